@@ -1,0 +1,45 @@
+"""Every error that onpage raises on purpose.
+
+    OnpageError
+    ├── CheckpointError      a checkpoint folder that cannot be read or converted
+    │   └── UnsupportedModel    …because the web format or onpage does not know such a model
+    ├── TokenizerError       a tokenizer that is missing, broken or does not fit the model
+    ├── WebFileError         a web model file that is not one, is cut short, or contradicts itself
+    └── OutputError          a result that could not be written
+
+Each carries what a program may want to know as attributes, and `str(error)` is one sentence for a person: what, where,
+expected, found, and what to do. The command prints it after "onpage: " and exits with 1.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class OnpageError(Exception):
+    """Base of all. `subject` is the file, tensor or setting that the sentence is about."""
+
+    def __init__(self, sentence: str, *, subject: str | Path | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.subject = subject
+
+
+class CheckpointError(OnpageError):
+    """The checkpoint folder is incomplete or contradicts itself."""
+
+
+class UnsupportedModel(CheckpointError):  # noqa: N818 - reads as what it is
+    """The checkpoint is sound, but its architecture cannot be expressed."""
+
+
+class TokenizerError(OnpageError):
+    """The tokenizer is missing, broken, or of another size than the embedding."""
+
+
+class WebFileError(OnpageError):
+    """The bytes are not a web model file that onpage can trust."""
+
+
+class OutputError(OnpageError):
+    """The output could not be written; nothing was left behind."""
