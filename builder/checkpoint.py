@@ -1,0 +1,183 @@
+"""A Hugging Face checkpoint folder: config.json and safetensors, one shard or many.
+
+Tensors are read in bands of rows as float32. Nothing is memory-mapped for long and nothing whole is held: a model larger
+than the memory passes through. The folder is not trusted: shapes, types and offsets are checked before a byte is used.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from builder.errors import CheckpointError
+
+READABLE_TYPES = {"BF16": 2, "F16": 2, "F32": 4}
+"""Type of a tensor in safetensors → bytes of a value."""
+
+BAND_BYTES = 16 << 20
+"""Target size of a band as float32: small enough for the cache-unfriendly transpose, large enough for numpy's overhead."""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a tensor lies."""
+
+    name: str
+    file: Path
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    """Position of the first byte in the file."""
+
+
+class Checkpoint:
+    """An opened checkpoint folder. `config` is the parsed config.json, `tensors` the tensors of all shards by name."""
+
+    def __init__(self, folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
+        self.folder = folder
+        self.config = config
+        self.tensors = tensors
+
+    @classmethod
+    def open(cls, folder: Path) -> Checkpoint:
+        """Reads config.json and the headers of the shards.
+
+        Raises CheckpointError where the folder, config.json, a shard or the index is missing or broken.
+        """
+        if not folder.is_dir():
+            raise CheckpointError(
+                f"{folder} is not a folder: expected a Hugging Face checkpoint (config.json, *.safetensors, tokenizer.model).",
+                subject=folder,
+            )
+        tensors: dict[str, StoredTensor] = {}
+        for shard in _shards(folder):
+            for tensor in _read_header(shard):
+                if tensor.name in tensors:
+                    raise CheckpointError(
+                        f"Tensor {tensor.name} is in both {tensors[tensor.name].file.name} and {shard.name} of {folder}: "
+                        f"remove the shard that does not belong to this model.",
+                        subject=tensor.name,
+                    )
+                tensors[tensor.name] = tensor
+        return cls(folder, read_json_object(folder / "config.json"), tensors)
+
+    def require(self, name: str, shape: tuple[int, ...]) -> StoredTensor:
+        """The tensor of that name, of that shape and of a type that can be read; CheckpointError otherwise."""
+        tensor = self.tensors.get(name)
+        if tensor is None:
+            raise CheckpointError(
+                f"Tensor {name} is missing from {self.folder}: expected shape {list(shape)}; "
+                f"is the download complete, and is it a full checkpoint (not an adapter)?",
+                subject=name,
+            )
+        if tensor.shape != shape:
+            raise CheckpointError(
+                f"Tensor {name} in {tensor.file} has shape {list(tensor.shape)}, but config.json makes it {list(shape)}.",
+                subject=name,
+            )
+        if tensor.dtype not in READABLE_TYPES:
+            raise CheckpointError(
+                f"Tensor {name} in {tensor.file} is of type {tensor.dtype}: expected one of {', '.join(READABLE_TYPES)}; "
+                f"save the checkpoint unquantized first.",
+                subject=name,
+            )
+        return tensor
+
+    def bands(self, tensor: StoredTensor, multiple: int = 4) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """(first row, rows as float32) over a matrix (or a vector, as one band), checked to be finite.
+
+        Bands have about BAND_BYTES and a multiple of `multiple` rows (the last one what is left).
+        """
+        rows = tensor.shape[0] if len(tensor.shape) > 1 else 1
+        width = int(np.prod(tensor.shape)) // rows
+        step = max(multiple, BAND_BYTES // (4 * width) // multiple * multiple)
+        itemsize = READABLE_TYPES[tensor.dtype]
+        with tensor.file.open("rb", buffering=0) as file:
+            for first in range(0, rows, step):
+                count = min(step, rows - first)
+                file.seek(tensor.offset + first * width * itemsize)
+                band = _as_float32(_read_exactly(file, count * width * itemsize, tensor), tensor.dtype)
+                if not np.isfinite(band).all():
+                    at = int(np.flatnonzero(~np.isfinite(band))[0])
+                    raise CheckpointError(
+                        f"Tensor {tensor.name} in {tensor.file} holds {band[at]} at row {first + at // width}, "
+                        f"column {at % width}: expected finite weights; the training run or the download went wrong.",
+                        subject=tensor.name,
+                    )
+                yield first, band.reshape(count, width)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """A JSON file that holds an object; CheckpointError where it is missing or is something else."""
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing: a Hugging Face checkpoint folder has one.", subject=path) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}.", subject=path) from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} holds a JSON {type(value).__name__}: expected an object.", subject=path)
+    return value
+
+
+def _shards(folder: Path) -> list[Path]:
+    index_path = folder / "model.safetensors.index.json"
+    if index_path.exists():
+        names = read_json_object(index_path).get("weight_map")
+        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+            raise CheckpointError(f"{index_path} has no weight_map of file names.", subject=index_path)
+        shards = [folder / name for name in sorted(set(names.values()))]
+        for shard in shards:
+            if shard.parent != folder or not shard.is_file():
+                raise CheckpointError(
+                    f"Shard {shard.name}, named in {index_path}, is not in {folder}: download it again.", subject=shard
+                )
+        return shards
+    shards = sorted(folder.glob("*.safetensors"))
+    if not shards:
+        raise CheckpointError(
+            f"{folder} holds no .safetensors file: expected model.safetensors or shards with an index.", subject=folder
+        )
+    return shards
+
+
+def _read_header(shard: Path) -> list[StoredTensor]:
+    try:
+        with safe_open(shard, framework="numpy"):  # checks the header against the file: lengths, overlaps, gaps
+            pass
+        # numpy has no bfloat16, so safe_open cannot hand those tensors over; only their places are taken from the header
+        with shard.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(length))
+    except (SafetensorError, OSError, ValueError, struct.error) as error:
+        raise CheckpointError(f"{shard} is not a sound safetensors file: {error}.", subject=shard) from None
+    header.pop("__metadata__", None)
+    return [
+        StoredTensor(name, shard, entry["dtype"], tuple(entry["shape"]), 8 + length + entry["data_offsets"][0])
+        for name, entry in header.items()
+    ]
+
+
+def _read_exactly(file: Any, size: int, tensor: StoredTensor) -> bytearray:
+    data = bytearray(size)
+    view = memoryview(data)
+    while view:
+        read = file.readinto(view)
+        if not read:
+            raise CheckpointError(f"{tensor.file} ended within tensor {tensor.name}: it was cut while being read.")
+        view = view[read:]
+    return data
+
+
+def _as_float32(data: bytearray, dtype: str) -> NDArray[np.float32]:
+    if dtype == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return np.frombuffer(data, np.float16 if dtype == "F16" else np.float32).astype(np.float32)
