@@ -1,0 +1,82 @@
+"""Files that are either whole or not there: written beside, kept only when the block ends well, then renamed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from builder.errors import OutputError
+
+
+class PartFile:
+    """The file being written. Writes go to positions, so that the parts may come in any order."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def write_at(self, offset: int, data: bytes | memoryview) -> None:
+        """Writes all of `data` at `offset`."""
+        view = memoryview(data).cast("B")
+        while view:
+            written = os.pwrite(self._descriptor, view, offset)
+            view, offset = view[written:], offset + written
+
+
+@contextmanager
+def write_beside(target: Path, size: int) -> Iterator[PartFile]:
+    """Yields a file of `size` zero bytes beside `target`, which takes its place when the block ends without an error.
+
+    The space is reserved at once, so that a full disk is known before the work. Whatever ends the block early (an error,
+    Ctrl-C, a signal turned into an exception) leaves `target` as it was and removes the part. Raises OutputError.
+    """
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder: name the file to write.", subject=target)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise _explained(error, target, size) from error
+    try:
+        try:
+            _reserve(descriptor, size)
+            yield PartFile(part, descriptor)
+            os.fsync(descriptor)
+            part.replace(target)
+        except OSError as error:
+            raise _explained(error, target, size) from error
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except (AttributeError, OSError) as error:  # macOS has none, and not every file system can
+        if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+        os.ftruncate(descriptor, size)
+
+
+def _explained(error: OSError, target: Path, size: int) -> OutputError:
+    folder = target.parent
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        free = ""
+        with suppress(OSError):
+            free = f" and {shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
+        return OutputError(
+            f"No room for {target}: it needs {size / 1e6:,.1f} MB{free} in {folder}; free some space or choose another "
+            f"folder.",
+            subject=target,
+        )
+    if error.errno == errno.ENOENT:
+        return OutputError(f"{folder} does not exist: create the folder first.", subject=target)
+    return OutputError(f"{target} cannot be written: {error.strerror or error}.", subject=target)

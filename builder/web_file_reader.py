@@ -1,0 +1,232 @@
+"""Reading a web model file that nobody vouches for.
+
+Only the header is read, at most MOST_HEADER bytes, and nothing in it is believed: counts, indices, offsets and sizes are
+checked against the file before they are used. Weights are read tensor by tensor when asked for. Raises WebFileError.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tflite
+from google.protobuf.message import DecodeError
+
+from builder.errors import WebFileError
+from builder.llm_parameters import LlmParameters
+from builder.web_file import BACKEND_ENTRY, MAGIC, MODEL_TYPE_ENTRY, NOTES_ENTRY, PARAMETERS_ENTRY, TOKENIZER_ENTRY
+
+MOST_HEADER = 16 << 20
+MOST_TENSORS = 65_536
+MOST_METADATA = 256
+MOST_PARAMETERS = 1 << 20
+MOST_TOKENIZER = 256 << 20
+MOST_BACKEND = 64
+MOST_NOTES = 64 << 10
+
+
+@dataclass(frozen=True)
+class TensorEntry:
+    """A tensor of the file: name, `tflite.TensorType`, number of bytes and their position."""
+
+    name: str
+    type: int
+    size: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class WebFile:
+    """An opened web file: the header, understood and checked against the length of the file."""
+
+    path: Path
+    size: int
+    model_type: int
+    backend: str
+    parameters: LlmParameters
+    tokenizer_offset: int
+    tokenizer_size: int
+    tensors: dict[str, TensorEntry]
+    """In the order of the list in the header."""
+    metadata: tuple[str, ...]
+    notes: dict[str, Any]
+    """What onpage wrote beside the engine's metadata; empty in files of others."""
+
+    @classmethod
+    def open(cls, path: Path) -> WebFile:
+        """Reads and checks the header."""
+        try:
+            size = path.stat().st_size
+            with path.open("rb") as file:
+                head = file.read(min(size, MOST_HEADER))
+        except OSError as error:
+            raise WebFileError(f"{path} cannot be read: {error.strerror or error}.", subject=path) from None
+        _sniff(path, head)
+        try:
+            return _Parser(path, size, head).parse()
+        except (struct.error, IndexError, ValueError, TypeError, OverflowError, RecursionError, DecodeError, AttributeError) as error:
+            # flatbuffers reads where the bytes point to: outside of the header it stumbles in one of these ways
+            raise WebFileError(
+                f"{path} has a damaged header ({error}): expected a TFL3 FlatBuffer; download or convert it again.",
+                subject=path,
+            ) from None
+
+    @property
+    def context_length(self) -> int | None:
+        """Tokens that the model was made for, None where the file does not say."""
+        noted = self.notes.get("context_length")
+        fixed = int(self.parameters.transformer_parameters.max_seq_length)
+        return fixed or (noted if isinstance(noted, int) and 0 < noted < 1 << 24 else None)
+
+    def read(self, name: str) -> bytes:
+        """All bytes of a tensor; WebFileError where there is none of that name."""
+        entry = self.tensors.get(name)
+        if entry is None:
+            raise WebFileError(f"{self.path} has no tensor {name}.", subject=name)
+        return self._read(entry.offset, entry.size)
+
+    def tokenizer(self) -> bytes:
+        """The SentencePiece model, untrusted."""
+        return self._read(self.tokenizer_offset, self.tokenizer_size)
+
+    def _read(self, offset: int, size: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+        if len(data) != size:
+            raise WebFileError(f"{self.path} ended early: it was cut while being read.", subject=self.path)
+        return data
+
+
+def _sniff(path: Path, head: bytes) -> None:
+    if head[4:8] == MAGIC:
+        return
+    if len(head) < 8:
+        found = f"{len(head)} bytes"
+    elif b"PK" in head[:8]:
+        found = "a zip (.task bundle of a LiteRT graph)"
+    elif head.startswith(b"LITERTLM"):
+        found = "a .litertlm bundle"
+    elif head.lstrip()[:1] == b"<":
+        found = "a web page, as a login or an error would send"
+    elif head.startswith(b"version https://git-lfs"):
+        found = "a git-lfs pointer: fetch the file itself"
+    else:
+        found = f"bytes {head[:8].hex(' ')}"
+    raise WebFileError(f"{path} is not a web model file: expected TFL3 at byte 4, found {found}.", subject=path)
+
+
+class _Parser:
+    def __init__(self, path: Path, size: int, head: bytes) -> None:
+        self.path, self.size, self.head = path, size, head
+
+    def fail(self, what: str) -> WebFileError:
+        return WebFileError(f"{self.path} {what}; download or convert it again.", subject=self.path)
+
+    def parse(self) -> WebFile:
+        model = tflite.Model.GetRootAs(self.head, 0)
+        if model.Version() != 3:
+            raise self.fail(f"has TFLite version {model.Version()}: expected 3")
+        if model.SubgraphsLength() != 1:
+            raise self.fail(f"has {model.SubgraphsLength()} subgraphs: expected 1")
+        graph = model.Subgraphs(0)
+        if graph.OperatorsLength():
+            raise WebFileError(
+                f"{self.path} is a LiteRT graph with {graph.OperatorsLength()} operators: expected a web model file, "
+                f"which has weights only.",
+                subject=self.path,
+            )
+        self.model = model
+        self.buffers = self.bounded("buffers", model.BuffersLength(), MOST_TENSORS + MOST_METADATA)
+        metadata = self.metadata()
+        offset, size = self.place(metadata, PARAMETERS_ENTRY, MOST_PARAMETERS)
+        parameters = LlmParameters.deserialize(self.read(offset, size))
+        tokenizer_offset, tokenizer_size = self.place(metadata, TOKENIZER_ENTRY, MOST_TOKENIZER)
+        backend = self.read(*self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)).decode()
+        if MODEL_TYPE_ENTRY not in metadata:
+            raise self.fail(f"has no metadata entry {MODEL_TYPE_ENTRY}")
+        return WebFile(
+            path=self.path,
+            size=self.size,
+            model_type=metadata[MODEL_TYPE_ENTRY],
+            backend=backend,
+            parameters=parameters,
+            tokenizer_offset=tokenizer_offset,
+            tokenizer_size=tokenizer_size,
+            tensors=self.tensors(graph),
+            metadata=tuple(metadata),
+            notes=self.notes(metadata),
+        )
+
+    def bounded(self, what: str, count: int, most: int) -> int:
+        if count > most:
+            raise self.fail(f"says it has {count:,} {what}: expected at most {most:,}")
+        return count
+
+    def name(self, raw: bytes | None) -> str:
+        if not raw or len(raw) > 256:
+            raise self.fail("has a tensor or metadata entry without a usable name")
+        text = raw.decode()
+        if not text.isprintable():
+            raise self.fail("has a name with control characters")
+        return text
+
+    def metadata(self) -> dict[str, int]:
+        count = self.bounded("metadata entries", self.model.MetadataLength(), MOST_METADATA)
+        entries = (self.model.Metadata(i) for i in range(count))
+        return {self.name(entry.Name()): int(entry.Buffer()) for entry in entries}
+
+    def tensors(self, graph: Any) -> dict[str, TensorEntry]:
+        count = self.bounded("tensors", graph.TensorsLength(), MOST_TENSORS)
+        tensors: dict[str, TensorEntry] = {}
+        for i in range(count):
+            tensor = graph.Tensors(i)
+            name = self.name(tensor.Name())
+            if name in tensors:
+                raise self.fail(f"has two tensors named {name}")
+            offset, size = self.buffer(int(tensor.Buffer()), f"tensor {name}")
+            if tensor.ShapeLength() != 1 or tensor.Shape(0) != size:
+                raise self.fail(f"gives tensor {name} another shape than its {size:,} bytes")
+            tensors[name] = TensorEntry(name, int(tensor.Type()), size, offset)
+        ends = sorted((t.offset, t.offset + t.size, t.name) for t in tensors.values())
+        for (_, end, first), (start, _, second) in zip(ends, ends[1:], strict=False):
+            if start < end:
+                raise self.fail(f"has tensors {first} and {second} in the same place")
+        return tensors
+
+    def notes(self, metadata: dict[str, int]) -> dict[str, Any]:
+        if NOTES_ENTRY not in metadata:
+            return {}
+        notes = json.loads(self.read(*self.place(metadata, NOTES_ENTRY, MOST_NOTES)))
+        if not isinstance(notes, dict):
+            raise self.fail(f"has notes that are no JSON object in {NOTES_ENTRY}")
+        return notes
+
+    def place(self, metadata: dict[str, int], entry: str, most: int) -> tuple[int, int]:
+        if entry not in metadata:
+            raise self.fail(f"has no metadata entry {entry}")
+        offset, size = self.buffer(metadata[entry], f"metadata {entry}")
+        if size > most:
+            raise self.fail(f"says its {entry} has {size:,} bytes: expected at most {most:,}")
+        return offset, size
+
+    def buffer(self, index: int, what: str) -> tuple[int, int]:
+        if not 0 < index < self.buffers:
+            raise self.fail(f"points {what} to buffer {index} of {self.buffers}")
+        buffer = self.model.Buffers(index)
+        offset, size = int(buffer.Offset()), int(buffer.Size())
+        if offset < 8 or size < 1:
+            raise self.fail(f"has no data for {what}")
+        if offset + size > self.size:
+            raise self.fail(
+                f"is cut short: {what} should end at byte {offset + size:,}, but the file has {self.size:,}"
+            )
+        return offset, size
+
+    def read(self, offset: int, size: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
