@@ -1,0 +1,250 @@
+"""A checkpoint folder → a web file: plan, lay out, stream, verify, rename.
+
+The peak memory is a few bands (see checkpoint.BAND_BYTES), whatever the model's size.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tflite
+from numpy.typing import NDArray
+
+from builder import __version__
+from builder.checkpoint import Checkpoint, read_json_object
+from builder.errors import CheckpointError, TokenizerError
+from builder.families import plan_model
+from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.output import PartFile, write_beside
+from builder.quantize import BLOCK, Bits, quantize_band
+from builder.tokenizer import Tokenizer
+from builder.verify import WrittenPieces, verify_written
+from builder.web_file import TensorSpec, WebFileLayout
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase ("write", "verify"), the bytes done and the bytes in all."""
+
+
+class Weights(Protocol):
+    """Where the weights come from: a checkpoint, or `synth`'s random numbers."""
+
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterable[tuple[int, NDArray[np.float32]]]:
+        """(first row, rows) of a matrix as (n, k), in bands of a multiple of 4 rows; a vector as one row."""
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """Bits of the matrices; the embedding's own, since it is most of a small model."""
+
+    bits: Bits = 8
+    embedding_bits: Bits = 8
+
+    def of(self, matrix: MatrixPlan) -> Bits:
+        """Bits of one matrix."""
+        return self.embedding_bits if matrix.role == "embedding" else self.bits
+
+
+@dataclass(frozen=True)
+class WrittenModel:
+    """What came of it."""
+
+    path: Path
+    size: int
+    sha256: str
+    family: str
+    model_type: str
+    parameters: int
+    bits: int
+    embedding_bits: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self) | {"path": str(self.path)}
+
+
+def convert_checkpoint(
+    folder: Path, output: Path, *, bits: Bits = 8, embedding_bits: Bits | None = None, progress: Progress | None = None
+) -> WrittenModel:
+    """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) to the web file `output`.
+
+    `embedding_bits` is `bits` unless given. Raises the errors of builder.errors; `output` is then as it was.
+    """
+    checkpoint = Checkpoint.open(folder)
+    plan = plan_model(checkpoint.config, folder / "config.json")
+    weights = _CheckpointWeights(checkpoint, plan)
+    tokenizer = Tokenizer.open(folder / "tokenizer.model")
+    stop_ids = _stop_ids(checkpoint, tokenizer)
+    return write_web_file(plan, tokenizer, stop_ids, weights, output, Quantization(bits, embedding_bits or bits), progress)
+
+
+def write_web_file(
+    plan: ModelPlan,
+    tokenizer: Tokenizer,
+    stop_ids: list[int],
+    weights: Weights,
+    output: Path,
+    quantization: Quantization,
+    progress: Progress | None = None,
+) -> WrittenModel:
+    """Streams the planned tensors into `output`, in one pass over the weights."""
+    started = time.monotonic()
+    parameters = llm_parameters(plan, tokenizer, stop_ids)
+    specs = [spec for tensor in plan.tensors for spec in _specs(tensor, quantization)]
+    notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"}
+    layout = WebFileLayout.of(plan.model_type, parameters, tokenizer.model, specs, notes)
+    report = _Reporter(progress, layout.size)
+    with write_beside(output, layout.size) as part:
+        pieces = _Pieces(part, report)
+        pieces.write(0, layout.header)
+        for offset, blob in layout.blobs:
+            pieces.write(offset, blob)
+        for tensor in plan.tensors:
+            if isinstance(tensor, VectorPlan):
+                for _, row in weights.bands(tensor):
+                    pieces.write(layout.offsets[tensor.name], row.data)
+            else:
+                _write_matrix(tensor, quantization.of(tensor), weights, layout.offsets, pieces)
+        sha256 = verify_written(part.path, layout.size, specs, pieces.written, report.phase("verify"))
+    return WrittenModel(
+        path=output,
+        size=layout.size,
+        sha256=sha256,
+        family=plan.family,
+        model_type=plan.model_type.name,
+        parameters=plan.parameters,
+        bits=quantization.bits,
+        embedding_bits=quantization.embedding_bits,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -> LlmParameters:
+    """The metadata that says what the model is, how a text starts and ends, and how a turn is written."""
+    if len(tokenizer.pieces) != plan.vocab_size:
+        raise TokenizerError(
+            f"{tokenizer.path} has {len(tokenizer.pieces):,} pieces, but the embedding has {plan.vocab_size:,} rows: "
+            f"take the tokenizer that belongs to this checkpoint.",
+            subject=tokenizer.path,
+        )
+    if tokenizer.start_id < 0:
+        raise TokenizerError(f"{tokenizer.path} has no begin-of-text piece: Gemma needs one.", subject=tokenizer.path)
+    parameters = LlmParameters(
+        transformer_parameters=plan.transformer,
+        vocab_size=plan.vocab_size,
+        start_token_id=tokenizer.start_id,
+        stop_tokens=[tokenizer.pieces[i] for i in stop_ids],
+        stop_token_ids=stop_ids,
+    )
+    template = plan.template
+    if tokenizer.id_of(template.end_of_turn) is not None:
+        parameters.prompt_template = PromptAffixes(
+            prompt_prefix=template.user_prefix, prompt_suffix=template.suffix + template.model_prefix
+        )
+        parameters.prompt_templates = PromptTemplates(
+            user=PromptAffixes(prompt_prefix=template.user_prefix, prompt_suffix=template.suffix),
+            model=PromptAffixes(prompt_prefix=template.model_prefix, prompt_suffix=template.suffix),
+        )
+    return parameters
+
+
+def _stop_ids(checkpoint: Checkpoint, tokenizer: Tokenizer) -> list[int]:
+    """Ids that end an answer: eos of config.json and generation_config.json, and the end of a turn."""
+    found = {tokenizer.end_id, tokenizer.id_of("<end_of_turn>")} - {None, -1}
+    generation = checkpoint.folder / "generation_config.json"
+    configs = [checkpoint.config, read_json_object(generation)] if generation.exists() else [checkpoint.config]
+    for config in configs:
+        value = config.get("eos_token_id")
+        for i in value if isinstance(value, list) else [value]:
+            if i is None:
+                continue
+            if not isinstance(i, int) or not 0 <= i < len(tokenizer.pieces):
+                raise CheckpointError(
+                    f"eos_token_id {i!r} of {checkpoint.folder} is not one of the tokenizer's {len(tokenizer.pieces):,} ids.",
+                    subject="eos_token_id",
+                )
+            found.add(i)
+    return sorted(i for i in found if i is not None)
+
+
+class _CheckpointWeights:
+    def __init__(self, checkpoint: Checkpoint, plan: ModelPlan) -> None:
+        self.checkpoint = checkpoint
+        # all are looked up before anything is written, so that a missing one costs no time
+        self.stored = {
+            tensor.name: checkpoint.require(
+                tensor.source, (tensor.n, tensor.k) if isinstance(tensor, MatrixPlan) else (tensor.size,)
+            )
+            for tensor in plan.tensors
+        }
+
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        return self.checkpoint.bands(self.stored[tensor.name], BLOCK)
+
+
+class _Reporter:
+    """Turns numbers of bytes into calls of Progress."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total = progress, total
+        self.write = self.phase("write")
+
+    def phase(self, name: str) -> Callable[[int], None]:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            if self.progress:
+                self.progress(name, done, self.total)
+
+        return advance
+
+
+class _Pieces:
+    """Writes and remembers the checksums."""
+
+    def __init__(self, part: PartFile, report: _Reporter) -> None:
+        self.part, self.report = part, report
+        self.written = WrittenPieces()
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        view = memoryview(data).cast("B")
+        self.written.add(offset, view)
+        self.part.write_at(offset, view)
+        self.report.write(len(view))
+
+
+def _specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[TensorSpec]:
+    if isinstance(tensor, VectorPlan):
+        return [TensorSpec(tensor.name, tflite.TensorType.FLOAT32, 4 * tensor.size)]
+    bits = quantization.of(tensor)
+    packed = tflite.TensorType.INT8 if bits == 8 else tflite.TensorType.INT4
+    return [
+        TensorSpec(f"{tensor.name}.w", packed, tensor.k * tensor.n * bits // 8),
+        TensorSpec(f"{tensor.name}.w.sum_i", tflite.TensorType.INT32, 4 * tensor.n),
+        TensorSpec(f"{tensor.name}.w_quantized_scale", tflite.TensorType.FLOAT32, 4 * tensor.n),
+    ]
+
+
+def _write_matrix(
+    matrix: MatrixPlan, bits: Bits, weights: Weights, offsets: dict[str, int], pieces: _Pieces
+) -> None:
+    values = offsets[f"{matrix.name}.w"]
+    row_of_blocks = BLOCK * matrix.n * bits // 8
+    for first, rows in weights.bands(matrix):
+        band = quantize_band(rows, bits)
+        if band.scales.size == matrix.n:  # the whole matrix: its strips follow each other
+            pieces.write(values, band.strips.data)
+        else:
+            start = values + first * BLOCK * bits // 8
+            for i, strip in enumerate(band.strips):
+                pieces.write(start + i * row_of_blocks, strip.data)
+        pieces.write(offsets[f"{matrix.name}.w.sum_i"] + 4 * first, band.sums.data)
+        pieces.write(offsets[f"{matrix.name}.w_quantized_scale"] + 4 * first, band.scales.data)

@@ -1,0 +1,172 @@
+"""Web files of a published shape, or of any dimensions, with random weights and a tokenizer to match.
+
+As fast on a GPU as the real model and free of any licence, so speed can be measured where the weights may not go. What they
+write is noise, but useful noise: the answer varies (post norms are large, so that a token does not predict itself), never
+stops by itself, and re-tokenizes to the very ids that were decoded (every id that can come out is one word of six letters).
+The same shape and seed give the same bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sentencepiece import sentencepiece_model_pb2
+
+from builder.checkpoint import BAND_BYTES
+from builder.convert import Progress, Quantization, WrittenModel, write_web_file
+from builder.errors import OnpageError
+from builder.families import plan_model
+from builder.families.plan import MatrixPlan, VectorPlan
+from builder.quantize import BLOCK, Bits
+from builder.tokenizer import Tokenizer
+
+_GEMMA3 = {"model_type": "gemma3_text", "head_dim": 256, "sliding_window": 512, "query_pre_attn_scalar": 256}
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "gemma3-270m": _GEMMA3
+    | {
+        "hidden_size": 640,
+        "intermediate_size": 2048,
+        "num_hidden_layers": 18,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 1,
+        "vocab_size": 262_144,
+        "max_position_embeddings": 32_768,
+    },
+    "gemma3-1b": _GEMMA3
+    | {
+        "hidden_size": 1152,
+        "intermediate_size": 6912,
+        "num_hidden_layers": 26,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 1,
+        "vocab_size": 262_144,
+        "max_position_embeddings": 32_768,
+    },
+}
+"""config.json of the published models, as far as the shape goes."""
+
+DIMENSIONS = {
+    "hidden": "hidden_size",
+    "ffn": "intermediate_size",
+    "layers": "num_hidden_layers",
+    "heads": "num_attention_heads",
+    "kv": "num_key_value_heads",
+    "head": "head_dim",
+    "vocab": "vocab_size",
+    "window": "sliding_window",
+    "context": "max_position_embeddings",
+}
+"""Short names of `hidden=128,layers=4,…` → keys of config.json."""
+
+SMALL = "hidden=128,ffn=512,layers=4,heads=4,kv=1,head=64,vocab=4096,window=512,context=2048"
+"""What a custom shape has unless it says otherwise."""
+
+PAD, EOS, BOS, UNK = range(4)
+SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
+FIRST_WORD = len(SPECIAL) + 256
+"""First id that is a word; below are the special pieces and the 256 bytes."""
+
+_SYLLABLES = [c + v for c in "bcdfghjklmnpqrstvwxz" for v in "aeiou"]
+SMALLEST_VOCABULARY = FIRST_WORD + 2
+LARGEST_VOCABULARY = FIRST_WORD + len(_SYLLABLES) ** 3
+
+
+def synthesize(
+    shape: str,
+    output: Path,
+    *,
+    bits: Bits = 4,
+    embedding_bits: Bits | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> WrittenModel:
+    """Writes a web file of `shape`: a key of SHAPES, or `hidden=…,layers=…` with the names of DIMENSIONS."""
+    config = shape_config(shape)
+    plan = plan_model(config, Path(shape))
+    tokenizer = Tokenizer.from_bytes(Path(shape), synthetic_tokenizer(plan.vocab_size))
+    return write_web_file(
+        plan, tokenizer, [EOS, 5], RandomWeights(seed), output, Quantization(bits, embedding_bits or bits), progress
+    )
+
+
+def shape_config(shape: str) -> dict[str, Any]:
+    """config.json of a shape; OnpageError where the name or a dimension is not one."""
+    if shape in SHAPES:
+        return SHAPES[shape]
+    config = {"model_type": "gemma3_text"}
+    values: dict[str, int] = {}
+    for text in (SMALL, shape):
+        for part in text.split(","):
+            key, _, number = part.partition("=")
+            if key not in DIMENSIONS or not number.isascii() or not number.isdigit() or len(number) > 9:
+                raise OnpageError(
+                    f"{shape!r} is not a shape: expected {', '.join(SHAPES)}, or dimensions such as {SMALL!r}.",
+                    subject=shape,
+                )
+            values[DIMENSIONS[key]] = int(number)
+    if not SMALLEST_VOCABULARY <= values["vocab_size"] <= LARGEST_VOCABULARY:
+        raise OnpageError(
+            f"vocab={values['vocab_size']}: expected {SMALLEST_VOCABULARY} to {LARGEST_VOCABULARY}.", subject="vocab"
+        )
+    return config | values | {"query_pre_attn_scalar": values["head_dim"]}
+
+
+def word(token_id: int) -> str:
+    """The text of a word's id, without the space in front."""
+    first, rest = divmod(token_id - FIRST_WORD, len(_SYLLABLES) ** 2)
+    second, third = divmod(rest, len(_SYLLABLES))
+    return _SYLLABLES[first] + _SYLLABLES[second] + _SYLLABLES[third]
+
+
+def synthetic_tokenizer(vocabulary: int) -> bytes:
+    """A SentencePiece model of that many pieces: special pieces, bytes, and words that no text can split otherwise."""
+    model = sentencepiece_model_pb2.ModelProto()
+    kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
+    special = [kinds.CONTROL, kinds.CONTROL, kinds.CONTROL, kinds.UNKNOWN, kinds.USER_DEFINED, kinds.USER_DEFINED]
+    pieces = itertools.chain(
+        zip(SPECIAL, special, strict=True),
+        ((f"<0x{byte:02X}>", kinds.BYTE) for byte in range(256)),
+        (("\u2581" + word(i), kinds.NORMAL) for i in range(FIRST_WORD, vocabulary)),
+    )
+    for text, kind in pieces:
+        model.pieces.add(piece=text, score=-1.0, type=kind)
+    spec = model.trainer_spec
+    spec.model_type = spec.UNIGRAM
+    spec.vocab_size = vocabulary
+    spec.byte_fallback = True
+    spec.pad_id, spec.eos_id, spec.bos_id, spec.unk_id = PAD, EOS, BOS, UNK
+    spec.pad_piece, spec.eos_piece, spec.bos_piece, spec.unk_piece = SPECIAL[:4]
+    model.normalizer_spec.name = "identity"
+    model.normalizer_spec.add_dummy_prefix = False
+    model.normalizer_spec.remove_extra_whitespaces = False
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+class RandomWeights:
+    """Seeded normal weights for any plan, drawn band after band; see the module for why they are scaled as they are."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """As convert.Weights."""
+        random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(tensor.name.encode())]))
+        if isinstance(tensor, VectorPlan):
+            raised = "post_layer_norm" in tensor.name or "q_norm" in tensor.name
+            scale = random.standard_normal((1, tensor.size), np.float32) * np.float32(0.2)
+            yield 0, scale + np.float32(1.5 if raised else 0.0)
+            return
+        step = max(BLOCK, BAND_BYTES // (4 * tensor.k) // BLOCK * BLOCK)
+        for first in range(0, tensor.n, step):
+            rows = random.standard_normal((min(step, tensor.n - first), tensor.k), np.float32)
+            rows *= np.float32(tensor.k**-0.5)
+            if tensor.role == "embedding" and first < FIRST_WORD:
+                rows[: FIRST_WORD - first] *= np.float32(0.05)  # special pieces and bytes never win
+            yield first, rows

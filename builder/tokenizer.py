@@ -1,0 +1,78 @@
+"""The SentencePiece model beside a checkpoint: is it sound, does it fit, which ids begin and end a text.
+
+Its bytes are parsed as a protobuf, never handed to the native library of this process unchecked: a corrupt model can crash
+whoever loads it, so the trial load happens in a child.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from sentencepiece import sentencepiece_model_pb2
+
+from builder.errors import TokenizerError
+
+MOST_BYTES = 64 << 20
+TRIAL_SECONDS = 60
+TRIAL = "import sys, sentencepiece as s; p = s.SentencePieceProcessor(); p.LoadFromSerializedProto(sys.stdin.buffer.read())"
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A SentencePiece model that loads."""
+
+    path: Path
+    model: bytes
+    pieces: tuple[str, ...]
+    start_id: int
+    """Beginning of a text, -1 where the model has none."""
+    end_id: int
+
+    @classmethod
+    def open(cls, path: Path) -> Tokenizer:
+        """Reads tokenizer.model; TokenizerError where it is missing or does not load."""
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise TokenizerError(
+                    f"{path} has {path.stat().st_size:,} bytes: a SentencePiece model has at most {MOST_BYTES:,}.",
+                    subject=path,
+                )
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise TokenizerError(
+                f"{path} is missing: copy tokenizer.model (SentencePiece) from the base model's repository.", subject=path
+            ) from None
+        except OSError as error:
+            raise TokenizerError(f"{path} cannot be read: {error.strerror}.", subject=path) from None
+        return cls.from_bytes(path, data)
+
+    @classmethod
+    def from_bytes(cls, path: Path, data: bytes) -> Tokenizer:
+        """As `open`, for bytes at hand; `path` is what an error names."""
+        model = sentencepiece_model_pb2.ModelProto()
+        try:
+            model.ParseFromString(data)
+        except DecodeError:
+            raise TokenizerError(f"{path} is not a SentencePiece model: download it again.", subject=path) from None
+        if not model.pieces or not _loads(data):
+            raise TokenizerError(f"{path} does not load as a SentencePiece model: download it again.", subject=path)
+        spec = model.trainer_spec
+        return cls(path, data, tuple(piece.piece for piece in model.pieces), spec.bos_id, spec.eos_id)
+
+    def id_of(self, piece: str) -> int | None:
+        """The id of a piece, None where there is no such piece."""
+        return self.pieces.index(piece) if piece in self.pieces else None
+
+
+def _loads(data: bytes) -> bool:
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-c", TRIAL], input=data, capture_output=True, timeout=TRIAL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return trial.returncode == 0
