@@ -1,0 +1,228 @@
+"""Gemma 3 in plain numpy, run from a web file: what the engine should answer, computed without the engine.
+
+It reads the dequantized weights out of the file that ships, so its greedy ids are the truth for that very file. float32
+is exact; float16 rounds every activation as a GPU with `shader-f16` keeps it (sums inside an operation stay float32).
+Slow and in memory: for tests and evaluation of small models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tflite
+from numpy.typing import NDArray
+
+from builder.errors import WebFileError
+from builder.llm_parameters import AttentionScale
+from builder.quantize import dequantize
+from builder.web_file_reader import WebFile
+
+Array = NDArray[np.float32]
+Precision = Literal["float32", "float16"]
+
+RMS_EPSILON = 1e-6
+LOCAL_ROPE_WAVELENGTH = 10_000.0
+FLOAT16_LARGEST = 65504.0
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """A greedy answer."""
+
+    ids: list[int]
+    """Without the stop token."""
+    margins: list[float]
+    """Distance of the two largest logits at each step, the stop token's included: near 0 is a tie."""
+    stopped: bool
+    """Whether a stop token ended it."""
+
+
+class Reference:
+    """A model in memory, weights as float32 (N, K)."""
+
+    def __init__(self, file: WebFile, precision: Precision = "float32") -> None:
+        p = file.parameters.transformer_parameters
+        attention = p.self_attention_parameters
+        if attention.attention_scale_type != AttentionScale.INV_SQRT_HEAD_DIM or not attention.qk_norm:
+            raise WebFileError(f"{file.path} is not a Gemma 3 text model: the reference knows no other.", subject=file.path)
+        self.precision = precision
+        self.sentencepiece = file.tokenizer()
+        self.start_id = int(file.parameters.start_token_id)
+        self.stop_ids = frozenset(file.parameters.stop_token_ids)
+        self.hidden, self.layers, self.head_dim = p.embedding_dim, p.num_stacks, p.head_dimension
+        self.heads, self.kv_heads = p.num_heads, p.num_kv_heads
+        self.window = int(attention.sliding_window_size)
+        self.period = int(p.num_local_layers_per_global) + 1
+        self.global_wavelength = float(p.global_rope_wavelength)
+        self.attention_cap = float(attention.soft_cap_value)
+        self.final_cap = float(p.final_project_parameters.soft_cap_value)
+        self.largest_activation = 0.0
+        """Largest absolute value that any rounding has seen; beyond FLOAT16_LARGEST a GPU would have overflowed."""
+        self.weights = {name: self._vector(file, name) for name in file.tensors if name.endswith(".scale")}
+        self.weights |= {
+            name.removesuffix(".w"): self._matrix(file, name.removesuffix(".w"))
+            for name in file.tensors
+            if name.endswith(".w")
+        }
+
+    @classmethod
+    def from_web_file(cls, path: Path, dtype: Precision = "float32") -> Reference:
+        """Opens a web file; WebFileError where it is not a Gemma 3 text model."""
+        return cls(WebFile.open(path), dtype)
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_ids: set[int] | frozenset[int] | None = None
+    ) -> list[list[int]]:
+        """Greedy ids for each prompt (ids with the start token), without the stop token that ended it."""
+        return [answer.ids for answer in self.greedy(prompts, max_new_tokens, stop_ids)]
+
+    def greedy(
+        self, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_ids: set[int] | frozenset[int] | None = None
+    ) -> list[Greedy]:
+        """As `generate`, with the margins. All prompts run side by side, padded on the left."""
+        stops = self.stop_ids if stop_ids is None else stop_ids
+        longest = max(map(len, prompts))
+        ids = np.zeros((len(prompts), longest), np.int64)
+        padding = np.array([longest - len(prompt) for prompt in prompts])
+        for row, prompt in enumerate(prompts):
+            ids[row, padding[row] :] = prompt
+        cache = _Cache(self.layers, len(prompts), longest + max_new_tokens, self.kv_heads, self.head_dim)
+        logits = self._forward(ids, cache, padding)
+        answers: list[list[int]] = [[] for _ in prompts]
+        margins: list[list[float]] = [[] for _ in prompts]
+        running = np.ones(len(prompts), bool)
+        for step in range(max_new_tokens):
+            order = np.argpartition(logits, -2, axis=1)[:, -2:]
+            top = np.take_along_axis(logits, order, axis=1)
+            best = logits.argmax(axis=1)
+            for row in np.flatnonzero(running):
+                margins[row].append(float(abs(top[row, 0] - top[row, 1])))
+                if int(best[row]) in stops:
+                    running[row] = False
+                else:
+                    answers[row].append(int(best[row]))
+            if not running.any() or step == max_new_tokens - 1:
+                break
+            logits = self._forward(best[:, None], cache, padding)
+        return [Greedy(a, m, not r) for a, m, r in zip(answers, margins, running.tolist(), strict=True)]
+
+    def logits(self, ids: Sequence[int]) -> Array:
+        """Logits (vocabulary,) after the last of `ids`."""
+        cache = _Cache(self.layers, 1, len(ids), self.kv_heads, self.head_dim)
+        return self._forward(np.array([ids]), cache, np.zeros(1, np.int64))[0]
+
+    def _forward(self, ids: NDArray[np.int64], cache: _Cache, padding: NDArray[np.int64]) -> Array:
+        """Runs ids (batch, new) after what the cache holds; returns the logits (batch, vocabulary) after the last."""
+        new, past = ids.shape[1], cache.length
+        slots = np.arange(past + new)
+        queries = slots[past:]
+        distance = queries[:, None] - slots[None, :]
+        causal = (distance >= 0) & (slots[None, None, :] >= padding[:, None, None])
+        # a padded query sees itself, so that its softmax is defined; nothing reads it
+        causal |= (distance == 0)[None]
+        positions = np.maximum(queries[None, :] - padding[:, None], 0)
+        embedding = self.weights["params.lm.softmax.logits_ffn"]
+        x = self._round(embedding[ids] * np.float32(np.sqrt(self.hidden)))
+        for i in range(self.layers):
+            is_global = (i + 1) % self.period == 0
+            visible = causal if is_global else causal & (distance < self.window)[None]
+            rotation = _rotation(positions, self.head_dim, self.global_wavelength if is_global else LOCAL_ROPE_WAVELENGTH)
+            x = self._round(x + self._attention(x, i, cache, visible, rotation))
+            x = self._round(x + self._feed_forward(x, i))
+        cache.length += new
+        last = self._norm(x[:, -1], "params.lm.final_ln.scale")
+        logits = self._round(last @ embedding.T)
+        return self.final_cap * np.tanh(logits / self.final_cap) if self.final_cap else logits
+
+    def _attention(
+        self, x: Array, layer: int, cache: _Cache, visible: NDArray[np.bool_], rotation: tuple[Array, Array]
+    ) -> Array:
+        p = f"params.lm.transformer.x_layers_{layer}."
+        batch, new, _ = x.shape
+        h = self._norm(x, p + "pre_layer_norm.scale")
+
+        def heads(name: str, count: int) -> Array:
+            return self._linear(h, f"{p}self_attention.{name}").reshape(batch, new, count, self.head_dim)
+
+        q = self._round(_rotate(self._norm(heads("q", self.heads), p + "self_attention.q_norm.scale"), rotation))
+        k = self._round(_rotate(self._norm(heads("k", self.kv_heads), p + "self_attention.k_norm.scale"), rotation))
+        keys, values = cache.append(layer, k, heads("v", self.kv_heads))
+        grouped = q.reshape(batch, new, self.kv_heads, self.heads // self.kv_heads, self.head_dim)
+        scores = np.einsum("btgrd,bsgd->bgrts", grouped, keys, optimize=True) / np.float32(np.sqrt(self.head_dim))
+        if self.attention_cap:
+            scores = self.attention_cap * np.tanh(scores / self.attention_cap)
+        scores = np.where(visible[:, None, None], self._round(scores), -np.inf)
+        shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        shares = self._round(shares / shares.sum(axis=-1, keepdims=True))
+        mixed = self._round(np.einsum("bgrts,bsgd->btgrd", shares, values, optimize=True).reshape(batch, new, -1))
+        return self._norm(self._linear(mixed, p + "self_attention.post"), p + "post_layer_norm.scale")
+
+    def _feed_forward(self, x: Array, layer: int) -> Array:
+        p = f"params.lm.transformer.x_layers_{layer}.ff_layer."
+        h = self._norm(x, p + "pre_layer_norm.scale")
+        gate = self._round(_gelu_tanh(self._linear(h, p + "ffn_layer1_gate")))
+        inner = self._round(gate * self._linear(h, p + "ffn_layer1"))
+        return self._norm(self._linear(inner, p + "ffn_layer2"), p + "post_layer_norm.scale")
+
+    def _norm(self, x: Array, name: str) -> Array:
+        scale = np.float32(1) + self.weights[name]  # Gemma stores the distance from one
+        mean_square = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
+        return self._round(x / np.sqrt(mean_square + np.float32(RMS_EPSILON)) * scale)
+
+    def _linear(self, x: Array, name: str) -> Array:
+        return self._round(x @ self.weights[name].T)
+
+    def _round(self, x: Array) -> Array:
+        if self.precision == "float32":
+            return x
+        finite = x[np.isfinite(x)]
+        self.largest_activation = max(self.largest_activation, float(np.abs(finite).max(initial=0.0)))
+        with np.errstate(over="ignore"):  # an overflow shows as infinity, as on the GPU
+            return x.astype(np.float16).astype(np.float32)
+
+    @staticmethod
+    def _vector(file: WebFile, name: str) -> Array:
+        return np.frombuffer(file.read(name), np.float32)
+
+    @staticmethod
+    def _matrix(file: WebFile, name: str) -> Array:
+        scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
+        bits: Literal[4, 8] = 4 if file.tensors[f"{name}.w"].type == tflite.TensorType.INT4 else 8
+        packed = np.frombuffer(file.read(f"{name}.w"), np.uint8)
+        return dequantize(packed, scales, packed.size * 8 // bits // scales.size, bits)
+
+
+class _Cache:
+    """Keys and values of every layer, (batch, length, key-value heads, head dimension)."""
+
+    def __init__(self, layers: int, batch: int, capacity: int, kv_heads: int, head_dim: int) -> None:
+        self.length = 0
+        self.keys = np.zeros((layers, batch, capacity, kv_heads, head_dim), np.float32)
+        self.values = np.zeros_like(self.keys)
+
+    def append(self, layer: int, keys: Array, values: Array) -> tuple[Array, Array]:
+        end = self.length + keys.shape[1]
+        self.keys[layer, :, self.length : end] = keys
+        self.values[layer, :, self.length : end] = values
+        return self.keys[layer, :, :end], self.values[layer, :, :end]
+
+
+def _rotation(positions: NDArray[np.int64], head_dim: int, wavelength: float) -> tuple[Array, Array]:
+    """Cosines and sines (batch, new, 1, head_dim / 2) of the rotary embedding."""
+    frequencies = wavelength ** (-np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim))
+    angles = positions[:, :, None, None].astype(np.float32) * frequencies.astype(np.float32)
+    return np.cos(angles), np.sin(angles)
+
+
+def _rotate(x: Array, rotation: tuple[Array, Array]) -> Array:
+    cos, sin = rotation
+    first, second = np.split(x, 2, axis=-1)
+    return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
+
+
+def _gelu_tanh(x: Array) -> Array:
+    return np.float32(0.5) * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
