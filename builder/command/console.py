@@ -1,0 +1,77 @@
+"""What the commands share: the progress bar, the table of results, the missing-extra sentence."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from builder.errors import OnpageError
+
+ProgressCallback = Callable[[str, int, int], None]
+
+PHASES = {"write": "Writing", "verify": "Verifying"}
+
+
+def library(module: str, extra: str) -> ModuleType:
+    """Imports a module of ours whose requirements come with an extra; says so where they are not installed."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in ("builder", "webapp"):
+            raise
+        raise OnpageError(
+            f"This command needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.", subject=extra
+        ) from None
+
+
+@contextmanager
+def byte_progress() -> Iterator[ProgressCallback]:
+    """A bar for each phase on stderr: bytes, speed, time left. Silent where stderr is no terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    tasks: dict[str, Any] = {}
+    with bar:
+
+        def advance(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(PHASES.get(phase, phase), total=total)
+            bar.update(tasks[phase], completed=done)
+
+        yield advance
+
+
+def print_json(value: Any) -> None:
+    """A result for programs, on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_facts(rows: list[tuple[str, str]], title: str | None = None) -> None:
+    """Names and values, on stdout. Values are text from files: shown as text, never as markup."""
+    table = Table(show_header=False, box=None, title=title, title_justify="left", pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, click.unstyle(value), end_section=False)
+    Console(markup=False, highlight=False, emoji=False).print(table)
+
+
+def megabytes(size: int) -> str:
+    """A size for people."""
+    return f"{size / 1e6:,.1f} MB"

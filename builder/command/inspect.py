@@ -1,0 +1,74 @@
+"""`onpage inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from builder.command.console import megabytes, print_facts, print_json
+from builder.command.convert import json_option
+from builder.inspect import WebFileFacts, inspect_web_file, type_name
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--tensors", is_flag=True, help="Show the table of tensors as well.")
+@json_option
+def inspect(file: Path, tensors: bool, as_json: bool) -> None:
+    """Show what is in a web FILE: family, dimensions, quantization, tokens, prompt template, sizes.
+
+    Reads the header only; safe on files from anywhere.
+
+    \b
+    Example:
+      onpage inspect my-gemma-web.task --tensors
+      onpage inspect my-gemma-web.task --json
+    """
+    facts = inspect_web_file(file)
+    if as_json:
+        print_json(facts.to_json())
+        return
+    print_facts(_rows(facts))
+    if tensors:
+        _print_tensors(facts)
+
+
+def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:
+    tokens, template = facts.tokens, facts.prompt_template
+    stops = ", ".join(f"{token!r}" for token in tokens.stop_tokens)
+    return [
+        ("file", str(facts.path)),
+        ("container", f"{facts.container}, {megabytes(facts.size)}, backend {facts.backend}"),
+        ("model", f"{facts.family} ({facts.model_type}), {facts.parameters / 1e6:,.1f} M parameters"),
+        ("quantization", facts.quantization),
+        ("context", f"{facts.context_length:,} tokens" if facts.context_length else "not said"),
+        *((name.replace("_", " "), value) for name, value in _flat(facts.dimensions)),
+        ("vocabulary", f"{tokens.vocabulary:,} pieces, start {tokens.start_id}, stop {tokens.stop_ids} {stops}"),
+        ("prompt prefix", repr(template.prefix) if template else "none"),
+        ("prompt suffix", repr(template.suffix) if template else "none"),
+        *((f"size of {part}", megabytes(size)) for part, size in facts.parts.items()),
+        ("written by", facts.written_by or "not said"),
+    ]
+
+
+def _flat(values: dict[str, Any]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            rows += [(f"{name.removesuffix('_parameters')} {key}", text) for key, text in _flat(value)]
+        else:
+            rows.append((name, f"{value:g}" if isinstance(value, float) else str(value)))
+    return rows
+
+
+def _print_tensors(facts: WebFileFacts) -> None:
+    table = Table("tensor", "type", "bytes", "offset", box=None, pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for tensor in facts.tensors:
+        table.add_row(tensor.name, type_name(tensor.type), f"{tensor.size:,}", f"{tensor.offset:,}")
+    Console(markup=False, highlight=False, emoji=False).print(table)

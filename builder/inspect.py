@@ -1,0 +1,150 @@
+"""What is in a web file, for people and programs. Reads the header and the tokenizer's head only; trusts neither."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import proto
+import tflite
+
+from builder.llm_parameters import ModelType
+from builder.web_file_reader import TensorEntry, WebFile
+
+TYPE_NAMES = {
+    tflite.TensorType.FLOAT32: "float32",
+    tflite.TensorType.FLOAT16: "float16",
+    tflite.TensorType.INT32: "int32",
+    tflite.TensorType.INT8: "int8",
+    tflite.TensorType.INT4: "int4",
+}
+
+EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
+ATTENTION = (".self_attention.", ".attn.")
+FEED_FORWARD = (".ff_layer.", ".mlp.")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How a text begins and ends."""
+
+    vocabulary: int
+    start_id: int
+    stop_ids: list[int]
+    stop_tokens: list[str]
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """Text before and after what the user says; the engine adds neither."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True)
+class WebFileFacts:
+    """Everything that `onpage inspect` shows."""
+
+    path: Path
+    size: int
+    container: str
+    model_type: str
+    family: str
+    backend: str
+    context_length: int | None
+    parameters: int
+    """Number of weights."""
+    quantization: str
+    """As people say it: int4, int8, or "int4, embedding int8"."""
+    dimensions: dict[str, Any]
+    """TransformerParameters as the file has them."""
+    tokens: Tokens
+    prompt_template: PromptTemplate | None
+    parts: dict[str, int]
+    """Bytes by part: embedding, attention, feedforward, norms, tokenizer, header and padding."""
+    tensors: list[TensorEntry]
+    written_by: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        facts = asdict(self) | {"path": str(self.path)}
+        for tensor in facts["tensors"]:
+            tensor["type"] = type_name(tensor["type"])
+        return facts
+
+
+def type_name(tensor_type: int) -> str:
+    """Name of a `tflite.TensorType`."""
+    return TYPE_NAMES.get(tensor_type, f"type {tensor_type}")
+
+
+def inspect_web_file(path: Path) -> WebFileFacts:
+    """Reads the facts of a web file; WebFileError where it is not a sound one."""
+    file = WebFile.open(path)
+    p = file.parameters
+    template = p.prompt_templates
+    prefix = template.user.prompt_prefix or p.prompt_template.prompt_prefix
+    suffix = (
+        template.user.prompt_suffix + template.model.prompt_prefix
+        if template.user.prompt_prefix
+        else p.prompt_template.prompt_suffix
+    )
+    written_by = file.notes.get("written_by")
+    return WebFileFacts(
+        path=path,
+        size=file.size,
+        container="TFL3",
+        model_type=ModelType.name_of(file.model_type),
+        family=ModelType.family_of(file.model_type),
+        backend=file.backend,
+        context_length=file.context_length,
+        parameters=sum(_values(tensor) for tensor in file.tensors.values()),
+        quantization=_quantization(file),
+        dimensions=proto.Message.to_dict(
+            p.transformer_parameters, use_integers_for_enums=False, always_print_fields_with_no_presence=False
+        ),
+        tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
+        prompt_template=PromptTemplate(prefix, suffix) if prefix or suffix else None,
+        parts=_parts(file),
+        tensors=list(file.tensors.values()),
+        written_by=written_by if isinstance(written_by, str) else None,
+    )
+
+
+def _values(tensor: TensorEntry) -> int:
+    """Number of weights in a tensor; scales and sums belong to a matrix and are none."""
+    if tensor.name.endswith((".sum_i", "_quantized_scale")):
+        return 0
+    bits = {tflite.TensorType.INT4: 4, tflite.TensorType.INT8: 8, tflite.TensorType.FLOAT16: 16}.get(tensor.type, 32)
+    return tensor.size * 8 // bits
+
+
+def _part(name: str) -> str:
+    if name.endswith(".scale"):
+        return "norms"
+    if name.startswith(EMBEDDINGS):
+        return "embedding"
+    if any(part in name for part in ATTENTION):
+        return "attention"
+    return "feedforward" if any(part in name for part in FEED_FORWARD) else "other"
+
+
+def _parts(file: WebFile) -> dict[str, int]:
+    parts: Counter[str] = Counter()
+    for tensor in file.tensors.values():
+        parts[_part(tensor.name)] += tensor.size
+    parts["tokenizer"] = file.tokenizer_size
+    parts["header and padding"] = file.size - sum(parts.values())
+    return dict(parts)
+
+
+def _quantization(file: WebFile) -> str:
+    types: dict[str, Counter[str]] = {"embedding": Counter(), "layers": Counter()}
+    for tensor in file.tensors.values():
+        if tensor.name.endswith(".w"):
+            types["embedding" if _part(tensor.name) == "embedding" else "layers"][type_name(tensor.type)] += 1
+    layers, embedding = ("/".join(sorted(types[key])) for key in ("layers", "embedding"))
+    return layers if layers == embedding or not embedding else f"{layers}, embedding {embedding}"
