@@ -1,0 +1,1 @@
+"""End to end: the real page and the real engine in headless Chromium."""

@@ -1,0 +1,47 @@
+"""The engine on a page with nothing of ours on it, over real HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+HERE = Path(__file__).parent
+VENDOR = HERE.parent.parent / "static/node_modules/@mediapipe/tasks-genai"
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, *arguments: object, models: Path, **more: object) -> None:
+        self.models = models
+        super().__init__(*arguments, **more)  # type: ignore[arg-type]
+
+    def translate_path(self, path: str) -> str:
+        folder, _, name = path.split("?")[0].strip("/").partition("/")
+        base = {"vendor": VENDOR, "models": self.models, "bare": HERE}.get(folder, HERE)
+        return str(base / name) if ".." not in name else str(HERE / "none")
+
+    def end_headers(self) -> None:
+        # cross-origin isolation makes performance.now() fine enough to measure with
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def served(models: Path) -> Iterator[str]:
+    """Serves the bare page, the npm package and the files of `models`; yields the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, models=models))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,50 @@
+// @ts-check
+// The MediaPipe GenAI task and nothing else: what exactness is checked on, and what our page's overhead is measured against.
+// A test calls these functions through `page.evaluate`; the engine is on the main thread.
+import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
+
+/** @type {any} */
+let engine;
+
+/** @type {any} */ (globalThis).bare = {
+  /**
+   * @param {string} model address of the web file
+   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number}} options
+   * @returns {Promise<number>} milliseconds
+   */
+  async load(model, options) {
+    const started = performance.now();
+    engine?.close();
+    const fileset = await FilesetResolver.forGenAiTasks("/vendor/wasm");
+    const response = await fetch(model);
+    if (!response.ok || !response.body) throw new Error(`${model}: ${response.status}`);
+    engine = await LlmInference.createFromOptions(fileset, {
+      topK: 1,
+      ...options,
+      baseOptions: {
+        gpuOptions: { device: await LlmInference.createWebGpuDevice() },
+        modelAssetBuffer: /** @type {any} */ (response.body.getReader()),
+      },
+    });
+    return performance.now() - started;
+  },
+
+  /**
+   * @param {string} prompt
+   * @returns {Promise<{text: string, callbacks: {time: number, characters: number}[], started: number}>}
+   */
+  async generate(prompt) {
+    /** @type {{time: number, characters: number}[]} */
+    const callbacks = [];
+    const started = performance.now();
+    const text = await engine.generateResponse(prompt, (/** @type {string} */ part) => {
+      callbacks.push({ time: performance.now(), characters: part.length });
+    });
+    return { text, callbacks, started };
+  },
+
+  /** @param {string} text */
+  async count(text) {
+    return engine.sizeInTokens(text);
+  },
+};

@@ -1,0 +1,70 @@
+"""Which browser to drive, and how to start it with WebGPU on a machine without a GPU."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+ENVIRONMENT = "ONPAGE_BROWSER"
+NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
+WHAT_TO_DO = f"run `make browser`, or set {ENVIRONMENT} to the path of a Chrome or Chromium"
+
+SOFTWARE_WEBGPU = (
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""WebGPU on SwiftShader: slow, but the same on every machine."""
+
+
+@dataclass(frozen=True)
+class FoundBrowser:
+    """A browser and where it came from."""
+
+    path: Path
+    origin: str
+
+
+class BrowserNotFoundError(Exception):
+    """No browser; the message says what to do."""
+
+
+def find_browser(playwright: Playwright) -> FoundBrowser:
+    """In this order: the environment's, Playwright's own, the system's."""
+    explicit = os.environ.get(ENVIRONMENT)
+    if explicit:
+        if not Path(explicit).is_file():
+            raise BrowserNotFoundError(f"{ENVIRONMENT} is {explicit}, which is not a file: {WHAT_TO_DO}.")
+        return FoundBrowser(Path(explicit), ENVIRONMENT)
+    own = Path(playwright.chromium.executable_path)
+    if own.is_file():
+        return FoundBrowser(own, "playwright")
+    for name in NAMES:
+        path = shutil.which(name)
+        if path:
+            return FoundBrowser(Path(path), "system")
+    raise BrowserNotFoundError(f"No Chrome or Chromium was found: {WHAT_TO_DO}.")
+
+
+def flags(extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> list[str]:
+    """Command line; root (a container) cannot have the sandbox."""
+    return [*extra, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+@contextmanager
+def launched(extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> Iterator[Browser]:
+    """A headless browser, closed with its children at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(playwright).path, args=flags(extra))
+        try:
+            yield browser
+        finally:
+            browser.close()
