@@ -1,0 +1,63 @@
+"""What can go wrong between a model file on disk and a listening server.
+
+OnpageError
+└── ServeError
+    ├── PortTakenError           another program listens on the port
+    ├── AddressUnusableError     the host is not an address of this machine
+    ├── ModelFileMissingError    a model file is not there (any more)
+    ├── ModelFileChangedError    a model file is not the one that was hashed when the server started
+    └── FrontEndMissingError     the vendored engine was not built (`make setup`, or a broken wheel)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.errors import OnpageError
+
+
+class ServeError(OnpageError):
+    """The page cannot be served."""
+
+
+class PortTakenError(ServeError):
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(
+            f"Port {port} on {host} is in use by another program: stop that one, "
+            f"or choose another port with --port {port + 1}.",
+            subject=f"{host}:{port}",
+        )
+
+
+class AddressUnusableError(ServeError):
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host, self.port, self.reason = host, port, reason
+        super().__init__(
+            f"Cannot listen on {host} port {port} ({reason}): leave --host out to use 127.0.0.1.",
+            subject=f"{host}:{port}",
+        )
+
+
+class ModelFileMissingError(ServeError):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"The model file {path} is not there: check its name, or make it again with onpage convert.", subject=path
+        )
+
+
+class ModelFileChangedError(ServeError):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"The model file {path} has changed since the server started: start onpage serve again.", subject=path
+        )
+
+
+class FrontEndMissingError(ServeError):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"The engine's file {path} is missing: run make setup in a checkout, or install onpage again.", subject=path
+        )

@@ -1,0 +1,18 @@
+"""The one page. It holds no script and no style, only links to them, so the policy needs no exceptions."""
+
+from flask import Blueprint, Response, current_app, make_response, render_template
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def index() -> Response:
+    response = make_response(render_template("index.html", vendor=current_app.config["VENDOR_URLS"]))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """Browsers ask for it even though the page names an SVG: nothing, rather than a 404 in the console."""
+    return Response(status=204, headers={"Cache-Control": "max-age=86400"})

@@ -1,0 +1,13 @@
+"""Where the front end's files are: in a checkout next to this package, in an installed wheel inside it."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+DEMO_MODEL = _PACKAGE / "demo_model" / "onpage-demo-web.task"
+
+
+def static_folder() -> Path:
+    """The folder that holds `main.js`: the wheel's copy if there is one, else the checkout's `static/`."""
+    packaged = _PACKAGE / "static"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "static"

@@ -1,0 +1,86 @@
+"""Runs the server until Ctrl-C.
+
+Waitress, because it is pure Python (one small wheel, Windows too), threads rather than processes (the hashes and the
+file list are made once), and hands files over through `wsgi.file_wrapper`. Its limits do not matter here: one person,
+one page.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import waitress
+
+from webapp.app import Config, create_app
+from webapp.errors import AddressUnusableError, PortTakenError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+
+THREADS = 8
+"""A browser opens six connections to one host; threads only start responses, the main loop sends the files."""
+
+IDLE_SECONDS = 3600
+"""An engine that compiles shaders stops reading its model for a while; to close the connection would cut it."""
+
+
+def serve(
+    models: list[Path],
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
+    *,
+    allowed_hosts: tuple[str, ...] = (),
+) -> None:
+    """Serve `models` at `host:port` (0: any free port), print the address on stdout and return after Ctrl-C or SIGTERM.
+
+    Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
+    """
+    listener = _listen(host, port)  # first: it fails at once, while hashing the models takes a second per gigabyte
+    with listener:
+        if host not in ("0.0.0.0", "::"):
+            allowed_hosts = (*allowed_hosts, host)
+        app = create_app(Config(models=list(models), allowed_hosts=allowed_hosts))
+        server: Any = waitress.create_server(
+            app,
+            sockets=[listener],
+            threads=THREADS,
+            channel_timeout=IDLE_SECONDS,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+        signal.signal(signal.SIGTERM, _stop)
+        for model in app.extensions["onpage_models"].values():
+            print(f"{model.path.name}: {model.size / 1e6:,.1f} MB, sha256 {model.sha256}", file=sys.stderr)
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+        print(f"onpage is ready at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)", flush=True)
+        try:
+            server.run()
+        finally:
+            server.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, made before anything slow: a taken port is reported at once, and early visitors wait."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(host, port) from error
+        raise AddressUnusableError(host, port, error.strerror or str(error)) from error
+    return listener
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
