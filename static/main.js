@@ -1,0 +1,200 @@
+// @ts-check
+/**
+ * The page's one place where things happen: it reads the lists, keeps the engine, turns what the views emit into calls and
+ * transitions, and shows every new state in every view.
+ */
+
+import { Engine } from "./engine.js";
+import { OnpageError } from "./errors.js";
+import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
+import { recall, remember } from "./session.js";
+import { createStore, currentLength, currentModel } from "./store.js";
+import { mountComposer } from "./views/composer.js";
+import { mountHeader } from "./views/header.js";
+import { mountLoading } from "./views/loading.js";
+import { mountPost } from "./views/post.js";
+import { mountProblem } from "./views/problem.js";
+import { mountSettings } from "./views/settings.js";
+
+/** Typing pauses this long before the tokens are counted. */
+const COUNT_DELAY = 250;
+/** Characters per token that no text reaches: beyond them, counting would only waste time. */
+const MOST_CHARACTERS_PER_TOKEN = 32;
+
+const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings()];
+const store = createStore((state) => {
+  document.body.dataset.phase = state.now.phase;
+  for (const update of updates) update(state);
+});
+const vendor = { engine: document.body.dataset.engine ?? "", hash: document.body.dataset.hash ?? "" };
+
+/** @type {Engine | null} */
+let engine = null;
+/** Whether the engine was already started again by itself since it last finished a post. */
+let recovered = false;
+/** The last prompt this engine has read, which it still holds. */
+let lastPrompt = "";
+let stop = new AbortController();
+let counting = 0;
+
+/** @param {string} url */
+async function json(url) {
+  const response = await fetch(url).catch(() => null);
+  if (!response?.ok) throw new OnpageError("server-unreachable", response ? `${url}: ${response.status}` : url);
+  return response.json();
+}
+
+async function start() {
+  if (!window.isSecureContext) throw new OnpageError("insecure-origin", location.origin);
+  if (!("gpu" in navigator)) throw new OnpageError("no-webgpu");
+  const [models, task, examples, limits] = await Promise.all(
+    ["/api/models", "/static/social_post.json", "/static/examples.json", "/static/limits.json"].map(json),
+  );
+  if (!models.length) throw new OnpageError("no-model");
+  store.apply("started", { models, task, examples, limits, ...recall() });
+  await load("first");
+}
+
+/**
+ * Brings the chosen model into an engine. Reasons that keep the model keep the worker too, with its compiled shaders.
+ *
+ * @param {import('./store.js').LoadReason} reason
+ * @param {{modelId?: string, settings?: import('./protocol.js').SamplingSettings, fresh?: boolean}} [options]
+ */
+async function load(reason, { modelId = store.get().modelId, settings, fresh } = {}) {
+  if (!engine || (reason !== "settings" && reason !== "again")) {
+    engine?.close();
+    engine = new Engine(fail);
+  }
+  const current = engine;
+  store.apply("loadBegan", { reason, modelId });
+  lastPrompt = "";
+  const model = currentModel(store.get());
+  if (!model) return;
+  const chosen = settings ?? recall().settings?.[model.id] ?? model.sampling;
+  const { adapter } = await current.load(model, chosen, {
+    vendor,
+    fresh,
+    onProgress: (progress) => {
+      if (current === engine) store.apply("progressed", progress);
+    },
+  });
+  if (current !== engine) return;
+  store.apply("loaded", { settings: chosen, adapter });
+  remember(store.get());
+  countSoon(0);
+}
+
+/**
+ * The engine is gone. What may be an accident is tried again once by itself; the rest, and a second time, is a screen.
+ * @param {OnpageError} error
+ */
+function fail(error) {
+  engine = null;
+  if (error.code === "engine-failed" && !recovered) {
+    recovered = true;
+    const { loaded } = store.get();
+    load("recover", loaded ? { settings: loaded } : {}).catch(() => {}); // it comes back here
+    return;
+  }
+  store.apply("failed", error.toJSON());
+}
+
+/** @param {import('./store.js').State} state */
+function promptOf(state) {
+  const model = currentModel(state);
+  if (!model) throw new Error("no model is chosen");
+  const { words } = currentLength(state);
+  return {
+    prompt: buildPrompt(state.task, model.promptTemplate, { ...state.draft, words }),
+    room: promptRoom(state.loaded?.maxTokens ?? model.sampling.maxTokens, words),
+  };
+}
+
+/**
+ * Tokens of a prompt, or more than any room where counting them would take long.
+ * @param {Engine} engine
+ * @param {string} prompt
+ * @param {number} room
+ */
+async function promptTokens(engine, prompt, room) {
+  const atLeast = Math.ceil(prompt.length / MOST_CHARACTERS_PER_TOKEN);
+  return atLeast > room ? atLeast : engine.countTokens(prompt);
+}
+
+function countSoon(delay = COUNT_DELAY) {
+  clearTimeout(counting);
+  counting = window.setTimeout(async () => {
+    const state = store.get();
+    if (state.now.phase !== "ready" || !engine || !state.draft.text.trim()) return;
+    const { prompt, room } = promptOf(state);
+    const tokens = await promptTokens(engine, prompt, room).catch(() => null);
+    if (tokens !== null) store.apply("counted", { draft: state.draft, tokens, room });
+  }, delay);
+}
+
+async function write() {
+  const state = store.get();
+  const current = engine;
+  if (state.now.phase !== "ready" || !current || !state.loaded || !state.draft.text.trim()) return;
+  const { prompt, room } = promptOf(state);
+  const tokens = await promptTokens(current, prompt, room);
+  if (tokens > room) {
+    store.apply("refused", { tokens, room });
+    return;
+  }
+  store.apply("writeBegan", { draft: state.draft, seed: state.loaded.seed, reused: reusedShare(prompt, lastPrompt) });
+  lastPrompt = prompt;
+  stop = new AbortController();
+  const generation = current.generate(prompt, stop.signal);
+  for await (const piece of generation) store.apply("wrote", piece);
+  store.apply("written", await generation.figures);
+  recovered = false;
+  countSoon(0);
+}
+
+async function again() {
+  const { now, loaded } = store.get();
+  if (now.phase !== "ready" || !loaded) return;
+  await load("again", { settings: { ...loaded, seed: loaded.seed + 1 } });
+  await write();
+}
+
+/**
+ * @param {string} verb
+ * @param {(detail: any) => unknown} act its rejections are the engine's, which `fail` has already been told of
+ */
+function on(verb, act) {
+  document.addEventListener(`onpage:${verb}`, (event) => {
+    Promise.resolve(act(/** @type {CustomEvent} */ (event).detail)).catch(report);
+  });
+}
+
+/** @param {unknown} error */
+function report(error) {
+  if (!(error instanceof OnpageError)) throw error;
+}
+
+on("draft", (change) => {
+  store.apply("drafted", change);
+  remember(store.get());
+  countSoon();
+});
+on("write", write);
+on("stop", () => {
+  store.apply("stopAsked");
+  stop.abort();
+});
+on("again", again);
+on("settings", (settings) => load("settings", { settings }));
+on("model", (modelId) => load("model", { modelId }));
+on("restart", () => {
+  const { now } = store.get();
+  recovered = false;
+  return load("restart", { fresh: now.phase === "problem" && now.error.code === "model-corrupt" });
+});
+on("reload-page", () => location.reload());
+
+start().catch((error) => {
+  if (store.get().now.phase === "starting") store.apply("failed", OnpageError.from(error).toJSON());
+});

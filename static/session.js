@@ -1,0 +1,30 @@
+// @ts-check
+/**
+ * What this tab remembers over a reload: the draft, the chosen model and its settings. `sessionStorage` is the tab's own, so
+ * two tabs do not disturb each other, and it is gone when the tab is closed. Posts are not kept.
+ *
+ * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {{draft?: import('./store.js').Draft, modelId?: string, settings?: Record<string, SamplingSettings>}} Session
+ */
+
+const KEY = "onpage";
+
+/** @returns {Session} */
+export function recall() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {import('./store.js').State} state */
+export function remember({ draft, modelId, loaded }) {
+  const { settings = {} } = recall();
+  if (loaded) settings[modelId] = loaded;
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ draft, modelId, settings }));
+  } catch {
+    // A tab without storage forgets; nothing else depends on it.
+  }
+}

@@ -1,0 +1,54 @@
+// @ts-check
+/** The sampling settings. They are the engine's, given to it with a model, so applying them loads the model again. */
+
+import { integer } from "../format.js";
+import { currentModel } from "../store.js";
+import { element, emit, text } from "./dom.js";
+
+const NAMES = /** @type {const} */ (["temperature", "topK", "seed", "maxTokens"]);
+
+export function mountSettings() {
+  const form = /** @type {HTMLFormElement} */ (element(".settings-form"));
+  const apply = /** @type {HTMLButtonElement} */ (element("#apply"));
+  const defaults = element("#defaults");
+  const help = element("#maxTokens-help");
+  /** @type {import('../store.js').State} */
+  let state;
+  /** @type {import('../protocol.js').SamplingSettings | null} what the fields were last filled from */
+  let filled = null;
+
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  const read = () => {
+    const [temperature, topK, seed, maxTokens] = NAMES.map((name) => field(name).valueAsNumber);
+    return { temperature, topK, seed, maxTokens };
+  };
+  const refresh = () => {
+    const changed = state.loaded !== null && NAMES.some((name) => read()[name] !== state.loaded?.[name]);
+    apply.disabled = state.now.phase !== "ready" || !changed;
+  };
+
+  form.addEventListener("input", refresh);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!apply.disabled) emit("settings", read());
+  });
+  defaults.addEventListener("click", () => {
+    const sampling = currentModel(state)?.sampling;
+    for (const name of NAMES) field(name).value = String(sampling?.[name] ?? "");
+    refresh();
+  });
+
+  return (/** @type {import('../store.js').State} */ next) => {
+    state = next;
+    const model = currentModel(state);
+    if (model) {
+      field("maxTokens").max = String(model.context);
+      text(help, `Prompt and post together; this model was made for up to ${integer(model.context)}.`);
+    }
+    if (state.loaded && state.loaded !== filled) {
+      filled = state.loaded;
+      for (const name of NAMES) field(name).value = String(filled[name]);
+    }
+    refresh();
+  };
+}
