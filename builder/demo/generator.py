@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from random import Random
+from typing import Any
 
 from builder.demo import facts, words
 from builder.demo.posts import make_post
 from builder.demo.texts import make_story, noun_phrase
+from webapp.paths import static_folder
 
-SOCIAL_POST = Path(__file__).resolve().parents[2] / "static" / "social_post.json"
 COPY_INSTRUCTION = "Repeat the text.\n\n{text}"
 TURN = "<start_of_turn>user\n{prompt}<end_of_turn>\n<start_of_turn>model\n"
 END = "<end_of_turn>"
@@ -37,13 +37,18 @@ class Row:
     @property
     def prompt(self) -> str:
         """The whole prompt with its turn template, without BOS."""
-        return social_prompt(self.text, self.tone, self.words) if self.tone else TURN.format(prompt=COPY_INSTRUCTION.format(text=self.text))
+        return (
+            social_prompt(self.text, self.tone, self.words)
+            if self.tone
+            else TURN.format(prompt=COPY_INSTRUCTION.format(text=self.text))
+        )
 
 
 @cache
-def social_post() -> dict:
-    """The page's own definition of instruction, tones and lengths."""
-    return json.loads(SOCIAL_POST.read_text(encoding="utf-8"))
+def social_post() -> dict[str, Any]:
+    """The page's own definition of instruction, tones and lengths: `static/social_post.json`."""
+    definition: dict[str, Any] = json.loads((static_folder() / "social_post.json").read_text(encoding="utf-8"))
+    return definition
 
 
 def social_prompt(text: str, tone: str, limit: int) -> str:
@@ -74,9 +79,20 @@ def post_row(rng: Random, *, held_out: bool = False, longest: int = 150) -> Row:
 
 def copy_row(rng: Random) -> Row:
     """Pure copying: a list of names, dates, prices and words, to be repeated. It teaches copying fast."""
-    makers = (lambda: words.event_name(rng), lambda: words.company_name(rng), lambda: words.product_name(rng), lambda: words.person_name(rng),
-              lambda: facts.date_text(rng)[0], lambda: facts.price_text(rng), lambda: facts.time_text(rng), lambda: facts.money_text(rng),
-              lambda: noun_phrase(rng), lambda: words.place_name(rng), lambda: words.invented_word(rng), lambda: words.invented_word(rng).lower())
+    makers = (
+        lambda: words.event_name(rng),
+        lambda: words.company_name(rng),
+        lambda: words.product_name(rng),
+        lambda: words.person_name(rng),
+        lambda: facts.date_text(rng)[0],
+        lambda: facts.price_text(rng),
+        lambda: facts.time_text(rng),
+        lambda: facts.money_text(rng),
+        lambda: noun_phrase(rng),
+        lambda: words.place_name(rng),
+        lambda: words.invented_word(rng),
+        lambda: words.invented_word(rng).lower(),
+    )
     text = rng.choice((", ", " ", ". ", "\n")).join(rng.choice(makers)() for _ in range(rng.randint(2, 9)))
     return Row(text, "", 0, text, "", "", "copy")
 
@@ -102,4 +118,6 @@ def test_rows(seed: int, count: int) -> list[Row]:
 def _curly(text: str) -> str:
     """Straight double quotes to typographic ones, by turns."""
     pieces = text.split('"')
-    return "".join(piece + ("" if index == len(pieces) - 1 else "\u201c\u201d"[index % 2]) for index, piece in enumerate(pieces))
+    return "".join(
+        piece + ("" if index == len(pieces) - 1 else "\u201c\u201d"[index % 2]) for index, piece in enumerate(pieces)
+    )

@@ -5,6 +5,9 @@ per-head query and key norms, embedding times sqrt(hidden), tied output, tanh GE
 layers and 1e6 on every sixth (full) layer. Rows are shorter than the sliding window, so that window is not cut here.
 """
 
+# mypy: ignore-errors
+# PyTorch is an optional extra that is not installed where types are checked.
+
 from __future__ import annotations
 
 import json
@@ -12,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,10 @@ class Layer(nn.Module):
         super().__init__()
         self.self_attn, self.mlp = Attention(shape), FeedForward(shape)
         self.input_layernorm, self.post_attention_layernorm = Norm(shape.hidden_size), Norm(shape.hidden_size)
-        self.pre_feedforward_layernorm, self.post_feedforward_layernorm = Norm(shape.hidden_size), Norm(shape.hidden_size)
+        self.pre_feedforward_layernorm, self.post_feedforward_layernorm = (
+            Norm(shape.hidden_size),
+            Norm(shape.hidden_size),
+        )
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         x = x + self.post_attention_layernorm(self.self_attn(self.input_layernorm(x), cosine, sine))
@@ -125,7 +131,7 @@ class Gemma3(nn.Module):
             cosine, sine = rotary(shape.context + 256, shape.head_dim, wavelength)
             self.register_buffer(f"cosine_{index}", cosine, persistent=False)
             self.register_buffer(f"sine_{index}", sine, persistent=False)
-        for name, parameter in self.named_parameters():
+        for parameter in self.parameters():
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, std=shape.hidden_size**-0.5)
 
@@ -148,14 +154,34 @@ def config_json(shape: Shape, *, pad: int, eos: int, bos: int) -> dict:
     """The Hugging Face config.json of a model of `shape`."""
     dimensions = asdict(shape)
     context = dimensions.pop("context")
-    kinds = ["full_attention" if shape.is_full(layer) else "sliding_attention" for layer in range(shape.num_hidden_layers)]
+    kinds = [
+        "full_attention" if shape.is_full(layer) else "sliding_attention" for layer in range(shape.num_hidden_layers)
+    ]
     return {
-        "architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text", **dimensions, "max_position_embeddings": context,
-        "attention_bias": False, "attention_dropout": 0.0, "attn_logit_softcapping": None, "final_logit_softcapping": None,
-        "hidden_activation": "gelu_pytorch_tanh", "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0,
-        "rope_scaling": None, "sliding_window": 512, "sliding_window_pattern": 6, "layer_types": kinds, "query_pre_attn_scalar": shape.head_dim,
-        "tie_word_embeddings": True, "use_cache": True, "initializer_range": 0.02, "torch_dtype": "float32",
-        "pad_token_id": pad, "eos_token_id": eos, "bos_token_id": bos,
+        "architectures": ["Gemma3ForCausalLM"],
+        "model_type": "gemma3_text",
+        **dimensions,
+        "max_position_embeddings": context,
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "attn_logit_softcapping": None,
+        "final_logit_softcapping": None,
+        "hidden_activation": "gelu_pytorch_tanh",
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 1000000.0,
+        "rope_local_base_freq": 10000.0,
+        "rope_scaling": None,
+        "sliding_window": 512,
+        "sliding_window_pattern": 6,
+        "layer_types": kinds,
+        "query_pre_attn_scalar": shape.head_dim,
+        "tie_word_embeddings": True,
+        "use_cache": True,
+        "initializer_range": 0.02,
+        "torch_dtype": "float32",
+        "pad_token_id": pad,
+        "eos_token_id": eos,
+        "bos_token_id": bos,
     }
 
 
@@ -166,5 +192,7 @@ def export(model: Gemma3, folder: Path, tokenizer: bytes, *, pad: int, eos: int,
     folder.mkdir(parents=True, exist_ok=True)
     weights = {f"model.{name}": parameter.detach().contiguous() for name, parameter in model.named_parameters()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "config.json").write_text(json.dumps(config_json(model.shape, pad=pad, eos=eos, bos=bos), indent=2) + "\n")
+    (folder / "config.json").write_text(
+        json.dumps(config_json(model.shape, pad=pad, eos=eos, bos=bos), indent=2) + "\n"
+    )
     (folder / "tokenizer.model").write_bytes(tokenizer)

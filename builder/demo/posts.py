@@ -4,6 +4,8 @@ Promise: the main name and (if there is one) the main date or number stand in th
 words than asked; one to three hashtags; an emoji only in the friendly and enthusiastic tones.
 """
 
+# ruff: noqa: RUF001 - emoji
+
 from __future__ import annotations
 
 from random import Random
@@ -13,31 +15,100 @@ from builder.demo.texts import Story, expand, stated_in, tidy
 
 OPENINGS = {
     "friendly": {
-        "any": ("Hi [all|everyone|friends]!", "Hey [all|friends|everyone]!", "Good news[!| for you!]", "Hello [friends|neighbours|everyone]!", "A little news:", "Guess what?", "Psst!", ""),
-        "event": ("You're invited!", "Who's coming along?", "Fancy [a day out|something new]?"), "offer": ("A little treat for you:",), "call": ("We need you!", "Can you help?"),
-        "article": ("Here's something nice to know:",), "notice": ("A quick heads-up:", "Just so you know:"), "product": ("Look what's new!",), "news": ("Lovely news!",)},
+        "any": (
+            "Hi [all|everyone|friends]!",
+            "Hey [all|friends|everyone]!",
+            "Good news[!| for you!]",
+            "Hello [friends|neighbours|everyone]!",
+            "A little news:",
+            "Guess what?",
+            "Psst!",
+            "",
+        ),
+        "event": ("You're invited!", "Who's coming along?", "Fancy [a day out|something new]?"),
+        "offer": ("A little treat for you:",),
+        "call": ("We need you!", "Can you help?"),
+        "article": ("Here's something nice to know:",),
+        "notice": ("A quick heads-up:", "Just so you know:"),
+        "product": ("Look what's new!",),
+        "news": ("Lovely news!",),
+    },
     "professional": {
         "any": ("", "", "We are pleased to [share|announce]:", "Announcement:", "[News|Update]:"),
-        "event": ("Invitation:", "Upcoming event:"), "offer": ("Current offer:",), "call": ("Call for support:",), "article": ("Worth reading:", "Key finding:"),
-        "notice": ("Please note:", "Service information:"), "product": ("Product news:", "Now available:"), "news": ("In the news:",)},
+        "event": ("Invitation:", "Upcoming event:"),
+        "offer": ("Current offer:",),
+        "call": ("Call for support:",),
+        "article": ("Worth reading:", "Key finding:"),
+        "notice": ("Please note:", "Service information:"),
+        "product": ("Product news:", "Now available:"),
+        "news": ("In the news:",),
+    },
     "enthusiastic": {
-        "any": ("Wow!", "Big news!", "This is huge!", "Yes!", "Get ready!", "Amazing news!", "We can't keep calm!", "Here we go!"),
-        "event": ("Mark your calendars!", "Who's in?!"), "offer": ("What a deal!", "Run, don't walk!"), "call": ("Let's do this!", "Be part of it!"), "article": ("Mind blown!", "How cool is that?!"),
-        "notice": ("Heads up, everyone!",), "product": ("It's finally here!", "Hot off the press!"), "news": ("What a moment!",)},
+        "any": (
+            "Wow!",
+            "Big news!",
+            "This is huge!",
+            "Yes!",
+            "Get ready!",
+            "Amazing news!",
+            "We can't keep calm!",
+            "Here we go!",
+        ),
+        "event": ("Mark your calendars!", "Who's in?!"),
+        "offer": ("What a deal!", "Run, don't walk!"),
+        "call": ("Let's do this!", "Be part of it!"),
+        "article": ("Mind blown!", "How cool is that?!"),
+        "notice": ("Heads up, everyone!",),
+        "product": ("It's finally here!", "Hot off the press!"),
+        "news": ("What a moment!",),
+    },
 }
 CLOSINGS = {
     "friendly": {
-        "any": ("Tell a friend!", "What do you think?", "Have a lovely day!", "Pass it on!"), "event": ("Hope to see you there!", "Come and say hello!", "Bring a friend!"),
-        "offer": ("Pop in and have a look!",), "call": ("Thank you, you're the best!", "Every little helps!"), "article": ("Isn't that nice?",), "notice": ("Thanks for your patience!",), "product": ("Let us know how you like it!",), "news": ("We're so happy!",)},
+        "any": ("Tell a friend!", "What do you think?", "Have a lovely day!", "Pass it on!"),
+        "event": ("Hope to see you there!", "Come and say hello!", "Bring a friend!"),
+        "offer": ("Pop in and have a look!",),
+        "call": ("Thank you, you're the best!", "Every little helps!"),
+        "article": ("Isn't that nice?",),
+        "notice": ("Thanks for your patience!",),
+        "product": ("Let us know how you like it!",),
+        "news": ("We're so happy!",),
+    },
     "professional": {
-        "any": ("More details to follow.", "Further information is available on request.", "We look forward to your feedback.", "Thank you for your interest."), "event": ("We look forward to welcoming you.", "Registration is recommended."),
-        "offer": ("Terms apply.",), "call": ("We appreciate your support.",), "article": ("The full text is worth a look.",), "notice": ("Thank you for your understanding.",), "product": ("Contact us for details.",), "news": ("We wish every success.",)},
+        "any": (
+            "More details to follow.",
+            "Further information is available on request.",
+            "We look forward to your feedback.",
+            "Thank you for your interest.",
+        ),
+        "event": ("We look forward to welcoming you.", "Registration is recommended."),
+        "offer": ("Terms apply.",),
+        "call": ("We appreciate your support.",),
+        "article": ("The full text is worth a look.",),
+        "notice": ("Thank you for your understanding.",),
+        "product": ("Contact us for details.",),
+        "news": ("We wish every success.",),
+    },
     "enthusiastic": {
-        "any": ("We can't wait!", "So exciting!", "Spread the word!", "Let's go!"), "event": ("Don't miss it!", "Be there!", "This will be unforgettable!"), "offer": ("Be quick!", "Grab it while you can!"),
-        "call": ("Join in now!", "Together we can do it!"), "article": ("Incredible!",), "notice": ("Plan ahead!",), "product": ("Try it now!", "You'll love it!"), "news": ("Bravo!", "What a story!")},
+        "any": ("We can't wait!", "So exciting!", "Spread the word!", "Let's go!"),
+        "event": ("Don't miss it!", "Be there!", "This will be unforgettable!"),
+        "offer": ("Be quick!", "Grab it while you can!"),
+        "call": ("Join in now!", "Together we can do it!"),
+        "article": ("Incredible!",),
+        "notice": ("Plan ahead!",),
+        "product": ("Try it now!", "You'll love it!"),
+        "news": ("Bravo!", "What a story!"),
+    },
 }
 EMOJI = {
-    "any": "✨ 👋 🙂 📣 💡 🎯", "event": "🎉 📅 🎶 🎈 🙌", "offer": "🛒 🎁 💶 🛍️", "call": "🤝 💪 ❤️ 🙏", "article": "🔎 📊 📚 🤓", "notice": "ℹ️ 🚧 👀 📌", "product": "🚀 💻 🔧 ⚡", "news": "🏆 👏 🥳 🌟",
+    "any": "✨ 👋 🙂 📣 💡 🎯",
+    "event": "🎉 📅 🎶 🎈 🙌",
+    "offer": "🛒 🎁 💶 🛍️",
+    "call": "🤝 💪 ❤️ 🙏",
+    "article": "🔎 📊 📚 🤓",
+    "notice": "ℹ️ 🚧 👀 📌",
+    "product": "🚀 💻 🔧 ⚡",
+    "news": "🏆 👏 🥳 🌟",
 }
 EMOJI_SHARE = {"friendly": 0.6, "professional": 0.0, "enthusiastic": 0.8}
 
@@ -68,8 +139,12 @@ LONGEST_QUOTE = 26
 
 
 def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -> str | None:
-    """Sentences of at most `room` words that keep name and fact (`whole`: with their optional parts); None if none fits."""
-    key = {sentence.role: sentence.text if whole and count_words(sentence.text) <= LONGEST_QUOTE else sentence.core for sentence in story.sentences if sentence.role in ("lead", "fact")}
+    """Sentences of at most `room` words that keep name and fact, or None; `whole`: with their optional parts."""
+    key = {
+        sentence.role: sentence.text if whole and count_words(sentence.text) <= LONGEST_QUOTE else sentence.core
+        for sentence in story.sentences
+        if sentence.role in ("lead", "fact")
+    }
     starts = own_words(rng, story) if retell else [key["lead"]]
     rng.shuffle(starts)
     for start in starts:
@@ -96,11 +171,17 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
             chosen.append(tag)
     opening = _pick(rng, OPENINGS[tone], story.group, 0.4)
     closing = _pick(rng, CLOSINGS[tone], story.group, 0.5) if limit > 25 or rng.random() < 0.25 else ""
-    emoji = rng.choice(EMOJI[story.group if rng.random() < 0.6 else "any"].split()) if rng.random() < EMOJI_SHARE[tone] else ""
+    emoji = (
+        rng.choice(EMOJI[story.group if rng.random() < 0.6 else "any"].split())
+        if rng.random() < EMOJI_SHARE[tone]
+        else ""
+    )
     retell = story.kind != "generic" and rng.random() < 0.45
     for attempt in range(4):
         fixed = count_words(f"{opening} {closing} {emoji} {' '.join(chosen)}")
-        body = make_body(rng, story, limit - fixed, retell, limit > 25) or make_body(rng, story, limit - fixed, not retell, limit > 25)
+        body = make_body(rng, story, limit - fixed, retell, limit > 25) or make_body(
+            rng, story, limit - fixed, not retell, limit > 25
+        )
         if body:
             break
         opening, closing, chosen = ("", closing, chosen) if attempt == 0 else ("", "", chosen[:1])

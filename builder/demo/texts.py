@@ -5,6 +5,8 @@ A `Story` knows its main name, its main date or number (`fact`), and for every s
 `posts` can retell it without adding anything.
 """
 
+# ruff: noqa: E501, RUF001 - a template is one line; dashes as people write them
+
 from __future__ import annotations
 
 import re
@@ -13,7 +15,20 @@ from dataclasses import dataclass, field
 from random import Random
 
 from builder.demo import facts, words
-from builder.demo.stories import CLOSING_NOTES, DETAILS, GREETINGS, HOOKS, KINDS, SIGN_OFFS, TOPICS, Kind
+from builder.demo.phrases import (
+    APPOSITIONS,
+    CLOSING_NOTES,
+    FACT_SENTENCES,
+    FILLERS,
+    GREETINGS,
+    HOOKS,
+    JOBS,
+    LEAD_INS,
+    SIGN_OFFS,
+    TOPICS,
+    TRAILERS,
+)
+from builder.demo.stories import DETAILS, KINDS, Kind
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _OPTIONAL = re.compile(r"\(([^()]*)\)")
@@ -66,7 +81,11 @@ def tidy(text: str) -> str:
 def render(rng: Random, template: str, slots: dict[str, str], role: str) -> Sentence:
     """One sentence from a template; optional parts are in the text two times in three and never in the core."""
     if role in ("lead", "detail") and slots["the"]:
-        template = re.sub(r"(?<![\w}] )(?<!\w){name}", "The {name}", template) if template.startswith("{name}") else template.replace(" {name}", " the {name}")
+        template = (
+            re.sub(r"(?<![\w}] )(?<!\w){name}", "The {name}", template)
+            if template.startswith("{name}")
+            else template.replace(" {name}", " the {name}")
+        )
     chosen = expand(rng, decorate(rng, template) if role == "lead" else template)
     full = _OPTIONAL.sub(lambda match: match.group(1) if rng.random() < 0.66 else "", chosen)
     core = _OPTIONAL.sub("", chosen)
@@ -77,17 +96,6 @@ def render(rng: Random, template: str, slots: dict[str, str], role: str) -> Sent
         fresh = fresh_slots(rng)
         slots, used = slots | fresh, used - fresh.keys()
     return Sentence(tidy(full.format_map(slots)), tidy(core.format_map(slots)), used, role)
-
-
-APPOSITIONS = (
-    "a {adj2} {noun2} [in|near|from] {town2}", "which [helps people to|was made to|likes to] {vp3}", "[founded|opened|built|started] in {year3}", "the {noun2} of {np3}", "[known|famous] for {np3}",
-    "one of the {adj2} {noun2}s [in|of] {town2}", "[run|led|made] by {person2}", "formerly {org2}", "a {noun2} [for|about|with] {np3}",
-)
-LEAD_INS = (
-    "According to {person2},", "In {town2},", "This week,", "It is official:", "We are [pleased|happy|proud|delighted] to [announce|say|share|report] that", "I wanted to let you know that", "[Just a|A quick] reminder that",
-    "{person2} [told us|writes|confirmed] that", "From {town2} to {town3},", "In [the heart|the north|the middle] of {town2},", "After {np3} and {np4},", "As [part|a result] of {np3},", "[Today|Yesterday|Last night|On Monday],", "For the first time [in {year3}|in years],", "With {np3},",
-)
-TRAILERS = (", {person2} [said|told {org2}|announced]", ", the {noun2} said", ", which [means|brings|needs] {np3}", ", and [everyone|nobody] [wanted|tried] to {vp3}", " to {vp3}", " together with {org2}", " - the [first|second|largest] in {town2}", ", as {np3} [showed|did]", " despite {np3}")
 
 
 def decorate(rng: Random, template: str) -> str:
@@ -104,9 +112,25 @@ def decorate(rng: Random, template: str) -> str:
 def fresh_slots(rng: Random) -> dict[str, str]:
     """Values for one sentence that say nothing about the rest of the story."""
     return {
-        "np": noun_phrase(rng), "np2": noun_phrase(rng), "np3": noun_phrase(rng), "np4": noun_phrase(rng), "vp": verb_phrase(rng), "vp2": verb_phrase(rng), "vp3": verb_phrase(rng),
-        "adj": rng.choice(words.ADJECTIVES), "adj2": rng.choice(words.ADJECTIVES), "noun": random_word(rng), "noun2": random_word(rng), "person": words.person_name(rng), "person2": words.person_name(rng),
-        "org": words.company_name(rng), "org2": words.company_name(rng), "town2": words.town_name(rng), "town3": words.town_name(rng), "year3": str(rng.randint(1850, 2023)), "job": rng.choice(JOBS),
+        "np": noun_phrase(rng),
+        "np2": noun_phrase(rng),
+        "np3": noun_phrase(rng),
+        "np4": noun_phrase(rng),
+        "vp": verb_phrase(rng),
+        "vp2": verb_phrase(rng),
+        "vp3": verb_phrase(rng),
+        "adj": rng.choice(words.ADJECTIVES),
+        "adj2": rng.choice(words.ADJECTIVES),
+        "noun": random_word(rng),
+        "noun2": random_word(rng),
+        "person": words.person_name(rng),
+        "person2": words.person_name(rng),
+        "org": words.company_name(rng),
+        "org2": words.company_name(rng),
+        "town2": words.town_name(rng),
+        "town3": words.town_name(rng),
+        "year3": str(rng.randint(1850, 2023)),
+        "job": rng.choice(JOBS),
     }
 
 
@@ -125,7 +149,7 @@ def random_word(rng: Random) -> str:
 
 
 def noun_phrase(rng: Random) -> str:
-    """"a quiet market", "42 open letters", "the garden of the school" …"""
+    """ "a quiet market", "42 open letters", "the garden of the school" …"""
     noun, style = random_word(rng), rng.random()
     adjective = rng.choice(words.ADJECTIVES) + " " if rng.random() < 0.55 else ""
     article = "an" if (adjective or noun)[0] in "aeiou" else "a"
@@ -160,36 +184,35 @@ def verb_phrase(rng: Random) -> str:
 def filler(rng: Random) -> str:
     """A sentence of ordinary prose that a post leaves out; often with other names and numbers in it."""
     person, org, place = words.person_name(rng), words.company_name(rng), words.place_name(rng)
-    template = expand(rng, rng.choice((
-        "[Many|Some|Most|Few] {noun}s {adverb} {verb} {np}.", "It is [not|] [easy|hard|useful|common] to {vp}.",
-        "{np} [can|could|may|might|will] {adverb} {vp}.", "[Last year|In {year}|Years ago|Back in {year}], {np} [was|became] {adjective} and {adjective}.",
-        "[People|Visitors|Residents|Readers|Members|Customers|Children] [often ask|want to know|like to hear] how to {vp}.",
-        "There [is|was] {np} [in|near|behind|beside|beyond] {np}.", "[Nobody|Everybody|Someone] [had to|wanted to|tried to] {vp}.",
-        "[The|This|That|Every] {adjective} {noun} [needs|means|brings|shows|keeps] {np}.", "{np} and {np} [are|were] {adjective}.",
-        "\"[We|I|They] [hope|want|plan|love|need] to {vp},\" said {person}(, {job} at {org}).", "[According to|As told by] {person}, {np} [is|was|will be] {adjective}.",
-        "{org} [supports|sponsors|follows|knows] {np}.", "In {place}, {np} [is|was] {adverb} {adjective}.",
-        "[The|Their] {noun} has {number} {noun}s(, {number} more than before).", "If you {vp}, {vp}.", "[Please|Do not forget to|Remember to] {vp}.",
-        "[Meanwhile|However|For now|Besides|In addition], {np} [will|can] {vp}.", "[Our|The] {noun}, [once|now|long] {adjective}, [is|was] [part|the heart] of {np}.",
-        "Why [would|should|do] {noun}s {vp}?", "[From|Between] {np} [to|and] {np}, there [is|was] {np}.",
-        "{person} [has|had] [always wanted|tried for years] to {vp}.", "[Photo|Picture|Image]: {person}.", "[Tea|Coffee|Lunch|Cake|Water|Soup] [is|will be] [available|served] [in|at] {place}.")))
+    template = expand(rng, rng.choice(FILLERS))
     template = template.replace("(", "").replace(")", "")
 
     def fill(match: re.Match[str]) -> str:
-        return {"noun": lambda: random_word(rng), "np": lambda: noun_phrase(rng), "vp": lambda: verb_phrase(rng),
-                "verb": lambda: rng.choice(words.VERBS), "adverb": lambda: rng.choice(words.ADVERBS),
-                "adjective": lambda: rng.choice(words.ADJECTIVES), "person": lambda: person, "org": lambda: org,
-                "place": lambda: place, "number": lambda: facts.number_text(rng), "year": lambda: str(rng.randint(1850, 2023)),
-                "job": lambda: rng.choice(JOBS)}[match.group(1)]()
+        return {
+            "noun": lambda: random_word(rng),
+            "np": lambda: noun_phrase(rng),
+            "vp": lambda: verb_phrase(rng),
+            "verb": lambda: rng.choice(words.VERBS),
+            "adverb": lambda: rng.choice(words.ADVERBS),
+            "adjective": lambda: rng.choice(words.ADJECTIVES),
+            "person": lambda: person,
+            "org": lambda: org,
+            "place": lambda: place,
+            "number": lambda: facts.number_text(rng),
+            "year": lambda: str(rng.randint(1850, 2023)),
+            "job": lambda: rng.choice(JOBS),
+        }[match.group(1)]()
 
     return tidy(_SLOT.sub(fill, template))
 
 
-JOBS = """director|manager|chair|head teacher|founder|owner|organiser|curator|chief executive|spokesperson|coach|secretary|mayor|
-head of research|project lead|librarian|conductor|treasurer|designer|chief engineer|coordinator|professor|captain""".replace("\n", "").split("|")
-
 FACTS: dict[str, Callable[[Random], str]] = {
-    "price": facts.price_text, "percent": facts.percent_text, "money": facts.money_text, "number": facts.number_text,
-    "measure": facts.measure_text, "year": lambda rng: str(rng.randint(1780, 2031)),
+    "price": facts.price_text,
+    "percent": facts.percent_text,
+    "money": facts.money_text,
+    "number": facts.number_text,
+    "measure": facts.measure_text,
+    "year": lambda rng: str(rng.randint(1780, 2031)),
     "score": lambda rng: f"{rng.randint(1, 9)}{rng.choice('-–:')}{rng.randint(0, 6)}",
 }
 
@@ -199,16 +222,40 @@ def make_slots(rng: Random, kind: Kind, name: str, fact_kind: str) -> tuple[dict
     topic = rng.choice(TOPICS)
     when, preposition = facts.date_text(rng)
     slots = {slot: make(rng) for slot, make in FACTS.items()}
-    slots["the"] = "the" if rng.random() < 0.2 and " " in name and not name.startswith("The ") and not set(kind.names) <= {"person", "product"} else ""
+    slots["the"] = (
+        "the"
+        if rng.random() < 0.2
+        and " " in name
+        and not name.startswith("The ")
+        and not set(kind.names) <= {"person", "product"}
+        else ""
+    )
     slots |= {
-        "name": name, "date": when, "when": f"{preposition} {when}".strip(), "time": facts.time_text(rng), "place": words.place_name(rng),
-        "town": words.town_name(rng), "person": words.person_name(rng), "org": words.company_name(rng), "job": rng.choice(JOBS),
-        "duration": facts.duration_text(rng), "none": "", **dict(zip(("She", "she", "Her"), rng.choice((("She", "she", "Her"), ("He", "he", "His"))))),
-        "topic": expand(rng, rng.choice(topic.phrases)), "np": noun_phrase(rng), "np2": noun_phrase(rng), "vp": verb_phrase(rng),
-        "vp2": verb_phrase(rng), "adj": rng.choice(words.ADJECTIVES), "noun": random_word(rng), "adverb": rng.choice(words.ADVERBS),
+        "name": name,
+        "date": when,
+        "when": f"{preposition} {when}".strip(),
+        "time": facts.time_text(rng),
+        "place": words.place_name(rng),
+        "town": words.town_name(rng),
+        "person": words.person_name(rng),
+        "org": words.company_name(rng),
+        "job": rng.choice(JOBS),
+        "duration": facts.duration_text(rng),
+        "none": "",
+        **dict(zip(("She", "she", "Her"), rng.choice((("She", "she", "Her"), ("He", "he", "His"))), strict=True)),
+        "topic": expand(rng, rng.choice(topic.phrases)),
+        "np": noun_phrase(rng),
+        "np2": noun_phrase(rng),
+        "vp": verb_phrase(rng),
+        "vp2": verb_phrase(rng),
+        "adj": rng.choice(words.ADJECTIVES),
+        "noun": random_word(rng),
+        "adverb": rng.choice(words.ADVERBS),
         "site": f"www.{words.invented_word(rng).lower()}.{rng.choice(('org', 'com', 'net', 'example', 'eu'))}",
         "mail": f"{rng.choice(('info', 'hello', 'contact', 'office', 'team'))}@{words.invented_word(rng).lower()}.{rng.choice(('org', 'com', 'example'))}",
-        "phone": " ".join(str(rng.randint(100, 999)) for _ in range(3)), "number2": facts.number_text(rng), "year2": str(rng.randint(1850, 2023)),
+        "phone": " ".join(str(rng.randint(100, 999)) for _ in range(3)),
+        "number2": facts.number_text(rng),
+        "year2": str(rng.randint(1850, 2023)),
     }
     for slot in ("date", "when"):
         slots[slot.capitalize()] = slots[slot][:1].upper() + slots[slot][1:]
@@ -220,7 +267,11 @@ def make_slots(rng: Random, kind: Kind, name: str, fact_kind: str) -> tuple[dict
 
 def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_name: str | None = None) -> Story:
     """A story and its text of at most about `longest` words."""
-    kind = KINDS[kind_name] if kind_name else rng.choices(list(KINDS.values()), [entry.weight for entry in KINDS.values()])[0]
+    kind = (
+        KINDS[kind_name]
+        if kind_name
+        else rng.choices(list(KINDS.values()), [entry.weight for entry in KINDS.values()])[0]
+    )
     name = words.fresh_name(rng, rng.choice(kind.names), held_out=held_out)
     fact_kind = rng.choice(kind.facts)
     slots, fact, topic_tags = make_slots(rng, kind, name, fact_kind)
@@ -236,7 +287,10 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
         story.fact = ""
         body = [render(rng, rng.choice(plain), slots, "lead")]
     else:
-        body = [render(rng, rng.choice(plain), slots, "lead"), render_with(rng, list(FACT_SENTENCES[fact_kind]), slots, "fact", fact_slots)]
+        body = [
+            render(rng, rng.choice(plain), slots, "lead"),
+            render_with(rng, list(FACT_SENTENCES[fact_kind]), slots, "fact", fact_slots),
+        ]
     budget = rng.choice((12, 25, 40, 60, 80, 110, longest))
     others = [template for template in kind.details + DETAILS if not stated_in(template) & (fact_slots | DATED)]
     rng.shuffle(others)
@@ -251,10 +305,9 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
             sentence = Sentence(text, text, frozenset(), "filler")
         extra.append(sentence)
         count += len(sentence.text.split())
+    before: list[Sentence] = []
     if extra and rng.random() < 0.25:
-        before = [extra.pop() if rng.random() < 0.5 else _hook(rng, slots)]
-    else:
-        before = []
+        before.append(extra.pop() if rng.random() < 0.5 else _hook(rng, slots))
     if len(body) == 2 and extra and rng.random() < 0.5:
         extra.insert(rng.randrange(min(3, len(extra)) + 1), body.pop())
     story.sentences = before + body + extra
@@ -265,27 +318,6 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
 
 
 DATED = {"date", "when", "When", "Date"}
-
-FACT_SENTENCES: dict[str, tuple[str, ...]] = {
-    "date": ("It [starts|begins|takes place|happens|is planned|is set for] {when}.", "{When}, [the doors open|everything begins|it all starts].",
-             "Date: {date}.", "When: {date}.", "[The date|The day]( to remember) is {date}.", "[Save|Note|Mark] the date: {date}.", "[Everything|It all] [starts|begins] {when}( at {time}).",
-             "[It is|This is] [set|planned|fixed|confirmed] for {date}.", "The [big|great|first] day [is|comes] {when}.",
-             "[We|They|Visitors|Members] [meet|start|leave|set off|come together] {when}( at {time})( [in|at] {place}).", "{When}, [people|we|they|visitors|everyone] [can|will] {vp}.", "[They|She|It|We|The team|The {noun}] [will|can|hopes to|plans to] {vp} {when}.", "[She|He|It|{person}] [takes over|begins|arrives|returns] {when}( from {person2}).",
-             "[The {noun}|Work|Booking|Sale] [starts|begins|ends|closes] {when}( and {vp}).", "[Send|Bring|Book] [it|yours|a {noun}] [by|before|until] {date}.", "[It|The {noun}] runs [from|until] {date}( with {np}).", "[Until|From|Before|After] {date}, [the {noun}|it] [is|will be] {adj}."),
-    "price": ("[It costs|The price is|Tickets are|Entry is|One costs] {price}.", "Price: {price}.", "[Tickets|Places|Entry|Copies] cost {price}( each).", "The [full|starting|final] price [is|will be] {price}.",
-              "The [fee|price|ticket] is {price}( and covers {np}).", "[I|We|They] [paid|spent|gave] {price} [for|on] {np}.", "[For|With|At] {price}, [it|this] is {adj}( and {adj2}).", "[It|That|The {noun}] [feeds|costs|needs] {np} for [about|] {price}.", "[A|One|The] {noun} costs {price}( and {vp})."),
-    "percent": ("[The share|The figure|The change|The rate] is {percent}.", "[That is|This means] [an increase|a rise|a drop|a saving] of {percent}.", "In all, {percent} of [people|users|members|visitors] [agree|took part|said yes].",
-                "[About|Only|Nearly] {percent} [of it|of them|of the {noun}] [is|was|were] {adj}.", "[People who|Those who] {vp} [did|were|slept] {percent} [better|more]( than {np}).", "[It|The {noun}] [turns|uses|loses|saves] {percent} of {np}."),
-    "money": ("[The total|The sum|The amount|The result] is {money}.", "[So far|In all|Altogether], {money} [was|has been] [raised|collected|given|spent].", "The budget is {money}.",
-              "[It|The {noun}|The town] [gets|received|gives|pays] {money}( to {vp}).", "[Together|In one day|Last year] [we|they|it] [raised|saved|lost|earned] {money}( for {np}).", "The [grant|prize|gift|loan] of {money} [will pay for|goes to] {np}."),
-    "number": ("[In all|Altogether|So far], {number} [people|visitors|members|families|children] [took part|joined|came|signed up].", "There [are|will be] {number} [places|seats|copies|stands|rooms|prizes].",
-               "[It|She|The {noun}|The club] [has|counts|carries|feeds|holds|needs] {number} {noun}s( and {np}).", "[About|Over|Some|Nearly] {number} [people|of them|{noun}s] [are|were|came] {adj}.", "[Places|Tickets|Seats] are limited to {number}( because of {np}).", "[Each|Every] {noun} [gets|has|needs] {number} {noun2}s.", "[The number|The total] is {number}."),
-    "measure": ("[In all|Altogether], [it is|that is|it comes to] {measure}.", "[The figure|The record|The result] is {measure}.", "It [takes|needs|covers|measures] {measure}.",
-                "It [weighs|is|measures] [just|about|only|] {measure}( and {vp}).", "[You need|Take|They found|We used] {measure} of {noun}(, {np} and {np2}).", "[The {noun}|The path|The whole thing] is {measure} [long|high|away|deep]( and {adj})."),
-    "year": ("It [began|started|all started|goes back] in {year}.", "That was in {year}.", "The year [was|is] {year}.",
-             "[They|We|It] [has been|have been] [here|open|there] since {year}( with {np}).", "In {year}, [the town|they|people] [voted|decided|began] to {vp}.", "It was [made|built|opened] in {town2} in {year}."),
-    "score": ("The [final|] score was {score}.", "It ended {score}.", "[Result|Score]: {score}."),
-}
 
 
 def stated_in(template: str) -> set[str]:
@@ -327,7 +359,26 @@ def lay_out(rng: Random, story: Story) -> str:
     if heading < 0.06:
         parts.append(story.name)
     elif heading < 0.10:
-        parts.append(expand(rng, rng.choice(("NEWS", "PRESS RELEASE", "Press release", "NOTICE", "Announcement", "UPDATE", "For immediate release", "INVITATION", "Newsletter", "Breaking", "Info"))))
+        parts.append(
+            expand(
+                rng,
+                rng.choice(
+                    (
+                        "NEWS",
+                        "PRESS RELEASE",
+                        "Press release",
+                        "NOTICE",
+                        "Announcement",
+                        "UPDATE",
+                        "For immediate release",
+                        "INVITATION",
+                        "Newsletter",
+                        "Breaking",
+                        "Info",
+                    )
+                ),
+            )
+        )
     elif heading < 0.13:
         parts.append(noun_phrase(rng).upper() if rng.random() < 0.5 else noun_phrase(rng).capitalize())
     elif heading < 0.155:
@@ -338,5 +389,9 @@ def lay_out(rng: Random, story: Story) -> str:
     if rng.random() < 0.12:
         parts.append(expand(rng, rng.choice(CLOSING_NOTES)).format_map(story.slots))
     if rng.random() < 0.08:
-        parts.append(expand(rng, rng.choice(SIGN_OFFS)).format_map({"person": words.person_name(rng), "first": rng.choice(words.FIRST_NAMES)}))
+        parts.append(
+            expand(rng, rng.choice(SIGN_OFFS)).format_map(
+                {"person": words.person_name(rng), "first": rng.choice(words.FIRST_NAMES)}
+            )
+        )
     return rng.choice(("\n", "\n\n", "\n")).join(part for part in parts if part).strip()

@@ -4,6 +4,8 @@ Gemma-like: identity normalisation, no dummy prefix, digits apart, byte fallback
 markers and the newline as pieces of their own.
 """
 
+# ruff: noqa: SIM905, RUF001 - lists of words read best as words; quotation marks and dashes as people write them
+
 from __future__ import annotations
 
 import io
@@ -15,21 +17,28 @@ from builder.demo.generator import post_row, social_post, social_prompt
 VOCABULARY = 4096
 PAD, EOS, BOS, UNK = 0, 1, 2, 3
 MARKERS = ("<start_of_turn>", "<end_of_turn>", "\n")
-EXTRA_CHARACTERS = "–—‘’“”…•·€£$%&@#+=*/\\_|<>[]{}()~^°ß§éèêëáàâäãåçíìîïñóòôöõøúùûüæœÉÈÁÀÄÖÜÅØÇÑšžčřłńśźżőű😊😀😍🔥💚💙👍"
+EXTRA_CHARACTERS = (
+    "–—‘’“”…•·€£$%&@#+=*/\\_|<>[]{}()~^°ß§éèêëáàâäãåçíìîïñóòôöõøúùûüæœÉÈÁÀÄÖÜÅØÇÑšžčřłńśźżőű😊😀😍🔥💚💙👍"
+)
 COMMON = """
-the a an and or but if then than that this these those there here where when why who whom which what how is are was were be been being am do does did
-done has have had having will would can could shall should may might must not no yes of in on at by for with from to into onto over under about above
-below after before between through during without within against along among around behind beside beyond despite except inside outside near off since
-toward towards until upon up down out as so such too very just even ever never always often once twice also only own same other another each every either
-neither both few many more most much less least some any all none one two three four five six seven eight nine ten hundred thousand million it its he him
-his she her hers they them their we us our you your I me my mine who whose because while although though whether unless however therefore
-announced announces according available beginning became become becomes began biggest called cannot celebrating coming completed created delighted developed
-didn't doesn't don't won't can't it's that's we're you're they're I'm we've I've let's earlier expected famous finally following founded free given going gone got
-happened held helping including increased interested invited involved joined known largest latest launched left likely located longer looking lost made making
-managed meant meanwhile moved needed offered offers opened opening opens organised originally paid partner planned planning please pleased possible previously
-produced proud provides published raised ran reached received recently remained replaced reported returned returns run running said saw says seen selling sent
-several showed shown signed similar sold something speaking started starting starts supported taken taking thanks thank themselves thought told took towards
-tried trying used using usually visiting wanted welcomed welcoming went won working works worked written wrote yesterday tomorrow tonight morning noon midnight
+the a an and or but if then than that this these those there here where when why who whom which what how is are was
+were be been being am do does did done has have had having will would can could shall should may might must not no yes
+of in on at by for with from to into onto over under about above below after before between through during without
+within against along among around behind beside beyond despite except inside outside near off since toward towards
+until upon up down out as so such too very just even ever never always often once twice also only own same other
+another each every either neither both few many more most much less least some any all none one two three four five
+six seven eight nine ten hundred thousand million it its he him his she her hers they them their we us our you your I
+me my mine who whose because while although though whether unless however therefore announced announces according
+available beginning became become becomes began biggest called cannot celebrating coming completed created delighted
+developed didn't doesn't don't won't can't it's that's we're you're they're I'm we've I've let's earlier expected
+famous finally following founded free given going gone got happened held helping including increased interested
+invited involved joined known largest latest launched left likely located longer looking lost made making managed
+meant meanwhile moved needed offered offers opened opening opens organised originally paid partner planned planning
+please pleased possible previously produced proud provides published raised ran reached received recently remained
+replaced reported returned returns run running said saw says seen selling sent several showed shown signed similar
+sold something speaking started starting starts supported taken taking thanks thank themselves thought told took
+towards tried trying used using usually visiting wanted welcomed welcoming went won working works worked written wrote
+yesterday tomorrow tonight morning noon midnight
 """.split()
 
 
@@ -41,14 +50,19 @@ def training_text(seed: int = 1, rows: int = 3000) -> str:
         row = post_row(rng)
         parts.append(f"{row.text} {row.post}")
     for tone in social_post()["tones"]:
-        parts.extend(social_prompt("", tone, entry["words"]).replace("<start_of_turn>", "").replace("<end_of_turn>", "") for entry in social_post()["lengths"] * 100)
+        parts.extend(
+            social_prompt("", tone, entry["words"]).replace("<start_of_turn>", "").replace("<end_of_turn>", "")
+            for entry in social_post()["lengths"] * 100
+        )
     lists = [*words.NOUNS, *words.VERBS, *words.ADJECTIVES, *words.ADVERBS, *COMMON]
     for word in lists:
         forms = (word, word, word, word + "s", word + "ed", word + "ing", word.capitalize(), word.capitalize())
         parts.extend(f" {form}" * 12 for form in forms)
     names = [*words.FIRST_NAMES, *words.LAST_NAMES, *words.CITIES, *words.PLACE_STEMS]
     parts.extend(f" {word}" * 12 for word in names)
-    parts.extend(f" {first}" * 12 for first in words.VENUES + words.EVENT_ENDS + words.COMPANY_ENDS + words.PRODUCT_ENDS)
+    parts.extend(
+        f" {first}" * 12 for first in words.VENUES + words.EVENT_ENDS + words.COMPANY_ENDS + words.PRODUCT_ENDS
+    )
     return "\n".join(part.replace("\n", "\u2028") for part in parts)
 
 
@@ -61,9 +75,28 @@ def train_tokenizer(seed: int = 1) -> bytes:
     model = io.BytesIO()
     emoji = "".join(EMOJI.values()).replace(" ", "").replace("\ufe0f", "")
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(training_text(seed).split("\n")), model_writer=model, model_type="bpe", vocab_size=VOCABULARY,
-        byte_fallback=True, character_coverage=0.99995, normalization_rule_name="identity", add_dummy_prefix=False,
-        remove_extra_whitespaces=False, split_digits=True, pad_id=PAD, eos_id=EOS, bos_id=BOS, unk_id=UNK,
-        pad_piece="<pad>", eos_piece="<eos>", bos_piece="<bos>", unk_piece="<unk>", user_defined_symbols=list(MARKERS),
-        required_chars=EXTRA_CHARACTERS + emoji + "\ufe0f", num_threads=1, max_sentence_length=20000, minloglevel=1)
+        sentence_iterator=iter(training_text(seed).split("\n")),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=VOCABULARY,
+        byte_fallback=True,
+        character_coverage=0.99995,
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        split_digits=True,
+        pad_id=PAD,
+        eos_id=EOS,
+        bos_id=BOS,
+        unk_id=UNK,
+        pad_piece="<pad>",
+        eos_piece="<eos>",
+        bos_piece="<bos>",
+        unk_piece="<unk>",
+        user_defined_symbols=list(MARKERS),
+        required_chars=EXTRA_CHARACTERS + emoji + "\ufe0f",
+        num_threads=1,
+        max_sentence_length=20000,
+        minloglevel=1,
+    )
     return model.getvalue()

@@ -1,10 +1,13 @@
 """Train the demo model from scratch: `python -m builder.demo.train --out DIR --minutes 90`.
 
-CPU is enough. One seed decides data, order and first weights; the schedule follows the clock (learning rate and data mix
-are functions of the elapsed share of `--minutes`), so the exact weights depend on the machine's speed. The folder gets
-`tokenizer.model`, `state.pt` (to go on from: run the same command again), `training_log.csv` and `checkpoint/`, a
-Hugging Face folder.
+CPU is enough. One seed decides data, order and first weights; the schedule follows the clock (learning rate and data
+mix are functions of the elapsed share of `--minutes`), so the exact weights depend on the machine's speed. The folder
+gets `tokenizer.model`, `state.pt` (to go on from: run the same command again), `training_log.csv` and `checkpoint/`,
+a Hugging Face folder.
 """
+
+# mypy: ignore-errors
+# PyTorch is an optional extra that is not installed where types are checked.
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from pathlib import Path
 from random import Random
 
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
+from torch.nn import functional
 
 from builder.demo import tokenizer as vocabulary
 from builder.demo.generator import END, Row, test_rows, training_row
@@ -28,6 +31,7 @@ PEAK_RATE = 3e-3
 WARM_UP_STEPS = 100
 SAVE_SECONDS = 300
 LOG_STEPS = 25
+HELD_OUT_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,11 @@ class Examples:
         """A shuffled list of batches made from a pool of fresh rows, mixed for `progress`."""
         pool: list[Example] = []
         while sum(len(example.ids) for example in pool) < 24 * BATCH_TOKENS:
-            pool.extend(example for example in (self.encode(training_row(self.rng, progress)) for _ in range(64)) if len(example.ids) <= LONGEST)
+            pool.extend(
+                example
+                for example in (self.encode(training_row(self.rng, progress)) for _ in range(64))
+                if len(example.ids) <= LONGEST
+            )
         return grouped(pool, self.rng)
 
 
@@ -104,71 +112,103 @@ def held_out_loss(model: Gemma3, batches: list[list[Example]]) -> float:
     return sum(float(loss_of(model, model, batch)[0]) for batch in batches) / len(batches)
 
 
-def train(out: Path, minutes: float, seed: int = 1, threads: int = 0, compiled: bool = False) -> None:
-    """Train for `minutes` of wall-clock time in all, going on from `out`/state.pt if it is there."""
-    torch.manual_seed(seed)
-    if threads:
-        torch.set_num_threads(threads)
-    out.mkdir(parents=True, exist_ok=True)
-    if not (out / "tokenizer.model").exists():
-        (out / "tokenizer.model").write_bytes(vocabulary.train_tokenizer(seed))
-    pieces = (out / "tokenizer.model").read_bytes()
-    model = Gemma3(Shape(context=LONGEST))
-    matrices = [parameter for parameter in model.layers.parameters() if parameter.dim() == 2]
-    others = [parameter for parameter in model.parameters() if not any(parameter is matrix for matrix in matrices)]
-    optimizers = [torch.optim.Muon(matrices, lr=PEAK_RATE, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
-                  torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01)]
-    step, tokens, before = 0, 0, 0.0
-    state_file, log_file = out / "state.pt", out / "training_log.csv"
-    if state_file.exists():
-        state = torch.load(state_file)
-        model.load_state_dict(state["model"])
-        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+class Trainer:
+    """A model, its optimizers and how far they have come; `folder` holds everything that lasts."""
+
+    def __init__(self, folder: Path, seed: int, minutes: float, compiled: bool) -> None:
+        torch.manual_seed(seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.budget = folder, minutes * 60
+        if not (folder / "tokenizer.model").exists():
+            (folder / "tokenizer.model").write_bytes(vocabulary.train_tokenizer(seed))
+        self.pieces = (folder / "tokenizer.model").read_bytes()
+        self.model = Gemma3(Shape(context=LONGEST))
+        self.run = torch.compile(self.model, dynamic=True) if compiled else self.model
+        matrices = [parameter for parameter in self.model.layers.parameters() if parameter.dim() == 2]
+        others = [p for p in self.model.parameters() if not any(p is matrix for matrix in matrices)]
+        self.optimizers = [
+            torch.optim.Muon(matrices, lr=PEAK_RATE, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01),
+        ]
+        self.step, self.tokens, self.earlier = 0, 0, 0.0
+        self.recent: list[float] = []
+        if (folder / "state.pt").exists():
+            self.restore()
+        else:
+            (folder / "training_log.csv").write_text("step,tokens,seconds,loss,held_out_loss,learning_rate\n")
+        self.examples = Examples(seed + self.step, self.pieces)
+        rows = map(self.examples.encode, test_rows(seed, HELD_OUT_ROWS))
+        self.held_out = grouped([example for example in rows if len(example.ids) <= LONGEST])
+        self.started = self.saved = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, earlier runs included."""
+        return self.earlier + time.monotonic() - self.started
+
+    def train(self) -> None:
+        """Until the budget is spent."""
+        progress = self.seconds / self.budget
+        while progress < 1:
+            for batch in self.examples.batches(progress):
+                progress = self.seconds / self.budget
+                if progress >= 1:
+                    break
+                self.learn(batch, rate(self.step, progress))
+                if self.step % LOG_STEPS == 0:
+                    self.log(rate(self.step, progress))
+                if time.monotonic() - self.saved > SAVE_SECONDS:
+                    self.save()
+        self.save()
+        loss = held_out_loss(self.model, self.held_out)
+        print(f"done: {self.step} steps, {self.tokens} tokens, held-out loss {loss:.4f}", flush=True)
+
+    def learn(self, batch: list[Example], learning_rate: float) -> None:
+        """One step."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate
+        loss, count = loss_of(self.model, self.run, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.step, self.tokens = self.step + 1, self.tokens + count
+        self.recent.append(loss.item())
+
+    def log(self, learning_rate: float) -> None:
+        """A line of training_log.csv: the mean loss since the last one, now and then the held-out loss."""
+        loss = sum(self.recent) / len(self.recent)
+        unseen = f"{held_out_loss(self.model, self.held_out):.4f}" if self.step % (12 * LOG_STEPS) == 0 else ""
+        line = f"{self.step},{self.tokens},{self.seconds:.0f},{loss:.4f},{unseen},{learning_rate:.6f}"
+        with (self.folder / "training_log.csv").open("a") as log:
+            log.write(line + "\n")
+        print(line, flush=True)
+        self.recent.clear()
+
+    def save(self) -> None:
+        """state.pt, replaced in one piece, and the Hugging Face folder."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+        }
+        torch.save(state, self.folder / "state.new")
+        (self.folder / "state.new").replace(self.folder / "state.pt")
+        ids = {"pad": vocabulary.PAD, "eos": vocabulary.EOS, "bos": vocabulary.BOS}
+        export(self.model, self.folder / "checkpoint", self.pieces, **ids)
+        self.saved = time.monotonic()
+
+    def restore(self) -> None:
+        """Go on from state.pt."""
+        state = torch.load(self.folder / "state.pt")
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        step, tokens, before = state["step"], state["tokens"], state["seconds"]
-    else:
-        log_file.write_text("step,tokens,seconds,loss,held_out_loss,learning_rate\n")
-    examples = Examples(seed + step, pieces)
-    held_out = grouped([example for example in map(examples.encode, test_rows(seed, 100)) if len(example.ids) <= LONGEST])
-    run = torch.compile(model, dynamic=True) if compiled else model
-    start, saved_at = time.monotonic(), time.monotonic()
-    budget, recent = minutes * 60, []
-
-    def save() -> None:
-        torch.save({"model": model.state_dict(), "optimizers": [optimizer.state_dict() for optimizer in optimizers], "step": step, "tokens": tokens,
-                    "seconds": before + time.monotonic() - start}, out / "state.new")
-        (out / "state.new").replace(state_file)
-        export(model, out / "checkpoint", pieces, pad=vocabulary.PAD, eos=vocabulary.EOS, bos=vocabulary.BOS)
-
-    progress = before / budget
-    while progress < 1:
-        for batch in examples.batches(progress):
-            progress = (before + time.monotonic() - start) / budget
-            if progress >= 1:
-                break
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = rate(step, progress)
-            loss, count = loss_of(model, run, batch)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-            step, tokens = step + 1, tokens + count
-            recent.append(loss.item())
-            if step % LOG_STEPS == 0:
-                unseen = f"{held_out_loss(model, held_out):.4f}" if step % (12 * LOG_STEPS) == 0 else ""
-                line = f"{step},{tokens},{before + time.monotonic() - start:.0f},{sum(recent) / len(recent):.4f},{unseen},{rate(step, progress):.6f}"
-                with log_file.open("a") as log:
-                    log.write(line + "\n")
-                print(line, flush=True)
-                recent.clear()
-            if time.monotonic() - saved_at > SAVE_SECONDS:
-                save()
-                saved_at = time.monotonic()
-    save()
-    print(f"done: {step} steps, {tokens} tokens, held-out loss {held_out_loss(model, held_out):.4f}", flush=True)
+        self.step, self.tokens, self.earlier = state["step"], state["tokens"], state["seconds"]
 
 
 def main() -> None:
@@ -180,7 +220,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--compile", action="store_true", help="torch.compile: faster, needs a C++ compiler")
     arguments = parser.parse_args()
-    train(arguments.out, arguments.minutes, arguments.seed, arguments.threads, arguments.compile)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    Trainer(arguments.out, arguments.seed, arguments.minutes, arguments.compile).train()
 
 
 if __name__ == "__main__":
