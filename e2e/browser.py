@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 ENVIRONMENT = "ONPAGE_BROWSER"
 NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
@@ -37,14 +37,14 @@ class BrowserNotFoundError(Exception):
     """No browser; the message says what to do."""
 
 
-def find_browser(playwright: Playwright) -> FoundBrowser:
+def find_browser(chromium: BrowserType) -> FoundBrowser:
     """In this order: the environment's, Playwright's own, the system's."""
     explicit = os.environ.get(ENVIRONMENT)
     if explicit:
         if not Path(explicit).is_file():
             raise BrowserNotFoundError(f"{ENVIRONMENT} is {explicit}, which is not a file: {WHAT_TO_DO}.")
         return FoundBrowser(Path(explicit), ENVIRONMENT)
-    own = Path(playwright.chromium.executable_path)
+    own = Path(chromium.executable_path)
     if own.is_file():
         return FoundBrowser(own, "playwright")
     for name in NAMES:
@@ -59,11 +59,16 @@ def flags(extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> list[str]:
     return [*extra, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
+def launch(chromium: BrowserType, extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> Browser:
+    """A headless browser; the caller closes it."""
+    return chromium.launch(executable_path=find_browser(chromium).path, args=flags(extra))
+
+
 @contextmanager
 def launched(extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> Iterator[Browser]:
     """A headless browser, closed with its children at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(playwright).path, args=flags(extra))
+        browser = launch(playwright.chromium, extra)
         try:
             yield browser
         finally:

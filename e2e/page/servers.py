@@ -1,0 +1,167 @@
+"""The servers of these tests: `onpage serve` as a process, and the same application in a thread with faults put in.
+
+Faults happen where they do in life, between the browser and the application: connections that break, bytes that change.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any
+
+import waitress
+
+from webapp.app import Config, create_app
+from webapp.models import ServedModel
+
+START_SECONDS = 30
+
+
+@dataclass
+class RunningServer:
+    """A server and where it is."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def onpage_serve(models: list[Path], *options: str) -> Iterator[RunningServer]:
+    """`onpage serve` on a free port. Fails with everything it printed if it does not come up or dies."""
+    arguments = [argument for model in models for argument in ("--model", str(model))]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from builder.command import main; main()",
+            "serve",
+            "--port",
+            "0",
+            *arguments,
+            *options,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    lines: Queue[str] = Queue()
+    log: list[str] = []
+
+    def read() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            log.append(line)
+            lines.put(line)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        while True:
+            try:
+                line = lines.get(timeout=START_SECONDS)
+            except Empty:
+                raise AssertionError(f"onpage serve did not come up:\n{''.join(log)}") from None
+            if "http://" in line:
+                break
+        yield RunningServer("http://" + line.split("http://")[1].split("/")[0], process)
+        assert process.poll() is None, f"onpage serve ended by itself:\n{''.join(log)}"
+    finally:
+        process.terminate()
+        process.wait(10)
+        reader.join(5)
+        if process.stdout:
+            process.stdout.close()
+
+
+@dataclass
+class Faults:
+    """What to do to the next responses. `requests` records every request for a model file and its Range."""
+
+    cut_after: list[int] = field(default_factory=list)
+    """Each model response takes one off the front and breaks after that many bytes; the list empty, they are whole."""
+    always_cut_after: int | None = None
+    flip_byte: int | None = None
+    """Position in the file of a byte to change; honoured for whole responses."""
+    refuse: dict[str, int] = field(default_factory=dict)
+    """End of a path → how many requests for it get a 500."""
+    requests: list[str] = field(default_factory=list)
+
+
+class FaultyApplication:
+    """WSGI middleware that commits `faults`."""
+
+    def __init__(self, application: Any, faults: Faults) -> None:
+        self.application = application
+        self.faults = faults
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        for end, count in self.faults.refuse.items():
+            if path.endswith(end) and count:
+                self.faults.refuse[end] -= 1
+                start_response("500 Internal Server Error", [("Content-Length", "0")])
+                return []
+        if not path.startswith("/models/"):
+            return self.application(environ, start_response)
+        self.faults.requests.append(environ.get("HTTP_RANGE", ""))
+        body = self.application(environ, start_response)
+        if self.faults.always_cut_after is not None:
+            return self._cut(body, self.faults.always_cut_after)
+        if self.faults.cut_after:
+            return self._cut(body, self.faults.cut_after.pop(0))
+        if self.faults.flip_byte is not None:
+            return self._flip(body, self.faults.flip_byte)
+        return body
+
+    def _cut(self, body: Any, after: int) -> Iterator[bytes]:
+        sent = 0
+        with closing(body):
+            for chunk in body:
+                yield chunk[: after - sent]
+                sent += len(chunk)
+                if sent >= after:
+                    raise ConnectionAbortedError("cut by the test")
+
+    def _flip(self, body: Any, position: int) -> Iterator[bytes]:
+        start = 0
+        with closing(body):
+            for chunk in body:
+                changed = bytearray(chunk)
+                if start <= position < start + len(chunk):
+                    changed[position - start] ^= 0xFF
+                yield bytes(changed)
+                start += len(chunk)
+
+
+@dataclass
+class FaultyServer:
+    """A server in a thread, and its faults, which a test may change at any time."""
+
+    url: str
+    faults: Faults
+    models: dict[str, ServedModel]
+
+
+@contextmanager
+def faulty_server(models: list[Path], allowed_hosts: tuple[str, ...] = ()) -> Iterator[FaultyServer]:
+    """The application with `Faults` between it and the browser."""
+    app = create_app(Config(models=models, allowed_hosts=allowed_hosts))
+    faults = Faults()
+    server: Any = waitress.create_server(
+        FaultyApplication(app, faults), host="127.0.0.1", port=0, threads=8, expose_tracebacks=False
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield FaultyServer(f"http://127.0.0.1:{server.effective_port}", faults, app.extensions["onpage_models"])
+    finally:
+        server.close()
+        thread.join(5)

@@ -1,0 +1,156 @@
+"""Every problem has its own screen: what happened, in a sentence, and a way on that works."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from e2e.browser import SOFTWARE_WEBGPU, launch
+from e2e.page.conftest import Watched, watched
+from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
+from webapp.models import stamp_of
+
+FAILED_RESOURCE = "Failed to load resource"
+RANGE = re.compile(r"bytes=(\d+)-")
+
+
+def test_no_webgpu(server: RunningServer, browser: Browser) -> None:
+    """Chromium cannot be started without WebGPU any more, so it loses the property that the page looks for."""
+    context = browser.new_context()
+    context.add_init_script("delete Navigator.prototype.gpu")
+    tab = watched(context)
+    tab.open(server.url)
+    assert tab.problem() == "no-webgpu"
+    expect(tab.page.get_by_role("listitem").first).to_be_visible()
+    tab.page.get_by_role("button", name="Check again").click()
+    assert tab.problem() == "no-webgpu"
+    context.close()
+    tab.check()
+
+
+def test_no_adapter(server: RunningServer, browser: Browser) -> None:
+    """A headless browser on a machine without a GPU, and without leave to use the software adapter."""
+    with launch(browser.browser_type, ("--disable-gpu",)) as bare:
+        tab = watched(bare.new_context())
+        tab.open(server.url)
+        assert tab.problem() == "no-adapter"
+        expect(tab.page.get_by_role("listitem").first).to_be_visible()
+        tab.page.get_by_role("button", name="Check again").click()
+        assert tab.problem() == "no-adapter"
+        tab.check()
+
+
+def test_insecure_origin(model_file: Path, browser: Browser) -> None:
+    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
+    with (
+        faulty_server([model_file], allowed_hosts=("onpage.test",)) as server,
+        launch(browser.browser_type, (*SOFTWARE_WEBGPU, rule)) as mapped,
+    ):
+        tab = watched(mapped.new_context())
+        tab.expected.append("Cross-Origin-Opener-Policy")  # Chromium says that it ignores it here
+        tab.open(server.url.replace("127.0.0.1", "onpage.test"))
+        assert tab.problem() == "insecure-origin"
+        expect(tab.page.locator("#problem")).to_contain_text("http://localhost")
+        assert not server.faults.requests
+        tab.check()
+
+
+def test_model_missing(model_file: Path, tmp_path: Path, tab: Watched) -> None:
+    copy = tmp_path / model_file.name
+    shutil.copy(model_file, copy)
+    with onpage_serve([copy]) as server:
+        copy.rename(tmp_path / "away")
+        tab.expected.append(FAILED_RESOURCE)
+        tab.open(server.url)
+        assert tab.problem() == "model-missing"
+        expect(tab.page.locator("#problem")).to_contain_text("moved or deleted")
+        (tmp_path / "away").rename(copy)
+        tab.page.get_by_role("button", name="Try again").click()
+        tab.wait_for("ready")
+
+
+def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
+    tab.expected.append(".*")  # the engine complains in its own words about what it was given
+    faulty.faults.flip_byte = 200_000
+    tab.open(faulty.url)
+    assert tab.problem() == "model-corrupt"
+    expect(tab.page.locator("#problem")).to_contain_text("sha256")
+    faulty.faults.flip_byte = None
+    tab.page.get_by_role("button", name="Download again").click()
+    tab.wait_for("ready")
+
+
+def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
+    """Two cuts, neither seen by the person: each goes on from the byte where it stopped, nothing is sent twice.
+
+    Chromium's cache keeps what arrived and may first ask for one byte, to see that the file is still the same.
+    """
+    tab.expected.append("ERR_")
+    faulty.faults.cut_after = [500_000, 300_000, 300_000]
+    tab.open(faulty.url)
+    tab.wait_for("ready")
+    first, *later = faulty.faults.requests
+    assert first == ""
+    starts = [int(match.group(1)) for match in map(RANGE.match, later) if match]
+    assert len(starts) == len(later) >= 2, f"asked for the whole file again: {later}"
+    assert starts == sorted(starts), later
+    assert starts[0] == 500_000, later
+    assert starts[-1] == 800_000, later
+
+
+def test_download_cut(faulty: FaultyServer, tab: Watched) -> None:
+    tab.expected.append("ERR_")
+    faulty.faults.always_cut_after = 0
+    tab.open(faulty.url)
+    assert tab.problem() == "download-cut"
+    expect(tab.page.locator("#problem")).to_contain_text("0 of")
+    faulty.faults.always_cut_after = None
+    tab.page.get_by_role("button", name="Download again").click()
+    tab.wait_for("ready")
+
+
+def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
+    """Once: the page only says so. What was typed is still there."""
+    tab.expected.append(FAILED_RESOURCE)
+    faulty.faults.refuse["genai_bundle.mjs"] = 1
+    page = tab.open(faulty.url)
+    page.get_by_label("Your text").fill("Something typed while it loads.")
+    tab.wait_for("ready")
+    expect(page.get_by_role("alert")).to_contain_text("started again")
+    expect(page.get_by_label("Your text")).to_have_value("Something typed while it loads.")
+
+
+def test_engine_failed(faulty: FaultyServer, tab: Watched) -> None:
+    tab.expected.append(FAILED_RESOURCE)
+    faulty.faults.refuse["genai_bundle.mjs"] = 2
+    tab.open(faulty.url)
+    assert tab.problem() == "engine-failed"
+    assert faulty.faults.refuse["genai_bundle.mjs"] == 0
+    tab.page.get_by_role("button", name="Start the engine again").click()
+    tab.wait_for("ready")
+
+
+def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path, tab: Watched) -> None:
+    """A file with the right hash that the engine cannot read is the engine's failure, not an endless wait."""
+    tab.expected.append(".*")
+    (model,) = faulty.models.values()
+    content = bytearray(model.path.read_bytes())
+    content[8:4096] = bytes(4088)
+    broken = tmp_path / model.path.name
+    broken.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    faulty.models.clear()
+    faulty.models[sha256] = replace(model, path=broken, sha256=sha256, stamp=stamp_of(broken))
+    tab.open(faulty.url)
+    assert tab.problem() == "engine-failed"
+
+
+def test_software_adapter_is_a_warning(faulty: FaultyServer, tab: Watched) -> None:
+    page = tab.open(faulty.url)
+    tab.wait_for("ready")
+    expect(page.get_by_role("note")).to_contain_text("no graphics card")
