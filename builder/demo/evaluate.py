@@ -241,8 +241,8 @@ def evaluate(
 
 def write(model: Reference, cases: list[Case]) -> list[tuple[str, bool]]:
     """The greedy post for each case, and whether it ended by itself."""
-    prompts = [[model.start_id, *model.sentencepiece.encode(case.prompt)] for case in cases]
-    return [
-        (model.sentencepiece.decode(answer.ids).strip(), answer.stopped)
-        for answer in model.greedy(prompts, MOST_NEW_TOKENS)
-    ]
+    from sentencepiece import SentencePieceProcessor
+
+    pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
+    prompts = [[model.start_id, *pieces.encode(case.prompt)] for case in cases]
+    return [(pieces.decode(answer.ids).strip(), answer.stopped) for answer in model.greedy(prompts, MOST_NEW_TOKENS)]

@@ -169,6 +169,22 @@ TRAILERS = (
     " despite {np3}",
 )
 
+TAILS = (
+    " and {vp3} and {vp4}",
+    ", and {np3} can {vp3}",
+    ", [where|because|while|so that] {np3} [was|is|will be] {adj2} and {np4} [was|is] {adj}",
+    " for {np3}, {np4} and {np2}",
+    ", [although|as] {person2} [wanted|had asked|planned] to {vp3}",
+)
+"""Ends of a long sentence: a short post cuts them off."""
+
+HEADINGS = (
+    *("NEWS", "PRESS RELEASE", "Press release", "NOTICE", "Announcement", "UPDATE", "For immediate release"),
+    *("INVITATION", "Newsletter", "Breaking", "Info"),
+)
+
+EMOJI = tuple("😀😊🎉🔥👍🙏💚🎶⭐📢🥳🌍")
+
 JOBS = """
 director|manager|chair|head teacher|founder|owner|organiser|curator|chief executive|spokesperson|coach|
 secretary|mayor|head of research|project lead|librarian|conductor|treasurer|designer|chief engineer|coordinator|

@@ -11,7 +11,7 @@ from __future__ import annotations
 from random import Random
 
 from builder.demo.stories import KINDS
-from builder.demo.texts import Story, expand, stated_in, tidy
+from builder.demo.texts import DATED, Story, expand, stated_in, tidy
 
 OPENINGS = {
     "friendly": {
@@ -124,8 +124,11 @@ def carries(post: str, story: Story) -> bool:
 
 
 def own_words(rng: Random, story: Story) -> list[str]:
-    """Retellings in the post's own words that say only what the text states."""
-    stated = story.stated | {"name"}
+    """Retellings in the post's own words of what the leading sentence states (and when an event is)."""
+    lead = next(sentence for sentence in story.sentences if sentence.role == "lead")
+    stated = (
+        lead.slots | {"name"} | (story.stated & DATED if story.group == "event" or story.kind == "opening" else set())
+    )
     found = []
     for template in KINDS[story.kind].bodies:
         chosen = expand(rng, template)
@@ -138,6 +141,21 @@ LONGEST_QUOTE = 26
 """A standard post takes over a leading sentence of up to this many words whole."""
 
 
+BEFORE_CUT = frozenset(
+    "and for with near which where because while although as so to together despite but".split()  # noqa: SIM905
+)
+
+
+def cut_short(sentence: str, room: int, name: str) -> str | None:
+    """The longest beginning of `sentence` of at most `room` words that ends at a joint and keeps `name`."""
+    words = sentence.split()
+    for end in range(min(room, len(words) - 1), 3, -1):
+        if words[end] in BEFORE_CUT or words[end - 1].endswith(","):
+            beginning = " ".join(words[:end]).rstrip(",") + "."
+            return beginning if name in beginning else None
+    return None
+
+
 def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -> str | None:
     """Sentences of at most `room` words that keep name and fact, or None; `whole`: with their optional parts."""
     key = {
@@ -147,7 +165,10 @@ def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -
     }
     starts = own_words(rng, story) if retell else [key["lead"]]
     rng.shuffle(starts)
-    for start in starts:
+    for sentence in starts:
+        start = sentence
+        if count_words(start) > room:
+            start = cut_short(start, room, story.name) or start
         parts = [start]
         if story.fact not in start:
             if "fact" not in key and story.fact in key["lead"]:

@@ -18,13 +18,16 @@ from builder.demo import facts, words
 from builder.demo.phrases import (
     APPOSITIONS,
     CLOSING_NOTES,
+    EMOJI,
     FACT_SENTENCES,
     FILLERS,
     GREETINGS,
+    HEADINGS,
     HOOKS,
     JOBS,
     LEAD_INS,
     SIGN_OFFS,
+    TAILS,
     TOPICS,
     TRAILERS,
 )
@@ -106,6 +109,8 @@ def decorate(rng: Random, template: str) -> str:
         template = f"({rng.choice(LEAD_INS)}) {template}"
     if rng.random() < 0.2 and template.endswith("."):
         template = f"{template[:-1]}({rng.choice(TRAILERS)})."
+    if rng.random() < 0.12 and template.endswith("."):
+        template = f"{template[:-1]}{rng.choice(TAILS)}."
     return template
 
 
@@ -119,6 +124,7 @@ def fresh_slots(rng: Random) -> dict[str, str]:
         "vp": verb_phrase(rng),
         "vp2": verb_phrase(rng),
         "vp3": verb_phrase(rng),
+        "vp4": verb_phrase(rng),
         "adj": rng.choice(words.ADJECTIVES),
         "adj2": rng.choice(words.ADJECTIVES),
         "noun": random_word(rng),
@@ -144,8 +150,13 @@ def plural(noun: str) -> str:
 
 
 def random_word(rng: Random) -> str:
-    """A noun, now and then a word that exists nowhere."""
-    return words.invented_word(rng).lower() if rng.random() < 0.07 else rng.choice(words.NOUNS)
+    """A noun, now and then a derived word or one that exists nowhere: any word of a pasted text must be copied right."""
+    style = rng.random()
+    if style < 0.07:
+        return words.invented_word(rng).lower()
+    if style < 0.17:
+        return words.derived_word(rng)
+    return rng.choice(words.NOUNS)
 
 
 def noun_phrase(rng: Random) -> str:
@@ -339,6 +350,18 @@ def _hook(rng: Random, slots: dict[str, str]) -> Sentence:
     return Sentence(sentence.text, sentence.core, frozenset(), "filler")
 
 
+def _heading(rng: Random, name: str) -> str:
+    """A line above the text, or mostly none."""
+    style = rng.random()
+    if style < 0.06:
+        return name
+    if style < 0.10:
+        return rng.choice(HEADINGS)
+    if style < 0.13:
+        return noun_phrase(rng).upper() if rng.random() < 0.5 else noun_phrase(rng).capitalize()
+    return name.upper() if style < 0.155 else ""
+
+
 def lay_out(rng: Random, story: Story) -> str:
     """The sentences as somebody would paste them: paragraphs, headings, lists, greetings, odd spaces."""
     sentences = [sentence.text for sentence in story.sentences]
@@ -355,34 +378,9 @@ def lay_out(rng: Random, story: Story) -> str:
         text = " ".join(sentences[:-2]) + "\n" + "\n".join(bullet + sentence for sentence in sentences[-2:])
     else:
         text = " ".join(sentences)
-    heading = rng.random()
-    if heading < 0.06:
-        parts.append(story.name)
-    elif heading < 0.10:
-        parts.append(
-            expand(
-                rng,
-                rng.choice(
-                    (
-                        "NEWS",
-                        "PRESS RELEASE",
-                        "Press release",
-                        "NOTICE",
-                        "Announcement",
-                        "UPDATE",
-                        "For immediate release",
-                        "INVITATION",
-                        "Newsletter",
-                        "Breaking",
-                        "Info",
-                    )
-                ),
-            )
-        )
-    elif heading < 0.13:
-        parts.append(noun_phrase(rng).upper() if rng.random() < 0.5 else noun_phrase(rng).capitalize())
-    elif heading < 0.155:
-        parts.append(story.name.upper())
+    if rng.random() < 0.04:
+        text += " " + rng.choice(EMOJI)
+    parts.append(_heading(rng, story.name))
     if rng.random() < 0.10:
         parts.append(expand(rng, rng.choice(GREETINGS)))
     parts.append(text)

@@ -164,6 +164,8 @@ ONSETS = [
 NUCLEI = "a e i o u a e i o a e i o u a e i o u a e i o u ae ai au ea ee ei ia ie io oa oo ou ue y".split()
 CODAS = "b ck d ff g k l ll lm ln ld m mp n nd ng nk nt p r rd rk rl rm rn rt s sk ss st t th v x z".split() + [""] * 70
 
+ACCENTED = {"a": "áäåã", "o": "öøóô", "u": "üú", "c": "čç", "e": "éèë", "s": "šś", "n": "ñń"}
+
 HELD_OUT_SHARE = 16
 """One name in this many is kept for the evaluation."""
 
@@ -180,7 +182,29 @@ def invented_word(rng: Random, syllables: int | None = None) -> str:
     word = "".join(rng.choice(ONSETS) + rng.choice(NUCLEI) + rng.choice(CODAS) for _ in range(count))
     if len(word) < 3:
         word += rng.choice(("n", "ra", "lo", "ket", "mer"))
+    if rng.random() < 0.05:
+        plain = rng.choice("aoucesn")
+        word = word.replace(plain, rng.choice(ACCENTED[plain]), 1)
     return word.capitalize()
+
+
+ENDINGS = (
+    "er ers ing ed ly ness ment able less ful ist ists ish al ive ation ations ity hood ship ward wise like y".split()
+)
+BEGINNINGS = "re un over under out fore sub super micro multi inter non pre post anti co eco bio tele hydro".split()
+
+
+def derived_word(rng: Random) -> str:
+    """A lower-case word made from a list word by an ending, a beginning or another word."""
+    root = rng.choice(rng.choice((NOUNS, VERBS, ADJECTIVES)))
+    style = rng.random()
+    if style < 0.5:
+        return root.rstrip("e") + rng.choice(ENDINGS)
+    if style < 0.7:
+        return rng.choice(BEGINNINGS) + root
+    if style < 0.85:
+        return root + rng.choice(NOUNS)
+    return f"{root}-{rng.choice(NOUNS)}"
 
 
 def person_name(rng: Random) -> str:
