@@ -8,7 +8,6 @@ because its bytes would no longer be what the address promises.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,7 @@ class ServedModel:
         path = path.absolute()  # Flask would take a relative one from the package's folder
         try:
             with path.open("rb") as file:
-                stamp = _stamp(os.fstat(file.fileno()))
+                stamp = stamp_of(path)
                 digest = hashlib.sha256()
                 while chunk := file.read(HASH_CHUNK):
                     digest.update(chunk)
@@ -58,7 +57,7 @@ class ServedModel:
     def check(self) -> None:
         """Raise ModelFileMissingError or ModelFileChangedError unless the file is still the one that was hashed."""
         try:
-            stamp = _stamp(self.path.stat())
+            stamp = stamp_of(self.path)
         except OSError as error:
             raise ModelFileMissingError(self.path) from error
         if stamp != self.stamp:
@@ -84,7 +83,9 @@ class ServedModel:
         }
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+def stamp_of(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is replaced or written to; raises OSError."""
+    status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 

@@ -8,17 +8,16 @@ one page.
 from __future__ import annotations
 
 import errno
-import signal
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import waitress
 
 from webapp.app import Config, create_app
 from webapp.errors import AddressUnusableError, PortTakenError
+from webapp.paths import DEMO_MODEL
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -37,7 +36,7 @@ def serve(
     *,
     allowed_hosts: tuple[str, ...] = (),
 ) -> None:
-    """Serve `models` at `host:port` (0: any free port), print the address on stdout and return after Ctrl-C or SIGTERM.
+    """Serve `models` (none: the demo model) until Ctrl-C, and print the address on stdout; port 0 is any free one.
 
     Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
     """
@@ -45,7 +44,7 @@ def serve(
     with listener:
         if host not in ("0.0.0.0", "::"):
             allowed_hosts = (*allowed_hosts, host)
-        app = create_app(Config(models=list(models), allowed_hosts=allowed_hosts))
+        app = create_app(Config(models=models or [DEMO_MODEL], allowed_hosts=allowed_hosts))
         server: Any = waitress.create_server(
             app,
             sockets=[listener],
@@ -54,7 +53,6 @@ def serve(
             ident=None,
             clear_untrusted_proxy_headers=True,
         )
-        signal.signal(signal.SIGTERM, _stop)
         for model in app.extensions["onpage_models"].values():
             print(f"{model.path.name}: {model.size / 1e6:,.1f} MB, sha256 {model.sha256}", file=sys.stderr)
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
@@ -80,7 +78,3 @@ def _listen(host: str, port: int) -> socket.socket:
             raise PortTakenError(host, port) from error
         raise AddressUnusableError(host, port, error.strerror or str(error)) from error
     return listener
-
-
-def _stop(signum: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)

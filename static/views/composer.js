@@ -55,13 +55,13 @@ export function mountComposer() {
 
     const writing = phase === "writing";
     const focused = document.activeElement === write || document.activeElement === stop;
-    write.hidden = writing;
-    stop.hidden = !writing;
-    if (focused) (writing ? stop : write).focus();
-    write.disabled = phase !== "ready" || !state.draft.text.trim();
     const stopping = state.now.phase === "writing" && state.now.stopping;
     stop.disabled = stopping;
     text(stop, stopping ? "Stopping…" : "Stop");
+    write.disabled = phase !== "ready" || !state.draft.text.trim();
+    write.hidden = writing;
+    stop.hidden = !writing;
+    if (focused) (writing ? stop : write).focus(); // last: what is disabled or hidden takes no focus
   };
 }
 
