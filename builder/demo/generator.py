@@ -106,7 +106,7 @@ def training_row(rng: Random, progress: float) -> Row:
         return copy_row(rng)
     if rng.random() < short:
         return post_row(rng, longest=35)
-    return post_row(rng, longest=330 if rng.random() < 0.02 else 150)
+    return post_row(rng, longest=330 if rng.random() < 0.04 else 150)
 
 
 def test_rows(seed: int, count: int) -> list[Row]:

@@ -192,6 +192,10 @@ professor|captain
 """.replace("\n", "").split("|")
 
 FILLERS = (
+    "{salad}.",
+    "{salad} {salad}.",
+    "{org} {salad}.",
+    "{person} {salad}.",
     "[Many|Some|Most|Few] {noun}s {adverb} {verb} {np}.",
     "It is [not|] [easy|hard|useful|common] to {vp}.",
     "{np} [can|could|may|might|will] {adverb} {vp}.",
@@ -219,6 +223,9 @@ FILLERS = (
 
 FACT_SENTENCES: dict[str, tuple[str, ...]] = {
     "date": (
+        "{salad} {when}.",
+        "[It|They|We|She|Runners|Guests] {salad} {when}, {salad2}.",
+        "{When}, {salad}.",
         "It [starts|begins|takes place|happens|is planned|is set for] {when}.",
         "{When}, [the doors open|everything begins|it all starts].",
         "Date: {date}.",
@@ -238,6 +245,8 @@ FACT_SENTENCES: dict[str, tuple[str, ...]] = {
         "[Until|From|Before|After] {date}, [the {noun}|it] [is|will be] {adj}.",
     ),
     "price": (
+        "{salad} {price}.",
+        "[It|They|I|One] {salad} {price} {salad2}.",
         "[It costs|The price is|Tickets are|Entry is|One costs] {price}.",
         "Price: {price}.",
         "[Tickets|Places|Entry|Copies] cost {price}( each).",
@@ -249,6 +258,7 @@ FACT_SENTENCES: dict[str, tuple[str, ...]] = {
         "[A|One|The] {noun} costs {price}( and {vp}).",
     ),
     "percent": (
+        "{salad} {percent} {salad2}.",
         "[The share|The figure|The change|The rate] is {percent}.",
         "[That is|This means] [an increase|a rise|a drop|a saving] of {percent}.",
         "In all, {percent} of [people|users|members|visitors] [agree|took part|said yes].",
@@ -257,6 +267,8 @@ FACT_SENTENCES: dict[str, tuple[str, ...]] = {
         "[It|The {noun}] [turns|uses|loses|saves] {percent} of {np}.",
     ),
     "money": (
+        "{salad} {money} {salad2}.",
+        "{salad} {money}.",
         "[The total|The sum|The amount|The result] is {money}.",
         "[So far|In all|Altogether], {money} [was|has been] [raised|collected|given|spent].",
         "The budget is {money}.",
@@ -265,6 +277,8 @@ FACT_SENTENCES: dict[str, tuple[str, ...]] = {
         "The [grant|prize|gift|loan] of {money} [will pay for|goes to] {np}.",
     ),
     "number": (
+        "{salad} {number} {salad2}.",
+        "[It|There|They] {salad} {number} {noun}s.",
         "[In all|Altogether|So far], {number} [people|visitors|members|families|children] [took part|joined|came|signed up].",
         "There [are|will be] {number} [places|seats|copies|stands|rooms|prizes].",
         "[It|She|The {noun}|The club] [has|counts|carries|feeds|holds|needs] {number} {noun}s( and {np}).",
@@ -274,6 +288,7 @@ FACT_SENTENCES: dict[str, tuple[str, ...]] = {
         "[The number|The total] is {number}.",
     ),
     "measure": (
+        "{salad} {measure} {salad2}.",
         "[In all|Altogether], [it is|that is|it comes to] {measure}.",
         "[The figure|The record|The result] is {measure}.",
         "It [takes|needs|covers|measures] {measure}.",
@@ -282,6 +297,7 @@ FACT_SENTENCES: dict[str, tuple[str, ...]] = {
         "[The {noun}|The path|The whole thing] is {measure} [long|high|away|deep]( and {adj}).",
     ),
     "year": (
+        "{salad} {year}, {salad2}.",
         "It [began|started|all started|goes back] in {year}.",
         "That was in {year}.",
         "The year [was|is] {year}.",

@@ -125,6 +125,8 @@ def fresh_slots(rng: Random) -> dict[str, str]:
         "vp2": verb_phrase(rng),
         "vp3": verb_phrase(rng),
         "vp4": verb_phrase(rng),
+        "salad": words.word_salad(rng),
+        "salad2": words.word_salad(rng),
         "adj": rng.choice(words.ADJECTIVES),
         "adj2": rng.choice(words.ADJECTIVES),
         "noun": random_word(rng),
@@ -212,6 +214,7 @@ def filler(rng: Random) -> str:
             "number": lambda: facts.number_text(rng),
             "year": lambda: str(rng.randint(1850, 2023)),
             "job": lambda: rng.choice(JOBS),
+            "salad": lambda: words.word_salad(rng),
         }[match.group(1)]()
 
     return tidy(_SLOT.sub(fill, template))

@@ -4,7 +4,7 @@ Gemma-like: identity normalisation, no dummy prefix, digits apart, byte fallback
 markers and the newline as pieces of their own.
 """
 
-# ruff: noqa: SIM905, RUF001 - lists of words read best as words; quotation marks and dashes as people write them
+# ruff: noqa: RUF001 - lists of words read best as words; quotation marks and dashes as people write them
 
 from __future__ import annotations
 
@@ -20,26 +20,6 @@ MARKERS = ("<start_of_turn>", "<end_of_turn>", "\n")
 EXTRA_CHARACTERS = (
     "–—‘’“”…•·€£$%&@#+=*/\\_|<>[]{}()~^°ß§éèêëáàâäãåçíìîïñóòôöõøúùûüæœÉÈÁÀÄÖÜÅØÇÑšžčřłńśźżőű😊😀😍🔥💚💙👍"
 )
-COMMON = """
-the a an and or but if then than that this these those there here where when why who whom which what how is are was
-were be been being am do does did done has have had having will would can could shall should may might must not no yes
-of in on at by for with from to into onto over under about above below after before between through during without
-within against along among around behind beside beyond despite except inside outside near off since toward towards
-until upon up down out as so such too very just even ever never always often once twice also only own same other
-another each every either neither both few many more most much less least some any all none one two three four five
-six seven eight nine ten hundred thousand million it its he him his she her hers they them their we us our you your I
-me my mine who whose because while although though whether unless however therefore announced announces according
-available beginning became become becomes began biggest called cannot celebrating coming completed created delighted
-developed didn't doesn't don't won't can't it's that's we're you're they're I'm we've I've let's earlier expected
-famous finally following founded free given going gone got happened held helping including increased interested
-invited involved joined known largest latest launched left likely located longer looking lost made making managed
-meant meanwhile moved needed offered offers opened opening opens organised originally paid partner planned planning
-please pleased possible previously produced proud provides published raised ran reached received recently remained
-replaced reported returned returns run running said saw says seen selling sent several showed shown signed similar
-sold something speaking started starting starts supported taken taking thanks thank themselves thought told took
-towards tried trying used using usually visiting wanted welcomed welcoming went won working works worked written wrote
-yesterday tomorrow tonight morning noon midnight
-""".split()
 
 
 def training_text(seed: int = 1, rows: int = 3000) -> str:
@@ -54,7 +34,7 @@ def training_text(seed: int = 1, rows: int = 3000) -> str:
             social_prompt("", tone, entry["words"]).replace("<start_of_turn>", "").replace("<end_of_turn>", "")
             for entry in social_post()["lengths"] * 100
         )
-    lists = [*words.NOUNS, *words.VERBS, *words.ADJECTIVES, *words.ADVERBS, *COMMON]
+    lists = [*words.NOUNS, *words.VERBS, *words.ADJECTIVES, *words.ADVERBS, *words.COMMON]
     for word in lists:
         forms = (word, word, word, word + "s", word + "ed", word + "ing", word.capitalize(), word.capitalize())
         parts.extend(f" {form}" * 12 for form in forms)

@@ -164,6 +164,27 @@ ONSETS = [
 NUCLEI = "a e i o u a e i o a e i o u a e i o u a e i o u ae ai au ea ee ei ia ie io oa oo ou ue y".split()
 CODAS = "b ck d ff g k l ll lm ln ld m mp n nd ng nk nt p r rd rk rl rm rn rt s sk ss st t th v x z".split() + [""] * 70
 
+COMMON = """
+the a an and or but if then than that this these those there here where when why who whom which what how is are was
+were be been being am do does did done has have had having will would can could shall should may might must not no yes
+of in on at by for with from to into onto over under about above below after before between through during without
+within against along among around behind beside beyond despite except inside outside near off since toward towards
+until upon up down out as so such too very just even ever never always often once twice also only own same other
+another each every either neither both few many more most much less least some any all none one two three four five
+six seven eight nine ten hundred thousand million it its he him his she her hers they them their we us our you your I
+me my mine who whose because while although though whether unless however therefore announced announces according
+available beginning became become becomes began biggest called cannot celebrating coming completed created delighted
+developed didn't doesn't don't won't can't it's that's we're you're they're I'm we've I've let's earlier expected
+famous finally following founded free given going gone got happened held helping including increased interested
+invited involved joined known largest latest launched left likely located longer looking lost made making managed
+meant meanwhile moved needed offered offers opened opening opens organised originally paid partner planned planning
+please pleased possible previously produced proud provides published raised ran reached received recently remained
+replaced reported returned returns run running said saw says seen selling sent several showed shown signed similar
+sold something speaking started starting starts supported taken taking thanks thank themselves thought told took
+towards tried trying used using usually visiting wanted welcomed welcoming went won working works worked written wrote
+yesterday tomorrow tonight morning noon midnight
+""".split()
+
 ACCENTED = {"a": "áäåã", "o": "öøóô", "u": "üú", "c": "čç", "e": "éèë", "s": "šś", "n": "ñń"}
 
 HELD_OUT_SHARE = 16
@@ -205,6 +226,32 @@ def derived_word(rng: Random) -> str:
     if style < 0.85:
         return root + rng.choice(NOUNS)
     return f"{root}-{rng.choice(NOUNS)}"
+
+
+def any_word(rng: Random) -> str:
+    """Any English-looking word in any form, mostly lower case."""
+    style = rng.random()
+    if style < 0.35:
+        word = rng.choice(COMMON)
+    elif style < 0.6:
+        word = rng.choice(NOUNS) + rng.choice(("", "", "s"))
+    elif style < 0.75:
+        word = rng.choice(VERBS) + rng.choice(("", "s", "ed", "ing"))
+    elif style < 0.85:
+        word = rng.choice(rng.choice((ADJECTIVES, ADVERBS)))
+    elif style < 0.93:
+        word = derived_word(rng)
+    else:
+        word = invented_word(rng).lower()
+    return word.capitalize() if rng.random() < 0.04 else word
+
+
+def word_salad(rng: Random) -> str:
+    """Two to nine words in no order: a text whose words cannot be guessed has to be copied."""
+    salad = [any_word(rng) for _ in range(rng.randint(2, 9))]
+    if len(salad) > 4 and rng.random() < 0.3:
+        salad[len(salad) // 2] += rng.choice((",", ",", ";", " -"))
+    return " ".join(salad)
 
 
 def person_name(rng: Random) -> str:
