@@ -174,6 +174,9 @@ TAILS = (
     ", and {np3} can {vp3}",
     ", [where|because|while|so that] {np3} [was|is|will be] {adj2} and {np4} [was|is] {adj}",
     " for {np3}, {np4} and {np2}",
+    " {salad} {salad2}",
+    ", which {salad}, {salad2}",
+    " after {np3} {salad} and {np4} {salad2}",
     ", [although|as] {person2} [wanted|had asked|planned] to {vp3}",
 )
 """Ends of a long sentence: a short post cuts them off."""

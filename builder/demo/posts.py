@@ -11,7 +11,7 @@ from __future__ import annotations
 from random import Random
 
 from builder.demo.stories import KINDS
-from builder.demo.texts import DATED, Story, expand, stated_in, tidy
+from builder.demo.texts import DATED, Sentence, Story, expand, stated_in, tidy
 
 OPENINGS = {
     "friendly": {
@@ -140,6 +140,12 @@ def own_words(rng: Random, story: Story) -> list[str]:
 LONGEST_QUOTE = 26
 """A standard post takes over a leading sentence of up to this many words whole."""
 
+LONGEST_EXTRA = 18
+"""…and a further sentence only up to this many."""
+
+MARGIN = 6
+"""Posts are made this much shorter than asked (a third of it for a short one), since a model cannot count exactly."""
+
 
 BEFORE_CUT = frozenset(
     "and for with near which where because while although as so to together despite but".split()  # noqa: SIM905
@@ -156,29 +162,28 @@ def cut_short(sentence: str, room: int, name: str) -> str | None:
     return None
 
 
-def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -> str | None:
-    """Sentences of at most `room` words that keep name and fact, or None; `whole`: with their optional parts."""
-    key = {
-        sentence.role: sentence.text if whole and count_words(sentence.text) <= LONGEST_QUOTE else sentence.core
-        for sentence in story.sentences
-        if sentence.role in ("lead", "fact")
-    }
-    starts = own_words(rng, story) if retell else [key["lead"]]
+def told(sentence: Sentence, room: int, keep: str, whole: bool) -> str:
+    """A sentence as a post takes it over: whole if it is not long, else its core, else the core's beginning."""
+    text = sentence.text if whole and count_words(sentence.text) <= LONGEST_QUOTE else sentence.core
+    room = min(room, LONGEST_QUOTE)
+    return text if count_words(text) <= room else cut_short(text, room, keep) or text
+
+
+def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -> tuple[str, Sentence | None] | None:
+    """Sentences of at most `room` words that keep name and fact, and the last sentence told; None if none fits.
+
+    `whole`: sentences with their optional parts.
+    """
+    lead = next(sentence for sentence in story.sentences if sentence.role == "lead")
+    fact = next((sentence for sentence in story.sentences if sentence.role == "fact"), None)
+    starts = own_words(rng, story) if retell else [told(lead, room, story.name, whole)]
     rng.shuffle(starts)
-    for sentence in starts:
-        start = sentence
-        if count_words(start) > room:
-            start = cut_short(start, room, story.name) or start
-        parts = [start]
-        if story.fact not in start:
-            if "fact" not in key and story.fact in key["lead"]:
-                if not retell or story.name not in start:
-                    return None
-                continue
-            parts.append(key.get("fact", ""))
-        body = " ".join(part for part in parts if part)
+    for start in starts:
+        body, last = start, lead
+        if story.fact not in start and fact:
+            body, last = f"{start} {told(fact, room, story.fact, whole)}", fact
         if count_words(body) <= room and carries(body, story):
-            return body
+            return body, last
     return None
 
 
@@ -198,19 +203,19 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
         else ""
     )
     retell = story.kind != "generic" and rng.random() < 0.45
+    standard, target = limit > 25, limit - (MARGIN if limit > 25 else MARGIN // 3)
     for attempt in range(4):
-        fixed = count_words(f"{opening} {closing} {emoji} {' '.join(chosen)}")
-        body = make_body(rng, story, limit - fixed, retell, limit > 25) or make_body(
-            rng, story, limit - fixed, not retell, limit > 25
-        )
-        if body:
+        room = target - count_words(f"{opening} {closing} {emoji} {' '.join(chosen)}")
+        found = make_body(rng, story, room, retell, standard) or make_body(rng, story, room, not retell, standard)
+        if found:
             break
         opening, closing, chosen = ("", closing, chosen) if attempt == 0 else ("", "", chosen[:1])
         emoji = emoji if attempt < 2 else ""
     else:
         return None
-    if limit > 25:
-        body = _more(rng, story, body, limit - fixed)
+    body, last = found
+    if standard and rng.random() < 0.8:
+        body = _more(story, body, last, room)
     if opening.endswith(":"):
         opening = opening if rng.random() < 0.8 else ""
     words = [opening, body, closing]
@@ -219,14 +224,12 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
     return " ".join(part for part in [*words, " ".join(chosen)] if part)
 
 
-def _more(rng: Random, story: Story, body: str, room: int) -> str:
-    """Add one or two more details where they fit: the first ones of the text that are no quotation."""
-    wanted = rng.choice((1, 1, 2))
-    for sentence in story.sentences:
-        if wanted and sentence.role == "detail" and '"' not in sentence.core and sentence.core not in body:
-            longer = f"{body} {sentence.core}"
-            if count_words(longer) <= room and rng.random() < 0.8:
-                body, wanted = longer, wanted - 1
+def _more(story: Story, body: str, last: Sentence | None, room: int) -> str:
+    """Go on with the sentence that follows the last one told, if it is short and no question or quotation."""
+    after = story.sentences[story.sentences.index(last) + 1 :] if last else []
+    if after and not set('"?') & set(after[0].text) and count_words(after[0].text) <= LONGEST_EXTRA:
+        longer = f"{body} {after[0].text}"
+        return longer if count_words(longer) <= room else body
     return body
 
 

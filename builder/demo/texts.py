@@ -109,7 +109,7 @@ def decorate(rng: Random, template: str) -> str:
         template = f"({rng.choice(LEAD_INS)}) {template}"
     if rng.random() < 0.2 and template.endswith("."):
         template = f"{template[:-1]}({rng.choice(TRAILERS)})."
-    if rng.random() < 0.12 and template.endswith("."):
+    if rng.random() < 0.22 and template.endswith("."):
         template = f"{template[:-1]}{rng.choice(TAILS)}."
     return template
 
@@ -140,6 +140,21 @@ def fresh_slots(rng: Random) -> dict[str, str]:
         "year3": str(rng.randint(1850, 2023)),
         "job": rng.choice(JOBS),
     }
+
+
+def lengthened(rng: Random, sentence: Sentence) -> Sentence:
+    """The same sentence with a clause more at its end, which its core does not have."""
+    if not sentence.text.endswith(".") or '"' in sentence.text:
+        return sentence
+    style = rng.random()
+    if style < 0.4:
+        clause = words.word_salad(rng) + " " + words.word_salad(rng)
+    else:
+        clause = f"{noun_phrase(rng)} {rng.choice(('will', 'can', 'must', 'should'))} {verb_phrase(rng)}"
+    joint = rng.choice(
+        (", and ", ", but ", " because ", ", which ", "; ", ", while ", " so that ", " when ", " - ", ", as ")
+    )
+    return Sentence(f"{sentence.text[:-1]}{joint}{clause}.", sentence.core, sentence.slots, sentence.role)
 
 
 def plural(noun: str) -> str:
@@ -305,6 +320,8 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
             render(rng, rng.choice(plain), slots, "lead"),
             render_with(rng, list(FACT_SENTENCES[fact_kind]), slots, "fact", fact_slots),
         ]
+    if len(body) == 2 and rng.random() < 0.2:
+        body[1] = lengthened(rng, body[1])
     budget = rng.choice((12, 25, 40, 60, 80, 110, longest))
     others = [template for template in kind.details + DETAILS if not stated_in(template) & (fact_slots | DATED)]
     rng.shuffle(others)
@@ -317,6 +334,8 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
         else:
             text = filler(rng)
             sentence = Sentence(text, text, frozenset(), "filler")
+        if rng.random() < 0.2:
+            sentence = lengthened(rng, sentence)
         extra.append(sentence)
         count += len(sentence.text.split())
     before: list[Sentence] = []
