@@ -48,7 +48,9 @@ class Reference:
         p = file.parameters.transformer_parameters
         attention = p.self_attention_parameters
         if attention.attention_scale_type != AttentionScale.INV_SQRT_HEAD_DIM or not attention.qk_norm:
-            raise WebFileError(f"{file.path} is not a Gemma 3 text model: the reference knows no other.", subject=file.path)
+            raise WebFileError(
+                f"{file.path} is not a Gemma 3 text model: the reference knows no other.", subject=file.path
+            )
         self.precision = precision
         self.sentencepiece = file.tokenizer()
         self.start_id = int(file.parameters.start_token_id)
@@ -85,7 +87,7 @@ class Reference:
     ) -> list[Greedy]:
         """As `generate`, with the margins. All prompts run side by side, padded on the left."""
         stops = self.stop_ids if stop_ids is None else stop_ids
-        longest = max(map(len, prompts))
+        longest = max(len(prompt) for prompt in prompts)
         ids = np.zeros((len(prompts), longest), np.int64)
         padding = np.array([longest - len(prompt) for prompt in prompts])
         for row, prompt in enumerate(prompts):
@@ -99,7 +101,7 @@ class Reference:
             order = np.argpartition(logits, -2, axis=1)[:, -2:]
             top = np.take_along_axis(logits, order, axis=1)
             best = logits.argmax(axis=1)
-            for row in np.flatnonzero(running):
+            for row in np.flatnonzero(running).tolist():
                 margins[row].append(float(abs(top[row, 0] - top[row, 1])))
                 if int(best[row]) in stops:
                     running[row] = False
@@ -113,7 +115,8 @@ class Reference:
     def logits(self, ids: Sequence[int]) -> Array:
         """Logits (vocabulary,) after the last of `ids`."""
         cache = _Cache(self.layers, 1, len(ids), self.kv_heads, self.head_dim)
-        return self._forward(np.array([ids]), cache, np.zeros(1, np.int64))[0]
+        last: Array = self._forward(np.array([ids]), cache, np.zeros(1, np.int64))[0]
+        return last
 
     def _forward(self, ids: NDArray[np.int64], cache: _Cache, padding: NDArray[np.int64]) -> Array:
         """Runs ids (batch, new) after what the cache holds; returns the logits (batch, vocabulary) after the last."""
@@ -130,7 +133,9 @@ class Reference:
         for i in range(self.layers):
             is_global = (i + 1) % self.period == 0
             visible = causal if is_global else causal & (distance < self.window)[None]
-            rotation = _rotation(positions, self.head_dim, self.global_wavelength if is_global else LOCAL_ROPE_WAVELENGTH)
+            rotation = _rotation(
+                positions, self.head_dim, self.global_wavelength if is_global else LOCAL_ROPE_WAVELENGTH
+            )
             x = self._round(x + self._attention(x, i, cache, visible, rotation))
             x = self._round(x + self._feed_forward(x, i))
         cache.length += new
@@ -225,4 +230,6 @@ def _rotate(x: Array, rotation: tuple[Array, Array]) -> Array:
 
 
 def _gelu_tanh(x: Array) -> Array:
-    return np.float32(0.5) * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x**3)))
+    inner = np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x * x * x)
+    activated: Array = np.float32(0.5) * x * (1 + np.tanh(inner))
+    return activated

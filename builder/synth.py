@@ -69,7 +69,7 @@ SMALL = "hidden=128,ffn=512,layers=4,heads=4,kv=1,head=64,vocab=4096,window=512,
 """What a custom shape has unless it says otherwise."""
 
 PAD, EOS, BOS, UNK = range(4)
-SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
+SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "\u2581"]
 FIRST_WORD = len(SPECIAL) + 256
 """First id that is a word; below are the special pieces and the 256 bytes."""
 
@@ -92,7 +92,13 @@ def synthesize(
     plan = plan_model(config, Path(shape))
     tokenizer = Tokenizer.from_bytes(Path(shape), synthetic_tokenizer(plan.vocab_size))
     return write_web_file(
-        plan, tokenizer, [EOS, 5], RandomWeights(seed), output, Quantization(bits, embedding_bits or bits), progress
+        plan,
+        tokenizer,
+        [EOS, SPECIAL.index("<end_of_turn>")],
+        RandomWeights(seed),
+        output,
+        Quantization(bits, embedding_bits or bits),
+        progress,
     )
 
 
@@ -129,7 +135,15 @@ def synthetic_tokenizer(vocabulary: int) -> bytes:
     """A SentencePiece model of that many pieces: special pieces, bytes, and words that no text can split otherwise."""
     model = sentencepiece_model_pb2.ModelProto()
     kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
-    special = [kinds.CONTROL, kinds.CONTROL, kinds.CONTROL, kinds.UNKNOWN, kinds.USER_DEFINED, kinds.USER_DEFINED]
+    special = [
+        kinds.CONTROL,
+        kinds.CONTROL,
+        kinds.CONTROL,
+        kinds.UNKNOWN,
+        kinds.USER_DEFINED,
+        kinds.USER_DEFINED,
+        kinds.NORMAL,
+    ]
     pieces = itertools.chain(
         zip(SPECIAL, special, strict=True),
         ((f"<0x{byte:02X}>", kinds.BYTE) for byte in range(256)),
@@ -159,9 +173,12 @@ class RandomWeights:
         """As convert.Weights."""
         random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(tensor.name.encode())]))
         if isinstance(tensor, VectorPlan):
-            raised = "post_layer_norm" in tensor.name or "q_norm" in tensor.name
             scale = random.standard_normal((1, tensor.size), np.float32) * np.float32(0.2)
-            yield 0, scale + np.float32(1.5 if raised else 0.0)
+            yield (
+                0,
+                scale
+                + np.float32(3.0 if "post_layer_norm" in tensor.name else 1.5 if "q_norm" in tensor.name else 0.0),
+            )
             return
         step = max(BLOCK, BAND_BYTES // (4 * tensor.k) // BLOCK * BLOCK)
         for first in range(0, tensor.n, step):
