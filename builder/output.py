@@ -77,6 +77,6 @@ def _explained(error: OSError, target: Path, size: int) -> OutputError:
             f"folder.",
             subject=target,
         )
-    if error.errno == errno.ENOENT:
+    if error.errno == errno.ENOENT and not folder.exists():
         return OutputError(f"{folder} does not exist: create the folder first.", subject=target)
     return OutputError(f"{target} cannot be written: {error.strerror or error}.", subject=target)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
-from sentencepiece import sentencepiece_model_pb2
+from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
 
 MOST_BYTES = 64 << 20
 TRIAL_SECONDS = 60
-TRIAL = "import sys, sentencepiece as s; p = s.SentencePieceProcessor(); p.LoadFromSerializedProto(sys.stdin.buffer.read())"
+TRIAL = (
+    "import sys, sentencepiece as s; p = s.SentencePieceProcessor(); p.LoadFromSerializedProto(sys.stdin.buffer.read())"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Tokenizer:
             data = path.read_bytes()
         except FileNotFoundError:
             raise TokenizerError(
-                f"{path} is missing: copy tokenizer.model (SentencePiece) from the base model's repository.", subject=path
+                f"{path} is missing: copy tokenizer.model (SentencePiece) from the base model's repository.",
+                subject=path,
             ) from None
         except OSError as error:
             raise TokenizerError(f"{path} cannot be read: {error.strerror}.", subject=path) from None
@@ -53,7 +56,7 @@ class Tokenizer:
     @classmethod
     def from_bytes(cls, path: Path, data: bytes) -> Tokenizer:
         """As `open`, for bytes at hand; `path` is what an error names."""
-        model = sentencepiece_model_pb2.ModelProto()
+        model = proto.ModelProto()
         try:
             model.ParseFromString(data)
         except DecodeError:

@@ -6,6 +6,7 @@ checked against the file before they are used. Weights are read tensor by tensor
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
 from dataclasses import dataclass
@@ -67,7 +68,16 @@ class WebFile:
         _sniff(path, head)
         try:
             return _Parser(path, size, head).parse()
-        except (struct.error, IndexError, ValueError, TypeError, OverflowError, RecursionError, DecodeError, AttributeError) as error:
+        except (
+            struct.error,
+            IndexError,
+            ValueError,
+            TypeError,
+            OverflowError,
+            RecursionError,
+            DecodeError,
+            AttributeError,
+        ) as error:
             # flatbuffers reads where the bytes point to: outside of the header it stumbles in one of these ways
             raise WebFileError(
                 f"{path} has a damaged header ({error}): expected a TFL3 FlatBuffer; download or convert it again.",
@@ -192,7 +202,7 @@ class _Parser:
                 raise self.fail(f"gives tensor {name} another shape than its {size:,} bytes")
             tensors[name] = TensorEntry(name, int(tensor.Type()), size, offset)
         ends = sorted((t.offset, t.offset + t.size, t.name) for t in tensors.values())
-        for (_, end, first), (start, _, second) in zip(ends, ends[1:], strict=False):
+        for (_, end, first), (start, _, second) in itertools.pairwise(ends):
             if start < end:
                 raise self.fail(f"has tensors {first} and {second} in the same place")
         return tensors

@@ -1,0 +1,90 @@
+"""The command as a user runs it: a process, its exit status, and what it prints where."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.checkpoints import write_checkpoint
+
+
+def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "builder", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_convert_prints_the_result_and_what_to_do_next(tmp_path: Path) -> None:
+    done = onpage("convert", write_checkpoint(tmp_path / "c"), "-o", tmp_path / "m.task", "--bits", 4)
+    assert done.returncode == 0, done.stderr
+    assert f"onpage serve --model {tmp_path / 'm.task'}" in done.stdout
+    assert done.stderr == "", "no progress bar where stderr is no terminal"
+
+
+def test_json_is_for_programs(tmp_path: Path) -> None:
+    done = onpage(
+        "convert", write_checkpoint(tmp_path / "c"), "-o", tmp_path / "m.task", "--embedding-bits", 4, "--json"
+    )
+    written = json.loads(done.stdout)
+    assert (written["bits"], written["embedding_bits"], written["family"]) == (8, 4, "gemma3")
+    facts = json.loads(onpage("inspect", tmp_path / "m.task", "--json").stdout)
+    assert facts["size"] == written["size"] == sum(facts["parts"].values())
+    assert facts["parameters"] == written["parameters"]
+    assert facts["quantization"] == "int8, embedding int4"
+    assert facts["prompt_template"]["prefix"] == "<start_of_turn>user\n"
+    assert facts["tokens"] == {
+        "vocabulary": 4096,
+        "start_id": 2,
+        "stop_ids": [1, 5],
+        "stop_tokens": ["<eos>", "<end_of_turn>"],
+    }
+    assert {"name": "params.lm.final_ln.scale", "type": "float32", "size": 512}.items() <= facts["tensors"][-1].items()
+
+
+def test_inspect_shows_people_what_json_shows_programs(tmp_path: Path) -> None:
+    onpage("synth", "layers=2", "-o", tmp_path / "m.task")
+    shown = onpage("inspect", tmp_path / "m.task", "--tensors").stdout
+    for expected in ("gemma3 (GEMMA3_300M)", "int8", "4,096 pieces", "x_layers_1.self_attention.q.w_quantized_scale"):
+        assert expected in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["convert", "none", "-o", "m.task"], "none is not a folder"),
+        (["inspect", "none.task"], "none.task cannot be read"),
+        (["inspect", __file__], "is not a web model file"),
+        (["synth", "gemma9", "-o", "m.task"], "'gemma9' is not a shape"),
+        (["synth", "gemma3-270m", "-o", "/none/m.task"], "/none does not exist"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_1(arguments: list[str], sentence: str) -> None:
+    done = onpage(*arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert sentence in done.stderr and done.stderr.startswith("onpage: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["convert"], ["convert", "x"], ["synth", "x"], ["inspect"], ["none"], ["convert", "x", "-o", "y", "--bits", "5"]],
+)
+def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
+    done = onpage(*arguments)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr and done.stdout == ""
+
+
+def test_debug_shows_the_traceback() -> None:
+    assert "Traceback" in onpage("--debug", "inspect", "none.task").stderr
+
+
+@pytest.mark.parametrize("command", ["", "convert", "synth", "inspect", "serve", "evaluate-demo"])
+def test_help_shows_an_example(command: str) -> None:
+    done = onpage(*([command] if command else []), "--help")
+    assert done.returncode == 0
+    assert "Example:" in done.stdout

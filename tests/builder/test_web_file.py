@@ -1,0 +1,179 @@
+"""The container: read back by us, read by mediapipe's own schema, and attacked."""
+
+from __future__ import annotations
+
+import random
+import resource
+from pathlib import Path
+
+import pytest
+from mediapipe.tasks.metadata import schema_py_generated as mediapipe_schema
+
+from builder import web_file_reader
+from builder.errors import WebFileError
+from builder.inspect import inspect_web_file
+from builder.llm_parameters import LlmParameters, ModelType
+from builder.synth import synthesize
+from builder.web_file import ALIGNMENT, SMALLEST_FILE, TensorSpec, WebFileLayout
+from builder.web_file_reader import WebFile
+
+
+@pytest.fixture(scope="module")
+def web_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("web") / "small.task"
+    synthesize("layers=2", path, bits=4, embedding_bits=8)
+    return path
+
+
+def test_every_tensor_lies_where_an_independent_reader_finds_it(web_file: Path) -> None:
+    ours = WebFile.open(web_file)
+    model = mediapipe_schema.ModelT.InitFromObj(mediapipe_schema.Model.GetRootAs(web_file.read_bytes(), 0))
+    [graph] = model.subgraphs
+    assert not graph.operators
+    theirs = {
+        tensor.name.decode(): (
+            tensor.type,
+            int(tensor.shape[0]),
+            model.buffers[tensor.buffer].offset,
+            model.buffers[tensor.buffer].size,
+        )
+        for tensor in graph.tensors
+    }
+    assert theirs == {t.name: (t.type, t.size, t.offset, t.size) for t in ours.tensors.values()}
+    entries = {entry.name.decode(): entry.buffer for entry in model.metadata}
+    assert entries["odml.infra.LlmModelType"] == ModelType.GEMMA3_300M
+    parameters = model.buffers[entries["odml.infra.proto.LlmParameters"]]
+    raw = web_file.read_bytes()[parameters.offset : parameters.offset + parameters.size]
+    assert LlmParameters.deserialize(raw).transformer_parameters.num_stacks == 2
+
+
+def test_data_is_aligned_in_order_and_apart(web_file: Path) -> None:
+    tensors = list(WebFile.open(web_file).tensors.values())
+    end = 0
+    for tensor in tensors:
+        assert tensor.offset % ALIGNMENT == 0
+        assert tensor.offset >= end
+        end = tensor.offset + tensor.size
+
+
+def test_a_small_model_is_padded_to_what_the_engine_accepts() -> None:
+    layout = WebFileLayout.of(ModelType.GEMMA3_1B, LlmParameters(), b"t", [TensorSpec("a", 0, 4)], {})
+    assert layout.size == SMALLEST_FILE
+
+
+def test_any_model_type_is_a_valid_index_of_the_buffers() -> None:
+    layout = WebFileLayout.of(ModelType.TF_LITE, LlmParameters(), b"t", [TensorSpec("a", 0, 4)], {})
+    model = mediapipe_schema.Model.GetRootAs(layout.header, 0)
+    assert model.BuffersLength() > ModelType.TF_LITE
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "0 bytes"),
+        (b"abc", "3 bytes"),
+        (b"\x00\x00\x00\x00PK\x03\x04", "a zip"),
+        (b"LITERTLM\x01", "a .litertlm bundle"),
+        (b"<!DOCTYPE html><title>Sign in</title>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a git-lfs pointer"),
+        (b"GGUF\x03\x00\x00\x00", "bytes 47 47 55 46"),
+    ],
+)
+def test_other_files_are_told_apart(tmp_path: Path, content: bytes, found: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(WebFileError, match=f"expected TFL3 at byte 4, found {found}"):
+        WebFile.open(path)
+
+
+def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.task", tmp_path):
+        with pytest.raises(WebFileError, match=f"{path} cannot be read"):
+            WebFile.open(path)
+
+
+@pytest.mark.parametrize("keep", [8, 100, 5000, 40_000, 300_000])
+def test_a_cut_file_is_refused(web_file: Path, tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "cut.task"
+    path.write_bytes(web_file.read_bytes()[:keep])
+    with pytest.raises(WebFileError, match=r"cut short|damaged header"):
+        WebFile.open(path)
+
+
+def header_with(tmp_path: Path, tensors: list[TensorSpec]) -> Path:
+    layout = WebFileLayout.of(ModelType.GEMMA3_1B, LlmParameters(vocab_size=4), b"tok", tensors, {})
+    data = bytearray(layout.size)
+    data[: len(layout.header)] = layout.header
+    for offset, blob in layout.blobs:
+        data[offset : offset + len(blob)] = blob
+    path = tmp_path / "made.task"
+    path.write_bytes(data)
+    return path
+
+
+def test_two_tensors_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WebFileError, match="two tensors named a"):
+        WebFile.open(header_with(tmp_path, [TensorSpec("a", 0, 4), TensorSpec("a", 0, 4)]))
+
+
+@pytest.mark.parametrize("name", ["", "a\x1b[31mb", "x" * 300])
+def test_names_that_could_harm_a_terminal_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WebFileError, match="name"):
+        WebFile.open(header_with(tmp_path, [TensorSpec(name, 0, 4)]))
+
+
+def test_a_graph_with_operators_is_told_apart(tmp_path: Path) -> None:
+    model = mediapipe_schema.ModelT()
+    model.version = 3
+    graph = mediapipe_schema.SubGraphT()
+    graph.operators = [mediapipe_schema.OperatorT()]
+    model.subgraphs = [graph]
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path = tmp_path / "graph.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    with pytest.raises(WebFileError, match="is a LiteRT graph with 1 operators"):
+        WebFile.open(path)
+
+
+def test_absurd_counts_are_refused_before_anything_is_allocated(
+    web_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_file_reader, "MOST_TENSORS", 3)
+    with pytest.raises(WebFileError, match=r"says it has .* tensors: expected at most 3"):
+        WebFile.open(web_file)
+
+
+def test_mutated_headers_never_crash_hang_or_eat_memory(web_file: Path, tmp_path: Path) -> None:
+    """Flips, cuts, and 32-bit values that parsers stumble over, all over the header; only WebFileError may come out."""
+    source = web_file.read_bytes()
+    header = WebFile.open(web_file).tokenizer_offset  # the FlatBuffer and the parameters lie before it
+    chance = random.Random(2026)
+    path = tmp_path / "mutated.task"
+    outcomes = {"read": 0, "refused": 0}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path.write_bytes(source)
+    for _ in range(3000):
+        data = bytearray(source[:header])
+        for _ in range(chance.choice((1, 1, 2, 8))):
+            at = chance.randrange(header - 4)
+            if chance.random() < 0.5:
+                data[at] ^= 1 << chance.randrange(8)
+            else:
+                value = chance.choice(
+                    (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, header, len(source), chance.getrandbits(32))
+                )
+                data[at : at + 4] = value.to_bytes(4, "little")
+        with path.open("r+b") as file:
+            file.write(data)
+        try:
+            inspect_web_file(path)
+            outcomes["read"] += 1
+        except WebFileError as error:
+            assert len(str(error)) < 2000
+            outcomes["refused"] += 1
+    assert outcomes["read"] > 100 and outcomes["refused"] > 100, outcomes
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 200_000, f"{grown} kB more memory"
