@@ -81,7 +81,9 @@ def convert_checkpoint(
     weights = _CheckpointWeights(checkpoint, plan)
     tokenizer = Tokenizer.open(folder / "tokenizer.model")
     stop_ids = _stop_ids(checkpoint, tokenizer)
-    return write_web_file(plan, tokenizer, stop_ids, weights, output, Quantization(bits, embedding_bits or bits), progress)
+    return write_web_file(
+        plan, tokenizer, stop_ids, weights, output, Quantization(bits, embedding_bits or bits), progress
+    )
 
 
 def write_web_file(
@@ -233,9 +235,7 @@ def _specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[
     ]
 
 
-def _write_matrix(
-    matrix: MatrixPlan, bits: Bits, weights: Weights, offsets: dict[str, int], pieces: _Pieces
-) -> None:
+def _write_matrix(matrix: MatrixPlan, bits: Bits, weights: Weights, offsets: dict[str, int], pieces: _Pieces) -> None:
     values = offsets[f"{matrix.name}.w"]
     row_of_blocks = BLOCK * matrix.n * bits // 8
     for first, rows in weights.bands(matrix):

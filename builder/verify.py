@@ -43,7 +43,9 @@ def verify_written(
         raise OutputError(f"{path} has {found.size:,} bytes after writing: expected {size:,}.", subject=path)
     listed = [(t.name, t.type, t.size) for t in found.tensors.values()]
     if listed != [(t.name, t.type, t.size) for t in tensors]:
-        raise OutputError(f"{path} does not list the tensors that were written: the file system lost data.", subject=path)
+        raise OutputError(
+            f"{path} does not list the tensors that were written: the file system lost data.", subject=path
+        )
     digest = hashlib.sha256()
     position = 0
 

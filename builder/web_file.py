@@ -81,9 +81,7 @@ class WebFileLayout:
         return cls(
             header=_header(model_type, list(metadata), tensors, places),
             blobs=tuple((offset, blob) for (offset, _), blob in zip(places, metadata.values(), strict=False)),
-            offsets={
-                tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) :], strict=True)
-            },
+            offsets={tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) :], strict=True)},
             size=max(position, SMALLEST_FILE),
         )
 

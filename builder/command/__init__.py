@@ -69,7 +69,9 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        click.echo(f"onpage: unexpected {type(error).__name__}: {error}. Please report it with `onpage --debug …`.", err=True)
+        click.echo(
+            f"onpage: unexpected {type(error).__name__}: {error}. Please report it with `onpage --debug …`.", err=True
+        )
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

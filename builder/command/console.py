@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
+from rich.text import Text
 
 from builder.errors import OnpageError
 
@@ -29,7 +30,8 @@ def library(module: str, extra: str) -> ModuleType:
         if error.name and error.name.split(".")[0] in ("builder", "webapp"):
             raise
         raise OnpageError(
-            f"This command needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.", subject=extra
+            f"This command needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.",
+            subject=extra,
         ) from None
 
 
@@ -62,14 +64,22 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_facts(rows: list[tuple[str, str]], title: str | None = None) -> None:
+def print_facts(rows: list[tuple[str, str]]) -> None:
     """Names and values, on stdout. Values are text from files: shown as text, never as markup."""
-    table = Table(show_header=False, box=None, title=title, title_justify="left", pad_edge=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(name, click.unstyle(value), end_section=False)
-    Console(markup=False, highlight=False, emoji=False).print(table)
+        table.add_row(name, Text(value))
+    print_table(table)
+
+
+def print_table(table: Table) -> None:
+    """A table on stdout. Where that is no terminal the lines are as long as they need to be, for grep."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 1000
+    console.print(table)
 
 
 def megabytes(size: int) -> str:

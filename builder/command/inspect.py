@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from builder.command.console import megabytes, print_facts, print_json
+from builder.command.console import megabytes, print_facts, print_json, print_table
 from builder.command.convert import json_option
 from builder.inspect import WebFileFacts, inspect_web_file, type_name
 
@@ -46,7 +45,8 @@ def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         ("model", f"{facts.family} ({facts.model_type}), {facts.parameters / 1e6:,.1f} M parameters"),
         ("quantization", facts.quantization),
         ("context", f"{facts.context_length:,} tokens" if facts.context_length else "not said"),
-        *((name.replace("_", " "), value) for name, value in _flat(facts.dimensions)),
+        ("shape", _shape(facts.dimensions)),
+        ("attention", _attention(facts.dimensions)),
         ("vocabulary", f"{tokens.vocabulary:,} pieces, start {tokens.start_id}, stop {tokens.stop_ids} {stops}"),
         ("prompt prefix", repr(template.prefix) if template else "none"),
         ("prompt suffix", repr(template.suffix) if template else "none"),
@@ -55,14 +55,29 @@ def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:
     ]
 
 
-def _flat(values: dict[str, Any]) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            rows += [(f"{name.removesuffix('_parameters')} {key}", text) for key, text in _flat(value)]
-        else:
-            rows.append((name, f"{value:g}" if isinstance(value, float) else str(value)))
-    return rows
+def _shape(d: dict[str, Any]) -> str:
+    return (
+        f"{d['num_stacks']} layers of {d['embedding_dim']:,}, feed-forward {d['hidden_dimension']:,}, "
+        f"{d['num_heads']} heads of {d['head_dimension']}, {d['num_kv_heads']} key-value"
+    )
+
+
+def _attention(d: dict[str, Any]) -> str:
+    attention = d.get("self_attention_parameters", {})
+    parts = []
+    if attention.get("sliding_window_size"):
+        parts.append(f"window {attention['sliding_window_size']:,}")
+    if d.get("num_local_layers_per_global"):
+        parts.append(f"{d['num_local_layers_per_global']} local layers per global")
+    if d.get("global_rope_wavelength"):
+        parts.append(f"rope wavelength {d['global_rope_wavelength']:,.0f}")
+    for name, value in (
+        ("soft cap", attention.get("soft_cap_value")),
+        ("final soft cap", d.get("final_project_parameters", {}).get("soft_cap_value")),
+    ):
+        if value:
+            parts.append(f"{name} {value:g}")
+    return ", ".join(parts) or "full"
 
 
 def _print_tensors(facts: WebFileFacts) -> None:
@@ -71,4 +86,4 @@ def _print_tensors(facts: WebFileFacts) -> None:
         column.justify = "right"
     for tensor in facts.tensors:
         table.add_row(tensor.name, type_name(tensor.type), f"{tensor.size:,}", f"{tensor.offset:,}")
-    Console(markup=False, highlight=False, emoji=False).print(table)
+    print_table(table)

@@ -15,7 +15,12 @@ import click
     type=click.Path(path_type=Path),
     help="A web file to offer; may be given several times.  [default: the demo model]",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Browsers give WebGPU to localhost only.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Browsers give WebGPU to localhost only.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 def serve(models: tuple[Path, ...], host: str, port: int) -> None:
     """Serve the page. Prompts never leave the browser.
