@@ -19,7 +19,7 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*arguments, **more)  # type: ignore[arg-type]
 
     def translate_path(self, path: str) -> str:
-        folder, _, name = path.split("?")[0].strip("/").partition("/")
+        folder, _, name = path.partition("?")[0].strip("/").partition("/")
         base = {"vendor": VENDOR, "models": self.models, "bare": HERE}.get(folder, HERE)
         return str(base / name) if ".." not in name else str(HERE / "none")
 
