@@ -9,7 +9,6 @@ share, so the ETag here is the content's hash.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.headers import Headers
@@ -17,22 +16,11 @@ from wsgiref.headers import Headers
 from whitenoise import WhiteNoise
 
 from webapp.errors import FrontEndMissingError
+from webapp.front_end import own_files
 from webapp.vendor import PACKAGES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
-NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("", "views", "styles")
-
-
-def own_files(static: Path) -> Iterator[Path]:
-    """The front end's own files, relative to `static`: three folders, never what npm put beside them."""
-    for folder in OWN_FOLDERS:
-        for path in sorted((static / folder).glob("*")):
-            if path.suffix in SERVED_SUFFIXES and path.name not in NOT_SERVED:
-                yield path.relative_to(static)
 
 
 def serve_static(application: WSGIApplication, static: Path) -> WhiteNoise:

@@ -21,6 +21,10 @@ from pathlib import Path
 from webapp.paths import static_folder
 
 
+SUFFIXES = ("", ".br", ".gz")
+"""Every file is there in these forms."""
+
+
 @dataclass(frozen=True)
 class Package:
     """Some files of one npm package; their names here are the last parts of their paths there."""
@@ -46,7 +50,7 @@ class Package:
         return all(
             path.with_name(path.name + suffix).is_file()
             for path in (static / target for target in self.targets())
-            for suffix in ("", ".br", ".gz")
+            for suffix in SUFFIXES
         )
 
 
@@ -68,7 +72,7 @@ def build(static: Path, package: Package) -> Path:
     target = static / package.folder
     if package.is_fresh(static):
         return target
-    import brotli  # type: ignore[import-untyped]  # only here: serving compressed files does not compress
+    import brotli  # only here: serving compressed files does not compress
 
     source = static / "node_modules" / package.name
     version = json.loads((source / "package.json").read_text(encoding="utf-8"))["version"]
