@@ -1,0 +1,88 @@
+"""The wheel holds all that serving the page needs. It is built here and run away from the checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's content, where neither the checkout nor its static folder is near."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def address(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", "from builder.command import main; main()", "serve", "--port", "0"],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env=os.environ | {"PYTHONPATH": str(unpacked)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout
+        line = server.stdout.readline()
+        assert "http://127.0.0.1:" in line
+        yield line.split("http://")[1].split("/")[0]
+        server.terminate()
+        assert server.wait(10) == 0
+
+
+def get(url: str, **headers: str) -> tuple[bytes, dict[str, str]]:
+    with urlopen(Request(url, headers=headers), timeout=30) as response:
+        return response.read(), dict(response.headers)
+
+
+def test_the_page_the_engine_and_the_demo_model_are_inside(address: str, unpacked: Path) -> None:
+    page, _ = get(f"http://{address}/")
+    assert b"<title>" in page
+    [model] = json.loads(get(f"http://{address}/api/models")[0])
+    data, headers = get(f"http://{address}{model['url']}")
+    assert hashlib.sha256(data).hexdigest() == model["sha256"]
+    assert headers["ETag"] == f'"{model["sha256"]}"'
+    [wasm] = (unpacked / "webapp/static").rglob("*.wasm")
+    path = wasm.relative_to(unpacked / "webapp").as_posix()
+    compressed, headers = get(f"http://{address}/{path}", **{"Accept-Encoding": "br"})
+    assert headers["Content-Encoding"] == "br"
+    assert len(compressed) < wasm.stat().st_size / 3
+
+
+def test_the_wheel_runs_from_itself(unpacked: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "import builder, webapp; print(builder.__file__, webapp.__file__)"],
+        cwd="/",
+        env=os.environ | {"PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count(str(unpacked)) == 2
+
+
+def test_nothing_that_is_not_served_is_inside(unpacked: Path) -> None:
+    names = {path.name for path in unpacked.rglob("*")}
+    assert not names & {"node_modules", "package.json", "package-lock.json", "tsconfig.json", "tests", "e2e"}
