@@ -51,13 +51,13 @@ clean:
 static/node_modules/.serve: static/package-lock.json
 	@sh builder/setup/node.sh
 	@echo "Installing the engine …"
-	@cd static && npm ci --omit=dev --ignore-scripts --silent
+	@cd static && npm ci --omit=dev --ignore-scripts --loglevel=error >/dev/null
 	@touch $@
 
 static/node_modules/.test: static/package-lock.json
 	@sh builder/setup/node.sh
 	@echo "Installing the engine and the front end's checkers …"
-	@cd static && npm ci --ignore-scripts --silent
+	@cd static && npm ci --ignore-scripts --loglevel=error >/dev/null
 	@touch static/node_modules/.serve $@
 
 # after `npm ci` with or without the checkers, whichever came last
