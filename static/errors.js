@@ -10,7 +10,7 @@
 /**
  * @typedef {'insecure-origin' | 'no-webgpu' | 'no-adapter' | 'server-unreachable' | 'no-model' | 'model-missing' |
  *   'model-corrupt' | 'download-cut' | 'engine-failed' | 'device-lost' | 'input-too-long'} ProblemCode
- * @typedef {'reload-page' | 'restart' | 'none'} WayOn
+ * @typedef {'reload-page' | 'restart' | 'localhost' | 'none'} WayOn
  * @typedef {{code: ProblemCode, detail: string}} ErrorData
  */
 
@@ -21,9 +21,9 @@ export const PROBLEMS = {
   "insecure-origin": {
     title: "This address cannot use the GPU",
     sentence:
-      "Browsers give WebGPU only to secure addresses. Open this page at http://localhost or http://127.0.0.1, or serve it over HTTPS.",
-    wayOn: "none",
-    action: "",
+      "Browsers give WebGPU only to secure addresses. If the server runs on this computer, open it at http://localhost; if not, serve it over HTTPS.",
+    wayOn: "localhost",
+    action: "Open at localhost",
   },
   "no-webgpu": {
     title: "This browser has no WebGPU",

@@ -194,6 +194,7 @@ on("restart", () => {
   return load("restart", { fresh: now.phase === "problem" && now.error.code === "model-corrupt" });
 });
 on("reload-page", () => location.reload());
+on("localhost", () => location.assign(`http://localhost:${location.port}/`));
 
 start().catch((error) => {
   if (store.get().now.phase === "starting") store.apply("failed", OnpageError.from(error).toJSON());

@@ -161,7 +161,7 @@ export const transitions = {
 
   /** @param {State} state @param {ErrorData} error @returns {State} */
   failed(state, error) {
-    return { ...state, now: { phase: "problem", error }, loaded: null, count: null };
+    return { ...state, now: { phase: "problem", error }, loaded: null, adapter: null, count: null };
   },
 };
 

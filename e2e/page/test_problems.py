@@ -55,6 +55,7 @@ def test_insecure_origin(model_file: Path, browser: Browser) -> None:
         tab.expected.append("Cross-Origin-Opener-Policy")  # Chromium says that it ignores it here
         tab.open(server.url.replace("127.0.0.1", "onpage.test"))
         assert tab.problem() == "insecure-origin"
+        expect(tab.page.get_by_role("button", name="Open at localhost")).to_be_visible()
         expect(tab.page.locator("#problem")).to_contain_text("http://localhost")
         assert not server.faults.requests
         tab.check()

@@ -62,7 +62,7 @@ def stop_after_some_text(tab: Watched) -> str:
 
 def figures(page: Page) -> dict[str, str]:
     rows = page.locator(".figures-list > div").all()
-    return {row.locator("dt").inner_text(): row.locator("dd").inner_text() for row in rows}
+    return {row.locator("dt").inner_text(): row.locator("dd").first.inner_text() for row in rows}
 
 
 def test_ready(page: Page) -> None:
@@ -78,8 +78,8 @@ def test_write(tab: Watched, page: Page) -> None:
     page.get_by_role("radio", name="Enthusiastic").check()
     page.get_by_role("button", name="Write", exact=True).click()
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    expect(page.locator("#post")).to_have_attribute("aria-busy", "true")
     log = page.get_by_role("log", name="The post")
-    expect(log).to_have_attribute("aria-busy", "true")
     expect(log).not_to_be_empty(timeout=WRITE_MS)
     early = post(page)
     tab.wait_for("ready", WRITE_MS)
@@ -117,6 +117,12 @@ def test_copy_and_share(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("#post").text_content()
     page.get_by_role("button", name="Share").click()
     assert page.evaluate("window.shared") == [{"text": page.locator("#post").text_content()}]
+
+
+def test_prompt_reused(tab: Watched, page: Page) -> None:
+    """The same prompt again: the engine still holds it, and the page says so beside the figure."""
+    assert write(tab)
+    expect(page.locator(".figures-note")).to_have_text("100 % reused")
 
 
 def test_try_again(tab: Watched, page: Page) -> None:

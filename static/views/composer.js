@@ -14,6 +14,8 @@ export function mountComposer() {
   const write = /** @type {HTMLButtonElement} */ (element("#write"));
   const stop = /** @type {HTMLButtonElement} */ (element("#stop"));
 
+  if (navigator.userAgent.includes("Mac")) element(".composer-hint kbd").textContent = "⌘";
+
   area.addEventListener("input", () => emit("draft", { text: area.value }));
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) emit("write");

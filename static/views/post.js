@@ -6,6 +6,8 @@ import { capitalized, counted, duration, integer, rate } from "../format.js";
 import { create, element, emit, text } from "./dom.js";
 
 const COPIED_SHOWN = 2000;
+const EMPTY = "Your post appears here, written by the model on your own GPU.";
+const READING = "Reading your text…";
 
 export function mountPost() {
   const card = element("#card");
@@ -25,6 +27,7 @@ export function mountPost() {
   const notice = element("#notice");
 
   let copied = 0;
+  let wasWriting = false;
   copy.addEventListener("click", async () => {
     const done = await navigator.clipboard.writeText(body.textContent ?? "").then(
       () => true,
@@ -47,25 +50,29 @@ export function mountPost() {
     card.toggleAttribute("data-writing", writing);
     showNotice(notice, state.notice);
 
-    const shown = post !== null && !loading;
+    const shown = post !== null && !loading && post.text !== "";
     body.hidden = !shown;
-    empty.hidden = shown || loading || state.notice !== null;
-    text(kind, post && shown ? `${capitalized(post.tone)} · ${post.length} · seed ${post.seed}` : "");
+    const reading = writing && !post?.text;
+    empty.hidden = !reading && (shown || loading || state.notice !== null);
+    text(empty, reading ? READING : EMPTY);
+    if (writing && !wasWriting) card.scrollIntoView({ block: "nearest" });
+    wasWriting = writing;
+    text(kind, post && !loading ? `${capitalized(post.tone)} · ${post.length} · seed ${post.seed}` : "");
     if (!post) return;
 
     body.setAttribute("aria-busy", String(writing));
     showText(body, post.text);
-    actions.hidden = !shown || writing || !post.text;
+    actions.hidden = !shown || writing;
     again.disabled = now.phase !== "ready";
-    counts.hidden = !shown || !post.text;
+    counts.hidden = !shown;
     const characters = countCharacters(post.text);
     text(total, `${counted(countWords(post.text), "word")}, ${counted(characters, "character")}`);
     showLimits(limits, state.limits, characters);
 
     figures.hidden = !shown || writing || !post.figures;
     if (post.figures) {
-      showFigures(list, post.figures);
       const percent = Math.round(post.reused * 100);
+      showFigures(list, post.figures, percent ? `${percent} % reused` : "");
       reused.hidden = percent === 0;
       text(reused, `The engine still held ${percent} % of this prompt from the one before, so its prefill looks faster.`);
     }
@@ -111,19 +118,21 @@ function showLimits(list, limits, characters) {
 /**
  * @param {HTMLElement} list
  * @param {import('../engine.js').Figures} figures
+ * @param {string} reused
  */
-function showFigures(list, { timeToFirst, prefillRate, decodeRate, promptTokens, tokens }) {
+function showFigures(list, { timeToFirst, prefillRate, decodeRate, promptTokens, tokens }, reused) {
   const rows = [
-    ["First text", timeToFirst === null ? "–" : duration(timeToFirst)],
-    ["Prefill", rate(prefillRate)],
-    ["Decode", rate(decodeRate)],
-    ["Tokens in / out", `${integer(promptTokens)} / ${integer(tokens)}`],
+    ["First text", timeToFirst === null ? "–" : duration(timeToFirst), ""],
+    ["Prefill", rate(prefillRate), reused],
+    ["Decode", rate(decodeRate), ""],
+    ["Tokens in / out", `${integer(promptTokens)} / ${integer(tokens)}`, ""],
   ];
   if (list.textContent === rows.flat().join("")) return;
   list.replaceChildren(
-    ...rows.map(([name, value]) => {
+    ...rows.map(([name, value, note]) => {
       const row = document.createElement("div");
       row.append(create("dt", name), create("dd", value));
+      if (note) row.append(create("dd", note, { class: "figures-note" }));
       return row;
     }),
   );

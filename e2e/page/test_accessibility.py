@@ -1,0 +1,104 @@
+"""axe finds nothing to say in any phase, light or dark, wide or 320 px; and nothing needs sideways scrolling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
+from e2e.page.servers import RunningServer
+
+AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
+SIZES = ({"width": 320, "height": 640}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900})
+SCREENS = (
+    "insecure-origin",
+    "no-webgpu",
+    "no-adapter",
+    "server-unreachable",
+    "no-model",
+    "model-missing",
+    "model-corrupt",
+    "download-cut",
+    "engine-failed",
+    "device-lost",
+)
+SHOW_PROBLEM = """
+async (code) => {
+  const { mountProblem } = await import("/static/views/problem.js");
+  mountProblem()({ now: { phase: "problem", error: { code, detail: "detail ".repeat(30) } } });
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
+    context = browser.new_context(reduced_motion="reduce")
+    tab = watched(context)
+    tab.open(server.url)
+    yield tab
+    context.close()
+    tab.check()
+
+
+def check(page: Page) -> None:
+    """Every size and scheme: no finding of axe, no sideways scrolling."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    for size in SIZES:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{width} px wide at {size['width']}"
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            result: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+            findings = [
+                f"{finding['id']}: {finding['help']}: {[node['html'][:200] for node in finding['nodes']]}"
+                for finding in result["violations"]
+            ]
+            assert not findings, f"{size['width']} px, {scheme}:\n" + "\n".join(findings)
+
+
+def test_loading(tab: Watched) -> None:
+    expect(tab.page.get_by_role("progressbar")).to_be_visible()
+    check(tab.page)
+
+
+def test_ready_and_open(tab: Watched) -> None:
+    tab.wait_for("ready")
+    tab.page.get_by_text("Sampling settings").click()
+    check(tab.page)
+
+
+def test_writing_and_written(tab: Watched) -> None:
+    page = tab.page
+    page.get_by_label("Model", exact=True).select_option("noise")  # it writes until it is stopped
+    page.wait_for_selector("body[data-phase=loading]")
+    tab.wait_for("ready")
+    page.get_by_role("button", name=EXAMPLE).click()
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_role("log")).not_to_be_empty(timeout=WRITE_MS)
+    check(page)
+    if page.get_by_role("button", name="Stop").is_visible():
+        page.get_by_role("button", name="Stop").click()
+    tab.wait_for("ready", WRITE_MS)
+    page.get_by_text("How these are measured").click()
+    check(page)
+
+
+def test_too_long(tab: Watched) -> None:
+    page = tab.page
+    page.get_by_label("Your text").fill("The library opens on Monday. " * 600)
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("code", SCREENS)
+def test_problem_screens(tab: Watched, code: str) -> None:
+    tab.page.evaluate(SHOW_PROBLEM, code)
+    expect(tab.page.locator("#problem")).to_be_visible()
+    check(tab.page)
