@@ -7,12 +7,14 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PIP_NO_INPUT := 1
+CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null || \
+  { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: serve test check browser wheel goldens clean help
+.PHONY: help serve test check browser wheel clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
@@ -35,8 +37,16 @@ wheel: .venv/.test static/vendor/.copied
 clean:
 	rm -rf .venv dist build static/node_modules static/vendor
 
+# Debian splits venv off its Python; root gets it installed, others are told.
 .venv/bin/python:
-	@sh builder/setup/venv.sh $(PYTHON)
+	@command -v $(PYTHON) >/dev/null || { echo "onpage: $(PYTHON) was not found: install Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "onpage: $$($(PYTHON) --version) is too old: install Python 3.11 or newer, or say PYTHON=python3.12." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y python3-venv >/dev/null; } || \
+	  { echo "onpage: $(PYTHON) cannot make virtual environments: run apt-get install python3-venv." >&2; exit 1; }
+	@echo "Creating .venv …"
+	@$(PYTHON) -m venv .venv
 
 .venv/.serve: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing the server …"
@@ -49,13 +59,13 @@ clean:
 	@touch .venv/.serve $@
 
 static/node_modules/.serve: static/package-lock.json
-	@sh builder/setup/node.sh
+	@$(CHECK_NODE)
 	@echo "Installing the engine …"
 	@cd static && npm ci --omit=dev --ignore-scripts --loglevel=error >/dev/null
 	@touch $@
 
 static/node_modules/.test: static/package-lock.json
-	@sh builder/setup/node.sh
+	@$(CHECK_NODE)
 	@echo "Installing the engine and the front end's checkers …"
 	@cd static && npm ci --ignore-scripts --loglevel=error >/dev/null
 	@touch static/node_modules/.serve $@
