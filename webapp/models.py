@@ -91,7 +91,11 @@ def stamp_of(path: Path) -> tuple[int, int, int]:
 
 def read_models(paths: list[Path]) -> dict[str, ServedModel]:
     """The files by sha256, in the order given; the same content twice is one model."""
-    return {model.sha256: model for model in map(ServedModel.read, paths)}
+    models: dict[str, ServedModel] = {}
+    for path in paths:
+        model = ServedModel.read(path)
+        models.setdefault(model.sha256, model)
+    return models
 
 
 @blueprint.get("/api/models")

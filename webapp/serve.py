@@ -43,7 +43,7 @@ def serve(
     listener = _listen(host, port)  # first: it fails at once, while hashing the models takes a second per gigabyte
     with listener:
         if host not in ("0.0.0.0", "::"):
-            allowed_hosts = (*allowed_hosts, host)
+            allowed_hosts = (*allowed_hosts, f"[{host}]" if ":" in host else host)
         app = create_app(Config(models=models or [DEMO_MODEL], allowed_hosts=allowed_hosts))
         server: Any = waitress.create_server(
             app,

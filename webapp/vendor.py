@@ -20,7 +20,6 @@ from pathlib import Path
 
 from webapp.paths import static_folder
 
-
 SUFFIXES = ("", ".br", ".gz")
 """Every file is there in these forms."""
 

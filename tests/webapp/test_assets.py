@@ -1,0 +1,155 @@
+"""Static files: which there are, how they are cached, and the engine's WebAssembly as small as the browser can take it."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+from flask.testing import FlaskClient
+
+from webapp.app import Config, create_app
+from webapp.errors import FrontEndMissingError
+from webapp.paths import static_folder
+from webapp.vendor import ENGINE, PACKAGES, Package, build, main
+
+WASM = f"{ENGINE.url}genai_wasm_module_internal.wasm"
+
+
+def test_page_links_only_what_is_there(client: FlaskClient) -> None:
+    page = client.get("/").text
+    links = re.findall(r'(?:href|src)="(/[^"]*)"', page)
+    assert len(links) > 5
+    for link in links:
+        with client.get(link) as response:
+            assert response.status_code == 200, link
+
+
+def test_modules_import_only_what_is_there(client: FlaskClient) -> None:
+    """Relative imports with their suffix: the page has no import map and no bundler."""
+    static = static_folder()
+    for module in [*static.glob("*.js"), *static.glob("views/*.js")]:
+        text = module.read_text(encoding="utf-8")
+        assert text.startswith("// @ts-check"), module
+        for target in re.findall(r'^(?:import|export) .*? from "([^"]+)"', text, re.MULTILINE):
+            assert target.startswith("."), f"{module}: {target}"
+            resolved = (module.parent / target).resolve().relative_to(static.resolve())
+            with client.get(f"/static/{resolved.as_posix()}") as response:
+                assert response.status_code == 200, f"{module}: {target}"
+
+
+def test_own_files_are_revalidated(client: FlaskClient) -> None:
+    with client.get("/static/main.js") as response:
+        assert response.headers["Cache-Control"] == "no-cache"
+        assert response.headers["Content-Type"].startswith("text/javascript")
+        etag = response.headers["ETag"]
+    with client.get("/static/main.js", headers={"If-None-Match": etag}) as response:
+        assert response.status_code == 304
+        assert response.data == b""
+
+
+def test_etag_is_of_the_content(client: FlaskClient, model_path: Path, tmp_path: Path) -> None:
+    """Two versions of a file can have the same size and, from a wheel, the same time."""
+    static = static_folder()
+    copy = tmp_path / "static"
+    copy.mkdir()
+    (copy / "vendor").symlink_to(static / "vendor")
+    content = (static / "main.js").read_bytes()
+    (copy / "main.js").write_bytes(content[:-2] + b"; ")
+    with client.get("/static/main.js") as response:
+        before = response.headers["ETag"]
+    with create_app(Config(models=[model_path], static=copy)).test_client().get("/static/main.js") as response:
+        assert response.headers["ETag"] != before
+
+
+def test_vendored_files_are_immutable(client: FlaskClient) -> None:
+    for package in PACKAGES:
+        assert package.version in package.url
+        for target in package.targets():
+            with client.head(f"/static/{target.as_posix()}") as response:
+                assert response.status_code == 200
+                assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br", "br"),
+        ("gzip, deflate", "gzip"),
+        ("identity", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_wasm_is_compressed(client: FlaskClient, accepted: str | None, encoding: str | None) -> None:
+    headers = {} if accepted is None else {"Accept-Encoding": accepted}
+    with client.get(WASM, headers=headers) as response:
+        assert response.status_code == 200
+        assert response.headers.get("Content-Encoding") == encoding
+        assert response.headers["Content-Type"] == "application/wasm"
+        assert response.headers["Vary"] == "Accept-Encoding"
+        unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[encoding]
+        content = unpack(response.data)
+        assert content.startswith(b"\0asm")
+        assert len(content) == (static_folder() / ENGINE.folder / Path(WASM).name).stat().st_size
+        if encoding == "br":
+            assert len(response.data) < 7_000_000
+
+
+def test_engine_missing(model_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(FrontEndMissingError, match="make setup"):
+        create_app(Config(models=[model_path], static=tmp_path))
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Package:
+    source = tmp_path / "node_modules" / "@scope" / "engine"
+    (source / "wasm").mkdir(parents=True)
+    (source / "package.json").write_text('{"version": "1.2.3"}')
+    (source / "wasm" / "engine.wasm").write_bytes(b"\0asm" * 1000)
+    return Package("@scope/engine", "1.2.3", ("wasm/engine.wasm",))
+
+
+def test_build(package: Package, tmp_path: Path) -> None:
+    folder = build(tmp_path, package)
+    assert folder == tmp_path / "vendor" / "engine-1.2.3"
+    assert sorted(path.name for path in folder.iterdir()) == ["engine.wasm", "engine.wasm.br", "engine.wasm.gz"]
+    assert brotli.decompress((folder / "engine.wasm.br").read_bytes()) == b"\0asm" * 1000
+    assert gzip.decompress((folder / "engine.wasm.gz").read_bytes()) == b"\0asm" * 1000
+    assert [path.name for path in folder.parent.iterdir()] == ["engine-1.2.3"]
+
+
+def test_build_skips_what_is_there(package: Package, tmp_path: Path) -> None:
+    folder = build(tmp_path, package)
+    times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    build(tmp_path, package)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
+
+
+def test_build_completes_what_was_cut_short(package: Package, tmp_path: Path) -> None:
+    folder = build(tmp_path, package)
+    (folder / "engine.wasm.br").unlink()
+    build(tmp_path, package)
+    assert package.is_fresh(tmp_path)
+
+
+def test_build_refuses_another_version(package: Package, tmp_path: Path) -> None:
+    other = Package(package.name, "2.0.0", package.files)
+    with pytest.raises(ValueError, match=r"version 1\.2\.3, expected 2\.0\.0"):
+        build(tmp_path, other)
+    assert not (tmp_path / "vendor").exists()
+
+
+def test_build_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("webapp.vendor.static_folder", lambda: tmp_path)
+    assert main() == 1
+    assert "webapp.vendor: " in capsys.readouterr().err
+
+
+def test_versions_agree_with_npm() -> None:
+    text = (static_folder() / "package.json").read_text(encoding="utf-8")
+    for package in PACKAGES:
+        assert f'"{package.name}": "{package.version}"' in text

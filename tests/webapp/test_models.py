@@ -1,0 +1,225 @@
+"""The model list, and a model's bytes: by hash only, in ranges, for ever; refused when the file is another one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from builder.errors import WebFileError
+from webapp.app import Config, create_app
+from webapp.errors import ModelFileMissingError
+from webapp.models import ServedModel
+
+
+def test_list(client: FlaskClient, model_path: Path) -> None:
+    response = client.get("/api/models")
+    assert response.headers["Cache-Control"] == "no-store"
+    (model,) = response.get_json()
+    sha256 = hashlib.sha256(model_path.read_bytes()).hexdigest()
+    assert model["sha256"] == sha256
+    assert model["id"] == sha256[:16]
+    assert model["url"] == f"/models/{sha256}/tiny-web.task"
+    assert model["name"] == "tiny"
+    assert model["size"] == model_path.stat().st_size
+    assert model["family"] == "gemma3"
+    assert model["quantization"] == "int4"
+    assert model["context"] == 1024
+    assert model["promptTemplate"]["prefix"] == "<start_of_turn>user\n"
+    assert model["promptTemplate"]["suffix"] == "<end_of_turn>\n<start_of_turn>model\n"
+    assert model["sampling"] == {"temperature": 0.8, "topK": 40, "seed": 1, "maxTokens": 1024}
+    assert str(model_path.parent) not in response.text
+
+
+def test_list_in_the_order_given_without_copies(model_path: Path, tmp_path: Path) -> None:
+    copy, other = tmp_path / "copy-web.task", tmp_path / "other-web.task"
+    copy.write_bytes(model_path.read_bytes())
+    other.write_bytes(model_path.read_bytes() + bytes(256))
+    client = create_app(Config(models=[other, model_path, copy])).test_client()
+    assert [model["name"] for model in client.get("/api/models").get_json()] == ["other", "tiny"]
+
+
+def test_whole(client: FlaskClient, url: str, model: ServedModel) -> None:
+    with client.get(url) as response:
+        assert response.status_code == 200
+        assert response.data == model.path.read_bytes()
+        assert response.headers["ETag"] == f'"{model.sha256}"'
+        assert response.headers["Accept-Ranges"] == "bytes"
+        assert response.content_type == "application/octet-stream"
+        caching = response.cache_control
+        assert caching.public
+        assert caching.immutable
+        assert caching.max_age == 31_536_000
+        assert not caching.no_cache
+
+
+def test_head(client: FlaskClient, url: str, model: ServedModel) -> None:
+    with client.head(url) as response:
+        assert response.status_code == 200
+        assert response.data == b""
+        assert response.content_length == model.size
+
+
+RANGES = [
+    ("bytes=0-0", 206, (0, 1)),
+    ("bytes=0-99", 206, (0, 100)),
+    ("bytes=100-", 206, (100, None)),
+    ("bytes=-100", 206, (-100, None)),
+    ("bytes=-99999999", 416, None),  # could be the whole file; Werkzeug refuses
+    ("bytes=5-99999999", 206, (5, None)),
+    ("bytes=LAST-", 206, (-1, None)),
+    ("bytes=SIZE-", 416, None),
+    ("bytes=99999999-", 416, None),
+    ("bytes=0-1,5-6", 416, None),
+    ("bytes=9-5", 416, None),
+    ("bytes=-", 416, None),
+    ("bytes=a-b", 416, None),
+    ("bytes", 416, None),
+    ("pages=1-2", 416, None),
+    ("bytes=0x1-0x2", 416, None),
+    ("bytes=--5", 416, None),
+]
+
+
+@pytest.mark.parametrize(("value", "status", "part"), RANGES)
+def test_range(
+    client: FlaskClient,
+    url: str,
+    model: ServedModel,
+    value: str,
+    status: int,
+    part: tuple[int, int | None] | None,
+) -> None:
+    whole = model.path.read_bytes()
+    value = value.replace("SIZE", str(len(whole))).replace("LAST", str(len(whole) - 1))
+    with client.get(url, headers={"Range": value}) as response:
+        assert response.status_code == status
+        if part is None:
+            assert len(response.data) < 1000
+            return
+        start, stop = part
+        expected = whole[start:stop]
+        assert response.data == expected
+        first = start if start >= 0 else len(whole) + start
+        assert response.headers["Content-Range"] == f"bytes {first}-{first + len(expected) - 1}/{len(whole)}"
+        assert response.headers["ETag"] == f'"{model.sha256}"'
+
+
+@pytest.mark.parametrize(
+    ("if_range", "status"),
+    [('"SHA"', 206), ('"other"', 200), ("Wed, 21 Oct 2015 07:28:00 GMT", 200), ("garbage", 200)],
+)
+def test_if_range(client: FlaskClient, url: str, model: ServedModel, if_range: str, status: int) -> None:
+    headers = {"Range": "bytes=10-19", "If-Range": if_range.replace("SHA", model.sha256)}
+    with client.get(url, headers=headers) as response:
+        assert response.status_code == status
+        assert len(response.data) == (10 if status == 206 else model.size)
+
+
+@pytest.mark.parametrize(
+    ("if_none_match", "status"),
+    [('"SHA"', 304), ('"other", "SHA"', 304), ("*", 304), ('"other"', 200)],
+)
+def test_if_none_match(client: FlaskClient, url: str, model: ServedModel, if_none_match: str, status: int) -> None:
+    with client.get(url, headers={"If-None-Match": if_none_match.replace("SHA", model.sha256)}) as response:
+        assert response.status_code == status
+        assert len(response.data) == (0 if status == 304 else model.size)
+
+
+ATTACKS = [
+    "/models/{sha}/../../../../etc/passwd",
+    "/models/{sha}/..%2f..%2f..%2fetc%2fpasswd",
+    "/models/{sha}/%2e%2e/%2e%2e/etc/passwd",
+    "/models/{sha}/....//....//etc/passwd",
+    "/models/{sha}//etc/passwd",
+    "/models/{sha}/%2fetc%2fpasswd",
+    "/models/{sha}/..\\..\\windows\\win.ini",
+    "/models/{sha}/tiny-web.task%00.txt",
+    "/models/{sha}/tiny-web.task/",
+    "/models/{sha}/tiny-web.task/../other",
+    "/models/{sha}/other-web.task",
+    "/models/{sha}/",
+    "/models/{sha}",
+    "/models/",
+    "/models/%2e%2e/tiny-web.task",
+    "/models/{SHA}/tiny-web.task",
+    "/models/{sha} /tiny-web.task",
+    "/models/0/tiny-web.task",
+    "/static/../pyproject.toml",
+    "/static/%2e%2e/pyproject.toml",
+    "/static/..%2fpyproject.toml",
+    "/static//etc/passwd",
+    "/static/package.json",
+    "/static/package-lock.json",
+    "/static/tsconfig.json",
+    "/static/.npmrc",
+    "/static/node_modules/axe-core/package.json",
+    "/static/vendor/../package.json",
+    "/static/main.js/",
+    "/static/",
+    "/static/views/",
+]
+
+
+@pytest.mark.parametrize("path", ATTACKS)
+def test_attack(client: FlaskClient, model: ServedModel, path: str) -> None:
+    with client.get(path.format(sha=model.sha256, SHA=model.sha256.upper())) as response:
+        assert response.status_code == 404
+        assert len(response.data) < 1000
+
+
+def test_file_vanishes(client: FlaskClient, url: str, model: ServedModel) -> None:
+    model.path.unlink()
+    response = client.get(url)
+    assert response.status_code == 404
+    assert response.get_json()["error"] == "model_missing"
+    assert str(model.path.parent) not in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert client.get("/api/models").status_code == 200
+
+
+def test_file_changes(client: FlaskClient, url: str, model: ServedModel) -> None:
+    """Same size, other bytes, other time: its address would be a lie."""
+    content = bytearray(model.path.read_bytes())
+    content[-1] ^= 1
+    model.path.write_bytes(content)
+    os.utime(model.path, ns=(0, 0))
+    response = client.get(url)
+    assert response.status_code == 409
+    assert response.get_json()["error"] == "model_changed"
+
+
+def test_file_is_replaced(client: FlaskClient, url: str, model: ServedModel, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(model.path.read_bytes())
+    os.utime(other, ns=(model.stamp[2], model.stamp[2]))
+    other.rename(model.path)
+    assert client.get(url).status_code == 409
+
+
+def test_relative_path(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(model_path.parent)
+    client = create_app(Config(models=[Path(model_path.name)])).test_client()
+    (model,) = client.get("/api/models").get_json()
+    with client.get(model["url"]) as response:
+        assert response.status_code == 200
+
+
+def test_missing_at_start(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileMissingError, match=r"nothing-web\.task is not there"):
+        create_app(Config(models=[tmp_path / "nothing-web.task"]))
+
+
+def test_folder_at_start(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileMissingError):
+        create_app(Config(models=[tmp_path]))
+
+
+def test_not_a_model_at_start(tmp_path: Path) -> None:
+    path = tmp_path / "text.task"
+    path.write_text("not a model")
+    with pytest.raises(WebFileError):
+        create_app(Config(models=[path]))
