@@ -22,7 +22,14 @@ import click
     help="Address to listen on. Browsers give WebGPU to localhost only.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-def serve(models: tuple[Path, ...], host: str, port: int) -> None:
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name to answer to, behind a proxy with HTTPS; may be given several times.  [default: localhost only]",
+)
+def serve(models: tuple[Path, ...], host: str, port: int, allowed_hosts: tuple[str, ...]) -> None:
     """Serve the page. Prompts never leave the browser.
 
     \b
@@ -32,4 +39,4 @@ def serve(models: tuple[Path, ...], host: str, port: int) -> None:
     """
     from webapp.serve import serve as run
 
-    run(list(models), host=host, port=port)
+    run(list(models), host=host, port=port, allowed_hosts=allowed_hosts)
