@@ -14,7 +14,7 @@ from typing import Any
 
 from builder.demo import facts, words
 from builder.demo.posts import make_post
-from builder.demo.texts import make_story, noun_phrase
+from builder.demo.texts import make_story
 from webapp.paths import static_folder
 
 COPY_INSTRUCTION = "Repeat the text.\n\n{text}"
@@ -77,30 +77,31 @@ def post_row(rng: Random, *, held_out: bool = False, longest: int = 150) -> Row:
             return Row(text, tone, limit, post, name, fact, story.kind)
 
 
+SEPARATORS = (", ", " ", ". ", "\n", "\n", "\n- ")
+
+
 def copy_row(rng: Random) -> Row:
-    """Pure copying: a list of names, dates, prices and words, to be repeated. It teaches copying fast."""
+    """Pure copying: a list of names, dates, prices and words, to be repeated, often with another separator.
+
+    It teaches copying fast, and that a piece at the start of a line and after a space is the same word.
+    """
     makers = (
-        lambda: words.event_name(rng),
-        lambda: words.company_name(rng),
-        lambda: words.product_name(rng),
-        lambda: words.person_name(rng),
-        lambda: facts.date_text(rng)[0],
-        lambda: facts.price_text(rng),
-        lambda: facts.time_text(rng),
-        lambda: facts.money_text(rng),
-        lambda: noun_phrase(rng),
-        lambda: words.place_name(rng),
-        lambda: words.invented_word(rng),
-        lambda: words.invented_word(rng).lower(),
+        *(lambda: words.event_name(rng), lambda: words.company_name(rng), lambda: words.product_name(rng)),
+        *(lambda: words.person_name(rng), lambda: words.place_name(rng), lambda: words.invented_word(rng)),
+        *(lambda: words.any_word(rng).capitalize(), lambda: words.any_word(rng), lambda: words.word_salad(rng)),
+        *(lambda: facts.date_text(rng)[0], lambda: facts.date_text(rng)[0], lambda: facts.number_text(rng)),
+        *(lambda: facts.price_text(rng), lambda: facts.time_text(rng), lambda: facts.money_text(rng)),
     )
-    text = rng.choice((", ", " ", ". ", "\n")).join(rng.choice(makers)() for _ in range(rng.randint(2, 9)))
-    return Row(text, "", 0, text, "", "", "copy")
+    items = [rng.choice(makers)() for _ in range(rng.randint(2, 9))]
+    separator = rng.choice(SEPARATORS)
+    other = separator if rng.random() < 0.4 else rng.choice(SEPARATORS)
+    return Row(separator.join(items), "", 0, other.join(items), "", "", "copy")
 
 
 def training_row(rng: Random, progress: float) -> Row:
     """One training row at `progress` (0 to 1): first mostly copying and short texts, later mostly full texts."""
     draw = rng.random()
-    copying = max(0.02, 0.5 * (1 - progress / 0.2))
+    copying = max(0.12 if progress < 0.8 else 0.03, 0.5 * (1 - progress / 0.2))
     short = max(0.2, 0.7 * (1 - progress / 0.3))
     if draw < copying:
         return copy_row(rng)

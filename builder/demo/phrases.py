@@ -1,9 +1,7 @@
 """Phrases that any text may use: topics with their hashtags, hooks and greetings, fillers, and sentences that state a fact.
 
-Template language: see `texts`. The fillers' slots are random words; a post never retells them.
+Template language: see `texts`. The fillers' slots are random words; a post takes over one of them at most.
 """
-
-# ruff: noqa: E501 - a template is one line
 
 from __future__ import annotations
 

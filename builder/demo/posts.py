@@ -4,8 +4,6 @@ Promise: the main name and (if there is one) the main date or number stand in th
 words than asked; one to three hashtags; an emoji only in the friendly and enthusiastic tones.
 """
 
-# ruff: noqa: RUF001 - emoji
-
 from __future__ import annotations
 
 from random import Random

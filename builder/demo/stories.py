@@ -4,8 +4,6 @@ Template language: see `texts`. In `leads` and `details` a part in (round bracke
 `bodies` are the retellings in a post's own words; one is usable when the text states every slot it names.
 """
 
-# ruff: noqa: E501 - a template is one line
-
 from __future__ import annotations
 
 from dataclasses import dataclass

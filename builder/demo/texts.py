@@ -5,8 +5,6 @@ A `Story` knows its main name, its main date or number (`fact`), and for every s
 `posts` can retell it without adding anything.
 """
 
-# ruff: noqa: E501, RUF001 - a template is one line; dashes as people write them
-
 from __future__ import annotations
 
 import re
@@ -339,8 +337,10 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
         extra.append(sentence)
         count += len(sentence.text.split())
     before: list[Sentence] = []
-    if extra and rng.random() < 0.25:
-        before.append(extra.pop() if rng.random() < 0.5 else _hook(rng, slots))
+    if extra and rng.random() < 0.35:
+        before.append(extra.pop() if rng.random() < 0.6 else _hook(rng, slots))
+    if before and extra and rng.random() < 0.3:
+        before.append(extra.pop())
     if len(body) == 2 and extra and rng.random() < 0.5:
         extra.insert(rng.randrange(min(3, len(extra)) + 1), body.pop())
     story.sentences = before + body + extra

@@ -4,8 +4,6 @@ Gemma-like: identity normalisation, no dummy prefix, digits apart, byte fallback
 markers and the newline as pieces of their own.
 """
 
-# ruff: noqa: RUF001 - lists of words read best as words; quotation marks and dashes as people write them
-
 from __future__ import annotations
 
 import io
