@@ -8,7 +8,7 @@ A `Story` knows its main name, its main date or number (`fact`), and for every s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -30,6 +30,9 @@ from builder.demo.phrases import (
     TRAILERS,
 )
 from builder.demo.stories import DETAILS, KINDS, Kind
+
+DATED = {"date", "when", "When", "Date"}
+"""The slots that state the date."""
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _OPTIONAL = re.compile(r"\(([^()]*)\)")
@@ -87,7 +90,7 @@ def render(rng: Random, template: str, slots: dict[str, str], role: str) -> Sent
             if template.startswith("{name}")
             else template.replace(" {name}", " the {name}")
         )
-    chosen = expand(rng, decorate(rng, template) if role == "lead" else template)
+    chosen = expand(rng, decorate(rng, template, bool(slots["clean"])) if role == "lead" else template)
     full = _OPTIONAL.sub(lambda match: match.group(1) if rng.random() < 0.66 else "", chosen)
     core = _OPTIONAL.sub("", chosen)
     used = frozenset(_SLOT.findall(full))
@@ -99,7 +102,12 @@ def render(rng: Random, template: str, slots: dict[str, str], role: str) -> Sent
     return Sentence(tidy(full.format_map(slots)), tidy(core.format_map(slots)), used, role)
 
 
-def decorate(rng: Random, template: str) -> str:
+def usable(templates: Sequence[str], clean: bool) -> list[str]:
+    """`templates`, without those that hold words in no order if the text is to be `clean`."""
+    return [template for template in templates if not (clean and "{salad" in template)]
+
+
+def decorate(rng: Random, template: str, clean: bool) -> str:
     """Add optional parts round the core of a lead: an apposition after the name, a lead-in, a trailer."""
     if rng.random() < 0.22 and "{name} " in template and "by {name}" not in template:
         template = template.replace("{name} ", f"{{name}}(, {rng.choice(APPOSITIONS)},) ", 1)
@@ -108,7 +116,7 @@ def decorate(rng: Random, template: str) -> str:
     if rng.random() < 0.2 and template.endswith("."):
         template = f"{template[:-1]}({rng.choice(TRAILERS)})."
     if rng.random() < 0.22 and template.endswith("."):
-        template = f"{template[:-1]}{rng.choice(TAILS)}."
+        template = f"{template[:-1]}{rng.choice(usable(TAILS, clean))}."
     return template
 
 
@@ -127,8 +135,8 @@ def fresh_slots(rng: Random) -> dict[str, str]:
         "salad2": words.word_salad(rng),
         "adj": rng.choice(words.ADJECTIVES),
         "adj2": rng.choice(words.ADJECTIVES),
-        "noun": random_word(rng),
-        "noun2": random_word(rng),
+        **with_plural("noun", random_word(rng)),
+        **with_plural("noun2", random_word(rng)),
         "person": words.person_name(rng),
         "person2": words.person_name(rng),
         "org": words.company_name(rng),
@@ -140,12 +148,12 @@ def fresh_slots(rng: Random) -> dict[str, str]:
     }
 
 
-def lengthened(rng: Random, sentence: Sentence) -> Sentence:
+def lengthened(rng: Random, sentence: Sentence, clean: bool) -> Sentence:
     """The same sentence with a clause more at its end, which its core does not have."""
     if not sentence.text.endswith(".") or '"' in sentence.text:
         return sentence
     style = rng.random()
-    if style < 0.4:
+    if style < 0.4 and not clean:
         clause = words.word_salad(rng) + " " + words.word_salad(rng)
     else:
         clause = f"{noun_phrase(rng)} {rng.choice(('will', 'can', 'must', 'should'))} {verb_phrase(rng)}"
@@ -153,6 +161,11 @@ def lengthened(rng: Random, sentence: Sentence) -> Sentence:
         (", and ", ", but ", " because ", ", which ", "; ", ", while ", " so that ", " when ", " - ", ", as ")
     )
     return Sentence(f"{sentence.text[:-1]}{joint}{clause}.", sentence.core, sentence.slots, sentence.role)
+
+
+def with_plural(slot: str, noun: str) -> dict[str, str]:
+    """The slots "noun" and "nouns", or "noun2" and "nouns2"."""
+    return {slot: noun, slot.replace("noun", "nouns"): plural(noun)}
 
 
 def plural(noun: str) -> str:
@@ -207,15 +220,16 @@ def verb_phrase(rng: Random) -> str:
     return phrase
 
 
-def filler(rng: Random) -> str:
+def filler(rng: Random, clean: bool) -> str:
     """A sentence of ordinary prose that a post leaves out; often with other names and numbers in it."""
     person, org, place = words.person_name(rng), words.company_name(rng), words.place_name(rng)
-    template = expand(rng, rng.choice(FILLERS))
+    template = expand(rng, rng.choice(usable(FILLERS, clean)))
     template = template.replace("(", "").replace(")", "")
 
     def fill(match: re.Match[str]) -> str:
         return {
             "noun": lambda: random_word(rng),
+            "nouns": lambda: plural(random_word(rng)),
             "np": lambda: noun_phrase(rng),
             "vp": lambda: verb_phrase(rng),
             "verb": lambda: rng.choice(words.VERBS),
@@ -244,19 +258,12 @@ FACTS: dict[str, Callable[[Random], str]] = {
 }
 
 
-def make_slots(rng: Random, kind: Kind, name: str, fact_kind: str) -> tuple[dict[str, str], str, tuple[str, ...]]:
-    """Values for every slot a template of `kind` may use; the main fact; the topic's hashtags."""
+def make_slots(rng: Random, name: str, fact_kind: str) -> tuple[dict[str, str], str, tuple[str, ...]]:
+    """Values for every slot a template may use; the main fact; the topic's hashtags."""
     topic = rng.choice(TOPICS)
     when, preposition = facts.date_text(rng)
     slots = {slot: make(rng) for slot, make in FACTS.items()}
-    slots["the"] = (
-        "the"
-        if rng.random() < 0.2
-        and " " in name
-        and not name.startswith("The ")
-        and not set(kind.names) <= {"person", "product"}
-        else ""
-    )
+    slots["the"] = "the" if rng.random() < 0.2 and " " in name and not name.startswith("The ") else ""
     slots |= {
         "name": name,
         "date": when,
@@ -276,7 +283,7 @@ def make_slots(rng: Random, kind: Kind, name: str, fact_kind: str) -> tuple[dict
         "vp": verb_phrase(rng),
         "vp2": verb_phrase(rng),
         "adj": rng.choice(words.ADJECTIVES),
-        "noun": random_word(rng),
+        **with_plural("noun", random_word(rng)),
         "adverb": rng.choice(words.ADVERBS),
         "site": f"www.{words.invented_word(rng).lower()}.{rng.choice(('org', 'com', 'net', 'example', 'eu'))}",
         "mail": f"{rng.choice(('info', 'hello', 'contact', 'office', 'team'))}@{words.invented_word(rng).lower()}.{rng.choice(('org', 'com', 'example'))}",
@@ -292,48 +299,74 @@ def make_slots(rng: Random, kind: Kind, name: str, fact_kind: str) -> tuple[dict
     return slots, fact, topic.tags
 
 
-def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_name: str | None = None) -> Story:
-    """A story and its text of at most about `longest` words."""
-    kind = (
-        KINDS[kind_name]
-        if kind_name
-        else rng.choices(list(KINDS.values()), [entry.weight for entry in KINDS.values()])[0]
-    )
-    name = words.fresh_name(rng, rng.choice(kind.names), held_out=held_out)
-    fact_kind = rng.choice(kind.facts)
-    slots, fact, topic_tags = make_slots(rng, kind, name, fact_kind)
-    story = Story(kind.name, kind.group, name, fact, slots, kind.tags)
-    fact_slots = {fact_kind, "when", "When", "Date"} if fact_kind == "date" else {fact_kind}
+def make_story(rng: Random, *, held_out: bool = False, longest: int = 150) -> Story:
+    """A story and its text of at most about `longest` words.
 
-    leads = [template for template in kind.leads if stated_in(_OPTIONAL.sub("", template)) & fact_slots]
-    plain = [template for template in kind.leads if not stated_in(_OPTIONAL.sub("", template)) & (DATED | FACTS.keys())]
-    plain = plain or [template for template in kind.leads if not stated_in(template) & DATED]
-    if leads and (not plain or rng.random() < 0.6):
-        body = [render_with(rng, leads, slots, "lead", fact_slots)]
-    elif fact_kind == "none" or rng.random() < 0.12:
+    One for the evaluation (`held_out`) has a name that training never uses, and whole sentences only: words in no
+    order are there to train copying.
+    """
+    kind = rng.choices(list(KINDS.values()), [entry.weight for entry in KINDS.values()])[0]
+    name_kind = rng.choice(kind.names)
+    name = words.fresh_name(rng, name_kind, held_out=held_out)
+    fact_kind = rng.choice(kind.facts)
+    slots, fact, topic_tags = make_slots(rng, name, fact_kind)
+    slots["clean"] = "clean" if held_out else ""
+    if name_kind not in ("event", "company") or "'s " in name:
+        slots["the"] = ""
+    story = Story(kind.name, kind.group, name, fact, slots, kind.tags)
+    body = _body(rng, kind, slots, fact_kind)
+    if len(body) == 1 and not body[0].slots & _fact_slots(fact_kind):
         story.fact = ""
-        body = [render(rng, rng.choice(plain), slots, "lead")]
-    else:
-        body = [
-            render(rng, rng.choice(plain), slots, "lead"),
-            render_with(rng, list(FACT_SENTENCES[fact_kind]), slots, "fact", fact_slots),
-        ]
-    if len(body) == 2 and rng.random() < 0.2:
-        body[1] = lengthened(rng, body[1])
-    budget = rng.choice((12, 25, 40, 60, 80, 110, longest))
-    others = [template for template in kind.details + DETAILS if not stated_in(template) & (fact_slots | DATED)]
-    rng.shuffle(others)
+    story.sentences = _surround(rng, kind, slots, body, fact_kind, min(rng.choice(LENGTHS), longest))
+    if kind.topical and "topic" in story.stated:
+        story.tags = topic_tags + story.tags if rng.random() < 0.6 else story.tags + topic_tags
+    story.text = lay_out(rng, story)
+    return story
+
+
+LENGTHS = (12, 25, 40, 60, 80, 110, 1000)
+"""Words of a text, about."""
+
+
+def _fact_slots(fact_kind: str) -> set[str]:
+    return DATED if fact_kind == "date" else {fact_kind}
+
+
+def _body(rng: Random, kind: Kind, slots: dict[str, str], fact_kind: str) -> list[Sentence]:
+    """The leading sentence, which may state the fact; if not, mostly a sentence with the fact after it."""
+    clean, needed = bool(slots["clean"]), _fact_slots(fact_kind)
+    cores = {template: stated_in(_OPTIONAL.sub("", template)) for template in usable(kind.leads, clean)}
+    leads = [template for template, stated in cores.items() if stated & needed]
+    plain = [template for template, stated in cores.items() if not stated & (DATED | FACTS.keys())]
+    plain = plain or [template for template in cores if not stated_in(template) & DATED]
+    if leads and (not plain or rng.random() < 0.6):
+        return [render_with(rng, leads, slots, "lead", needed)]
+    lead = render(rng, rng.choice(plain), slots, "lead")
+    if fact_kind == "none" or rng.random() < 0.12:
+        return [Sentence(lead.text, lead.core, lead.slots - needed, lead.role)]
+    fact = render_with(rng, usable(FACT_SENTENCES[fact_kind], clean), slots, "fact", needed)
+    return [lead, lengthened(rng, fact, clean) if rng.random() < 0.2 else fact]
+
+
+def _surround(
+    rng: Random, kind: Kind, slots: dict[str, str], body: list[Sentence], fact_kind: str, length: int
+) -> list[Sentence]:
+    """`body` with details and fillers before, within and after it, about `length` words in all."""
+    clean = bool(slots["clean"])
+    taken = _fact_slots(fact_kind) | DATED
+    details = [template for template in usable(kind.details + DETAILS, clean) if not stated_in(template) & taken]
+    rng.shuffle(details)
     extra: list[Sentence] = []
     count = sum(len(sentence.text.split()) for sentence in body)
     filler_share = rng.choice((0.1, 0.4, 0.4, 0.7))
-    while count < min(budget, longest):
-        if others and rng.random() > filler_share:
-            sentence = render(rng, others.pop(), slots, "detail")
+    while count < length:
+        if details and rng.random() > filler_share:
+            sentence = render(rng, details.pop(), slots, "detail")
         else:
-            text = filler(rng)
+            text = filler(rng, clean)
             sentence = Sentence(text, text, frozenset(), "filler")
         if rng.random() < 0.2:
-            sentence = lengthened(rng, sentence)
+            sentence = lengthened(rng, sentence, clean)
         extra.append(sentence)
         count += len(sentence.text.split())
     before: list[Sentence] = []
@@ -343,14 +376,7 @@ def make_story(rng: Random, *, held_out: bool = False, longest: int = 150, kind_
         before.append(extra.pop())
     if len(body) == 2 and extra and rng.random() < 0.5:
         extra.insert(rng.randrange(min(3, len(extra)) + 1), body.pop())
-    story.sentences = before + body + extra
-    if kind.topical and "topic" in story.stated:
-        story.tags = topic_tags + story.tags if rng.random() < 0.6 else story.tags + topic_tags
-    story.text = lay_out(rng, story)
-    return story
-
-
-DATED = {"date", "when", "When", "Date"}
+    return before + body + extra
 
 
 def stated_in(template: str) -> set[str]:
