@@ -16,10 +16,11 @@ import tflite
 from numpy.typing import NDArray
 
 from builder import __version__
-from builder.checkpoint import Checkpoint, read_json_object
-from builder.errors import CheckpointError, TokenizerError
+from builder.checkpoint import Checkpoint
+from builder.errors import TokenizerError
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.generation_config import GenerationConfig
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.output import PartFile, write_beside
 from builder.quantize import BLOCK, Bits, quantize_band
@@ -80,16 +81,16 @@ def convert_checkpoint(
     plan = plan_model(checkpoint.config, folder / "config.json")
     weights = _CheckpointWeights(checkpoint, plan)
     tokenizer = Tokenizer.open(folder / "tokenizer.model")
-    stop_ids = _stop_ids(checkpoint, tokenizer)
+    generation = GenerationConfig.read(checkpoint, tokenizer)
     return write_web_file(
-        plan, tokenizer, stop_ids, weights, output, Quantization(bits, embedding_bits or bits), progress
+        plan, tokenizer, generation, weights, output, Quantization(bits, embedding_bits or bits), progress
     )
 
 
 def write_web_file(
     plan: ModelPlan,
     tokenizer: Tokenizer,
-    stop_ids: list[int],
+    generation: GenerationConfig,
     weights: Weights,
     output: Path,
     quantization: Quantization,
@@ -97,9 +98,9 @@ def write_web_file(
 ) -> WrittenModel:
     """Streams the planned tensors into `output`, in one pass over the weights."""
     started = time.monotonic()
-    parameters = llm_parameters(plan, tokenizer, stop_ids)
+    parameters = llm_parameters(plan, tokenizer, generation.stop_ids)
     specs = [spec for tensor in plan.tensors for spec in _specs(tensor, quantization)]
-    notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"}
+    notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"} | generation.notes()
     layout = WebFileLayout.of(plan.model_type, parameters, tokenizer.model, specs, notes)
     report = _Reporter(progress, layout.size)
     with write_beside(output, layout.size) as part:
@@ -154,25 +155,6 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
             model=PromptAffixes(prompt_prefix=template.model_prefix, prompt_suffix=template.suffix),
         )
     return parameters
-
-
-def _stop_ids(checkpoint: Checkpoint, tokenizer: Tokenizer) -> list[int]:
-    """Ids that end an answer: eos of config.json and generation_config.json, and the end of a turn."""
-    found = {tokenizer.end_id, tokenizer.id_of("<end_of_turn>")} - {None, -1}
-    generation = checkpoint.folder / "generation_config.json"
-    configs = [checkpoint.config, read_json_object(generation)] if generation.exists() else [checkpoint.config]
-    for config in configs:
-        value = config.get("eos_token_id")
-        for i in value if isinstance(value, list) else [value]:
-            if i is None:
-                continue
-            if not isinstance(i, int) or not 0 <= i < len(tokenizer.pieces):
-                raise CheckpointError(
-                    f"eos_token_id {i!r} of {checkpoint.folder} is not one of the tokenizer's {len(tokenizer.pieces):,} ids.",
-                    subject="eos_token_id",
-                )
-            found.add(i)
-    return sorted(i for i in found if i is not None)
 
 
 class _CheckpointWeights:

@@ -45,6 +45,14 @@ class PromptTemplate:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """What the model's authors recommend; None where the file does not say."""
+
+    temperature: float | None
+    top_k: int | None
+
+
+@dataclass(frozen=True)
 class WebFileFacts:
     """Everything that `onpage inspect` shows."""
 
@@ -63,6 +71,7 @@ class WebFileFacts:
     """TransformerParameters as the file has them."""
     tokens: Tokens
     prompt_template: PromptTemplate | None
+    sampling: Sampling
     parts: dict[str, int]
     """Bytes by part: embedding, attention, feedforward, norms, tokenizer, header and padding."""
     tensors: list[TensorEntry]
@@ -108,6 +117,7 @@ def inspect_web_file(path: Path) -> WebFileFacts:
         ),
         tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
         prompt_template=PromptTemplate(prefix, suffix) if prefix or suffix else None,
+        sampling=Sampling(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20)),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
         written_by=written_by if isinstance(written_by, str) else None,

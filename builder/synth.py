@@ -23,6 +23,7 @@ from builder.convert import Progress, Quantization, WrittenModel, write_web_file
 from builder.errors import OnpageError
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan, VectorPlan
+from builder.generation_config import GenerationConfig
 from builder.quantize import BLOCK, Bits
 from builder.tokenizer import Tokenizer
 
@@ -94,7 +95,7 @@ def synthesize(
     return write_web_file(
         plan,
         tokenizer,
-        [EOS, SPECIAL.index("<end_of_turn>")],
+        GenerationConfig([EOS, SPECIAL.index("<end_of_turn>")]),
         RandomWeights(seed),
         output,
         Quantization(bits, embedding_bits or bits),

@@ -87,9 +87,14 @@ class WebFile:
     @property
     def context_length(self) -> int | None:
         """Tokens that the model was made for, None where the file does not say."""
-        noted = self.notes.get("context_length")
         fixed = int(self.parameters.transformer_parameters.max_seq_length)
-        return fixed or (noted if isinstance(noted, int) and 0 < noted < 1 << 24 else None)
+        return fixed if fixed > 0 else self.noted_number("context_length", int, 1, 1 << 24)
+
+    def noted_number(self, key: str, kind: type, least: float, most: float) -> Any:
+        """A number of the notes from `least` to `most`, None where there is none or it is something else."""
+        value = self.notes.get(key)
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+        return kind(value) if usable else None
 
     def read(self, name: str) -> bytes:
         """All bytes of a tensor; WebFileError where there is none of that name."""

@@ -79,8 +79,13 @@ class ServedModel:
             "context": context,
             "promptTemplate": asdict(facts.prompt_template or GEMMA_TURNS),
             "stopTokens": facts.tokens.stop_tokens,
-            "sampling": {**DEFAULT_SAMPLING, "maxTokens": min(context, LARGEST_DEFAULT_CONTEXT)},
+            "sampling": self._sampling() | {"maxTokens": min(context, LARGEST_DEFAULT_CONTEXT)},
         }
+
+    def _sampling(self) -> dict[str, Any]:
+        """What the file recommends, over what the page takes otherwise."""
+        said = {"temperature": self.facts.sampling.temperature, "topK": self.facts.sampling.top_k}
+        return DEFAULT_SAMPLING | {key: value for key, value in said.items() if value is not None}
 
 
 def stamp_of(path: Path) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from builder.command.console import megabytes, print_facts, print_json, print_table
 from builder.command.convert import json_option
-from builder.inspect import WebFileFacts, inspect_web_file, type_name
+from builder.inspect import Sampling, WebFileFacts, inspect_web_file, type_name
 
 
 @click.command()
@@ -50,6 +50,7 @@ def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         ("vocabulary", f"{tokens.vocabulary:,} pieces, start {tokens.start_id}, stop {tokens.stop_ids} {stops}"),
         ("prompt prefix", repr(template.prefix) if template else "none"),
         ("prompt suffix", repr(template.suffix) if template else "none"),
+        ("sampling", _sampling(facts.sampling)),
         *((f"size of {part}", megabytes(size)) for part, size in facts.parts.items()),
         ("written by", facts.written_by or "not said"),
     ]
@@ -78,6 +79,11 @@ def _attention(d: dict[str, Any]) -> str:
         if value:
             parts.append(f"{name} {value:g}")
     return ", ".join(parts) or "full"
+
+
+def _sampling(sampling: Sampling) -> str:
+    said = [("temperature", sampling.temperature), ("top k", sampling.top_k)]
+    return ", ".join(f"{name} {value:g}" for name, value in said if value is not None) or "not said"
 
 
 def _print_tensors(facts: WebFileFacts) -> None:

@@ -19,6 +19,7 @@ from builder import checkpoint as checkpoint_module
 from builder import verify
 from builder.convert import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError
+from builder.inspect import Sampling, inspect_web_file
 from builder.quantize import dequantize
 from builder.synth import synthetic_tokenizer
 from builder.web_file_reader import WebFile
@@ -44,6 +45,25 @@ def test_stop_ids_come_from_generation_config_too(tmp_path: Path) -> None:
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [1, 5, 300]}))
     convert_checkpoint(folder, tmp_path / "m.task")
     assert list(WebFile.open(tmp_path / "m.task").parameters.stop_token_ids) == [1, 5, 300]
+
+
+@pytest.mark.parametrize(
+    ("said", "temperature", "top_k"),
+    [
+        ({}, None, None),
+        ({"temperature": 0.3, "top_k": 8}, 0.3, 8),
+        ({"do_sample": False, "temperature": 0.3}, None, 1),
+        ({"temperature": "hot", "top_k": -4}, None, None),
+        ({"temperature": True, "top_k": [1]}, None, None),
+    ],
+)
+def test_the_recommended_sampling_is_kept(
+    tmp_path: Path, said: dict[str, object], temperature: float | None, top_k: int | None
+) -> None:
+    folder = write_checkpoint(tmp_path / "c")
+    (folder / "generation_config.json").write_text(json.dumps(said))
+    convert_checkpoint(folder, tmp_path / "m.task")
+    assert inspect_web_file(tmp_path / "m.task").sampling == Sampling(temperature, top_k)
 
 
 def test_matrices_come_back_transposed_and_norms_untouched(tmp_path: Path) -> None:
