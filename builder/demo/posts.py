@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
+from builder.demo import words
 from builder.demo.stories import KINDS
 from builder.demo.texts import DATED, Sentence, Story, expand, stated_in, tidy
 
@@ -85,7 +86,7 @@ CLOSINGS = {
         "article": ("The full text is worth a look.",),
         "notice": ("Thank you for your understanding.",),
         "product": ("Contact us for details.",),
-        "news": ("We wish every success.",),
+        "news": ("The full text has all the details.",),
     },
     "enthusiastic": {
         "any": ("We can't wait!", "So exciting!", "Spread the word!", "Let's go!"),
@@ -135,13 +136,39 @@ def own_words(rng: Random, story: Story) -> list[str]:
     return found
 
 
+CATEGORIES = frozenset(
+    word
+    for end in (*words.COMPANY_ENDS, *words.EVENT_ENDS, *words.VENUES)
+    for word in [end.split()[-1]]
+    if word.isalpha()
+)
+TAGGED_NOUNS = frozenset(noun for noun in words.NOUNS if len(noun) > 3)
+
+
+def choose_hashtags(rng: Random, story: Story, count: int) -> list[str]:
+    """`count` hashtags: what the name says it is ("#Library"), a thing the lead is about, the kind's and topic's own."""
+    tags = list(dict.fromkeys(story.tags))
+    chosen = [tags[0] if rng.random() < 0.7 else rng.choice(tags)]
+    category = story.name.split()[-1]
+    lead = next(sentence.core for sentence in story.sentences if sentence.role == "lead")
+    nouns = [word for word in lead.rstrip(".").split() if word in TAGGED_NOUNS]
+    if category in CATEGORIES and " " in story.name and rng.random() < 0.7:
+        chosen.insert(0, f"#{category}")
+    elif nouns and rng.random() < 0.5:
+        chosen.insert(0, f"#{nouns[0].capitalize()}")
+    for tag in rng.sample(tags, len(tags)):
+        if len(chosen) < count and tag not in chosen:
+            chosen.append(tag)
+    return list(dict.fromkeys(chosen))[:count]
+
+
 LONGEST_QUOTE = 26
 """A standard post takes over a leading sentence of up to this many words whole."""
 
 LONGEST_EXTRA = 18
 """…and a further sentence only up to this many."""
 
-MARGIN = 6
+MARGIN = 8
 """Posts are made this much shorter than asked (a third of it for a short one), since a model cannot count exactly."""
 
 
@@ -152,10 +179,10 @@ BEFORE_CUT = frozenset(
 
 def cut_short(sentence: str, room: int, name: str) -> str | None:
     """The longest beginning of `sentence` of at most `room` words that ends at a joint and keeps `name`."""
-    words = sentence.split()
-    for end in range(min(room, len(words) - 1), 3, -1):
-        if words[end] in BEFORE_CUT or words[end - 1].endswith(","):
-            beginning = " ".join(words[:end]).rstrip(",") + "."
+    parts = sentence.split()
+    for end in range(min(room, len(parts) - 1), 3, -1):
+        if parts[end] in BEFORE_CUT or parts[end - 1].endswith(","):
+            beginning = " ".join(parts[:end]).rstrip(",") + "."
             return beginning if name in beginning else None
     return None
 
@@ -187,12 +214,7 @@ def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -
 
 def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
     """A post for `story` in `tone` of at most `limit` words, or None if the facts do not fit."""
-    count = rng.choice((1, 1, 2) if limit <= 25 else (1, 2, 2, 3))
-    tags = list(dict.fromkeys(story.tags))
-    chosen = [tags[0] if rng.random() < 0.7 else rng.choice(tags)]
-    for tag in rng.sample(tags, len(tags)):
-        if len(chosen) < count and tag not in chosen:
-            chosen.append(tag)
+    chosen = choose_hashtags(rng, story, rng.choice((1, 1, 2) if limit <= 25 else (1, 2, 2, 3)))
     opening = _pick(rng, OPENINGS[tone], story.group, 0.4)
     closing = _pick(rng, CLOSINGS[tone], story.group, 0.5) if limit > 25 or rng.random() < 0.25 else ""
     emoji = (
@@ -216,10 +238,10 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
         body = _more(story, body, last, room)
     if opening.endswith(":"):
         opening = opening if rng.random() < 0.8 else ""
-    words = [opening, body, closing]
+    parts = [opening, body, closing]
     if emoji:
-        words.insert(rng.choice((0, 1, 3, 3)), emoji)
-    return " ".join(part for part in [*words, " ".join(chosen)] if part)
+        parts.insert(rng.choice((0, 1, 3, 3)), emoji)
+    return " ".join(part for part in [*parts, " ".join(chosen)] if part)
 
 
 def _more(story: Story, body: str, last: Sentence | None, room: int) -> str:
