@@ -76,6 +76,8 @@ async function perform(request) {
  */
 async function load({ id, model, settings, vendor, fresh }) {
   const started = performance.now();
+  const importing = import(`${vendor.engine}genai_bundle.mjs`); // beside the download's first bytes
+  importing.catch(() => {}); // whoever awaits it reports it
   await import(`${vendor.hash}sha256.umd.min.js`);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
   const download = new ModelDownload(model, hasher, fresh, (loaded, bytesPerSecond) => {
@@ -88,9 +90,10 @@ async function load({ id, model, settings, vendor, fresh }) {
   crashed.catch(() => {});
 
   const first = !engine;
+  const options = engineOptions(settings, download);
   adapter ??= await describeAdapter();
   try {
-    const creating = engine ? refill(engine, settings, download) : create(vendor.engine, settings, download);
+    const creating = engine ? refill(engine, options) : create(await importing, vendor.engine, options);
     engine = /** @type {LlmInference} */ (await Promise.race([creating, download.failed, crashed]));
   } catch (error) {
     // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
@@ -114,18 +117,15 @@ async function load({ id, model, settings, vendor, fresh }) {
 }
 
 /**
+ * @param {GenAi} library
  * @param {string} folder
- * @param {SamplingSettings} settings
- * @param {ModelDownload} download
+ * @param {ReturnType<typeof engineOptions>} options
  * @returns {Promise<LlmInference>}
  */
-async function create(folder, settings, download) {
-  /** @type {GenAi} */
-  const { FilesetResolver, LlmInference } = await import(`${folder}genai_bundle.mjs`);
+async function create({ FilesetResolver, LlmInference }, folder, options) {
   const device = await LlmInference.createWebGpuDevice();
   device.lost.then(({ reason, message }) => reply({ type: "lost", detail: [reason, message].filter(Boolean).join(": ") }));
   const files = await FilesetResolver.forGenAiTasks(folder.replace(/\/$/, ""), true);
-  const options = engineOptions(settings, download);
   return LlmInference.createFromOptions(files, {
     ...options,
     baseOptions: { ...options.baseOptions, gpuOptions: { device } },
@@ -134,15 +134,15 @@ async function create(folder, settings, download) {
 
 /**
  * @param {LlmInference} engine
- * @param {SamplingSettings} settings
- * @param {ModelDownload} download
+ * @param {ReturnType<typeof engineOptions>} options
  */
-async function refill(engine, settings, download) {
-  await engine.setOptions(engineOptions(settings, download));
+async function refill(engine, options) {
+  await engine.setOptions(options);
   return engine;
 }
 
 /**
+ * The stream starts to fill as soon as it is made.
  * @param {SamplingSettings} settings
  * @param {ModelDownload} download
  */

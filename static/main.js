@@ -21,6 +21,9 @@ const COUNT_DELAY = 250;
 /** Characters per token that no text reaches: beyond them, counting would only waste time. */
 const MOST_CHARACTERS_PER_TOKEN = 32;
 
+/** @type {import('./store.js').LoadReason[]} the engine is new, or has this very model */
+const KEEPING = ["first", "settings", "again"];
+
 const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings()];
 const store = createStore((state) => {
   document.body.dataset.phase = state.now.phase;
@@ -47,6 +50,7 @@ async function json(url) {
 async function start() {
   if (!window.isSecureContext) throw new OnpageError("insecure-origin", location.origin);
   if (!("gpu" in navigator)) throw new OnpageError("no-webgpu");
+  engine = new Engine(fail); // its worker starts beside the lists
   const [models, task, examples, limits] = await Promise.all(
     ["/api/models", "/static/social_post.json", "/static/examples.json", "/static/limits.json"].map(json),
   );
@@ -62,7 +66,7 @@ async function start() {
  * @param {{modelId?: string, settings?: import('./protocol.js').SamplingSettings, fresh?: boolean}} [options]
  */
 async function load(reason, { modelId = store.get().modelId, settings, fresh } = {}) {
-  if (!engine || (reason !== "settings" && reason !== "again")) {
+  if (!engine || !KEEPING.includes(reason)) {
     engine?.close();
     engine = new Engine(fail);
   }
@@ -91,6 +95,7 @@ async function load(reason, { modelId = store.get().modelId, settings, fresh } =
  */
 function fail(error) {
   engine = null;
+  if (store.get().now.phase === "starting") return; // the load that follows makes another
   if (error.code === "engine-failed" && !recovered) {
     recovered = true;
     const { loaded } = store.get();

@@ -1,0 +1,192 @@
+"""What our page costs: the same model, prompts and settings in the page and in a bare script, side by side.
+
+    python -m e2e.page.compare_with_bare [MODEL] [--rounds N]
+
+Each round takes a fresh browser context (nothing cached) first with the page, then with `e2e/bare`. The page is measured
+as a person meets it, from the click on Write to text on the screen, so that our worker, counting and drawing are in it;
+the bare script runs the engine on its main thread. Both write greedily, so both decode the same tokens; each prompt is
+new to the engine from its first words on. Figures are medians; the ratio is the median over pairs of the same prompt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from e2e.bare import served
+from e2e.browser import launched
+from e2e.page.servers import onpage_serve
+from webapp.paths import DEMO_MODEL, static_folder
+
+MAX_TOKENS = 512
+LOAD_MS = 300_000
+
+OBSERVE = """
+addEventListener("DOMContentLoaded", () => {
+  const times = (window.times = []);
+  const note = () => {
+    const name = document.body.dataset.phase === "loading" ? document.querySelector(".loading-step").textContent : document.body.dataset.phase;
+    if (times.at(-1)?.name !== name) times.push({ name, at: performance.now() });
+  };
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+});
+"""
+WRITE = """
+() => new Promise((resolve) => {
+  const post = document.querySelector("#post");
+  const seen = [];
+  let writing = false;
+  const watch = new MutationObserver(() => {
+    const text = post.textContent;
+    const { phase } = document.body.dataset;
+    writing ||= phase === "writing";
+    if (writing && text && seen.at(-1)?.text !== text && !post.hidden) seen.push({ text, at: performance.now() });
+    if (writing && phase === "ready") {
+      watch.disconnect();
+      resolve({ text, first: seen[0].at - clicked, last: seen.at(-1).at - clicked });
+    }
+  });
+  watch.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  const clicked = performance.now();
+  document.querySelector("#write").click();
+})
+"""
+BARE_WRITE = """
+async (prompt) => {
+  const { text, callbacks, started } = await bare.generate(prompt);
+  const spoken = callbacks.filter(({ characters }) => characters);
+  return { text, first: spoken[0].time - started, last: spoken.at(-1).time - started };
+}
+"""
+BYTES = "performance.getEntriesByType('resource').map(({ name, transferSize }) => [name, transferSize])"
+
+
+def prompts() -> list[tuple[str, str]]:
+    """(text, prompt) with the instruction of the page."""
+    static = static_folder()
+    task = json.loads((static / "social_post.json").read_text(encoding="utf-8"))
+    texts = [example["text"] for example in json.loads((static / "examples.json").read_text(encoding="utf-8"))]
+    values = {"tone": task["tones"][0], "words": str(task["lengths"][0]["words"])}
+    made = []
+    for text in texts:
+        instruction = task["instruction"]
+        for name, value in {**values, "text": text}.items():
+            instruction = instruction.replace("{" + name + "}", value)
+        made.append((text, f"<start_of_turn>user\n{instruction}<end_of_turn>\n<start_of_turn>model\n"))
+    return made
+
+
+def in_page(context: BrowserContext, url: str) -> dict[str, Any]:
+    """Load and write in our page."""
+    context.add_init_script(OBSERVE)
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector("body[data-phase=ready]", timeout=LOAD_MS)
+    times = {entry["name"]: entry["at"] for entry in page.evaluate("times")}
+    entries = page.evaluate(BYTES) + page.workers[0].evaluate(BYTES)
+    document = page.evaluate("performance.getEntriesByType('navigation')[0].transferSize")
+    load, warm = times["Warming up"], times["ready"] - times["Warming up"]
+    greedy(page)
+    answers = []
+    for text, _ in prompts():
+        page.locator("#text").fill(text)
+        page.wait_for_selector("#write:enabled")
+        page.wait_for_timeout(600)  # the live count is done, as it is when a person presses Write
+        answers.append(page.evaluate(WRITE))
+    return {"load": load, "warm": warm, "answers": answers, "bytes": [("/", document), *entries]}
+
+
+def greedy(page: Page) -> None:
+    """Top K 1, which also shows what applying settings costs."""
+    page.locator("#settings summary").click()
+    page.locator("#topK").fill("1")
+    page.locator("#apply").click()
+    page.wait_for_selector("body[data-phase=loading]")
+    page.wait_for_selector("body[data-phase=ready]", timeout=LOAD_MS)
+
+
+def in_bare_script(context: BrowserContext, url: str, model: str) -> dict[str, Any]:
+    """The same without us."""
+    page = context.new_page()
+    page.set_default_timeout(LOAD_MS)
+    page.goto(f"{url}/bare/index.html")
+    page.evaluate(
+        "new Promise((done) => { const t = setInterval(() => { if (window.bare) { clearInterval(t); done(); } }, 5); })"
+    )
+    ready = page.evaluate("performance.now()")
+    load = ready + page.evaluate(
+        "([model, maxTokens]) => bare.load(model, { topK: 1, temperature: 0.8, randomSeed: 1, maxTokens })",
+        [f"/models/{model}", MAX_TOKENS],
+    )
+    warm = page.evaluate(
+        "(async () => { const t = performance.now(); await bare.generate('Hello'); return performance.now() - t; })()"
+    )
+    return {"load": load, "warm": warm, "answers": [page.evaluate(BARE_WRITE, prompt) for _, prompt in prompts()]}
+
+
+def compare(browser: Browser, model: Path, rounds: int) -> dict[str, Any]:
+    """All rounds, raw."""
+    ours, theirs = [], []
+    with onpage_serve([model]) as server, served(model.parent) as bare:
+        for _ in range(rounds):
+            for results, run, arguments in (
+                (ours, in_page, (server.url,)),
+                (theirs, in_bare_script, (bare, model.name)),
+            ):
+                context = browser.new_context()
+                results.append(run(context, *arguments))  # type: ignore[operator]
+                context.close()
+    return {"page": ours, "bare": theirs}
+
+
+def report(raw: dict[str, Any]) -> str:
+    """Two columns and their ratio."""
+
+    def column(name: str, pick: Any) -> list[float]:
+        return [pick(run) for run in raw[name]]
+
+    def paired(pick: Any) -> tuple[float, float, float]:
+        ours = [pick(answer) for run in raw["page"] for answer in run["answers"]]
+        theirs = [pick(answer) for run in raw["bare"] for answer in run["answers"]]
+        return median(ours), median(theirs), median(a / b for a, b in zip(ours, theirs, strict=True))
+
+    lines = [f"{'milliseconds':34} {'page':>9} {'bare':>9} {'ratio':>7}"]
+    load = median(column("page", lambda run: run["load"])), median(column("bare", lambda run: run["load"]))
+    lines.append(f"{'load, nothing cached':34} {load[0]:9.0f} {load[1]:9.0f} {load[0] / load[1]:7.3f}")
+    for name, pick in (
+        ("time to first text", lambda answer: answer["first"]),
+        ("decode, first to last text", lambda answer: answer["last"] - answer["first"]),
+        ("whole post", lambda answer: answer["last"]),
+    ):
+        ours, theirs, ratio = paired(pick)
+        lines.append(f"{name:34} {ours:9.0f} {theirs:9.0f} {ratio:7.3f}")
+    same = [
+        ours["text"].strip() == theirs["text"].strip()
+        for a, b in zip(raw["page"], raw["bare"], strict=True)
+        for ours, theirs in zip(a["answers"], b["answers"], strict=True)
+    ]
+    lines.append(f"same text: {sum(same)} of {len(same)}")
+    sizes = dict(raw["page"][0]["bytes"])
+    model = sum(size for name, size in sizes.items() if "/models/" in name)
+    engine = sum(size for name, size in sizes.items() if "/vendor/" in name)
+    rest = sum(sizes.values()) - model - engine
+    lines.append(f"first load: model {model:,} B, engine {engine:,} B, our page {rest:,} B in {len(sizes)} requests")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", type=Path, default=DEMO_MODEL)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with launched() as browser:
+        print(report(compare(browser, arguments.model.absolute(), arguments.rounds)))
+
+
+if __name__ == "__main__":
+    main()
