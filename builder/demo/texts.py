@@ -370,12 +370,10 @@ def _surround(
         extra.append(sentence)
         count += len(sentence.text.split())
     before: list[Sentence] = []
-    if extra and rng.random() < 0.35:
+    if extra and rng.random() < 0.28:
         before.append(extra.pop() if rng.random() < 0.6 else _hook(rng, slots))
-    if before and extra and rng.random() < 0.3:
-        before.append(extra.pop())
     if len(body) == 2 and extra and rng.random() < 0.5:
-        extra.insert(rng.randrange(min(3, len(extra)) + 1), body.pop())
+        extra.insert(rng.randrange(min(2, len(extra)) + 1), body.pop())
     return before + body + extra
 
 
