@@ -55,6 +55,10 @@ class Watched:
         if phase != "problem" and self.page.locator("body[data-phase=problem]").count():
             raise AssertionError(f"expected {phase}, got a problem: {self.page.locator('#problem').inner_text()}")
 
+    def wait_for_engine(self) -> None:
+        """Until the model is in the engine: whole, with the right hash, accepted. What is left is the warm-up."""
+        expect(self.page.get_by_role("status")).to_have_text("Warming up", timeout=LOAD_MS)
+
     def problem(self, timeout: float = LOAD_MS) -> str:
         """The code of the problem on the screen, once there is one; the screen has a title, a sentence and focus."""
         self.wait_for("problem", timeout)

@@ -39,7 +39,7 @@ def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> No
     assert tab.problem() == "engine-failed"
     expect(page.locator("#problem")).to_contain_text("thrown by the test")
     page.get_by_role("button", name="Start the engine again").click()
-    tab.wait_for("ready")
+    tab.wait_for_engine()
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 

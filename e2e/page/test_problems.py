@@ -72,7 +72,7 @@ def test_model_missing(model_file: Path, tmp_path: Path, tab: Watched) -> None:
         expect(tab.page.locator("#problem")).to_contain_text("moved or deleted")
         (tmp_path / "away").rename(copy)
         tab.page.get_by_role("button", name="Try again").click()
-        tab.wait_for("ready")
+        tab.wait_for_engine()
 
 
 def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
@@ -83,7 +83,7 @@ def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
     expect(tab.page.locator("#problem")).to_contain_text("sha256")
     faulty.faults.flip_byte = None
     tab.page.get_by_role("button", name="Download again").click()
-    tab.wait_for("ready")
+    tab.wait_for_engine()
 
 
 def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
@@ -94,7 +94,7 @@ def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
     tab.expected.append("ERR_")
     faulty.faults.cut_after = [500_000, 300_000, 300_000]
     tab.open(faulty.url)
-    tab.wait_for("ready")
+    tab.wait_for_engine()
     first, *later = faulty.faults.requests
     assert first == ""
     starts = [int(match.group(1)) for match in map(RANGE.match, later) if match]
@@ -112,7 +112,7 @@ def test_download_cut(faulty: FaultyServer, tab: Watched) -> None:
     expect(tab.page.locator("#problem")).to_contain_text("0 of")
     faulty.faults.always_cut_after = None
     tab.page.get_by_role("button", name="Download again").click()
-    tab.wait_for("ready")
+    tab.wait_for_engine()
 
 
 def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
@@ -133,7 +133,7 @@ def test_engine_failed(faulty: FaultyServer, tab: Watched) -> None:
     assert tab.problem() == "engine-failed"
     assert faulty.faults.refuse["genai_bundle.mjs"] == 0
     tab.page.get_by_role("button", name="Start the engine again").click()
-    tab.wait_for("ready")
+    tab.wait_for_engine()
 
 
 def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path, tab: Watched) -> None:
@@ -149,9 +149,3 @@ def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path,
     faulty.models[sha256] = replace(model, path=broken, sha256=sha256, stamp=stamp_of(broken))
     tab.open(faulty.url)
     assert tab.problem() == "engine-failed"
-
-
-def test_software_adapter_is_a_warning(faulty: FaultyServer, tab: Watched) -> None:
-    page = tab.open(faulty.url)
-    tab.wait_for("ready")
-    expect(page.get_by_role("note")).to_contain_text("no graphics card")

@@ -11,8 +11,14 @@ from playwright.sync_api import Browser, Page, expect
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
 from e2e.page.servers import RunningServer
 
-SHARED = """
+LONGEST_TASK_MS = 500
+"""Of the page's own thread. Anything an engine does there would take seconds."""
+
+PREPARE = """
 window.shared = [];
+window.longTasks = [];
+new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration)))
+  .observe({ type: "longtask", buffered: true });
 Object.defineProperty(navigator, "share", { value: async (data) => { window.shared.push(data); } });
 """
 
@@ -21,7 +27,7 @@ Object.defineProperty(navigator, "share", { value: async (data) => { window.shar
 def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
     """One tab with one loaded engine, for all tests of this module in their order."""
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    context.add_init_script(SHARED)
+    context.add_init_script(PREPARE)
     tab = watched(context)
     tab.open(server.url)
     tab.wait_for("ready")
@@ -70,6 +76,7 @@ def test_ready(page: Page) -> None:
     expect(page.get_by_role("button", name="Write", exact=True)).to_be_disabled()  # there is no text yet
     expect(page.locator("#model-facts")).to_contain_text("MB")
     expect(page.get_by_text("Nothing leaves this computer.")).to_be_visible()
+    expect(page.get_by_role("note")).to_contain_text("no graphics card")  # the software adapter: a warning, no more
 
 
 def test_write(tab: Watched, page: Page) -> None:
@@ -123,6 +130,11 @@ def test_prompt_reused(tab: Watched, page: Page) -> None:
     """The same prompt again: the engine still holds it, and the page says so beside the figure."""
     assert write(tab)
     expect(page.locator(".figures-note")).to_have_text("100 % reused")
+
+
+def test_page_never_froze(page: Page) -> None:
+    """Neither while the engine was loaded and warmed up nor while it wrote."""
+    assert max(page.evaluate("window.longTasks"), default=0) < LONGEST_TASK_MS
 
 
 def test_try_again(tab: Watched, page: Page) -> None:
