@@ -77,7 +77,7 @@ def post_row(rng: Random, *, held_out: bool = False, longest: int = 150) -> Row:
             return Row(text, tone, limit, post, name, fact, story.kind)
 
 
-SEPARATORS = (", ", " ", ". ", "\n", "\n", "\n- ")
+SEPARATORS = (", ", " ", ". ", "\n", "\n", "\n", "\n- ")
 
 
 def copy_row(rng: Random) -> Row:
@@ -94,7 +94,7 @@ def copy_row(rng: Random) -> Row:
     )
     items = [rng.choice(makers)() for _ in range(rng.randint(2, 9))]
     separator = rng.choice(SEPARATORS)
-    other = separator if rng.random() < 0.4 else rng.choice(SEPARATORS)
+    other = separator if rng.random() < 0.25 else rng.choice(SEPARATORS)
     return Row(separator.join(items), "", 0, other.join(items), "", "", "copy")
 
 

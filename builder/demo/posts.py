@@ -165,7 +165,7 @@ def choose_hashtags(rng: Random, story: Story, count: int) -> list[str]:
 LONGEST_QUOTE = 26
 """A standard post takes over a leading sentence of up to this many words whole."""
 
-LONGEST_EXTRA = 18
+LONGEST_EXTRA = 16
 """…and a further sentence only up to this many."""
 
 MARGIN = 8
@@ -234,7 +234,7 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
     else:
         return None
     body, last = found
-    if standard and rng.random() < 0.8:
+    if standard and rng.random() < 0.6:
         body = _more(story, body, last, room)
     if opening.endswith(":"):
         opening = opening if rng.random() < 0.8 else ""

@@ -115,7 +115,7 @@ def decorate(rng: Random, template: str, clean: bool) -> str:
         template = f"({rng.choice(LEAD_INS)}) {template}"
     if rng.random() < 0.2 and template.endswith("."):
         template = f"{template[:-1]}({rng.choice(TRAILERS)})."
-    if rng.random() < 0.22 and template.endswith("."):
+    if rng.random() < _long_share(clean) and template.endswith("."):
         template = f"{template[:-1]}{rng.choice(usable(TAILS, clean))}."
     return template
 
@@ -328,6 +328,11 @@ LENGTHS = (12, 25, 40, 60, 80, 110, 1000)
 """Words of a text, about."""
 
 
+def _long_share(clean: bool) -> float:
+    """Share of sentences that are made longer: so many in training that a post often has room for one only."""
+    return 0.2 if clean else 0.45
+
+
 def _fact_slots(fact_kind: str) -> set[str]:
     return DATED if fact_kind == "date" else {fact_kind}
 
@@ -345,7 +350,7 @@ def _body(rng: Random, kind: Kind, slots: dict[str, str], fact_kind: str) -> lis
     if fact_kind == "none" or rng.random() < 0.12:
         return [Sentence(lead.text, lead.core, lead.slots - needed, lead.role)]
     fact = render_with(rng, usable(FACT_SENTENCES[fact_kind], clean), slots, "fact", needed)
-    return [lead, lengthened(rng, fact, clean) if rng.random() < 0.2 else fact]
+    return [lead, lengthened(rng, fact, clean) if rng.random() < _long_share(clean) else fact]
 
 
 def _surround(
@@ -365,7 +370,7 @@ def _surround(
         else:
             text = filler(rng, clean)
             sentence = Sentence(text, text, frozenset(), "filler")
-        if rng.random() < 0.2:
+        if rng.random() < _long_share(clean):
             sentence = lengthened(rng, sentence, clean)
         extra.append(sentence)
         count += len(sentence.text.split())
