@@ -4,6 +4,7 @@
  * transitions, and shows every new state in every view.
  */
 
+import { countWords } from "./counting.js";
 import { Engine } from "./engine.js";
 import { OnpageError } from "./errors.js";
 import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
@@ -21,6 +22,8 @@ const COUNT_DELAY = 250;
 /** Characters per token that no text reaches: beyond them, counting would only waste time. */
 const MOST_CHARACTERS_PER_TOKEN = 32;
 
+/** A model that has lost its way repeats itself until the context is full: stop at so many times the length asked. */
+const RUNAWAY = 3;
 /** @type {import('./store.js').LoadReason[]} the engine is new, or has this very model */
 const KEEPING = ["first", "settings", "again"];
 
@@ -152,7 +155,14 @@ async function write() {
   lastPrompt = prompt;
   stop = new AbortController();
   const generation = current.generate(prompt, stop.signal);
-  for await (const piece of generation) store.apply("wrote", piece);
+  const enough = currentLength(state).words * RUNAWAY;
+  for await (const piece of generation) {
+    store.apply("wrote", piece);
+    if (!stop.signal.aborted && countWords(store.get().post?.text ?? "") > enough) {
+      store.apply("ranAway");
+      stop.abort();
+    }
+  }
   store.apply("written", await generation.figures);
   recovered = false;
   countSoon(0);

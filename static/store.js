@@ -47,7 +47,7 @@
  * @property {Figures | null} figures null until it is finished
  * @property {number} reused share of the prompt, 0 to 1, that the engine had read before
  *
- * @typedef {{kind: 'too-long', tokens: number, room: number} | {kind: 'restarted'}} Notice
+ * @typedef {{kind: 'too-long', tokens: number, room: number} | {kind: 'restarted'} | {kind: 'runaway'}} Notice
  *
  * @typedef {object} State
  * @property {Now} now
@@ -151,6 +151,11 @@ export const transitions = {
   /** @param {State} state @returns {State} */
   stopAsked(state) {
     return state.now.phase === "writing" ? { ...state, now: { phase: "writing", stopping: true } } : state;
+  },
+
+  /** @param {State} state @returns {State} */
+  ranAway(state) {
+    return state.now.phase === "writing" ? { ...state, notice: { kind: "runaway" } } : state;
   },
 
   /** @param {State} state @param {Figures} figures @returns {State} */

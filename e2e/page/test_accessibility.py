@@ -75,9 +75,10 @@ def test_ready_and_open(tab: Watched) -> None:
 
 def test_writing_and_written(tab: Watched) -> None:
     page = tab.page
-    page.get_by_label("Model", exact=True).select_option("noise")  # it writes until it is stopped
+    page.get_by_label("Model", exact=True).select_option("noise")  # it never stops by itself
     page.wait_for_selector("body[data-phase=loading]")
     tab.wait_for("ready")
+    page.get_by_role("radio", name="Standard").check()
     page.get_by_role("button", name=EXAMPLE).click()
     page.get_by_role("button", name="Write", exact=True).click()
     expect(page.get_by_role("log")).not_to_be_empty(timeout=WRITE_MS)

@@ -217,6 +217,12 @@ def test_other_model(tab: Watched, page: Page) -> None:
     page.wait_for_selector("body[data-phase=loading]")
     tab.wait_for("ready")
     expect(page.locator("#model-facts")).to_contain_text("noise")
+
+
+def test_runaway_is_stopped(tab: Watched, page: Page) -> None:
+    """The second model never stops by itself."""
     page.get_by_label("Your text").fill("Short.")
-    page.get_by_role("button", name="Write", exact=True).click()
-    stop_after_some_text(tab)
+    page.get_by_role("radio", name="Short").check()
+    words = len(write(tab).split())
+    assert 75 <= words < 100
+    expect(page.get_by_role("alert")).to_contain_text("lost its way")

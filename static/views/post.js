@@ -152,6 +152,11 @@ function showNotice(box, notice) {
     text(sentence, "Your text is still here: press Write to go on.");
     return;
   }
+  if (notice.kind === "runaway") {
+    text(title, "The model lost its way");
+    text(sentence, "It was stopped at three times the length you asked for. Try again takes another seed.");
+    return;
+  }
   const { tokens, room } = notice;
   const share = Math.ceil((1 - room / tokens) * 100);
   text(title, "This text is too long for the model");
