@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from builder.errors import CheckpointError
+from builder.input import NotReadableError, check_regular, read_json_object, shown
 
 READABLE_TYPES = {"BF16": 2, "F16": 2, "F32": 4}
 """Type of a tensor in safetensors → bytes of a value."""
@@ -39,35 +43,40 @@ class StoredTensor:
 
 
 class Checkpoint:
-    """An opened checkpoint folder. `config` is the parsed config.json, `tensors` the tensors of all shards by name."""
+    """An opened checkpoint folder. `config` is the parsed config.json."""
 
-    def __init__(self, folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder = folder
         self.config = config
-        self.tensors = tensors
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
-        """Reads config.json and the headers of the shards.
-
-        Raises CheckpointError where the folder, config.json, a shard or the index is missing or broken.
-        """
-        if not folder.is_dir():
+        """Reads config.json; CheckpointError where the folder or the file is missing or broken."""
+        try:
+            is_folder = folder.is_dir()
+        except OSError as error:
+            raise CheckpointError(f"{folder} cannot be read: {error.strerror}.", subject=folder) from None
+        if not is_folder:
             raise CheckpointError(
                 f"{folder} is not a folder: expected a Hugging Face checkpoint (config.json, *.safetensors, tokenizer.model).",
                 subject=folder,
             )
+        return cls(folder, read_json_object(folder / "config.json"))
+
+    @cached_property
+    def tensors(self) -> dict[str, StoredTensor]:
+        """The tensors of all shards by name; CheckpointError where a shard or the index is missing or broken."""
         tensors: dict[str, StoredTensor] = {}
-        for shard in _shards(folder):
+        for shard in _shards(self.folder):
             for tensor in _read_header(shard):
                 if tensor.name in tensors:
                     raise CheckpointError(
-                        f"Tensor {tensor.name} is in both {tensors[tensor.name].file.name} and {shard.name} of {folder}: "
+                        f"Tensor {tensor.name} is in both {tensors[tensor.name].file.name} and {shard.name} of {self.folder}: "
                         f"remove the shard that does not belong to this model.",
                         subject=tensor.name,
                     )
                 tensors[tensor.name] = tensor
-        return cls(folder, read_json_object(folder / "config.json"), tensors)
+        return tensors
 
     def require(self, name: str, shape: tuple[int, ...]) -> StoredTensor:
         """The tensor of that name, of that shape and of a type that can be read; CheckpointError otherwise."""
@@ -100,7 +109,7 @@ class Checkpoint:
         width = int(np.prod(tensor.shape)) // rows
         step = max(multiple, BAND_BYTES // (4 * width) // multiple * multiple)
         itemsize = READABLE_TYPES[tensor.dtype]
-        with tensor.file.open("rb", buffering=0) as file:
+        with _opened(tensor) as file:
             for first in range(0, rows, step):
                 count = min(step, rows - first)
                 file.seek(tensor.offset + first * width * itemsize)
@@ -115,19 +124,6 @@ class Checkpoint:
                 yield first, band.reshape(count, width)
 
 
-def read_json_object(path: Path) -> dict[str, Any]:
-    """A JSON file that holds an object; CheckpointError where it is missing or is something else."""
-    try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing: a Hugging Face checkpoint folder has one.", subject=path) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}.", subject=path) from None
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} holds a JSON {type(value).__name__}: expected an object.", subject=path)
-    return value
-
-
 def _shards(folder: Path) -> list[Path]:
     index_path = folder / "model.safetensors.index.json"
     if index_path.exists():
@@ -135,10 +131,12 @@ def _shards(folder: Path) -> list[Path]:
         if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
             raise CheckpointError(f"{index_path} has no weight_map of file names.", subject=index_path)
         shards = [folder / name for name in sorted(set(names.values()))]
+        present = {path.name for path in folder.iterdir()}
         for shard in shards:
-            if shard.parent != folder or not shard.is_file():
+            if shard.name not in present or shard.parent != folder:
                 raise CheckpointError(
-                    f"Shard {shard.name}, named in {index_path}, is not in {folder}: download it again.", subject=shard
+                    f"Shard {shown(shard.name)}, named in {index_path}, is not in {folder}: download it again.",
+                    subject=shard,
                 )
         return shards
     shards = sorted(folder.glob("*.safetensors"))
@@ -151,14 +149,18 @@ def _shards(folder: Path) -> list[Path]:
 
 def _read_header(shard: Path) -> list[StoredTensor]:
     try:
-        with safe_open(shard, framework="numpy"):  # checks the header against the file: lengths, overlaps, gaps
-            pass
-        # numpy has no bfloat16, so safe_open cannot hand those tensors over; only their places are taken from the header
+        check_regular(shard)
         with shard.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
+            with safe_open(shard, framework="numpy"):  # checks the header against the file: lengths, overlaps, gaps
+                pass
+            # numpy has no bfloat16, so safe_open cannot hand such tensors over; only their places are taken from the header
             header = json.loads(file.read(length))
+    except NotReadableError as error:
+        raise CheckpointError(f"{shard} {error}.", subject=shard) from None
     except (SafetensorError, OSError, ValueError, struct.error) as error:
-        raise CheckpointError(f"{shard} is not a sound safetensors file: {error}.", subject=shard) from None
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"{shard} is not a sound safetensors file: {reason}.", subject=shard) from None
     header.pop("__metadata__", None)
     return [
         StoredTensor(name, shard, entry["dtype"], tuple(entry["shape"]), 8 + length + entry["data_offsets"][0])
@@ -166,7 +168,19 @@ def _read_header(shard: Path) -> list[StoredTensor]:
     ]
 
 
-def _read_exactly(file: Any, size: int, tensor: StoredTensor) -> bytearray:
+@contextmanager
+def _opened(tensor: StoredTensor) -> Iterator[FileIO]:
+    """The shard, its errors told apart from those of the file being written."""
+    try:
+        with FileIO(tensor.file) as file:
+            yield file
+    except OSError as error:
+        raise CheckpointError(
+            f"{tensor.file} cannot be read at tensor {tensor.name}: {error.strerror}.", subject=tensor.file
+        ) from None
+
+
+def _read_exactly(file: FileIO, size: int, tensor: StoredTensor) -> bytearray:
     data = bytearray(size)
     view = memoryview(data)
     while view:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
-from builder.checkpoint import Checkpoint, read_json_object
+from builder.checkpoint import Checkpoint
 from builder.errors import CheckpointError
+from builder.input import read_json_object, shown
 from builder.tokenizer import Tokenizer
 
 
@@ -22,10 +24,17 @@ class GenerationConfig:
     def read(cls, checkpoint: Checkpoint, tokenizer: Tokenizer) -> GenerationConfig:
         """The end ids of both files, of the tokenizer, and the end of a turn; CheckpointError where one is nonsense."""
         path = checkpoint.folder / "generation_config.json"
-        generation = read_json_object(path) if path.exists() else {}
+        generation = read_json_object(path) if os.path.lexists(path) else {}
         stops = {tokenizer.end_id, tokenizer.id_of("<end_of_turn>")} - {None, -1}
         for config in (checkpoint.config, generation):
             stops |= _token_ids(config.get("eos_token_id"), checkpoint, len(tokenizer.pieces))
+        start = checkpoint.config.get("bos_token_id")
+        if start is not None and start != tokenizer.start_id:
+            raise CheckpointError(
+                f"bos_token_id is {shown(start)} in config.json of {checkpoint.folder}, but {tokenizer.start_id} in "
+                f"tokenizer.model: take the tokenizer that belongs to this checkpoint.",
+                subject="bos_token_id",
+            )
         sampled = generation.get("do_sample", True) is not False
         return cls(
             stop_ids=sorted(i for i in stops if i is not None),
@@ -44,7 +53,7 @@ def _token_ids(value: Any, checkpoint: Checkpoint, vocabulary: int) -> set[int]:
     for i in ids:
         if not isinstance(i, int) or isinstance(i, bool) or not 0 <= i < vocabulary:
             raise CheckpointError(
-                f"eos_token_id {i!r} of {checkpoint.folder} is not one of the tokenizer's {vocabulary:,} ids.",
+                f"eos_token_id {shown(i)} of {checkpoint.folder} is not one of the tokenizer's {vocabulary:,} ids.",
                 subject="eos_token_id",
             )
     return set(ids)

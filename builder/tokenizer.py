@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
+from builder.input import NotReadableError, read_bounded
 
 MOST_BYTES = 64 << 20
 TRIAL_SECONDS = 60
@@ -38,19 +39,10 @@ class Tokenizer:
     def open(cls, path: Path) -> Tokenizer:
         """Reads tokenizer.model; TokenizerError where it is missing or does not load."""
         try:
-            if path.stat().st_size > MOST_BYTES:
-                raise TokenizerError(
-                    f"{path} has {path.stat().st_size:,} bytes: a SentencePiece model has at most {MOST_BYTES:,}.",
-                    subject=path,
-                )
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise TokenizerError(
-                f"{path} is missing: copy tokenizer.model (SentencePiece) from the base model's repository.",
-                subject=path,
-            ) from None
-        except OSError as error:
-            raise TokenizerError(f"{path} cannot be read: {error.strerror}.", subject=path) from None
+            data = read_bounded(path, MOST_BYTES)
+        except NotReadableError as error:
+            hint = ": copy tokenizer.model (SentencePiece) from the base model's repository" if error.missing else ""
+            raise TokenizerError(f"{path} {error}{hint}.", subject=path) from None
         return cls.from_bytes(path, data)
 
     @classmethod
@@ -64,6 +56,11 @@ class Tokenizer:
         if not model.pieces or not _loads(data):
             raise TokenizerError(f"{path} does not load as a SentencePiece model: download it again.", subject=path)
         spec = model.trainer_spec
+        for name, value in (("bos_id", spec.bos_id), ("eos_id", spec.eos_id)):
+            if not -1 <= value < len(model.pieces):
+                raise TokenizerError(
+                    f"{path}: {name} is {value}: expected one of the {len(model.pieces):,} ids, or -1.", subject=path
+                )
         return cls(path, data, tuple(piece.piece for piece in model.pieces), spec.bos_id, spec.eos_id)
 
     def id_of(self, piece: str) -> int | None:
@@ -74,8 +71,8 @@ class Tokenizer:
 def _loads(data: bytes) -> bool:
     try:
         trial = subprocess.run(
-            [sys.executable, "-c", TRIAL], input=data, capture_output=True, timeout=TRIAL_SECONDS, check=False
+            [sys.executable, "-P", "-c", TRIAL], input=data, capture_output=True, timeout=TRIAL_SECONDS, check=False
         )
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, OSError):
         return False
     return trial.returncode == 0

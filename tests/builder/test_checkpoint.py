@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -74,21 +75,23 @@ def test_the_same_tensor_in_two_shards_is_refused(tmp_path: Path) -> None:
     for name in ("a.safetensors", "b.safetensors"):
         write_safetensors(tmp_path / name, {"t": ("F32", (1,), as_bytes(np.zeros(1, np.float32), "F32"))})
     with pytest.raises(CheckpointError, match=r"Tensor t is in both a\.safetensors and b\.safetensors"):
-        Checkpoint.open(tmp_path)
+        _ = Checkpoint.open(tmp_path).tensors
 
 
 def test_a_shard_of_the_index_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c", shards=2)
     (folder / "model-00002-of-00002.safetensors").unlink()
-    with pytest.raises(CheckpointError, match=r"Shard model-00002-of-00002\.safetensors, named in"):
-        Checkpoint.open(folder)
+    with pytest.raises(CheckpointError, match=r"Shard 'model-00002-of-00002\.safetensors', named in"):
+        _ = Checkpoint.open(folder).tensors
 
 
 def test_an_index_may_not_point_outside_of_the_folder(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c")
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"t": "../../secret.safetensors"}}))
-    with pytest.raises(CheckpointError, match="secret"):
-        Checkpoint.open(folder)
+    (folder / "model.safetensors").rename(tmp_path / "secret.safetensors")
+    for name in ("../secret.safetensors", str(tmp_path / "secret.safetensors")):
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"t": name}}))
+        with pytest.raises(CheckpointError, match="secret"):
+            _ = Checkpoint.open(folder).tensors
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_a_broken_safetensors_file_is_one_clear_error(tmp_path: Path, content: b
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(content)
     with pytest.raises(CheckpointError, match="is not a sound safetensors file"):
-        Checkpoint.open(tmp_path)
+        _ = Checkpoint.open(tmp_path).tensors
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,40 @@ def test_a_broken_config_is_one_clear_error(tmp_path: Path, content: str, messag
 
 
 def test_a_folder_without_weights_or_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
     with pytest.raises(CheckpointError, match=r"holds no \.safetensors file"):
-        Checkpoint.open(tmp_path)
+        _ = Checkpoint.open(tmp_path).tensors
     with pytest.raises(CheckpointError, match="is not a folder"):
         Checkpoint.open(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_pipes_devices_and_folders_are_not_waited_for(tmp_path: Path, name: str) -> None:
+    folder = write_checkpoint(tmp_path / "c")
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(CheckpointError, match="it is no regular file"):
+        _ = Checkpoint.open(folder).tensors
+    (folder / name).unlink()
+    (folder / name).symlink_to("/dev/zero")
+    with pytest.raises(CheckpointError, match="it is no regular file"):
+        _ = Checkpoint.open(folder).tensors
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(CheckpointError, match="it is a folder"):
+        _ = Checkpoint.open(folder).tensors
+
+
+def test_a_config_of_absurd_size_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "config.json").open("wb") as file:
+        file.truncate(1 << 40)  # sparse
+    with pytest.raises(CheckpointError, match="is larger than"):
+        Checkpoint.open(tmp_path)
+
+
+def test_a_shard_that_vanishes_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+    checkpoint = Checkpoint.open(folder_with(tmp_path, {"t": np.zeros((4, 4), np.float32)}))
+    tensor = checkpoint.require("t", (4, 4))
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors cannot be read at tensor t"):
+        list(checkpoint.bands(tensor))

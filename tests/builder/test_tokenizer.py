@@ -46,5 +46,25 @@ def test_a_missing_or_absurdly_large_file_is_named(tmp_path: Path) -> None:
     large = tmp_path / "large.model"
     with large.open("wb") as file:
         file.truncate(1 << 40)  # sparse
-    with pytest.raises(TokenizerError, match="bytes: a SentencePiece model has at most"):
+    with pytest.raises(TokenizerError, match="is larger than"):
         Tokenizer.open(large)
+
+
+@pytest.mark.parametrize(("name", "value"), [("bos_id", 500), ("eos_id", 500), ("eos_id", -2)])
+def test_ids_outside_of_the_vocabulary_are_refused(tmp_path: Path, name: str, value: int) -> None:
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString(synthetic_tokenizer(500))
+    setattr(model.trainer_spec, name, value)
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(TokenizerError, match=f"{name} is {value}|does not load"):
+        Tokenizer.open(path)
+
+
+def test_no_code_is_loaded_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody converts a downloaded checkpoint from within its folder, and it brings a module of a familiar name."""
+    (tmp_path / "tokenizer.model").write_bytes(synthetic_tokenizer(500))
+    (tmp_path / "sentencepiece.py").write_text("import pathlib; pathlib.Path('harm').touch()")
+    monkeypatch.chdir(tmp_path)
+    Tokenizer.open(Path("tokenizer.model"))
+    assert not (tmp_path / "harm").exists()

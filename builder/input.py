@@ -1,0 +1,72 @@
+"""Reading small files whole, from folders that nobody vouches for: regular files only, and never more than was expected."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from builder.errors import CheckpointError
+
+MOST_JSON = 16 << 20
+
+
+class NotReadableError(Exception):
+    """Why a file cannot be read, in words that follow its name: "is missing", "is a folder"."""
+
+    def __init__(self, reason: str, *, missing: bool = False) -> None:
+        super().__init__(reason)
+        self.missing = missing
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """All bytes of a regular file of at most `most`; NotReadableError otherwise. A pipe or a device is not waited for."""
+    check_regular(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise NotReadableError(f"cannot be read: {error.strerror}") from None
+    if len(data) > most:
+        raise NotReadableError(f"is larger than {most:,} bytes, the most that such a file has")
+    return data
+
+
+def check_regular(path: Path) -> os.stat_result:
+    """The status of a regular file (links are followed); NotReadableError where it is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise NotReadableError("is missing", missing=True) from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        raise NotReadableError(f"cannot be read: {getattr(error, 'strerror', error)}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise NotReadableError("cannot be read: it is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotReadableError("cannot be read: it is no regular file")
+    return status
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """A JSON file that holds an object; CheckpointError where it is missing or is something else."""
+    try:
+        value = json.loads(read_bounded(path, MOST_JSON))
+    except NotReadableError as error:
+        hint = ": a Hugging Face checkpoint folder has one" if error.missing else ""
+        raise CheckpointError(f"{path} {error}{hint}.", subject=path) from None
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}.", subject=path) from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} holds a JSON {type(value).__name__}: expected an object.", subject=path)
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value from outside, short, for a sentence."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = "a very large number"
+    return text if len(text) <= 120 else f"{text[:117]}…"
