@@ -16,8 +16,8 @@ import tflite
 from numpy.typing import NDArray
 
 from builder import __version__
-from builder.checkpoint import Checkpoint
-from builder.errors import TokenizerError
+from builder.checkpoint import Checkpoint, StoredTensor
+from builder.errors import OutputError, TokenizerError, UnsupportedModel
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.generation_config import GenerationConfig
@@ -25,8 +25,14 @@ from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.output import PartFile, write_beside
 from builder.quantize import BLOCK, Bits, quantize_band
 from builder.tokenizer import Tokenizer
-from builder.verify import WrittenPieces, verify_written
+from builder.verify import Checksum, verify_written
 from builder.web_file import TensorSpec, WebFileLayout
+
+EMBEDDING, TIED_HEAD = "model.embed_tokens.weight", "lm_head.weight"
+"""Some programs save the tied output matrix a second time."""
+
+LARGEST_TENSOR = (1 << 31) - 1
+"""The size of a tensor is an int32 of the header."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase ("write", "verify"), the bytes done and the bytes in all."""
@@ -78,6 +84,7 @@ def convert_checkpoint(
     `embedding_bits` is `bits` unless given. Raises the errors of builder.errors; `output` is then as it was.
     """
     checkpoint = Checkpoint.open(folder)
+    _refuse_to_replace_an_input(checkpoint, output)
     plan = plan_model(checkpoint.config, folder / "config.json")
     weights = _CheckpointWeights(checkpoint, plan)
     tokenizer = Tokenizer.open(folder / "tokenizer.model")
@@ -99,6 +106,12 @@ def write_web_file(
     """Streams the planned tensors into `output`, in one pass over the weights."""
     started = time.monotonic()
     parameters = llm_parameters(plan, tokenizer, generation.stop_ids)
+    largest = max(plan.tensors, key=_largest_bytes)
+    if _largest_bytes(largest) > LARGEST_TENSOR:
+        raise UnsupportedModel(
+            f"{largest.source} is too large for the web format: its tensors have at most {LARGEST_TENSOR:,} bytes.",
+            subject=largest.source,
+        )
     specs = [spec for tensor in plan.tensors for spec in _specs(tensor, quantization)]
     notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"} | generation.notes()
     layout = WebFileLayout.of(plan.model_type, parameters, tokenizer.model, specs, notes)
@@ -114,7 +127,7 @@ def write_web_file(
                     pieces.write(layout.offsets[tensor.name], row.data)
             else:
                 _write_matrix(tensor, quantization.of(tensor), weights, layout.offsets, pieces)
-        sha256 = verify_written(part.path, layout.size, specs, pieces.written, report.phase("verify"))
+        sha256 = verify_written(part.path, layout.size, specs, pieces.written.value, report.phase("verify"))
     return WrittenModel(
         path=output,
         size=layout.size,
@@ -157,6 +170,11 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
     return parameters
 
 
+def _refuse_to_replace_an_input(checkpoint: Checkpoint, output: Path) -> None:
+    if output.exists() and any(output.samefile(path) for path in checkpoint.folder.iterdir()):
+        raise OutputError(f"{output} is part of the checkpoint: choose another file for the result.", subject=output)
+
+
 class _CheckpointWeights:
     def __init__(self, checkpoint: Checkpoint, plan: ModelPlan) -> None:
         self.checkpoint = checkpoint
@@ -167,6 +185,27 @@ class _CheckpointWeights:
             )
             for tensor in plan.tensors
         }
+        self._refuse_what_would_be_left_out()
+
+    def _refuse_what_would_be_left_out(self) -> None:
+        """Weights that the plan has no place for would be dropped in silence: biases, adapters, layers beyond the config."""
+        tensors = self.checkpoint.tensors
+        extra = sorted(tensors.keys() - {stored.name for stored in self.stored.values()})
+        if TIED_HEAD in extra and self._is_embedding(tensors[TIED_HEAD]):
+            extra.remove(TIED_HEAD)
+        if extra:
+            raise UnsupportedModel(
+                f"{tensors[extra[0]].file} holds {len(extra)} tensors that a Gemma 3 text model of this config.json does not "
+                f"have, such as {extra[0]}: check config.json, and merge adapters first.",
+                subject=extra[0],
+            )
+
+    def _is_embedding(self, head: StoredTensor) -> bool:
+        embedding = self.checkpoint.tensors[EMBEDDING]
+        if (head.shape, head.dtype) != (embedding.shape, embedding.dtype):
+            return False
+        pairs = zip(self.checkpoint.bands(head), self.checkpoint.bands(embedding), strict=True)
+        return all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in pairs)
 
     def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
         return self.checkpoint.bands(self.stored[tensor.name], BLOCK)
@@ -192,17 +231,22 @@ class _Reporter:
 
 
 class _Pieces:
-    """Writes and remembers the checksums."""
+    """Writes, and sums up what was written."""
 
     def __init__(self, part: PartFile, report: _Reporter) -> None:
         self.part, self.report = part, report
-        self.written = WrittenPieces()
+        self.written = Checksum()
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         view = memoryview(data).cast("B")
         self.written.add(offset, view)
         self.part.write_at(offset, view)
         self.report.write(len(view))
+
+
+def _largest_bytes(tensor: MatrixPlan | VectorPlan) -> int:
+    """At 8 bits, so that the limit does not depend on the bits chosen."""
+    return 4 * tensor.size if isinstance(tensor, VectorPlan) else max(tensor.k * tensor.n, 4 * tensor.n)
 
 
 def _specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[TensorSpec]:

@@ -9,6 +9,7 @@ from typing import Any
 from builder.errors import UnsupportedModel
 from builder.families import gemma3
 from builder.families.plan import ModelPlan
+from builder.input import shown
 
 FAMILIES: dict[str, Callable[[dict[str, Any], Path], ModelPlan]] = {
     "gemma3_text": gemma3.plan,
@@ -23,7 +24,7 @@ def plan_model(config: dict[str, Any], config_path: Path) -> ModelPlan:
     if planner is None:
         architectures = config.get("architectures")
         raise UnsupportedModel(
-            f"{config_path} has model_type {model_type!r} (architectures {architectures}): "
+            f"{config_path} has model_type {shown(model_type)} (architectures {shown(architectures)}): "
             f"onpage converts {', '.join(FAMILIES)}.",
             subject=config_path,
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 from builder.errors import UnsupportedModel
 from builder.families.plan import Config, MatrixPlan, ModelPlan, TurnTemplate, VectorPlan
+from builder.input import shown
 from builder.llm_parameters import (
     Activation,
     AttentionMask,
@@ -67,7 +68,7 @@ def plan(config: dict[str, Any], path: Path) -> ModelPlan:
         post_proj_no_bias=True,
         attention_mask_type=AttentionMask.CAUSAL,
         attention_scale_type=AttentionScale.INV_SQRT_HEAD_DIM,
-        sliding_window_size=c.integer("sliding_window", 4096),
+        sliding_window_size=_sliding_window(c),
         qk_norm=True,
         qk_norm_has_scale=True,
         soft_cap_value=c.number("attn_logit_softcapping"),
@@ -121,51 +122,71 @@ def _check_dimensions(c: Config, dimensions: dict[str, int]) -> None:
             )
 
 
+def _sliding_window(c: Config) -> int:
+    if "sliding_window" in c.values and c.values["sliding_window"] is None:
+        raise UnsupportedModel(
+            f"{c.path}: sliding_window is null: the web format has no Gemma 3 without a window.",
+            subject="sliding_window",
+        )
+    return c.integer("sliding_window", 4096)
+
+
 def _local_layers_per_global(c: Config, layers: int) -> int:
     """Sliding layers before each global one. `layer_types` (newer) decides over `sliding_window_pattern` (older)."""
-    types = c.values.get("layer_types")
+    types, key = c.values.get("layer_types"), "layer_types"
     if types is None:
         key = "_sliding_window_pattern" if "_sliding_window_pattern" in c.values else "sliding_window_pattern"
-        pattern = c.integer(key, 6)
-        types = ["full_attention" if (i + 1) % pattern == 0 else "sliding_attention" for i in range(layers)]
+        types = _layer_types(c.integer(key, 6), layers)
     if not isinstance(types, list) or len(types) != layers:
-        raise UnsupportedModel(f"{c.path}: layer_types must name each of the {layers} layers.", subject="layer_types")
+        raise UnsupportedModel(f"{c.path}: {key} must name each of the {layers} layers.", subject=key)
     period = types.index("full_attention") + 1 if "full_attention" in types else layers + 1
-    expected = ["full_attention" if (i + 1) % period == 0 else "sliding_attention" for i in range(layers)]
-    if types != expected or period == 1:
+    if period == 1 or types != _layer_types(period, layers):
         raise UnsupportedModel(
-            f"{c.path}: layer_types is {types}: the web format can only express a fixed number (at least one) of "
-            f"sliding_attention layers before each full_attention layer.",
-            subject="layer_types",
+            f"{c.path}: {key} makes the layers {shown(types)}: the web format can only express a fixed number (at least one) "
+            f"of sliding_attention layers before each full_attention layer.",
+            subject=key,
         )
     return period - 1
+
+
+def _layer_types(period: int, layers: int) -> list[str]:
+    return ["full_attention" if (i + 1) % period == 0 else "sliding_attention" for i in range(layers)]
 
 
 def _global_rope_wavelength(c: Config) -> float:
     """rope_theta of the global layers, from either form of config.json; refuses scaling and another local wavelength."""
     by_type = c.values.get("rope_parameters")
-    if isinstance(by_type, dict) and "full_attention" in by_type:  # transformers 5
-        full, local = by_type.get("full_attention") or {}, by_type.get("sliding_attention") or {}
-    else:  # transformers 4
-        scaling = c.values.get("rope_scaling") or {}
-        full = {**scaling, "rope_theta": c.number("rope_theta", 1e6)}
-        local = {"rope_theta": c.number("rope_local_base_freq", LOCAL_ROPE_WAVELENGTH)}
-    for where, rope in (("full_attention", full), ("sliding_attention", local)):
-        kind = rope.get("rope_type", rope.get("type", "default"))
-        if kind != "default":
-            raise UnsupportedModel(
-                f"{c.path}: the rope of the {where} layers is scaled ({kind}): onpage writes unscaled ropes only.",
-                subject="rope_scaling",
-            )
-    if local.get("rope_theta", LOCAL_ROPE_WAVELENGTH) != LOCAL_ROPE_WAVELENGTH:
+    if by_type is None:  # transformers 4
+        if c.values.get("rope_scaling") not in (None, {}, {"rope_type": "default"}):
+            raise _unusable_rope(c, "rope_scaling", c.values["rope_scaling"])
+        full = {"rope_theta": c.values.get("rope_theta")}
+        local = {"rope_theta": c.values.get("rope_local_base_freq")}
+    else:  # transformers 5
+        if not isinstance(by_type, dict) or by_type.keys() != {"full_attention", "sliding_attention"}:
+            raise _unusable_rope(c, "rope_parameters", by_type)
+        full, local = by_type["full_attention"], by_type["sliding_attention"]
+        for rope in (full, local):
+            if not isinstance(rope, dict) or rope.keys() - {"rope_type", "rope_theta"}:
+                raise _unusable_rope(c, "rope_parameters", rope)
+            if rope.get("rope_type", "default") != "default":
+                raise _unusable_rope(c, "rope_parameters", rope)
+    if Config(local, c.path).number("rope_theta", LOCAL_ROPE_WAVELENGTH) != LOCAL_ROPE_WAVELENGTH:
         raise UnsupportedModel(
-            f"{c.path}: the rope wavelength of the sliding layers is {local['rope_theta']}, which the web format cannot "
+            f"{c.path}: the rope wavelength of the sliding layers is {shown(local['rope_theta'])}, which the web format cannot "
             f"express: the engine always has {LOCAL_ROPE_WAVELENGTH:g}.",
             subject="rope_local_base_freq",
         )
-    wavelength = Config({"rope_theta": full.get("rope_theta")}, c.path).number("rope_theta", 1e6)
+    wavelength = Config(full, c.path).number("rope_theta", 1e6)
     assert wavelength is not None
     return wavelength
+
+
+def _unusable_rope(c: Config, key: str, value: Any) -> UnsupportedModel:
+    return UnsupportedModel(
+        f"{c.path}: {key} is {shown(value)}: onpage writes plain ropes only, one wavelength for the full_attention layers and "
+        f"one for the sliding_attention layers, without scaling.",
+        subject=key,
+    )
 
 
 def _tensors(h: int, f: int, layers: int, q: int, kv: int, d: int, v: int) -> Iterator[MatrixPlan | VectorPlan]:

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from builder.errors import CheckpointError, UnsupportedModel
+from builder.input import shown
 from builder.llm_parameters import ModelType, TransformerParameters
+
+SMALLEST, LARGEST = 2.0**-126, 2.0**127
+"""Of the numbers that LlmParameters keeps as float32."""
 
 Role = Literal["embedding", "attention", "feedforward"]
 
@@ -76,7 +80,7 @@ class Config:
         value = default if value is None else value
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
             raise CheckpointError(
-                f"{self.path}: {key} is {value!r}: expected a whole number from 1 to {most}.", subject=key
+                f"{self.path}: {key} is {shown(value)}: expected a whole number from 1 to {most}.", subject=key
             )
         return value
 
@@ -86,8 +90,11 @@ class Config:
         value = default if value is None else value
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-            raise CheckpointError(f"{self.path}: {key} is {value!r}: expected a positive number.", subject=key)
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and SMALLEST <= value <= LARGEST
+        if not usable:
+            raise CheckpointError(
+                f"{self.path}: {key} is {shown(value)}: expected a positive number that float32 can hold.", subject=key
+            )
         return float(value)
 
     def refuse_unless(self, key: str, usual: Any, default: Any = None) -> None:
@@ -95,6 +102,6 @@ class Config:
         value = self.values.get(key, default)
         if value != usual:
             raise UnsupportedModel(
-                f"{self.path}: {key} is {value!r}, which the web format cannot express: the engine always has {usual!r}.",
+                f"{self.path}: {key} is {shown(value)}, which the web format cannot express: the engine always has {usual!r}.",
                 subject=key,
             )

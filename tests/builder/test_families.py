@@ -79,7 +79,17 @@ def test_the_layer_pattern_is_read(changes: dict[str, Any], local_layers: int) -
         ({"use_bidirectional_attention": True}, "use_bidirectional_attention"),
         ({"query_pre_attn_scalar": 168}, "query_pre_attn_scalar"),
         ({"rope_scaling": {"rope_type": "linear", "factor": 8.0}}, "rope"),
+        ({"rope_scaling": ["linear"]}, "rope_scaling"),
+        ({"rope_scaling": True}, "rope_scaling"),
         ({"rope_local_base_freq": 5e4}, "sliding layers"),
+        ({"rope_parameters": {"rope_type": "linear", "factor": 8, "rope_theta": 5e6}}, "rope_parameters"),
+        ({"rope_parameters": {"full_attention": 1, "sliding_attention": {}}}, "rope_parameters"),
+        ({"rope_parameters": {"full_attention": {}, "sliding_attention": {"factor": 2.0}}}, "rope_parameters"),
+        ({"rope_parameters": {"full_attention": {"rope_type": "yarn"}, "sliding_attention": {}}}, "yarn"),
+        ({"rope_parameters": {"full_attention": {}, "sliding_attention": {"rope_theta": 5e4}}}, "sliding layers"),
+        ({"rope_parameters": []}, "rope_parameters"),
+        ({"sliding_window": None}, "sliding_window"),
+        ({"sliding_window_pattern": 1}, "sliding_window_pattern"),
         ({"layer_types": ["full_attention"] * 4}, "layer_types"),
         ({"layer_types": ["sliding_attention", "full_attention", "full_attention", "full_attention"]}, "layer_types"),
         ({"layer_types": ["sliding_attention"] * 3}, "layer_types"),
@@ -98,7 +108,7 @@ def test_nonsense_dimensions_are_refused(value: Any) -> None:
         plan_model(gemma3_config(hidden_size=value), HERE)
 
 
-@pytest.mark.parametrize("value", [-1.0, 0, "1e6", float("inf"), float("nan"), True])
+@pytest.mark.parametrize("value", [-1.0, 0, "1e6", float("inf"), float("nan"), True, 1e300, 1e-300, 10**400, [1e6]])
 def test_nonsense_numbers_are_refused(value: Any) -> None:
     with pytest.raises(CheckpointError, match="rope_theta"):
         plan_model(gemma3_config(rope_theta=value), HERE)
