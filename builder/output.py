@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,15 +16,19 @@ from builder.errors import OutputError
 class PartFile:
     """The file being written. Writes go to positions, so that the parts may come in any order."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, explain: Callable[[OSError], OutputError]) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._explain = explain
 
     def write_at(self, offset: int, data: bytes | memoryview) -> None:
-        """Writes all of `data` at `offset`."""
+        """Writes all of `data` at `offset`; OutputError where it cannot be."""
         view = memoryview(data).cast("B")
         while view:
-            written = os.pwrite(self._descriptor, view, offset)
+            try:
+                written = os.pwrite(self._descriptor, view, offset)
+            except OSError as error:
+                raise self._explain(error) from error
             view, offset = view[written:], offset + written
 
 
@@ -34,19 +39,23 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
     The space is reserved at once, so that a full disk is known before the work. Whatever ends the block early (an error,
     Ctrl-C, a signal turned into an exception) leaves `target` as it was and removes the part. Raises OutputError.
     """
-    if target.is_dir():
-        raise OutputError(f"{target} is a folder: name the file to write.", subject=target)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    place = Path(os.path.realpath(target))  # a link stays one
     try:
-        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        if target.is_dir():
+            raise OutputError(f"{target} is a folder: name the file to write.", subject=target)
+        if target.exists() and not target.is_file():
+            raise OutputError(f"{target} is a device or a pipe: name a regular file.", subject=target)
+        descriptor, name = tempfile.mkstemp(prefix=".onpage-", suffix=".part", dir=place.parent)
     except OSError as error:
         raise _explained(error, target, size) from error
+    part = Path(name)
     try:
         try:
             _reserve(descriptor, size)
-            yield PartFile(part, descriptor)
+            yield PartFile(part, descriptor, lambda error: _explained(error, target, size))
+            os.fchmod(descriptor, 0o666 & ~_umask())  # mkstemp's are for the owner only
             os.fsync(descriptor)
-            part.replace(target)
+            part.replace(place)
         except OSError as error:
             raise _explained(error, target, size) from error
     except BaseException:
@@ -55,6 +64,12 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
         raise
     finally:
         os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _reserve(descriptor: int, size: int) -> None:

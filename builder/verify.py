@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from builder.errors import OutputError
 from builder.web_file import TensorSpec
 from builder.web_file_reader import WebFile
 
 CHUNK = 4 << 20
+WORD = 8
 
 
-class WrittenPieces:
-    """Checksums of what was written, by position, to be compared with what is read back."""
+class Checksum:
+    """A sum over a file that is zero where nothing was written, the same in whatever order and pieces it is added up.
+
+    Each 8-byte word is multiplied by an odd number made of its position, modulo 2⁶⁴: a changed word always changes the sum,
+    and so do words that changed places. Matrices are written strip by strip, all over their place, so a digest of the bytes
+    in their order cannot be had while writing, and a list of the strips would grow with the model.
+    """
 
     def __init__(self) -> None:
-        self._crc: dict[int, tuple[int, int]] = {}
+        self.value = 0
 
     def add(self, offset: int, data: bytes | memoryview) -> None:
-        """Notes that `data` was written at `offset`; positions do not overlap."""
+        """Adds `data` at `offset`, a multiple of 8."""
         view = memoryview(data).cast("B")
-        self._crc[offset] = (len(view), zlib.crc32(view))
-
-    def in_order(self) -> list[tuple[int, int, int]]:
-        """(offset, length, crc32) by offset."""
-        return [(offset, *self._crc[offset]) for offset in sorted(self._crc)]
+        for start in range(0, len(view), CHUNK):
+            piece = view[start : start + CHUNK]
+            if len(piece) % WORD:
+                piece = memoryview(bytes(piece) + bytes(-len(piece) % WORD))
+            words = np.frombuffer(piece, np.uint64)
+            first = (offset + start) // WORD
+            factors = np.arange(first, first + words.size, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(
+                1
+            )
+            self.value = (self.value + int(np.sum(words * factors, dtype=np.uint64))) % (1 << 64)
 
 
 def verify_written(
-    path: Path, size: int, tensors: list[TensorSpec], pieces: WrittenPieces, progress: Callable[[int], None]
+    path: Path, size: int, tensors: list[TensorSpec], checksum: int, progress: Callable[[int], None]
 ) -> str:
     """Re-reads a web file just written and returns its sha256.
 
-    Raises WebFileError or OutputError where the header does not list exactly `tensors`, the size differs, or a piece
-    reads back otherwise than it was written. `progress` is called with the numbers of bytes read.
+    Raises WebFileError or OutputError where the header does not list exactly `tensors`, the size differs, or the bytes are
+    not those that were written. `progress` is called with the numbers of bytes read.
     """
     found = WebFile.open(path)
     if found.size != size:
@@ -47,31 +59,16 @@ def verify_written(
             f"{path} does not list the tensors that were written: the file system lost data.", subject=path
         )
     digest = hashlib.sha256()
+    read_back = Checksum()
     position = 0
-
     with path.open("rb") as file:
-
-        def read(length: int) -> int:
-            """Hashes the next bytes and returns their crc32."""
-            nonlocal position
-            crc = 0
-            while length:
-                data = file.read(min(length, CHUNK))
-                if not data:
-                    raise OutputError(f"{path} ended at byte {position:,}: expected {size:,}.", subject=path)
-                digest.update(data)
-                crc = zlib.crc32(data, crc)
-                length -= len(data)
-                position += len(data)
-                progress(len(data))
-            return crc
-
-        for offset, length, crc in pieces.in_order():
-            read(offset - position)
-            if read(length) != crc:
-                raise OutputError(
-                    f"{path} reads back otherwise than it was written at byte {offset:,}: check the disk, and try again.",
-                    subject=path,
-                )
-        read(size - position)
+        while data := file.read(CHUNK):
+            digest.update(data)
+            read_back.add(position, data)
+            position += len(data)
+            progress(len(data))
+    if read_back.value != checksum:
+        raise OutputError(
+            f"{path} reads back otherwise than it was written: check the disk, and try again.", subject=path
+        )
     return digest.hexdigest()

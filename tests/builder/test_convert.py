@@ -18,10 +18,10 @@ import pytest
 from builder import checkpoint as checkpoint_module
 from builder import verify
 from builder.convert import convert_checkpoint
-from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError
+from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError, UnsupportedModel
 from builder.inspect import Sampling, inspect_web_file
 from builder.quantize import dequantize
-from builder.synth import synthetic_tokenizer
+from builder.synth import synthesize, synthetic_tokenizer
 from builder.web_file_reader import WebFile
 from tests.checkpoints import gemma3_config, write_checkpoint, write_safetensors
 
@@ -156,6 +156,7 @@ def config(**changes: object) -> Callable[[Path], None]:
         (config(hidden_size=64), CheckpointError, r"has shape \[4096, 128\], but config.json makes it \[4096, 64\]"),
         (config(model_type="llama"), CheckpointError, "llama"),
         (config(eos_token_id=9999), CheckpointError, "eos_token_id 9999"),
+        (config(bos_token_id=7), CheckpointError, "bos_token_id is 7 in config.json"),
         (config(eos_token_id="</s>"), CheckpointError, "eos_token_id '</s>'"),
         (not_finite, CheckpointError, "expected finite weights"),
     ],
@@ -172,6 +173,71 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(
         convert_checkpoint(folder, out / "m.task")
     assert [path.name for path in out.iterdir()] == ["m.task"]
     assert (out / "m.task").read_bytes() == b"what was there before"
+
+
+def extended(tmp_path: Path, name: str, shape: tuple[int, ...], data: bytes) -> Path:
+    """A sound checkpoint with one more tensor in a shard of its own."""
+    folder = write_checkpoint(tmp_path / "c")
+    write_safetensors(folder / "more.safetensors", {name: ("F32", shape, data)})
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.layers.0.self_attn.q_proj.bias",
+        "model.layers.9.mlp.up_proj.weight",
+        "lm_head.weight",
+        "base.lora_A.weight",
+    ],
+)
+def test_weights_that_would_be_left_out_are_refused_by_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnsupportedModel, match=name):
+        convert_checkpoint(extended(tmp_path, name, (4,), bytes(16)), tmp_path / "m.task")
+    assert not (tmp_path / "m.task").exists()
+
+
+def test_a_second_copy_of_the_embedding_is_no_other_weight(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c")
+    plain = convert_checkpoint(folder, tmp_path / "m.task").sha256
+    checkpoint = checkpoint_module.Checkpoint.open(folder)
+    embedding = checkpoint.require("model.embed_tokens.weight", (4096, 128))
+    data = b"".join(rows.tobytes() for _, rows in checkpoint.bands(embedding))
+    write_safetensors(folder / "head.safetensors", {"lm_head.weight": ("F32", (4096, 128), data)})
+    assert convert_checkpoint(folder, tmp_path / "m.task").sha256 == plain
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model", "config.json"])
+def test_the_checkpoint_is_never_the_output(tmp_path: Path, name: str) -> None:
+    folder = write_checkpoint(tmp_path / "c")
+    before = (folder / name).read_bytes()
+    (tmp_path / "link").symlink_to(folder / name)
+    for output in (folder / name, tmp_path / "link"):
+        with pytest.raises(OutputError, match="is part of the checkpoint"):
+            convert_checkpoint(folder, output)
+    assert (folder / name).read_bytes() == before
+
+
+def test_pipes_and_devices_are_not_replaced_and_links_stay_links(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c")
+    os.mkfifo(tmp_path / "pipe")
+    for output in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(OutputError, match="is a device or a pipe"):
+            convert_checkpoint(folder, output)
+    (tmp_path / "link.task").symlink_to(tmp_path / "real.task")
+    convert_checkpoint(folder, tmp_path / "link.task")
+    assert (tmp_path / "link.task").is_symlink() and (tmp_path / "real.task").is_file()
+
+
+def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+    convert_checkpoint(write_checkpoint(tmp_path / "c"), tmp_path / "m.task")
+    assert (tmp_path / "m.task").stat().st_mode == (tmp_path / "any").stat().st_mode
+
+
+def test_a_tensor_too_large_for_the_format_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModel, match=r"embed_tokens\.weight is too large for the web format"):
+        synthesize("hidden=8192,vocab=262144,ffn=64,layers=1", tmp_path / "m.task")
 
 
 def test_an_adapter_alone_has_missing_tensors(tmp_path: Path) -> None:
@@ -259,7 +325,7 @@ def test_a_header_that_lost_a_tensor_is_not_kept(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "m.task").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -281,10 +347,13 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> 
 
 
 def test_the_peak_memory_does_not_grow_with_the_layers(tmp_path: Path) -> None:
+    """With bands much smaller than the matrices, as in large models."""
+
     def peak(layers: int) -> int:
         shape = f"hidden=640,ffn=2048,layers={layers},heads=4,kv=1,head=256,vocab=8192"
         program = (
-            "import resource, pathlib; from builder.synth import synthesize;"
+            "import resource, pathlib; from builder import synth; synth.BAND_BYTES = 1 << 17;"
+            "from builder.synth import synthesize;"
             f"synthesize({shape!r}, pathlib.Path({str(tmp_path / 'm.task')!r}));"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
