@@ -1,4 +1,4 @@
-"""What is in a web file, for people and programs. Reads the header and the tokenizer's head only; trusts neither."""
+"""What is in a web file, for people and programs. Reads the header and the metadata only, and trusts neither."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def inspect_web_file(path: Path) -> WebFileFacts:
         sampling=Sampling(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20)),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
-        written_by=written_by if isinstance(written_by, str) else None,
+        written_by=written_by if isinstance(written_by, str) and written_by.isprintable() else None,
     )
 
 

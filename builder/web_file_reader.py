@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import tflite
 from google.protobuf.message import DecodeError
 
 from builder.errors import WebFileError
+from builder.input import NotReadableError, check_regular
 from builder.llm_parameters import LlmParameters
 from builder.web_file import BACKEND_ENTRY, MAGIC, MODEL_TYPE_ENTRY, NOTES_ENTRY, PARAMETERS_ENTRY, TOKENIZER_ENTRY
 
@@ -27,6 +29,8 @@ MOST_PARAMETERS = 1 << 20
 MOST_TOKENIZER = 256 << 20
 MOST_BACKEND = 64
 MOST_NOTES = 64 << 10
+MOST_DIMENSION = 1 << 24
+MOST_STOP_IDS = 64
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,13 @@ class WebFile:
     def open(cls, path: Path) -> WebFile:
         """Reads and checks the header."""
         try:
-            size = path.stat().st_size
+            size = check_regular(path).st_size
             with path.open("rb") as file:
                 head = file.read(min(size, MOST_HEADER))
+        except NotReadableError as error:
+            raise WebFileError(f"{path} {error}.", subject=path) from None
         except OSError as error:
-            raise WebFileError(f"{path} cannot be read: {error.strerror or error}.", subject=path) from None
+            raise WebFileError(f"{path} cannot be read: {error.strerror}.", subject=path) from None
         _sniff(path, head)
         try:
             return _Parser(path, size, head).parse()
@@ -101,19 +107,20 @@ class WebFile:
         entry = self.tensors.get(name)
         if entry is None:
             raise WebFileError(f"{self.path} has no tensor {name}.", subject=name)
-        return self._read(entry.offset, entry.size)
+        return _read(self.path, entry.offset, entry.size)
 
     def tokenizer(self) -> bytes:
         """The SentencePiece model, untrusted."""
-        return self._read(self.tokenizer_offset, self.tokenizer_size)
+        return _read(self.path, self.tokenizer_offset, self.tokenizer_size)
 
-    def _read(self, offset: int, size: int) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            data = file.read(size)
-        if len(data) != size:
-            raise WebFileError(f"{self.path} ended early: it was cut while being read.", subject=self.path)
-        return data
+
+def _read(path: Path, offset: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read(size)
+    if len(data) != size:
+        raise WebFileError(f"{path} ended early: it was cut while being read.", subject=path)
+    return data
 
 
 def _sniff(path: Path, head: bytes) -> None:
@@ -155,14 +162,18 @@ class _Parser:
                 subject=self.path,
             )
         self.model = model
+        self.places: list[tuple[int, int, str]] = []
         self.buffers = self.bounded("buffers", model.BuffersLength(), MOST_TENSORS + MOST_METADATA)
         metadata = self.metadata()
         offset, size = self.place(metadata, PARAMETERS_ENTRY, MOST_PARAMETERS)
-        parameters = LlmParameters.deserialize(self.read(offset, size))
+        parameters = self.parameters(_read(self.path, offset, size))
         tokenizer_offset, tokenizer_size = self.place(metadata, TOKENIZER_ENTRY, MOST_TOKENIZER)
-        backend = self.read(*self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)).decode()
+        backend = self.name(_read(self.path, *self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)))
         if MODEL_TYPE_ENTRY not in metadata:
             raise self.fail(f"has no metadata entry {MODEL_TYPE_ENTRY}")
+        tensors = self.tensors(graph)
+        notes = self.notes(metadata)
+        self.check_apart()
         return WebFile(
             path=self.path,
             size=self.size,
@@ -171,9 +182,9 @@ class _Parser:
             parameters=parameters,
             tokenizer_offset=tokenizer_offset,
             tokenizer_size=tokenizer_size,
-            tensors=self.tensors(graph),
+            tensors=tensors,
             metadata=tuple(metadata),
-            notes=self.notes(metadata),
+            notes=notes,
         )
 
     def bounded(self, what: str, count: int, most: int) -> int:
@@ -191,8 +202,14 @@ class _Parser:
 
     def metadata(self) -> dict[str, int]:
         count = self.bounded("metadata entries", self.model.MetadataLength(), MOST_METADATA)
-        entries = (self.model.Metadata(i) for i in range(count))
-        return {self.name(entry.Name()): int(entry.Buffer()) for entry in entries}
+        entries: dict[str, int] = {}
+        for i in range(count):
+            entry = self.model.Metadata(i)
+            name = self.name(entry.Name())
+            if name in entries:
+                raise self.fail(f"has two metadata entries named {name}")
+            entries[name] = int(entry.Buffer())
+        return entries
 
     def tensors(self, graph: Any) -> dict[str, TensorEntry]:
         count = self.bounded("tensors", graph.TensorsLength(), MOST_TENSORS)
@@ -206,16 +223,49 @@ class _Parser:
             if tensor.ShapeLength() != 1 or tensor.Shape(0) != size:
                 raise self.fail(f"gives tensor {name} another shape than its {size:,} bytes")
             tensors[name] = TensorEntry(name, int(tensor.Type()), size, offset)
-        ends = sorted((t.offset, t.offset + t.size, t.name) for t in tensors.values())
-        for (_, end, first), (start, _, second) in itertools.pairwise(ends):
-            if start < end:
-                raise self.fail(f"has tensors {first} and {second} in the same place")
         return tensors
+
+    def check_apart(self) -> None:
+        """No two parts may share a byte: what is one thing to us would be another to the engine."""
+        for (_, end, first), (start, _, second) in itertools.pairwise(sorted(self.places)):
+            if start < end:
+                raise self.fail(f"has {first} and {second} in the same place")
+
+    def parameters(self, data: bytes) -> LlmParameters:
+        """The parameters, with what every model has: positive dimensions, finite numbers, ids that exist."""
+        parameters: LlmParameters = LlmParameters.deserialize(data)
+        p = parameters.transformer_parameters
+        counts = {
+            "vocab_size": parameters.vocab_size,
+            "embedding_dim": p.embedding_dim,
+            "hidden_dimension": p.hidden_dimension,
+            "head_dimension": p.head_dimension,
+            "num_heads": p.num_heads,
+            "num_kv_heads": p.num_kv_heads,
+            "num_stacks": p.num_stacks,
+        }
+        for name, value in counts.items():
+            if not 1 <= value <= MOST_DIMENSION:
+                raise self.fail(f"says its {name} is {value}: expected 1 to {MOST_DIMENSION:,}")
+        numbers = {
+            "global_rope_wavelength": p.global_rope_wavelength,
+            "soft_cap_value": p.self_attention_parameters.soft_cap_value,
+            "final soft_cap_value": p.final_project_parameters.soft_cap_value,
+        }
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                raise self.fail(f"says its {name} is {value}: expected a finite number")
+        ids = [parameters.start_token_id, *parameters.stop_token_ids]
+        if len(ids) > MOST_STOP_IDS or not all(0 <= i < parameters.vocab_size for i in ids):
+            raise self.fail(f"has start and stop ids that its {parameters.vocab_size:,} tokens do not have")
+        if len(parameters.stop_tokens) > MOST_STOP_IDS:
+            raise self.fail(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MOST_STOP_IDS}")
+        return parameters
 
     def notes(self, metadata: dict[str, int]) -> dict[str, Any]:
         if NOTES_ENTRY not in metadata:
             return {}
-        notes = json.loads(self.read(*self.place(metadata, NOTES_ENTRY, MOST_NOTES)))
+        notes = json.loads(_read(self.path, *self.place(metadata, NOTES_ENTRY, MOST_NOTES)))
         if not isinstance(notes, dict):
             raise self.fail(f"has notes that are no JSON object in {NOTES_ENTRY}")
         return notes
@@ -239,9 +289,5 @@ class _Parser:
             raise self.fail(
                 f"is cut short: {what} should end at byte {offset + size:,}, but the file has {self.size:,}"
             )
+        self.places.append((offset, offset + size, what))
         return offset, size
-
-    def read(self, offset: int, size: int) -> bytes:
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
