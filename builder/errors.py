@@ -21,7 +21,6 @@ class OnpageError(Exception):
 
     def __init__(self, sentence: str, *, subject: str | Path | None = None) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
         self.subject = subject
 
 

@@ -17,6 +17,7 @@ import tflite
 from numpy.typing import NDArray
 
 from builder.errors import WebFileError
+from builder.families.gemma3 import LOCAL_ROPE_WAVELENGTH
 from builder.llm_parameters import AttentionScale
 from builder.quantize import dequantize
 from builder.web_file_reader import WebFile
@@ -25,8 +26,6 @@ Array = NDArray[np.float32]
 Precision = Literal["float32", "float16"]
 
 RMS_EPSILON = 1e-6
-LOCAL_ROPE_WAVELENGTH = 10_000.0
-FLOAT16_LARGEST = 65504.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Reference:
         self.attention_cap = float(attention.soft_cap_value)
         self.final_cap = float(p.final_project_parameters.soft_cap_value)
         self.largest_activation = 0.0
-        """Largest absolute value that any rounding has seen; beyond FLOAT16_LARGEST a GPU would have overflowed."""
+        """Largest absolute value that any rounding has seen; beyond 65504 a GPU would have overflowed."""
         self.weights = {name: self._vector(file, name) for name in file.tensors if name.endswith(".scale")}
         self.weights |= {
             name.removesuffix(".w"): self._matrix(file, name.removesuffix(".w"))

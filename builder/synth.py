@@ -83,7 +83,7 @@ def synthesize(
     shape: str,
     output: Path,
     *,
-    bits: Bits = 4,
+    bits: Bits = 8,
     embedding_bits: Bits | None = None,
     seed: int = 0,
     progress: Progress | None = None,

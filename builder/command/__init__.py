@@ -6,8 +6,10 @@ says why), 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 import click
@@ -26,8 +28,7 @@ INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="onpage")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def cli(context: click.Context, debug: bool) -> None:
+def cli(debug: bool) -> None:
     """Build, serve and measure Gemma running entirely inside a web page.
 
     \b
@@ -36,7 +37,6 @@ def cli(context: click.Context, debug: bool) -> None:
       onpage convert my-gemma -o my-gemma-web.task   your own checkpoint for the browser
       onpage serve --model my-gemma-web.task         the page, with your model
     """
-    context.obj = debug
 
 
 for command in (serve, convert, synth, inspect, evaluate_demo):
@@ -45,37 +45,47 @@ for command in (serve, convert, synth, inspect, evaluate_demo):
 
 def main() -> None:
     """The console script."""
-    signal.signal(signal.SIGTERM, _terminate)
-    debug = "--debug" in sys.argv
+    for name in ("SIGTERM", "SIGHUP", "SIGXCPU"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminate)
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except OnpageError as error:
-        if debug:
-            raise
-        click.echo(f"onpage: {error}", err=True)
-        sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("onpage: interrupted; nothing was left behind.", err=True)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
+        _say("interrupted; nothing half-written was left behind.")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `onpage inspect … | head`
-        sys.stderr.close()
-        sys.exit(1)
-    except MemoryError:
-        click.echo("onpage: out of memory.", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if debug:
+        if "--debug" in sys.argv:
             raise
-        click.echo(
-            f"onpage: unexpected {type(error).__name__}: {error}. Please report it with `onpage --debug …`.", err=True
-        )
+        _say(_sentence(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OnpageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'The output'} cannot be used: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "Out of memory."
+    return f"Unexpected {type(error).__name__}: {error}. Please report it with the output of `onpage --debug …`."
+
+
+def _say(sentence: str) -> None:
+    """One line on stderr. Names from files may hold what a terminal would obey, so only what prints is printed."""
+    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+    with suppress(OSError):
+        click.echo(f"onpage: {printable}", err=True)
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends the work as Ctrl-C does: half-written files are removed."""
+    """Ends the work as Ctrl-C does, so that half-written files are removed."""
     raise KeyboardInterrupt

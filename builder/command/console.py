@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,9 @@ from rich.text import Text
 from builder.errors import OnpageError
 
 ProgressCallback = Callable[[str, int, int], None]
+
+FILE = click.Path(path_type=Path, readable=False)
+"""A path as it is given: whether it can be read is for the library to say, in its own sentence."""
 
 PHASES = {"write": "Writing", "verify": "Verifying"}
 
@@ -61,24 +65,21 @@ def byte_progress() -> Iterator[ProgressCallback]:
 
 def print_json(value: Any) -> None:
     """A result for programs, on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2))
 
 
 def print_facts(rows: list[tuple[str, str]]) -> None:
-    """Names and values, on stdout. Values are text from files: shown as text, never as markup."""
+    """Names and values, on stdout, a row each. Values are text from files: shown as text, never as markup."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:  # for grep and cut
+        for name, value in rows:
+            click.echo(f"{name}\t{value}")
+        return
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, Text(value))
-    print_table(table)
-
-
-def print_table(table: Table) -> None:
-    """A table on stdout. Where that is no terminal the lines are as long as they need to be, for grep."""
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 1000
     console.print(table)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import Any
 
 import click
 
-from builder.command.console import byte_progress, library, megabytes, print_facts, print_json
+from builder.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
 
 bits_option = click.option(
     "--bits", type=click.Choice(["4", "8"]), default="8", show_default=True, help="Bits of the layers' matrices."
@@ -16,12 +18,12 @@ embedding_bits_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 output_option = click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help="The web file to write (replaced if there)."
+    "-o", "--output", required=True, type=FILE, help="The web file to write (replaced if there)."
 )
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=FILE)
 @output_option
 @bits_option
 @embedding_bits_option
@@ -45,12 +47,11 @@ def convert(checkpoint: Path, output: Path, bits: str, embedding_bits: str | Non
             embedding_bits=int(embedding_bits) if embedding_bits else None,
             progress=progress,
         )
-    show_written(written, as_json)
+    show_written(written.to_json(), as_json)
 
 
-def show_written(written: object, as_json: bool) -> None:
-    """The result of convert and synth, a builder.convert.WrittenModel."""
-    facts = written.to_json()  # type: ignore[attr-defined]
+def show_written(facts: dict[str, Any], as_json: bool) -> None:
+    """The result of convert and synth: `builder.convert.WrittenModel.to_json()`."""
     if as_json:
         print_json(facts)
         return
@@ -62,6 +63,6 @@ def show_written(written: object, as_json: bool) -> None:
             ("bits", f"{facts['bits']}, embedding {facts['embedding_bits']}"),
             ("sha256", facts["sha256"]),
             ("time", f"{facts['seconds']:.1f} s"),
-            ("next", f"onpage serve --model {facts['path']}"),
+            ("next", f"onpage serve --model {shlex.quote(facts['path'])}"),
         ]
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from builder.command.console import library, print_json
+from builder.command.console import FILE, library, print_json
 from builder.command.convert import json_option
 
 
 @click.command("evaluate-demo")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=FILE)
 @click.option(
     "--texts", type=click.IntRange(1, 10_000), default=300, show_default=True, help="Number of generated texts."
 )

@@ -6,34 +6,38 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
-from builder.command.console import megabytes, print_facts, print_json, print_table
+from builder.command.console import FILE, megabytes, print_facts, print_json
 from builder.command.convert import json_option
 from builder.inspect import Sampling, WebFileFacts, inspect_web_file, type_name
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--tensors", is_flag=True, help="Show the table of tensors as well.")
+@click.argument("file", type=FILE)
+@click.option("--summary", is_flag=True, help="Leave out the table of tensors.")
 @json_option
-def inspect(file: Path, tensors: bool, as_json: bool) -> None:
+def inspect(file: Path, summary: bool, as_json: bool) -> None:
     """Show what is in a web FILE: family, dimensions, quantization, tokens, prompt template, sizes.
 
     Reads the header only; safe on files from anywhere.
 
     \b
     Example:
-      onpage inspect my-gemma-web.task --tensors
+      onpage inspect my-gemma-web.task --summary
       onpage inspect my-gemma-web.task --json
     """
     facts = inspect_web_file(file)
     if as_json:
         print_json(facts.to_json())
         return
-    print_facts(_rows(facts))
-    if tensors:
+    show(facts)
+    if not summary:
         _print_tensors(facts)
+
+
+def show(facts: WebFileFacts) -> None:
+    """The facts for a person, tensors left out."""
+    print_facts(_rows(facts))
 
 
 def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:
@@ -87,9 +91,7 @@ def _sampling(sampling: Sampling) -> str:
 
 
 def _print_tensors(facts: WebFileFacts) -> None:
-    table = Table("tensor", "type", "bytes", "offset", box=None, pad_edge=False)
-    for column in table.columns[2:]:
-        column.justify = "right"
-    for tensor in facts.tensors:
-        table.add_row(tensor.name, type_name(tensor.type), f"{tensor.size:,}", f"{tensor.offset:,}")
-    print_table(table)
+    width = max((len(tensor.name) for tensor in facts.tensors), default=0)
+    click.echo(f"\n{'tensor':{width}}  {'type':8}  {'bytes':>13}  {'offset':>14}")
+    for t in facts.tensors:
+        click.echo(f"{t.name:{width}}  {type_name(t.type):8}  {t.size:13,}  {t.offset:14,}")

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from builder.command.console import FILE
+
 
 @click.command()
 @click.option(
     "--model",
     "models",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="A web file to offer; may be given several times.  [default: the demo model]",
 )
 @click.option(

@@ -38,4 +38,4 @@ def synth(shape: str, output: Path, bits: str, embedding_bits: str | None, seed:
             seed=seed,
             progress=progress,
         )
-    show_written(written, as_json)
+    show_written(written.to_json(), as_json)

@@ -47,16 +47,17 @@ def test_json_is_for_programs(tmp_path: Path) -> None:
 
 def test_inspect_shows_people_what_json_shows_programs(tmp_path: Path) -> None:
     onpage("synth", "layers=2", "-o", tmp_path / "m.task")
-    shown = onpage("inspect", tmp_path / "m.task", "--tensors").stdout
+    shown = onpage("inspect", tmp_path / "m.task").stdout
     for expected in ("gemma3 (GEMMA3_300M)", "int8", "4,096 pieces", "x_layers_1.self_attention.q.w_quantized_scale"):
         assert expected in shown
+    assert "x_layers_1" not in onpage("inspect", tmp_path / "m.task", "--summary").stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["convert", "none", "-o", "m.task"], "none is not a folder"),
-        (["inspect", "none.task"], "none.task cannot be read"),
+        (["inspect", "none.task"], "none.task is missing"),
         (["inspect", __file__], "is not a web model file"),
         (["synth", "gemma9", "-o", "m.task"], "'gemma9' is not a shape"),
         (["synth", "gemma3-270m", "-o", "/none/m.task"], "/none does not exist"),
