@@ -13,15 +13,17 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-from e2e.browser import BrowserNotFoundError, FoundBrowser, find_browser
+from e2e.browser import ENVIRONMENT, BrowserNotFoundError, FoundBrowser, find_browser
 
 
 def usable() -> FoundBrowser | None:
-    """The browser that the tests would take, if it starts."""
+    """The browser that the tests would take, if it starts; BrowserNotFoundError where the environment names none."""
     with sync_playwright() as playwright:
         try:
-            found = find_browser(playwright)
+            found = find_browser(playwright.chromium)
         except BrowserNotFoundError:
+            if ENVIRONMENT in os.environ:
+                raise
             return None
     started = subprocess.run([found.path, "--version"], capture_output=True, text=True, check=False)
     if started.returncode:
@@ -30,21 +32,32 @@ def usable() -> FoundBrowser | None:
     return found
 
 
+def run(command: list[str]) -> str:
+    """Runs an installer; returns the end of what it said."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return "\n".join((done.stdout + done.stderr).splitlines()[-8:])
+
+
 def main() -> int:
     """Returns the exit status."""
-    if usable():
-        return 0
+    try:
+        if usable():
+            return 0
+    except BrowserNotFoundError as error:
+        print(f"onpage: {error}", file=sys.stderr)
+        return 1
     print("Installing Chromium …", flush=True)
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, check=False)
+    own = run([sys.executable, "-m", "playwright", "install", "chromium"])
     if usable():
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("Playwright's download did not work here; installing the distribution's package …", flush=True)
-        quiet = {"stdout": subprocess.DEVNULL, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
-        subprocess.run(["apt-get", "-qq", "update"], check=False, **quiet)
-        subprocess.run(["apt-get", "-qq", "install", "-y", "chromium"], check=False, **quiet)
+        run(["apt-get", "-qq", "update"])
+        own = run(["apt-get", "-qq", "install", "-y", "chromium"])
         if usable():
             return 0
+    print(own, file=sys.stderr)
     print(
         "onpage: no browser could be installed: install Chrome or Chromium (apt-get install chromium), "
         "or set ONPAGE_BROWSER to the path of one.",

@@ -21,7 +21,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         folder, _, name = path.partition("?")[0].strip("/").partition("/")
         base = {"vendor": VENDOR, "models": self.models, "bare": HERE}.get(folder, HERE)
-        return str(base / name) if ".." not in name else str(HERE / "none")
+        return str(base / name.lstrip("/")) if ".." not in name else str(HERE / "none")
 
     def end_headers(self) -> None:
         # cross-origin isolation makes performance.now() fine enough to measure with
