@@ -73,7 +73,9 @@ def copy_seconds(source: Path, target: Path, size: int) -> float:
 
 @click.command()
 @click.argument("shape", default="gemma3-270m")
-@click.option("--folder", type=click.Path(path_type=Path, exists=True), help="Where to write.  [default: a temporary one]")
+@click.option(
+    "--folder", type=click.Path(path_type=Path, exists=True), help="Where to write.  [default: a temporary one]"
+)
 def main(shape: str, folder: Path | None) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
