@@ -87,7 +87,7 @@ def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
 
 
 def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
-    """Two cuts, neither seen by the person: each goes on from the byte where it stopped, nothing is sent twice.
+    """Nobody sees these cuts: each time it goes on from the byte where it stopped, and nothing is sent twice.
 
     Chromium's cache keeps what arrived and may first ask for one byte, to see that the file is still the same.
     """
@@ -100,8 +100,7 @@ def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
     starts = [int(match.group(1)) for match in map(RANGE.match, later) if match]
     assert len(starts) == len(later) >= 2, f"asked for the whole file again: {later}"
     assert starts == sorted(starts), later
-    assert starts[0] == 500_000, later
-    assert starts[-1] == 800_000, later
+    assert {500_000, 800_000} <= set(starts) <= {500_000, 800_000, 1_100_000}, later
 
 
 def test_download_cut(faulty: FaultyServer, tab: Watched) -> None:
@@ -116,7 +115,7 @@ def test_download_cut(faulty: FaultyServer, tab: Watched) -> None:
 
 
 def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
-    """Once: the page only says so. What was typed is still there."""
+    """Once: the page only says so. What was typed is still there, and a reload comes from the browser's cache."""
     tab.expected.append(FAILED_RESOURCE)
     faulty.faults.refuse["genai_bundle.mjs"] = 1
     page = tab.open(faulty.url)
@@ -124,6 +123,13 @@ def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
     tab.wait_for("ready")
     expect(page.get_by_role("alert")).to_contain_text("started again")
     expect(page.get_by_label("Your text")).to_have_value("Something typed while it loads.")
+    sent = len(faulty.faults.requests)
+    page.get_by_text("Sampling settings").click()
+    page.get_by_label("Seed").fill("9")
+    page.get_by_role("button", name="Apply and reload the model").click()
+    page.wait_for_selector("body[data-phase=loading]")
+    tab.wait_for("ready")
+    assert len(faulty.faults.requests) == sent, "the model was sent again, though its address is immutable"
 
 
 def test_engine_failed(faulty: FaultyServer, tab: Watched) -> None:

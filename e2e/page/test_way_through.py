@@ -140,6 +140,7 @@ def test_page_never_froze(page: Page) -> None:
 def test_try_again(tab: Watched, page: Page) -> None:
     before = post(page)
     page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Your post")).to_be_focused()
     page.wait_for_selector("body[data-phase=writing]", timeout=WRITE_MS)
     tab.wait_for("ready", WRITE_MS)
     assert post(page) != before
@@ -151,6 +152,7 @@ def test_stop(tab: Watched, page: Page) -> None:
     page.get_by_role("radio", name="Standard").check()
     page.get_by_role("button", name="Write", exact=True).click()
     stopped = stop_after_some_text(tab)
+    expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
     expect(page.get_by_role("status")).to_have_text("Stopped")
     assert len(write(tab)) > len(stopped)
 

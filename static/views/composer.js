@@ -58,7 +58,7 @@ export function mountComposer() {
     const writing = phase === "writing";
     const focused = document.activeElement === write || document.activeElement === stop;
     const stopping = state.now.phase === "writing" && state.now.stopping;
-    stop.disabled = stopping;
+    stop.setAttribute("aria-disabled", String(stopping)); // not disabled, which would lose the focus
     text(stop, stopping ? "Stopping…" : "Stop");
     write.disabled = phase !== "ready" || !state.draft.text.trim();
     write.hidden = writing;

@@ -11,6 +11,7 @@ const READING = "Reading your text…";
 
 export function mountPost() {
   const card = element("#card");
+  const title = element("#card-title");
   const kind = element(".card-kind");
   const empty = element(".card-empty");
   const body = element("#post");
@@ -41,7 +42,10 @@ export function mountPost() {
   share.addEventListener("click", () => {
     navigator.share({ text: body.textContent ?? "" }).catch(() => {}); // closed without sharing
   });
-  again.addEventListener("click", () => emit("again"));
+  again.addEventListener("click", () => {
+    title.focus(); // the button is about to go away
+    emit("again");
+  });
 
   return (/** @type {import('../store.js').State} */ state) => {
     const { now, post } = state;
@@ -145,21 +149,21 @@ function showFigures(list, { timeToFirst, prefillRate, decodeRate, promptTokens,
 function showNotice(box, notice) {
   box.hidden = notice === null;
   if (!notice) return;
-  const title = element(".notice-title", box);
+  const heading = element(".notice-title", box);
   const sentence = element(".notice-sentence", box);
   if (notice.kind === "restarted") {
-    text(title, "The engine stopped and was started again");
+    text(heading, "The engine stopped and was started again");
     text(sentence, "Your text is still here: press Write to go on.");
     return;
   }
   if (notice.kind === "runaway") {
-    text(title, "The model lost its way");
+    text(heading, "The model lost its way");
     text(sentence, "It was stopped at three times the length you asked for. Try again takes another seed.");
     return;
   }
   const { tokens, room } = notice;
   const share = Math.ceil((1 - room / tokens) * 100);
-  text(title, "This text is too long for the model");
+  text(heading, "This text is too long for the model");
   text(
     sentence,
     `The prompt takes ${integer(tokens)} tokens and there is room for ${integer(room)} beside the post. Shorten the text ` +

@@ -37,6 +37,7 @@ export function mountProblem() {
       detail.hidden = !error.detail;
       title.focus();
     }
+    if (shown && !error) element("#text").focus(); // the screen that had the focus is gone
     shown = error;
   };
 }
