@@ -20,6 +20,10 @@ LOAD_MS = 120_000
 """SwiftShader compiles the engine's shaders on the processor; two busy cores need most of a minute."""
 WRITE_MS = 90_000
 
+STEP_MS = 20_000
+"""For what takes no engine. Long, because the engine's shaders may be keeping both cores busy."""
+expect.set_options(timeout=STEP_MS)
+
 EXAMPLE = "Event"
 """The example that tests write about."""
 
@@ -122,7 +126,7 @@ def tab(new_tab: Callable[[], Watched]) -> Watched:
 
 
 def watched(context: BrowserContext) -> Watched:
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(STEP_MS)
     tab = Watched(context.new_page())
     tab.listen()
     return tab
