@@ -1,9 +1,9 @@
-"""Puts the server together: pages and models (Flask), static files (WhiteNoise), and the headers around both.
+"""Puts the server together: pages, models and our own static files (Flask), the engine (WhiteNoise), headers around all.
 
-    SecureResponses → WhiteNoise → Flask
-    headers, Host     static/       pages, models
+    SecureResponses → WhiteNoise      → Flask
+    headers, Host     static/vendor/    pages, models, static/
 
-`create_app` reads the disk (it hashes the model files and lists the static ones) and nothing else.
+`create_app` hashes the model files; it opens no port.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from webapp import models, pages
-from webapp.assets import serve_static
+from webapp import assets, models, pages
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
 from webapp.vendor import ENGINE, HASH
@@ -33,11 +32,14 @@ class Config:
 def create_app(config: Config) -> Flask:
     """A Flask application whose `wsgi_app` is the whole stack; raises OnpageError for a missing or wrong file."""
     app = Flask("webapp", static_folder=None)
+    app.url_map.merge_slashes = False  # a path with an empty part is nobody's, not a redirect
     app.config["VENDOR_URLS"] = {"engine": ENGINE.url, "hash": HASH.url}
+    app.config["STATIC"] = config.static
     app.extensions["onpage_models"] = models.read_models(config.models)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(models.blueprint)
+    app.register_blueprint(assets.blueprint)
     app.wsgi_app = SecureResponses(  # type: ignore[method-assign]
-        serve_static(app.wsgi_app, config.static), config.allowed_hosts
+        assets.serve_vendored(app.wsgi_app, config.static), config.allowed_hosts
     )
     return app

@@ -1,9 +1,8 @@
-"""The front end's files under `/static/`, by WhiteNoise: an explicit list made at start, compressed variants, ETag,
-304.
+"""The front end's files under `/static/`: our own by Flask, the vendored engine by WhiteNoise.
 
-Our own modules are revalidated on every load (`no-cache`), so that an upgrade is seen at once; the vendored engine
-has its version in its address and is immutable. WhiteNoise's own ETag is made of time and size, which two wheels can
-share, so the ETag here is the content's hash.
+Our own modules are small and may change under a running server (a checkout that is updated), so each request reads the
+file: the ETag is the content's hash and the browser revalidates every time (`no-cache`). The engine has its version in its
+address and is immutable; WhiteNoise picks the compressed form that the browser takes.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.headers import Headers
 
+from flask import Blueprint, Response, abort, current_app, request
 from whitenoise import WhiteNoise
 
 from webapp.errors import FrontEndMissingError
@@ -22,20 +22,34 @@ from webapp.vendor import PACKAGES
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+blueprint = Blueprint("assets", __name__)
 
-def serve_static(application: WSGIApplication, static: Path) -> WhiteNoise:
-    """Wrap `application` so that `/static/…` is answered from `static`; FrontEndMissingError without the engine."""
+TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
+"""Not left to the system's table, in which some machines have `.js` as plain text: modules would then be refused."""
 
-    def cache_headers(headers: Headers, path: str, url: str) -> None:
-        if url.startswith("/static/vendor/"):
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        else:
-            headers["Cache-Control"] = "no-cache"
-            headers["ETag"] = f'"{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:32]}"'
 
-    whitenoise = WhiteNoise(application, max_age=None, allow_all_origins=False, add_headers_function=cache_headers)
-    for relative in own_files(static):
-        whitenoise.add_file_to_dictionary(f"/static/{relative.as_posix()}", str(static / relative))
+@blueprint.get("/static/<path:name>")
+def own_file(name: str) -> Response:
+    """One of our own files; the name is compared with a list, never joined to a path."""
+    static: Path = current_app.config["STATIC"]
+    path = next((path for path in own_files(static) if path.as_posix() == name), None)
+    if path is None:
+        abort(404)
+    content = (static / path).read_bytes()
+    response = Response(content, content_type=f"{TYPES[path.suffix]}; charset=utf-8")
+    response.set_etag(hashlib.sha256(content).hexdigest())
+    response.cache_control.no_cache = True
+    response.make_conditional(request)
+    return response
+
+
+def serve_vendored(application: WSGIApplication, static: Path) -> WhiteNoise:
+    """Wrap `application` so that the vendored files are answered first; FrontEndMissingError if one is not there."""
+
+    def immutable(headers: Headers, path: str, url: str) -> None:
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+
+    whitenoise = WhiteNoise(application, max_age=None, allow_all_origins=False, add_headers_function=immutable)
     for relative in (target for package in PACKAGES for target in package.targets()):
         path = static / relative
         if not path.is_file():

@@ -17,7 +17,7 @@ from webapp.models import ServedModel
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny-web.task"
-    synthesize("layers=1,vocab=512,context=1024", path)
+    synthesize("layers=1,vocab=512,context=1024", path, bits=4)
     return path
 
 

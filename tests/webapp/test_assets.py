@@ -64,6 +64,30 @@ def test_etag_is_of_the_content(client: FlaskClient, model_path: Path, tmp_path:
         assert response.headers["ETag"] != before
 
 
+def test_own_file_changes_under_a_running_server(model_path: Path, tmp_path: Path) -> None:
+    """A checkout is updated while it serves: whole new files, never the old length of a new one."""
+    (tmp_path / "vendor").symlink_to(static_folder() / "vendor")
+    (tmp_path / "main.js").write_text("first();")
+    client = create_app(Config(models=[model_path], static=tmp_path)).test_client()
+    assert client.get("/static/main.js").text == "first();"
+    (tmp_path / "main.js").write_text("something.much.longer();")
+    assert client.get("/static/main.js").text == "something.much.longer();"
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("main.js", "text/javascript"),
+        ("styles/base.css", "text/css"),
+        ("examples.json", "application/json"),
+        ("icon.svg", "image/svg+xml"),
+    ],
+)
+def test_types(client: FlaskClient, name: str, content_type: str) -> None:
+    with client.get(f"/static/{name}") as response:
+        assert response.headers["Content-Type"] == f"{content_type}; charset=utf-8"
+
+
 def test_vendored_files_are_immutable(client: FlaskClient) -> None:
     for package in PACKAGES:
         assert package.version in package.url
