@@ -1,7 +1,7 @@
 """Rows of training and evaluation data: a prompt's text, tone and limit, and the post that answers it.
 
 Deterministic in the seed. Training and evaluation draw their main names from disjoint halves of the name space
-(`words.is_held_out`), so that no name of the evaluation was ever an answer in training.
+(`words.is_held_out`), so that no evaluated text has a subject that training had.
 """
 
 from __future__ import annotations

@@ -165,7 +165,10 @@ def choose_hashtags(rng: Random, story: Story, count: int) -> list[str]:
 LONGEST_QUOTE = 26
 """A standard post takes over a leading sentence of up to this many words whole."""
 
-LONGEST_EXTRA = 16
+LONGEST_SECOND = 18
+"""…the sentence with the fact up to this many…"""
+
+LONGEST_EXTRA = 12
 """…and a further sentence only up to this many."""
 
 MARGIN = 8
@@ -188,25 +191,26 @@ def cut_short(sentence: str, room: int, name: str) -> str | None:
 
 
 def told(sentence: Sentence, room: int, keep: str, whole: bool) -> str:
-    """A sentence as a post takes it over: whole if it is not long, else its core, else the core's beginning."""
-    text = sentence.text if whole and count_words(sentence.text) <= LONGEST_QUOTE else sentence.core
-    room = min(room, LONGEST_QUOTE)
+    """A sentence as a post takes it over: whole if it fits, else its core, else the core's beginning."""
+    text = sentence.text if whole and count_words(sentence.text) <= room else sentence.core
     return text if count_words(text) <= room else cut_short(text, room, keep) or text
 
 
-def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -> tuple[str, Sentence | None] | None:
+def make_body(rng: Random, story: Story, room: int, retell: bool, whole: bool) -> tuple[str, Sentence] | None:
     """Sentences of at most `room` words that keep name and fact, and the last sentence told; None if none fits.
 
-    `whole`: sentences with their optional parts.
+    `whole`: sentences with their optional parts. A fact in a sentence of its own takes its room from the lead's.
     """
     lead = next(sentence for sentence in story.sentences if sentence.role == "lead")
     fact = next((sentence for sentence in story.sentences if sentence.role == "fact"), None)
-    starts = own_words(rng, story) if retell else [told(lead, room, story.name, whole)]
+    second = told(fact, min(room // 2, LONGEST_SECOND), story.fact, whole) if fact else ""
+    left = min(room - count_words(second), LONGEST_QUOTE)
+    starts = own_words(rng, story) if retell else [told(lead, left, story.name, whole)]
     rng.shuffle(starts)
     for start in starts:
         body, last = start, lead
         if story.fact not in start and fact:
-            body, last = f"{start} {told(fact, room, story.fact, whole)}", fact
+            body, last = f"{start} {second}", fact
         if count_words(body) <= room and carries(body, story):
             return body, last
     return None
@@ -234,7 +238,7 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
     else:
         return None
     body, last = found
-    if standard and rng.random() < 0.6:
+    if standard and rng.random() < 0.35:
         body = _more(story, body, last, room)
     if opening.endswith(":"):
         opening = opening if rng.random() < 0.8 else ""
