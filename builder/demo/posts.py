@@ -238,7 +238,7 @@ def make_post(rng: Random, story: Story, tone: str, limit: int) -> str | None:
     else:
         return None
     body, last = found
-    if standard and rng.random() < 0.35:
+    if standard and rng.random() < 0.2:
         body = _more(story, body, last, room)
     if opening.endswith(":"):
         opening = opening if rng.random() < 0.8 else ""
