@@ -92,8 +92,10 @@ async function load({ id, model, settings, vendor, fresh }) {
   const first = !engine;
   const options = engineOptions(settings, download);
   adapter ??= await describeAdapter();
+  const library = await importing;
+  const device = engine ? null : await openDevice(library);
   try {
-    const creating = engine ? refill(engine, options) : create(await importing, vendor.engine, options);
+    const creating = device ? create(library, vendor.engine, device, options) : refill(engine, options);
     engine = /** @type {LlmInference} */ (await Promise.race([creating, download.failed, crashed]));
   } catch (error) {
     // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
@@ -116,15 +118,21 @@ async function load({ id, model, settings, vendor, fresh }) {
   };
 }
 
+/** @param {GenAi} library */
+async function openDevice({ LlmInference }) {
+  const device = await LlmInference.createWebGpuDevice();
+  device.lost.then(({ reason, message }) => reply({ type: "lost", detail: [reason, message].filter(Boolean).join(": ") }));
+  return device;
+}
+
 /**
  * @param {GenAi} library
  * @param {string} folder
+ * @param {GPUDevice} device
  * @param {ReturnType<typeof engineOptions>} options
  * @returns {Promise<LlmInference>}
  */
-async function create({ FilesetResolver, LlmInference }, folder, options) {
-  const device = await LlmInference.createWebGpuDevice();
-  device.lost.then(({ reason, message }) => reply({ type: "lost", detail: [reason, message].filter(Boolean).join(": ") }));
+async function create({ FilesetResolver, LlmInference }, folder, device, options) {
   const files = await FilesetResolver.forGenAiTasks(folder.replace(/\/$/, ""), true);
   return LlmInference.createFromOptions(files, {
     ...options,
@@ -133,11 +141,11 @@ async function create({ FilesetResolver, LlmInference }, folder, options) {
 }
 
 /**
- * @param {LlmInference} engine
+ * @param {LlmInference | null} engine
  * @param {ReturnType<typeof engineOptions>} options
  */
 async function refill(engine, options) {
-  await engine.setOptions(options);
+  await engine?.setOptions(options);
   return engine;
 }
 
@@ -159,7 +167,7 @@ async function describeAdapter() {
   const { description, device, architecture, vendor } = adapter.info;
   return {
     description: description || device || [vendor, architecture].filter(Boolean).join(" "),
-    software: adapter.info.isFallbackAdapter,
+    software: adapter.info.isFallbackAdapter ?? Reflect.get(adapter, "isFallbackAdapter") ?? false, // older browsers
   };
 }
 

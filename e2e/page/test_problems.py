@@ -61,6 +61,15 @@ def test_insecure_origin(model_file: Path, browser: Browser) -> None:
         tab.check()
 
 
+def test_server_unreachable(faulty: FaultyServer, tab: Watched) -> None:
+    tab.expected.append(FAILED_RESOURCE)
+    faulty.faults.refuse["/api/models"] = 1
+    tab.open(faulty.url)
+    assert tab.problem() == "server-unreachable"
+    tab.page.get_by_role("button", name="Try again").click()
+    tab.wait_for("loading")
+
+
 def test_model_missing(model_file: Path, tmp_path: Path, tab: Watched) -> None:
     copy = tmp_path / model_file.name
     shutil.copy(model_file, copy)
@@ -87,9 +96,10 @@ def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
 
 
 def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
-    """Nobody sees these cuts: each time it goes on from the byte where it stopped, and nothing is sent twice.
+    """Nobody sees these cuts: each time it goes on from the last byte that arrived.
 
-    Chromium's cache keeps what arrived and may first ask for one byte, to see that the file is still the same.
+    Chromium's cache keeps what arrived and may first ask for one byte, to see that the file is still the same; a cut may
+    take some bytes with it that were sent and not yet received.
     """
     tab.expected.append("ERR_")
     faulty.faults.cut_after = [500_000, 300_000, 300_000]
@@ -99,8 +109,9 @@ def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
     assert first == ""
     starts = [int(match.group(1)) for match in map(RANGE.match, later) if match]
     assert len(starts) == len(later) >= 2, f"asked for the whole file again: {later}"
+    assert 0 < starts[0] <= 500_000, later
     assert starts == sorted(starts), later
-    assert {500_000, 800_000} <= set(starts) <= {500_000, 800_000, 1_100_000}, later
+    assert starts[0] < starts[-1] <= 1_100_000, later
 
 
 def test_download_cut(faulty: FaultyServer, tab: Watched) -> None:

@@ -15,6 +15,12 @@ LONGEST_TASK_MS = 500
 """Of the page's own thread. Anything an engine does there would take seconds."""
 
 PREPARE = """
+addEventListener("DOMContentLoaded", () => {
+  const [step, detail] = [".loading-step", ".loading-detail"].map((name) => document.querySelector(name));
+  window.loading = [];
+  new MutationObserver(() => window.loading.push([step.textContent, detail.textContent]))
+    .observe(step.parentElement, { subtree: true, childList: true, characterData: true });
+});
 window.shared = [];
 window.longTasks = [];
 new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration)))
@@ -77,6 +83,14 @@ def test_ready(page: Page) -> None:
     expect(page.locator("#model-facts")).to_contain_text("MB")
     expect(page.get_by_text("Nothing leaves this computer.")).to_be_visible()
     expect(page.get_by_role("note")).to_contain_text("no graphics card")  # the software adapter: a warning, no more
+
+
+def test_loading_showed_phase_bytes_and_speed(page: Page) -> None:
+    shown: list[tuple[str, str]] = page.evaluate("window.loading")
+    steps = list(dict.fromkeys(step for step, _ in shown if step))
+    assert steps == ["Downloading the model", "Creating the engine", "Warming up"]
+    progress = re.compile(r"[\d.,]+ [kMG]B of [\d.]+ MB · [\d.]+ [kMG]B/s")
+    assert any(progress.fullmatch(detail) for step, detail in shown if step == "Downloading the model")
 
 
 def test_write(tab: Watched, page: Page) -> None:
