@@ -41,7 +41,7 @@ export function mountHeader() {
     text(
       warning,
       software
-        ? "This browser has no graphics card to use, so the model runs on the processor: everything works, slowly."
+        ? "This browser found no GPU, so the model runs on the processor: everything works, slowly."
         : "",
     );
   };
