@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -52,9 +53,9 @@ def address(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         assert server.wait(10) == 0
 
 
-def get(url: str, **headers: str) -> tuple[bytes, dict[str, str]]:
+def get(url: str, **headers: str) -> tuple[bytes, Message]:
     with urlopen(Request(url, headers=headers), timeout=30) as response:
-        return response.read(), dict(response.headers)
+        return response.read(), response.headers  # in which case does not matter: waitress writes Etag
 
 
 def test_the_page_the_engine_and_the_demo_model_are_inside(address: str, unpacked: Path) -> None:
