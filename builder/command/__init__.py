@@ -46,8 +46,9 @@ for command in (serve, convert, synth, inspect, evaluate_demo):
 def main() -> None:
     """The console script."""
     for name in ("SIGTERM", "SIGHUP", "SIGXCPU"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminate)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _terminate)
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()

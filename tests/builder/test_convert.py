@@ -334,6 +334,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> 
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # a shell's background job ignores Ctrl-C
     ) as process:
         deadline = time.monotonic() + 60
         while not list(out.iterdir()) and process.poll() is None and time.monotonic() < deadline:
