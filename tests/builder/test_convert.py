@@ -334,7 +334,8 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, number: signal.Signals) -> 
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # a shell's background job ignores Ctrl-C
+        # a shell's background job ignores Ctrl-C
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     ) as process:
         deadline = time.monotonic() + 60
         while not list(out.iterdir()) and process.poll() is None and time.monotonic() < deadline:
