@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error, Page
 
 from builder.synth import word
 from e2e.bare import served
 from tests.goldens.cases import CASES, goldens, text_of
+
+SILENCE = 150_000
+"""Milliseconds; the slowest case takes 40 seconds on two busy cores."""
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +40,34 @@ def test_the_engine_answers_as_transformers_does(browser: Browser, models: Path,
     prompt = case.prompt(golden["prompt_seed"])
     page = browser.new_page()
     try:
-        page.goto(f"{address}/bare/index.html")
-        page.evaluate(
-            "([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + len(ids)]
-        )
-        assert page.evaluate("(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
-        answer = page.evaluate("(text) => bare.generate(text)", text_of(prompt))
+        answer = write(page, address, name, prompt, len(ids))
+    except EngineSilentError:  # seen once in some dozens of loads; a wrong answer is never tried again
+        page.close()
+        page = browser.new_page()
+        answer = write(page, address, name, prompt, len(ids))
     finally:
         page.close()
-    assert answer["text"].split() == [word(i) for i in ids]
+    assert answer.split() == [word(i) for i in ids]
+
+
+class EngineSilentError(Exception):
+    """The engine neither answered nor failed, as MediaPipe does after an abort that it does not report."""
+
+
+def write(page: Page, address: str, name: str, prompt: list[int], tokens: int) -> str:
+    """Loads the model on a fresh page and returns its greedy text."""
+
+    def call(expression: str, argument: object) -> Any:
+        # Playwright's evaluate has no limit of its own
+        silent = f"new Promise((_, reject) => setTimeout(() => reject(new Error('engine silent')), {SILENCE}))"
+        try:
+            return page.evaluate(f"(argument) => Promise.race([({expression})(argument), {silent}])", argument)
+        except Error as error:
+            if "engine silent" in str(error):
+                raise EngineSilentError from error
+            raise
+
+    page.goto(f"{address}/bare/index.html")
+    call("([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + tokens])
+    assert call("(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
+    return str(call("(text) => bare.generate(text)", text_of(prompt))["text"])
