@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.random  # here, not at the first use: it swallows a Ctrl-C that comes while it is imported
 from numpy.typing import NDArray
 from sentencepiece import sentencepiece_model_pb2
 
