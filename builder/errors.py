@@ -4,7 +4,8 @@
     ├── CheckpointError      a checkpoint folder that cannot be read or converted
     │   └── UnsupportedModel    …because the web format or onpage does not know such a model
     ├── TokenizerError       a tokenizer that is missing, broken or does not fit the model
-    ├── WebFileError         a web model file that is not one, is cut short, or contradicts itself
+    ├── ModelFileError       a model file of any format that is none, is cut short, or contradicts itself
+    │   └── WebFileError        …or is another format than the web file
     └── OutputError          a result that could not be written
 
 Each carries what a program may want to know as attributes, and `str(error)` is one sentence for a person: what, where,
@@ -36,7 +37,11 @@ class TokenizerError(OnpageError):
     """The tokenizer is missing, broken, or of another size than the embedding."""
 
 
-class WebFileError(OnpageError):
+class ModelFileError(OnpageError):
+    """The bytes are not a model file that onpage can trust."""
+
+
+class WebFileError(ModelFileError):
     """The bytes are not a web model file that onpage can trust."""
 
 

@@ -18,9 +18,10 @@ import tflite
 from google.protobuf.message import DecodeError
 
 from builder.errors import WebFileError
+from builder.formats import FIRST_BYTES, Format, describe, sniff
 from builder.input import NotReadableError, check_regular
 from builder.llm_parameters import LlmParameters
-from builder.web_file import BACKEND_ENTRY, MAGIC, MODEL_TYPE_ENTRY, NOTES_ENTRY, PARAMETERS_ENTRY, TOKENIZER_ENTRY
+from builder.web_file import BACKEND_ENTRY, MODEL_TYPE_ENTRY, NOTES_ENTRY, PARAMETERS_ENTRY, TOKENIZER_ENTRY
 
 MOST_HEADER = 16 << 20
 MOST_TENSORS = 65_536
@@ -124,21 +125,10 @@ def _read(path: Path, offset: int, size: int) -> bytes:
 
 
 def _sniff(path: Path, head: bytes) -> None:
-    if head[4:8] == MAGIC:
-        return
-    if len(head) < 8:
-        found = f"{len(head)} bytes"
-    elif b"PK" in head[:8]:
-        found = "a zip (.task bundle of a LiteRT graph)"
-    elif head.startswith(b"LITERTLM"):
-        found = "a .litertlm bundle"
-    elif head.lstrip()[:1] == b"<":
-        found = "a web page, as a login or an error would send"
-    elif head.startswith(b"version https://git-lfs"):
-        found = "a git-lfs pointer: fetch the file itself"
-    else:
-        found = f"bytes {head[:8].hex(' ')}"
-    raise WebFileError(f"{path} is not a web model file: expected TFL3 at byte 4, found {found}.", subject=path)
+    found = sniff(head[:FIRST_BYTES])
+    if found is not Format.WEB:
+        kind = describe(head[:FIRST_BYTES]) if found is None else f"a {found.value}"
+        raise WebFileError(f"{path} is not a web model file: expected TFL3 at byte 4, found {kind}.", subject=path)
 
 
 class _Parser:

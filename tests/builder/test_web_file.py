@@ -76,11 +76,11 @@ def test_any_model_type_is_a_valid_index_of_the_buffers() -> None:
     [
         (b"", "0 bytes"),
         (b"abc", "3 bytes"),
-        (b"\x00\x00\x00\x00PK\x03\x04", "a zip"),
-        (b"LITERTLM\x01", "a .litertlm bundle"),
+        (b"\x00\x00\x00\x00PK\x03\x04", "a zip .task"),
+        (b"LITERTLM\x01", "a .litertlm"),
         (b"<!DOCTYPE html><title>Sign in</title>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a git-lfs pointer"),
-        (b"GGUF\x03\x00\x00\x00", "bytes 47 47 55 46"),
+        (b"GGUF\x03\x00\x00\x00", "a GGUF model"),
     ],
 )
 def test_other_files_are_told_apart(tmp_path: Path, content: bytes, found: str) -> None:
