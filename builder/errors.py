@@ -6,7 +6,9 @@
     ├── TokenizerError       a tokenizer that is missing, broken or does not fit the model
     ├── ModelFileError       a model file of any format that is none, is cut short, or contradicts itself
     │   └── WebFileError        …or is another format than the web file
-    └── OutputError          a result that could not be written
+    ├── OutputError          a result that could not be written
+    └── StoreError           the store: a model that is not in it, a damaged manifest, a folder that cannot be used
+        └── StoreBusyError      …because another process is at work in it
 
 Each carries what a program may want to know as attributes, and `str(error)` is one sentence for a person: what, where,
 expected, found, and what to do. The command prints it after "onpage: " and exits with 1.
@@ -47,3 +49,11 @@ class WebFileError(ModelFileError):
 
 class OutputError(OnpageError):
     """The output could not be written; nothing was left behind."""
+
+
+class StoreError(OnpageError):
+    """The store of models cannot give or take what was asked; it is as it was."""
+
+
+class StoreBusyError(StoreError):
+    """Another process is changing the same thing."""

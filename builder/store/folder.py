@@ -1,0 +1,322 @@
+"""The store's folder: who may change it when, and in what order, so that it is sound after a kill at any moment.
+
+A content goes in by rename before the manifest that names it, and goes out after it. What no manifest names is debris of
+a process that died; whoever changes the store next removes it, holding the lock. The lock is the operating system's, so
+it ends with its process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from builder.errors import OutputError, StoreBusyError, StoreError
+from builder.input import NotReadableError, check_regular
+from builder.output import write_beside
+from builder.store.manifest import SHA256, Manifest
+
+HOME = "ONPAGE_HOME"
+LOCK_SECONDS = 60
+"""The lock is held for renames and small writes only."""
+WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+LOCK_FILE = "lock"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model whose manifest is here."""
+
+    manifest: Manifest
+    path: Path
+    """The content, named by its sha256."""
+    manifest_path: Path
+
+    @property
+    def problem(self) -> str | None:
+        """What a look at the content, without reading it, finds wrong: "is missing", or another size."""
+        try:
+            size = check_regular(self.path).st_size
+        except NotReadableError as error:
+            return str(error)
+        return None if size == self.manifest.size else f"has {size:,} bytes, not {self.manifest.size:,}"
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the content was last written before the manifest, so that the manifest's sha256 still speaks of it."""
+        try:
+            return self.problem is None and self.path.stat().st_mtime_ns <= self.manifest_path.stat().st_mtime_ns
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What `Store.remove` did."""
+
+    id: str
+    freed: int
+    """Bytes; 0 where another model has the same content."""
+
+
+class Store:
+    """The models of one folder. Reading takes no lock and needs no right to write.
+
+    - `models` and `get` never show a model that is not whole.
+    - `add` and `remove` either happen or do not, whatever kills them, and any number of processes may try at once.
+    - Raises StoreError: StoreBusyError where another process is at it, OutputError's sentence where the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files, self._manifests, self._unfinished = folder / "files", folder / "models", folder / "unfinished"
+
+    @classmethod
+    def open(cls, folder: Path | None = None) -> Store:
+        """The store in `folder`, else in ONPAGE_HOME, else in the platform's data folder. Creates nothing."""
+        if folder is None:
+            from platformdirs import user_data_path
+
+            folder = Path(os.environ.get(HOME) or user_data_path("onpage", appauthor=False))
+        return cls(folder.absolute())
+
+    def models(self) -> list[StoredModel]:
+        """Every model whose manifest can be read, by id. `builder.store.verify` tells of the others."""
+        found = []
+        for path in self.manifest_paths():
+            with suppress(StoreError):
+                found.append(self._read(path))
+        return found
+
+    def get(self, model_id: str) -> StoredModel:
+        """One model, with its content; StoreError where it is not here, or not whole."""
+        path = self._manifests / f"{model_id}.json"
+        if path not in self.manifest_paths():
+            here = ", ".join(path.stem for path in self.manifest_paths()) or "none"
+            raise StoreError(f"No model {model_id} is stored in {self.folder} (there: {here}).", subject=model_id)
+        model = self._read(path)
+        if model.problem:
+            raise StoreError(
+                f"The content of {model_id} {model.problem}: run onpage remove {model_id}, then fetch or import it again.",
+                subject=model_id,
+            )
+        return model
+
+    def find(self, sha256: str) -> StoredModel | None:
+        """A whole model with this content, untouched since it was added."""
+        return next((m for m in self.models() if m.manifest.sha256 == sha256 and m.is_untouched), None)
+
+    @contextmanager
+    def workspace(self, name: str | None = None, wait: float = 0) -> Iterator[Path]:
+        """A folder on the store's own disk for a file that is not whole yet, locked against other processes.
+
+        A named one outlives a failure or a kill, so that the next process goes on with what is in it; it goes when the
+        block ends well. One without a name goes at the block's end, or with the next change after a kill. StoreBusyError
+        where another process has the name for longer than `wait` seconds.
+        """
+        if name is not None and not WORKSPACE.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a folder")
+        folder, lock = self._claim(name, wait)
+        done = name is None
+        try:
+            yield folder
+            done = True
+        finally:
+            try:
+                if done or [path.name for path in folder.iterdir()] == [LOCK_FILE]:
+                    with self.changing(sweep=False):
+                        shutil.rmtree(folder)
+            finally:
+                lock.release()
+
+    def unfinished(self) -> dict[str, int]:
+        """Bytes in each named workspace, in use or not."""
+        return {
+            path.name: sum(_size(file) for file in _listed(path))
+            for path in _listed(self._unfinished)
+            if path.is_dir() and not path.name.startswith(".")
+        }
+
+    def discard_unfinished(self) -> int:
+        """Removes every workspace that no process uses; returns the bytes freed."""
+        sizes, freed = self.unfinished(), 0
+        with self.changing():
+            for name, size in sizes.items():
+                freed += size if self._discard(self._unfinished / name) else 0
+        return freed
+
+    def add(self, finished: Path, manifest: Manifest, *, replace: bool = False) -> StoredModel:
+        """Moves a file into the store as the model `manifest.id`; `finished` lies in a `workspace`.
+
+        The caller has read these very bytes and found `manifest.sha256`. StoreError where the id is another model's and
+        not to be replaced.
+        """
+        size = check_regular(finished).st_size
+        if size != manifest.size:
+            raise StoreError(f"{finished} has {size:,} bytes: expected {manifest.size:,}.", subject=finished)
+        model = self._model(manifest)
+        with _explained(self.folder), finished.open("rb") as file:
+            os.fsync(file.fileno())
+        with self.changing():
+            if not replace:
+                self._refuse_another(manifest)
+            finished.chmod(0o444)
+            if not self.find(manifest.sha256):
+                finished.replace(model.path)
+                _sync(self._files)
+            text = json.dumps(manifest.to_json(), indent=2).encode()
+            with write_beside(model.manifest_path, len(text)) as part:
+                part.write_at(0, text)
+            _sync(self._manifests)
+            self._sweep()  # what the id had before
+        return model
+
+    def remove(self, model_id: str) -> Removed:
+        """Takes a model out; its content too, unless another model has the same."""
+        with self.changing():
+            path = self._manifests / f"{model_id}.json"
+            if path not in self.manifest_paths():
+                self.get(model_id)  # says what there is
+            before = self._content_bytes()
+            path.unlink(missing_ok=True)
+            _sync(self._manifests)
+            self._sweep()
+            return Removed(model_id, before - self._content_bytes())
+
+    @contextmanager
+    def changing(self, *, sweep: bool = True) -> Iterator[None]:
+        """Holds the store's lock; removes the debris of dead processes first."""
+        with _explained(self.folder):
+            for folder in (self._files, self._manifests, self._unfinished):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / LOCK_FILE)
+            try:
+                lock.acquire(timeout=LOCK_SECONDS)
+            except Timeout:
+                raise StoreBusyError(
+                    f"Another onpage process has been changing {self.folder} for {LOCK_SECONDS} seconds: wait for it, or "
+                    f"end it, and try again.",
+                    subject=self.folder,
+                ) from None
+            try:
+                if sweep:
+                    self._sweep()
+                yield
+            finally:
+                lock.release()
+
+    def manifest_paths(self) -> list[Path]:
+        """Every manifest, readable or not, by id."""
+        return [path for path in _listed(self._manifests) if path.suffix == ".json" and path.name[0] != "."]
+
+    def content_paths(self) -> list[Path]:
+        """Everything in the folder of contents, by name."""
+        return _listed(self._files)
+
+    def _read(self, manifest_path: Path) -> StoredModel:
+        return self._model(Manifest.read(manifest_path))
+
+    def _model(self, manifest: Manifest) -> StoredModel:
+        return StoredModel(manifest, self._files / manifest.sha256, self._manifests / f"{manifest.id}.json")
+
+    def _refuse_another(self, manifest: Manifest) -> None:
+        path = self._manifests / f"{manifest.id}.json"
+        if path in self.manifest_paths() and self._read(path).manifest.sha256 != manifest.sha256:
+            raise StoreError(
+                f"{manifest.id} is stored already, with other content: remove it first, or choose another id with --id.",
+                subject=manifest.id,
+            )
+
+    def _sweep(self) -> None:
+        for path in self._manifests.glob(".onpage-*.part"):
+            path.unlink()
+        for folder in self._unfinished.glob(".*"):
+            self._discard(folder)
+        try:
+            named = {self._read(path).manifest.sha256 for path in self.manifest_paths()}
+        except StoreError:
+            return  # a manifest of a later version of onpage, or a damaged one: its content is not debris
+        for path in self.content_paths():
+            if SHA256.fullmatch(path.name) and path.name not in named:
+                path.unlink()
+
+    def _discard(self, folder: Path) -> bool:
+        """Removes a workspace unless a process has it. The store's lock is held, so none can take it meanwhile."""
+        lock = FileLock(folder / LOCK_FILE)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        try:
+            shutil.rmtree(folder)
+        finally:
+            lock.release()
+        return True
+
+    def _claim(self, name: str | None, wait: float) -> tuple[Path, FileLock]:
+        deadline = time.monotonic() + wait
+        while True:
+            with self.changing():
+                folder = self._unfinished / name if name else Path(tempfile.mkdtemp(prefix=".", dir=self._unfinished))
+                folder.mkdir(exist_ok=True)
+                lock = FileLock(folder / LOCK_FILE)
+                with suppress(Timeout):
+                    lock.acquire(timeout=0)
+                    return folder, lock
+            if time.monotonic() >= deadline:
+                raise StoreBusyError(f"Another onpage process is already at {name}: wait for it.", subject=name)
+            time.sleep(0.2)
+
+    def _content_bytes(self) -> int:
+        return sum(_size(path) for path in self.content_paths())
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What is in a folder, by name; nothing where there is no such folder."""
+    with _explained(folder):
+        try:
+            return sorted(folder.iterdir())
+        except FileNotFoundError:
+            return []
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where another process has just removed it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sync(folder: Path) -> None:
+    """Makes renames in a folder outlast a power cut, where the platform can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turns the operating system's errors into one sentence about the store."""
+    try:
+        yield
+    except OutputError as error:
+        raise StoreError(str(error), subject=error.subject) from None
+    except OSError as error:
+        raise StoreError(
+            f"The store {folder} cannot be used: {error.strerror or error} ({error.filename or folder}). {HOME} names "
+            f"another folder.",
+            subject=folder,
+        ) from error
