@@ -23,7 +23,8 @@ from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.generation_config import GenerationConfig
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.output import PartFile, write_beside
-from builder.quantize import BLOCK, Bits, quantize_band
+from builder.quantize import BLOCK, quantize_band
+from builder.scheme import ALL_INT8, Quantization, Scheme
 from builder.tokenizer import Tokenizer
 from builder.verify import Checksum, verify_written
 from builder.web_file import TensorSpec, WebFileLayout
@@ -46,18 +47,6 @@ class Weights(Protocol):
 
 
 @dataclass(frozen=True)
-class Quantization:
-    """Bits of the matrices; the embedding's own, since it is most of a small model."""
-
-    bits: Bits = 8
-    embedding_bits: Bits = 8
-
-    def of(self, matrix: MatrixPlan) -> Bits:
-        """Bits of one matrix."""
-        return self.embedding_bits if matrix.role == "embedding" else self.bits
-
-
-@dataclass(frozen=True)
 class WrittenModel:
     """What came of it."""
 
@@ -67,21 +56,20 @@ class WrittenModel:
     family: str
     model_type: str
     parameters: int
-    bits: int
-    embedding_bits: int
+    quantization: Quantization
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
-        return asdict(self) | {"path": str(self.path)}
+        return asdict(self) | {"path": str(self.path), "quantization": self.quantization.to_json()}
 
 
 def convert_checkpoint(
-    folder: Path, output: Path, *, bits: Bits = 8, embedding_bits: Bits | None = None, progress: Progress | None = None
+    folder: Path, output: Path, *, quantization: Quantization = ALL_INT8, progress: Progress | None = None
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) to the web file `output`.
 
-    `embedding_bits` is `bits` unless given. Raises the errors of builder.errors; `output` is then as it was.
+    Raises the errors of builder.errors; `output` is then as it was.
     """
     checkpoint = Checkpoint.open(folder)
     _refuse_to_replace_an_input(checkpoint, output)
@@ -89,9 +77,7 @@ def convert_checkpoint(
     weights = _CheckpointWeights(checkpoint, plan)
     tokenizer = Tokenizer.open(folder / "tokenizer.model")
     generation = GenerationConfig.read(checkpoint, tokenizer)
-    return write_web_file(
-        plan, tokenizer, generation, weights, output, Quantization(bits, embedding_bits or bits), progress
-    )
+    return write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
 
 
 def write_web_file(
@@ -112,6 +98,7 @@ def write_web_file(
             f"{largest.source} is too large for the web format: its tensors have at most {LARGEST_TENSOR:,} bytes.",
             subject=largest.source,
         )
+    _refuse_what_no_block_divides(plan, quantization)
     specs = [spec for tensor in plan.tensors for spec in _specs(tensor, quantization)]
     notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"} | generation.notes()
     layout = WebFileLayout.of(plan.model_type, parameters, tokenizer.model, specs, notes)
@@ -126,7 +113,7 @@ def write_web_file(
                 for _, row in weights.bands(tensor):
                     pieces.write(layout.offsets[tensor.name], row.data)
             else:
-                _write_matrix(tensor, quantization.of(tensor), weights, layout.offsets, pieces)
+                _write_matrix(tensor, quantization.scheme(tensor.role), weights, layout.offsets, pieces)
         sha256 = verify_written(part.path, layout.size, specs, pieces.written.value, report.phase("verify"))
     return WrittenModel(
         path=output,
@@ -135,8 +122,7 @@ def write_web_file(
         family=plan.family,
         model_type=plan.model_type.name,
         parameters=plan.parameters,
-        bits=quantization.bits,
-        embedding_bits=quantization.embedding_bits,
+        quantization=quantization,
         seconds=round(time.monotonic() - started, 3),
     )
 
@@ -249,28 +235,43 @@ def _largest_bytes(tensor: MatrixPlan | VectorPlan) -> int:
     return 4 * tensor.size if isinstance(tensor, VectorPlan) else max(tensor.k * tensor.n, 4 * tensor.n)
 
 
+def _refuse_what_no_block_divides(plan: ModelPlan, quantization: Quantization) -> None:
+    for tensor in plan.tensors:
+        if isinstance(tensor, MatrixPlan):
+            scheme = quantization.scheme(tensor.role)
+            if tensor.k % (scheme.block or 1):
+                raise UnsupportedModel(
+                    f"{tensor.source} has {tensor.k:,} inputs, which blocks of {scheme.block} do not divide: choose a "
+                    f"scheme without blocks for its role, {tensor.role}.",
+                    subject=tensor.source,
+                )
+
+
 def _specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[TensorSpec]:
     if isinstance(tensor, VectorPlan):
         return [TensorSpec(tensor.name, tflite.TensorType.FLOAT32, 4 * tensor.size)]
-    bits = quantization.of(tensor)
-    packed = tflite.TensorType.INT8 if bits == 8 else tflite.TensorType.INT4
+    scheme = quantization.scheme(tensor.role)
+    packed = tflite.TensorType.INT8 if scheme.bits == 8 else tflite.TensorType.INT4
+    scales = tensor.n * tensor.k // (scheme.block or tensor.k)
     return [
-        TensorSpec(f"{tensor.name}.w", packed, tensor.k * tensor.n * bits // 8),
+        TensorSpec(f"{tensor.name}.w", packed, tensor.k * tensor.n * scheme.bits // 8),
         TensorSpec(f"{tensor.name}.w.sum_i", tflite.TensorType.INT32, 4 * tensor.n),
-        TensorSpec(f"{tensor.name}.w_quantized_scale", tflite.TensorType.FLOAT32, 4 * tensor.n),
+        TensorSpec(f"{tensor.name}.w_quantized_scale", tflite.TensorType.FLOAT32, 4 * scales),
     ]
 
 
-def _write_matrix(matrix: MatrixPlan, bits: Bits, weights: Weights, offsets: dict[str, int], pieces: _Pieces) -> None:
+def _write_matrix(
+    matrix: MatrixPlan, scheme: Scheme, weights: Weights, offsets: dict[str, int], pieces: _Pieces
+) -> None:
     values = offsets[f"{matrix.name}.w"]
-    row_of_blocks = BLOCK * matrix.n * bits // 8
+    row_of_blocks = BLOCK * matrix.n * scheme.bits // 8
     for first, rows in weights.bands(matrix):
-        band = quantize_band(rows, bits)
-        if band.scales.size == matrix.n:  # the whole matrix: its strips follow each other
+        band = quantize_band(rows, scheme)
+        if len(band.scales) == matrix.n:  # the whole matrix: its strips follow each other
             pieces.write(values, band.strips.data)
         else:
-            start = values + first * BLOCK * bits // 8
+            start = values + first * BLOCK * scheme.bits // 8
             for i, strip in enumerate(band.strips):
                 pieces.write(start + i * row_of_blocks, strip.data)
         pieces.write(offsets[f"{matrix.name}.w.sum_i"] + 4 * first, band.sums.data)
-        pieces.write(offsets[f"{matrix.name}.w_quantized_scale"] + 4 * first, band.scales.data)
+        pieces.write(offsets[f"{matrix.name}.w_quantized_scale"] + first * band.scales[0].nbytes, band.scales.data)

@@ -11,6 +11,7 @@ import proto
 import tflite
 
 from builder.llm_parameters import ModelType
+from builder.scheme import described
 from builder.web_file_reader import TensorEntry, WebFile
 
 TYPE_NAMES = {
@@ -66,7 +67,7 @@ class WebFileFacts:
     parameters: int
     """Number of weights."""
     quantization: str
-    """As people say it: int4, int8, or "int4, embedding int8"."""
+    """As people say it: int4, or "int4, embedding int8", or "int4 in blocks of 32"; see scheme.described."""
     dimensions: dict[str, Any]
     """TransformerParameters as the file has them."""
     tokens: Tokens
@@ -152,9 +153,9 @@ def _parts(file: WebFile) -> dict[str, int]:
 
 
 def _quantization(file: WebFile) -> str:
-    types: dict[str, Counter[str]] = {"embedding": Counter(), "layers": Counter()}
+    found: dict[str, set[str]] = {}
     for tensor in file.tensors.values():
         if tensor.name.endswith(".w"):
-            types["embedding" if _part(tensor.name) == "embedding" else "layers"][type_name(tensor.type)] += 1
-    layers, embedding = ("/".join(sorted(types[key])) for key in ("layers", "embedding"))
-    return layers if layers == embedding or not embedding else f"{layers}, embedding {embedding}"
+            matrix = file.matrix(tensor.name.removesuffix(".w"))
+            found.setdefault(_part(tensor.name), set()).add(str(matrix.scheme) if matrix else type_name(tensor.type))
+    return described({part: "/".join(sorted(names)) for part, names in found.items()})

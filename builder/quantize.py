@@ -5,6 +5,8 @@ scale of an output, its sum and its values need that one row only, and a matrix 
 
     scale = max|row| / 127 (8 bits) or / 7 (4 bits)      value = round half to even(row / scale)
 
+With blocks, "row" is each stretch of `block` inputs of it, and an output has K / block scales side by side.
+
 The engine reads blocks of 4×4: (K/4, N/4, 4 of K, 4 of N), each value as unsigned (+128, or +8 and two a byte, the even
 output in the low nibble). A band of n rows is thus one strip of n/4 blocks in each of the K/4 rows of blocks.
 Layout measured bit for bit against mediapipe 0.10.35's converter (GEMMA_2B) and by the browser's own output.
@@ -13,12 +15,11 @@ Layout measured bit for bit against mediapipe 0.10.35's converter (GEMMA_2B) and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Bits = Literal[4, 8]
+from builder.scheme import Bits, Scheme
 
 BLOCK = 4
 """Rows and columns of one block; K and N must be multiples of it."""
@@ -34,20 +35,21 @@ class QuantizedBand:
     strips: NDArray[np.uint8]
     """(K/4, n/4 · 16 · bits/8): a contiguous piece for each row of blocks."""
     scales: NDArray[np.float32]
-    """(n,), never zero."""
+    """(n, scales of a row), never zero."""
     sums: NDArray[np.int32]
     """(n,): the sum over the inputs of the signed values."""
 
 
-def quantize_band(rows: NDArray[np.float32], bits: Bits) -> QuantizedBand:
-    """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, all values finite."""
+def quantize_band(rows: NDArray[np.float32], scheme: Scheme) -> QuantizedBand:
+    """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, K of the block, all values finite."""
     n, k = rows.shape
-    largest = LARGEST[bits]
-    scales = np.maximum(rows.max(axis=1), -rows.min(axis=1)) / np.float32(largest)
+    bits, largest = scheme.bits, LARGEST[scheme.bits]
+    grouped = rows.reshape(n, -1, scheme.block or k)
+    scales = np.maximum(grouped.max(axis=2), -grouped.min(axis=2)) / np.float32(largest)
     scales[scales == 0] = 1.0  # a row of zeros: any scale tells the truth, and zero would divide by zero
-    values = np.rint(rows / scales[:, None])
+    values = np.rint(grouped / scales[..., None])
     np.clip(values, -largest, largest, out=values)
-    signed = values.astype(np.int8)
+    signed = values.astype(np.int8).reshape(n, k)
     sums = signed.sum(axis=1, dtype=np.int32)
     unsigned = (signed.view(np.uint8) + np.uint8(OFFSET[bits])).reshape(n // BLOCK, BLOCK, k // BLOCK, BLOCK)
     blocks = np.ascontiguousarray(unsigned.transpose(2, 0, 3, 1))
@@ -56,9 +58,12 @@ def quantize_band(rows: NDArray[np.float32], bits: Bits) -> QuantizedBand:
     return QuantizedBand(blocks.reshape(k // BLOCK, -1), scales.astype(np.float32), sums)
 
 
-def dequantize(packed: NDArray[np.uint8], scales: NDArray[np.float32], k: int, bits: Bits) -> NDArray[np.float32]:
-    """The inverse, for the reference and for checks: bytes of `.w` and N scales → float32 (N, K) as in a checkpoint."""
-    return signed_values(packed, k, scales.size, bits).astype(np.float32) * scales[:, None]
+def dequantize(
+    packed: NDArray[np.uint8], scales: NDArray[np.float32], k: int, n: int, bits: Bits
+) -> NDArray[np.float32]:
+    """The inverse, for the reference and for checks: bytes of `.w` and the scales → float32 (N, K) as in a checkpoint."""
+    grouped = signed_values(packed, k, n, bits).astype(np.float32).reshape(scales.size, -1)
+    return (grouped * scales.reshape(-1, 1)).reshape(n, k)
 
 
 def signed_values(packed: NDArray[np.uint8], k: int, n: int, bits: Bits) -> NDArray[np.int8]:

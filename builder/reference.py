@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tflite
 from numpy.typing import NDArray
 
 from builder.errors import WebFileError
@@ -194,10 +193,12 @@ class Reference:
 
     @staticmethod
     def _matrix(file: WebFile, name: str) -> Array:
-        scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
-        bits: Literal[4, 8] = 4 if file.tensors[f"{name}.w"].type == tflite.TensorType.INT4 else 8
+        matrix = file.matrix(name)
+        if matrix is None:
+            raise WebFileError(f"{file.path} does not hold {name} as int8 or int4.", subject=name)
         packed = np.frombuffer(file.read(f"{name}.w"), np.uint8)
-        return dequantize(packed, scales, packed.size * 8 // bits // scales.size, bits)
+        scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
+        return dequantize(packed, scales, matrix.k, matrix.n, matrix.scheme.bits)
 
 
 class _Cache:

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from sentencepiece import sentencepiece_model_pb2
 
 from builder.checkpoint import BAND_BYTES
-from builder.convert import Progress, Quantization, WrittenModel, write_web_file
+from builder.convert import Progress, WrittenModel, write_web_file
 from builder.errors import OnpageError
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan, VectorPlan
 from builder.generation_config import GenerationConfig
-from builder.quantize import BLOCK, Bits
+from builder.quantize import BLOCK
+from builder.scheme import ALL_INT8, Quantization
 from builder.tokenizer import Tokenizer
 
 _GEMMA3 = {"model_type": "gemma3_text", "head_dim": 256, "sliding_window": 512, "query_pre_attn_scalar": 256}
@@ -84,8 +85,7 @@ def synthesize(
     shape: str,
     output: Path,
     *,
-    bits: Bits = 8,
-    embedding_bits: Bits | None = None,
+    quantization: Quantization = ALL_INT8,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> WrittenModel:
@@ -99,7 +99,7 @@ def synthesize(
         GenerationConfig([EOS, SPECIAL.index("<end_of_turn>")]),
         RandomWeights(seed),
         output,
-        Quantization(bits, embedding_bits or bits),
+        quantization,
         progress,
     )
 

@@ -20,7 +20,8 @@ from google.protobuf.message import DecodeError
 from builder.errors import WebFileError
 from builder.formats import FIRST_BYTES, Format, describe, sniff
 from builder.input import NotReadableError, check_regular
-from builder.llm_parameters import LlmParameters
+from builder.llm_parameters import LlmParameters, TransformerParameters
+from builder.scheme import Bits, Scheme
 from builder.web_file import BACKEND_ENTRY, MODEL_TYPE_ENTRY, NOTES_ENTRY, PARAMETERS_ENTRY, TOKENIZER_ENTRY
 
 MOST_HEADER = 16 << 20
@@ -33,6 +34,11 @@ MOST_NOTES = 64 << 10
 MOST_DIMENSION = 1 << 24
 MOST_STOP_IDS = 64
 
+BITS: dict[int, Bits] = {tflite.TensorType.INT8: 8, tflite.TensorType.INT4: 4}
+ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
+FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear")
+"""The matrices whose inputs are not the hidden state, in either of the engine's naming schemes."""
+
 
 @dataclass(frozen=True)
 class TensorEntry:
@@ -42,6 +48,15 @@ class TensorEntry:
     type: int
     size: int
     offset: int
+
+
+@dataclass(frozen=True)
+class StoredMatrix:
+    """A quantized matrix of the file: K inputs, N outputs."""
+
+    k: int
+    n: int
+    scheme: Scheme
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,23 @@ class WebFile:
         usable = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
         return kind(value) if usable else None
 
+    def matrix(self, name: str) -> StoredMatrix | None:
+        """Shape and scheme of the matrix `name` (without `.w`), from the sizes of its parts; None where it is not one.
+
+        Nothing in the file says how many inputs share a scale: the engine takes it from the number of the scales too.
+        """
+        values, scales, sums = (self.tensors.get(name + end) for end in (".w", ".w_quantized_scale", ".w.sum_i"))
+        if values is None or scales is None or values.type not in BITS:
+            return None
+        bits = BITS[values.type]
+        count = values.size * 8 // bits
+        # others may leave the sums out of a matrix in blocks
+        n = sums.size // 4 if sums else count // _inputs(name, self.parameters.transformer_parameters)
+        if n < 1 or count % n or scales.size % (4 * n) or (count // n) % (scales.size // (4 * n) or 1):
+            return None
+        k, blocks = count // n, scales.size // (4 * n)
+        return StoredMatrix(k, n, Scheme(bits, k // blocks if blocks > 1 else None)) if blocks else None
+
     def read(self, name: str) -> bytes:
         """All bytes of a tensor; WebFileError where there is none of that name."""
         entry = self.tensors.get(name)
@@ -113,6 +145,13 @@ class WebFile:
     def tokenizer(self) -> bytes:
         """The SentencePiece model, untrusted."""
         return _read(self.path, self.tokenizer_offset, self.tokenizer_size)
+
+
+def _inputs(name: str, p: TransformerParameters) -> int:
+    """K of a layer's matrix, by its name."""
+    if name.endswith(ATTENTION_OUTPUTS):
+        return int(p.num_heads * p.head_dimension)
+    return int(p.hidden_dimension if name.endswith(FEED_FORWARD_OUTPUTS) else p.embedding_dim)
 
 
 def _read(path: Path, offset: int, size: int) -> bytes:

@@ -7,21 +7,21 @@ from pathlib import Path
 import click
 
 from builder.command.console import byte_progress, library
-from builder.command.convert import bits_option, embedding_bits_option, json_option, output_option, show_written
+from builder.command.convert import json_option, output_option, quantization_options, show_written
+from builder.scheme import Quantization
 
 
 @click.command()
 @click.argument("shape")
 @output_option
-@bits_option
-@embedding_bits_option
+@quantization_options
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random weights.")
 @json_option
-def synth(shape: str, output: Path, bits: str, embedding_bits: str | None, seed: int, as_json: bool) -> None:
+def synth(shape: str, output: Path, quantization: Quantization, seed: int, as_json: bool) -> None:
     """Write a web file of SHAPE with random weights: as fast as the real model, free of its licence.
 
     SHAPE is gemma3-270m, gemma3-1b, or dimensions: any of hidden, ffn, layers, heads, kv, head, vocab, window, context;
-    what is not given is that of a very small model. The same shape, bits and seed give the same file.
+    what is not given is that of a very small model. The same shape, quantization and seed give the same file.
 
     \b
     Example:
@@ -30,12 +30,5 @@ def synth(shape: str, output: Path, bits: str, embedding_bits: str | None, seed:
     """
     maker = library("builder.synth", "build")
     with byte_progress() as progress:
-        written = maker.synthesize(
-            shape,
-            output,
-            bits=int(bits),
-            embedding_bits=int(embedding_bits) if embedding_bits else None,
-            seed=seed,
-            progress=progress,
-        )
-    show_written(written.to_json(), as_json)
+        written = maker.synthesize(shape, output, quantization=quantization, seed=seed, progress=progress)
+    show_written(written, as_json)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.input import shown
 from builder.llm_parameters import ModelType, TransformerParameters
+from builder.scheme import Role
 
 SMALLEST, LARGEST = 2.0**-126, 2.0**127
 """Of the numbers that LlmParameters keeps as float32."""
-
-Role = Literal["embedding", "attention", "feedforward"]
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def model_file() -> Path:
 def noise_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second model, whose answers never stop by themselves."""
     path = tmp_path_factory.mktemp("models") / "noise-web.task"
-    synthesize("layers=2,context=1024", path, bits=8)
+    synthesize("layers=2,context=1024", path)
     return path
 
 

@@ -26,7 +26,9 @@ from tests.checkpoints import as_bytes
 MEASURED = """
 import json, pathlib, resource, sys
 from builder.convert import convert_checkpoint
-written = convert_checkpoint(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), bits=int(sys.argv[3]))
+from builder.scheme import Quantization
+folder, output = map(pathlib.Path, sys.argv[1:3])
+written = convert_checkpoint(folder, output, quantization=Quantization.of(sys.argv[3]))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps(written.to_json() | {"peak": peak}))
 """

@@ -27,14 +27,28 @@ def test_convert_prints_the_result_and_what_to_do_next(tmp_path: Path) -> None:
 
 def test_json_is_for_programs(tmp_path: Path) -> None:
     done = onpage(
-        "convert", write_checkpoint(tmp_path / "c"), "-o", tmp_path / "m.task", "--embedding-bits", 4, "--json"
+        "convert",
+        write_checkpoint(tmp_path / "c"),
+        "-o",
+        tmp_path / "m.task",
+        "--embedding-bits",
+        4,
+        "--feedforward-bits",
+        "q4_0",
+        "--json",
     )
     written = json.loads(done.stdout)
-    assert (written["bits"], written["embedding_bits"], written["family"]) == (8, 4, "gemma3")
+    assert written["quantization"] == {
+        "embedding": "int4",
+        "attention": "int8",
+        "feedforward": "int4 in blocks of 32",
+        "scale": "max",
+    }
+    assert written["family"] == "gemma3"
     facts = json.loads(onpage("inspect", tmp_path / "m.task", "--json").stdout)
     assert facts["size"] == written["size"] == sum(facts["parts"].values())
     assert facts["parameters"] == written["parameters"]
-    assert facts["quantization"] == "int8, embedding int4"
+    assert facts["quantization"] == "attention int8, feedforward int4 in blocks of 32, embedding int4"
     assert facts["prompt_template"]["prefix"] == "<start_of_turn>user\n"
     assert facts["tokens"] == {
         "vocabulary": 4096,

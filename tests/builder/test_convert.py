@@ -21,13 +21,16 @@ from builder.convert import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError, UnsupportedModel
 from builder.inspect import Sampling, inspect_web_file
 from builder.quantize import dequantize
+from builder.scheme import Quantization
 from builder.synth import synthesize, synthetic_tokenizer
 from builder.web_file_reader import WebFile
 from tests.checkpoints import gemma3_config, write_checkpoint, write_safetensors
 
 
 def test_the_file_says_what_the_checkpoint_is(tmp_path: Path) -> None:
-    written = convert_checkpoint(write_checkpoint(tmp_path / "c"), tmp_path / "m.task", bits=4, embedding_bits=8)
+    written = convert_checkpoint(
+        write_checkpoint(tmp_path / "c"), tmp_path / "m.task", quantization=Quantization.of("4", embedding="8")
+    )
     assert written.sha256 == hashlib.sha256((tmp_path / "m.task").read_bytes()).hexdigest()
     assert written.size == (tmp_path / "m.task").stat().st_size
     file = WebFile.open(tmp_path / "m.task")
@@ -69,7 +72,7 @@ def test_the_recommended_sampling_is_kept(
 def test_matrices_come_back_transposed_and_norms_untouched(tmp_path: Path) -> None:
     """Against the checkpoint's own bytes, with numpy alone."""
     folder = write_checkpoint(tmp_path / "c", seed=3)
-    convert_checkpoint(folder, tmp_path / "m.task", bits=8)
+    convert_checkpoint(folder, tmp_path / "m.task")
     file = WebFile.open(tmp_path / "m.task")
     raw = (folder / "model.safetensors").read_bytes()
     length = int.from_bytes(raw[:8], "little")
@@ -82,7 +85,7 @@ def test_matrices_come_back_transposed_and_norms_untouched(tmp_path: Path) -> No
     down = stored("model.layers.2.mlp.down_proj.weight")
     name = "params.lm.transformer.x_layers_2.ff_layer.ffn_layer2"
     scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
-    back = dequantize(np.frombuffer(file.read(f"{name}.w"), np.uint8), scales, down.shape[1], 8)
+    back = dequantize(np.frombuffer(file.read(f"{name}.w"), np.uint8), scales, down.shape[1], down.shape[0], 8)
     assert np.abs(back - down).max() <= scales.max() / 2 * 1.001
     norm = stored("model.layers.2.self_attn.q_norm.weight")
     np.testing.assert_array_equal(
@@ -92,9 +95,9 @@ def test_matrices_come_back_transposed_and_norms_untouched(tmp_path: Path) -> No
 
 def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_checkpoint(tmp_path / "c")
-    whole = convert_checkpoint(folder, tmp_path / "whole.task", bits=4)
+    whole = convert_checkpoint(folder, tmp_path / "whole.task", quantization=Quantization.of("4"))
     monkeypatch.setattr(checkpoint_module, "BAND_BYTES", 1 << 15)
-    assert convert_checkpoint(folder, tmp_path / "bands.task", bits=4).sha256 == whole.sha256
+    assert convert_checkpoint(folder, tmp_path / "bands.task", quantization=Quantization.of("4")).sha256 == whole.sha256
 
 
 def test_shards_and_types_do_not_show_in_the_file(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_the_reference_answers_as_transformers_does(name: str, tmp_path: Path) -
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     path = tmp_path_factory.mktemp("reference") / "m.task"
-    synthesize("window=8,layers=7", path, bits=8)
+    synthesize("window=8,layers=7", path)
     return Reference.from_web_file(path)
 
 
@@ -54,7 +54,7 @@ def test_a_stop_token_ends_one_answer_and_not_the_others(reference: Reference) -
 
 
 def test_float16_rounds_and_reports_the_largest_activation(tmp_path: Path) -> None:
-    synthesize("layers=2", tmp_path / "m.task", bits=8)
+    synthesize("layers=2", tmp_path / "m.task")
     exact = Reference.from_web_file(tmp_path / "m.task")
     half = Reference.from_web_file(tmp_path / "m.task", "float16")
     prompt = [2, *range(300, 310)]

@@ -17,6 +17,7 @@ from builder.command.inspect import show
 from builder.errors import WebFileError
 from builder.inspect import Sampling, inspect_web_file
 from builder.llm_parameters import LlmParameters, ModelType, TransformerParameters
+from builder.scheme import Quantization
 from builder.synth import synthesize
 from builder.web_file import ALIGNMENT, SMALLEST_FILE, TensorSpec, WebFileLayout
 from builder.web_file_reader import WebFile
@@ -25,7 +26,7 @@ from builder.web_file_reader import WebFile
 @pytest.fixture(scope="module")
 def web_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("web") / "small.task"
-    synthesize("layers=2", path, bits=4, embedding_bits=8)
+    synthesize("layers=2", path, quantization=Quantization.of("4", embedding="8"))
     return path
 
 

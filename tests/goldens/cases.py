@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from builder.convert import WrittenModel, convert_checkpoint
-from builder.quantize import Bits
+from builder.scheme import Quantization
 from builder.synth import BOS, FIRST_WORD, word
 from tests.checkpoints import gemma3_config, write_checkpoint
 
@@ -20,10 +20,9 @@ NEW_TOKENS = 32
 
 @dataclass(frozen=True)
 class Case:
-    """A random model, its bits, and the length of its prompt."""
+    """A random model, its quantization, and the length of its prompt."""
 
-    bits: Bits
-    embedding_bits: Bits
+    quantization: Quantization
     prompt_tokens: int
     config: dict[str, Any] = field(default_factory=dict)
     dtype: str = "BF16"
@@ -34,9 +33,7 @@ class Case:
         checkpoint = write_checkpoint(
             folder / name, gemma3_config(**self.config), seed=len(name), dtype=self.dtype, shards=self.shards
         )
-        return convert_checkpoint(
-            checkpoint, folder / f"{name}.task", bits=self.bits, embedding_bits=self.embedding_bits
-        )
+        return convert_checkpoint(checkpoint, folder / f"{name}.task", quantization=self.quantization)
 
     def prompt(self, seed: int) -> list[int]:
         """Random words, the start token in front."""
@@ -48,14 +45,14 @@ class Case:
 WIDE = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 8}
 
 CASES = {
-    "int8": Case(8, 8, 24, dtype="F32"),
-    "int4-two-kv-heads": Case(4, 4, 24, WIDE | {"num_key_value_heads": 2}, shards=3),
-    "int4-embedding-int8": Case(4, 8, 24, {"num_hidden_layers": 7}, dtype="F16"),
-    "int8-embedding-int4": Case(8, 4, 24, {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 32, "query_pre_attn_scalar": 32}),
-    "window-shorter-than-prompt": Case(8, 8, 120, {"num_hidden_layers": 7, "sliding_window": 32}),
-    "window-pattern-of-three": Case(4, 4, 90, WIDE | {"num_hidden_layers": 5, "sliding_window": 16, "sliding_window_pattern": 3}),
-    "prompt-over-200": Case(8, 8, 230, WIDE | {"num_key_value_heads": 2}),
-    "soft-caps": Case(8, 8, 24, WIDE | {"attn_logit_softcapping": 5.0, "final_logit_softcapping": 30.0}),
+    "int8": Case(Quantization.of(), 24, dtype="F32"),
+    "int4-two-kv-heads": Case(Quantization.of("4"), 24, WIDE | {"num_key_value_heads": 2}, shards=3),
+    "int4-embedding-int8": Case(Quantization.of("4", embedding="8"), 24, {"num_hidden_layers": 7}, dtype="F16"),
+    "int8-embedding-int4": Case(Quantization.of(embedding="4"), 24, {"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 32, "query_pre_attn_scalar": 32}),
+    "window-shorter-than-prompt": Case(Quantization.of(), 120, {"num_hidden_layers": 7, "sliding_window": 32}),
+    "window-pattern-of-three": Case(Quantization.of("4"), 90, WIDE | {"num_hidden_layers": 5, "sliding_window": 16, "sliding_window_pattern": 3}),
+    "prompt-over-200": Case(Quantization.of(), 230, WIDE | {"num_key_value_heads": 2}),
+    "soft-caps": Case(Quantization.of(), 24, WIDE | {"attn_logit_softcapping": 5.0, "final_logit_softcapping": 30.0}),
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from builder.scheme import Quantization
 from builder.synth import synthesize
 from webapp.app import Config, create_app
 from webapp.models import ServedModel
@@ -17,7 +18,7 @@ from webapp.models import ServedModel
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny-web.task"
-    synthesize("layers=1,vocab=512,context=1024", path, bits=4)
+    synthesize("layers=1,vocab=512,context=1024", path, quantization=Quantization.of("4"))
     return path
 
 

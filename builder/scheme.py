@@ -1,0 +1,85 @@
+"""How the matrices of a model are quantized, in words: bits, how many inputs share a scale, and which part gets what.
+
+No numpy here: inspecting a file needs this, and serving comes without numpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+Bits = Literal[4, 8]
+Role = Literal["embedding", "attention", "feedforward"]
+"""What a matrix does; each role may have a scheme of its own."""
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+ScaleChoice = Literal["max", "mse"]
+"""max: the largest value is the largest integer. mse: the scale whose squared error is least, a few large values clipped."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Integers of `bits` bits, and a scale for each output, or for each `block` inputs of it."""
+
+    bits: Bits = 8
+    block: int | None = None
+
+    def __str__(self) -> str:
+        return f"int{self.bits}" if self.block is None else f"int{self.bits} in blocks of {self.block}"
+
+
+INT8, INT4, Q4_0 = Scheme(8), Scheme(4), Scheme(4, 32)
+
+SCHEMES = {"8": INT8, "4": INT4, "q4_0": Q4_0}
+"""What the options of a command call them."""
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """A scheme for each role, and how scales are chosen."""
+
+    embedding: Scheme = INT8
+    attention: Scheme = INT8
+    feedforward: Scheme = INT8
+    scale: ScaleChoice = "max"
+
+    @classmethod
+    def of(
+        cls,
+        bits: str = "8",
+        *,
+        embedding: str | None = None,
+        attention: str | None = None,
+        feedforward: str | None = None,
+        scale: ScaleChoice = "max",
+    ) -> Quantization:
+        """From keys of SCHEMES; a role that is not named gets `bits`."""
+        return cls(SCHEMES[embedding or bits], SCHEMES[attention or bits], SCHEMES[feedforward or bits], scale)
+
+    def scheme(self, role: Role) -> Scheme:
+        """Of the matrices of one role."""
+        found: Scheme = getattr(self, role)
+        return found
+
+    def __str__(self) -> str:
+        return described({role: str(self.scheme(role)) for role in ROLES})
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return {role: str(self.scheme(role)) for role in ROLES} | {"scale": self.scale}
+
+
+ALL_INT8 = Quantization()
+
+
+def described(schemes: dict[str, str]) -> str:
+    """Role → scheme, as people say it: int4, or "int4, embedding int8", or "attention int8, feedforward int4"."""
+    if len(set(schemes.values())) == 1:
+        return next(iter(schemes.values()))
+    layers = {role: scheme for role, scheme in schemes.items() if role != "embedding"}
+    same = len(set(layers.values())) == 1
+    parts = list(layers.values())[:1] if same else [f"{role} {scheme}" for role, scheme in layers.items()]
+    if "embedding" in schemes:
+        parts.append(f"embedding {schemes['embedding']}")
+    return ", ".join(parts)
