@@ -7,7 +7,7 @@ Slow and in memory: for tests and evaluation of small models.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,8 +28,8 @@ RMS_EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
-class Greedy:
-    """A greedy answer."""
+class Answer:
+    """What the model wrote after a prompt."""
 
     ids: list[int]
     """Without the stop token."""
@@ -82,8 +82,33 @@ class Reference:
 
     def greedy(
         self, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_ids: set[int] | frozenset[int] | None = None
-    ) -> list[Greedy]:
-        """As `generate`, with the margins. All prompts run side by side, padded on the left."""
+    ) -> list[Answer]:
+        """As `generate`, with the margins."""
+        return self._decode(prompts, max_new_tokens, stop_ids, lambda logits: logits.argmax(axis=1))
+
+    def sample(
+        self, prompts: Sequence[Sequence[int]], max_new_tokens: int, *, temperature: float, top_k: int, seed: int = 0
+    ) -> list[Answer]:
+        """Answers drawn from the `top_k` likeliest ids, as the engine draws them, though never the same ones."""
+        random = np.random.default_rng(seed)
+
+        def choose(logits: Array) -> NDArray[np.int64]:
+            likeliest = np.argpartition(logits, -top_k, axis=1)[:, -top_k:]
+            scores = np.take_along_axis(logits, likeliest, axis=1) / np.float32(temperature)
+            drawn = (scores + random.gumbel(size=scores.shape)).argmax(axis=1)  # Gumbel: a draw from the softmax
+            ids: NDArray[np.int64] = np.take_along_axis(likeliest, drawn[:, None], axis=1)[:, 0]
+            return ids
+
+        return self._decode(prompts, max_new_tokens, None, choose)
+
+    def _decode(
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        stop_ids: set[int] | frozenset[int] | None,
+        choose: Callable[[Array], NDArray[np.int64]],
+    ) -> list[Answer]:
+        """All prompts run side by side, padded on the left."""
         stops = self.stop_ids if stop_ids is None else stop_ids
         longest = max(len(prompt) for prompt in prompts)
         ids = np.zeros((len(prompts), longest), np.int64)
@@ -98,17 +123,17 @@ class Reference:
         for step in range(max_new_tokens):
             order = np.argpartition(logits, -2, axis=1)[:, -2:]
             top = np.take_along_axis(logits, order, axis=1)
-            best = logits.argmax(axis=1)
+            chosen = choose(logits)
             for row in np.flatnonzero(running).tolist():
                 margins[row].append(float(abs(top[row, 0] - top[row, 1])))
-                if int(best[row]) in stops:
+                if int(chosen[row]) in stops:
                     running[row] = False
                 else:
-                    answers[row].append(int(best[row]))
+                    answers[row].append(int(chosen[row]))
             if not running.any() or step == max_new_tokens - 1:
                 break
-            logits = self._forward(best[:, None], cache, padding)
-        return [Greedy(a, m, not r) for a, m, r in zip(answers, margins, running.tolist(), strict=True)]
+            logits = self._forward(chosen[:, None], cache, padding)
+        return [Answer(a, m, not r) for a, m, r in zip(answers, margins, running.tolist(), strict=True)]
 
     def logits(self, ids: Sequence[int]) -> Array:
         """Logits (vocabulary,) after the last of `ids`."""

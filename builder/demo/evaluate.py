@@ -42,6 +42,14 @@ Source = Literal["generated", "handwritten"]
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How the page draws each token."""
+
+    temperature: float
+    top_k: int
+
+
+@dataclass(frozen=True)
 class Case:
     """One text to write about. `names` and `facts` are the accepted spellings; no facts: the text has none."""
 
@@ -209,9 +217,10 @@ def evaluate(
     generated: int = 300,
     handwritten: bool = True,
     float16: bool = False,
+    sampling: Sampling | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> EvaluationReport:
-    """Write a greedy post for every case with the model in `web_file` and judge it.
+    """Write a post for every case with the model in `web_file`, greedy unless `sampling` is given, and judge it.
 
     `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
     """
@@ -224,8 +233,8 @@ def evaluate(
     judged: dict[int, Judged] = {}
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
-        posts = write(exact, [cases[index] for index in batch])
-        others = write(rounded, [cases[index] for index in batch]) if rounded else None
+        posts = write(exact, [cases[index] for index in batch], sampling)
+        others = write(rounded, [cases[index] for index in batch], sampling) if rounded else None
         for place, index in enumerate(batch):
             post, ended = posts[place]
             same = posts[place] == others[place] if others else None
@@ -239,10 +248,16 @@ def evaluate(
     )
 
 
-def write(model: Reference, cases: list[Case]) -> list[tuple[str, bool]]:
-    """The greedy post for each case, and whether it ended by itself."""
+def write(model: Reference, cases: list[Case], sampling: Sampling | None = None) -> list[tuple[str, bool]]:
+    """The post for each case, greedy without `sampling`, and whether it ended by itself."""
     from sentencepiece import SentencePieceProcessor
 
     pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
     prompts = [[model.start_id, *pieces.encode(case.prompt)] for case in cases]
-    return [(pieces.decode(answer.ids).strip(), answer.stopped) for answer in model.greedy(prompts, MOST_NEW_TOKENS)]
+    if sampling is None:
+        answers = model.greedy(prompts, MOST_NEW_TOKENS)
+    else:
+        answers = model.sample(
+            prompts, MOST_NEW_TOKENS, temperature=sampling.temperature, top_k=sampling.top_k, seed=SEED
+        )
+    return [(pieces.decode(answer.ids).strip(), answer.stopped) for answer in answers]

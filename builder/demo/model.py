@@ -185,8 +185,12 @@ def config_json(shape: Shape, *, pad: int, eos: int, bos: int) -> dict:
     }
 
 
+SAMPLING = {"do_sample": True, "temperature": 0.3, "top_k": 8}
+"""What the page starts with: posts vary, and a small model slips little more often than greedily."""
+
+
 def export(model: Gemma3, folder: Path, tokenizer: bytes, *, pad: int, eos: int, bos: int) -> None:
-    """Write config.json, model.safetensors (float32) and tokenizer.model into `folder`."""
+    """Write config.json, generation_config.json, model.safetensors (float32) and tokenizer.model into `folder`."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -195,4 +199,5 @@ def export(model: Gemma3, folder: Path, tokenizer: bytes, *, pad: int, eos: int,
     (folder / "config.json").write_text(
         json.dumps(config_json(model.shape, pad=pad, eos=eos, bos=bos), indent=2) + "\n"
     )
+    (folder / "generation_config.json").write_text(json.dumps(SAMPLING, indent=2) + "\n")
     (folder / "tokenizer.model").write_bytes(tokenizer)

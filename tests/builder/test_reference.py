@@ -53,6 +53,14 @@ def test_a_stop_token_ends_one_answer_and_not_the_others(reference: Reference) -
     assert running.ids == second and not running.stopped
 
 
+def test_drawing_from_one_token_is_greedy_and_from_many_varies(reference: Reference) -> None:
+    prompts = [[2, 300, 400, 500], [2, 321]]
+    greedy = reference.greedy(prompts, 12)
+    assert reference.sample(prompts, 12, temperature=1.0, top_k=1) == greedy
+    drawn = [reference.sample(prompts, 12, temperature=2.0, top_k=64, seed=seed) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
 def test_float16_rounds_and_reports_the_largest_activation(tmp_path: Path) -> None:
     synthesize("layers=2", tmp_path / "m.task")
     exact = Reference.from_web_file(tmp_path / "m.task")
