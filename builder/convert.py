@@ -75,7 +75,7 @@ def convert_checkpoint(
     _refuse_to_replace_an_input(checkpoint, output)
     plan = plan_model(checkpoint.config, folder / "config.json")
     weights = _CheckpointWeights(checkpoint, plan)
-    tokenizer = Tokenizer.open(folder / "tokenizer.model")
+    tokenizer = Tokenizer.of_checkpoint(folder, plan.vocab_size)
     generation = GenerationConfig.read(checkpoint, tokenizer)
     return write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
 

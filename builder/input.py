@@ -49,10 +49,10 @@ def check_regular(path: Path) -> os.stat_result:
     return status
 
 
-def read_json_object(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path, most: int = MOST_JSON) -> dict[str, Any]:
     """A JSON file that holds an object; CheckpointError where it is missing or is something else."""
     try:
-        value = json.loads(read_bounded(path, MOST_JSON))
+        value = json.loads(read_bounded(path, most))
     except NotReadableError as error:
         hint = ": a Hugging Face checkpoint folder has one" if error.missing else ""
         raise CheckpointError(f"{path} {error}{hint}.", subject=path) from None

@@ -6,6 +6,7 @@ whoever loads it, so the trial load happens in a child.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
 from builder.input import NotReadableError, read_bounded
+from builder.tokenizer_json import sentencepiece_from_json
 
 MOST_BYTES = 64 << 20
 TRIAL_SECONDS = 60
@@ -44,6 +46,22 @@ class Tokenizer:
             hint = ": copy tokenizer.model (SentencePiece) from the base model's repository" if error.missing else ""
             raise TokenizerError(f"{path} {error}{hint}.", subject=path) from None
         return cls.from_bytes(path, data)
+
+    @classmethod
+    def of_checkpoint(cls, folder: Path, rows: int) -> Tokenizer:
+        """tokenizer.model; where there is none, or one of another size than the embedding's `rows`, tokenizer.json's equal."""
+        path, other = folder / "tokenizer.model", folder / "tokenizer.json"
+        if not os.path.lexists(path) and not os.path.lexists(other):
+            raise TokenizerError(
+                f"{folder} has neither tokenizer.model nor tokenizer.json: copy tokenizer.model (SentencePiece) from the base "
+                f"model's repository.",
+                subject=folder,
+            )
+        if os.path.lexists(path):
+            tokenizer = cls.open(path)
+            if len(tokenizer.pieces) == rows or not os.path.lexists(other):
+                return tokenizer  # a wrong size is the caller's to refuse
+        return cls.from_bytes(other, sentencepiece_from_json(other, rows))
 
     @classmethod
     def from_bytes(cls, path: Path, data: bytes) -> Tokenizer:

@@ -148,7 +148,7 @@ def config(**changes: object) -> Callable[[Path], None]:
     [
         (remove("config.json"), CheckpointError, "config.json is missing"),
         (remove("model.safetensors"), CheckpointError, "holds no .safetensors file"),
-        (remove("tokenizer.model"), TokenizerError, "tokenizer.model is missing"),
+        (remove("tokenizer.model"), TokenizerError, "neither tokenizer.model nor tokenizer.json"),
         (put("tokenizer.model", b"junk"), TokenizerError, "not a SentencePiece model|does not load"),
         (
             put("tokenizer.model", synthetic_tokenizer(5000)),
