@@ -53,6 +53,8 @@ CASES = {
     "window-pattern-of-three": Case(Quantization.of("4"), 90, WIDE | {"num_hidden_layers": 5, "sliding_window": 16, "sliding_window_pattern": 3}),
     "prompt-over-200": Case(Quantization.of(), 230, WIDE | {"num_key_value_heads": 2}),
     "soft-caps": Case(Quantization.of(), 24, WIDE | {"attn_logit_softcapping": 5.0, "final_logit_softcapping": 30.0}),
+    "q4_0-embedding-int8": Case(Quantization.of("q4_0", embedding="8"), 40, {"num_hidden_layers": 7}),
+    "mixed-embedding-q4_0": Case(Quantization.of(attention="4", feedforward="q4_0", embedding="q4_0"), 24, WIDE),
 }  # fmt: skip
 
 
