@@ -26,6 +26,9 @@ from builder.input import NotReadableError, check_regular, read_json_object, sho
 READABLE_TYPES = {"BF16": 2, "F16": 2, "F32": 4}
 """Type of a tensor in safetensors → bytes of a value."""
 
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+"""What peft saves, perhaps beside a checkpoint: no part of it."""
+
 BAND_BYTES = 16 << 20
 """Target size of a band as float32: small enough for the cache-unfriendly transpose, large enough for numpy's overhead."""
 
@@ -68,7 +71,7 @@ class Checkpoint:
         """The tensors of all shards by name; CheckpointError where a shard or the index is missing or broken."""
         tensors: dict[str, StoredTensor] = {}
         for shard in _shards(self.folder):
-            for tensor in _read_header(shard):
+            for tensor in read_header(shard):
                 if tensor.name in tensors:
                     raise CheckpointError(
                         f"Tensor {tensor.name} is in both {tensors[tensor.name].file.name} and {shard.name} of {self.folder}: "
@@ -139,7 +142,7 @@ def _shards(folder: Path) -> list[Path]:
                     subject=shard,
                 )
         return shards
-    shards = sorted(folder.glob("*.safetensors"))
+    shards = sorted(path for path in folder.glob("*.safetensors") if path.name != ADAPTER_WEIGHTS)
     if not shards:
         raise CheckpointError(
             f"{folder} holds no .safetensors file: expected model.safetensors or shards with an index.", subject=folder
@@ -147,7 +150,8 @@ def _shards(folder: Path) -> list[Path]:
     return shards
 
 
-def _read_header(shard: Path) -> list[StoredTensor]:
+def read_header(shard: Path) -> list[StoredTensor]:
+    """The tensors of one safetensors file; CheckpointError where it is not a sound one."""
     try:
         check_regular(shard)
         with shard.open("rb") as file:

@@ -22,6 +22,8 @@ from builder.families import plan_model
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.generation_config import GenerationConfig
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.lora.adapter import Adapter, refuse_an_adapter, refuse_unmerged
+from builder.lora.merge import MergedWeights
 from builder.output import PartFile, write_beside
 from builder.quantize import BLOCK, quantize_band
 from builder.scheme import ALL_INT8, Quantization, Scheme
@@ -65,16 +67,28 @@ class WrittenModel:
 
 
 def convert_checkpoint(
-    folder: Path, output: Path, *, quantization: Quantization = ALL_INT8, progress: Progress | None = None
+    folder: Path,
+    output: Path,
+    *,
+    quantization: Quantization = ALL_INT8,
+    merge: Path | None = None,
+    progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) to the web file `output`.
 
-    Raises the errors of builder.errors; `output` is then as it was.
+    `merge` is the folder of a LoRA adapter that goes into the weights. Raises the errors of builder.errors; `output` is then as it was.
     """
+    if merge is None:
+        refuse_an_adapter(folder)
     checkpoint = Checkpoint.open(folder)
     _refuse_to_replace_an_input(checkpoint, output)
     plan = plan_model(checkpoint.config, folder / "config.json")
-    weights = _CheckpointWeights(checkpoint, plan)
+    refuse_unmerged(checkpoint)
+    weights: Weights = _CheckpointWeights(checkpoint, plan)
+    if merge is not None:
+        adapter = Adapter.open(merge)
+        _refuse_to_replace_an_input(adapter, output)
+        weights = MergedWeights(weights, plan, adapter, folder)
     tokenizer = Tokenizer.of_checkpoint(folder, plan.vocab_size)
     generation = GenerationConfig.read(checkpoint, tokenizer)
     return write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
@@ -156,9 +170,10 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
     return parameters
 
 
-def _refuse_to_replace_an_input(checkpoint: Checkpoint, output: Path) -> None:
-    if output.exists() and any(output.samefile(path) for path in checkpoint.folder.iterdir()):
-        raise OutputError(f"{output} is part of the checkpoint: choose another file for the result.", subject=output)
+def _refuse_to_replace_an_input(source: Checkpoint | Adapter, output: Path) -> None:
+    if output.exists() and any(output.samefile(path) for path in source.folder.iterdir()):
+        what = "adapter" if isinstance(source, Adapter) else "checkpoint"
+        raise OutputError(f"{output} is part of the {what}: choose another file for the result.", subject=output)
 
 
 class _CheckpointWeights:

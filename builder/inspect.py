@@ -25,6 +25,8 @@ TYPE_NAMES = {
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
 ATTENTION = (".self_attention.", ".attn.")
 FEED_FORWARD = (".ff_layer.", ".mlp.")
+ADAPTER_HALVES = (".w_prime_left", ".w_prime_right")
+"""Float16, whatever type the header gives them."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,10 @@ class WebFileFacts:
     """Bytes by part: embedding, attention, feedforward, norms, tokenizer, header and padding."""
     tensors: list[TensorEntry]
     written_by: str | None
+    lora_rank: int | None = None
+    """Of a LoRA adapter, whose dimensions are those of the model it is for; None for a model."""
+    trained_for: str | None = None
+    """The model that an adapter names as its base."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -102,7 +108,6 @@ def inspect_web_file(path: Path) -> WebFileFacts:
         if template.user.prompt_prefix
         else p.prompt_template.prompt_suffix
     )
-    written_by = file.notes.get("written_by")
     return WebFileFacts(
         path=path,
         size=file.size,
@@ -121,14 +126,24 @@ def inspect_web_file(path: Path) -> WebFileFacts:
         sampling=Sampling(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20)),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
-        written_by=written_by if isinstance(written_by, str) and written_by.isprintable() else None,
+        written_by=_text(file, "written_by"),
+        lora_rank=file.lora_rank,
+        trained_for=_text(file, "trained_for"),
     )
+
+
+def _text(file: WebFile, key: str) -> str | None:
+    """A text of the notes, None where there is none that can be shown."""
+    value = file.notes.get(key)
+    return value if isinstance(value, str) and value.isprintable() else None
 
 
 def _values(tensor: TensorEntry) -> int:
     """Number of weights in a tensor; scales and sums belong to a matrix and are none."""
     if tensor.name.endswith((".sum_i", "_quantized_scale")):
         return 0
+    if tensor.name.endswith(ADAPTER_HALVES):
+        return tensor.size // 2
     bits = {tflite.TensorType.INT4: 4, tflite.TensorType.INT8: 8, tflite.TensorType.FLOAT16: 16}.get(tensor.type, 32)
     return tensor.size * 8 // bits
 
@@ -153,6 +168,8 @@ def _parts(file: WebFile) -> dict[str, int]:
 
 
 def _quantization(file: WebFile) -> str:
+    if file.lora_rank is not None:
+        return "float16"
     found: dict[str, set[str]] = {}
     for tensor in file.tensors.values():
         if tensor.name.endswith(".w"):

@@ -18,13 +18,16 @@ from numpy.typing import NDArray
 from builder.errors import WebFileError
 from builder.families.gemma3 import LOCAL_ROPE_WAVELENGTH
 from builder.llm_parameters import AttentionScale
-from builder.quantize import dequantize
+from builder.quantize import BLOCK, dequantize
 from builder.web_file_reader import WebFile
 
 Array = NDArray[np.float32]
 Precision = Literal["float32", "float16"]
 
 RMS_EPSILON = 1e-6
+
+ADAPTED = (".q", ".k", ".v", ".post")
+"""How the names of the matrices end that a LoRA adapter changes."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Answer:
 class Reference:
     """A model in memory, weights as float32 (N, K)."""
 
-    def __init__(self, file: WebFile, precision: Precision = "float32") -> None:
+    def __init__(self, file: WebFile, precision: Precision = "float32", adapter: WebFile | None = None) -> None:
         p = file.parameters.transformer_parameters
         attention = p.self_attention_parameters
         if attention.attention_scale_type != AttentionScale.INV_SQRT_HEAD_DIM or not attention.qk_norm:
@@ -68,11 +71,14 @@ class Reference:
             for name in file.tensors
             if name.endswith(".w")
         }
+        self.adapter = {
+            name: self._low_rank(adapter, name) for name in self.weights if adapter and name.endswith(ADAPTED)
+        }
 
     @classmethod
-    def from_web_file(cls, path: Path, dtype: Precision = "float32") -> Reference:
-        """Opens a web file; WebFileError where it is not a Gemma 3 text model."""
-        return cls(WebFile.open(path), dtype)
+    def from_web_file(cls, path: Path, dtype: Precision = "float32", adapter: Path | None = None) -> Reference:
+        """Opens a web file, with a LoRA adapter file beside it or none; WebFileError where it is not a Gemma 3 text model."""
+        return cls(WebFile.open(path), dtype, WebFile.open(adapter) if adapter else None)
 
     def generate(
         self, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_ids: set[int] | frozenset[int] | None = None
@@ -202,7 +208,11 @@ class Reference:
         return self._round(x / np.sqrt(mean_square + np.float32(RMS_EPSILON)) * scale)
 
     def _linear(self, x: Array, name: str) -> Array:
-        return self._round(x @ self.weights[name].T)
+        y = x @ self.weights[name].T
+        if name in self.adapter:
+            down, up = self.adapter[name]
+            y = y + self._round(x @ down) @ up
+        return self._round(y)
 
     def _round(self, x: Array) -> Array:
         if self.precision == "float32":
@@ -224,6 +234,17 @@ class Reference:
         packed = np.frombuffer(file.read(f"{name}.w"), np.uint8)
         scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
         return dequantize(packed, scales, matrix.k, matrix.n, matrix.scheme.bits)
+
+    @staticmethod
+    def _low_rank(adapter: WebFile, name: str) -> tuple[Array, Array]:
+        """The two halves of a matrix's adapter, (inputs, rank) and (rank, outputs): float16 in blocks of 4×4."""
+        rank = adapter.lora_rank or 0
+        halves: list[Array] = []
+        for half in ("right", "left") if name.endswith(".post") else ("left", "right"):
+            values = np.frombuffer(adapter.read(f"{name}.w_prime_{half}"), np.float16).astype(np.float32)
+            k, n = (rank, values.size // rank) if halves else (values.size // rank, rank)
+            halves.append(values.reshape(k // BLOCK, n // BLOCK, BLOCK, BLOCK).transpose(0, 2, 1, 3).reshape(k, n))
+        return halves[0], halves[1]
 
 
 class _Cache:

@@ -21,11 +21,15 @@ MAGIC = b"TFL3"
 ALIGNMENT = 256
 SMALLEST_FILE = 1 << 20
 """The engine refuses a smaller one; small models are padded at the end."""
+SIZE_MULTIPLE = 16
+"""An adapter of another size crashes the engine; a model's size is one by itself."""
 
 PARAMETERS_ENTRY = "odml.infra.proto.LlmParameters"
 MODEL_TYPE_ENTRY = "odml.infra.LlmModelType"
 TOKENIZER_ENTRY = "spm_vocab_model"
 BACKEND_ENTRY = "backend"
+LORA_RANK_ENTRY = "lora_rank"
+"""Of an adapter file only: the index of its buffer is the rank."""
 NOTES_ENTRY = "onpage"
 """Ours alone: JSON with what the parameters have no place for (the engine passes over it)."""
 
@@ -57,13 +61,15 @@ class WebFileLayout:
     @classmethod
     def of(
         cls,
-        model_type: ModelType,
+        model_type: int,
         parameters: LlmParameters,
         tokenizer: bytes,
         tensors: list[TensorSpec],
         notes: dict[str, Any],
+        *,
+        lora_rank: int | None = None,
     ) -> WebFileLayout:
-        """Lays the file out; tensors keep their order."""
+        """Lays the file out; tensors keep their order. With `lora_rank` it is an adapter file."""
         metadata = {
             PARAMETERS_ENTRY: LlmParameters.serialize(parameters),
             TOKENIZER_ENTRY: tokenizer,
@@ -72,29 +78,31 @@ class WebFileLayout:
         }
         sizes = [len(blob) for blob in metadata.values()] + [tensor.size for tensor in tensors]
         # Offsets are fixed-width fields that are always stored, so the header's length does not depend on their values.
-        position = len(_header(model_type, list(metadata), tensors, [(0, size) for size in sizes]))
+        indices = {MODEL_TYPE_ENTRY: int(model_type)} | ({LORA_RANK_ENTRY: lora_rank} if lora_rank else {})
+        position = len(_header(indices, list(metadata), tensors, [(0, size) for size in sizes]))
         places: list[tuple[int, int]] = []
         for size in sizes:
             position = -(-position // ALIGNMENT) * ALIGNMENT
             places.append((position, size))
             position += size
         return cls(
-            header=_header(model_type, list(metadata), tensors, places),
+            header=_header(indices, list(metadata), tensors, places),
             blobs=tuple((offset, blob) for (offset, _), blob in zip(places, metadata.values(), strict=False)),
             offsets={tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) :], strict=True)},
-            size=max(position, SMALLEST_FILE),
+            size=max(-(-position // SIZE_MULTIPLE) * SIZE_MULTIPLE, SMALLEST_FILE),
         )
 
 
 def _header(
-    model_type: ModelType, entries: list[str], tensors: list[TensorSpec], places: list[tuple[int, int]]
+    numbers: dict[str, int], entries: list[str], tensors: list[TensorSpec], places: list[tuple[int, int]]
 ) -> bytes:
-    """The FlatBuffer. `places` are (offset, size) of the metadata entries, then of the tensors."""
+    """The FlatBuffer. `places` are (offset, size) of the metadata entries, then of the tensors; `numbers` are the metadata
+    entries that are an index and nothing else."""
     b = flatbuffers.Builder(1 << 16)
     b.ForceDefaults(True)
     # Buffer 0 is empty by TFLite's convention; 1, 2, … follow `places`; the rest of the table has no data.
     table = [(0, 0), *places]
-    table += [(0, 0)] * (BUFFER_TABLE - len(table))
+    table += [(0, 0)] * (max(BUFFER_TABLE, *(index + 1 for index in numbers.values())) - len(table))
     buffers = _offset_vector(b, [_buffer(b, *place) for place in table])
     first_tensor = 1 + len(entries)
     tensor_vector = _offset_vector(b, [_tensor(b, tensor, first_tensor + i) for i, tensor in enumerate(tensors)])
@@ -107,7 +115,7 @@ def _header(
     tflite.SubGraphAddOperators(b, nothing)
     tflite.SubGraphAddName(b, name)
     subgraphs = _offset_vector(b, [tflite.SubGraphEnd(b)])
-    indices = {entry: 1 + i for i, entry in enumerate(entries)} | {MODEL_TYPE_ENTRY: int(model_type)}
+    indices = {entry: 1 + i for i, entry in enumerate(entries)} | numbers
     metadata = _offset_vector(b, [_metadata(b, entry, index) for entry, index in indices.items()])
     description = b.CreateString("onpage")
     codes = _offset_vector(b, [])

@@ -22,7 +22,14 @@ from builder.formats import FIRST_BYTES, Format, describe, sniff
 from builder.input import NotReadableError, check_regular
 from builder.llm_parameters import LlmParameters, TransformerParameters
 from builder.scheme import Bits, Scheme
-from builder.web_file import BACKEND_ENTRY, MODEL_TYPE_ENTRY, NOTES_ENTRY, PARAMETERS_ENTRY, TOKENIZER_ENTRY
+from builder.web_file import (
+    BACKEND_ENTRY,
+    LORA_RANK_ENTRY,
+    MODEL_TYPE_ENTRY,
+    NOTES_ENTRY,
+    PARAMETERS_ENTRY,
+    TOKENIZER_ENTRY,
+)
 
 MOST_HEADER = 16 << 20
 MOST_TENSORS = 65_536
@@ -75,6 +82,8 @@ class WebFile:
     metadata: tuple[str, ...]
     notes: dict[str, Any]
     """What onpage wrote beside the engine's metadata; empty in files of others."""
+    lora_rank: int | None = None
+    """Of an adapter file, whose parameters are its base's and which has no tokenizer; None for a model."""
 
     @classmethod
     def open(cls, path: Path) -> WebFile:
@@ -196,11 +205,15 @@ class _Parser:
         metadata = self.metadata()
         offset, size = self.place(metadata, PARAMETERS_ENTRY, MOST_PARAMETERS)
         parameters = self.parameters(_read(self.path, offset, size))
-        tokenizer_offset, tokenizer_size = self.place(metadata, TOKENIZER_ENTRY, MOST_TOKENIZER)
+        lora_rank = metadata.get(LORA_RANK_ENTRY)
+        tokenizer_offset, tokenizer_size = (
+            self.place(metadata, TOKENIZER_ENTRY, MOST_TOKENIZER) if lora_rank is None else (0, 0)
+        )
         backend = self.name(_read(self.path, *self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)))
         if MODEL_TYPE_ENTRY not in metadata:
             raise self.fail(f"has no metadata entry {MODEL_TYPE_ENTRY}")
         tensors = self.tensors(graph)
+        self.check_rank(lora_rank, tensors)
         notes = self.notes(metadata)
         self.check_apart()
         return WebFile(
@@ -214,6 +227,7 @@ class _Parser:
             tensors=tensors,
             metadata=tuple(metadata),
             notes=notes,
+            lora_rank=lora_rank,
         )
 
     def bounded(self, what: str, count: int, most: int) -> int:
@@ -253,6 +267,11 @@ class _Parser:
                 raise self.fail(f"gives tensor {name} another shape than its {size:,} bytes")
             tensors[name] = TensorEntry(name, int(tensor.Type()), size, offset)
         return tensors
+
+    def check_rank(self, rank: int | None, tensors: dict[str, TensorEntry]) -> None:
+        """The engine reserves memory by an adapter's rank, so it must be the one that its matrices have."""
+        if rank is not None and (rank < 1 or any(tensor.size % (2 * rank) for tensor in tensors.values())):
+            raise self.fail(f"says its lora_rank is {rank}, which its tensors do not have")
 
     def check_apart(self) -> None:
         """No two parts may share a byte: what is one thing to us would be another to the engine."""

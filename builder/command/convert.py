@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from builder.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
 from builder.scheme import ROLES, SCHEMES, Quantization
 
 if TYPE_CHECKING:
     from builder.convert import WrittenModel
+    from builder.lora.adapter_file import WrittenAdapter
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 output_option = click.option(
@@ -49,8 +51,25 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("checkpoint", type=FILE)
 @output_option
 @quantization_options
+@click.option(
+    "--lora",
+    type=FILE,
+    metavar="ADAPTER",
+    help="Write the LoRA adapter in this folder, not the model: a small file that the page switches on and off. CHECKPOINT "
+    "may also be the web file of the base.",
+)
+@click.option(
+    "--merge-lora", type=FILE, metavar="ADAPTER", help="Merge the LoRA adapter in this folder into the weights."
+)
 @json_option
-def convert(checkpoint: Path, output: Path, quantization: Quantization, as_json: bool) -> None:
+def convert(
+    checkpoint: Path,
+    output: Path,
+    quantization: Quantization,
+    lora: Path | None,
+    merge_lora: Path | None,
+    as_json: bool,
+) -> None:
     """Convert a Hugging Face CHECKPOINT folder of a Gemma 3 text model to a web file.
 
     The folder holds config.json, one or several .safetensors (BF16, F16 or F32) and tokenizer.model. 8 bits stay close to
@@ -59,11 +78,49 @@ def convert(checkpoint: Path, output: Path, quantization: Quantization, as_json:
     \b
     Example:
       onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits 4 --embedding-bits 8
+      onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
+      onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
     """
+    if lora is not None:
+        _refuse_what_an_adapter_has_not(merge_lora)
+        lora_file = library("builder.lora.adapter_file", "build")
+        _show_adapter(lora_file.convert_adapter(checkpoint, lora, output), checkpoint, as_json)
+        return
     converter = library("builder.convert", "build")
     with byte_progress() as progress:
-        written = converter.convert_checkpoint(checkpoint, output, quantization=quantization, progress=progress)
+        written = converter.convert_checkpoint(
+            checkpoint, output, quantization=quantization, merge=merge_lora, progress=progress
+        )
     show_written(written, as_json)
+
+
+def _refuse_what_an_adapter_has_not(merge_lora: Path | None) -> None:
+    context = click.get_current_context()
+    if merge_lora is not None:
+        raise click.UsageError("--lora writes the adapter alone and --merge-lora the whole model: choose one.", context)
+    said = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    bits = next((name for name in said if name.endswith("bits")), None)
+    if bits:
+        raise click.UsageError(
+            f"--lora writes the adapter alone, in float16: leave --{bits.replace('_', '-')} out.", context
+        )
+
+
+def _show_adapter(written: WrittenAdapter, base: Path, as_json: bool) -> None:
+    if as_json:
+        print_json(written.to_json())
+        return
+    model = shlex.quote(str(base)) if base.is_file() else "MODEL-web.task"
+    print_facts(
+        [
+            ("file", str(written.path)),
+            ("size", megabytes(written.size)),
+            ("adapter", f"LoRA of rank {written.rank} for {written.model_type}, {written.modules} modules"),
+            ("trained for", written.trained_for or "not said"),
+            ("sha256", written.sha256),
+            ("next", f"onpage serve --model {model} --lora {shlex.quote(str(written.path))}"),
+        ]
+    )
 
 
 def show_written(written: WrittenModel, as_json: bool) -> None:

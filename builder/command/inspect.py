@@ -17,7 +17,7 @@ from builder.inspect import Sampling, WebFileFacts, inspect_web_file, type_name
 @click.option("--summary", is_flag=True, help="Leave out the table of tensors.")
 @json_option
 def inspect(file: Path, summary: bool, as_json: bool) -> None:
-    """Show what is in a web FILE: family, dimensions, quantization, tokens, prompt template, sizes.
+    """Show what is in a web FILE (a model, or a LoRA adapter): family, dimensions, quantization, tokens, template, sizes.
 
     Reads the header only; safe on files from anywhere.
 
@@ -37,7 +37,19 @@ def inspect(file: Path, summary: bool, as_json: bool) -> None:
 
 def show(facts: WebFileFacts) -> None:
     """The facts for a person, tensors left out."""
-    print_facts(_rows(facts))
+    print_facts(_rows(facts) if facts.lora_rank is None else _adapter_rows(facts))
+
+
+def _adapter_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
+    return [
+        ("file", str(facts.path)),
+        ("container", f"{facts.container}, {megabytes(facts.size)}, backend {facts.backend}"),
+        ("adapter", f"LoRA of rank {facts.lora_rank}, {facts.parameters / 1e6:,.2f} M values in {facts.quantization}"),
+        ("for", f"{facts.family} ({facts.model_type})"),
+        ("trained for", facts.trained_for or "not said"),
+        ("shape", _shape(facts.dimensions)),
+        ("written by", facts.written_by or "not said"),
+    ]
 
 
 def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:

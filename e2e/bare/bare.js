@@ -5,16 +5,19 @@ import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 
 /** @type {any} */
 let engine;
+/** @type {any} a LoRA adapter, or undefined */
+let lora;
 
 /** @type {any} */ (globalThis).bare = {
   /**
    * @param {string} model address of the web file
-   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number}} options
+   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number, loraRanks?: number[]}} options
    * @returns {Promise<number>} milliseconds
    */
   async load(model, options) {
     const started = performance.now();
     engine?.close();
+    lora = undefined;
     const fileset = await FilesetResolver.forGenAiTasks("/vendor/wasm");
     const response = await fetch(model);
     if (!response.ok || !response.body) throw new Error(`${model}: ${response.status}`);
@@ -30,6 +33,15 @@ let engine;
   },
 
   /**
+   * What follows is written with this LoRA adapter; null takes it off.
+   * @param {string | null} adapter address of the adapter file
+   */
+  async adapt(adapter) {
+    const response = adapter === null ? null : await fetch(adapter);
+    lora = response ? await engine.loadLoraModel(new Uint8Array(await response.arrayBuffer())) : undefined;
+  },
+
+  /**
    * @param {string} prompt
    * @returns {Promise<{text: string, callbacks: {time: number, characters: number}[], started: number}>}
    */
@@ -37,7 +49,7 @@ let engine;
     /** @type {{time: number, characters: number}[]} */
     const callbacks = [];
     const started = performance.now();
-    const text = await engine.generateResponse(prompt, (/** @type {string} */ part) => {
+    const text = await engine.generateResponse(prompt, ...(lora ? [lora] : []), (/** @type {string} */ part) => {
       callbacks.push({ time: performance.now(), characters: part.length });
     });
     return { text, callbacks, started };

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
 from builder.synth import word
-from e2e.bare import served
+from e2e.bare import EngineSilentError, call, served
 from tests.goldens.cases import CASES, goldens, text_of
-
-SILENCE = 150_000
-"""Milliseconds; the slowest case takes 40 seconds on two busy cores."""
 
 
 @pytest.fixture(scope="module")
@@ -50,24 +46,9 @@ def test_the_engine_answers_as_transformers_does(browser: Browser, models: Path,
     assert answer.split() == [word(i) for i in ids]
 
 
-class EngineSilentError(Exception):
-    """The engine neither answered nor failed, as MediaPipe does after an abort that it does not report."""
-
-
 def write(page: Page, address: str, name: str, prompt: list[int], tokens: int) -> str:
     """Loads the model on a fresh page and returns its greedy text."""
-
-    def call(expression: str, argument: object) -> Any:
-        # Playwright's evaluate has no limit of its own
-        silent = f"new Promise((_, reject) => setTimeout(() => reject(new Error('engine silent')), {SILENCE}))"
-        try:
-            return page.evaluate(f"(argument) => Promise.race([({expression})(argument), {silent}])", argument)
-        except Error as error:
-            if "engine silent" in str(error):
-                raise EngineSilentError from error
-            raise
-
     page.goto(f"{address}/bare/index.html")
-    call("([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + tokens])
-    assert call("(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
-    return str(call("(text) => bare.generate(text)", text_of(prompt))["text"])
+    call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + tokens])
+    assert call(page, "(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
+    return str(call(page, "(text) => bare.generate(text)", text_of(prompt))["text"])

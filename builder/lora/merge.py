@@ -1,0 +1,56 @@
+"""A LoRA adapter merged into the weights of its base while they stream by, as peft's `merge_and_unload` does it.
+
+Each row of W + scale · B·A needs that row of W and of B and all of A, so a band of rows is merged at a time, in float32, and
+nothing whole is held but the one adapted module's A and B. DoRA then gives each row the length that the adapter holds for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.lora.adapter import Adapter, LowRank, module_of
+from builder.lora.adapter_file import check_fits
+
+if TYPE_CHECKING:
+    from builder.convert import Weights
+
+Band = tuple[int, NDArray[np.float32]]
+
+
+class MergedWeights:
+    """The base's weights with the adapter in them."""
+
+    def __init__(self, weights: Weights, plan: ModelPlan, adapter: Adapter, base: Path) -> None:
+        """UnsupportedModel where the adapter changes a module that the plan has not, or of another shape."""
+        self._weights, self._adapter = weights, adapter
+        shapes = {
+            module_of(tensor.source.removesuffix(".weight")): (tensor.n, tensor.k)
+            for tensor in plan.tensors
+            if isinstance(tensor, MatrixPlan) and tensor.role != "embedding"  # it is the output's matrix too
+        }
+        for low in adapter.modules.values():
+            check_fits(adapter, low, shapes.get(low.module), base)
+
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[Band]:
+        """As convert.Weights."""
+        low = self._adapter.modules.get(module_of(tensor.source.removesuffix(".weight")))
+        bands = self._weights.bands(tensor)
+        yield from self._merged(low, bands) if low else bands
+
+    def _merged(self, low: LowRank, bands: Iterable[Band]) -> Iterator[Band]:
+        a = self._adapter.values(low.a)
+        b = self._adapter.values(low.b)
+        magnitude = self._adapter.values(low.magnitude) if low.magnitude else None
+        for first, rows in bands:
+            part = slice(first, first + len(rows))
+            merged = rows + (b[part] @ a) * np.float32(low.scale)
+            if magnitude is not None:
+                lengths = np.linalg.norm(merged, axis=1)
+                merged *= (magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]
+            yield first, merged
