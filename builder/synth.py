@@ -27,33 +27,8 @@ from builder.families.plan import MatrixPlan, VectorPlan
 from builder.generation_config import GenerationConfig
 from builder.quantize import BLOCK
 from builder.scheme import ALL_INT8, Quantization
+from builder.shapes import shapes
 from builder.tokenizer import Tokenizer
-
-_GEMMA3 = {"model_type": "gemma3_text", "head_dim": 256, "sliding_window": 512, "query_pre_attn_scalar": 256}
-
-SHAPES: dict[str, dict[str, Any]] = {
-    "gemma3-270m": _GEMMA3
-    | {
-        "hidden_size": 640,
-        "intermediate_size": 2048,
-        "num_hidden_layers": 18,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 1,
-        "vocab_size": 262_144,
-        "max_position_embeddings": 32_768,
-    },
-    "gemma3-1b": _GEMMA3
-    | {
-        "hidden_size": 1152,
-        "intermediate_size": 6912,
-        "num_hidden_layers": 26,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 1,
-        "vocab_size": 262_144,
-        "max_position_embeddings": 32_768,
-    },
-}
-"""config.json of the published models, as far as the shape goes."""
 
 DIMENSIONS = {
     "hidden": "hidden_size",
@@ -89,7 +64,7 @@ def synthesize(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> WrittenModel:
-    """Writes a web file of `shape`: a key of SHAPES, or `hidden=…,layers=…` with the names of DIMENSIONS."""
+    """Writes a web file of `shape`: an id of builder.shapes, or `hidden=…,layers=…` with the names of DIMENSIONS."""
     config = shape_config(shape)
     plan = plan_model(config, Path(shape))
     tokenizer = Tokenizer.from_bytes(Path(shape), synthetic_tokenizer(plan.vocab_size))
@@ -106,8 +81,8 @@ def synthesize(
 
 def shape_config(shape: str) -> dict[str, Any]:
     """config.json of a shape; OnpageError where the name or a dimension is not one."""
-    if shape in SHAPES:
-        return SHAPES[shape]
+    if shape in shapes():
+        return shapes()[shape].config
     config = {"model_type": "gemma3_text"}
     values: dict[str, int] = {}
     for text in (SMALL, shape):
@@ -115,7 +90,7 @@ def shape_config(shape: str) -> dict[str, Any]:
             key, _, number = part.partition("=")
             if key not in DIMENSIONS or not number.isascii() or not number.isdigit() or len(number) > 9:
                 raise OnpageError(
-                    f"{shape!r} is not a shape: expected {', '.join(SHAPES)}, or dimensions such as {SMALL!r}.",
+                    f"{shape!r} is not a shape: expected {', '.join(shapes())}, or dimensions such as {SMALL!r}.",
                     subject=shape,
                 )
             values[DIMENSIONS[key]] = int(number)

@@ -20,8 +20,9 @@ from builder.scheme import Quantization
 def synth(shape: str, output: Path, quantization: Quantization, seed: int, as_json: bool) -> None:
     """Write a web file of SHAPE with random weights: as fast as the real model, free of its licence.
 
-    SHAPE is gemma3-270m, gemma3-1b, or dimensions: any of hidden, ffn, layers, heads, kv, head, vocab, window, context;
-    what is not given is that of a very small model. The same shape, quantization and seed give the same file.
+    SHAPE is a published model (gemma3-270m, gemma3-1b, …) or dimensions: any of hidden, ffn, layers, heads, kv, head,
+    vocab, window, context; what is not given is that of a very small model. The same shape, quantization and seed give
+    the same file.
 
     \b
     Example:

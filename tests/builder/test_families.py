@@ -9,7 +9,7 @@ from builder.errors import CheckpointError, UnsupportedModel
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan
 from builder.llm_parameters import ModelType
-from builder.synth import SHAPES
+from builder.shapes import shapes
 from tests.checkpoints import gemma3_config
 
 HERE = Path("config.json")
@@ -23,7 +23,7 @@ HERE = Path("config.json")
 def test_published_shapes_have_their_published_number_of_parameters(
     shape: str, parameters: int, model_type: ModelType
 ) -> None:
-    plan = plan_model(SHAPES[shape], HERE)
+    plan = plan_model(shapes()[shape].config, HERE)
     assert plan.parameters == parameters
     assert plan.model_type == model_type
 
