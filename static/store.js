@@ -20,12 +20,11 @@
  * @property {string} url
  * @property {number} size
  * @property {string} sha256
- * @property {string} family
- * @property {string} quantization
- * @property {number} parameters
+ * @property {string | null} family
+ * @property {string | null} quantization
+ * @property {number | null} parameters
  * @property {number} context tokens the model was made for
  * @property {{prefix: string, suffix: string}} promptTemplate
- * @property {string[]} stopTokens
  * @property {SamplingSettings} sampling defaults
  *
  * @typedef {'first' | 'model' | 'settings' | 'again' | 'restart' | 'recover'} LoadReason

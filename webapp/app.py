@@ -3,16 +3,18 @@
     SecureResponses → WhiteNoise      → Flask
     headers, Host     static/vendor/    pages, models, static/
 
-`create_app` hashes the model files; it opens no port.
+`create_app` hashes the model files (not the stored models); it opens no port.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask import Flask
 
+from builder.store import StoredModel
 from webapp import assets, models, pages
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
@@ -23,7 +25,7 @@ from webapp.vendor import ENGINE, HASH
 class Config:
     """What one server offers."""
 
-    models: list[Path]
+    models: Sequence[Path | StoredModel]
     allowed_hosts: tuple[str, ...] = ()
     """Names besides localhost, 127.0.0.1 and [::1] that requests may carry in `Host`."""
     static: Path = field(default_factory=static_folder)

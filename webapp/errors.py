@@ -5,7 +5,7 @@ OnpageError
     ├── PortTakenError           another program listens on the port
     ├── AddressUnusableError     the host is not an address of this machine
     ├── ModelFileMissingError    a model file is not there (any more)
-    ├── ModelFileChangedError    a model file is not the one that was hashed when the server started
+    ├── ModelFileChangedError    a model file is not the one that was hashed
     └── FrontEndMissingError     the vendored engine was not built (`make setup`, or a broken wheel)
 """
 
@@ -48,11 +48,9 @@ class ModelFileMissingError(ServeError):
 
 
 class ModelFileChangedError(ServeError):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, remedy: str = "start onpage serve again") -> None:
         self.path = path
-        super().__init__(
-            f"The model file {path} has changed since the server started: start onpage serve again.", subject=path
-        )
+        super().__init__(f"The model file {path} has changed since it was hashed: {remedy}.", subject=path)
 
 
 class FrontEndMissingError(ServeError):

@@ -1,25 +1,27 @@
 """The model files: which there are (`/api/models`), and their bytes (`/models/<sha256>/<file>`).
 
 A file's address holds its hash, so it may be cached for ever and is looked up by that hash, never by a path taken
-from the URL. The hash is computed once, when the server starts. A file that has gone or changed since is refused,
-because its bytes would no longer be what the address promises.
+from the URL. The hash of a file is computed once, when the server starts; that of a stored model is in its manifest. A
+file that has gone or changed since is refused, because its bytes would no longer be what the address promises.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, send_file
 
-from builder.inspect import PromptTemplate, WebFileFacts, inspect_web_file
+from builder.digest import sha256_of
+from builder.inspect import PromptTemplate
+from builder.store import Manifest, StoredModel, model_id
+from builder.store.importing import describe, known_by_name
 from webapp.errors import ModelFileChangedError, ModelFileMissingError
 
 blueprint = Blueprint("models", __name__)
 
-HASH_CHUNK = 1 << 20
 YEAR = 31_536_000
 LARGEST_DEFAULT_CONTEXT = 2048
 """Tokens. The KV cache is allocated for the whole context, so long-context models do not start with all of it."""
@@ -35,24 +37,38 @@ class ServedModel:
     """One model file as it was when the server started."""
 
     path: Path
-    size: int
-    sha256: str
+    name: str
+    """For people."""
+    manifest: Manifest
     stamp: tuple[int, int, int]
-    facts: WebFileFacts
 
     @classmethod
-    def read(cls, path: Path) -> ServedModel:
-        """Hash and inspect a file; raises ModelFileMissingError, or WebFileError if it is no web model."""
-        path = path.absolute()  # Flask would take a relative one from the package's folder
+    def read(cls, model: Path | StoredModel) -> ServedModel:
+        """A file, hashed and described, or a stored model, hashed only where it was touched since it was stored.
+
+        Raises ModelFileMissingError, ModelFileChangedError, or a ModelFileError if the file is no model.
+        """
+        if isinstance(model, StoredModel):
+            return cls._read_stored(model)
+        path = model.absolute()  # Flask would take a relative one from the package's folder
         try:
-            with path.open("rb") as file:
-                stamp = stamp_of(path)
-                digest = hashlib.sha256()
-                while chunk := file.read(HASH_CHUNK):
-                    digest.update(chunk)
+            stamp = stamp_of(path)
+            sha256 = sha256_of(path)
         except OSError as error:
             raise ModelFileMissingError(path) from error
-        return cls(path, stamp[1], digest.hexdigest(), stamp, inspect_web_file(path))
+        name = path.name.removesuffix(".task").removesuffix(".litertlm").removesuffix("-web")
+        manifest = describe(path, id=model_id(path.name), sha256=sha256, known=known_by_name(path.name))
+        return cls(path, name, manifest, stamp)
+
+    @classmethod
+    def _read_stored(cls, model: StoredModel) -> ServedModel:
+        try:
+            stamp = stamp_of(model.path)
+            if not model.is_untouched and sha256_of(model.path) != model.manifest.sha256:
+                raise ModelFileChangedError(model.path, f"run onpage verify {model.manifest.id}")
+        except OSError as error:
+            raise ModelFileMissingError(model.path) from error
+        return cls(model.path, model.manifest.id, model.manifest, stamp)
 
     def check(self) -> None:
         """Raise ModelFileMissingError or ModelFileChangedError unless the file is still the one that was hashed."""
@@ -64,27 +80,26 @@ class ServedModel:
             raise ModelFileChangedError(self.path)
 
     def to_json(self) -> dict[str, Any]:
-        facts = self.facts
-        context = facts.context_length or LARGEST_DEFAULT_CONTEXT
+        manifest = self.manifest
+        context = manifest.context or LARGEST_DEFAULT_CONTEXT
         return {
-            "id": self.sha256[:16],
-            "name": self.path.name.removesuffix(".task").removesuffix("-web"),
-            "file": self.path.name,
-            "url": f"/models/{self.sha256}/{self.path.name}",
-            "size": self.size,
-            "sha256": self.sha256,
-            "family": facts.family,
-            "quantization": facts.quantization,
-            "parameters": facts.parameters,
+            "id": manifest.sha256[:16],
+            "name": self.name,
+            "file": manifest.file,
+            "url": f"/models/{manifest.sha256}/{manifest.file}",
+            "size": manifest.size,
+            "sha256": manifest.sha256,
+            "family": manifest.family,
+            "quantization": manifest.quantization,
+            "parameters": manifest.parameters,
             "context": context,
-            "promptTemplate": asdict(facts.prompt_template or GEMMA_TURNS),
-            "stopTokens": facts.tokens.stop_tokens,
+            "promptTemplate": asdict(manifest.template or GEMMA_TURNS),
             "sampling": self._sampling() | {"maxTokens": min(context, LARGEST_DEFAULT_CONTEXT)},
         }
 
     def _sampling(self) -> dict[str, Any]:
-        """What the file recommends, over what the page takes otherwise."""
-        said = {"temperature": self.facts.sampling.temperature, "topK": self.facts.sampling.top_k}
+        """What the model recommends, over what the page takes otherwise."""
+        said = {"temperature": self.manifest.sampling.temperature, "topK": self.manifest.sampling.top_k}
         return DEFAULT_SAMPLING | {key: value for key, value in said.items() if value is not None}
 
 
@@ -94,13 +109,13 @@ def stamp_of(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def read_models(paths: list[Path]) -> dict[str, ServedModel]:
-    """The files by sha256, in the order given; the same content twice is one model."""
-    models: dict[str, ServedModel] = {}
-    for path in paths:
-        model = ServedModel.read(path)
-        models.setdefault(model.sha256, model)
-    return models
+def read_models(models: Sequence[Path | StoredModel]) -> dict[str, ServedModel]:
+    """The models by sha256, in the order given; the same content twice is one model."""
+    served: dict[str, ServedModel] = {}
+    for each in models:
+        model = ServedModel.read(each)
+        served.setdefault(model.manifest.sha256, model)
+    return served
 
 
 @blueprint.get("/api/models")
@@ -117,7 +132,7 @@ def model_bytes(sha256: str, file: str) -> Response:
     """The whole file or one range of it; `If-Range` and `If-None-Match` compare with the sha256."""
     models: dict[str, ServedModel] = current_app.extensions["onpage_models"]
     model = models.get(sha256)
-    if model is None or file != model.path.name:
+    if model is None or file != model.manifest.file:
         return _error(404, "model_unknown", "This server has no such model.")
     try:
         model.check()
@@ -125,9 +140,9 @@ def model_bytes(sha256: str, file: str) -> Response:
             model.path, mimetype="application/octet-stream", etag=sha256, last_modified=None, max_age=YEAR
         )
     except (ModelFileMissingError, FileNotFoundError):
-        return _error(404, "model_missing", f"The file {model.path.name} has been moved or deleted on the server.")
+        return _error(404, "model_missing", f"The file {model.manifest.file} has been moved or deleted on the server.")
     except ModelFileChangedError:
-        return _error(409, "model_changed", f"The file {model.path.name} has changed since the server started.")
+        return _error(409, "model_changed", f"The file {model.manifest.file} has changed since the server started.")
     response.cache_control.public = True
     response.cache_control.immutable = True
     response.headers["Accept-Ranges"] = "bytes"

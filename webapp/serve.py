@@ -10,11 +10,13 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import waitress
 
+from builder.store import StoredModel
 from webapp.app import Config, create_app
 from webapp.errors import AddressUnusableError, PortTakenError
 from webapp.paths import DEMO_MODEL
@@ -30,7 +32,7 @@ IDLE_SECONDS = 3600
 
 
 def serve(
-    models: list[Path],
+    models: Sequence[Path | StoredModel],
     host: str = DEFAULT_HOST,
     port: int = DEFAULT_PORT,
     *,
@@ -54,7 +56,7 @@ def serve(
             clear_untrusted_proxy_headers=True,
         )
         for model in app.extensions["onpage_models"].values():
-            print(f"{model.path.name}: {model.size / 1e6:,.1f} MB, sha256 {model.sha256}", file=sys.stderr)
+            print(f"{model.name}: {model.manifest.size / 1e6:,.1f} MB, sha256 {model.manifest.sha256}", file=sys.stderr)
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         print(f"onpage is ready at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)", flush=True)
         try:

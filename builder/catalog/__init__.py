@@ -18,6 +18,8 @@ HUB = "https://huggingface.co"
 class Licence:
     """The terms of a model."""
 
+    id: str
+    """Short, as on the hub."""
     name: str
     page: str
     gated: bool

@@ -18,7 +18,9 @@ from builder import __version__
 from builder.command.convert import convert
 from builder.command.evaluate_demo import evaluate_demo
 from builder.command.inspect import inspect
+from builder.command.models import models
 from builder.command.serve import serve
+from builder.command.store import import_, remove, verify
 from builder.command.synth import synth
 from builder.errors import OnpageError
 
@@ -39,7 +41,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (serve, convert, synth, inspect, evaluate_demo):
+for command in (serve, models, import_, remove, verify, convert, synth, inspect, evaluate_demo):
     cli.add_command(command)
 
 

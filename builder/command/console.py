@@ -23,7 +23,7 @@ ProgressCallback = Callable[[str, int, int], None]
 FILE = click.Path(path_type=Path, readable=False)
 """A path as it is given: whether it can be read is for the library to say, in its own sentence."""
 
-PHASES = {"write": "Writing", "verify": "Verifying"}
+PHASES = {"write": "Writing", "verify": "Verifying", "copy": "Copying", "hash": "Reading"}
 
 
 def library(module: str, extra: str) -> ModuleType:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-
-from builder.command.console import FILE
 
 
 @click.command()
@@ -14,8 +10,8 @@ from builder.command.console import FILE
     "--model",
     "models",
     multiple=True,
-    type=FILE,
-    help="A web file to offer; may be given several times.  [default: the demo model]",
+    metavar="ID-OR-FILE",
+    help="A stored model or a web file to offer; several are offered in this order.  [default: demo]",
 )
 @click.option(
     "--host",
@@ -31,14 +27,21 @@ from builder.command.console import FILE
     metavar="NAME",
     help="Another name to answer to, behind a proxy with HTTPS; may be given several times.  [default: localhost only]",
 )
-def serve(models: tuple[Path, ...], host: str, port: int, allowed_hosts: tuple[str, ...]) -> None:
+def serve(models: tuple[str, ...], host: str, port: int, allowed_hosts: tuple[str, ...]) -> None:
     """Serve the page. Prompts never leave the browser.
+
+    With several models the page has a picker; the first is the one it begins with. demo is the model that ships with
+    onpage, onpage models lists the others.
 
     \b
     Example:
       onpage serve
+      onpage serve --model gemma3-1b-int4 --model demo
       onpage serve --model my-gemma-web.task --port 8080
     """
+    from builder.store import Store
+    from builder.store.choosing import choose
     from webapp.serve import serve as run
 
-    run(list(models), host=host, port=port, allowed_hosts=allowed_hosts)
+    store = Store.open()
+    run([choose(model, store) for model in models], host=host, port=port, allowed_hosts=allowed_hosts)

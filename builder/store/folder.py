@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,16 +94,12 @@ class Store:
         found = []
         for path in self.manifest_paths():
             with suppress(StoreError):
-                found.append(self._read(path))
+                found.append(self.read(path))
         return found
 
     def get(self, model_id: str) -> StoredModel:
         """One model, with its content; StoreError where it is not here, or not whole."""
-        path = self._manifests / f"{model_id}.json"
-        if path not in self.manifest_paths():
-            here = ", ".join(path.stem for path in self.manifest_paths()) or "none"
-            raise StoreError(f"No model {model_id} is stored in {self.folder} (there: {here}).", subject=model_id)
-        model = self._read(path)
+        model = self.read(self.manifest_path(model_id))
         if model.problem:
             raise StoreError(
                 f"The content of {model_id} {model.problem}: run onpage remove {model_id}, then fetch or import it again.",
@@ -168,7 +164,7 @@ class Store:
             os.fsync(file.fileno())
         with self.changing():
             if not replace:
-                self._refuse_another(manifest)
+                self.refuse_taken_id(manifest.id, manifest.size, manifest.sha256)
             finished.chmod(0o444)
             if not self.find(manifest.sha256):
                 finished.replace(model.path)
@@ -180,14 +176,24 @@ class Store:
             self._sweep()  # what the id had before
         return model
 
+    def refuse_taken_id(self, model_id: str, size: int, sha256: str | None = None) -> None:
+        """StoreError where the id is that of a model with other content. Known by the size alone before a long copy."""
+        path = self._manifests / f"{model_id}.json"
+        if path not in self.manifest_paths():
+            return
+        there = self.read(path).manifest
+        if there.size != size or (sha256 and there.sha256 != sha256):
+            raise StoreError(
+                f"{model_id} is stored already, with other content: remove it first, or choose another id with --id.",
+                subject=model_id,
+            )
+
     def remove(self, model_id: str) -> Removed:
         """Takes a model out; its content too, unless another model has the same."""
         with self.changing():
-            path = self._manifests / f"{model_id}.json"
-            if path not in self.manifest_paths():
-                self.get(model_id)  # says what there is
+            path = self.manifest_path(model_id)
             before = self._content_bytes()
-            path.unlink(missing_ok=True)
+            path.unlink()
             _sync(self._manifests)
             self._sweep()
             return Removed(model_id, before - self._content_bytes())
@@ -214,6 +220,15 @@ class Store:
             finally:
                 lock.release()
 
+    def manifest_path(self, model_id: str) -> Path:
+        """Where the manifest of a stored model is; StoreError, naming those there are, where it is not."""
+        paths = self.manifest_paths()
+        path = self._manifests / f"{model_id}.json"
+        if path not in paths:
+            here = ", ".join(path.stem for path in paths) or "none"
+            raise StoreError(f"No model {model_id} is stored in {self.folder} (there: {here}).", subject=model_id)
+        return path
+
     def manifest_paths(self) -> list[Path]:
         """Every manifest, readable or not, by id."""
         return [path for path in _listed(self._manifests) if path.suffix == ".json" and path.name[0] != "."]
@@ -222,32 +237,36 @@ class Store:
         """Everything in the folder of contents, by name."""
         return _listed(self._files)
 
-    def _read(self, manifest_path: Path) -> StoredModel:
+    def strays(self) -> list[Path]:
+        """What lies among contents and manifests and is neither. Where it may, it holds the lock, so nobody is adding."""
+        writable = self.folder.is_dir() and os.access(self.folder, os.W_OK)
+        with self.changing(sweep=False) if writable else nullcontext():
+            manifests = self.manifest_paths()
+            return self._unnamed() + [path for path in _listed(self._manifests) if path not in manifests]
+
+    def read(self, manifest_path: Path) -> StoredModel:
+        """The model of a manifest, whole or not; StoreError where the manifest cannot be read."""
         return self._model(Manifest.read(manifest_path))
 
     def _model(self, manifest: Manifest) -> StoredModel:
         return StoredModel(manifest, self._files / manifest.sha256, self._manifests / f"{manifest.id}.json")
-
-    def _refuse_another(self, manifest: Manifest) -> None:
-        path = self._manifests / f"{manifest.id}.json"
-        if path in self.manifest_paths() and self._read(path).manifest.sha256 != manifest.sha256:
-            raise StoreError(
-                f"{manifest.id} is stored already, with other content: remove it first, or choose another id with --id.",
-                subject=manifest.id,
-            )
 
     def _sweep(self) -> None:
         for path in self._manifests.glob(".onpage-*.part"):
             path.unlink()
         for folder in self._unfinished.glob(".*"):
             self._discard(folder)
-        try:
-            named = {self._read(path).manifest.sha256 for path in self.manifest_paths()}
-        except StoreError:
-            return  # a manifest of a later version of onpage, or a damaged one: its content is not debris
-        for path in self.content_paths():
-            if SHA256.fullmatch(path.name) and path.name not in named:
+        for path in self._unnamed():
+            if SHA256.fullmatch(path.name):
                 path.unlink()
+
+    def _unnamed(self) -> list[Path]:
+        """Contents that no manifest names. None where a manifest cannot be read: it may be a later onpage's."""
+        try:
+            named = {self.read(path).manifest.sha256 for path in self.manifest_paths()}
+        except StoreError:
+            return []
+        return [path for path in self.content_paths() if path.name not in named]
 
     def _discard(self, folder: Path) -> bool:
         """Removes a workspace unless a process has it. The store's lock is held, so none can take it meanwhile."""

@@ -23,6 +23,7 @@ MOST_SIZE = 1 << 48
 
 FORMATS = tuple(known.name.lower() for known in Format)
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+ID_RULE = "lower-case letters, digits, dots, dashes and underscores, at most 80"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -56,7 +57,7 @@ class Manifest:
 
     def __post_init__(self) -> None:
         if not ID.fullmatch(_text("id", self.id)):
-            raise ValueError(f"id is {shown(self.id)}: expected lower-case letters, digits, dots and dashes")
+            raise ValueError(f"id is {shown(self.id)}: expected {ID_RULE}")
         if not SHA256.fullmatch(_text("sha256", self.sha256)):
             raise ValueError(f"sha256 is {shown(self.sha256)}: expected 64 hexadecimal digits")
         if not is_file_name(_text("file", self.file)):

@@ -98,7 +98,9 @@ def test_debug_shows_the_traceback() -> None:
     assert "Traceback" in onpage("--debug", "inspect", "none.task").stderr
 
 
-@pytest.mark.parametrize("command", ["", "convert", "synth", "inspect", "serve", "evaluate-demo"])
+@pytest.mark.parametrize(
+    "command", ["", "serve", "models", "import", "remove", "verify", "convert", "synth", "inspect", "evaluate-demo"]
+)
 def test_help_shows_an_example(command: str) -> None:
     done = onpage(*([command] if command else []), "--help")
     assert done.returncode == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from builder.errors import WebFileError
+from builder.errors import ModelFileError
 from webapp.app import Config, create_app
 from webapp.errors import ModelFileMissingError
 from webapp.models import ServedModel
@@ -46,7 +46,7 @@ def test_whole(client: FlaskClient, url: str, model: ServedModel) -> None:
     with client.get(url) as response:
         assert response.status_code == 200
         assert response.data == model.path.read_bytes()
-        assert response.headers["ETag"] == f'"{model.sha256}"'
+        assert response.headers["ETag"] == f'"{model.manifest.sha256}"'
         assert response.headers["Accept-Ranges"] == "bytes"
         assert response.content_type == "application/octet-stream"
         caching = response.cache_control
@@ -60,7 +60,7 @@ def test_head(client: FlaskClient, url: str, model: ServedModel) -> None:
     with client.head(url) as response:
         assert response.status_code == 200
         assert response.data == b""
-        assert response.content_length == model.size
+        assert response.content_length == model.manifest.size
 
 
 RANGES = [
@@ -105,7 +105,7 @@ def test_range(
         assert response.data == expected
         first = start if start >= 0 else len(whole) + start
         assert response.headers["Content-Range"] == f"bytes {first}-{first + len(expected) - 1}/{len(whole)}"
-        assert response.headers["ETag"] == f'"{model.sha256}"'
+        assert response.headers["ETag"] == f'"{model.manifest.sha256}"'
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_range(
     [('"SHA"', 206), ('"other"', 200), ("Wed, 21 Oct 2015 07:28:00 GMT", 200), ("garbage", 200)],
 )
 def test_if_range(client: FlaskClient, url: str, model: ServedModel, if_range: str, status: int) -> None:
-    headers = {"Range": "bytes=10-19", "If-Range": if_range.replace("SHA", model.sha256)}
+    headers = {"Range": "bytes=10-19", "If-Range": if_range.replace("SHA", model.manifest.sha256)}
     with client.get(url, headers=headers) as response:
         assert response.status_code == status
-        assert len(response.data) == (10 if status == 206 else model.size)
+        assert len(response.data) == (10 if status == 206 else model.manifest.size)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_if_range(client: FlaskClient, url: str, model: ServedModel, if_range: s
     [('"SHA"', 304), ('"other", "SHA"', 304), ("*", 304), ('"other"', 200)],
 )
 def test_if_none_match(client: FlaskClient, url: str, model: ServedModel, if_none_match: str, status: int) -> None:
-    with client.get(url, headers={"If-None-Match": if_none_match.replace("SHA", model.sha256)}) as response:
+    with client.get(url, headers={"If-None-Match": if_none_match.replace("SHA", model.manifest.sha256)}) as response:
         assert response.status_code == status
-        assert len(response.data) == (0 if status == 304 else model.size)
+        assert len(response.data) == (0 if status == 304 else model.manifest.size)
 
 
 ATTACKS = [
@@ -166,7 +166,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize("path", ATTACKS)
 def test_attack(client: FlaskClient, model: ServedModel, path: str) -> None:
-    with client.get(path.format(sha=model.sha256, SHA=model.sha256.upper())) as response:
+    with client.get(path.format(sha=model.manifest.sha256, SHA=model.manifest.sha256.upper())) as response:
         assert response.status_code == 404
         assert len(response.data) < 1000
 
@@ -221,5 +221,5 @@ def test_folder_at_start(tmp_path: Path) -> None:
 def test_not_a_model_at_start(tmp_path: Path) -> None:
     path = tmp_path / "text.task"
     path.write_text("not a model")
-    with pytest.raises(WebFileError):
+    with pytest.raises(ModelFileError):
         create_app(Config(models=[path]))

@@ -1,0 +1,166 @@
+"""A model file from this machine into the store: look at it, copy and hash it in one pass, add it with what is known of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from builder.catalog import PublishedModel, published
+from builder.errors import StoreError
+from builder.formats import FIRST_BYTES, Format, require_format
+from builder.input import NotReadableError, check_regular, shown
+from builder.inspect import Sampling, inspect_web_file
+from builder.output import write_beside
+from builder.store.folder import Store, StoredModel
+from builder.store.manifest import ID, ID_RULE, Manifest, model_id
+
+CHUNK = 4 << 20
+NOT_READ = "0" * 64
+"""Stands for a sha256 while the bytes have not been read."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase ("copy" or "hash"), the bytes done and the bytes in all."""
+
+
+def import_file(
+    store: Store,
+    path: Path,
+    *,
+    id: str | None = None,
+    move: bool = False,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> StoredModel:
+    """Copies a model file into the store, or with `move` puts the file itself there, without a copy where that can be.
+    A link is copied and stays.
+
+    The id is that of the published model with this file name, else made of the file name. Raises StoreError, or the error
+    of the format where the file is not a sound model; the file is then as it was.
+    """
+    if id is not None and not ID.fullmatch(id):
+        raise StoreError(f"{shown(id)} cannot be an id: expected {ID_RULE}.", subject=id)
+    before, move = _stamp(path), move and not path.is_symlink()
+    known = known_by_name(path.name)
+    manifest = describe(path, id=id or (known.id if known else model_id(path.name)), known=known)
+    if not replace:
+        store.refuse_taken_id(manifest.id, manifest.size)
+    with store.workspace() as folder:
+        content = folder / "content"
+        if move and _linked(path, content):
+            sha256 = _read(content, manifest.size, "hash", progress)
+        else:
+            with write_beside(content, manifest.size) as part:
+                sha256 = _read(path, manifest.size, "copy", progress, part.write_at)
+        if _stamp(path) != before:
+            raise StoreError(f"{path} changed while it was read: try again when it is finished.", subject=path)
+        stored = store.add(content, dataclasses.replace(manifest, sha256=sha256), replace=replace)
+    if move:
+        with suppress(FileNotFoundError):
+            path.unlink()
+    return stored
+
+
+def describe(
+    path: Path, *, id: str, sha256: str = NOT_READ, file: str | None = None, known: PublishedModel | None = None
+) -> Manifest:
+    """What is known of a model file: what it says itself, and what the catalog says where it is silent.
+
+    Raises the error of the format where the file is no sound model.
+    """
+    try:
+        size = check_regular(path).st_size
+        with path.open("rb") as opened:
+            form = require_format(path, opened.read(FIRST_BYTES))
+    except NotReadableError as error:
+        raise StoreError(f"{path} {error}.", subject=path) from None
+    said = _said_by_file(path, form)
+    listed = _said_by_catalog(known) if known else {}
+    best = {key: said.get(key) if said.get(key) is not None else listed.get(key) for key in said | listed}
+    return Manifest(
+        id=id,
+        sha256=sha256,
+        size=size,
+        file=file or path.name,
+        format=form.name.lower(),
+        source=str(path.absolute()),
+        licence=known.family.licence.name if known else None,
+        family=known.family.name if known else best.get("family"),
+        quantization=best.get("quantization"),
+        parameters=best.get("parameters"),
+        context=best.get("context"),
+        template=best.get("template"),
+        sampling=Sampling(best.get("temperature"), best.get("top_k")),
+    )
+
+
+def _said_by_file(path: Path, form: Format) -> dict[str, Any]:
+    if form is not Format.WEB:
+        return {}
+    facts = inspect_web_file(path)
+    return {
+        "family": facts.family,
+        "quantization": facts.quantization,
+        "parameters": facts.parameters,
+        "context": facts.context_length,
+        "template": facts.prompt_template,
+        "temperature": facts.sampling.temperature,
+        "top_k": facts.sampling.top_k,
+    }
+
+
+def _said_by_catalog(model: PublishedModel) -> dict[str, Any]:
+    family = model.family
+    return {
+        "quantization": model.quantization,
+        "parameters": family.parameters,
+        "context": family.context,
+        "template": family.template,
+        "temperature": family.sampling.temperature,
+        "top_k": family.sampling.top_k,
+    }
+
+
+def known_by_name(file: str) -> PublishedModel | None:
+    """The published model whose file has this name."""
+    return next((model for model in published().values() if model.file.lower() == file.lower()), None)
+
+
+def _linked(path: Path, content: Path) -> bool:
+    """Whether the file could be had under a second name, which takes no room; on another disk it must be copied."""
+    with suppress(OSError):
+        os.link(path, content)
+        return True
+    return False
+
+
+def _read(
+    path: Path,
+    size: int,
+    phase: str,
+    progress: Progress | None,
+    write_at: Callable[[int, bytes], None] | None = None,
+) -> str:
+    digest = hashlib.sha256()
+    done = 0
+    with path.open("rb", buffering=0) as file:
+        while done <= size and (data := file.read(CHUNK)):
+            digest.update(data)
+            if write_at:
+                write_at(done, data)
+            done += len(data)
+            if progress:
+                progress(phase, done, size)
+    return digest.hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        status = check_regular(path)
+    except NotReadableError as error:
+        raise StoreError(f"{path} {error}.", subject=path) from None
+    return status.st_ino, status.st_size, status.st_mtime_ns
