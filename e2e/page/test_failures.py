@@ -43,6 +43,46 @@ def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> No
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 
+SILENCE = "self.postMessage = () => {}"
+"""In the worker: whatever the engine does from now on, the page hears nothing of it."""
+
+
+def test_engine_cannot_be_stopped(server: RunningServer, tab: Watched) -> None:
+    """Ten seconds after Stop the page gives the engine up and starts another: the text is kept."""
+    page = tab.page
+    page.clock.install()
+    tab.open(server.url)
+    tab.wait_for("ready")
+    begin_to_write(page)
+    typed = page.get_by_label("Your text").input_value()
+    (worker,) = page.workers
+    worker.evaluate(SILENCE)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.clock.fast_forward(9_000)
+    expect(page.locator("body")).to_have_attribute("data-phase", re.compile("writing|stopping"))
+    page.clock.fast_forward(2_000)
+    page.wait_for_selector("body[data-phase=loading]")
+    tab.wait_for("ready")
+    expect(page.get_by_role("alert")).to_contain_text("started again")
+    expect(page.get_by_label("Your text")).to_have_value(typed)
+
+
+def test_engine_falls_silent_while_loading(server: RunningServer, tab: Watched) -> None:
+    """Three minutes without a sign of life end the load with a screen that can start it again."""
+    page = tab.page
+    page.clock.install()
+    page.on("worker", lambda worker: worker.evaluate(SILENCE))
+    tab.open(server.url)
+    page.wait_for_selector("body[data-phase=loading]")
+    page.clock.fast_forward(179_000)
+    expect(page.locator("body")).to_have_attribute("data-phase", "loading")
+    page.clock.fast_forward(2_000)
+    page.wait_for_timeout(100)
+    page.clock.fast_forward(181_000)  # the page tries a second time by itself
+    assert tab.problem() == "engine-failed"
+    expect(page.locator("#problem")).to_contain_text("three minutes")
+
+
 def test_device_lost(server: RunningServer, browser: Browser) -> None:
     """The GPU process is killed, as a driver reset does it; the browser makes a new one."""
     with launch(browser.browser_type) as doomed:
