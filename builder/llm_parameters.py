@@ -143,6 +143,7 @@ class LlmParameters(proto.Message):
     vocab_size = proto.Field(proto.INT32, number=2)
     start_token_id = proto.Field(proto.INT32, number=4, optional=True)
     stop_tokens = proto.RepeatedField(proto.STRING, number=5)
+    start_token = proto.Field(proto.STRING, number=6, optional=True)
     prompt_template = proto.Field(PromptAffixes, number=8)
     prompt_templates = proto.Field(PromptTemplates, number=17)
     stop_token_ids = proto.RepeatedField(proto.INT32, number=18)

@@ -86,11 +86,13 @@ class WebFile:
     """Of an adapter file, whose parameters are its base's and which has no tokenizer; None for a model."""
 
     @classmethod
-    def open(cls, path: Path) -> WebFile:
-        """Reads and checks the header."""
+    def open(cls, path: Path, offset: int = 0, size: int | None = None) -> WebFile:
+        """Reads and checks the header of `path`, or of the web file in `size` bytes of it at `offset`."""
         try:
-            size = check_regular(path).st_size
+            whole = check_regular(path).st_size
+            size = whole - offset if size is None else size
             with path.open("rb") as file:
+                file.seek(offset)
                 head = file.read(min(size, MOST_HEADER))
         except NotReadableError as error:
             raise WebFileError(f"{path} {error}.", subject=path) from None
@@ -98,7 +100,7 @@ class WebFile:
             raise WebFileError(f"{path} cannot be read: {error.strerror}.", subject=path) from None
         _sniff(path, head)
         try:
-            return _Parser(path, size, head).parse()
+            return _Parser(path, offset, size, head).parse()
         except (
             struct.error,
             IndexError,
@@ -180,8 +182,8 @@ def _sniff(path: Path, head: bytes) -> None:
 
 
 class _Parser:
-    def __init__(self, path: Path, size: int, head: bytes) -> None:
-        self.path, self.size, self.head = path, size, head
+    def __init__(self, path: Path, base: int, size: int, head: bytes) -> None:
+        self.path, self.base, self.size, self.head = path, base, size, head
 
     def fail(self, what: str) -> WebFileError:
         return WebFileError(f"{self.path} {what}; download or convert it again.", subject=self.path)
@@ -338,4 +340,4 @@ class _Parser:
                 f"is cut short: {what} should end at byte {offset + size:,}, but the file has {self.size:,}"
             )
         self.places.append((offset, offset + size, what))
-        return offset, size
+        return self.base + offset, size

@@ -1,0 +1,140 @@
+"""Writing a `.litertlm`: a header as litert-lm-builder defines it, and aligned sections streamed behind it.
+
+The library's own `build` is not called: it stamps each file with a random UUID and the clock and offers no way not to, takes
+every part as a path, and its header cannot be unpacked again to mend that (0.18.1 lacks a name). What it knows of the format
+is used: schema, versions, alignment, names. Here the UUID is made of the sections, so the same parts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from uuid import UUID
+
+import flatbuffers
+from litert_lm_builder import litertlm_core
+from litert_lm_builder import litertlm_header_schema_py_generated as schema
+from litert_lm_builder.litertlm_builder import Backend, DType, Metadata, TfLiteModelType
+
+from builder.bundle.container import Part, Progress, WrittenBundle, verify_parts
+from builder.bundle.source import Source, Turn
+from builder.errors import OutputError
+from builder.litertlm_reader import LitertlmFile
+from builder.llm_metadata import Affixes, LlmMetadata, ModelType, Settings, Templates, TokenIds, TokenUnion
+from builder.output import PartFile, write_beside
+
+FAMILIES = {
+    "gemma3": "gemma3",
+    "functiongemma3": "function_gemma",
+    "gemma3n": "gemma3n",
+    "gemma4": "gemma4",
+}
+"""Our family → the field of LlmMetadata's model type; others are generic_model."""
+
+CREATED = "1980-01-01T00:00:00+00:00"
+"""A date that does not pass; the format wants one."""
+
+
+def write_litertlm(output: Path, source: Source, progress: Progress | None = None) -> WrittenBundle:
+    """Writes `source` as a `.litertlm`: a web file for Backend.GPU_ARTISAN, a graph for Backend.CPU and native engines.
+
+    Raises the errors of builder.errors; `output` is then as it was.
+    """
+    parts = [
+        Part("metadata", LlmMetadata.serialize(llm_metadata(source))),
+        Part("tokenizer", source.tokenizer.model),
+        Part("model", source.model),
+    ]
+    block = litertlm_core.BLOCK_SIZE
+    places, end = [], block  # the header takes the first
+    for part in parts:
+        places.append((-(-end // block) * block, part))
+        end = places[-1][0] + part.size
+    with write_beside(output, end) as file:
+        uuid = _write_sections(file, places, end, progress)
+        header = _header(source, places, uuid)
+        assert len(header) <= block
+        file.write_at(0, header)
+        found = LitertlmFile.open(file.path)
+        if [(section.offset, section.size) for section in found.sections] != [(at, part.size) for at, part in places]:
+            raise OutputError(f"{output} does not have the sections that were written: a part changed meanwhile.")
+        sha256 = verify_parts(file.path, places, end, progress)
+    return WrittenBundle(output, end, sha256, ".litertlm", {part.name: part.size for part in parts})
+
+
+def llm_metadata(source: Source) -> LlmMetadata:
+    """What the file says: ids rather than texts, so that no tokenizer has to find them again."""
+    conversation = source.conversation
+    family = FAMILIES.get(source.family, "generic_model")
+    metadata = LlmMetadata(
+        start_token=_token(conversation.start_id),
+        stop_tokens=[_token(i) for i in conversation.stop_ids],
+        max_num_tokens=source.context_length,
+        llm_model_type=ModelType(**{family: Settings()}),
+        supports_thinking=False,
+        supports_function_calling=family == "function_gemma",
+    )
+    sides = {"user": conversation.user, "model": conversation.model, "system": conversation.system}
+    templates = {side: Affixes(prefix=t.prefix, suffix=t.suffix) for side, t in sides.items() if t != Turn()}
+    if templates:
+        metadata.prompt_templates = Templates(**templates)
+    if conversation.jinja:
+        metadata.jinja_prompt_template = conversation.jinja
+    return metadata
+
+
+def _token(i: int) -> TokenUnion:
+    return TokenUnion(token_ids=TokenIds(ids=[i]))
+
+
+def _write_sections(file: PartFile, places: list[tuple[int, Part]], size: int, progress: Progress | None) -> UUID:
+    digest = hashlib.sha256()
+    for offset, part in places:
+        end, position = offset + part.size, offset
+        for chunk in part.chunks():
+            if position + len(chunk) > end:
+                raise OutputError(f"{part.name} grew while it was being read.", subject=file.path)
+            file.write_at(position, chunk)
+            digest.update(chunk)
+            position += len(chunk)
+            if progress:
+                progress("write", position, size)
+    return UUID(bytes=digest.digest()[:16], version=5)
+
+
+def _header(source: Source, places: list[tuple[int, Part]], uuid: UUID) -> bytes:
+    kinds = schema.AnySectionDataType
+    model = [_item("model_type", TfLiteModelType.PREFILL_DECODE.value)]
+    if source.graph is None:
+        model = [
+            _item("model_type", TfLiteModelType.ARTISAN_TEXT_DECODER.value),
+            _item("backend_constraint", Backend.GPU_ARTISAN.value),
+        ]
+    sections = [(kinds.LlmMetadataProto, []), (kinds.SP_Tokenizer, []), (kinds.TFLiteModel, model)]
+    header = schema.LiteRTLMMetaDataT(
+        systemMetadata=schema.SystemMetadataT(
+            entries=[_item("uuid", str(uuid)), _item("creation_timestamp", CREATED)],
+        ),
+        sectionMetadata=schema.SectionMetadataT(
+            objects=[
+                schema.SectionObjectT(items=items, dataType=kind, beginOffset=offset, endOffset=offset + part.size)
+                for (kind, items), (offset, part) in zip(sections, places, strict=True)
+            ]
+        ),
+    )
+    b = flatbuffers.Builder(litertlm_core.BLOCK_SIZE)
+    b.Finish(header.Pack(b))
+    packed = bytes(b.Output())
+    begin = litertlm_core.HEADER_BEGIN_BYTE_OFFSET
+    versions = (
+        litertlm_core.LITERTLM_MAJOR_VERSION,
+        litertlm_core.LITERTLM_MINOR_VERSION,
+        litertlm_core.LITERTLM_PATCH_VERSION,
+    )
+    start = litertlm_core.HEADER_MAGIC_BYTES + b"".join(version.to_bytes(4, "little") for version in versions)
+    start = start.ljust(litertlm_core.HEADER_END_LOCATION_BYTE_OFFSET, b"\0")
+    return bytes(start + (begin + len(packed)).to_bytes(8, "little") + packed)
+
+
+def _item(key: str, value: str) -> schema.KeyValuePairT:
+    return Metadata(key, value, DType.STRING).to_key_value_pair()

@@ -1,0 +1,151 @@
+"""The parts of a bundle, checked against each other before anything is written.
+
+MediaPipe's bundler accepts start and stop tokens that the tokenizer does not have; such a model never stops. Here every
+one is looked up, and the graph, the tokenizer and the texts must belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from builder.errors import BundleError, TokenizerError
+from builder.families.plan import TurnTemplate
+from builder.graph_reader import Graph
+from builder.llm_parameters import LlmParameters, ModelType
+from builder.tokenizer import Tokenizer
+from builder.web_file_reader import WebFile
+
+LARGEST_CONTEXT = 4096
+"""Tokens. Engines allocate the cache for the whole context, and none of a web page's GPUs has room for a model's 131,072."""
+
+MOST_AFFIX = 4096
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The texts before and after what one side says."""
+
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """How a text begins and ends, and what stands around each turn."""
+
+    start_id: int
+    stop_ids: tuple[int, ...]
+    user: Turn = Turn()
+    model: Turn = Turn()
+    system: Turn = Turn()
+    jinja: str = ""
+    """A chat template as Hugging Face has them; only a `.litertlm` can hold it."""
+
+    @classmethod
+    def of(
+        cls,
+        tokenizer: Tokenizer,
+        template: TurnTemplate | None,
+        *,
+        start_token: str | None = None,
+        stop_tokens: Sequence[str] = (),
+    ) -> Conversation:
+        """The tokens by their names in the tokenizer; its own begin and end, and the end of a turn, where none are given."""
+        start = tokenizer.start_id if start_token is None else _id(tokenizer, start_token, "start")
+        ends = [tokenizer.end_id, tokenizer.id_of(template.end_of_turn) if template else None]
+        stops = [_id(tokenizer, token, "stop") for token in stop_tokens] or [
+            i for i in ends if i is not None and i >= 0
+        ]
+        if start < 0 or not stops:
+            missing = "stop" if start >= 0 else "start"
+            raise TokenizerError(
+                f"{tokenizer.path} names no {missing} token: give it with --{missing}-token.", subject=tokenizer.path
+            )
+        conversation = cls(start, tuple(dict.fromkeys(stops)))
+        if template is None:
+            return conversation
+        return replace(
+            conversation,
+            user=Turn(template.user_prefix, template.suffix),
+            model=Turn(template.model_prefix, template.suffix),
+        )
+
+    def check(self, tokenizer: Tokenizer) -> None:
+        """TokenizerError where an id is not one of the tokenizer's, BundleError where a text is absurdly long."""
+        for i in (self.start_id, *self.stop_ids):
+            if not 0 <= i < len(tokenizer.pieces):
+                raise TokenizerError(
+                    f"{tokenizer.path} has no token {i}: it has {len(tokenizer.pieces):,} pieces; take the tokenizer that "
+                    f"belongs to this model.",
+                    subject=tokenizer.path,
+                )
+        for turn in (self.user, self.model, self.system):
+            if len(turn.prefix) > MOST_AFFIX or len(turn.suffix) > MOST_AFFIX:
+                raise BundleError(f"A prompt's prefix or suffix is longer than {MOST_AFFIX:,} characters.")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model and all that a bundle says about it."""
+
+    model: Path
+    graph: Graph | None
+    """The LiteRT graph in `model`; None where it is a web file, whose graph the engine brings itself."""
+    tokenizer: Tokenizer
+    conversation: Conversation
+    family: str
+    """As in ModelType.family_of: gemma3 and so on, or "unknown"."""
+    context_length: int
+
+    def __post_init__(self) -> None:
+        self.conversation.check(self.tokenizer)
+
+
+def web_source(path: Path, conversation: Conversation | None = None) -> Source:
+    """The parts of a web file, its own tokens and prompt texts unless others are given."""
+    file = WebFile.open(path)
+    tokenizer = Tokenizer.from_bytes(path, file.tokenizer())
+    return Source(
+        model=path,
+        graph=None,
+        tokenizer=tokenizer,
+        conversation=conversation or _conversation_in(file.parameters, tokenizer),
+        family=ModelType.family_of(file.model_type),
+        context_length=min(file.context_length or LARGEST_CONTEXT, LARGEST_CONTEXT),
+    )
+
+
+def graph_source(path: Path, tokenizer: Tokenizer, conversation: Conversation, family: str = "unknown") -> Source:
+    """A LiteRT graph with the tokenizer that belongs to it; ModelFileError or TokenizerError where it does not run so."""
+    graph = Graph.open(path)
+    graph.require_language_model()
+    if len(tokenizer.pieces) > graph.vocabulary:
+        raise TokenizerError(
+            f"{tokenizer.path} has {len(tokenizer.pieces):,} pieces, but {path} has {graph.vocabulary:,} logits: take the "
+            f"tokenizer that belongs to this model.",
+            subject=tokenizer.path,
+        )
+    return Source(path, graph, tokenizer, conversation, family, graph.context_length)
+
+
+def _conversation_in(parameters: LlmParameters, tokenizer: Tokenizer) -> Conversation:
+    """What a web file says; ids decide, and texts that the file has without ids are looked up."""
+    stops = [*parameters.stop_token_ids] or [_id(tokenizer, token, "stop") for token in parameters.stop_tokens]
+    user, model, system = (
+        Turn(affixes.prompt_prefix, affixes.prompt_suffix)
+        for affixes in (getattr(parameters.prompt_templates, side) for side in ("user", "model", "system"))
+    )
+    return Conversation(parameters.start_token_id, tuple(stops or [tokenizer.end_id]), user, model, system)
+
+
+def _id(tokenizer: Tokenizer, token: str, which: str) -> int:
+    found = tokenizer.id_of(token)
+    if found is None:
+        raise TokenizerError(
+            f"{tokenizer.path} has no piece {token!r}, which is to be a {which} token: with it, the model would not "
+            f"{which}; name one of its {len(tokenizer.pieces):,} pieces.",
+            subject=token,
+        )
+    return found

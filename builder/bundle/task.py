@@ -1,0 +1,121 @@
+"""Writing a zip `.task`, as MediaPipe's bundler lays it out, through Python's zipfile.
+
+Not through MediaPipe's own writer (`model_asset_bundle_utils.create_model_asset_bundle`): it takes every part as bytes, so
+that a model of 1 GB needs 1 GB of memory, and it writes the clock into the zip, so that the same parts never give the same
+bytes twice.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import BinaryIO, cast
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from builder.bundle.container import Part, PartStream, Progress, WrittenBundle, verify_parts
+from builder.bundle.source import Source, Turn
+from builder.errors import BundleError, OutputError
+from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.output import write_beside
+from builder.task_reader import GRAPH_ENTRY, METADATA_ENTRY, TOKENIZER_ENTRY, TaskFile
+
+ALIGNMENT = 64
+"""Of each part; MediaPipe maps them, wants 4, and the graph's weights are happier with more."""
+
+DATE = (1980, 1, 1, 0, 0, 0)
+UNIX = 3
+LOCAL, CENTRAL, END = 30, 46, 22
+"""Bytes of a zip's headers without names."""
+
+PADDING_ID = 0xD935
+"""Of an extra field that only aligns, as Android's zipalign writes it."""
+
+LARGEST = 2_000_000_000
+"""Of a graph, so that no reader needs to know zip64. A page cannot hold more in memory anyway."""
+
+
+def write_task(output: Path, source: Source, progress: Progress | None = None) -> WrittenBundle:
+    """Writes `source`, a graph, as a zip `.task` for MediaPipe.
+
+    Raises the errors of builder.errors; `output` is then as it was.
+    """
+    _check(source)
+    parts = [
+        Part(GRAPH_ENTRY, source.model),
+        Part(TOKENIZER_ENTRY, source.tokenizer.model),
+        Part(METADATA_ENTRY, LlmParameters.serialize(task_metadata(source))),
+    ]
+    places, entries, end = [], [], 0
+    for part in parts:
+        info, end = _entry(part, end)
+        entries.append(info)
+        places.append((end, part))
+        end += part.size
+    end += sum(CENTRAL + len(info.filename) + len(info.extra) for info in entries) + END
+    with write_beside(output, end) as file:
+        with ZipFile(cast(BinaryIO, PartStream(file, end, progress)), "w", ZIP_STORED) as archive:
+            for info, part in zip(entries, parts, strict=True):
+                with archive.open(info, "w") as entry:
+                    for chunk in part.chunks():
+                        entry.write(chunk)
+        found = TaskFile.open(file.path)
+        if [(e.offset, e.size) for e in found.entries.values()] != [(at, part.size) for at, part in places]:
+            raise OutputError(f"{output} does not have the entries that were written: a part changed meanwhile.")
+        sha256 = verify_parts(file.path, places, end, progress)
+    return WrittenBundle(output, end, sha256, "zip .task", {part.name: part.size for part in parts})
+
+
+def task_metadata(source: Source) -> LlmParameters:
+    """METADATA as MediaPipe's bundler makes it: the tokens by their texts."""
+    conversation, pieces = source.conversation, source.tokenizer.pieces
+    user, model, system = conversation.user, conversation.model, conversation.system
+    metadata = LlmParameters(
+        start_token=pieces[conversation.start_id], stop_tokens=[pieces[i] for i in conversation.stop_ids]
+    )
+    if user.prefix or user.suffix or model.prefix:
+        metadata.prompt_template = PromptAffixes(prompt_prefix=user.prefix, prompt_suffix=user.suffix + model.prefix)
+    sides = {"user": user, "model": model, "system": system}
+    affixes = {
+        side: PromptAffixes(prompt_prefix=turn.prefix, prompt_suffix=turn.suffix)
+        for side, turn in sides.items()
+        if turn != Turn()
+    }
+    if affixes:
+        metadata.prompt_templates = PromptTemplates(**affixes)
+    return metadata
+
+
+def _check(source: Source) -> None:
+    if source.graph is None:
+        raise BundleError(
+            f"{source.model} is a web file, which MediaPipe takes as it is: a zip .task holds a LiteRT graph; write a "
+            f".litertlm, or serve the web file itself.",
+            subject=source.model,
+        )
+    if source.conversation.jinja:
+        raise BundleError("A zip .task cannot hold a chat template: give prefixes and suffixes, or write a .litertlm.")
+    if not source.graph.has_mask or not source.graph.transposed_cache:
+        raise BundleError(
+            f"{source.model} has {'its key-value cache in the default layout' if source.graph.has_mask else 'no mask input'}"
+            f": MediaPipe would write nonsense with it; export the graph with mask_as_input and KV_LAYOUT_TRANSPOSED, as "
+            f"onpage convert --target graph does.",
+            subject=source.model,
+        )
+    if source.graph.size > LARGEST:
+        raise BundleError(
+            f"{source.model} has {source.graph.size:,} bytes: MediaPipe holds a zip .task in memory, so it may have "
+            f"{LARGEST:,} at most; write a .litertlm.",
+            subject=source.model,
+        )
+
+
+def _entry(part: Part, position: int) -> tuple[ZipInfo, int]:
+    """The entry of a part whose header is at `position`, and where its content begins: at a multiple of ALIGNMENT."""
+    info = ZipInfo(part.name, DATE)
+    info.create_system = UNIX
+    info.external_attr = 0o644 << 16
+    info.file_size = part.size
+    start = position + LOCAL + len(part.name) + 4
+    padding = -start % ALIGNMENT
+    info.extra = struct.pack("<HH", PADDING_ID, padding) + bytes(padding)
+    return info, start + padding
