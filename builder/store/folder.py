@@ -129,7 +129,8 @@ class Store:
         finally:
             try:
                 if done or [path.name for path in folder.iterdir()] == [LOCK_FILE]:
-                    with self.changing(sweep=False):
+                    # what cannot be removed now is debris, and no reason to call failed what was done
+                    with suppress(StoreError, OSError), self.changing(sweep=False):
                         shutil.rmtree(folder)
             finally:
                 lock.release()
@@ -252,13 +253,15 @@ class Store:
         return StoredModel(manifest, self._files / manifest.sha256, self._manifests / f"{manifest.id}.json")
 
     def _sweep(self) -> None:
-        for path in self._manifests.glob(".onpage-*.part"):
-            path.unlink()
-        for folder in self._unfinished.glob(".*"):
-            self._discard(folder)
-        for path in self._unnamed():
-            if SHA256.fullmatch(path.name):
+        """Removes debris. What cannot be removed stays for the next time, and is no reason to fail."""
+        with suppress(OSError, StoreError):
+            for path in self._manifests.glob(".onpage-*.part"):
                 path.unlink()
+            for path in self._unnamed():
+                if SHA256.fullmatch(path.name):
+                    path.unlink()
+            for folder in self._unfinished.glob(".*"):
+                self._discard(folder)
 
     def _unnamed(self) -> list[Path]:
         """Contents that no manifest names. None where a manifest cannot be read: it may be a later onpage's."""

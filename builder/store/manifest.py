@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
@@ -83,6 +84,8 @@ class Manifest:
             _text("conversion", name)
             if not isinstance(value, int | float):
                 _text(f"conversion {name}", value)
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"conversion {name} is {value}: expected a finite number")
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
