@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from builder import __version__
 from builder.checkpoint import Checkpoint, StoredTensor
 from builder.errors import OutputError, TokenizerError, UnsupportedModel
-from builder.families import plan_model
+from builder.families import fit_to_tokenizer, plan_model
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.generation_config import GenerationConfig
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
@@ -30,9 +30,6 @@ from builder.scheme import ALL_INT8, Quantization, Scheme
 from builder.tokenizer import Tokenizer
 from builder.verify import Checksum, verify_written
 from builder.web_file import TensorSpec, WebFileLayout
-
-EMBEDDING, TIED_HEAD = "model.embed_tokens.weight", "lm_head.weight"
-"""Some programs save the tied output matrix a second time."""
 
 LARGEST_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
@@ -60,6 +57,8 @@ class WrittenModel:
     parameters: int
     quantization: Quantization
     seconds: float
+    left_out: int = 0
+    """Tensors of the checkpoint that are no part of the decoder: the images' side."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -82,16 +81,19 @@ def convert_checkpoint(
         refuse_an_adapter(folder)
     checkpoint = Checkpoint.open(folder)
     _refuse_to_replace_an_input(checkpoint, output)
-    plan = plan_model(checkpoint.config, folder / "config.json")
+    plan = plan_model(checkpoint.config, folder / "config.json").named_as_in(checkpoint.tensors)
     refuse_unmerged(checkpoint)
-    weights: Weights = _CheckpointWeights(checkpoint, plan)
+    stored = _CheckpointWeights(checkpoint, plan)
+    weights: Weights = stored
     if merge is not None:
         adapter = Adapter.open(merge)
         _refuse_to_replace_an_input(adapter, output)
         weights = MergedWeights(weights, plan, adapter, folder)
     tokenizer = Tokenizer.of_checkpoint(folder, plan.vocab_size)
-    generation = GenerationConfig.read(checkpoint, tokenizer)
-    return write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
+    plan = fit_to_tokenizer(plan, tokenizer.pieces)
+    generation = GenerationConfig.read(checkpoint, tokenizer, plan.template)
+    written = write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
+    return replace(written, left_out=len(stored.left_out))
 
 
 def write_web_file(
@@ -143,7 +145,7 @@ def write_web_file(
 
 def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -> LlmParameters:
     """The metadata that says what the model is, how a text starts and ends, and how a turn is written."""
-    if len(tokenizer.pieces) != plan.vocab_size:
+    if not plan.vocab_size - BLOCK < len(tokenizer.pieces) <= plan.vocab_size:
         raise TokenizerError(
             f"{tokenizer.path} has {len(tokenizer.pieces):,} pieces, but the embedding has {plan.vocab_size:,} rows: "
             f"take the tokenizer that belongs to this checkpoint.",
@@ -178,7 +180,7 @@ def _refuse_to_replace_an_input(source: Checkpoint | Adapter, output: Path) -> N
 
 class _CheckpointWeights:
     def __init__(self, checkpoint: Checkpoint, plan: ModelPlan) -> None:
-        self.checkpoint = checkpoint
+        self.checkpoint, self.plan = checkpoint, plan
         # all are looked up before anything is written, so that a missing one costs no time
         self.stored = {
             tensor.name: checkpoint.require(
@@ -191,25 +193,31 @@ class _CheckpointWeights:
     def _refuse_what_would_be_left_out(self) -> None:
         """Weights that the plan has no place for would be dropped in silence: biases, adapters, layers beyond the config."""
         tensors = self.checkpoint.tensors
-        extra = sorted(tensors.keys() - {stored.name for stored in self.stored.values()})
-        if TIED_HEAD in extra and self._is_embedding(tensors[TIED_HEAD]):
-            extra.remove(TIED_HEAD)
+        more = tensors.keys() - {stored.name for stored in self.stored.values()}
+        self.left_out = {name for name in more if name.startswith(self.plan.left_out)}
+        extra = sorted(more - self.left_out)
+        head = self.plan.naming.tied_head
+        if head in extra and self._is_embedding(tensors[head]):
+            extra.remove(head)
         if extra:
             raise UnsupportedModel(
-                f"{tensors[extra[0]].file} holds {len(extra)} tensors that a Gemma 3 text model of this config.json does not "
-                f"have, such as {extra[0]}: check config.json, and merge adapters first.",
+                f"{tensors[extra[0]].file} holds {len(extra)} tensors that the {self.plan.family} model of this config.json does "
+                f"not have, such as {extra[0]}: check config.json, and merge adapters first.",
                 subject=extra[0],
             )
 
     def _is_embedding(self, head: StoredTensor) -> bool:
-        embedding = self.checkpoint.tensors[EMBEDDING]
+        embedding = self.checkpoint.tensors[self.plan.embedding.source]
         if (head.shape, head.dtype) != (embedding.shape, embedding.dtype):
             return False
         pairs = zip(self.checkpoint.bands(head), self.checkpoint.bands(embedding), strict=True)
         return all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in pairs)
 
     def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        return self.checkpoint.bands(self.stored[tensor.name], BLOCK)
+        stored = self.stored[tensor.name]
+        if isinstance(tensor, MatrixPlan):  # the plan may want fewer rows than there are
+            stored = replace(stored, shape=(tensor.n, tensor.k))
+        return self.checkpoint.bands(stored, BLOCK)
 
 
 class _Reporter:

@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.checkpoint import Checkpoint
 from builder.errors import CheckpointError
+from builder.families.plan import TurnTemplate
 from builder.input import read_json_object, shown
 from builder.tokenizer import Tokenizer
 
@@ -21,11 +22,12 @@ class GenerationConfig:
     top_k: int | None = None
 
     @classmethod
-    def read(cls, checkpoint: Checkpoint, tokenizer: Tokenizer) -> GenerationConfig:
-        """The end ids of both files, of the tokenizer, and the end of a turn; CheckpointError where one is nonsense."""
+    def read(cls, checkpoint: Checkpoint, tokenizer: Tokenizer, template: TurnTemplate) -> GenerationConfig:
+        """The end ids of both files, of the tokenizer, and of the turns; CheckpointError where one is nonsense."""
         path = checkpoint.folder / "generation_config.json"
         generation = read_json_object(path) if os.path.lexists(path) else {}
-        stops = {tokenizer.end_id, tokenizer.id_of("<end_of_turn>")} - {None, -1}
+        ends = (template.end_of_turn, *template.other_ends)
+        stops = {tokenizer.end_id, *map(tokenizer.id_of, ends)} - {None, -1}
         for config in (checkpoint.config, generation):
             stops |= _token_ids(config.get("eos_token_id"), checkpoint, len(tokenizer.pieces))
         start = checkpoint.config.get("bos_token_id")

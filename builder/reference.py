@@ -1,4 +1,4 @@
-"""Gemma 3 in plain numpy, run from a web file: what the engine should answer, computed without the engine.
+"""The dense Gemmas in plain numpy, run from a web file: what the engine should answer, computed without the engine.
 
 It reads the dequantized weights out of the file that ships, so its greedy ids are the truth for that very file. float32
 is exact; float16 rounds every activation as a GPU with `shader-f16` keeps it (sums inside an operation stay float32).
@@ -7,6 +7,7 @@ Slow and in memory: for tests and evaluation of small models.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.errors import WebFileError
-from builder.families.gemma3 import LOCAL_ROPE_WAVELENGTH
-from builder.llm_parameters import AttentionScale
+from builder.families.dense import LOCAL_ROPE_WAVELENGTH, Rope
+from builder.llm_parameters import AttentionScale, Norm
 from builder.quantize import BLOCK, dequantize
 from builder.web_file_reader import WebFile
 
@@ -48,10 +49,6 @@ class Reference:
     def __init__(self, file: WebFile, precision: Precision = "float32", adapter: WebFile | None = None) -> None:
         p = file.parameters.transformer_parameters
         attention = p.self_attention_parameters
-        if attention.attention_scale_type != AttentionScale.INV_SQRT_HEAD_DIM or not attention.qk_norm:
-            raise WebFileError(
-                f"{file.path} is not a Gemma 3 text model: the reference knows no other.", subject=file.path
-            )
         self.precision = precision
         self.sentencepiece = file.tokenizer()
         self.start_id = int(file.parameters.start_token_id)
@@ -60,7 +57,10 @@ class Reference:
         self.heads, self.kv_heads = p.num_heads, p.num_kv_heads
         self.window = int(attention.sliding_window_size)
         self.period = int(p.num_local_layers_per_global) + 1
-        self.global_wavelength = float(p.global_rope_wavelength)
+        self.global_rope = Rope(float(p.global_rope_wavelength), float(p.global_rope_scaling) or 1.0)
+        self.query_scale = np.float32(_query_scale(file))
+        self.qk_norm = bool(attention.qk_norm)
+        self.post_norms = p.post_norm == Norm.RMS_NORM
         self.attention_cap = float(attention.soft_cap_value)
         self.final_cap = float(p.final_project_parameters.soft_cap_value)
         self.largest_activation = 0.0
@@ -77,7 +77,7 @@ class Reference:
 
     @classmethod
     def from_web_file(cls, path: Path, dtype: Precision = "float32", adapter: Path | None = None) -> Reference:
-        """Opens a web file, with a LoRA adapter file beside it or none; WebFileError where it is not a Gemma 3 text model."""
+        """Opens a web file, with a LoRA adapter file beside it or none; WebFileError where it is of no dense Gemma."""
         return cls(WebFile.open(path), dtype, WebFile.open(adapter) if adapter else None)
 
     def generate(
@@ -162,9 +162,8 @@ class Reference:
         for i in range(self.layers):
             is_global = (i + 1) % self.period == 0
             visible = causal if is_global else causal & (distance < self.window)[None]
-            rotation = _rotation(
-                positions, self.head_dim, self.global_wavelength if is_global else LOCAL_ROPE_WAVELENGTH
-            )
+            rope = self.global_rope if is_global else Rope(LOCAL_ROPE_WAVELENGTH)
+            rotation = _rotation(positions, self.head_dim, rope)
             x = self._round(x + self._attention(x, i, cache, visible, rotation))
             x = self._round(x + self._feed_forward(x, i))
         cache.length += new
@@ -182,25 +181,30 @@ class Reference:
         def heads(name: str, count: int) -> Array:
             return self._linear(h, f"{p}self_attention.{name}").reshape(batch, new, count, self.head_dim)
 
-        q = self._round(_rotate(self._norm(heads("q", self.heads), p + "self_attention.q_norm.scale"), rotation))
-        k = self._round(_rotate(self._norm(heads("k", self.kv_heads), p + "self_attention.k_norm.scale"), rotation))
+        q, k = heads("q", self.heads), heads("k", self.kv_heads)
+        if self.qk_norm:
+            q = self._norm(q, p + "self_attention.q_norm.scale")
+            k = self._norm(k, p + "self_attention.k_norm.scale")
+        q, k = self._round(_rotate(q, rotation)), self._round(_rotate(k, rotation))
         keys, values = cache.append(layer, k, heads("v", self.kv_heads))
         grouped = q.reshape(batch, new, self.kv_heads, self.heads // self.kv_heads, self.head_dim)
-        scores = np.einsum("btgrd,bsgd->bgrts", grouped, keys, optimize=True) / np.float32(np.sqrt(self.head_dim))
+        scores = np.einsum("btgrd,bsgd->bgrts", grouped, keys, optimize=True) * self.query_scale
         if self.attention_cap:
             scores = self.attention_cap * np.tanh(scores / self.attention_cap)
         scores = np.where(visible[:, None, None], self._round(scores), -np.inf)
         shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
         shares = self._round(shares / shares.sum(axis=-1, keepdims=True))
         mixed = self._round(np.einsum("bgrts,bsgd->btgrd", shares, values, optimize=True).reshape(batch, new, -1))
-        return self._norm(self._linear(mixed, p + "self_attention.post"), p + "post_layer_norm.scale")
+        out = self._linear(mixed, p + "self_attention.post")
+        return self._norm(out, p + "post_layer_norm.scale") if self.post_norms else out
 
     def _feed_forward(self, x: Array, layer: int) -> Array:
         p = f"params.lm.transformer.x_layers_{layer}.ff_layer."
         h = self._norm(x, p + "pre_layer_norm.scale")
         gate = self._round(_gelu_tanh(self._linear(h, p + "ffn_layer1_gate")))
         inner = self._round(gate * self._linear(h, p + "ffn_layer1"))
-        return self._norm(self._linear(inner, p + "ffn_layer2"), p + "post_layer_norm.scale")
+        out = self._linear(inner, p + "ffn_layer2")
+        return self._norm(out, p + "post_layer_norm.scale") if self.post_norms else out
 
     def _norm(self, x: Array, name: str) -> Array:
         scale = np.float32(1) + self.weights[name]  # Gemma stores the distance from one
@@ -262,9 +266,23 @@ class _Cache:
         return self.keys[layer, :, :end], self.values[layer, :, :end]
 
 
-def _rotation(positions: NDArray[np.int64], head_dim: int, wavelength: float) -> tuple[Array, Array]:
+def _query_scale(file: WebFile) -> float:
+    """What the queries are multiplied by; WebFileError where the file is of no dense Gemma."""
+    p = file.parameters.transformer_parameters
+    match p.self_attention_parameters.attention_scale_type:
+        case AttentionScale.INV_SQRT_HEAD_DIM:
+            return 1 / math.sqrt(p.head_dimension)
+        case AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM:
+            return float(p.query_rescale_factor) / float(p.head_dimension)
+    raise WebFileError(
+        f"{file.path} is not a dense Gemma (1, 2 or 3): the reference knows no other.", subject=file.path
+    )
+
+
+def _rotation(positions: NDArray[np.int64], head_dim: int, rope: Rope) -> tuple[Array, Array]:
     """Cosines and sines (batch, new, 1, head_dim / 2) of the rotary embedding."""
-    frequencies = wavelength ** (-np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim))
+    frequencies = rope.wavelength ** (-np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim))
+    frequencies /= np.float32(rope.factor)
     angles = positions[:, :, None, None].astype(np.float32) * frequencies.astype(np.float32)
     return np.cos(angles), np.sin(angles)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from builder.checkpoint import BAND_BYTES
 from builder.convert import Progress, WrittenModel, write_web_file
 from builder.errors import OnpageError
 from builder.families import plan_model
-from builder.families.plan import MatrixPlan, VectorPlan
+from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.generation_config import GenerationConfig
+from builder.llm_parameters import Norm
 from builder.quantize import BLOCK
 from builder.scheme import ALL_INT8, Quantization
 from builder.shapes import shapes
@@ -72,7 +73,7 @@ def synthesize(
         plan,
         tokenizer,
         GenerationConfig([EOS, SPECIAL.index("<end_of_turn>")]),
-        RandomWeights(seed),
+        RandomWeights.of(plan, seed),
         output,
         quantization,
         progress,
@@ -143,8 +144,19 @@ def synthetic_tokenizer(vocabulary: int) -> bytes:
 class RandomWeights:
     """Seeded normal weights for any plan, drawn band after band; see the module for why they are scaled as they are."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, gains: Mapping[str, float] | None = None) -> None:
         self.seed = seed
+        self.gains = gains or {}
+
+    @classmethod
+    def of(cls, plan: ModelPlan, seed: int) -> RandomWeights:
+        """Weights that also where norms are missing make attention choose and a block outweigh the token it is added to."""
+        gains = {}
+        if not plan.transformer.self_attention_parameters.qk_norm:
+            gains[".self_attention.q"] = 2.0
+        if plan.transformer.post_norm == Norm.NO_NORM:
+            gains |= {".self_attention.post": 8.0, ".ff_layer.ffn_layer2": 8.0}
+        return cls(seed, gains)
 
     def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """As convert.Weights."""
@@ -161,6 +173,7 @@ class RandomWeights:
         for first in range(0, tensor.n, step):
             rows = random.standard_normal((min(step, tensor.n - first), tensor.k), np.float32)
             rows *= np.float32(tensor.k**-0.5)
+            rows *= np.float32(next((gain for name, gain in self.gains.items() if tensor.name.endswith(name)), 1))
             if tensor.role == "embedding" and first < FIRST_WORD:
                 rows[: FIRST_WORD - first] *= np.float32(0.05)  # special pieces and bytes never win
             yield first, rows

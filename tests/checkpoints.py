@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.families import plan_model
+from builder.families.plan import MOST_SPARE_ROWS, Naming
 from builder.synth import RandomWeights, synthetic_tokenizer
 
 
@@ -45,22 +46,126 @@ def gemma3_config(**changes: Any) -> dict[str, Any]:
     return config | changes
 
 
+def gemma1_config(**changes: Any) -> dict[str, Any]:
+    """config.json of a very small Gemma 1, as the first releases have it: multi-query, and "gelu" for its approximation."""
+    return {
+        "architectures": ["GemmaForCausalLM"],
+        "model_type": "gemma",
+        "hidden_size": 256,
+        "intermediate_size": 512,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 1,
+        "head_dim": 64,
+        "vocab_size": 4096,
+        "max_position_embeddings": 2048,
+        "hidden_act": "gelu",
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 10000.0,
+        "rope_scaling": None,
+        "attention_bias": False,
+        "bos_token_id": 2,
+        "eos_token_id": 1,
+        "pad_token_id": 0,
+    } | changes
+
+
+def gemma2_config(**changes: Any) -> dict[str, Any]:
+    """config.json of a very small Gemma 2, as published: nothing about the layers' types, which alternate."""
+    return {
+        "architectures": ["Gemma2ForCausalLM"],
+        "model_type": "gemma2",
+        "hidden_size": 256,
+        "intermediate_size": 512,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 32,
+        "vocab_size": 4096,
+        "max_position_embeddings": 2048,
+        "hidden_act": "gelu_pytorch_tanh",
+        "hidden_activation": "gelu_pytorch_tanh",
+        "query_pre_attn_scalar": 32,
+        "sliding_window": 512,
+        "attn_logit_softcapping": 50.0,
+        "final_logit_softcapping": 30.0,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 10000.0,
+        "attention_bias": False,
+        "bos_token_id": 2,
+        "eos_token_id": 1,
+        "pad_token_id": 0,
+    } | changes
+
+
+def with_images_config(**changes: Any) -> dict[str, Any]:
+    """config.json of a very small Gemma 3 with images, as that of 4B: it leaves out all that is usual. Changes go to the text."""
+    text = {
+        "model_type": "gemma3_text",
+        "hidden_size": 256,
+        "intermediate_size": 512,
+        "num_hidden_layers": 7,
+        "rope_scaling": {"factor": 8.0, "rope_type": "linear"},
+        "sliding_window": 32,
+        "vocab_size": 4160,
+    }
+    return {
+        "architectures": ["Gemma3ForConditionalGeneration"],
+        "model_type": "gemma3",
+        "text_config": text | changes,
+        "vision_config": {
+            "model_type": "siglip_vision_model",
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": 56,
+            "patch_size": 14,
+        },
+        "mm_tokens_per_image": 4,
+        "image_token_index": 4096,
+        "boi_token_index": 4,
+        "eoi_token_index": 5,
+        "eos_token_id": [1, 5],
+    }
+
+
+VISION_TENSORS = {
+    "vision_tower.vision_model.embeddings.position_embedding.weight": (16, 16),
+    "multi_modal_projector.mm_soft_emb_norm.weight": (16,),
+    "multi_modal_projector.mm_input_projection_weight": (16, 256),
+}
+"""Some of those that a checkpoint with images has beside the text part's."""
+
+
 def write_checkpoint(
-    folder: Path, config: dict[str, Any] | None = None, *, seed: int = 0, dtype: str = "F32", shards: int = 1
+    folder: Path,
+    config: dict[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    dtype: str = "F32",
+    shards: int = 1,
+    naming: Naming | None = None,
+    tokenizer: bytes | None = None,
 ) -> Path:
     """Writes config.json, safetensors and tokenizer.model into `folder` (created) and returns it."""
     config = config or gemma3_config()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
-    (folder / "tokenizer.model").write_bytes(synthetic_tokenizer(config["vocab_size"]))
     plan = plan_model(config, folder / "config.json")
-    weights = RandomWeights(seed)
+    plan = plan.named(naming or plan.naming)
+    pieces = plan.vocab_size - (MOST_SPARE_ROWS if plan.left_out else 0)
+    (folder / "tokenizer.model").write_bytes(tokenizer or synthetic_tokenizer(pieces))
+    weights = RandomWeights.of(plan, seed)
     values = {
         t.source: np.concatenate([rows for _, rows in weights.bands(t)]).reshape(
             (t.size,) if hasattr(t, "size") else (t.n, t.k)
         )
         for t in plan.tensors
     }
+    if plan.left_out:
+        prefix = "" if plan.naming.decoder.endswith("model.model.") else "model."
+        values |= {prefix + name: np.ones(shape, np.float32) for name, shape in VISION_TENSORS.items()}
     write_shards(folder, values, dtype, shards)
     return folder
 

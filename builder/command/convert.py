@@ -70,7 +70,7 @@ def convert(
     merge_lora: Path | None,
     as_json: bool,
 ) -> None:
-    """Convert a Hugging Face CHECKPOINT folder of a Gemma 3 text model to a web file.
+    """Convert a Hugging Face CHECKPOINT folder of a Gemma 1, 2 or 3 to a web file (the text part, where there are images).
 
     The folder holds config.json, one or several .safetensors (BF16, F16 or F32) and tokenizer.model. 8 bits stay close to
     the checkpoint; 4 bits halve the download and lose some quality.
@@ -128,12 +128,14 @@ def show_written(written: WrittenModel, as_json: bool) -> None:
     if as_json:
         print_json(written.to_json())
         return
+    left_out = written.left_out
     print_facts(
         [
             ("file", str(written.path)),
             ("size", megabytes(written.size)),
             ("model", f"{written.family} ({written.model_type}), {written.parameters / 1e6:,.1f} M parameters"),
             ("quantization", str(written.quantization)),
+            *([("note", f"the text part only; {left_out} vision tensors left out")] if left_out else []),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),
             ("next", f"onpage serve --model {shlex.quote(str(written.path))}"),

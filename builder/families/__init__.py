@@ -1,18 +1,23 @@
-"""Which family a checkpoint belongs to. Adding a family: one module beside gemma3.py, one line in FAMILIES."""
+"""Which family a checkpoint belongs to. Adding a family: one module beside the others, one line in FAMILIES."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from builder.errors import UnsupportedModel
-from builder.families import gemma3
-from builder.families.plan import ModelPlan
+from builder.families import gemma1, gemma2, gemma3
+from builder.families.functiongemma import as_functiongemma
+from builder.families.plan import MOST_SPARE_ROWS, ModelPlan
 from builder.input import shown
+from builder.quantize import BLOCK
 
 FAMILIES: dict[str, Callable[[dict[str, Any], Path], ModelPlan]] = {
+    "gemma": gemma1.plan,
+    "gemma2": gemma2.plan,
     "gemma3_text": gemma3.plan,
+    "gemma3": gemma3.plan_text_part,
 }
 """`model_type` of config.json → the function that plans the web file."""
 
@@ -29,3 +34,14 @@ def plan_model(config: dict[str, Any], config_path: Path) -> ModelPlan:
             subject=config_path,
         )
     return planner(config, config_path)
+
+
+def fit_to_tokenizer(plan: ModelPlan, pieces: Sequence[str]) -> ModelPlan:
+    """What the tokenizer tells of a model: the rows that no text can reach are left out, and a FunctionGemma is known as one.
+
+    The plan keeps its number of rows where the tokenizer does not fit.
+    """
+    rows = -(-len(pieces) // BLOCK) * BLOCK
+    if 0 < plan.vocab_size - rows <= MOST_SPARE_ROWS:
+        plan = plan.with_rows(rows)
+    return as_functiongemma(plan, pieces)

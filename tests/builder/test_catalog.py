@@ -8,7 +8,7 @@ import re
 import pytest
 
 from builder.catalog import DATA, PublishedModel, published
-from builder.families.gemma3 import TEMPLATE
+from builder.families.dense import TEMPLATE
 from builder.store import Manifest, model_id
 
 MODELS = list(published().values())

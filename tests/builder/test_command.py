@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkpoints import write_checkpoint
+from tests.checkpoints import with_images_config, write_checkpoint
 
 
 def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -23,6 +23,13 @@ def test_convert_prints_the_result_and_what_to_do_next(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"onpage serve --model {tmp_path / 'm.task'}" in done.stdout
     assert done.stderr == "", "no progress bar where stderr is no terminal"
+
+
+def test_what_is_left_out_of_a_model_with_images_is_said(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", with_images_config(head_dim=32, num_hidden_layers=1))
+    done = onpage("convert", folder, "-o", tmp_path / "m.task")
+    assert "the text part only; 3 vision tensors left out" in done.stdout
+    assert "vision" not in onpage("convert", write_checkpoint(tmp_path / "t"), "-o", tmp_path / "m.task").stdout
 
 
 def test_json_is_for_programs(tmp_path: Path) -> None:

@@ -14,17 +14,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sentencepiece import sentencepiece_model_pb2
 
 from builder import checkpoint as checkpoint_module
 from builder import verify
 from builder.convert import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError, UnsupportedModel
+from builder.families.gemma3 import NAMINGS_WITH_IMAGES
+from builder.families.plan import Naming
 from builder.inspect import Sampling, inspect_web_file
 from builder.quantize import dequantize
 from builder.scheme import Quantization
 from builder.synth import synthesize, synthetic_tokenizer
 from builder.web_file_reader import WebFile
-from tests.checkpoints import gemma3_config, write_checkpoint, write_safetensors
+from tests.checkpoints import (
+    VISION_TENSORS,
+    gemma3_config,
+    with_images_config,
+    write_checkpoint,
+    write_safetensors,
+)
 
 
 def test_the_file_says_what_the_checkpoint_is(tmp_path: Path) -> None:
@@ -208,6 +217,38 @@ def test_a_second_copy_of_the_embedding_is_no_other_weight(tmp_path: Path) -> No
     data = b"".join(rows.tobytes() for _, rows in checkpoint.bands(embedding))
     write_safetensors(folder / "head.safetensors", {"lm_head.weight": ("F32", (4096, 128), data)})
     assert convert_checkpoint(folder, tmp_path / "m.task").sha256 == plain
+
+
+SMALL_WITH_IMAGES = with_images_config(head_dim=32, num_hidden_layers=2)
+
+
+def test_the_text_part_of_a_model_with_images_is_the_same_under_either_name(tmp_path: Path) -> None:
+    written = []
+    for naming in NAMINGS_WITH_IMAGES:
+        folder = write_checkpoint(tmp_path / naming.decoder, SMALL_WITH_IMAGES, naming=naming, shards=2)
+        written.append(convert_checkpoint(folder, tmp_path / "m.task"))
+    assert written[0].sha256 == written[1].sha256
+    assert [w.left_out for w in written] == [len(VISION_TENSORS)] * 2
+    file = WebFile.open(tmp_path / "m.task")
+    assert file.parameters.vocab_size == 4096, "the rows of images' tokens are left out"
+    assert file.tensors["params.lm.softmax.logits_ffn.w"].size == 4096 * 256
+
+
+@pytest.mark.parametrize("naming", NAMINGS_WITH_IMAGES)
+def test_beside_images_nothing_else_is_left_out(tmp_path: Path, naming: Naming) -> None:
+    folder = write_checkpoint(tmp_path / "c", SMALL_WITH_IMAGES, naming=naming)
+    for name in (f"{naming.decoder}layers.0.self_attn.q_proj.bias", "audio_tower.weight", naming.tied_head):
+        write_safetensors(folder / "more.safetensors", {name: ("F32", (4,), bytes(16))})
+        with pytest.raises(UnsupportedModel, match=name):
+            convert_checkpoint(folder, tmp_path / "m.task")
+
+
+def test_a_functiongemma_ends_where_a_response_is_due(tmp_path: Path) -> None:
+    model = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(4096))
+    model.pieces[-1].piece, model.pieces[-2].piece = "<start_function_call>", "<start_function_response>"
+    folder = write_checkpoint(tmp_path / "c", tokenizer=model.SerializeToString())
+    assert convert_checkpoint(folder, tmp_path / "m.task").model_type == "FUNCTIONGEMMA3_300M"
+    assert list(WebFile.open(tmp_path / "m.task").parameters.stop_token_ids) == [1, 5, 4094]
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model", "config.json"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.bundle import Conversation, Source, graph_source
-from builder.families import gemma3
+from builder.families.dense import TEMPLATE
 from builder.synth import synthesize, synthetic_tokenizer
 from builder.tokenizer import Tokenizer
 from tests.graphs import VOCABULARY, write_graph
@@ -32,4 +32,4 @@ def graph_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def graph(graph_file: Path, tokenizer: Tokenizer) -> Source:
-    return graph_source(graph_file, tokenizer, Conversation.of(tokenizer, gemma3.TEMPLATE), "gemma3")
+    return graph_source(graph_file, tokenizer, Conversation.of(tokenizer, TEMPLATE), "gemma3")
