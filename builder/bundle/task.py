@@ -30,6 +30,9 @@ LOCAL, CENTRAL, END = 30, 46, 22
 PADDING_ID = 0xD935
 """Of an extra field that only aligns, as Android's zipalign writes it."""
 
+LEAD = 4
+"""Zero bytes before the zip: MediaPipe's web task knows a zip by a PK at byte 4 and takes no other."""
+
 LARGEST = 2_000_000_000
 """Of a graph, so that no reader needs to know zip64. A page cannot hold more in memory anyway."""
 
@@ -45,7 +48,7 @@ def write_task(output: Path, source: Source, progress: Progress | None = None) -
         Part(TOKENIZER_ENTRY, source.tokenizer.model),
         Part(METADATA_ENTRY, LlmParameters.serialize(task_metadata(source))),
     ]
-    places, entries, end = [], [], 0
+    places, entries, end = [], [], LEAD
     for part in parts:
         info, end = _entry(part, end)
         entries.append(info)
@@ -53,7 +56,9 @@ def write_task(output: Path, source: Source, progress: Progress | None = None) -
         end += part.size
     end += sum(CENTRAL + len(info.filename) + len(info.extra) for info in entries) + END
     with write_beside(output, end) as file:
-        with ZipFile(cast(BinaryIO, PartStream(file, end, progress)), "w", ZIP_STORED) as archive:
+        stream = PartStream(file, end, progress)
+        stream.seek(LEAD)
+        with ZipFile(cast(BinaryIO, stream), "w", ZIP_STORED) as archive:
             for info, part in zip(entries, parts, strict=True):
                 with archive.open(info, "w") as entry:
                     for chunk in part.chunks():

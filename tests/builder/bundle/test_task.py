@@ -166,3 +166,9 @@ def test_a_tokenizer_larger_than_the_logits_is_refused(graph_file: Path, tmp_pat
     tokenizer = Tokenizer.open(path)
     with pytest.raises(TokenizerError, match=r"has 600 pieces, but .* has 500 logits"):
         graph_source(graph_file, tokenizer, Conversation.of(tokenizer, None))
+
+
+def test_it_begins_as_the_web_task_expects(graph: Source, tmp_path: Path) -> None:
+    """@mediapipe/tasks-genai 0.10.29 says "No model format matched" unless bytes 4 and 5 are PK."""
+    written = write_task(tmp_path / "model.task", graph)
+    assert written.path.read_bytes()[:8] == b"\0\0\0\0PK\x03\x04"
