@@ -176,7 +176,9 @@ class Graph:
 
 def is_graph(path: Path) -> bool:
     """Whether a TFL3 file has operators: a graph to be run, rather than the weights of a web file."""
-    return Graph.open(path).operators > 0
+    with opened(path) as window:
+        graphs = root_table(window).tables(MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs")
+        return any(graph.vector(GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1] for graph in graphs)
 
 
 def _parse(path: Path, offset: int, window: Window) -> Graph:

@@ -10,7 +10,7 @@ from typing import Any
 import proto
 import tflite
 
-from builder.llm_parameters import ModelType
+from builder.llm_parameters import LlmParameters, ModelType
 from builder.scheme import described
 from builder.web_file_reader import TensorEntry, WebFile
 
@@ -34,9 +34,11 @@ class Tokens:
     """How a text begins and ends."""
 
     vocabulary: int
-    start_id: int
+    start_id: int | None
     stop_ids: list[int]
     stop_tokens: list[str]
+    start_token: str | None = None
+    """The begin as a text, where a bundle names it so."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +101,14 @@ def type_name(tensor_type: int) -> str:
 
 def inspect_web_file(path: Path) -> WebFileFacts:
     """Reads the facts of a web file; WebFileError where it is not a sound one."""
-    file = WebFile.open(path)
+    return web_file_facts(WebFile.open(path))
+
+
+def web_file_facts(file: WebFile) -> WebFileFacts:
+    """The facts of an opened web file."""
     p = file.parameters
-    template = p.prompt_templates
-    prefix = template.user.prompt_prefix or p.prompt_template.prompt_prefix
-    suffix = (
-        template.user.prompt_suffix + template.model.prompt_prefix
-        if template.user.prompt_prefix
-        else p.prompt_template.prompt_suffix
-    )
     return WebFileFacts(
-        path=path,
+        path=file.path,
         size=file.size,
         container="TFL3",
         model_type=ModelType.name_of(file.model_type),
@@ -122,7 +121,7 @@ def inspect_web_file(path: Path) -> WebFileFacts:
             p.transformer_parameters, use_integers_for_enums=False, always_print_fields_with_no_presence=False
         ),
         tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
-        prompt_template=PromptTemplate(prefix, suffix) if prefix or suffix else None,
+        prompt_template=prompt_template_of(p),
         sampling=Sampling(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20)),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
@@ -130,6 +129,14 @@ def inspect_web_file(path: Path) -> WebFileFacts:
         lora_rank=file.lora_rank,
         trained_for=_text(file, "trained_for"),
     )
+
+
+def prompt_template_of(parameters: LlmParameters) -> PromptTemplate | None:
+    """The texts around a question, from either of the places that they have in LlmParameters."""
+    user, model, whole = parameters.prompt_templates.user, parameters.prompt_templates.model, parameters.prompt_template
+    prefix = user.prompt_prefix or whole.prompt_prefix
+    suffix = user.prompt_suffix + model.prompt_prefix if user.prompt_prefix else whole.prompt_suffix
+    return PromptTemplate(prefix, suffix) if prefix or suffix else None
 
 
 def _text(file: WebFile, key: str) -> str | None:

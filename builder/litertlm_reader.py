@@ -22,7 +22,8 @@ HEADER_END, HEADER_START = 24, 32
 MOST_HEADER = 1 << 20
 MOST_SECTIONS = 256
 MOST_ITEMS = 64
-MOST_METADATA = 16 << 20
+MOST_METADATA = 1 << 20
+MOST_STOPS = 64
 
 KINDS = {
     1: "GenericBinaryData",
@@ -56,12 +57,12 @@ class Section:
     kind: str
     offset: int
     size: int
-    items: dict[str, str | int]
+    said: dict[str, str | int]
 
     @property
     def model_type(self) -> str:
         """Which model it is or belongs to, "" where the header does not say."""
-        return str(self.items.get("model_type", ""))
+        return str(self.said.get("model_type", ""))
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ class LitertlmFile:
     sections: tuple[Section, ...]
     """In the order of the file."""
     metadata: LlmMetadata
+    decoder: Section
     model: Graph | WebFile
-    """The text decoder."""
+    """The decoder's header."""
 
     @classmethod
     def open(cls, path: Path) -> LitertlmFile:
@@ -96,7 +98,7 @@ class LitertlmFile:
             decoder = _decoder(sections)
         reader = WebFile if decoder.model_type == WEB_MODEL else Graph
         model = reader.open(path, decoder.offset, decoder.size)
-        return cls(path, window.size, version, entries, sections, metadata, model)
+        return cls(path, window.size, version, entries, sections, metadata, decoder, model)
 
     def section(self, kind: str) -> Section | None:
         """The first section of a kind."""
@@ -145,6 +147,8 @@ def _metadata(window: Window, sections: tuple[Section, ...]) -> LlmMetadata:
         metadata: LlmMetadata = LlmMetadata.deserialize(window.read(section.offset, section.size))
     except (DecodeError, ValueError) as error:
         raise DamagedError(f"has a LlmMetadataProto that is none ({error})") from None
+    if len(metadata.stop_tokens) > MOST_STOPS:
+        raise DamagedError(f"has {len(metadata.stop_tokens):,} stop tokens: expected at most {MOST_STOPS}")
     return metadata
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import proto
 
+__protobuf__ = proto.module(package="onpage.litertlm")
+
 
 class TokenIds(proto.Message):
     ids = proto.RepeatedField(proto.INT32, number=1)

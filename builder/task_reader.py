@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ MOST_ENTRIES = 64
 MOST_DIRECTORY = 64 << 10
 MOST_NAME = 256
 MOST_METADATA = 1 << 20
+MOST_STOPS = 64
 CHUNK = 1 << 20
 
 END = struct.Struct("<4s4HIIH")
@@ -72,15 +72,14 @@ class TaskFile:
         graph = Graph.open(path, entries[GRAPH_ENTRY].offset, entries[GRAPH_ENTRY].size)
         return cls(path, window.size, entries, graph, metadata)
 
-    def check_content(self, progress: Callable[[int], None]) -> None:
-        """Reads every entry; ModelFileError where one is not what its checksum says. `progress` gets numbers of bytes."""
+    def check_content(self) -> None:
+        """Reads every entry; ModelFileError where one is not what its checksum says."""
         with self.path.open("rb", buffering=0) as file:
             for entry in self.entries.values():
                 file.seek(entry.offset)
                 crc, left = 0, entry.size
                 while left and (chunk := file.read(min(CHUNK, left))):
                     crc, left = zlib.crc32(chunk, crc), left - len(chunk)
-                    progress(len(chunk))
                 if left or crc != entry.crc:
                     raise ModelFileError(
                         f"{self.path} is damaged: {entry.name} has checksum {crc:08x}, expected {entry.crc:08x}; download or "
@@ -196,4 +195,6 @@ def _metadata(window: Window, entry: Entry) -> LlmParameters:
         parameters: LlmParameters = LlmParameters.deserialize(window.read(entry.offset, entry.size))
     except (DecodeError, ValueError) as error:
         raise DamagedError(f"has {METADATA_ENTRY} that is no LlmParameters ({error})") from None
+    if len(parameters.stop_tokens) > MOST_STOPS:
+        raise DamagedError(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MOST_STOPS}")
     return parameters

@@ -106,6 +106,8 @@ class Source:
 def web_source(path: Path, conversation: Conversation | None = None) -> Source:
     """The parts of a web file, its own tokens and prompt texts unless others are given."""
     file = WebFile.open(path)
+    if file.lora_rank is not None:
+        raise BundleError(f"{path} is a LoRA adapter: bundle the model that it is for.", subject=path)
     tokenizer = Tokenizer.from_bytes(path, file.tokenizer())
     return Source(
         model=path,

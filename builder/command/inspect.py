@@ -9,7 +9,8 @@ import click
 
 from builder.command.console import FILE, megabytes, print_facts, print_json
 from builder.command.convert import json_option
-from builder.inspect import Sampling, WebFileFacts, inspect_web_file, type_name
+from builder.inspect import PromptTemplate, Sampling, Tokens, WebFileFacts, type_name
+from builder.inspect_bundle import BundleFacts, GraphFacts, ModelFacts, inspect_model
 
 
 @click.command()
@@ -17,27 +18,77 @@ from builder.inspect import Sampling, WebFileFacts, inspect_web_file, type_name
 @click.option("--summary", is_flag=True, help="Leave out the table of tensors.")
 @json_option
 def inspect(file: Path, summary: bool, as_json: bool) -> None:
-    """Show what is in a web FILE (a model, or a LoRA adapter): family, dimensions, quantization, tokens, template, sizes.
+    """Show what is in a model FILE: family, dimensions, quantization, tokens, prompt template, sizes.
 
-    Reads the header only; safe on files from anywhere.
+    Reads web files (a model, or a LoRA adapter), LiteRT graphs (.tflite), and bundles (zip .task, .litertlm). Headers only;
+    safe on files from anywhere.
 
     \b
     Example:
       onpage inspect my-gemma-web.task --summary
-      onpage inspect my-gemma-web.task --json
+      onpage inspect my-gemma.litertlm --json
     """
-    facts = inspect_web_file(file)
+    facts = inspect_model(file)
     if as_json:
         print_json(facts.to_json())
         return
     show(facts)
-    if not summary:
-        _print_tensors(facts)
+    model = facts.model if isinstance(facts, BundleFacts) else facts
+    if isinstance(model, WebFileFacts) and not summary:
+        _print_tensors(model)
 
 
-def show(facts: WebFileFacts) -> None:
+def show(facts: ModelFacts) -> None:
     """The facts for a person, tensors left out."""
-    print_facts(_rows(facts) if facts.lora_rank is None else _adapter_rows(facts))
+    if isinstance(facts, BundleFacts):
+        print_facts(_bundle_rows(facts))
+    elif isinstance(facts, GraphFacts):
+        print_facts([("file", str(facts.path)), ("container", f"{facts.container}, {megabytes(facts.size)}")])
+        print_facts(_graph_rows(facts))
+    else:
+        print_facts(_web_rows(facts) if facts.lora_rank is None else _adapter_rows(facts))
+
+
+def _bundle_rows(facts: BundleFacts) -> list[tuple[str, str]]:
+    model, tokens = facts.model, facts.tokens
+    start = tokens.start_id if tokens.start_token is None else repr(tokens.start_token)
+    sections = [
+        (
+            f"section {section.name}",
+            ", ".join([megabytes(section.size), *(f"{k} {v}" for k, v in section.said.items())]),
+        )
+        for section in facts.sections
+    ]
+    return [
+        ("file", str(facts.path)),
+        ("container", ", ".join(filter(None, (facts.container, megabytes(facts.size), facts.backend)))),
+        ("model", f"{facts.family}, {facts.parameters / 1e6:,.1f} M parameters"),
+        ("context", _context(facts.context_length)),
+        ("vocabulary", f"{tokens.vocabulary:,} pieces, start {start}, stop {_stops(tokens)}"),
+        *_template_rows(facts.prompt_template),
+        ("chat template", "inside" if facts.chat_template else "none"),
+        ("sampling", _sampling(facts.sampling)),
+        *(_graph_rows(model) if isinstance(model, GraphFacts) else _weight_rows(model)),
+        *sections,
+        *((name, str(value)) for name, value in facts.system.items()),
+    ]
+
+
+def _graph_rows(facts: GraphFacts) -> list[tuple[str, str]]:
+    lengths = ", ".join(str(length) for length in facts.prefill_lengths)
+    rows = [
+        ("quantization", f"{facts.quantization}, {facts.operators:,} operators"),
+        ("signatures", ", ".join(facts.signatures) or "none"),
+    ]
+    if facts.problem:
+        return [*rows, ("no language model", facts.problem)]
+    layout = "transposed" if facts.transposed_cache else "default"
+    return [
+        *rows,
+        ("prefill", f"{lengths} tokens at once; {'mask is an input' if facts.mask else 'no mask input'}"),
+        ("cache", f"{facts.layers} layers, {facts.context_length:,} tokens, {layout} layout"),
+        ("logits", f"{facts.vocabulary:,}"),
+    ]
 
 
 def _adapter_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
@@ -52,23 +103,42 @@ def _adapter_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
     ]
 
 
-def _rows(facts: WebFileFacts) -> list[tuple[str, str]]:
-    tokens, template = facts.tokens, facts.prompt_template
-    stops = ", ".join(f"{token!r}" for token in tokens.stop_tokens)
+def _web_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
+    tokens = facts.tokens
     return [
         ("file", str(facts.path)),
         ("container", f"{facts.container}, {megabytes(facts.size)}, backend {facts.backend}"),
         ("model", f"{facts.family} ({facts.model_type}), {facts.parameters / 1e6:,.1f} M parameters"),
-        ("quantization", facts.quantization),
-        ("context", f"{facts.context_length:,} tokens" if facts.context_length else "not said"),
-        ("shape", _shape(facts.dimensions)),
-        ("attention", _attention(facts.dimensions)),
-        ("vocabulary", f"{tokens.vocabulary:,} pieces, start {tokens.start_id}, stop {tokens.stop_ids} {stops}"),
-        ("prompt prefix", repr(template.prefix) if template else "none"),
-        ("prompt suffix", repr(template.suffix) if template else "none"),
+        ("context", _context(facts.context_length)),
+        *_weight_rows(facts),
+        ("vocabulary", f"{tokens.vocabulary:,} pieces, start {tokens.start_id}, stop {_stops(tokens)}"),
+        *_template_rows(facts.prompt_template),
         ("sampling", _sampling(facts.sampling)),
         *((f"size of {part}", megabytes(size)) for part, size in facts.parts.items()),
         ("written by", facts.written_by or "not said"),
+    ]
+
+
+def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
+    return [
+        ("quantization", facts.quantization),
+        ("shape", _shape(facts.dimensions)),
+        ("attention", _attention(facts.dimensions)),
+    ]
+
+
+def _context(length: int | None) -> str:
+    return f"{length:,} tokens" if length else "not said"
+
+
+def _stops(tokens: Tokens) -> str:
+    return " ".join([str(tokens.stop_ids), ", ".join(repr(token) for token in tokens.stop_tokens)])
+
+
+def _template_rows(template: PromptTemplate | None) -> list[tuple[str, str]]:
+    return [
+        ("prompt prefix", repr(template.prefix) if template else "none"),
+        ("prompt suffix", repr(template.suffix) if template else "none"),
     ]
 
 

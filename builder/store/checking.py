@@ -10,9 +10,9 @@ from typing import Any
 
 from builder.digest import sha256_of
 from builder.errors import StoreError
+from builder.inspect_bundle import check_model
 from builder.store.folder import Store, StoredModel
-from builder.store.importing import describe
-from builder.store.manifest import SHA256, model_id
+from builder.store.manifest import SHA256
 
 Progress = Callable[[str, int, int], None]
 """Called with "hash", the bytes read and the bytes in all."""
@@ -71,7 +71,7 @@ def check_store(store: Store, ids: list[str] | None = None, progress: Progress |
 def check_files(paths: list[Path], progress: Progress | None = None) -> dict[str, str]:
     """The sha256 of each file; the error of its format where one is no sound model."""
     for path in paths:
-        describe(path, id=model_id(path.name))
+        check_model(path)
     sizes = {path: path.stat().st_size for path in paths}
     hashes = _hash_all(sizes, progress)
     return {str(path): hashes[path] for path in paths}

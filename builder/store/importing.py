@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from builder.catalog import PublishedModel, published
-from builder.errors import StoreError
-from builder.formats import FIRST_BYTES, Format, require_format
+from builder.errors import ModelFileError, StoreError
+from builder.formats import FIRST_BYTES, require_format
 from builder.input import NotReadableError, check_regular, shown
-from builder.inspect import Sampling, inspect_web_file
+from builder.inspect import Sampling
+from builder.inspect_bundle import GraphFacts, inspect_model
 from builder.output import write_beside
 from builder.store.folder import Store, StoredModel
 from builder.store.manifest import ID, ID_RULE, Manifest, model_id
@@ -78,7 +79,7 @@ def describe(
             form = require_format(path, opened.read(FIRST_BYTES))
     except NotReadableError as error:
         raise StoreError(f"{path} {error}.", subject=path) from None
-    said = _said_by_file(path, form)
+    said = _said_by_file(path)
     listed = _said_by_catalog(known) if known else {}
     best = {key: said.get(key) if said.get(key) is not None else listed.get(key) for key in said | listed}
     return Manifest(
@@ -98,12 +99,15 @@ def describe(
     )
 
 
-def _said_by_file(path: Path, form: Format) -> dict[str, Any]:
-    if form is not Format.WEB:
-        return {}
-    facts = inspect_web_file(path)
+def _said_by_file(path: Path) -> dict[str, Any]:
+    facts = inspect_model(path)
+    if isinstance(facts, GraphFacts):
+        raise ModelFileError(
+            f"{path} is a LiteRT graph without a tokenizer: make a .litertlm or a .task of both with onpage bundle.",
+            subject=path,
+        )
     return {
-        "family": facts.family,
+        "family": None if facts.family == "unknown" else facts.family,
         "quantization": facts.quantization,
         "parameters": facts.parameters,
         "context": facts.context_length,

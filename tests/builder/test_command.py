@@ -62,6 +62,7 @@ def test_json_is_for_programs(tmp_path: Path) -> None:
         "start_id": 2,
         "stop_ids": [1, 5],
         "stop_tokens": ["<eos>", "<end_of_turn>"],
+        "start_token": None,
     }
     assert {"name": "params.lm.final_ln.scale", "type": "float32", "size": 512}.items() <= facts["tensors"][-1].items()
 
@@ -79,7 +80,7 @@ def test_inspect_shows_people_what_json_shows_programs(tmp_path: Path) -> None:
     [
         (["convert", "none", "-o", "m.task"], "none is not a folder"),
         (["inspect", "none.task"], "none.task is missing"),
-        (["inspect", __file__], "is not a web model file"),
+        (["inspect", __file__], "is not a model that a browser runs"),
         (["synth", "gemma9", "-o", "m.task"], "'gemma9' is not a shape"),
         (["synth", "gemma3-270m", "-o", "/none/m.task"], "/none does not exist"),
     ],
