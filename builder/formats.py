@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from builder.errors import ModelFileError
+from builder.window import opened
 
 FIRST_BYTES = 64
 """Enough to tell every format, and what else arrives where a model was expected."""
@@ -56,6 +57,12 @@ def describe(first: bytes) -> str:
     text = first.lstrip(b"\xef\xbb\xbf \t\r\n")
     unknown = f"bytes {first[:8].hex(' ')}"
     return next((words for start, words in OTHERS if text.startswith(start)), unknown)
+
+
+def sniff_file(path: Path) -> Format:
+    """The format that a file claims to have; ModelFileError where it is no model, or cannot be read."""
+    with opened(path) as window:
+        return require_format(path, window.read(0, min(window.size, FIRST_BYTES)))
 
 
 def require_format(path: Path | str, first: bytes) -> Format:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import ModelFileError
-from builder.formats import FIRST_BYTES, Format, require_format
+from builder.formats import Format, sniff_file
 from builder.graph_reader import Graph, is_graph
 from builder.inspect import (
     PromptTemplate,
@@ -25,7 +25,6 @@ from builder.inspect import (
 from builder.litertlm_reader import LitertlmFile
 from builder.llm_metadata import LlmMetadata, SamplerType
 from builder.task_reader import TaskFile
-from builder.window import opened
 
 BITS = {"int4": 4, "int8": 8, "uint8": 8, "float16": 16, "bfloat16": 16, "float32": 32}
 """Of the types that hold weights; the others hold shapes and indices."""
@@ -106,8 +105,7 @@ ModelFacts = WebFileFacts | GraphFacts | BundleFacts
 
 def inspect_model(path: Path) -> ModelFacts:
     """Reads the facts of a model file; ModelFileError where it is none, or not a sound one."""
-    with opened(path) as window:
-        form = require_format(path, window.read(0, min(window.size, FIRST_BYTES)))
+    form = sniff_file(path)
     if form is Format.TASK:
         return _task(TaskFile.open(path))
     if form is Format.LITERTLM:

@@ -6,10 +6,13 @@ into a file beside the target, read back, compared with the parts, renamed. The 
 
 from __future__ import annotations
 
-from builder.bundle.container import WrittenBundle
+from pathlib import Path
+
+from builder.bundle.container import Progress, WrittenBundle
 from builder.bundle.litertlm import write_litertlm
-from builder.bundle.source import Conversation, Source, Turn, graph_source, web_source
+from builder.bundle.source import Conversation, Source, Turn, graph_source, open_source, web_source
 from builder.bundle.task import write_task
+from builder.errors import BundleError, OutputError
 
 __all__ = [
     "Conversation",
@@ -17,7 +20,21 @@ __all__ = [
     "Turn",
     "WrittenBundle",
     "graph_source",
+    "open_source",
     "web_source",
+    "write_bundle",
     "write_litertlm",
     "write_task",
 ]
+
+WRITERS = {".litertlm": write_litertlm, ".task": write_task}
+
+
+def write_bundle(output: Path, source: Source, progress: Progress | None = None) -> WrittenBundle:
+    """Writes the format that the output's name ends with."""
+    writer = WRITERS.get(output.suffix.lower())
+    if writer is None:
+        raise BundleError(f"{output} is to be which format? Let its name end with .litertlm or .task.", subject=output)
+    if output.exists() and any(output.samefile(path) for path in (source.model, source.tokenizer.path)):
+        raise OutputError(f"{output} is a part of the bundle: choose another file for the result.", subject=output)
+    return writer(output, source, progress)

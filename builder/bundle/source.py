@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.errors import BundleError, TokenizerError
+from builder.families.dense import TEMPLATE
 from builder.families.plan import TurnTemplate
-from builder.graph_reader import Graph
+from builder.formats import Format, sniff_file
+from builder.graph_reader import Graph, is_graph
 from builder.llm_parameters import LlmParameters, ModelType
 from builder.tokenizer import Tokenizer
 from builder.web_file_reader import WebFile
@@ -29,6 +31,10 @@ class Turn:
 
     prefix: str = ""
     suffix: str = ""
+
+    def changed(self, prefix: str | None, suffix: str | None) -> Turn:
+        """With what is given in place of its own."""
+        return Turn(self.prefix if prefix is None else prefix, self.suffix if suffix is None else suffix)
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,9 @@ class Conversation:
     ) -> Conversation:
         """The tokens by their names in the tokenizer; its own begin and end, and the end of a turn, where none are given."""
         start = tokenizer.start_id if start_token is None else _id(tokenizer, start_token, "start")
-        ends = [tokenizer.end_id, tokenizer.id_of(template.end_of_turn) if template else None]
-        stops = [_id(tokenizer, token, "stop") for token in stop_tokens] or [
-            i for i in ends if i is not None and i >= 0
-        ]
+        named = (template.end_of_turn, *template.other_ends) if template else ()
+        ends = [tokenizer.end_id, *(tokenizer.id_of(piece) for piece in named)]
+        stops = [_id(tokenizer, token, "stop") for token in stop_tokens] or [i for i in ends if i not in (None, -1)]
         if start < 0 or not stops:
             missing = "stop" if start >= 0 else "start"
             raise TokenizerError(
@@ -101,6 +106,47 @@ class Source:
 
     def __post_init__(self) -> None:
         self.conversation.check(self.tokenizer)
+
+    def changed(
+        self,
+        *,
+        start_token: str | None = None,
+        stop_tokens: Sequence[str] = (),
+        user: tuple[str | None, str | None] = (None, None),
+        model: tuple[str | None, str | None] = (None, None),
+        jinja: str | None = None,
+    ) -> Source:
+        """With what is given in place of what the model says; turns are (prefix, suffix)."""
+        said = self.conversation
+        conversation = replace(
+            said,
+            start_id=said.start_id if start_token is None else _id(self.tokenizer, start_token, "start"),
+            stop_ids=tuple(_id(self.tokenizer, token, "stop") for token in stop_tokens) or said.stop_ids,
+            user=said.user.changed(*user),
+            model=said.model.changed(*model),
+            jinja=said.jinja if jinja is None else jinja,
+        )
+        return replace(self, conversation=conversation)
+
+
+def open_source(path: Path, tokenizer: Path | None = None, family: str | None = None) -> Source:
+    """The parts that a user names: a web file, or a LiteRT graph and its tokenizer.
+
+    A graph says nothing of its turns: they are Gemma's where the tokenizer has Gemma's pieces for them, else none.
+    """
+    if sniff_file(path) is not Format.WEB:
+        raise BundleError(f"{path} is a bundle already: name the web file or the LiteRT graph (.tflite).", subject=path)
+    if not is_graph(path):
+        if tokenizer or family:
+            raise BundleError(
+                f"{path} is a web file, which says itself what its tokenizer and family are.", subject=path
+            )
+        return web_source(path)
+    if tokenizer is None:
+        raise BundleError(f"{path} is a LiteRT graph, which has no tokenizer: name it with --tokenizer.", subject=path)
+    opened = Tokenizer.open(tokenizer)
+    known = opened.id_of(TEMPLATE.user_prefix.removesuffix("user\n")) is not None
+    return graph_source(path, opened, Conversation.of(opened, TEMPLATE if known else None), family or "unknown")
 
 
 def web_source(path: Path, conversation: Conversation | None = None) -> Source:

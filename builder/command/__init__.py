@@ -15,6 +15,7 @@ from types import FrameType
 import click
 
 from builder import __version__
+from builder.command.bundle import bundle
 from builder.command.convert import convert
 from builder.command.evaluate_demo import evaluate_demo
 from builder.command.inspect import inspect
@@ -41,7 +42,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (serve, models, import_, remove, verify, convert, synth, inspect, evaluate_demo):
+for command in (serve, models, import_, remove, verify, convert, bundle, synth, inspect, evaluate_demo):
     cli.add_command(command)
 
 

@@ -1,0 +1,116 @@
+"""`onpage bundle` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from builder.bundle import Source
+from builder.command import cli
+from builder.errors import OnpageError
+from builder.inspect import PromptTemplate
+from builder.inspect_bundle import BundleFacts, inspect_model
+from builder.litertlm_reader import LitertlmFile
+
+
+def onpage(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["bundle", *map(str, arguments)])
+
+
+def facts(path: Path) -> BundleFacts:
+    found = inspect_model(path)
+    assert isinstance(found, BundleFacts)
+    return found
+
+
+def test_a_web_file_needs_nothing_else(web_file: Path, tmp_path: Path) -> None:
+    done = onpage(web_file, "-o", tmp_path / "m.litertlm")
+    assert done.exit_code == 0, done.output
+    assert f"onpage inspect {tmp_path / 'm.litertlm'} --summary" in done.output
+    assert facts(tmp_path / "m.litertlm").tokens.stop_ids == [1, 5]
+
+
+def test_a_graph_takes_gemmas_turns_from_gemmas_tokenizer(graph_file: Path, graph: Source, tmp_path: Path) -> None:
+    done = onpage(graph_file, "--tokenizer", graph.tokenizer.path, "-o", tmp_path / "m.task", "--json")
+    assert json.loads(done.output)["parts"].keys() == {"TF_LITE_PREFILL_DECODE", "TOKENIZER_MODEL", "METADATA"}
+    found = facts(tmp_path / "m.task")
+    assert found.prompt_template == PromptTemplate("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n")
+    assert found.tokens.stop_tokens == ["<eos>", "<end_of_turn>"]
+
+
+def test_what_is_given_takes_the_place_of_what_the_model_says(web_file: Path, tmp_path: Path) -> None:
+    template = tmp_path / "chat_template.jinja"
+    template.write_text("{{ messages }}")
+    done = onpage(
+        *(web_file, "-o", tmp_path / "m.litertlm", "--template", template),
+        *("--stop-token", "<eos>", "--start-token", "<pad>", "--prompt-prefix", r"Q:\n", "--answer-prefix", ""),
+    )
+    assert done.exit_code == 0, done.output
+    found = facts(tmp_path / "m.litertlm")
+    assert (found.tokens.start_id, found.tokens.stop_ids, found.chat_template) == (0, [1], True)
+    assert found.prompt_template == PromptTemplate("Q:\n", "<end_of_turn>\n")
+    assert LitertlmFile.open(tmp_path / "m.litertlm").metadata.jinja_prompt_template == "{{ messages }}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["{graph}", "-o", "{out}.task"], "has no tokenizer: name it with --tokenizer"),
+        (["{web}", "--tokenizer", "{tokenizer}", "-o", "{out}.litertlm"], "says itself what its tokenizer"),
+        (["{web}", "-o", "{out}.task"], "is a web file, which MediaPipe takes as it is"),
+        (["{web}", "-o", "{out}"], "Let its name end with .litertlm or .task"),
+        (["{web}", "-o", "{out}.litertlm", "--stop-token", "<none>"], "has no piece '<none>'"),
+        (["{web}", "-o", "{out}.litertlm", "--template", "/dev/zero"], "cannot be taken as a chat template"),
+        (["{web}", "-o", "{out}.litertlm", "--prompt-prefix", "x" * 5000], "longer than 4,096 characters"),
+        (["{graph}", "--tokenizer", "{web}", "-o", "{out}.task"], "is not a SentencePiece model"),
+        (["{graph}", "--tokenizer", "{tokenizer}", "-o", "{out}.task", "--template", "{template}"], "cannot hold a chat template"),
+        (["{web}", "-o", "/nowhere/m.litertlm"], "/nowhere does not exist"),
+        (["{template}", "-o", "{out}.litertlm"], "is not a model that a browser runs"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said_and_nothing_is_left(
+    web_file: Path, graph_file: Path, graph: Source, tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    template = tmp_path / "chat_template.jinja"
+    template.write_text("{{ messages }}")
+    places = {"graph": graph_file, "web": web_file, "tokenizer": graph.tokenizer.path, "template": template}
+    done = onpage(*(argument.format(**places, out=tmp_path / "m") for argument in arguments))
+    assert isinstance(done.exception, OnpageError)
+    assert sentence in str(done.exception)
+    assert list(tmp_path.iterdir()) == [template]
+
+
+def test_a_bundle_does_not_take_the_place_of_its_parts(web_file: Path, tmp_path: Path) -> None:
+    part = tmp_path / "m.litertlm"
+    part.write_bytes(web_file.read_bytes())
+    done = onpage(part, "-o", part)
+    assert "is a part of the bundle" in str(done.exception)
+    assert part.read_bytes() == web_file.read_bytes()
+
+
+def test_bundles_are_not_bundled_again(web_file: Path, tmp_path: Path) -> None:
+    onpage(web_file, "-o", tmp_path / "m.litertlm")
+    assert "is a bundle already" in str(onpage(tmp_path / "m.litertlm", "-o", tmp_path / "n.litertlm").exception)
+
+
+def test_what_reads_back_otherwise_leaves_nothing(
+    web_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written is read back and compared; the file that was there stays."""
+    from builder.bundle import container
+
+    output = tmp_path / "m.litertlm"
+    output.write_bytes(b"before")
+    original = container.Part.chunks
+    turn = iter(range(100))
+
+    def lossy(part: container.Part) -> object:
+        chunks = list(original(part))
+        return [chunks[0][:-1] + b"\xff"] if next(turn) == 1 else chunks  # the tokenizer's last byte, while writing
+
+    monkeypatch.setattr(container.Part, "chunks", lossy)
+    assert "does not hold tokenizer as it was given" in str(onpage(web_file, "-o", output).exception)
+    assert output.read_bytes() == b"before" and list(tmp_path.iterdir()) == [output]
