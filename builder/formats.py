@@ -21,7 +21,7 @@ class Format(Enum):
     WEB = "web file"
     """TFL3 at byte 4: the weights, streamed to WebGPU (`*-web.task`), or a LiteRT graph (`.tflite`) with operators."""
     TASK = "zip .task"
-    """A stored-only zip of a LiteRT graph, its tokenizer and its metadata; MediaPipe's begin with 0, 1 or 4 zero bytes."""
+    """A stored-only zip of a LiteRT graph, its tokenizer and its metadata; MediaPipe's begin with four zero bytes."""
     LITERTLM = ".litertlm"
     """A FlatBuffer header and aligned sections."""
 
@@ -32,7 +32,7 @@ def sniff(first: bytes) -> Format | None:
         return Format.WEB
     if first.startswith(b"LITERTLM"):
         return Format.LITERTLM
-    if len(first) >= 8 and b"PK" in first[:8]:  # MediaPipe's own test
+    if len(first) >= 8 and b"PK" in first[:8]:  # the web task's own test is stricter: TaskFile.problem
         return Format.TASK
     return None
 

@@ -163,6 +163,15 @@ class Graph:
         problems = (self._problem_of(name) for name in ("decode", *self.prefill))
         return next((problem for problem in problems if problem), None)
 
+    def mediapipe_problem(self) -> str | None:
+        """Why MediaPipe would not run it, or write nonsense with it; LiteRT-LM is content with less."""
+        problem = self.problem()
+        if problem is None and not self.has_mask:
+            problem = "has no mask input, without which MediaPipe writes nonsense"
+        if problem is None and not self.transposed_cache:
+            problem = "has its key-value cache in the default layout, with which MediaPipe writes nonsense"
+        return problem
+
     def _problem_of(self, name: str) -> str | None:
         signature = self.signatures[name]
         if not signature.first(TOKENS) or not signature.first(POSITIONS):

@@ -92,6 +92,8 @@ class BundleFacts:
     system: dict[str, str | int]
     """What the bundle says of itself."""
     model: WebFileFacts | GraphFacts
+    problem: str | None = None
+    """Why the engine that the bundle is for would not run it; None where nothing is known against it."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -176,6 +178,7 @@ def _task(file: TaskFile) -> BundleFacts:
         sections=[SectionFacts(e.name, e.size, e.offset, {}) for e in file.entries.values()],
         system={},
         model=model,
+        problem=file.problem,
     )
 
 
@@ -212,6 +215,7 @@ def _litertlm(file: LitertlmFile) -> BundleFacts:
         sections=[SectionFacts(s.kind, s.size, s.offset, s.said) for s in file.sections],
         system=file.system,
         model=model,
+        problem=model.problem if isinstance(model, GraphFacts) else None,
     )
 
 

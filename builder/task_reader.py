@@ -22,6 +22,9 @@ from builder.window import DamagedError, Window, opened
 
 GRAPH_ENTRY, TOKENIZER_ENTRY, METADATA_ENTRY = "TF_LITE_PREFILL_DECODE", "TOKENIZER_MODEL", "METADATA"
 
+WEB_START = 4
+"""Where @mediapipe/tasks-genai looks for a zip; MediaPipe's writer puts zeros before it, native readers look everywhere."""
+
 MOST_ENTRIES = 64
 MOST_DIRECTORY = 64 << 10
 MOST_NAME = 256
@@ -59,6 +62,8 @@ class TaskFile:
     """In the order of the file."""
     graph: Graph
     metadata: LlmParameters
+    problem: str | None
+    """Why MediaPipe's web task would not take it, in words that follow its name."""
 
     @classmethod
     def open(cls, path: Path) -> TaskFile:
@@ -69,8 +74,12 @@ class TaskFile:
                 if name not in entries:
                     raise DamagedError(f"is no bundle of a language model: it has no {name}, but {', '.join(entries)}")
             metadata = _metadata(window, entries[METADATA_ENTRY])
+            start = window.read(0, 8)
         graph = Graph.open(path, entries[GRAPH_ENTRY].offset, entries[GRAPH_ENTRY].size)
-        return cls(path, window.size, entries, graph, metadata)
+        problem = graph.mediapipe_problem()
+        if start[WEB_START : WEB_START + 2] != b"PK":
+            problem = f"has its first PK at byte {start.find(b'PK')}: the web task looks for it at byte {WEB_START}"
+        return cls(path, window.size, entries, graph, metadata, problem)
 
     def check_content(self) -> None:
         """Reads every entry; ModelFileError where one is not what its checksum says."""

@@ -17,7 +17,7 @@ from builder.bundle.source import Source, Turn
 from builder.errors import BundleError, OutputError
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.output import write_beside
-from builder.task_reader import GRAPH_ENTRY, METADATA_ENTRY, TOKENIZER_ENTRY, TaskFile
+from builder.task_reader import GRAPH_ENTRY, METADATA_ENTRY, TOKENIZER_ENTRY, WEB_START, TaskFile
 
 ALIGNMENT = 64
 """Of each part; MediaPipe maps them, wants 4, and the graph's weights are happier with more."""
@@ -29,9 +29,6 @@ LOCAL, CENTRAL, END = 30, 46, 22
 
 PADDING_ID = 0xD935
 """Of an extra field that only aligns, as Android's zipalign writes it."""
-
-LEAD = 4
-"""Zero bytes before the zip: MediaPipe's web task knows a zip by a PK at byte 4 and takes no other."""
 
 LARGEST = 2_000_000_000
 """Of a graph, so that no reader needs to know zip64. A page cannot hold more in memory anyway."""
@@ -48,7 +45,7 @@ def write_task(output: Path, source: Source, progress: Progress | None = None) -
         Part(TOKENIZER_ENTRY, source.tokenizer.model),
         Part(METADATA_ENTRY, LlmParameters.serialize(task_metadata(source))),
     ]
-    places, entries, end = [], [], LEAD
+    places, entries, end = [], [], WEB_START
     for part in parts:
         info, end = _entry(part, end)
         entries.append(info)
@@ -57,7 +54,7 @@ def write_task(output: Path, source: Source, progress: Progress | None = None) -
     end += sum(CENTRAL + len(info.filename) + len(info.extra) for info in entries) + END
     with write_beside(output, end) as file:
         stream = PartStream(file, end, progress)
-        stream.seek(LEAD)
+        stream.seek(WEB_START)
         with ZipFile(cast(BinaryIO, stream), "w", ZIP_STORED) as archive:
             for info, part in zip(entries, parts, strict=True):
                 with archive.open(info, "w") as entry:
@@ -66,6 +63,7 @@ def write_task(output: Path, source: Source, progress: Progress | None = None) -
         found = TaskFile.open(file.path)
         if [(e.offset, e.size) for e in found.entries.values()] != [(at, part.size) for at, part in places]:
             raise OutputError(f"{output} does not have the entries that were written: a part changed meanwhile.")
+        assert found.problem is None, found.problem
         sha256 = verify_parts(file.path, places, end, progress)
     return WrittenBundle(output, end, sha256, "zip .task", {part.name: part.size for part in parts})
 
@@ -99,11 +97,11 @@ def _check(source: Source) -> None:
         )
     if source.conversation.jinja:
         raise BundleError("A zip .task cannot hold a chat template: give prefixes and suffixes, or write a .litertlm.")
-    if not source.graph.has_mask or not source.graph.transposed_cache:
+    problem = source.graph.mediapipe_problem()
+    if problem:
         raise BundleError(
-            f"{source.model} has {'its key-value cache in the default layout' if source.graph.has_mask else 'no mask input'}"
-            f": MediaPipe would write nonsense with it; export the graph with mask_as_input and KV_LAYOUT_TRANSPOSED, as "
-            f"onpage convert --target graph does.",
+            f"{source.model} {problem}: export the graph with mask_as_input and KV_LAYOUT_TRANSPOSED, as onpage convert "
+            f"--target graph does.",
             subject=source.model,
         )
     if source.graph.size > LARGEST:

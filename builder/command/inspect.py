@@ -71,6 +71,7 @@ def _bundle_rows(facts: BundleFacts) -> list[tuple[str, str]]:
         *(_graph_rows(model) if isinstance(model, GraphFacts) else _weight_rows(model)),
         *sections,
         *((name, str(value)) for name, value in facts.system.items()),
+        *([("will not run", facts.problem)] if facts.problem else []),
     ]
 
 

@@ -113,11 +113,14 @@ def test_the_zips_of_others_are_read(tmp_path: Path, parts: dict[str, bytes]) ->
     """Python's, MediaPipe's (zeros before each header) and streamed ones (sizes after the content)."""
     from mediapipe.tasks.python.metadata.metadata_writers import model_asset_bundle_utils
 
-    check_model(zip_of(tmp_path / "python.task", write_all, parts))
+    facts = check_model(zip_of(tmp_path / "python.task", write_all, parts))
+    assert isinstance(facts, BundleFacts) and facts.problem
+    assert "first PK at byte 0: the web task looks for it at byte 4" in facts.problem
     model_asset_bundle_utils.create_model_asset_bundle(parts, str(tmp_path / "mediapipe.task"))
     assert (tmp_path / "mediapipe.task").read_bytes()[:1] == b"\0"
     assert list(TaskFile.open(tmp_path / "mediapipe.task").entries) == list(NAMES)
-    check_model(tmp_path / "mediapipe.task")
+    facts = check_model(tmp_path / "mediapipe.task")
+    assert isinstance(facts, BundleFacts) and facts.problem is None
 
     class Unseekable(io.BytesIO):
         def seekable(self) -> bool:
