@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, send_file
 
+from builder.catalog import published
 from builder.digest import sha256_of
 from builder.inspect import PromptTemplate
 from builder.store import Manifest, StoredModel, model_id
@@ -68,7 +69,8 @@ class ServedModel:
                 raise ModelFileChangedError(model.path, f"run onpage verify {model.manifest.id}")
         except OSError as error:
             raise ModelFileMissingError(model.path) from error
-        return cls(model.path, model.manifest.id, model.manifest, stamp)
+        listed = published().get(model.manifest.id)
+        return cls(model.path, listed.family.name if listed else model.manifest.id, model.manifest, stamp)
 
     def check(self) -> None:
         """Raise ModelFileMissingError or ModelFileChangedError unless the file is still the one that was hashed."""

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from builder.store import Store
+from builder.store.importing import import_file
 from builder.synth import synthesize
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
 from webapp.paths import DEMO_MODEL
@@ -44,6 +46,11 @@ class Watched:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" or "Content Security Policy" in message.text:
             self.complaints.append(message.text)
+
+    def choose_model(self, name: str) -> None:
+        """In the picker, whose lines also say the quantization and the size."""
+        option = self.page.locator("#model option", has_text=name)
+        self.page.get_by_label("Model", exact=True).select_option(option.get_attribute("value"))
 
     def check(self) -> None:
         left = [text for text in self.complaints if not any(re.search(pattern, text) for pattern in self.expected)]
@@ -91,9 +98,11 @@ def noise_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(model_file: Path, noise_model: Path) -> Iterator[RunningServer]:
-    """`onpage serve` with both models, the demo model first."""
-    with onpage_serve([model_file, noise_model]) as running:
+def server(model_file: Path, noise_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """`onpage serve` with both models: the demo model as a file first, the other from a store."""
+    store = Store(tmp_path_factory.mktemp("store"))
+    import_file(store, noise_model)
+    with onpage_serve([model_file, "noise"], store=store.folder) as running:
         yield running
 
 

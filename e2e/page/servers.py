@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +33,8 @@ class RunningServer:
 
 
 @contextmanager
-def onpage_serve(models: list[Path], *options: str) -> Iterator[RunningServer]:
-    """`onpage serve` on a free port. Fails with everything it printed if it does not come up or dies."""
+def onpage_serve(models: Sequence[Path | str], *options: str, store: Path | None = None) -> Iterator[RunningServer]:
+    """`onpage serve` of files, or of ids in `store`, on a free port. Fails with all it printed if it does not come up."""
     arguments = [argument for model in models for argument in ("--model", str(model))]
     process = subprocess.Popen(
         [
@@ -50,7 +50,7 @@ def onpage_serve(models: list[Path], *options: str) -> Iterator[RunningServer]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1"} | ({"ONPAGE_HOME": str(store)} if store else {}),
     )
     lines: Queue[str] = Queue()
     log: list[str] = []

@@ -75,7 +75,7 @@ def test_ready_and_open(tab: Watched) -> None:
 
 def test_writing_and_written(tab: Watched) -> None:
     page = tab.page
-    page.get_by_label("Model", exact=True).select_option("noise")  # it never stops by itself
+    tab.choose_model("noise")  # it never stops by itself
     page.wait_for_selector("body[data-phase=loading]")
     tab.wait_for("ready")
     page.get_by_role("radio", name="Standard").check()

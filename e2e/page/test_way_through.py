@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -228,11 +229,40 @@ def test_reload_keeps_the_draft(tab: Watched, page: Page) -> None:
     expect(page.get_by_label("Seed")).to_have_value("42")
 
 
-def test_other_model(tab: Watched, page: Page) -> None:
-    page.get_by_label("Model", exact=True).select_option("noise")
+def test_other_model(tab: Watched, page: Page, model_file: Path) -> None:
+    """By keyboard, with progress; the text stays, and so does the focus."""
+    text = page.get_by_label("Your text").input_value()
+    picker = page.get_by_label("Model", exact=True)
+    options = [option.inner_text() for option in picker.locator("option").all()]
+    assert [re.sub(r"[\d.]+", "#", option) for option in options] == [
+        f"{model_file.stem.removesuffix('-web')} · int# · # MB",
+        "noise · int# · # MB",
+    ]
+    page.evaluate("window.loading.length = 0")
+    picker.focus()
+    page.keyboard.press("ArrowDown")
     page.wait_for_selector("body[data-phase=loading]")
+    expect(picker).to_be_focused()
+    tab.wait_for("ready")
+    assert "Downloading the model" in {step for step, _ in page.evaluate("window.loading")}
+    expect(picker).to_be_focused()
+    expect(page.locator("#model-facts")).to_contain_text("noise")
+    expect(page.get_by_label("Your text")).to_have_value(text)
+
+
+def test_other_model_while_one_is_loading(tab: Watched, page: Page, model_file: Path) -> None:
+    """After a reload the tab still has the model that was chosen; who waits for the wrong one takes another."""
+    page.reload()
+    page.wait_for_selector("body[data-phase=loading]")
+    picker = page.get_by_label("Model", exact=True)
+    expect(picker.locator("option:checked")).to_contain_text("noise")
+    first = model_file.stem.removesuffix("-web")
+    tab.choose_model(first)
+    expect(page.locator("#model-facts")).to_contain_text(first)
+    tab.choose_model("noise")
     tab.wait_for("ready")
     expect(page.locator("#model-facts")).to_contain_text("noise")
+    expect(picker.locator("option:checked")).to_contain_text("noise")
 
 
 def test_runaway_is_stopped(tab: Watched, page: Page) -> None:

@@ -10,16 +10,21 @@ export function mountHeader() {
   const select = /** @type {HTMLSelectElement} */ (element("#model"));
   const facts = element("#model-facts");
   const warning = element("#warning");
+  let shown = "";
 
   select.addEventListener("change", () => emit("model", select.value));
 
   return (/** @type {import('../store.js').State} */ state) => {
     box.hidden = state.models.length < 2;
     if (select.options.length !== state.models.length) {
-      select.replaceChildren(...state.models.map(({ id, name }) => new Option(name, id)));
+      select.replaceChildren(...state.models.map((model) => new Option(label(model), model.id)));
     }
-    select.value = state.modelId;
-    select.disabled = state.now.phase === "writing" || state.now.phase === "loading";
+    if (shown !== state.modelId) {
+      // only then: the list may be open while a model loads
+      shown = state.modelId;
+      select.value = shown;
+    }
+    select.disabled = state.now.phase === "writing"; // not while loading: who waits for the wrong model may take another
 
     const model = currentModel(state);
     text(
@@ -29,7 +34,7 @@ export function mountHeader() {
             model.name,
             size(model.size),
             model.quantization,
-            `${parameters(model.parameters)} parameters`,
+            model.parameters && `${parameters(model.parameters)} parameters`,
             state.adapter?.description && `on ${state.adapter.description}`,
           ]
             .filter(Boolean)
@@ -45,4 +50,9 @@ export function mountHeader() {
         : "",
     );
   };
+}
+
+/** What tells one model from another. @param {import('../store.js').Model} model */
+function label({ name, quantization, size: bytes }) {
+  return [name, quantization, size(bytes)].filter(Boolean).join(" · ");
 }
