@@ -14,7 +14,7 @@ from builder.catalog import PublishedModel, published
 from builder.errors import ModelFileError, StoreError
 from builder.formats import FIRST_BYTES, require_format
 from builder.input import NotReadableError, check_regular, shown
-from builder.inspect import Sampling
+from builder.inspect import Sampling, WebFileFacts
 from builder.inspect_bundle import GraphFacts, inspect_model
 from builder.output import write_beside
 from builder.store.folder import Store, StoredModel
@@ -96,6 +96,7 @@ def describe(
         context=best.get("context"),
         template=best.get("template"),
         sampling=Sampling(best.get("temperature"), best.get("top_k")),
+        conversion=said.get("conversion", {}),
     )
 
 
@@ -106,6 +107,9 @@ def _said_by_file(path: Path) -> dict[str, Any]:
             f"{path} is a LiteRT graph without a tokenizer: make a .litertlm or a .task of both with onpage bundle.",
             subject=path,
         )
+    web = facts if isinstance(facts, WebFileFacts) else None
+    if web and web.lora_rank is not None:
+        raise ModelFileError(f"{path} is a LoRA adapter: expected a model, which an adapter changes.", subject=path)
     return {
         "family": None if facts.family == "unknown" else facts.family,
         "quantization": facts.quantization,
@@ -114,6 +118,7 @@ def _said_by_file(path: Path) -> dict[str, Any]:
         "template": facts.prompt_template,
         "temperature": facts.sampling.temperature,
         "top_k": facts.sampling.top_k,
+        "conversion": {"written_by": web.written_by} if web and web.written_by else {},
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from builder.catalog import DATA, PublishedModel, published
 from builder.families.dense import TEMPLATE
+from builder.shapes import shapes
 from builder.store import Manifest, model_id
 
 MODELS = list(published().values())
@@ -50,6 +51,8 @@ def test_an_entry(model: PublishedModel) -> None:
     assert model.file.lower().endswith(("-web.task", "-web.litertlm"))
     assert model.engine == ("litert-lm" if model.file.endswith("-web.litertlm") else "mediapipe")
     assert model.quantization in BYTES_PER_PARAMETER
+    shape = shapes()[family.architecture]
+    assert family.context <= shape.config["max_position_embeddings"]
     assert set(family.modalities) <= {"text", "image", "audio"} and "text" in family.modalities
     assert family.licence.page.startswith("https://") and family.licence.name
     assert 1024 <= family.context <= 1 << 17

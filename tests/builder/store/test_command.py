@@ -106,6 +106,7 @@ def test_import_copies_and_says_what_to_do_next(onpage: Onpage, file: Path, stor
     assert model.path.read_bytes() == file.read_bytes()
     assert model.manifest.template and model.manifest.template.prefix == "<start_of_turn>user\n"
     assert (model.manifest.context, model.manifest.file) == (1024, "Small-web.task")
+    assert model.manifest.conversion == {"written_by": "onpage 0.1.0"}
     assert json.loads(onpage("import", file, "--json").stdout)["id"] == "small"
 
 
