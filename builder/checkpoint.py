@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from builder.errors import CheckpointError
-from builder.input import NotReadableError, check_regular, read_json_object, shown
+from builder.input import NotReadableError, check_regular, read_json_object, shortened, shown
 
 READABLE_TYPES = {"BF16": 2, "F16": 2, "F32": 4}
 """Type of a tensor in safetensors → bytes of a value."""
@@ -163,7 +163,7 @@ def read_header(shard: Path) -> list[StoredTensor]:
     except NotReadableError as error:
         raise CheckpointError(f"{shard} {error}.", subject=shard) from None
     except (SafetensorError, OSError, ValueError, struct.error) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = shortened(str(getattr(error, "strerror", None) or error), 300)  # it may quote the header
         raise CheckpointError(f"{shard} is not a sound safetensors file: {reason}.", subject=shard) from None
     header.pop("__metadata__", None)
     return [

@@ -69,4 +69,9 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:  # a whole number of thousands of digits
         text = "a very large number"
-    return text if len(text) <= 120 else f"{text[:117]}…"
+    return shortened(text)
+
+
+def shortened(text: str, most: int = 120) -> str:
+    """At most so many characters of a text that somebody else wrote, for a sentence."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -49,7 +49,7 @@ def sentencepiece_from_json(path: Path, rows: int) -> bytes:
     vocabulary, added = source.vocabulary(), source.added()
     control = _control_names(path)
     unknown = source.model.get("unk_token")
-    if unknown not in vocabulary:
+    if not isinstance(unknown, str) or unknown not in vocabulary:
         source.refuse(f"unk_token is {shown(unknown)}, which is not in the vocabulary")
     fixed = {*control.values(), unknown}
     tab_is_byte = "<0x09>" not in vocabulary and "\t" in vocabulary and "\t" not in added
@@ -138,6 +138,8 @@ class _Source:
             self.refuse(f"the ids of the vocabulary are not 0 to {len(ids) - 1}, each once")
         if any("\0" in text or not text for text in vocabulary):
             self.refuse("a piece is empty or holds a null character")
+        if any(not _is_unicode(text) for text in vocabulary):
+            self.refuse("a piece holds half of a surrogate pair, which is no text")
         return vocabulary
 
     def added(self) -> set[str]:
@@ -219,6 +221,14 @@ def _flat(normalizer: Any) -> Any:
     return normalizer if normalizer is None else [normalizer]
 
 
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _overlap(first: str, second: str) -> bool:
     if first in second or second in first:
         return True
@@ -236,6 +246,6 @@ def _control_names(path: Path) -> dict[str, str]:
     for kind in names:
         token = config.get(f"{kind}_token")
         token = token.get("content") if isinstance(token, dict) else token
-        if isinstance(token, str) and token:
+        if isinstance(token, str) and token and _is_unicode(token):
             names[kind] = token
     return names

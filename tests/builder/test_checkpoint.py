@@ -113,6 +113,15 @@ def test_a_broken_safetensors_file_is_one_clear_error(tmp_path: Path, content: b
         _ = Checkpoint.open(tmp_path).tensors
 
 
+def test_what_a_broken_header_says_is_not_repeated_at_length(tmp_path: Path) -> None:
+    header = json.dumps({"t": {"dtype": "x" * 5000, "shape": [4], "data_offsets": [0, 16]}}).encode()
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
+    with pytest.raises(CheckpointError, match="is not a sound safetensors file") as error:
+        _ = Checkpoint.open(tmp_path).tensors
+    assert len(str(error.value)) < 1000
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [("[]", "holds a JSON list"), ("{", "cannot be read as JSON"), ("[" * 100_000, "cannot be read as JSON")],

@@ -105,6 +105,8 @@ def swap(items: list[Any], first: int, second: int) -> None:
         (lambda v: v["model"]["vocab"].update({"<b>": 5}), "another id"),
         (lambda v: v["model"].update(vocab=[]), "model.vocab is"),
         (lambda v: v["model"].update(unk_token="nothing"), "unk_token is 'nothing'"),
+        (lambda v: v["model"].update(unk_token=["<unk>"]), "unk_token is ['<unk>']"),
+        (lambda v: v["model"]["vocab"].update({"\ud800": 700}), "half of a surrogate pair"),
         (lambda v: v["added_tokens"][4].update(lstrip=True), "has lstrip"),
         (lambda v: v["added_tokens"].append({"id": 700, "content": "a b"}), None),
         (
@@ -130,6 +132,12 @@ def test_what_would_split_otherwise_is_refused(
         sentencepiece_from_json(path, ROWS)
     assert sentence in str(caught.value)
     assert "copy tokenizer.model from the base model" in str(caught.value)
+
+
+def test_a_name_that_is_no_text_is_passed_over(tmp_path: Path) -> None:
+    path = edited(tmp_path, lambda _: None)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"bos_token": "\ud800"}))
+    assert processor(sentencepiece_from_json(path, ROWS)).bos_id() == MADE.bos_id()
 
 
 def test_pairs_out_of_order_are_refused_or_change_the_scores(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
-"""The container: read back by us, read by mediapipe's own schema, and attacked."""
+"""The container: read back by us, read by mediapipe's own schema, and attacked (tests/robustness does so by the thousand)."""
 
 from __future__ import annotations
 
 import os
-import random
-import resource
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,6 @@ import pytest
 from mediapipe.tasks.metadata import schema_py_generated as mediapipe_schema
 
 from builder import web_file_reader
-from builder.command.inspect import show
 from builder.errors import WebFileError
 from builder.inspect import Sampling, inspect_web_file
 from builder.llm_parameters import LlmParameters, ModelType, TransformerParameters
@@ -208,44 +204,3 @@ def test_absurd_counts_are_refused_before_anything_is_allocated(
     monkeypatch.setattr(web_file_reader, "MOST_TENSORS", 3)
     with pytest.raises(WebFileError, match=r"says it has .* tensors: expected at most 3"):
         WebFile.open(web_file)
-
-
-@pytest.fixture
-def little_memory() -> Iterator[None]:
-    """Any attempt to take 256 MB more than the process has now is a MemoryError."""
-    [in_use] = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmData" in line]
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (int(in_use) * 1024 + (256 << 20), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-@pytest.mark.usefixtures("little_memory")
-def test_mutated_headers_never_crash_hang_or_eat_memory(web_file: Path, tmp_path: Path) -> None:
-    """Flips, cuts, and 32-bit values that parsers stumble over, all over the header; only WebFileError may come out."""
-    source = web_file.read_bytes()
-    header = WebFile.open(web_file).tokenizer_offset  # the FlatBuffer and the parameters lie before it
-    chance = random.Random(2026)
-    path = tmp_path / "mutated.task"
-    outcomes = {"read": 0, "refused": 0}
-    path.write_bytes(source)
-    for _ in range(3000):
-        data = bytearray(source[:header])
-        for _ in range(chance.choice((1, 1, 2, 8))):
-            at = chance.randrange(header - 4)
-            if chance.random() < 0.5:
-                data[at] ^= 1 << chance.randrange(8)
-            else:
-                value = chance.choice(
-                    (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, header, len(source), chance.getrandbits(32))
-                )
-                data[at : at + 4] = value.to_bytes(4, "little")
-        with path.open("r+b") as file:
-            file.write(data)
-        try:
-            show(inspect_web_file(path))
-            outcomes["read"] += 1
-        except WebFileError as error:
-            assert len(str(error)) < 2000
-            outcomes["refused"] += 1
-    assert outcomes["read"] > 100 and outcomes["refused"] > 100, outcomes

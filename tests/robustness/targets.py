@@ -1,0 +1,372 @@
+"""What is damaged, and who gets to read it. A target makes its sound files once, then case after case."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import struct
+import zipfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
+from builder.command.inspect import show
+from builder.convert import convert_checkpoint
+from builder.families.dense import TEMPLATE
+from builder.inspect_bundle import check_model, inspect_model
+from builder.litertlm_reader import LitertlmFile
+from builder.lora.adapter import ADAPTER_WEIGHTS
+from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
+from builder.lora.adapter_file import convert_adapter
+from builder.scheme import Quantization
+from builder.synth import SMALLEST_VOCABULARY, synthesize, synthetic_tokenizer
+from builder.tokenizer import Tokenizer
+from builder.web_file_reader import WebFile
+from tests.adapters import write_adapter
+from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.graphs import VOCABULARY as GRAPH_VOCABULARY
+from tests.graphs import write_graph
+from tests.robustness import formats
+from tests.robustness.mutators import Known, damaged, damaged_json, damaged_protobuf
+
+VOCABULARY = SMALLEST_VOCABULARY + 7  # a multiple of 4
+TOKENIZER_JSON = Path(__file__).parent.parent / "goldens/tokenizer/tokenizer.json"
+
+
+class Target(ABC):
+    """A kind of file. `folder` is the target's own, empty at first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @abstractmethod
+    def damage(self, chance: Random) -> None:
+        """Writes the case's files."""
+
+    @abstractmethod
+    def read(self) -> None:
+        """Lets our code read them. An OnpageError is a refusal; whatever else is raised is a fault of ours."""
+
+
+def _inspect(path: Path) -> None:
+    """As `onpage inspect` does, for people and for programs."""
+    facts = inspect_model(path)
+    with contextlib.redirect_stdout(io.StringIO()):
+        show(facts)
+    json.dumps(facts.to_json())
+
+
+class Web(Target):
+    """A web file: inspected, shown, and every part of it read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / "web.task"
+        self.sound = []
+        for bits, embedding in (("4", "8"), ("q4_0", "8"), ("8", "4")):
+            shape = f"hidden=32,ffn=32,layers=1,heads=1,kv=1,head=32,vocab={VOCABULARY}"
+            synthesize(shape, self.path, quantization=Quantization.of(bits, embedding=embedding))
+            self.sound.append(_WebFile(self.path))
+
+    def damage(self, chance: Random) -> None:
+        sound = chance.choice(self.sound)
+        what = chance.random()
+        if what < 0.6:
+            data = damaged(sound.data[: sound.header], sound.known, chance) + sound.data[sound.header :]
+        elif what < 0.7:
+            data = damaged(sound.data, sound.known, chance)
+        else:
+            entry, (offset, size) = chance.choice(list(sound.entries.items()))
+            content = sound.data[offset : offset + size]
+            if entry == "onpage":
+                content = damaged_json(json.loads(content), chance)
+            else:
+                content = damaged_protobuf(content, chance)
+            data = formats.replaced(sound.data, sound.header, (offset, size), content)
+        self.path.write_bytes(data)
+
+    def read(self) -> None:
+        _inspect(self.path)
+        file = WebFile.open(self.path)
+        for name in file.tensors:
+            file.read(name)
+            file.matrix(name.removesuffix(".w"))
+        web_source(self.path)
+
+
+class _WebFile:
+    """A sound web file without its padding, and where its header ends and its metadata lies."""
+
+    def __init__(self, path: Path) -> None:
+        import tflite
+
+        file = WebFile.open(path)
+        self.data = path.read_bytes()[: max(tensor.offset + tensor.size for tensor in file.tensors.values())]
+        model = tflite.Model.GetRootAs(self.data, 0)
+        self.entries: dict[str, tuple[int, int]] = {}
+        for i in range(model.MetadataLength()):
+            buffer = model.Buffers(model.Metadata(i).Buffer())
+            if buffer.Size():
+                self.entries[model.Metadata(i).Name().decode()] = (buffer.Offset(), buffer.Size())
+        self.header = min(offset for offset, _ in self.entries.values())
+        self.known = formats.flatbuffer(self.data, 0, self.header)
+
+
+def _graph_source(folder: Path) -> Any:
+    """What bundles are made of: a small graph and a tokenizer."""
+    tokenizer = Tokenizer.from_bytes(folder, synthetic_tokenizer(GRAPH_VOCABULARY))
+    graph = write_graph(folder / "graph.tflite", weights=64)
+    return graph_source(graph, tokenizer, Conversation.of(tokenizer, TEMPLATE), "gemma3")
+
+
+class GraphFile(Target):
+    """A LiteRT graph (`.tflite`), bundled."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.source = _graph_source(folder)
+        self.path, self.output = folder / "graph.tflite", folder / "bundle.task"
+        self.sound = self.path.read_bytes()
+        self.known = formats.flatbuffer(self.sound, 0, len(self.sound))
+
+    def damage(self, chance: Random) -> None:
+        self.path.write_bytes(damaged(self.sound, self.known, chance))
+
+    def read(self) -> None:
+        try:
+            _inspect(self.path)
+            source = self.source
+            write_task(self.output, graph_source(self.path, source.tokenizer, source.conversation, source.family))
+        finally:
+            self.output.unlink(missing_ok=True)
+
+
+class Task(Target):
+    """A zip `.task`: its directory, and what its entries hold behind a checksum that is right."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / "bundle.task"
+        write_task(self.path, _graph_source(folder))
+        self.sound = self.path.read_bytes()
+        self.known = formats.zip_file(self.sound)
+        with zipfile.ZipFile(self.path) as file:
+            self.entries = {name: file.read(name) for name in file.namelist()}
+
+    def damage(self, chance: Random) -> None:
+        if chance.random() < 0.6:
+            self.path.write_bytes(damaged(self.sound, self.known, chance))
+            return
+        entries = dict(self.entries)
+        name = chance.choice(list(entries))
+        if name == "TF_LITE_PREFILL_DECODE":
+            known = formats.flatbuffer(entries[name], 0, len(entries[name]))
+            entries[name] = damaged(entries[name], known, chance)
+        else:
+            entries[name] = damaged_protobuf(entries[name], chance)
+        method = zipfile.ZIP_DEFLATED if chance.random() < 0.1 else zipfile.ZIP_STORED
+        with zipfile.ZipFile(self.path, "w", method) as file:
+            for entry, content in entries.items():
+                file.writestr(entry, content)
+
+    def read(self) -> None:
+        _inspect(self.path)
+        check_model(self.path)
+
+
+class Litertlm(Target):
+    """A `.litertlm` of a web file, and one of a graph."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / "bundle.litertlm"
+        web = folder / "web.task"
+        synthesize(f"hidden=32,ffn=32,layers=1,heads=1,kv=1,head=32,vocab={VOCABULARY}", web)
+        self.sound = []
+        for source in (web_source(web), _graph_source(folder)):
+            write_litertlm(self.path, source)
+            data = self.path.read_bytes()
+            (header,) = struct.unpack_from("<Q", data, 24)
+            sections = {section.kind: section for section in LitertlmFile.open(self.path).sections}
+            model = sections["TFLiteModel"]
+            end = model.offset + min(model.size, 1 << 16)
+            known = formats.flatbuffer(data, 0, header)
+            inside = formats.flatbuffer(data, model.offset, min(end, model.offset + 4096))
+            self.sound.append((data[: 1 << 17], header, known, inside, sections))
+
+    def damage(self, chance: Random) -> None:
+        data, header, known, inside, sections = chance.choice(self.sound)
+        what = chance.random()
+        if what < 0.6:
+            data = damaged(data[:header], known, chance) + data[header:]
+        elif what < 0.8:
+            data = damaged(data, inside, chance)
+        else:
+            section = sections[chance.choice(["LlmMetadataProto", "SP_Tokenizer"])]
+            content = damaged_protobuf(data[section.offset : section.offset + section.size], chance)
+            data = formats.replaced(data, header, (section.offset, section.size), content)
+        self.path.write_bytes(data)
+
+    def read(self) -> None:
+        _inspect(self.path)
+        check_model(self.path)
+
+
+class CheckpointFolder(Target):
+    """A Hugging Face folder: config.json, generation_config.json, the index and the headers of the shards; converted."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.config = gemma3_config(
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            head_dim=16,
+            query_pre_attn_scalar=16,
+            vocab_size=VOCABULARY,
+            layer_types=["sliding_attention"] * 2,
+        )
+        self.checkpoint = write_checkpoint(folder / "checkpoint", self.config, dtype="BF16", shards=2)
+        self.generation = {"eos_token_id": [1, 5], "temperature": 1.0, "top_k": 64, "do_sample": True}
+        (self.checkpoint / "generation_config.json").write_text(json.dumps(self.generation))
+        self.sound = {path.name: path.read_bytes() for path in self.checkpoint.iterdir()}
+        self.touched: set[str] = set()
+        self.output = folder / "web.task"
+
+    def damage(self, chance: Random) -> None:
+        for name in self.touched:
+            (self.checkpoint / name).write_bytes(self.sound[name])
+        shard = chance.choice([name for name in self.sound if name.endswith(".safetensors")])
+        self.touched = {shard}
+        what = chance.random()
+        if what < 0.35:
+            (self.checkpoint / shard).write_bytes(self._damaged_header(self.sound[shard], chance))
+        elif what < 0.65:
+            self._damage_json("config.json", chance)
+        elif what < 0.75:
+            self._damage_json("generation_config.json", chance)
+        elif what < 0.85:
+            self._damage_json("model.safetensors.index.json", chance)
+        else:
+            sound = self.sound[shard]
+            (self.checkpoint / shard).write_bytes(damaged(sound, formats.safetensors(sound), chance))
+
+    def _damage_json(self, name: str, chance: Random) -> None:
+        self.touched = {name}
+        (self.checkpoint / name).write_bytes(damaged_json(json.loads(self.sound[name]), chance))
+
+    @staticmethod
+    def _damaged_header(sound: bytes, chance: Random) -> bytes:
+        """The JSON damaged, the length that leads it right, so that more than the length is read."""
+        (length,) = struct.unpack_from("<Q", sound)
+        header = damaged_json(json.loads(sound[8 : 8 + length]), chance)
+        if chance.random() < 0.5:
+            header += b" " * (-len(header) % 8)
+        return struct.pack("<Q", len(header)) + header + sound[8 + length :]
+
+    def read(self) -> None:
+        try:
+            convert_checkpoint(self.checkpoint, self.output)
+            WebFile.open(self.output)
+        finally:
+            self.output.unlink(missing_ok=True)
+            left = sorted(path.name for path in self.folder.iterdir())
+            assert left == [self.checkpoint.name], left
+
+
+class TokenizerModel(Target):
+    """tokenizer.model: a protobuf whose damage can harm the library that loads it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        checkpoint = write_checkpoint(folder / "checkpoint", gemma3_config(vocab_size=VOCABULARY, hidden_size=16))
+        self.path = checkpoint / "tokenizer.model"
+        self.sound = [self.path.read_bytes(), TOKENIZER_JSON.with_name("tokenizer.model").read_bytes()]
+
+    def damage(self, chance: Random) -> None:
+        sound = chance.choice(self.sound)
+        broken = damaged(sound, Known(), chance) if chance.random() < 0.2 else damaged_protobuf(sound, chance)
+        self.path.write_bytes(broken)
+
+    def read(self) -> None:
+        tokenizer = Tokenizer.of_checkpoint(self.path.parent, VOCABULARY)
+        assert -1 <= tokenizer.start_id < len(tokenizer.pieces)
+
+
+class TokenizerJson(Target):
+    """tokenizer.json and tokenizer_config.json, of which a SentencePiece model is made."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.sound = json.loads(TOKENIZER_JSON.read_bytes())
+        vocabulary = self.sound["model"]["vocab"]
+        self.rows = 1 + max([*vocabulary.values(), *(token["id"] for token in self.sound["added_tokens"])])
+        self.config = {"bos_token": "<bos>", "eos_token": {"content": "<eos>"}, "pad_token": "<pad>"}
+
+    def damage(self, chance: Random) -> None:
+        tokenizer, config = json.dumps(self.sound).encode(), json.dumps(self.config).encode()
+        if chance.random() < 0.8:
+            tokenizer = damaged_json(self.sound, chance)
+        else:
+            config = damaged_json(self.config, chance)
+        (self.folder / "tokenizer.json").write_bytes(tokenizer)
+        (self.folder / "tokenizer_config.json").write_bytes(config)
+
+    def read(self) -> None:
+        Tokenizer.of_checkpoint(self.folder, self.rows)
+
+
+class AdapterFolder(Target):
+    """A LoRA adapter as peft saves it, converted for a sound base."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        config = gemma3_config(hidden_size=16, intermediate_size=16, num_hidden_layers=1, vocab_size=VOCABULARY)
+        self.base = write_checkpoint(folder / "base", config)
+        self.adapter = write_adapter(folder / "adapter", config, rank=4)
+        self.sound = {name: (self.adapter / name).read_bytes() for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)}
+        self.output = folder / "adapter.bin"
+
+    def damage(self, chance: Random) -> None:
+        files: dict[str, Any] = dict(self.sound)
+        if chance.random() < 0.4:
+            files[ADAPTER_CONFIG] = damaged_json(json.loads(self.sound[ADAPTER_CONFIG]), chance)
+        else:
+            files[ADAPTER_WEIGHTS] = CheckpointFolder._damaged_header(self.sound[ADAPTER_WEIGHTS], chance)
+        for name, data in files.items():
+            (self.adapter / name).write_bytes(data)
+
+    def read(self) -> None:
+        try:
+            convert_adapter(self.base, self.adapter, self.output)
+        finally:
+            self.output.unlink(missing_ok=True)
+
+
+TARGETS: dict[str, tuple[type[Target], int]] = {
+    "web": (Web, 40),
+    "graph": (GraphFile, 10),
+    "zip .task": (Task, 12),
+    ".litertlm": (Litertlm, 13),
+    "checkpoint": (CheckpointFolder, 15),
+    "tokenizer.model": (TokenizerModel, 4),
+    "tokenizer.json": (TokenizerJson, 3),
+    "adapter": (AdapterFolder, 3),
+}
+"""Name → target and its share of the cases."""
+
+
+def made(folder: Path) -> dict[str, Target]:
+    """Every target with its sound files, each in a folder of its own under `folder`."""
+    targets = {}
+    for name, (kind, _) in TARGETS.items():
+        place = folder / name
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        targets[name] = kind(place)
+    return targets
