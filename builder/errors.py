@@ -8,8 +8,10 @@
     │   └── WebFileError        …or is another format than the web file
     ├── BundleError          a bundle that cannot be made of the parts given
     ├── OutputError          a result that could not be written
-    └── StoreError           the store: a model that is not in it, a damaged manifest, a folder that cannot be used
-        └── StoreBusyError      …because another process is at work in it
+    ├── StoreError           the store: a model that is not in it, a damaged manifest, a folder that cannot be used
+    │   └── StoreBusyError      …because another process is at work in it
+    └── FetchError           a model that could not be downloaded
+        └── GatedError          …because its licence has to be accepted first
 
 Each carries what a program may want to know as attributes, and `str(error)` is one sentence for a person: what, where,
 expected, found, and what to do. The command prints it after "onpage: " and exits with 1.
@@ -62,3 +64,15 @@ class StoreError(OnpageError):
 
 class StoreBusyError(StoreError):
     """Another process is changing the same thing."""
+
+
+class FetchError(OnpageError):
+    """A download that cannot be had, or not now. What has come of it is kept where it can be gone on with."""
+
+
+class GatedError(FetchError):
+    """The hub gives the file only to those who have accepted its licence. `page` is where that is done."""
+
+    def __init__(self, sentence: str, *, page: str) -> None:
+        super().__init__(sentence, subject=page)
+        self.page = page

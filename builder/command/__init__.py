@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 
 import click
 
 from builder import __version__
 from builder.command.bundle import bundle
+from builder.command.console import say
 from builder.command.convert import convert
 from builder.command.evaluate_demo import evaluate_demo
+from builder.command.fetch import fetch
 from builder.command.inspect import inspect
 from builder.command.models import models
 from builder.command.serve import serve
@@ -37,12 +38,13 @@ def cli(debug: bool) -> None:
     \b
     Example:
       onpage serve                                   the page, with the demo model
+      onpage fetch gemma3-1b-int4                    a published model, into the store
       onpage convert my-gemma -o my-gemma-web.task   your own checkpoint for the browser
       onpage serve --model my-gemma-web.task         the page, with your model
     """
 
 
-for command in (serve, models, import_, remove, verify, convert, bundle, synth, inspect, evaluate_demo):
+for command in (serve, models, fetch, import_, remove, verify, convert, bundle, synth, inspect, evaluate_demo):
     cli.add_command(command)
 
 
@@ -58,9 +60,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
-        _say("interrupted; nothing half-written was left behind.")
+        say(str(error.__cause__ or error) or "interrupted; nothing half-written was left behind.")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `onpage inspect … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,7 +70,7 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        _say(_sentence(error))
+        say(_sentence(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -81,13 +83,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "Out of memory."
     return f"Unexpected {type(error).__name__}: {error}. Please report it with the output of `onpage --debug …`."
-
-
-def _say(sentence: str) -> None:
-    """One line on stderr. Names from files may hold what a terminal would obey, so only what prints is printed."""
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
-    with suppress(OSError):
-        click.echo(f"onpage: {printable}", err=True)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

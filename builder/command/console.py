@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +23,14 @@ ProgressCallback = Callable[[str, int, int], None]
 FILE = click.Path(path_type=Path, readable=False)
 """A path as it is given: whether it can be read is for the library to say, in its own sentence."""
 
-PHASES = {"write": "Writing", "verify": "Verifying", "copy": "Copying", "hash": "Reading"}
+PHASES = {
+    "write": "Writing",
+    "verify": "Verifying",
+    "copy": "Copying",
+    "hash": "Reading",
+    "check": "Checking",
+    "download": "Fetching",
+}
 
 
 def library(module: str, extra: str) -> ModuleType:
@@ -61,6 +68,13 @@ def byte_progress() -> Iterator[ProgressCallback]:
             bar.update(tasks[phase], completed=done)
 
         yield advance
+
+
+def say(sentence: str) -> None:
+    """One line on stderr. Names from files may hold what a terminal would obey, so only what prints is printed."""
+    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+    with suppress(OSError):
+        click.echo(f"onpage: {printable}", err=True)
 
 
 def print_json(value: Any) -> None:

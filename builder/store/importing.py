@@ -67,11 +67,18 @@ def import_file(
 
 
 def describe(
-    path: Path, *, id: str, sha256: str = NOT_READ, file: str | None = None, known: PublishedModel | None = None
+    path: Path,
+    *,
+    id: str,
+    sha256: str = NOT_READ,
+    file: str | None = None,
+    known: PublishedModel | None = None,
+    vouched: bool = False,
 ) -> Manifest:
     """What is known of a model file: what it says itself, and what the catalog says where it is silent.
 
-    Raises the error of the format where the file is no sound model.
+    Raises the error of the format where the file is no sound model; but one whose sha256 is its publisher's (`vouched`) needs
+    only to begin like a model: there may be more in it than onpage can read.
     """
     try:
         size = check_regular(path).st_size
@@ -79,7 +86,12 @@ def describe(
             form = require_format(path, opened.read(FIRST_BYTES))
     except NotReadableError as error:
         raise StoreError(f"{path} {error}.", subject=path) from None
-    said = _said_by_file(path)
+    try:
+        said = _said_by_file(path)
+    except ModelFileError:
+        if not vouched:
+            raise
+        said = {}
     listed = _said_by_catalog(known) if known else {}
     best = {key: said.get(key) if said.get(key) is not None else listed.get(key) for key in said | listed}
     return Manifest(

@@ -107,7 +107,8 @@ def test_debug_shows_the_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "serve", "models", "import", "remove", "verify", "convert", "synth", "inspect", "evaluate-demo"]
+    "command",
+    ["", "serve", "models", "fetch", "import", "remove", "verify", "convert", "synth", "inspect", "evaluate-demo"],
 )
 def test_help_shows_an_example(command: str) -> None:
     done = onpage(*([command] if command else []), "--help")

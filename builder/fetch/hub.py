@@ -1,0 +1,197 @@
+"""Files on Hugging Face: what the hub says of one before it is downloaded, and what its refusals mean.
+
+huggingface_hub asks, through a client of ours (see `connection`); the transfer is `download`'s, since huggingface_hub goes on
+with an interrupted one within a process only and does not compare what came with the sha256.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import httpx2
+import huggingface_hub
+from huggingface_hub import HfApi, ModelInfo, constants, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError
+
+from builder import __version__
+from builder.errors import FetchError, GatedError
+from builder.fetch.connection import MOST_ANSWER, broken, connect, fault_of, is_private, origin_of
+from builder.fetch.patience import PassingError, Patience
+from builder.fetch.remote import Remote
+from builder.fetch.sources import HubFile
+from builder.input import shown
+from builder.store.manifest import MOST_SIZE, SHA256
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+TOKEN = re.compile(r"[!-~]{1,8192}")
+MODELS = (".task", ".litertlm", ".tflite", ".bin")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The hub at `endpoint` (HF_ENDPOINT, else huggingface.co), asked with `token` or without."""
+
+    endpoint: str
+    token: str | None
+
+    @classmethod
+    def open(cls, token: str | None) -> Hub:
+        """With the token given, else with the one of huggingface_hub's usual places."""
+        endpoint = _checked_endpoint()
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns with what servers say
+        constants.HF_HUB_DISABLE_TELEMETRY = True  # it would ask the hub about, and tell it, what runs this command
+        huggingface_hub.set_client_factory(lambda: connect(endpoint, constants.HF_HUB_ETAG_TIMEOUT, most=MOST_ANSWER))
+        found = token or _stored_token()
+        if found and not TOKEN.fullmatch(found):
+            raise FetchError("The token holds characters that no token has: copy it again.", subject="token")
+        return cls(endpoint, found if is_private(httpx2.URL(endpoint)) else None)
+
+    @property
+    def host(self) -> str:
+        """For sentences."""
+        return httpx2.URL(self.endpoint).host
+
+    @property
+    def _api(self) -> HfApi:
+        return HfApi(self.endpoint, self.token or False, library_name="onpage", library_version=__version__)
+
+    def look_up(self, wanted: HubFile, patience: Patience) -> Remote:
+        """Everything about a file but its bytes; FetchError where it is not to be had."""
+        info = patience(lambda: self._ask(wanted, lambda: self._model_info(wanted)))
+        remote = self._listed(wanted, info)
+        url = hf_hub_url(wanted.repo, wanted.file, revision=remote.revision, endpoint=self.endpoint)
+        remote = replace(remote, url=url, explain=lambda response: self.explain(response, wanted))
+        try:
+            metadata = patience(lambda: self._ask(wanted, lambda: self._api.get_hf_file_metadata(url=url)))
+        except GatedError as error:
+            return replace(remote, gated=True, refusal=error)
+        if not SHA256.fullmatch(metadata.etag or ""):
+            raise FetchError(
+                f"{self.host} gives no sha256 for {wanted.source}: expected a model, which the hub keeps as a large file.",
+                subject=wanted.source,
+            )
+        if metadata.size is None or not 0 < metadata.size <= MOST_SIZE:
+            raise FetchError(f"{self.host} does not say how large {wanted.source} is.", subject=wanted.source)
+        return replace(remote, sha256=metadata.etag, size=metadata.size)
+
+    def explain(self, response: httpx2.Response, wanted: HubFile) -> FetchError | PassingError:
+        """What the hub's refusal means, and what to do."""
+        if origin_of(response.url) != origin_of(httpx2.URL(self.endpoint)):
+            if response.status_code in (400, 401, 403, 410):  # a link that the hub signed, for a while
+                return PassingError(f"{response.url.host} no longer takes the hub's link ({response.status_code})")
+            return fault_of(response)
+        code, status = response.headers.get("X-Error-Code", ""), response.status_code
+        if code == "GatedRepo":
+            return self._gated(wanted.repo)
+        if sentence := self._refusal(code, status, wanted):
+            return FetchError(sentence, subject=wanted.source)
+        return fault_of(response)
+
+    def _refusal(self, code: str, status: int, wanted: HubFile) -> str | None:
+        tokens = f"{self.endpoint}/settings/tokens"
+        if code == "RevisionNotFound":
+            return f"{wanted.repo} on {self.host} has no revision {shown(wanted.revision)}: check the branch, tag or commit."
+        if code == "EntryNotFound":
+            return f"{wanted.repo} on {self.host} has no file {wanted.file}: check the name."
+        if status == 401 and self.token and code != "RepoNotFound":
+            return f"{self.host} does not take the token: make another at {tokens} and give it with `hf auth login` or --token."
+        if code == "RepoNotFound" or status in (401, 404):
+            private = "not this token's" if self.token else "in need of --token"
+            return f"{self.host} has no repository {wanted.repo}: check the name, or it is private and {private}."
+        if status == 403:
+            return f"{self.host} forbids {wanted.source} to this token: give it the right to read the repository at {tokens}."
+        return None
+
+    def _ask(self, wanted: HubFile, question: Callable[[], T]) -> T:
+        """An answer of huggingface_hub, its errors in our words."""
+        try:
+            return question()
+        except HfHubHTTPError as error:
+            raise self.explain(error.response, wanted) from None
+        except httpx2.HTTPError as error:
+            raise broken(error, self.host) from None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise FetchError(
+                f"{self.host} answers otherwise than the hub does: is there a login page in this network, or a wrong "
+                f"HF_ENDPOINT?",
+                subject=self.host,
+            ) from None
+
+    def _model_info(self, wanted: HubFile) -> ModelInfo:
+        info = self._api.model_info(
+            wanted.repo, revision=wanted.revision, timeout=constants.HF_HUB_ETAG_TIMEOUT, files_metadata=True
+        )
+        if not COMMIT.fullmatch(info.sha or ""):
+            raise ValueError("no commit")
+        return info
+
+    def _listed(self, wanted: HubFile, info: ModelInfo) -> Remote:
+        """What the repository's description says of the file, also to those who may not have it."""
+        files = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+        if wanted.file not in files:
+            models = sorted(name for name in files if name.endswith(MODELS))
+            there = (
+                f"it has {', '.join(models[:8])}{' …' if len(models) > 8 else ''}" if models else "it has no model file"
+            )
+            said = f"has no file {wanted.file}" if wanted.file else "is a repository: name a file of it"
+            raise FetchError(f"{wanted.repo} {said} ({there}).", subject=wanted.source)
+        sibling = files[wanted.file]
+        return Remote(
+            url="",
+            file=wanted.file.rpartition("/")[2],
+            source=wanted.source,
+            size=sibling.size,
+            sha256=sibling.lfs.sha256 if sibling.lfs else None,
+            revision=info.sha,
+            licence=_licence(info),
+            gated=bool(info.gated),
+        )
+
+    def _gated(self, repo: str) -> GatedError:
+        page = f"{self.endpoint}/{repo}"
+        steps = (
+            f"accept it there with the token's account, and let the token read gated repositories "
+            f"({self.endpoint}/settings/tokens)"
+            if self.token
+            else f"sign in, accept it there, make a token at {self.endpoint}/settings/tokens, and give it with "
+            f"`hf auth login` or --token"
+        )
+        return GatedError(
+            f"{repo} is for those who have accepted its licence at {page}: {steps}. Then run the same command again.",
+            page=page,
+        )
+
+
+def _checked_endpoint() -> str:
+    try:
+        url = httpx2.URL(constants.ENDPOINT)
+    except (httpx2.InvalidURL, ValueError):
+        url = httpx2.URL()
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
+        raise FetchError("HF_ENDPOINT is no address of a hub: expected https://NAME.", subject="HF_ENDPOINT")
+    if constants.is_offline_mode():
+        raise FetchError("HF_HUB_OFFLINE is set: unset it to fetch a model.", subject="HF_HUB_OFFLINE")
+    return constants.ENDPOINT
+
+
+def _stored_token() -> str | None:
+    try:
+        return None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else huggingface_hub.get_token()
+    except (OSError, ValueError, RuntimeError, httpx2.HTTPError) as error:
+        raise FetchError(
+            f"The stored Hugging Face token cannot be read ({type(error).__name__}): run `hf auth login`, or give --token.",
+            subject="token",
+        ) from None
+
+
+def _licence(info: ModelInfo) -> str | None:
+    card = info.card_data
+    for name in (getattr(card, "license_name", None), getattr(card, "license", None)):
+        if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 200:
+            return name
+    return None
