@@ -22,15 +22,13 @@ from safetensors import SafetensorError, safe_open
 
 from builder.errors import CheckpointError
 from builder.input import NotReadableError, check_regular, read_json_object, shortened, shown
-
-READABLE_TYPES = {"BF16": 2, "F16": 2, "F32": 4}
-"""Type of a tensor in safetensors → bytes of a value."""
+from builder.stored_types import NUMPY_TYPES, StoredArray, to_float32
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 """What peft saves, perhaps beside a checkpoint: no part of it."""
 
 BAND_BYTES = 16 << 20
-"""Target size of a band as float32: small enough for the cache-unfriendly transpose, large enough for numpy's overhead."""
+"""Target size of a band as float32: few enough for memory, long enough strips in the file."""
 
 
 @dataclass(frozen=True)
@@ -95,36 +93,48 @@ class Checkpoint:
                 f"Tensor {name} in {tensor.file} has shape {list(tensor.shape)}, but config.json makes it {list(shape)}.",
                 subject=name,
             )
-        if tensor.dtype not in READABLE_TYPES:
+        if tensor.dtype not in NUMPY_TYPES:
             raise CheckpointError(
-                f"Tensor {name} in {tensor.file} is of type {tensor.dtype}: expected one of {', '.join(READABLE_TYPES)}; "
+                f"Tensor {name} in {tensor.file} is of type {tensor.dtype}: expected one of {', '.join(NUMPY_TYPES)}; "
                 f"save the checkpoint unquantized first.",
                 subject=name,
             )
         return tensor
 
     def bands(self, tensor: StoredTensor, multiple: int = 4) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """(first row, rows as float32) over a matrix (or a vector, as one band), checked to be finite.
+        """As `stored_bands`, in float32 and checked to be finite."""
+        for first, rows in self.stored_bands(tensor, multiple):
+            check_finite(tensor.name, first, rows)
+            yield first, to_float32(rows)
 
-        Bands have about BAND_BYTES and a multiple of `multiple` rows (the last one what is left).
+    def stored_bands(self, tensor: StoredTensor, multiple: int = 4) -> Iterator[tuple[int, StoredArray]]:
+        """(first row, rows) over a matrix (or a vector, as one band), as they are stored.
+
+        Bands have about BAND_BYTES as float32 and a multiple of `multiple` rows (the last one what is left).
         """
         rows = tensor.shape[0] if len(tensor.shape) > 1 else 1
         width = int(np.prod(tensor.shape)) // rows
         step = max(multiple, BAND_BYTES // (4 * width) // multiple * multiple)
-        itemsize = READABLE_TYPES[tensor.dtype]
+        kind = np.dtype(NUMPY_TYPES[tensor.dtype])
         with _opened(tensor) as file:
             for first in range(0, rows, step):
                 count = min(step, rows - first)
-                file.seek(tensor.offset + first * width * itemsize)
-                band = _as_float32(_read_exactly(file, count * width * itemsize, tensor), tensor.dtype)
-                if not np.isfinite(band).all():
-                    at = int(np.flatnonzero(~np.isfinite(band))[0])
-                    raise CheckpointError(
-                        f"Tensor {tensor.name} in {tensor.file} holds {band[at]} at row {first + at // width}, "
-                        f"column {at % width}: expected finite weights; the training run or the download went wrong.",
-                        subject=tensor.name,
-                    )
-                yield first, band.reshape(count, width)
+                file.seek(tensor.offset + first * width * kind.itemsize)
+                data = _read_exactly(file, count * width * kind.itemsize, tensor)
+                yield first, np.frombuffer(data, kind).reshape(count, width)
+
+
+def check_finite(name: str, first: int, rows: StoredArray) -> None:
+    """CheckpointError where a value of a band is infinite or no number."""
+    finite = np.isfinite(to_float32(rows))
+    if finite.all():
+        return
+    row, column = np.argwhere(~finite)[0].tolist()
+    raise CheckpointError(
+        f"Tensor {name} holds {to_float32(rows)[row, column]} at row {first + row}, column {column}: expected finite "
+        f"weights; the training run or the download went wrong.",
+        subject=name,
+    )
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -193,9 +203,3 @@ def _read_exactly(file: FileIO, size: int, tensor: StoredTensor) -> bytearray:
             raise CheckpointError(f"{tensor.file} ended within tensor {tensor.name}: it was cut while being read.")
         view = view[read:]
     return data
-
-
-def _as_float32(data: bytearray, dtype: str) -> NDArray[np.float32]:
-    if dtype == "BF16":  # the upper half of a float32
-        return (np.frombuffer(data, np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
-    return np.frombuffer(data, np.float16 if dtype == "F16" else np.float32).astype(np.float32)

@@ -6,14 +6,13 @@ The peak memory is a few bands (see checkpoint.BAND_BYTES), whatever the model's
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import tflite
-from numpy.typing import NDArray
 
 from builder import __version__
 from builder.checkpoint import Checkpoint, StoredTensor
@@ -24,25 +23,20 @@ from builder.generation_config import GenerationConfig
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.lora.adapter import Adapter, refuse_an_adapter, refuse_unmerged
 from builder.lora.merge import MergedWeights
-from builder.output import PartFile, write_beside
-from builder.quantize import BLOCK, quantize_band
-from builder.scheme import ALL_INT8, Quantization, Scheme
+from builder.output import write_beside
+from builder.quantize import BLOCK
+from builder.scheme import ALL_INT8, Quantization
+from builder.stored_types import StoredArray
 from builder.tokenizer import Tokenizer
-from builder.verify import Checksum, verify_written
+from builder.verify import verify_written
 from builder.web_file import TensorSpec, WebFileLayout
+from builder.write_tensors import Pieces, Weights, write_tensors
 
 LARGEST_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase ("write", "verify"), the bytes done and the bytes in all."""
-
-
-class Weights(Protocol):
-    """Where the weights come from: a checkpoint, or `synth`'s random numbers."""
-
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterable[tuple[int, NDArray[np.float32]]]:
-        """(first row, rows) of a matrix as (n, k), in bands of a multiple of 4 rows; a vector as one row."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +114,11 @@ def write_web_file(
     layout = WebFileLayout.of(plan.model_type, parameters, tokenizer.model, specs, notes)
     report = _Reporter(progress, layout.size)
     with write_beside(output, layout.size) as part:
-        pieces = _Pieces(part, report)
-        pieces.write(0, layout.header)
-        for offset, blob in layout.blobs:
-            pieces.write(offset, blob)
-        for tensor in plan.tensors:
-            if isinstance(tensor, VectorPlan):
-                for _, row in weights.bands(tensor):
-                    pieces.write(layout.offsets[tensor.name], row.data)
-            else:
-                _write_matrix(tensor, quantization.scheme(tensor.role), weights, layout.offsets, pieces)
-        sha256 = verify_written(part.path, layout.size, specs, pieces.written.value, report.phase("verify"))
+        pieces = Pieces(part, report.phase("write"))
+        for offset, data in ((0, layout.header), *layout.blobs):
+            pieces.write(offset, data)
+        write_tensors(plan, quantization, weights, layout.offsets, pieces)
+        sha256 = verify_written(part.path, layout.size, specs, pieces.checksum, report.phase("verify"))
     return WrittenModel(
         path=output,
         size=layout.size,
@@ -213,11 +201,11 @@ class _CheckpointWeights:
         pairs = zip(self.checkpoint.bands(head), self.checkpoint.bands(embedding), strict=True)
         return all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in pairs)
 
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, StoredArray]]:
         stored = self.stored[tensor.name]
         if isinstance(tensor, MatrixPlan):  # the plan may want fewer rows than there are
             stored = replace(stored, shape=(tensor.n, tensor.k))
-        return self.checkpoint.bands(stored, BLOCK)
+        return self.checkpoint.stored_bands(stored, BLOCK)
 
 
 class _Reporter:
@@ -225,7 +213,6 @@ class _Reporter:
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self.progress, self.total = progress, total
-        self.write = self.phase("write")
 
     def phase(self, name: str) -> Callable[[int], None]:
         done = 0
@@ -237,20 +224,6 @@ class _Reporter:
                 self.progress(name, done, self.total)
 
         return advance
-
-
-class _Pieces:
-    """Writes, and sums up what was written."""
-
-    def __init__(self, part: PartFile, report: _Reporter) -> None:
-        self.part, self.report = part, report
-        self.written = Checksum()
-
-    def write(self, offset: int, data: bytes | memoryview) -> None:
-        view = memoryview(data).cast("B")
-        self.written.add(offset, view)
-        self.part.write_at(offset, view)
-        self.report.write(len(view))
 
 
 def _largest_bytes(tensor: MatrixPlan | VectorPlan) -> int:
@@ -281,20 +254,3 @@ def _specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[
         TensorSpec(f"{tensor.name}.w.sum_i", tflite.TensorType.INT32, 4 * tensor.n),
         TensorSpec(f"{tensor.name}.w_quantized_scale", tflite.TensorType.FLOAT32, 4 * scales),
     ]
-
-
-def _write_matrix(
-    matrix: MatrixPlan, scheme: Scheme, weights: Weights, offsets: dict[str, int], pieces: _Pieces
-) -> None:
-    values = offsets[f"{matrix.name}.w"]
-    row_of_blocks = BLOCK * matrix.n * scheme.bits // 8
-    for first, rows in weights.bands(matrix):
-        band = quantize_band(rows, scheme)
-        if len(band.scales) == matrix.n:  # the whole matrix: its strips follow each other
-            pieces.write(values, band.strips.data)
-        else:
-            start = values + first * BLOCK * scheme.bits // 8
-            for i, strip in enumerate(band.strips):
-                pieces.write(start + i * row_of_blocks, strip.data)
-        pieces.write(offsets[f"{matrix.name}.w.sum_i"] + 4 * first, band.sums.data)
-        pieces.write(offsets[f"{matrix.name}.w_quantized_scale"] + first * band.scales[0].nbytes, band.scales.data)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from builder.errors import OutputError
 from builder.web_file import TensorSpec
@@ -14,6 +16,9 @@ from builder.web_file_reader import WebFile
 
 CHUNK = 4 << 20
 WORD = 8
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+MOST_WORDS = 1 << 15
+"""Worked on at once, in a core's cache."""
 
 
 class Checksum:
@@ -24,26 +29,34 @@ class Checksum:
     in their order cannot be had while writing, and a list of the strips would grow with the model.
     """
 
-    def __init__(self) -> None:
-        self.value = 0
+    def __init__(self, value: int = 0) -> None:
+        self.value = value
 
-    def add(self, offset: int, data: bytes | memoryview) -> None:
-        """Adds `data` at `offset`, a multiple of 8."""
-        view = memoryview(data).cast("B")
-        for start in range(0, len(view), CHUNK):
-            piece = view[start : start + CHUNK]
-            if len(piece) % WORD:
-                piece = memoryview(bytes(piece) + bytes(-len(piece) % WORD))
-            words = np.frombuffer(piece, np.uint64)
-            first = (offset + start) // WORD
-            factors = np.arange(first, first + words.size, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(
-                1
-            )
-            self.value = (self.value + int(np.sum(words * factors, dtype=np.uint64))) % (1 << 64)
+    @classmethod
+    def of(cls, offset: int, apart: int, rows: NDArray[np.uint8]) -> Checksum:
+        """Of rows (n, bytes) of which the first lies at `offset` and each next `apart` bytes on, all multiples of 8."""
+        if rows.shape[1] % WORD:
+            rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % WORD)))
+        words = rows.view(np.uint64)
+        total = 0
+        for first in range(0, words.shape[1], MOST_WORDS):
+            piece = words[:, first : first + MOST_WORDS]
+            columns = np.arange(first, first + piece.shape[1], dtype=np.uint64) * MULTIPLIER
+            for row in range(0, len(piece), step := max(1, MOST_WORDS // piece.shape[1])):
+                starts = np.arange(row, min(row + step, len(piece)), dtype=np.uint64) * np.uint64(apart // WORD)
+                factors = ((starts + np.uint64(offset // WORD)) * MULTIPLIER)[:, None] + columns
+                factors |= np.uint64(1)
+                factors *= piece[row : row + step]
+                total += int(factors.sum(dtype=np.uint64))
+        return cls(total % (1 << 64))
+
+    def add(self, other: Checksum) -> None:
+        """Joins the sum of other parts of the same file."""
+        self.value = (self.value + other.value) % (1 << 64)
 
 
 def verify_written(
-    path: Path, size: int, tensors: list[TensorSpec], checksum: int, progress: Callable[[int], None]
+    path: Path, size: int, tensors: list[TensorSpec], checksum: Checksum, progress: Callable[[int], None]
 ) -> str:
     """Re-reads a web file just written and returns its sha256.
 
@@ -61,13 +74,14 @@ def verify_written(
     digest = hashlib.sha256()
     read_back = Checksum()
     position = 0
-    with path.open("rb") as file:
+    with path.open("rb") as file, ThreadPoolExecutor(1, "onpage-verify") as pool:
         while data := file.read(CHUNK):
-            digest.update(data)
-            read_back.add(position, data)
+            digested = pool.submit(digest.update, data)
+            read_back.add(Checksum.of(position, 0, np.frombuffer(data, np.uint8)[None]))
+            digested.result()
             position += len(data)
             progress(len(data))
-    if read_back.value != checksum:
+    if read_back.value != checksum.value:
         raise OutputError(
             f"{path} reads back otherwise than it was written: check the disk, and try again.", subject=path
         )

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint import ADAPTER_WEIGHTS, READABLE_TYPES, Checkpoint, StoredTensor, read_header
+from builder.checkpoint import ADAPTER_WEIGHTS, Checkpoint, StoredTensor, read_header
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.input import read_json_object, shown
+from builder.stored_types import NUMPY_TYPES
 
 CONFIG = "adapter_config.json"
 MOST_RANK = 1024
@@ -193,10 +194,10 @@ def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]
     names: dict[str, str] = {}
     for name, tensor in tensors.items():
         match = _TENSOR.fullmatch(name)
-        if match is None or tensor.dtype not in READABLE_TYPES:
+        if match is None or tensor.dtype not in NUMPY_TYPES:
             raise UnsupportedModel(
                 f"{tensor.file} holds {name} ({tensor.dtype}): expected lora_A and lora_B of modules, in "
-                f"{', '.join(READABLE_TYPES)}; {MERGE_WITH_PEFT}.",
+                f"{', '.join(NUMPY_TYPES)}; {MERGE_WITH_PEFT}.",
                 subject=name,
             )
         module = module_of(match["module"])

@@ -142,9 +142,9 @@ def convert_adapter(base_path: Path, folder: Path, output: Path) -> WrittenAdapt
         values = ((layout.offsets[matrix.name], _values(adapter, matrix)) for matrix in matrices)
         for place in (pieces, values):
             for offset, data in place:
-                written.add(offset, data)
+                written.add(Checksum.of(offset, 0, np.frombuffer(data, np.uint8)[None]))
                 part.write_at(offset, data)
-        sha256 = verify_written(part.path, layout.size, specs, written.value, lambda _: None)
+        sha256 = verify_written(part.path, layout.size, specs, written, lambda _: None)
     return WrittenAdapter(
         path=output,
         size=layout.size,

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.lora.adapter import Adapter, LowRank, module_of
 from builder.lora.adapter_file import check_fits
+from builder.stored_types import StoredArray, to_float32
 
 if TYPE_CHECKING:
-    from builder.convert import Weights
+    from builder.write_tensors import Weights
 
-Band = tuple[int, NDArray[np.float32]]
+Band = tuple[int, StoredArray]
 
 
 class MergedWeights:
@@ -49,7 +49,7 @@ class MergedWeights:
         magnitude = self._adapter.values(low.magnitude) if low.magnitude else None
         for first, rows in bands:
             part = slice(first, first + len(rows))
-            merged = rows + (b[part] @ a) * np.float32(low.scale)
+            merged = to_float32(rows) + (b[part] @ a) * np.float32(low.scale)
             if magnitude is not None:
                 lengths = np.linalg.norm(merged, axis=1)
                 merged *= (magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]

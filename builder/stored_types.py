@@ -1,0 +1,26 @@
+"""The types in which a checkpoint holds weights, for numpy; bfloat16, which it lacks, goes about as uint16."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NUMPY_TYPES: dict[str, type[np.generic]] = {"BF16": np.uint16, "F16": np.float16, "F32": np.float32}
+"""Type of a tensor in safetensors → type of its array."""
+
+StoredArray = NDArray[Any]
+"""float32, float16, or uint16 for bfloat16."""
+
+
+def to_float32(stored: StoredArray, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """The values, in `out` where it is given; float32 without `out` is handed on as it is."""
+    if stored.dtype == np.float32 and out is None:
+        return stored
+    out = np.empty(stored.shape, np.float32) if out is None else out
+    if stored.dtype == np.uint16:  # the upper half of a float32
+        np.left_shift(stored, np.uint32(16), out=out.view(np.uint32), dtype=np.uint32)
+    else:
+        np.copyto(out, stored)
+    return out

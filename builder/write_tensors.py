@@ -1,0 +1,118 @@
+"""Quantizes the tensors of a plan and writes them where the layout says, band after band, on every core.
+
+The threads take turns at fetching the next band and work on it side by side: numpy, and writing, let each other run. What
+is held is a band and its result a thread. Where a thread fails or the main thread is interrupted, the others stop at their
+next band, and all have ended before the error goes on: nothing writes into a file that is being removed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from builder.checkpoint import check_finite
+from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.output import PartFile
+from builder.quantize import BLOCK, NotFiniteError, quantize_band
+from builder.scheme import Quantization
+from builder.stored_types import StoredArray, to_float32
+from builder.verify import Checksum
+
+MOST_THREADS = 8
+"""More would wait for each other at the reading, and each holds a band."""
+
+
+class Weights(Protocol):
+    """Where the weights come from: a checkpoint, or `synth`'s random numbers."""
+
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterable[tuple[int, StoredArray]]:
+        """(first row, rows) of a matrix as (n, k), in bands of a multiple of 4 rows; a vector as one row.
+
+        Never asked by two threads at the same time.
+        """
+
+
+class Pieces:
+    """Writes, sums up what was written, and tells how many bytes; for any number of threads."""
+
+    def __init__(self, part: PartFile, report: Callable[[int], None]) -> None:
+        self._part, self._report = part, report
+        self._checksum = Checksum()
+        self._turn = threading.Lock()
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """Writes one piece."""
+        self.write_strips(offset, 0, np.frombuffer(data, np.uint8)[None])
+
+    def write_strips(self, offset: int, apart: int, strips: NDArray[np.uint8]) -> None:
+        """Writes each row of `strips`, `apart` bytes after the one before."""
+        written = Checksum.of(offset, apart, strips)
+        for i, strip in enumerate(strips):
+            self._part.write_at(offset + i * apart, strip.data)
+        with self._turn:
+            self._checksum.add(written)
+            self._report(strips.size)
+
+    @property
+    def checksum(self) -> Checksum:
+        """Of all that was written."""
+        return self._checksum
+
+
+def write_tensors(
+    plan: ModelPlan, quantization: Quantization, weights: Weights, offsets: dict[str, int], pieces: Pieces
+) -> None:
+    """Writes every tensor of the plan at its offset. CheckpointError for weights that are not finite."""
+    bands = ((tensor, first, rows) for tensor in plan.tensors for first, rows in weights.bands(tensor))
+    turn, stopped = threading.Lock(), threading.Event()
+
+    def work() -> None:
+        while not stopped.is_set():
+            with turn:
+                band = next(bands, None)
+            if band is None:
+                return
+            tensor, first, rows = band
+            if isinstance(tensor, VectorPlan):
+                check_finite(tensor.source, first, rows)
+                pieces.write(offsets[tensor.name], to_float32(rows).data.cast("B"))
+            else:
+                _write_band(tensor, first, rows, quantization, offsets, pieces)
+
+    threads = min(
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_THREADS
+    )
+    with ThreadPoolExecutor(threads, "onpage-write") as pool:
+        try:
+            for done in as_completed([pool.submit(work) for _ in range(threads)]):
+                done.result()
+        finally:
+            stopped.set()
+
+
+def _write_band(
+    matrix: MatrixPlan,
+    first: int,
+    rows: StoredArray,
+    quantization: Quantization,
+    offsets: dict[str, int],
+    pieces: Pieces,
+) -> None:
+    scheme = quantization.scheme(matrix.role)
+    try:
+        band = quantize_band(rows, scheme, quantization.scale)
+    except NotFiniteError:
+        check_finite(matrix.source, first, rows)
+        raise
+    row_of_blocks = BLOCK * matrix.n * scheme.bits // 8
+    strips = band.strips.reshape(1, -1) if len(rows) == matrix.n else band.strips  # of a whole matrix they are one
+    pieces.write_strips(offsets[f"{matrix.name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips)
+    pieces.write(offsets[f"{matrix.name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
+    scales = offsets[f"{matrix.name}.w_quantized_scale"] + band.scales[0].nbytes * first
+    pieces.write(scales, band.scales.data.cast("B"))
