@@ -51,8 +51,8 @@ class WrittenModel:
     parameters: int
     quantization: Quantization
     seconds: float
-    left_out: int = 0
-    """Tensors of the checkpoint that are no part of the decoder: the images' side."""
+    left_out: tuple[str, ...] = ()
+    """What of the checkpoint is not in the file, on purpose, in words."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -84,10 +84,15 @@ def convert_checkpoint(
         _refuse_to_replace_an_input(adapter, output)
         weights = MergedWeights(weights, plan, adapter, folder)
     tokenizer = Tokenizer.of_checkpoint(folder, plan.vocab_size)
-    plan = fit_to_tokenizer(plan, tokenizer.pieces)
+    rows, plan = plan.vocab_size, fit_to_tokenizer(plan, tokenizer.pieces)
     generation = GenerationConfig.read(checkpoint, tokenizer, plan.template)
     written = write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
-    return replace(written, left_out=len(stored.left_out))
+    left_out = []
+    if stored.left_out:
+        left_out.append(f"the text part only; {len(stored.left_out)} vision tensors left out")
+    if rows > plan.vocab_size:
+        left_out.append(f"{rows - plan.vocab_size} rows of the embedding that the tokenizer has no piece for left out")
+    return replace(written, left_out=tuple(left_out))
 
 
 def write_web_file(

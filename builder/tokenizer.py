@@ -16,7 +16,6 @@ from google.protobuf.message import DecodeError
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
-from builder.families.plan import MOST_SPARE_ROWS
 from builder.input import NotReadableError, read_bounded
 from builder.tokenizer_json import sentencepiece_from_json
 
@@ -60,7 +59,7 @@ class Tokenizer:
             )
         if os.path.lexists(path):
             tokenizer = cls.open(path)
-            if 0 <= rows - len(tokenizer.pieces) <= MOST_SPARE_ROWS or not os.path.lexists(other):
+            if len(tokenizer.pieces) == rows or not os.path.lexists(other):
                 return tokenizer  # a wrong size is the caller's to refuse
         return cls.from_bytes(other, sentencepiece_from_json(other, rows))
 

@@ -128,14 +128,13 @@ def show_written(written: WrittenModel, as_json: bool) -> None:
     if as_json:
         print_json(written.to_json())
         return
-    left_out = written.left_out
     print_facts(
         [
             ("file", str(written.path)),
             ("size", megabytes(written.size)),
             ("model", f"{written.family} ({written.model_type}), {written.parameters / 1e6:,.1f} M parameters"),
             ("quantization", str(written.quantization)),
-            *([("note", f"the text part only; {left_out} vision tensors left out")] if left_out else []),
+            *(("note", note) for note in written.left_out),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),
             ("next", f"onpage serve --model {shlex.quote(str(written.path))}"),

@@ -160,6 +160,8 @@ def _attention(d: dict[str, Any]) -> str:
     if d.get("global_rope_wavelength"):
         parts.append(f"rope wavelength {d['global_rope_wavelength']:,.0f}")
     for name, value in (
+        ("rope scaling", d.get("global_rope_scaling")),
+        ("query rescale factor", d.get("query_rescale_factor")),
         ("soft cap", attention.get("soft_cap_value")),
         ("final soft cap", d.get("final_project_parameters", {}).get("soft_cap_value")),
     ):

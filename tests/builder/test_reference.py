@@ -23,6 +23,20 @@ def test_the_reference_answers_as_transformers_does(name: str, tmp_path: Path) -
     assert min(answer.margins) == pytest.approx(golden["smallest_margin"], abs=1e-3)
 
 
+CONTROLS = [(name, attribute) for name, case in CASES.items() for attribute in case.otherwise]
+
+
+@pytest.mark.parametrize(("name", "attribute"), CONTROLS)
+def test_the_goldens_would_show_a_parameter_that_is_wrong(name: str, attribute: str, tmp_path: Path) -> None:
+    """Otherwise equal text, also the engine's, would prove nothing of that parameter."""
+    case, golden = CASES[name], goldens()["cases"][name]
+    reference = Reference.from_web_file(case.convert(name, tmp_path).path)
+    assert getattr(reference, attribute) != case.otherwise[attribute]
+    setattr(reference, attribute, case.otherwise[attribute])
+    [ids] = reference.generate([case.prompt(golden["prompt_seed"])], NEW_TOKENS, stop_ids=set())
+    assert ids[:16] != golden["ids"][:16]
+
+
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     path = tmp_path_factory.mktemp("reference") / "m.task"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert import WrittenModel, convert_checkpoint
+from builder.families.dense import Rope
+from builder.families.gemma3 import NAMINGS_WITH_IMAGES
+from builder.families.plan import MOST_SPARE_ROWS, Naming
 from builder.scheme import Quantization
-from builder.synth import BOS, FIRST_WORD, word
-from tests.checkpoints import gemma3_config, write_checkpoint
+from builder.synth import BOS, FIRST_WORD, synthetic_tokenizer, word
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config, write_checkpoint
 
 GOLDENS = Path(__file__).with_name("goldens.json")
 NEW_TOKENS = 32
@@ -27,22 +32,65 @@ class Case:
     config: dict[str, Any] = field(default_factory=dict)
     dtype: str = "BF16"
     shards: int = 1
+    family: Callable[..., dict[str, Any]] = gemma3_config
+    """Makes config.json of `config`."""
+    naming: Naming | None = None
+    pieces: tuple[str, ...] = ()
+    """More pieces that no text is cut into otherwise, instead of the last words."""
+    otherwise: dict[str, Any] = field(default_factory=dict)
+    """Attributes of the reference → another value: controls, each of which must change the answer."""
+
+    @property
+    def config_json(self) -> dict[str, Any]:
+        """The whole of it."""
+        return self.family(**self.config)
+
+    @property
+    def vocabulary(self) -> int:
+        """The number of pieces."""
+        config = self.config_json
+        return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - MOST_SPARE_ROWS
 
     def convert(self, name: str, folder: Path) -> WrittenModel:
         """Writes the checkpoint and converts it to `folder/name.task`, as a user would."""
+        tokenizer = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(self.vocabulary))
+        for place, text in enumerate(self.pieces, self.vocabulary - len(self.pieces)):
+            tokenizer.pieces[place].piece, tokenizer.pieces[place].type = text, tokenizer.SentencePiece.USER_DEFINED
         checkpoint = write_checkpoint(
-            folder / name, gemma3_config(**self.config), seed=len(name), dtype=self.dtype, shards=self.shards
+            folder / name,
+            self.config_json,
+            seed=len(name),
+            dtype=self.dtype,
+            shards=self.shards,
+            naming=self.naming,
+            tokenizer=tokenizer.SerializeToString(deterministic=True),
         )
         return convert_checkpoint(checkpoint, folder / f"{name}.task", quantization=self.quantization)
 
     def prompt(self, seed: int) -> list[int]:
         """Random words, the start token in front."""
         random = np.random.Generator(np.random.PCG64(seed))
-        words = random.integers(FIRST_WORD, gemma3_config(**self.config)["vocab_size"], self.prompt_tokens - 1)
+        words = random.integers(FIRST_WORD, self.vocabulary - len(self.pieces), self.prompt_tokens - 1)
         return [BOS, *words.tolist()]
 
 
 WIDE = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 8}
+
+LIKE_27B = {
+    "hidden_size": 336,
+    "intermediate_size": 256,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 32,
+    "query_pre_attn_scalar": 42,
+    "sliding_window": 16,
+    "rope_scaling": None,
+    "rope_parameters": {
+        "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+    },
+}
+"""The proportions of the attention are those of 27B: hidden size / heads = query_pre_attn_scalar = 21/16 of head_dim."""
 
 CASES = {
     "int8": Case(Quantization.of(), 24, dtype="F32"),
@@ -54,6 +102,12 @@ CASES = {
     "prompt-over-200": Case(Quantization.of(), 230, WIDE | {"num_key_value_heads": 2}),
     "soft-caps": Case(Quantization.of(), 24, WIDE | {"attn_logit_softcapping": 5.0, "final_logit_softcapping": 30.0}),
     "q4_0-embedding-int8": Case(Quantization.of("q4_0", embedding="8"), 40, {"num_hidden_layers": 7}),
+    "functiongemma": Case(Quantization.of(), 24, {"num_hidden_layers": 3}, pieces=("<start_function_call>", "<start_function_response>")),
+    "gemma1-2b": Case(Quantization.of(), 40, family=gemma1_config, otherwise={"global_rope": Rope(1e6)}),
+    "gemma1-7b": Case(Quantization.of("4", embedding="8"), 24, {"hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4}, family=gemma1_config),
+    "gemma2": Case(Quantization.of(), 60, {"attn_logit_softcapping": 5.0, "query_pre_attn_scalar": 24, "sliding_window": 16}, family=gemma2_config, otherwise={"attention_cap": 0.0, "query_scale": 32**-0.5, "window": 17}),
+    "gemma3-4b": Case(Quantization.of("q4_0", embedding="8"), 90, {"hidden_size": 128, "intermediate_size": 256}, family=with_images_config, naming=NAMINGS_WITH_IMAGES[1], shards=2, otherwise={"global_rope": Rope(1e6)}),
+    "gemma3-27b": Case(Quantization.of(), 60, LIKE_27B, family=with_images_config, naming=NAMINGS_WITH_IMAGES[0], otherwise={"global_rope": Rope(1e6), "query_scale": 32**-0.5}),
     "mixed-embedding-q4_0": Case(Quantization.of(attention="4", feedforward="q4_0", embedding="q4_0"), 24, WIDE),
 }  # fmt: skip
 

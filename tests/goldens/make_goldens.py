@@ -1,7 +1,7 @@
-"""Makes goldens.json: `python -m tests.goldens.make_goldens` (needs the extra `goldens`: torch and transformers).
+"""Makes goldens.json: `python -m tests.goldens.make_goldens [CASE …]` (needs the extra `goldens`: torch and transformers).
 
-For each case it converts the random checkpoint, gives transformers the weights *as they are in the web file*, and notes the
-greedy ids. Prompts are tried in order until the answer varies and has no near tie, since
+For each case it converts the random checkpoint, gives transformers a checkpoint with the same config.json and names but the
+weights *as they are in the web file*, and notes the greedy ids. Prompts are tried in order until the answer varies and has no near tie, since
 either would make the comparison with the engine worthless.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -20,10 +22,11 @@ import transformers
 from transformers.models.gemma3 import modeling_gemma3
 
 from builder.families import plan_model
+from builder.families.gemma3 import IMAGES
 from builder.reference import Reference
 from builder.web_file_reader import WebFile
-from tests.checkpoints import gemma3_config
-from tests.goldens.cases import CASES, GOLDENS, NEW_TOKENS, Case
+from tests.checkpoints import write_shards
+from tests.goldens.cases import CASES, GOLDENS, NEW_TOKENS, Case, goldens
 
 EAGER_ATTENTION = modeling_gemma3.eager_attention_forward
 LEAST_MARGIN = 0.01
@@ -45,46 +48,59 @@ def choose_prompt(case: Case, reference: Reference) -> tuple[int, list[int], flo
     raise SystemExit("No prompt gives an answer that can be compared.")
 
 
-def ask_transformers(config: dict, reference: Reference, prompt: list[int]) -> list[int]:
-    """Greedy ids of Gemma3ForCausalLM with the dequantized weights."""
-    model = transformers.Gemma3ForCausalLM(
-        transformers.Gemma3TextConfig(
+def ask_transformers(case: Case, web_file: Path, prompt: list[int]) -> list[int]:
+    """Greedy ids of a checkpoint with the dequantized weights, opened by transformers as any other."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_dequantized(case, web_file, Path(folder))
+        model, loaded = transformers.AutoModelForCausalLM.from_pretrained(
+            folder,
             attn_implementation="eager",  # the only one with a soft cap
-            **{k: v for k, v in config.items() if k not in ("architectures", "model_type")},
+            output_loading_info=True,
         )
-    ).eval()
-    weights = {
-        tensor.source: torch.from_numpy(np.array(reference.weights[tensor.name]))
-        for tensor in plan_model(config, Path("config.json")).tensors
-    }
-    unexpected = model.load_state_dict(weights, strict=False)
-    assert not unexpected.unexpected_keys and set(unexpected.missing_keys) <= {"lm_head.weight"}, unexpected
+    missing = {name for name in loaded["missing_keys"] if not name.startswith(IMAGES)}
+    assert missing <= {"lm_head.weight"} and not loaded["unexpected_keys"] and not loaded["mismatched_keys"], loaded
     # Gemma3Attention reads attn_logit_softcapping but does not hand it on to its attention function, which can apply it.
-    capped = functools.partial(EAGER_ATTENTION, softcap=config["attn_logit_softcapping"])
+    capped = functools.partial(EAGER_ATTENTION, softcap=case.config_json.get("attn_logit_softcapping"))
     with torch.no_grad(), mock.patch.object(modeling_gemma3, "eager_attention_forward", capped):
-        out = model.generate(
+        out = model.eval().generate(
             torch.tensor([prompt]), max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=None, pad_token_id=0
         )
     return out[0, len(prompt) :].tolist()
 
 
+def write_dequantized(case: Case, web_file: Path, folder: Path) -> None:
+    """The web file's weights as a checkpoint with the case's config.json and names; rows that it left out are zero."""
+    (folder / "config.json").write_text(json.dumps(case.config_json))
+    plan = plan_model(case.config_json, folder / "config.json")
+    weights = Reference.from_web_file(web_file).weights
+    embedding = weights[plan.embedding.name]
+    weights[plan.embedding.name] = np.pad(embedding, ((0, plan.embedding.n - len(embedding)), (0, 0)))
+    plan = plan.named(case.naming or plan.naming)
+    write_shards(folder, {tensor.source: weights[tensor.name] for tensor in plan.tensors})
+
+
+def make(name: str, case: Case) -> dict[str, Any]:
+    """The golden of one case."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = case.convert(name, Path(folder))
+        seed, expected, margin = choose_prompt(case, Reference.from_web_file(written.path))
+        ids = ask_transformers(case, written.path, case.prompt(seed))
+        fingerprint = zlib.crc32(WebFile.open(written.path).read("params.lm.softmax.logits_ffn.w"))
+    print(f"{name}: prompt {seed}, smallest margin {margin:.3f}, reference agrees: {ids == expected}", flush=True)
+    return {
+        "prompt_seed": seed,
+        "ids": ids,
+        "smallest_margin": round(margin, 4),
+        "embedding_crc32": fingerprint,
+    }
+
+
 def main() -> None:
-    """Writes goldens.json."""
-    cases = {}
-    for name, case in CASES.items():
-        with tempfile.TemporaryDirectory() as folder:
-            written = case.convert(name, Path(folder))
-            reference = Reference.from_web_file(written.path)
-            fingerprint = zlib.crc32(WebFile.open(written.path).read("params.lm.softmax.logits_ffn.w"))
-        seed, expected, margin = choose_prompt(case, reference)
-        ids = ask_transformers(gemma3_config(**case.config), reference, case.prompt(seed))
-        print(f"{name}: prompt {seed}, smallest margin {margin:.3f}, reference agrees: {ids == expected}", flush=True)
-        cases[name] = {
-            "prompt_seed": seed,
-            "ids": ids,
-            "smallest_margin": round(margin, 4),
-            "embedding_crc32": fingerprint,
-        }
+    """Writes goldens.json: of the cases that are named, the others stay; of all where none is named."""
+    names = sys.argv[1:] or list(CASES)
+    known = goldens()["cases"] if sys.argv[1:] else {}
+    made = {name: make(name, CASES[name]) for name in names}
+    cases = {name: (known | made)[name] for name in CASES if name in known | made}
     made_with = {module.__name__: module.__version__ for module in (np, torch, transformers)}
     GOLDENS.write_text(json.dumps({"made_with": made_with, "cases": cases}, indent=1) + "\n")
 
