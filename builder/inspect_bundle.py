@@ -23,7 +23,7 @@ from builder.inspect import (
     web_file_facts,
 )
 from builder.litertlm_reader import LitertlmFile
-from builder.llm_metadata import LlmMetadata, SamplerType
+from builder.llm_metadata import FAMILIES, LlmMetadata, SamplerType
 from builder.task_reader import TaskFile
 
 BITS = {"int4": 4, "int8": 8, "uint8": 8, "float16": 16, "bfloat16": 16, "float32": 32}
@@ -191,13 +191,14 @@ def _litertlm(file: LitertlmFile) -> BundleFacts:
     else:
         model = web_file_facts(file.model)
         vocabulary, sampling = model.tokens.vocabulary, model.sampling
-    family = LlmMetadata.pb(said).llm_model_type.WhichOneof("model_type") or "unknown"
+    field = LlmMetadata.pb(said).llm_model_type.WhichOneof("model_type")
+    family = next((ours for ours, theirs in FAMILIES.items() if theirs == field), model.family)
     constraint = file.decoder.said.get("backend_constraint")
     return BundleFacts(
         path=file.path,
         size=file.size,
         container=f".litertlm {file.version}",
-        family=model.family if family == "generic_model" else family,
+        family=family,
         backend=str(constraint) if constraint else None,
         context_length=said.max_num_tokens or model.context_length,
         parameters=model.parameters,

@@ -61,6 +61,10 @@ class ModelType(proto.Message):
     gemma4 = proto.Field(Settings, number=8, oneof="model_type")
 
 
+FAMILIES = {"gemma3": "gemma3", "functiongemma3": "function_gemma", "gemma3n": "gemma3n", "gemma4": "gemma4"}
+"""A family as llm_parameters.ModelType.family_of names it → the field of ModelType; others are generic_model."""
+
+
 class LlmMetadata(proto.Message):
     start_token = proto.Field(TokenUnion, number=1)
     stop_tokens = proto.RepeatedField(TokenUnion, number=2)

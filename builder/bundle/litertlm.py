@@ -20,16 +20,17 @@ from builder.bundle.container import Part, Progress, WrittenBundle, verify_parts
 from builder.bundle.source import Source, Turn
 from builder.errors import OutputError
 from builder.litertlm_reader import LitertlmFile
-from builder.llm_metadata import Affixes, LlmMetadata, ModelType, Settings, Templates, TokenIds, TokenUnion
+from builder.llm_metadata import (
+    FAMILIES,
+    Affixes,
+    LlmMetadata,
+    ModelType,
+    Settings,
+    Templates,
+    TokenIds,
+    TokenUnion,
+)
 from builder.output import PartFile, write_beside
-
-FAMILIES = {
-    "gemma3": "gemma3",
-    "functiongemma3": "function_gemma",
-    "gemma3n": "gemma3n",
-    "gemma4": "gemma4",
-}
-"""Our family → the field of LlmMetadata's model type; others are generic_model."""
 
 CREATED = "1980-01-01T00:00:00+00:00"
 """A date that does not pass; the format wants one."""

@@ -14,6 +14,7 @@ from builder.errors import OnpageError
 from builder.inspect import PromptTemplate
 from builder.inspect_bundle import BundleFacts, inspect_model
 from builder.litertlm_reader import LitertlmFile
+from builder.llm_metadata import LlmMetadata
 
 
 def onpage(*arguments: object) -> Result:
@@ -89,6 +90,29 @@ def test_a_bundle_does_not_take_the_place_of_its_parts(web_file: Path, tmp_path:
     done = onpage(part, "-o", part)
     assert "is a part of the bundle" in str(done.exception)
     assert part.read_bytes() == web_file.read_bytes()
+
+
+def test_a_family_is_named_back_as_it_was_given(graph_file: Path, graph: Source, tmp_path: Path) -> None:
+    for family, field in (("functiongemma3", "function_gemma"), ("gemma2", "generic_model")):
+        output = tmp_path / f"{family}.litertlm"
+        done = onpage(graph_file, "--tokenizer", graph.tokenizer.path, "--family", family, "-o", output)
+        assert done.exit_code == 0, done.output
+        metadata = LitertlmFile.open(output).metadata
+        assert LlmMetadata.pb(metadata).llm_model_type.WhichOneof("model_type") == field
+        assert facts(output).family == ("unknown" if field == "generic_model" else family)
+
+
+def test_bundles_go_into_the_store_and_a_bare_graph_does_not(
+    web_file: Path, graph_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONPAGE_HOME", str(tmp_path / "home"))
+    onpage(web_file, "-o", tmp_path / "m.litertlm")
+    done = CliRunner().invoke(cli, ["import", str(tmp_path / "m.litertlm"), "--json"])
+    manifest = json.loads(done.output)
+    assert (manifest["format"], manifest["family"], manifest["quantization"]) == ("litertlm", "gemma3", "int8")
+    done = CliRunner().invoke(cli, ["import", str(graph_file)])
+    assert "is a LiteRT graph without a tokenizer" in str(done.exception)
+    assert CliRunner().invoke(cli, ["verify", str(graph_file), str(tmp_path / "m.litertlm")]).exit_code == 0
 
 
 def test_bundles_are_not_bundled_again(web_file: Path, tmp_path: Path) -> None:
