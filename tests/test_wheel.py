@@ -87,3 +87,15 @@ def test_the_wheel_runs_from_itself(unpacked: Path) -> None:
 def test_nothing_that_is_not_served_is_inside(unpacked: Path) -> None:
     names = {path.name for path in unpacked.rglob("*")}
     assert not names & {"node_modules", "package.json", "package-lock.json", "tsconfig.json", "tests", "e2e"}
+
+
+def test_the_catalog_is_inside(unpacked: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "from builder.command import main; main()", "models", "gemma3-1b"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(unpacked), "ONPAGE_HOME": str(tmp_path / "store")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("gemma3-1b-int4\t")

@@ -156,5 +156,7 @@ def _print_notes(store: Store, rows: list[_Row]) -> None:
     if not rows:
         click.echo("No model has this in its line.", err=True)
     click.echo(f"Stored models are in {store.folder}.", err=True)
+    if len(store.manifest_paths()) > len(store.models()):
+        click.echo("A manifest cannot be read: onpage verify says which.", err=True)
     for name, size in store.unfinished().items():
         click.echo(f"Unfinished download: {name}, {megabytes(size)}; onpage fetch goes on with it.", err=True)

@@ -206,6 +206,7 @@ def test_verify(onpage: Onpage, file: Path, store: Store) -> None:
         ("missing", "second"),
         ("missing", "small"),
     ]
+    assert "A manifest cannot be read" in onpage("models", "--stored").stderr
     (store.folder / "models" / "broken.json").unlink()
     assert [f["kind"] for f in json.loads(onpage("verify", "--json").stdout)["findings"]][2:] == ["extra"]
     assert onpage("verify", "nothing").returncode == 1
