@@ -113,10 +113,7 @@ def write_web_file(
             f"{largest.source} is too large for the web format: its tensors have at most {LARGEST_TENSOR:,} bytes.",
             subject=largest.source,
         )
-    _refuse_what_no_block_divides(plan, quantization)
-    specs = [spec for tensor in plan.tensors for spec in _specs(tensor, quantization)]
-    notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"} | generation.notes()
-    layout = WebFileLayout.of(plan.model_type, parameters, tokenizer.model, specs, notes)
+    specs, layout = web_layout(plan, parameters, tokenizer.model, quantization, generation)
     report = _Reporter(progress, layout.size)
     with write_beside(output, layout.size) as part:
         pieces = Pieces(part, report.phase("write"))
@@ -134,6 +131,20 @@ def write_web_file(
         quantization=quantization,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def web_layout(
+    plan: ModelPlan,
+    parameters: LlmParameters,
+    tokenizer: bytes,
+    quantization: Quantization,
+    generation: GenerationConfig,
+) -> tuple[list[TensorSpec], WebFileLayout]:
+    """The tensors of the web file, and where all of it goes: known before a weight is read."""
+    _refuse_what_no_block_divides(plan, quantization)
+    specs = [spec for tensor in plan.tensors for spec in tensor_specs(tensor, quantization)]
+    notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"} | generation.notes()
+    return specs, WebFileLayout.of(plan.model_type, parameters, tokenizer, specs, notes)
 
 
 def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -> LlmParameters:
@@ -248,7 +259,8 @@ def _refuse_what_no_block_divides(plan: ModelPlan, quantization: Quantization) -
                 )
 
 
-def _specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[TensorSpec]:
+def tensor_specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[TensorSpec]:
+    """A vector as it is; a matrix as its values, their sums, and the scales."""
     if isinstance(tensor, VectorPlan):
         return [TensorSpec(tensor.name, tflite.TensorType.FLOAT32, 4 * tensor.size)]
     scheme = quantization.scheme(tensor.role)

@@ -17,6 +17,7 @@ from builder import __version__
 from builder.command.bundle import bundle
 from builder.command.console import say
 from builder.command.convert import convert
+from builder.command.estimate import estimate
 from builder.command.evaluate_demo import evaluate_demo
 from builder.command.fetch import fetch
 from builder.command.inspect import inspect
@@ -44,7 +45,20 @@ def cli(debug: bool) -> None:
     """
 
 
-for command in (serve, models, fetch, import_, remove, verify, convert, bundle, synth, inspect, evaluate_demo):
+for command in (
+    serve,
+    models,
+    fetch,
+    import_,
+    remove,
+    verify,
+    convert,
+    bundle,
+    synth,
+    inspect,
+    estimate,
+    evaluate_demo,
+):
     cli.add_command(command)
 
 

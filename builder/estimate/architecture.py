@@ -1,0 +1,139 @@
+"""The sizes of a model that its memory depends on; and those of Gemma 3n and 4, which the converter does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import tflite
+
+from builder.convert import tensor_specs
+from builder.families.plan import Config, MatrixPlan, VectorPlan
+from builder.llm_parameters import TransformerParameters
+from builder.scheme import Quantization
+from builder.web_file import TensorSpec
+
+EFFECTIVE = ("gemma3n_text", "gemma4_text")
+"""Gemma 3n and 4: known by their dimensions, and not to the converter."""
+
+
+class SizedTensor(Protocol):
+    """A tensor of a web file, planned or read."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """The sizes that the memory of a running model depends on."""
+
+    hidden: int
+    feed_forward: int
+    heads: int
+    key_width: int
+    """Key-value heads times their dimension; that of the widest layer."""
+    query_width: int
+    vocabulary: int
+    cache_width: int
+    """Values that a token adds to the keys of all layers together, and as many to the values."""
+    window: int | None
+    """Tokens that the local layers see, None where there are none."""
+    has_global: bool
+    """Whether some layers see everything."""
+
+    @classmethod
+    def of(cls, p: TransformerParameters, vocabulary: int) -> Dimensions:
+        """From a web file's own parameters, or from those of a plan."""
+        key_width = int(p.num_kv_heads * p.head_dimension)
+        window = int(p.self_attention_parameters.sliding_window_size) or None
+        local = int(p.num_local_layers_per_global)
+        return cls(
+            hidden=int(p.embedding_dim),
+            feed_forward=int(p.hidden_dimension),
+            heads=int(p.num_heads),
+            key_width=key_width,
+            query_width=int(p.num_heads * p.head_dimension),
+            vocabulary=vocabulary,
+            cache_width=int(p.num_stacks) * key_width,
+            window=window,
+            has_global=window is None or int(p.num_stacks) > local,
+        )
+
+
+@dataclass(frozen=True)
+class EffectiveModel:
+    """Gemma 3n or 4, of which an estimate is approximate: the converter does not write them, and how the published files
+    are quantized is not known."""
+
+    dimensions: Dimensions
+    parameters: int
+    context: int
+    tensors: tuple[MatrixPlan | VectorPlan, ...]
+    halves: int
+    """Weights that stay float16."""
+
+    @classmethod
+    def of(cls, config: dict[str, Any], path: Path) -> EffectiveModel:
+        """From the config of the text part."""
+        c = Config(config, path)
+        tensors, halves, cache = list[MatrixPlan | VectorPlan](), 0, 0
+        hidden, layers, vocab = (c.integer(key) for key in ("hidden_size", "num_hidden_layers", "vocab_size"))
+        own_cache = layers - c.integer("num_kv_shared_layers")
+        per_layer, heads, kv = (
+            c.integer(key) for key in ("hidden_size_per_layer_input", "num_attention_heads", "num_key_value_heads")
+        )
+        period, local_head = c.integer("sliding_window_pattern"), c.integer("head_dim")
+        global_head = int(config.get("global_head_dim") or local_head)
+        tensors.append(MatrixPlan("embedding", "", hidden, vocab, "embedding"))
+        halves += hidden * layers * per_layer
+        for i in range(layers):
+            head = global_head if (i + 1) % period == 0 else local_head
+            shared = i >= own_cache
+            wide = 2 if shared and config.get("use_double_wide_mlp") else 1
+            ffn = wide * c.integer("intermediate_size")
+            tensors += _layer(i, hidden, ffn, heads * head, 0 if shared else kv * head)
+            tensors.append(MatrixPlan(f"per_layer_{i}", "", per_layer, vocab, "embedding"))
+            halves += 2 * hidden * per_layer + 2 * hidden * int(config.get("laurel_rank") or 0)
+            cache += 0 if shared else kv * head
+        halves += 2 * max(0, int(config.get("altup_num_inputs") or 0) - 1) * hidden * hidden
+        widest = max(local_head, global_head)
+        return cls(
+            dimensions=Dimensions(
+                hidden=hidden,
+                feed_forward=c.integer("intermediate_size") * (2 if config.get("use_double_wide_mlp") else 1),
+                heads=heads,
+                key_width=kv * widest,
+                query_width=heads * widest,
+                vocabulary=vocab,
+                cache_width=cache,
+                window=c.integer("sliding_window"),
+                has_global=True,
+            ),
+            parameters=halves + sum(t.k * t.n if isinstance(t, MatrixPlan) else t.size for t in tensors),
+            context=c.integer("max_position_embeddings"),
+            tensors=tuple(tensors),
+            halves=halves,
+        )
+
+    def specs(self, quantization: Quantization) -> Iterator[TensorSpec]:
+        """As far as they are known."""
+        for tensor in self.tensors:
+            yield from tensor_specs(tensor, quantization)
+        yield TensorSpec("halves", tflite.TensorType.FLOAT16, 2 * self.halves)
+
+
+def _layer(i: int, hidden: int, ffn: int, query: int, key: int) -> Iterable[MatrixPlan | VectorPlan]:
+    yield VectorPlan(f"norms_{i}", "", 4 * hidden)
+    yield MatrixPlan(f"query_{i}", "", hidden, query, "attention")
+    if key:
+        yield MatrixPlan(f"key_{i}", "", hidden, key, "attention")
+        yield MatrixPlan(f"value_{i}", "", hidden, key, "attention")
+    yield MatrixPlan(f"output_{i}", "", query, hidden, "attention")
+    for name, k, n in (("gate", hidden, ffn), ("up", hidden, ffn), ("down", ffn, hidden)):
+        yield MatrixPlan(f"{name}_{i}", "", k, n, "feedforward")

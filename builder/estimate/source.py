@@ -1,0 +1,203 @@
+"""Where the sizes come from: a published shape or model, a checkpoint folder, a web file, or dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from builder.catalog import PublishedModel, published
+from builder.checkpoint import Checkpoint
+from builder.convert import web_layout
+from builder.errors import OnpageError
+from builder.estimate.architecture import EFFECTIVE, Dimensions, EffectiveModel, SizedTensor
+from builder.families import plan_model
+from builder.families.plan import ModelPlan
+from builder.generation_config import GenerationConfig
+from builder.inspect import web_file_facts
+from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
+from builder.shapes import shapes
+from builder.synth import shape_config, synthetic_tokenizer
+from builder.web_file_reader import WebFile
+
+TOKENIZER_BYTES = {"gemma": 4_241_003, "gemma2": 4_241_003}
+GEMMA3_TOKENIZER_BYTES = 4_689_074
+"""Of the published tokenizer.model, by family; all later ones have about as many."""
+
+AS_PUBLISHED = {
+    "int8": ALL_INT8,
+    "int4": Quantization(embedding=INT8, attention=INT8, feedforward=INT4),
+    "q4_0": Quantization(embedding=INT8, attention=INT8, feedforward=Q4_0),
+}
+"""What the names of the published Gemma 3 files stand for: it makes their sizes, within 0.1 %."""
+
+UNKNOWN_TO_US = (
+    "Gemma 3n and 4 are known by their dimensions only: how their published files are quantized is not known, nor how much of "
+    "the embeddings of each layer the GPU holds"
+)
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A web file of one quantization."""
+
+    download: int
+    tensors: Sequence[SizedTensor]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model whose sizes are known."""
+
+    name: str
+    parameters: int
+    context: int
+    """Tokens that it was made for."""
+    dimensions: Dimensions
+    quantization: str
+    download: int
+    tensors: Sequence[SizedTensor]
+    sized: Callable[[Quantization], Sized | None]
+    """The same model quantized otherwise; None where that cannot be known."""
+    approximate: str | None = None
+    published_size: int | None = None
+    """Bytes that the weights are taken to have, where their quantization is not known."""
+
+
+def find_source(model: str, quantization: Quantization | None) -> Source:
+    """By path, published id, shape id or dimensions, in this order."""
+    path = Path(model)
+    if path.is_dir():
+        return _checkpoint(path, quantization or ALL_INT8)
+    if path.exists():
+        return _web_file(path, quantization)
+    if model in published():
+        return _published(published()[model], quantization)
+    config = _config(model)
+    return _of_config(model, config, quantization or ALL_INT8)
+
+
+def _config(model: str) -> dict[str, Any]:
+    try:
+        return shape_config(model)
+    except OnpageError:
+        if "=" in model:
+            raise
+        raise OnpageError(
+            f"{model!r} is no file, folder, published model or shape: expected an id of onpage models, one of "
+            f"{', '.join(shapes())}, or dimensions as onpage synth takes them.",
+            subject=model,
+        ) from None
+
+
+def _of_config(name: str, config: dict[str, Any], quantization: Quantization, path: Path | None = None) -> Source:
+    where = path or Path(name)
+    text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
+    assert isinstance(text, dict)
+    if text.get("model_type") in EFFECTIVE:
+        return _effective(name, text, where, quantization)
+    plan = plan_model(config, where)
+    tokenizer = _tokenizer_bytes(plan, path) if "=" not in name or path else len(synthetic_tokenizer(plan.vocab_size))
+    sized = _planned(plan, tokenizer, quantization)
+    return Source(
+        name=name,
+        parameters=plan.parameters,
+        context=plan.context_length,
+        dimensions=Dimensions.of(plan.transformer, plan.vocab_size),
+        quantization=str(quantization),
+        download=sized.download,
+        tensors=sized.tensors,
+        sized=lambda other: _planned(plan, tokenizer, other),
+    )
+
+
+def _checkpoint(folder: Path, quantization: Quantization) -> Source:
+    checkpoint = Checkpoint.open(folder)
+    return _of_config(str(folder), checkpoint.config, quantization, folder / "config.json")
+
+
+def _tokenizer_bytes(plan: ModelPlan, config: Path | None) -> int:
+    own = config.with_name("tokenizer.model") if config else None
+    if own and own.is_file():
+        return own.stat().st_size
+    return TOKENIZER_BYTES.get(plan.family, GEMMA3_TOKENIZER_BYTES)
+
+
+def _planned(plan: ModelPlan, tokenizer: int, quantization: Quantization) -> Sized:
+    template = plan.template
+    stops = [1, 5]  # any two below 128: what counts is how many bytes they take
+    parameters = LlmParameters(
+        transformer_parameters=plan.transformer,
+        vocab_size=plan.vocab_size,
+        start_token_id=2,
+        stop_tokens=["<eos>", template.end_of_turn],
+        stop_token_ids=stops,
+        prompt_template=PromptAffixes(
+            prompt_prefix=template.user_prefix, prompt_suffix=template.suffix + template.model_prefix
+        ),
+        prompt_templates=PromptTemplates(
+            user=PromptAffixes(prompt_prefix=template.user_prefix, prompt_suffix=template.suffix),
+            model=PromptAffixes(prompt_prefix=template.model_prefix, prompt_suffix=template.suffix),
+        ),
+    )
+    specs, layout = web_layout(plan, parameters, bytes(tokenizer), quantization, GenerationConfig(stops))
+    return Sized(layout.size, specs)
+
+
+def _effective(name: str, config: dict[str, Any], path: Path, quantization: Quantization) -> Source:
+    model = EffectiveModel.of(config, path)
+
+    def sized(scheme: Quantization) -> Sized:
+        tensors = list(model.specs(scheme))
+        return Sized(sum(tensor.size for tensor in tensors) + GEMMA3_TOKENIZER_BYTES, tensors)
+
+    own = sized(quantization)
+    return Source(
+        name=name,
+        parameters=model.parameters,
+        context=model.context,
+        dimensions=model.dimensions,
+        quantization=str(quantization),
+        download=own.download,
+        tensors=own.tensors,
+        sized=sized,
+        approximate=UNKNOWN_TO_US,
+    )
+
+
+def _published(model: PublishedModel, quantization: Quantization | None) -> Source:
+    if quantization is not None:
+        raise OnpageError(
+            f"{model.id} is published as it is: ask for {model.family.architecture} to choose the quantization.",
+            subject=model.id,
+        )
+    known = AS_PUBLISHED.get(model.quantization or "")
+    source = _of_config(model.id, shapes()[model.family.architecture].config, known or ALL_INT8)
+    changes: dict[str, Any] = {"context": min(source.context, model.family.context)}
+    if model.size is not None:
+        changes["download"] = model.size
+    if source.approximate:
+        changes |= {"quantization": model.quantization or "not known", "published_size": model.size}
+    return replace(source, **changes)
+
+
+def _web_file(path: Path, quantization: Quantization | None) -> Source:
+    if quantization is not None:
+        raise OnpageError(
+            f"{path} is quantized already: give its checkpoint folder to choose the quantization.", subject=path
+        )
+    file = WebFile.open(path)
+    facts = web_file_facts(file)
+    transformer = file.parameters.transformer_parameters
+    return Source(
+        name=str(path),
+        parameters=facts.parameters,
+        context=facts.context_length or 1 << 24,
+        dimensions=Dimensions.of(transformer, file.parameters.vocab_size),
+        quantization=facts.quantization,
+        download=file.size,
+        tensors=list(file.tensors.values()),
+        sized=lambda _: None,
+    )

@@ -1,0 +1,138 @@
+"""Estimates against files that we write, and against those that are published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from builder.catalog import PublishedModel, published
+from builder.command import cli
+from builder.convert import convert_checkpoint
+from builder.errors import OnpageError
+from builder.estimate import Limits, estimate
+from builder.estimate.source import AS_PUBLISHED
+from builder.scheme import Quantization
+from builder.shapes import shapes
+from builder.synth import synthesize
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
+
+QUANTIZATIONS = {
+    "int8": Quantization.of("8"),
+    "int4": Quantization.of("4"),
+    "q4_0": Quantization.of("q4_0"),
+    "mixed": Quantization.of("4", embedding="8", feedforward="q4_0"),
+}
+LARGE = "hidden=256,ffn=1024,layers=8,heads=8,kv=2,head=64,vocab=20000"
+
+
+@pytest.mark.parametrize("quantization", QUANTIZATIONS)
+@pytest.mark.parametrize("shape", ["layers=2", LARGE])
+def test_the_download_is_the_size_of_the_file_to_the_byte(shape: str, quantization: str, tmp_path: Path) -> None:
+    scheme = QUANTIZATIONS[quantization]
+    written = synthesize(shape, tmp_path / "m.task", quantization=scheme)
+    found = estimate(shape, scheme)
+    assert found.download == written.size
+    assert found.parameters == written.parameters
+    if quantization in ("int8", "int4", "q4_0"):
+        assert next(row for row in found.table if row.name == quantization).download == written.size
+
+
+@pytest.mark.parametrize(
+    "config", [gemma1_config(), gemma2_config(), gemma3_config()], ids=["gemma1", "gemma2", "gemma3"]
+)
+def test_a_checkpoint_is_estimated_as_it_is_converted(config: dict[str, Any], tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", config)
+    written = convert_checkpoint(folder, tmp_path / "m.task", quantization=QUANTIZATIONS["mixed"])
+    before, after = estimate(str(folder), QUANTIZATIONS["mixed"], 1024), estimate(str(written.path), None, 1024)
+    assert before.download == after.download == written.size
+    assert before.memory == after.memory
+
+
+@pytest.mark.parametrize(
+    "model", [m for m in published().values() if m.size and m.quantization in AS_PUBLISHED and "3n" not in m.id]
+)
+def test_published_sizes_are_what_the_formula_makes(model: PublishedModel) -> None:
+    assert model.quantization
+    found = estimate(model.family.architecture, AS_PUBLISHED[model.quantization])
+    assert found.download == pytest.approx(model.size, rel=0.005 if model.size_is_approximate else 0.001)
+
+
+def test_every_shape_and_published_model_can_be_estimated() -> None:
+    for name in [*shapes(), *published()]:
+        found = estimate(name)
+        assert found.memory.total > found.memory.weights > 0
+        assert found.memory.kv_cache > 0
+        assert bool(found.approximate) == ("3n" in name or "gemma4" in name)
+
+
+def test_twice_the_context_takes_twice_the_cache() -> None:
+    one, two = (estimate("gemma3-1b", context=context).memory for context in (2048, 4096))
+    assert two.kv_cache == 2 * one.kv_cache == 2 * 26 * 2048 * 256 * 2 * 2
+    assert (two.weights, two.total > one.total) == (one.weights, True)
+
+
+def test_a_context_beyond_the_models_own_is_refused() -> None:
+    assert estimate("gemma-2b", context=8192).context == 8192
+    with pytest.raises(OnpageError, match="made for 8,192 tokens"):
+        estimate("gemma-2b", context=8193)
+
+
+def test_limits_are_enough_to_the_byte() -> None:
+    memory = estimate("gemma3-1b").memory
+    for limits, enough in (
+        (Limits(), None),
+        (Limits(memory.total), True),
+        (Limits(memory.total - 1), False),
+        (Limits(None, memory.largest), True),
+        (Limits(None, memory.largest - 1), False),
+        (Limits(memory.total, memory.largest - 1), False),
+    ):
+        assert estimate("gemma3-1b", limits=limits).enough is enough
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(cli, ["estimate", *arguments])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_the_command_answers_a_program() -> None:
+    found = json.loads(run("gemma3-1b", "--bits", "4", "--embedding-bits", "8", "--gpu-memory", "1GB", "--json"))
+    assert found["enough"] is True
+    assert found["quantization"] == "int4, embedding int8"
+    assert found["memory"]["total"] == sum(found["memory"][key] for key in ("weights", "kv_cache", "working"))
+    assert [row["name"] for row in found["table"]] == ["32-bit", "bf16", "int8", "int4", "q4_0", "mixed"]
+    assert json.loads(run("gemma3-1b", "--json"))["enough"] is None
+
+
+def test_the_command_answers_a_person() -> None:
+    text = run("gemma3-1b-int4", "--max-buffer-size", "256MiB")
+    assert "enough\tno: a buffer may have 268.4 MB, the weights params.lm.softmax.logits_ffn.w need 302.0 MB" in text
+    assert "download\t700.4 MB" in text
+    assert "approximate\t" in run("gemma4-e2b")
+
+
+@pytest.mark.parametrize("size", ["8", "8GB", "8 gb", "7.5GiB", "512MB"])
+def test_sizes_are_read_with_their_units(size: str) -> None:
+    run("layers=2", "--gpu-memory", size)
+
+
+@pytest.mark.parametrize("size", ["", "GB", "8TB", "-1", "1e9", "8GBx"])
+def test_sizes_that_are_none_are_wrong_usage(size: str) -> None:
+    assert "is no size" in run("layers=2", "--gpu-memory", size, code=2)
+
+
+def test_what_is_quantized_already_takes_no_bits(tmp_path: Path) -> None:
+    synthesize("layers=1", tmp_path / "m.task")
+    for model, message in ((str(tmp_path / "m.task"), "quantized already"), ("gemma3-1b-int4", "published as it is")):
+        with pytest.raises(OnpageError, match=message):
+            estimate(model, QUANTIZATIONS["int4"])
+
+
+def test_what_is_no_model_is_told() -> None:
+    with pytest.raises(OnpageError, match="'gemma3-9b' is no file, folder, published model or shape"):
+        estimate("gemma3-9b")
