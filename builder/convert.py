@@ -173,6 +173,10 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
             user=PromptAffixes(prompt_prefix=template.user_prefix, prompt_suffix=template.suffix),
             model=PromptAffixes(prompt_prefix=template.model_prefix, prompt_suffix=template.suffix),
         )
+        if template.system_prefix is not None:
+            parameters.prompt_templates.system = PromptAffixes(
+                prompt_prefix=template.system_prefix, prompt_suffix=template.suffix
+            )
     return parameters
 
 

@@ -1,7 +1,7 @@
 """FunctionGemma: Gemma 3 of 270M taught to call functions. Its config.json says nothing of it, its tokenizer does.
 
-The turns are Gemma's; between them its chat template writes declarations and calls with pieces of their own
-(docs/families.md), and an answer also ends where the program is to give the function's response.
+The turns are Gemma's and one more, the developer's, which declares the functions; declarations and calls have pieces of their
+own (docs/families.md), and an answer also ends where the program is to give the function's response.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ def as_functiongemma(plan: ModelPlan, pieces: Container[str]) -> ModelPlan:
         plan,
         family="functiongemma3",
         model_type=ModelType.FUNCTIONGEMMA3_300M,
-        template=replace(plan.template, other_ends=(RESPONSE,)),
+        template=replace(plan.template, other_ends=(RESPONSE,), system_prefix="<start_of_turn>developer\n"),
     )

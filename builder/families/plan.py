@@ -52,6 +52,8 @@ class TurnTemplate:
     """The piece that ends an answer."""
     other_ends: tuple[str, ...] = ()
     """More pieces that end one, where the tokenizer has them."""
+    system_prefix: str | None = None
+    """None where there are no turns but those of the user and the model."""
 
 
 @dataclass(frozen=True)

@@ -247,12 +247,14 @@ def test_beside_images_nothing_else_is_left_out(tmp_path: Path, naming: Naming) 
             convert_checkpoint(folder, tmp_path / "m.task")
 
 
-def test_a_functiongemma_ends_where_a_response_is_due(tmp_path: Path) -> None:
+def test_a_functiongemma_has_a_developer_and_ends_where_a_response_is_due(tmp_path: Path) -> None:
     model = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(4096))
     model.pieces[-1].piece, model.pieces[-2].piece = "<start_function_call>", "<start_function_response>"
     folder = write_checkpoint(tmp_path / "c", tokenizer=model.SerializeToString())
     assert convert_checkpoint(folder, tmp_path / "m.task").model_type == "FUNCTIONGEMMA3_300M"
-    assert list(WebFile.open(tmp_path / "m.task").parameters.stop_token_ids) == [1, 5, 4094]
+    parameters = WebFile.open(tmp_path / "m.task").parameters
+    assert list(parameters.stop_token_ids) == [1, 5, 4094]
+    assert parameters.prompt_templates.system.prompt_prefix == "<start_of_turn>developer\n"
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.model", "config.json"])

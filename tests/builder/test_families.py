@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,23 @@ def test_functiongemma_is_known_by_its_tokenizer() -> None:
     assert function.model_type == ModelType.FUNCTIONGEMMA3_300M
     assert function.template.other_ends == ("<start_function_response>",)
     assert function.tensors == plan.tensors
+
+
+NONSENSE: list[Any] = [
+    None, True, 0, -1, 1.5, float("inf"), float("nan"), 10**400, "", "x", [], [1], [[]] * 6, {}, {"a": 1},
+    {"full_attention": None, "sliding_attention": None}, {"rope_type": {}}, {"rope_type": "linear", "factor": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [gemma1_config(), gemma2_config(), gemma3_config(), with_images_config()])
+def test_whatever_a_key_says_it_is_a_plan_or_one_sentence(config: dict[str, Any]) -> None:
+    settings = config.get("text_config", config)
+    for key in {*settings, "rope_parameters", "layer_types", "sliding_window_pattern", "query_pre_attn_scalar"}:
+        for value in NONSENSE:
+            changed = settings | {key: value}
+            whole = config | {"text_config": changed} if "text_config" in config else changed
+            with suppress(CheckpointError):
+                plan_model(whole, HERE)
 
 
 def test_every_tensor_has_its_own_name_and_source() -> None:
