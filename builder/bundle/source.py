@@ -62,13 +62,8 @@ class Conversation:
         start = tokenizer.start_id if start_token is None else _id(tokenizer, start_token, "start")
         named = (template.end_of_turn, *template.other_ends) if template else ()
         ends = [tokenizer.end_id, *(tokenizer.id_of(piece) for piece in named)]
-        stops = [_id(tokenizer, token, "stop") for token in stop_tokens] or [i for i in ends if i not in (None, -1)]
-        if start < 0 or not stops:
-            missing = "stop" if start >= 0 else "start"
-            raise TokenizerError(
-                f"{tokenizer.path} names no {missing} token: give it with --{missing}-token.", subject=tokenizer.path
-            )
-        conversation = cls(start, tuple(dict.fromkeys(stops)))
+        stops = [_id(tokenizer, token, "stop") for token in stop_tokens] or ends
+        conversation = cls(*_named(tokenizer, start, stops))
         if template is None:
             return conversation
         return replace(
@@ -107,21 +102,16 @@ class Source:
     def __post_init__(self) -> None:
         self.conversation.check(self.tokenizer)
 
-    def changed(
+    def in_turns(
         self,
-        *,
-        start_token: str | None = None,
-        stop_tokens: Sequence[str] = (),
         user: tuple[str | None, str | None] = (None, None),
         model: tuple[str | None, str | None] = (None, None),
         jinja: str | None = None,
     ) -> Source:
-        """With what is given in place of what the model says; turns are (prefix, suffix)."""
+        """With the (prefix, suffix) or the template that is given in place of the model's own."""
         said = self.conversation
         conversation = replace(
             said,
-            start_id=said.start_id if start_token is None else _id(self.tokenizer, start_token, "start"),
-            stop_ids=tuple(_id(self.tokenizer, token, "stop") for token in stop_tokens) or said.stop_ids,
             user=said.user.changed(*user),
             model=said.model.changed(*model),
             jinja=said.jinja if jinja is None else jinja,
@@ -129,7 +119,13 @@ class Source:
         return replace(self, conversation=conversation)
 
 
-def open_source(path: Path, tokenizer: Path | None = None, family: str | None = None) -> Source:
+def open_source(
+    path: Path,
+    tokenizer: Path | None = None,
+    family: str | None = None,
+    start_token: str | None = None,
+    stop_tokens: Sequence[str] = (),
+) -> Source:
     """The parts that a user names: a web file, or a LiteRT graph and its tokenizer.
 
     A graph says nothing of its turns: they are Gemma's where the tokenizer has Gemma's pieces for them, else none.
@@ -141,16 +137,17 @@ def open_source(path: Path, tokenizer: Path | None = None, family: str | None = 
             raise BundleError(
                 f"{path} is a web file, which says itself what its tokenizer and family are.", subject=path
             )
-        return web_source(path)
+        return web_source(path, start_token, stop_tokens)
     if tokenizer is None:
         raise BundleError(f"{path} is a LiteRT graph, which has no tokenizer: name it with --tokenizer.", subject=path)
     opened = Tokenizer.open(tokenizer)
-    known = opened.id_of(TEMPLATE.user_prefix.removesuffix("user\n")) is not None
-    return graph_source(path, opened, Conversation.of(opened, TEMPLATE if known else None), family or "unknown")
+    template = TEMPLATE if opened.id_of(TEMPLATE.end_of_turn) is not None else None
+    conversation = Conversation.of(opened, template, start_token=start_token, stop_tokens=stop_tokens)
+    return graph_source(path, opened, conversation, family or "unknown")
 
 
-def web_source(path: Path, conversation: Conversation | None = None) -> Source:
-    """The parts of a web file, its own tokens and prompt texts unless others are given."""
+def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence[str] = ()) -> Source:
+    """The parts of a web file, its own tokens unless others are given."""
     file = WebFile.open(path)
     if file.lora_rank is not None:
         raise BundleError(f"{path} is a LoRA adapter: bundle the model that it is for.", subject=path)
@@ -159,7 +156,7 @@ def web_source(path: Path, conversation: Conversation | None = None) -> Source:
         model=path,
         graph=None,
         tokenizer=tokenizer,
-        conversation=conversation or _conversation_in(file.parameters, tokenizer),
+        conversation=_conversation_in(file.parameters, tokenizer, start_token, stop_tokens),
         family=ModelType.family_of(file.model_type),
         context_length=min(file.context_length or LARGEST_CONTEXT, LARGEST_CONTEXT),
     )
@@ -178,14 +175,30 @@ def graph_source(path: Path, tokenizer: Tokenizer, conversation: Conversation, f
     return Source(path, graph, tokenizer, conversation, family, graph.context_length)
 
 
-def _conversation_in(parameters: LlmParameters, tokenizer: Tokenizer) -> Conversation:
+def _conversation_in(
+    parameters: LlmParameters, tokenizer: Tokenizer, start_token: str | None, stop_tokens: Sequence[str]
+) -> Conversation:
     """What a web file says; ids decide, and texts that the file has without ids are looked up."""
-    stops = [*parameters.stop_token_ids] or [_id(tokenizer, token, "stop") for token in parameters.stop_tokens]
+    said = parameters.start_token_id if "start_token_id" in parameters else tokenizer.start_id
+    start = said if start_token is None else _id(tokenizer, start_token, "start")
+    texts = stop_tokens or ([] if parameters.stop_token_ids else parameters.stop_tokens)
+    stops = [_id(tokenizer, token, "stop") for token in texts] or [*parameters.stop_token_ids] or [tokenizer.end_id]
     user, model, system = (
         Turn(affixes.prompt_prefix, affixes.prompt_suffix)
         for affixes in (getattr(parameters.prompt_templates, side) for side in ("user", "model", "system"))
     )
-    return Conversation(parameters.start_token_id, tuple(stops or [tokenizer.end_id]), user, model, system)
+    return Conversation(*_named(tokenizer, start, stops), user, model, system)
+
+
+def _named(tokenizer: Tokenizer, start: int, stops: Sequence[int | None]) -> tuple[int, tuple[int, ...]]:
+    """The ids that there are, each once; TokenizerError where no start or no stop is among them."""
+    present = tuple(dict.fromkeys(i for i in stops if i is not None and i >= 0))
+    if start < 0 or not present:
+        missing = "start" if start < 0 else "stop"
+        raise TokenizerError(
+            f"{tokenizer.path} names no {missing} token: give it with --{missing}-token.", subject=tokenizer.path
+        )
+    return start, present
 
 
 def _id(tokenizer: Tokenizer, token: str, which: str) -> int:

@@ -61,9 +61,7 @@ def bundle(
     """
     bundles = library("builder.bundle", "build")
     with byte_progress() as progress:
-        source = bundles.open_source(model, tokenizer, family).changed(
-            start_token=start_token,
-            stop_tokens=stop_tokens,
+        source = bundles.open_source(model, tokenizer, family, start_token, stop_tokens).in_turns(
             user=(_text(prompt_prefix), _text(prompt_suffix)),
             model=(_text(answer_prefix), _text(answer_suffix)),
             jinja=_read(template) if template else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sentencepiece.sentencepiece_model_pb2 import ModelProto
 
 from builder.bundle import Source
 from builder.command import cli
@@ -82,6 +83,23 @@ def test_what_cannot_be_is_said_and_nothing_is_left(
     assert isinstance(done.exception, OnpageError)
     assert sentence in str(done.exception)
     assert list(tmp_path.iterdir()) == [template]
+
+
+def test_a_tokenizer_that_names_no_tokens_is_told_them(graph_file: Path, graph: Source, tmp_path: Path) -> None:
+    model = ModelProto.FromString(graph.tokenizer.model)
+    model.trainer_spec.bos_id = model.trainer_spec.eos_id = -1
+    for piece in model.pieces:
+        if piece.piece == "<end_of_turn>":
+            piece.piece = "<end>"
+    silent = tmp_path / "tokenizer.model"
+    silent.write_bytes(model.SerializeToString())
+    output = tmp_path / "m.task"
+    arguments = [graph_file, "--tokenizer", silent, "-o", output]
+    assert "names no start token: give it with --start-token" in str(onpage(*arguments).exception)
+    arguments += ["--start-token", "<bos>"]
+    assert "names no stop token: give it with --stop-token" in str(onpage(*arguments).exception)
+    assert onpage(*arguments, "--stop-token", "<end>").exit_code == 0
+    assert facts(output).tokens.stop_tokens == ["<end>"] and facts(output).prompt_template is None
 
 
 def test_a_bundle_does_not_take_the_place_of_its_parts(web_file: Path, tmp_path: Path) -> None:
