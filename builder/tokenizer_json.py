@@ -27,7 +27,7 @@ from sentencepiece import sentencepiece_model_pb2 as proto
 from builder.errors import TokenizerError
 from builder.input import read_json_object, shown
 
-MOST_BYTES = 128 << 20
+MOST_BYTES = 64 << 20
 """Gemma 3's tokenizer.json has 33 MB."""
 
 SPACE = "\u2581"
