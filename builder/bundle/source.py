@@ -70,6 +70,7 @@ class Conversation:
             conversation,
             user=Turn(template.user_prefix, template.suffix),
             model=Turn(template.model_prefix, template.suffix),
+            system=Turn(template.system_prefix, template.suffix) if template.system_prefix else Turn(),
         )
 
     def check(self, tokenizer: Tokenizer) -> None:
@@ -156,7 +157,7 @@ def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence
         model=path,
         graph=None,
         tokenizer=tokenizer,
-        conversation=_conversation_in(file.parameters, tokenizer, start_token, stop_tokens),
+        conversation=conversation_in(file.parameters, tokenizer, start_token, stop_tokens),
         family=ModelType.family_of(file.model_type),
         context_length=min(file.context_length or LARGEST_CONTEXT, LARGEST_CONTEXT),
     )
@@ -175,8 +176,8 @@ def graph_source(path: Path, tokenizer: Tokenizer, conversation: Conversation, f
     return Source(path, graph, tokenizer, conversation, family, graph.context_length)
 
 
-def _conversation_in(
-    parameters: LlmParameters, tokenizer: Tokenizer, start_token: str | None, stop_tokens: Sequence[str]
+def conversation_in(
+    parameters: LlmParameters, tokenizer: Tokenizer, start_token: str | None = None, stop_tokens: Sequence[str] = ()
 ) -> Conversation:
     """What a web file says; ids decide, and texts that the file has without ids are looked up."""
     said = parameters.start_token_id if "start_token_id" in parameters else tokenizer.start_id

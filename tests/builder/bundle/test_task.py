@@ -14,6 +14,7 @@ from builder.bundle import Conversation, Source, Turn, graph_source, web_source,
 from builder.bundle.task import ALIGNMENT, task_metadata
 from builder.digest import sha256_of
 from builder.errors import BundleError, ModelFileError, TokenizerError
+from builder.families.dense import TEMPLATE
 from builder.llm_parameters import LlmParameters
 from builder.synth import synthetic_tokenizer
 from builder.tokenizer import Tokenizer
@@ -110,6 +111,12 @@ def test_given_tokens_take_the_place_of_the_tokenizers_own(tokenizer: Tokenizer)
     conversation = Conversation.of(tokenizer, None, start_token="<eos>", stop_tokens=["<end_of_turn>", "<end_of_turn>"])
     assert (conversation.start_id, conversation.stop_ids) == (1, (5,))
     assert Conversation.of(tokenizer, None).stop_ids == (1,)
+
+
+def test_a_developers_turn_is_the_systems(tokenizer: Tokenizer) -> None:
+    template = replace(TEMPLATE, system_prefix="<start_of_turn>developer\n")
+    assert Conversation.of(tokenizer, template).system == Turn("<start_of_turn>developer\n", "<end_of_turn>\n")
+    assert Conversation.of(tokenizer, TEMPLATE).system == Turn()
 
 
 def test_ids_beyond_the_tokenizer_are_refused(graph: Source) -> None:
