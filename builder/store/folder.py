@@ -71,7 +71,7 @@ class Removed:
 class Store:
     """The models of one folder. Reading takes no lock and needs no right to write.
 
-    - `models` and `get` never show a model that is not whole.
+    - `get` never gives a model that is not whole, `models` says what is wrong with it (`StoredModel.problem`).
     - `add` and `remove` either happen or do not, whatever kills them, and any number of processes may try at once.
     - Raises StoreError: StoreBusyError where another process is at it, OutputError's sentence where the disk is full.
     """
@@ -90,7 +90,7 @@ class Store:
         return cls(folder.absolute())
 
     def models(self) -> list[StoredModel]:
-        """Every model whose manifest can be read, by id. `builder.store.verify` tells of the others."""
+        """Every model whose manifest can be read, by id. `builder.store.checking` tells of the others."""
         found = []
         for path in self.manifest_paths():
             with suppress(StoreError):
@@ -155,7 +155,7 @@ class Store:
         """Moves a file into the store as the model `manifest.id`; `finished` lies in a `workspace`.
 
         The caller has read these very bytes and found `manifest.sha256`. StoreError where the id is another model's and
-        not to be replaced.
+        `replace` is not said; with it, the content is put in anew even where it seems to be there.
         """
         size = check_regular(finished).st_size
         if size != manifest.size:
@@ -166,13 +166,13 @@ class Store:
         with self.changing():
             if not replace:
                 self.refuse_taken_id(manifest.id, manifest.size, manifest.sha256)
-            finished.chmod(0o444)
-            if not self.find(manifest.sha256):
-                finished.replace(model.path)
-                _sync(self._files)
             text = json.dumps(manifest.to_json(), indent=2).encode()
             with write_beside(model.manifest_path, len(text)) as part:
-                part.write_at(0, text)
+                part.write_at(0, text)  # first, so that a full disk is known while `finished` is where it was
+                if replace or not self.find(manifest.sha256):
+                    finished.chmod(0o444)
+                    finished.replace(model.path)
+                    _sync(self._files)
             _sync(self._manifests)
             self._sweep()  # what the id had before
         return model

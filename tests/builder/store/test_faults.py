@@ -26,7 +26,7 @@ from builder.store import Store, folder
 from builder.store.checking import check_store
 from builder.store.importing import import_file
 from builder.synth import synthesize
-from tests.builder.store.conftest import everything, put
+from tests.builder.store.conftest import everything, manifest_of, put
 
 FORK = multiprocessing.get_context("fork")
 """A fork has everything imported, so that a thousand of them take seconds."""
@@ -345,6 +345,35 @@ def test_a_file_that_changes_while_it_is_copied_is_not_taken(store: Store, tmp_p
     with pytest.raises((StoreError, OutputError), match="changed while it was read"):
         import_file(store, path, progress=progress)
     assert store.models() == []
+    is_sound(store)
+
+
+def test_a_disk_too_full_for_the_manifest_keeps_the_download(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StoreError, match="No room for"), store.workspace("download") as workspace:
+        (workspace / "content").write_bytes(NEW)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "posix_fallocate", full)
+            store.add(workspace / "content", manifest_of("b", NEW))
+    with store.workspace("download") as workspace:
+        assert (workspace / "content").read_bytes() == NEW
+        store.add(workspace / "content", manifest_of("b", NEW))
+    is_sound(store)
+
+
+def test_a_lost_bit_is_mended_by_replacing(store: Store) -> None:
+    """Neither size nor time tell, so it looks untouched; two models share it."""
+    for model_id in ("a", "b"):
+        put(store, model_id, OLD)
+    content = store.get("a").path
+    content.chmod(0o644)
+    times = content.stat().st_mtime_ns
+    content.write_bytes(OLD.upper())
+    os.utime(content, ns=(times, times))
+    assert [finding.id for finding in check_store(store).findings] == ["a", "b"]
+    put(store, "a", OLD, replace=True)
     is_sound(store)
 
 
