@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,7 +75,9 @@ def say(sentence: str) -> None:
     """One line on stderr. Names from files may hold what a terminal would obey, so only what prints is printed."""
     printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
     with suppress(OSError):
-        click.echo(f"onpage: {printable}", err=True)
+        print(
+            f"onpage: {printable}", file=sys.stderr, flush=True
+        )  # not click's echo: it would write into a progress bar
 
 
 def print_json(value: Any) -> None:

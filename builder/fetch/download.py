@@ -146,7 +146,7 @@ class Part:
         """Takes over what an earlier process left, reading it once, or begins with nothing."""
         found = _read_state(self._state)
         size, etag = found.get("size"), found.get("etag")
-        here = self._length()
+        here = kept_in(self.path.parent)
         fits = type(size) is int and here <= size <= MOST_SIZE and self._remote.size in (None, size)
         if not (here and fits and isinstance(etag, str) and STRONG_ETAG.fullmatch(etag)):
             self.restart(None, self._remote.size)
@@ -196,11 +196,6 @@ class Part:
             discard(self.path.parent)
             raise
 
-    def _length(self) -> int:
-        with suppress(FileNotFoundError):
-            return self.path.stat().st_size
-        return 0
-
     def _write_state(self) -> None:
         state = {"from": self._remote.source, "etag": self.etag, "size": self.size, "process": os.getpid()}
         text = json.dumps(state).encode()
@@ -212,6 +207,13 @@ def discard(folder: Path) -> None:
     """Leaves nothing to go on with."""
     (folder / CONTENT).unlink(missing_ok=True)
     (folder / STATE).unlink(missing_ok=True)
+
+
+def kept_in(folder: Path) -> int:
+    """Bytes of a part."""
+    with suppress(FileNotFoundError):
+        return (folder / CONTENT).stat().st_size
+    return 0
 
 
 def process_at(folder: Path) -> int | None:

@@ -17,15 +17,17 @@ from typing import Any
 
 from huggingface_hub import constants
 
-from builder.errors import FetchError, ModelFileError, OnpageError, StoreBusyError
+from builder.errors import FetchError, ModelFileError, OnpageError, StoreBusyError, StoreError
 from builder.fetch.connection import connect
 from builder.fetch.download import (
+    CONTENT,
     SPARE,
     Finished,
     Progress,
     discard,
     download,
     free_space,
+    kept_in,
     no_room,
     process_at,
     size_of,
@@ -54,8 +56,13 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.id is not None and not ID.fullmatch(self.id):
             raise FetchError(f"{self.id} cannot be an id: expected lower-case letters, digits, dots and dashes.")
-        if self.sha256 is not None and not SHA256.fullmatch(self.sha256.lower()):
+        if self.expected is not None and not SHA256.fullmatch(self.expected):
             raise FetchError("--sha256 is no SHA-256: expected 64 hexadecimal digits.", subject="--sha256")
+
+    @property
+    def expected(self) -> str | None:
+        """The sha256 that the user knows."""
+        return self.sha256.lower() if self.sha256 else None
 
 
 @dataclass(frozen=True)
@@ -156,8 +163,8 @@ class Fetch:
         remote = plan.remote
         if plan.stored and plan.stored.manifest.id == self.id:
             return Fetched(plan.stored, 0, time.monotonic() - started)
-        if not self._wanted.replace and remote.size:
-            self._store.refuse_taken_id(self.id, remote.size, remote.sha256)
+        if not self._wanted.replace:
+            self._refuse_taken_id(remote)
         if remote.refusal:
             raise remote.refusal
         if not plan.has_room:
@@ -176,8 +183,20 @@ class Fetch:
         if found is None or self._wanted.replace or not found.is_untouched:
             return None
         manifest, revision = found.manifest, getattr(self._reference, "revision", None)
-        asked = self._wanted.sha256 in (None, manifest.sha256) and revision in (None, manifest.revision)
+        asked = self._wanted.expected in (None, manifest.sha256) and revision in (None, manifest.revision)
         return found if asked and manifest.source == self._reference.source else None
+
+    def _refuse_taken_id(self, remote: Remote) -> None:
+        """Before a long download rather than after it."""
+        if remote.size:
+            self._store.refuse_taken_id(self.id, remote.size, remote.sha256)
+            return
+        taken = next((model.manifest for model in self._store.models() if model.manifest.id == self.id), None)
+        if taken and taken.source != remote.source:
+            raise StoreError(
+                f"{self.id} is stored already, from {taken.source}: remove it first, or choose another id with --id.",
+                subject=self.id,
+            )
 
     def _look_up(self) -> Remote:
         reference = self._reference
@@ -186,9 +205,9 @@ class Fetch:
         hub = Hub.open(self._wanted.token)
         self._token = hub.token
         remote = hub.look_up(reference, self._patience)
-        if self._wanted.sha256 and remote.sha256 not in (None, self._wanted.sha256.lower()):
+        if remote.sha256 and self._wanted.expected not in (None, remote.sha256):
             raise FetchError(
-                f"{remote.source} has the sha256 {remote.sha256} on {hub.host}: expected {self._wanted.sha256.lower()}.",
+                f"{remote.source} has the sha256 {remote.sha256} on {hub.host}: expected {self._wanted.expected}.",
                 subject=remote.source,
             )
         return remote
@@ -210,15 +229,22 @@ class Fetch:
         """The whole file in `folder`: from the store, where it has come meanwhile, else downloaded."""
         there = self._same(remote)
         if there:
-            content = folder / "content"
+            content = folder / CONTENT
             content.unlink(missing_ok=True)
             with suppress(OSError):  # a file system without second names: download it again
                 os.link(there.path, content)
                 return Finished(content, there.manifest.size, there.manifest.sha256, 0)
         start = constants.ENDPOINT if isinstance(self._reference, HubFile) else remote.url
-        sha256 = self._wanted.sha256.lower() if self._wanted.sha256 else None
-        with connect(start, constants.HF_HUB_DOWNLOAD_TIMEOUT) as client, _told_what_is_kept(folder / "content"):
-            return download(remote, folder, client, self._patience, token=self._token, sha256=sha256, progress=progress)
+        with connect(start, constants.HF_HUB_DOWNLOAD_TIMEOUT) as client, _told_what_is_kept(folder):
+            return download(
+                remote,
+                folder,
+                client,
+                self._patience,
+                token=self._token,
+                sha256=self._wanted.expected,
+                progress=progress,
+            )
 
     def _manifest(self, remote: Remote, finished: Finished) -> Manifest:
         known = self._reference.known if isinstance(self._reference, HubFile) else None
@@ -234,13 +260,14 @@ class Fetch:
 
 
 @contextmanager
-def _told_what_is_kept(part: Path) -> Iterator[None]:
-    """Ends the sentence of whatever stops the download with how much of it stays."""
+def _told_what_is_kept(folder: Path) -> Iterator[None]:
+    """Ends the sentence of whatever stops a download with how much of it stays; nothing stays where that is nothing."""
     try:
         yield
     except (OnpageError, KeyboardInterrupt) as error:
-        kept = part.stat().st_size if part.exists() else 0
+        kept = kept_in(folder)
         if not kept:
+            discard(folder)
             raise
         rest = f"{kept / 1e6:,.1f} MB are kept: the same command goes on from there."
         if isinstance(error, KeyboardInterrupt):

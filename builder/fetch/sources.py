@@ -79,7 +79,7 @@ def parse_source(text: str, revision: str | None = None) -> HubFile | Address:
     parts = path.split("/")
     if len(parts) >= 2 and not path.startswith((".", "/", "~")):
         return _hub_file("/".join(parts[:2]), "/".join(parts[2:]), _one(written, revision))
-    if Path(text).expanduser().exists():
+    if text and Path(text).expanduser().exists():
         raise FetchError(f"{text} is on this machine: use onpage import {text}.", subject=text)
     close = get_close_matches(text.lower(), published(), n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""

@@ -45,9 +45,10 @@ class Request:
 
 
 class Hub:
-    """Serves one file. `gated`: only to TOKEN. `etag` may be changed at any time, and `data`."""
+    """Serves one file. `gated`: only to TOKEN. All may be changed at any time."""
 
     def __init__(self, data: bytes) -> None:
+        self.repo, self.file, self.commit = REPO, FILE, COMMIT
         self.data, self.etag, self.gated, self.licence = data, '"cdn-1"', False, "gemma"
         self.requests: list[Request] = []
         self.holding, self.release = threading.Event(), threading.Event()
@@ -123,9 +124,9 @@ class Handler(BaseHTTPRequestHandler):
     def right(self) -> None:
         if self.role == "cdn":
             self.file()
-        elif self.path.startswith(f"/api/models/{REPO}"):
+        elif self.path.startswith(f"/api/models/{self.hub.repo}"):
             self.describe()
-        elif self.path.startswith(f"/{REPO}/resolve/") and self.path.endswith(f"/{FILE}"):
+        elif self.path.startswith(f"/{self.hub.repo}/resolve/") and self.path.endswith(f"/{self.hub.file}"):
             self.resolve()
         else:
             self.answer(404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
@@ -133,8 +134,15 @@ class Handler(BaseHTTPRequestHandler):
     def describe(self) -> None:
         hub = self.hub
         lfs = {"sha256": hub.sha256, "size": len(hub.data), "pointerSize": 134}
-        siblings = [{"rfilename": "README.md", "size": 10}, {"rfilename": FILE, "size": len(hub.data), "lfs": lfs}]
-        about = {"id": REPO, "modelId": REPO, "sha": COMMIT, "siblings": siblings, "tags": [], "downloads": 1}
+        siblings = [{"rfilename": "README.md", "size": 10}, {"rfilename": hub.file, "size": len(hub.data), "lfs": lfs}]
+        about = {
+            "id": hub.repo,
+            "modelId": hub.repo,
+            "sha": hub.commit,
+            "siblings": siblings,
+            "tags": [],
+            "downloads": 1,
+        }
         more = {"gated": "manual" if hub.gated else False, "cardData": {"license": hub.licence}, "private": False}
         self.answer(200, {"Content-Type": "application/json"}, json.dumps(about | more).encode())
 
@@ -148,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
                 403 if said else 401, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
             )
         facts = {
-            "X-Repo-Commit": COMMIT,
+            "X-Repo-Commit": hub.commit,
             "X-Linked-Etag": f'"{hub.sha256}"',
             "X-Linked-Size": str(len(hub.data)),
             "Location": f"{hub.cdn}/blob/{hub.sha256}?signature=secretsignature",
