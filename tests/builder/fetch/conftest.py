@@ -58,7 +58,7 @@ class Fetching:
                 "ONPAGE_HOME": str(self._store.folder),
                 "HF_ENDPOINT": self._hub.endpoint,
                 "HF_HOME": str(self._folder / "hf"),
-                "HF_HUB_DOWNLOAD_TIMEOUT": "5",
+                "HF_HUB_DOWNLOAD_TIMEOUT": "20",
             }
             | more
         )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 REPO, FILE, COMMIT = "maker/Small-Gemma", "small-gemma-web.task", "c0ffee" + "0" * 34
 TOKEN, STRANGER, UNKNOWN = "hf_acceptedtokenABCDEFGH", "hf_strangertokenABCDEFGH", "hf_unknowntokenABCDEFGH"
@@ -53,6 +53,7 @@ class Hub:
         self.requests: list[Request] = []
         self.holding, self.release = threading.Event(), threading.Event()
         self._script: dict[str, Iterator[Act | None]] = {}
+        self._running: list[ThreadingHTTPServer] = []
         self._servers = [self._serve("hub", "127.0.0.1"), self._serve("cdn", "localhost")]
         self.endpoint, self.cdn = self._servers
 
@@ -77,11 +78,9 @@ class Hub:
             server.shutdown()
             server.server_close()
 
-    _running: ClassVar[list[ThreadingHTTPServer]] = []
-
     def _serve(self, role: str, host: str) -> str:
         server = _Server(("127.0.0.1", 0), type("_Handler", (Handler,), {"hub": self, "role": role}))
-        self._running = [*self._running, server]  # type: ignore[misc]
+        self._running.append(server)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return f"http://{host}:{server.server_port}"
 

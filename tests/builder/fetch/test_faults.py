@@ -7,15 +7,18 @@ the fixture `fetch` looks for leaked tokens in all that was printed, written, an
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import os
 import re
 import resource
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import chain, repeat
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,7 @@ class Fault:
     acts: dict[str, Iterable[Act | None]] = field(default_factory=dict)
     status: int = 0
     ranges: tuple[int, ...] | None = None
+    source: str = NAME
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     kept: int = 0
@@ -209,13 +213,13 @@ FAULTS = [
     Fault(
         "404: no such repository",
         "127.0.0.1 has no repository maker/None: check the name, or it is private and in need of --token.",
-        arguments=("maker/None/none-web.task",),
+        source="maker/None/none-web.task",
         status=1,
     ),
     Fault(
         "404: no such file",
         "maker/Small-Gemma has no file none-web.task (it has small-gemma-web.task).",
-        arguments=(f"{REPO}/none-web.task",),
+        source=f"{REPO}/none-web.task",
         status=1,
     ),
     Fault(
@@ -264,7 +268,7 @@ FAULTS = [
         "localhost stopped sending after 1.5 of 2.9 MB; trying again in 0.5 s (1 of 1).",
         {"cdn": [holds_at(HALF)]},
         ranges=(0, HALF),
-        environment={"HF_HUB_DOWNLOAD_TIMEOUT": "1"},
+        environment={"HF_HUB_DOWNLOAD_TIMEOUT": "2"},
     ),
     Fault(
         "redirects for ever",
@@ -327,28 +331,64 @@ def sees(text: str) -> str:
     return text if re.search(r"\\[.dS]|\[", text) else re.escape(text)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_fault_is_one_sentence_and_never_a_model(fault: Fault, fetch: Fetching, hub: Hub, store: Store) -> None:
-    hub.gated = fault.gated
-    hub.script(**{kind: chain(acts) for kind, acts in fault.acts.items()})
-    named = fault.arguments[:1] if fault.arguments and "/" in fault.arguments[0] else (NAME,)
-    options = fault.arguments[len(named) if named != (NAME,) else 0 :]
-    token = {} if fault.gated or named != (NAME,) else {"HF_TOKEN": TOKEN}
-    done = fetch(*named, "--retries", 1, *options, environment=token | fault.environment)
-    assert re.search(sees(fault.sees), done.stderr), done.stderr
-    assert done.returncode == fault.status, done.stderr
-    assert "Traceback" not in done.stderr
-    assert all(line.startswith("onpage: ") for line in done.stderr.splitlines())
-    assert ID in done.stdout if fault.status == 0 else done.stdout == ""
-    assert [m.manifest.sha256 for m in store.models()] == ([hub.sha256] if fault.status == 0 else [])
-    assert kept(store) == fault.kept
-    if fault.ranges is not None:
-        assert ranges(hub) == fault.ranges
-    if fault.kept:
+@dataclass(frozen=True)
+class Seen:
+    """What came of a fault."""
+
+    done: subprocess.CompletedProcess[str]
+    ranges: tuple[int, ...]
+    stored: list[str]
+    kept: int
+    again: tuple[int, tuple[int, ...], list[str]]
+    """Exit status, ranges and contents of the same command once all is well; only where something was kept."""
+
+
+def suffer(fault: Fault, folder: Path, model: bytes) -> Seen:
+    """The command against a hub of its own, which does what the fault says."""
+    with closing(Hub(model)) as hub:
+        store = Store.open(folder / "store")
+        fetch = Fetching(hub, store, folder)
+        hub.gated = fault.gated
+        hub.script(**fault.acts)
+        token = {} if fault.gated or fault.source != NAME else {"HF_TOKEN": TOKEN}
+        done = fetch(fault.source, "--retries", 1, *fault.arguments, environment=token | fault.environment)
+        contents = [model.manifest.sha256 for model in store.models()]
+        seen = Seen(done, ranges(hub), contents, kept(store), (0, (), []))
+        if not seen.kept:
+            return seen
         hub.script()
-        assert fetch(*named).returncode == 0
-        assert ranges(hub) == (fault.kept,), "it went on where it stopped"
-        assert [m.manifest.sha256 for m in store.models()] == [hub.sha256]
+        status = fetch(fault.source).returncode
+        return replace(seen, again=(status, ranges(hub), [model.manifest.sha256 for model in store.models()]))
+
+
+@pytest.fixture(scope="module")
+def sufferings(
+    request: pytest.FixtureRequest, model: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Seen]]]:
+    """Every fault that is tested in this run, a few at a time: most of them wait for something."""
+    parametrized = (getattr(item, "callspec", None) for item in request.session.items)
+    faults = [call.params["fault"] for call in parametrized if call and "fault" in call.params]
+    with ThreadPoolExecutor(3) as pool:
+        yield {fault.name: pool.submit(suffer, fault, tmp_path_factory.mktemp("fault"), model) for fault in faults}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_is_one_sentence_and_never_a_model(
+    fault: Fault, sufferings: dict[str, Future[Seen]], model: bytes
+) -> None:
+    seen = sufferings[fault.name].result()
+    stdout, stderr = seen.done.stdout, seen.done.stderr
+    assert re.search(sees(fault.sees), stderr), stderr
+    assert seen.done.returncode == fault.status, stderr
+    assert "Traceback" not in stderr and all(line.startswith("onpage: ") for line in stderr.splitlines())
+    sha256 = hashlib.sha256(model).hexdigest()
+    assert (ID in stdout, seen.stored) == ((True, [sha256]) if fault.status == 0 else (False, []))
+    assert seen.kept == fault.kept
+    if fault.ranges is not None:
+        assert seen.ranges == fault.ranges
+    if fault.kept:
+        assert seen.again == (0, (fault.kept,), [sha256]), "the same command did not go on where it stopped"
 
 
 def test_a_traceback_holds_no_token(fetch: Fetching, hub: Hub) -> None:
