@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, jsonify, send_file
 
@@ -88,7 +89,7 @@ class ServedModel:
             "id": manifest.sha256[:16],
             "name": self.name,
             "file": manifest.file,
-            "url": f"/models/{manifest.sha256}/{manifest.file}",
+            "url": f"/models/{manifest.sha256}/{quote(manifest.file)}",
             "size": manifest.size,
             "sha256": manifest.sha256,
             "family": manifest.family,

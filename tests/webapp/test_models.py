@@ -208,6 +208,16 @@ def test_relative_path(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert response.status_code == 200
 
 
+def test_any_file_name_makes_an_address(model_path: Path) -> None:
+    path = model_path.rename(model_path.with_name("my model #1? 100%25 ü.task"))
+    client = create_app(Config(models=[path])).test_client()
+    (model,) = client.get("/api/models").get_json()
+    assert model["file"] == path.name
+    assert not set(model["url"]) & set(" #?ü")
+    with client.get(model["url"]) as response:
+        assert response.status_code == 200
+
+
 def test_missing_at_start(tmp_path: Path) -> None:
     with pytest.raises(ModelFileMissingError, match=r"nothing-web\.task is not there"):
         create_app(Config(models=[tmp_path / "nothing-web.task"]))
