@@ -19,8 +19,8 @@ from builder.flatbuffer import Table, root_table
 from builder.window import INT8, INT32, UINT32, UINT64, DamagedError, Window, opened
 
 MOST_SUBGRAPHS = 4096
-MOST_SIGNATURES = 64
-MOST_ENDS = 4096
+MOST_SIGNATURES = 32
+MOST_ENDS = 512
 MOST_TENSORS = 1 << 18
 MOST_OPERATORS = 1 << 20
 MOST_RANK = 8

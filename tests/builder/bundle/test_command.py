@@ -67,7 +67,7 @@ def test_what_is_given_takes_the_place_of_what_the_model_says(web_file: Path, tm
         (["{web}", "-o", "{out}.litertlm", "--stop-token", "<none>"], "has no piece '<none>'"),
         (["{web}", "-o", "{out}.litertlm", "--template", "/dev/zero"], "cannot be taken as a chat template"),
         (["{web}", "-o", "{out}.litertlm", "--prompt-prefix", "x" * 5000], "longer than 4,096 characters"),
-        (["{graph}", "--tokenizer", "{web}", "-o", "{out}.task"], "is not a SentencePiece model"),
+        (["{graph}", "--tokenizer", "{web}", "-o", "{out}.task"], "as a SentencePiece model"),
         (["{graph}", "--tokenizer", "{tokenizer}", "-o", "{out}.task", "--template", "{template}"], "cannot hold a chat template"),
         (["{web}", "-o", "/nowhere/m.litertlm"], "/nowhere does not exist"),
         (["{template}", "-o", "{out}.litertlm"], "is not a model that a browser runs"),

@@ -378,3 +378,12 @@ def test_any_bytes_are_a_table_or_damaged(tmp_path_factory: pytest.TempPathFacto
         except DamagedError:
             raise
         raise DamagedError("was read")
+
+
+def test_counts_that_no_model_has_are_refused(tmp_path: Path) -> None:
+    many = {f"input {i}": (0, [1]) for i in range(513)}
+    for signatures, message in (
+        ({"decode": (many, {})}, "says it has 513 inputs or outputs: expected at most 512"),
+        ({f"prefill_{i}": ({}, {}) for i in range(33)}, "says it has 33 signatures: expected at most 32"),
+    ):
+        refused(write_graph(tmp_path / "graph.tflite", signatures), message)
