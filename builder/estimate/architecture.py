@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import tflite
 
 from builder.convert import tensor_specs
+from builder.errors import UnsupportedModel
 from builder.families.plan import Config, MatrixPlan, VectorPlan
 from builder.llm_parameters import TransformerParameters
 from builder.scheme import Quantization
@@ -82,31 +83,34 @@ class EffectiveModel:
     def of(cls, config: dict[str, Any], path: Path) -> EffectiveModel:
         """From the config of the text part."""
         c = Config(config, path)
+        for key in ("enable_moe_block", "attention_k_eq_v"):
+            c.refuse_unless(key, False)
         tensors, halves, cache = list[MatrixPlan | VectorPlan](), 0, 0
-        hidden, layers, vocab = (c.integer(key) for key in ("hidden_size", "num_hidden_layers", "vocab_size"))
-        own_cache = layers - c.integer("num_kv_shared_layers")
-        per_layer, heads, kv = (
-            c.integer(key) for key in ("hidden_size_per_layer_input", "num_attention_heads", "num_key_value_heads")
-        )
-        period, local_head = c.integer("sliding_window_pattern"), c.integer("head_dim")
-        global_head = int(config.get("global_head_dim") or local_head)
+        hidden, vocab = c.integer("hidden_size"), c.integer("vocab_size")
+        layers = c.integer("num_hidden_layers", most=1024)
+        own_cache = layers - _whole(config, "num_kv_shared_layers", layers)
+        per_layer = _whole(config, "hidden_size_per_layer_input", hidden)
+        heads, kv = c.integer("num_attention_heads", most=1024), c.integer("num_key_value_heads", most=1024)
+        local_head = c.integer("head_dim", most=4096)
+        global_head = _whole(config, "global_head_dim", 4096) or local_head
+        feed_forward = _feed_forward(c, layers)
         tensors.append(MatrixPlan("embedding", "", hidden, vocab, "embedding"))
         halves += hidden * layers * per_layer
-        for i in range(layers):
-            head = global_head if (i + 1) % period == 0 else local_head
+        for i, is_global in enumerate(_global_layers(c, layers)):
+            head = global_head if is_global else local_head
             shared = i >= own_cache
             wide = 2 if shared and config.get("use_double_wide_mlp") else 1
-            ffn = wide * c.integer("intermediate_size")
-            tensors += _layer(i, hidden, ffn, heads * head, 0 if shared else kv * head)
-            tensors.append(MatrixPlan(f"per_layer_{i}", "", per_layer, vocab, "embedding"))
-            halves += 2 * hidden * per_layer + 2 * hidden * int(config.get("laurel_rank") or 0)
+            tensors += _layer(i, hidden, wide * feed_forward[i], heads * head, 0 if shared else kv * head)
+            if per_layer:
+                tensors.append(MatrixPlan(f"per_layer_{i}", "", per_layer, vocab, "embedding"))
+            halves += 2 * hidden * per_layer + 2 * hidden * _whole(config, "laurel_rank", hidden)
             cache += 0 if shared else kv * head
-        halves += 2 * max(0, int(config.get("altup_num_inputs") or 0) - 1) * hidden * hidden
+        halves += 2 * max(0, _whole(config, "altup_num_inputs", 64) - 1) * hidden * hidden
         widest = max(local_head, global_head)
         return cls(
             dimensions=Dimensions(
                 hidden=hidden,
-                feed_forward=c.integer("intermediate_size") * (2 if config.get("use_double_wide_mlp") else 1),
+                feed_forward=max(feed_forward) * (2 if config.get("use_double_wide_mlp") else 1),
                 heads=heads,
                 key_width=kv * widest,
                 query_width=heads * widest,
@@ -126,6 +130,33 @@ class EffectiveModel:
         for tensor in self.tensors:
             yield from tensor_specs(tensor, quantization)
         yield TensorSpec("halves", tflite.TensorType.FLOAT16, 2 * self.halves)
+
+
+def _whole(config: dict[str, Any], key: str, most: int) -> int:
+    """A number from 0; 0 where the family has no such thing."""
+    value = config.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else 0
+
+
+def _feed_forward(c: Config, layers: int) -> list[int]:
+    """Of each layer: one number for all, or a list."""
+    value = c.values.get("intermediate_size")
+    if not isinstance(value, list):
+        return [c.integer("intermediate_size")] * layers
+    if len(value) != layers:
+        raise UnsupportedModel(f"{c.says('intermediate_size')}: expected one for each of {layers} layers.")
+    return [Config({"intermediate_size": one}, c.path).integer("intermediate_size") for one in value]
+
+
+def _global_layers(c: Config, layers: int) -> list[bool]:
+    """Whether each layer sees everything, from `layer_types` or from how often that is so."""
+    types = c.values.get("layer_types")
+    if types is None:
+        period = c.integer("sliding_window_pattern")
+        return [(i + 1) % period == 0 for i in range(layers)]
+    if not isinstance(types, list) or len(types) != layers:
+        raise UnsupportedModel(f"{c.says('layer_types')}: expected one for each of {layers} layers.")
+    return [kind == "full_attention" for kind in types]
 
 
 def _layer(i: int, hidden: int, ffn: int, query: int, key: int) -> Iterable[MatrixPlan | VectorPlan]:

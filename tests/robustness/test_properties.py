@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.errors import OnpageError
+from builder.estimate import estimate
 from builder.families import FAMILIES, plan_model
 from builder.graph_reader import Graph
 from builder.inspect import inspect_web_file
@@ -103,6 +104,23 @@ def test_any_config_is_planned_or_refused(
         assert plan_model(config, Path("config.json")).parameters > 0
     except OnpageError as error:
         assert 0 < len(str(error)) < 2000
+
+
+@given(
+    base=st.sampled_from([shapes()[name].config for name in ("gemma3-270m", "gemma3n-e2b", "gemma4-e2b")]),
+    changes=st.dictionaries(st.sampled_from([*sorted(shapes()["gemma4-e2b"].config), "layer_types"]), JSON, max_size=3),
+    nested=st.booleans(),
+)
+@settings(robust, max_examples=100)
+def test_any_config_is_estimated_or_refused(base: dict[str, Any], changes: dict[str, Any], nested: bool) -> None:
+    config = base | {key: value for key, value in changes.items() if key != "model_type"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps({"model_type": "gemma3n", "text_config": config} if nested else config))
+        try:
+            assert estimate(folder).memory.total > 0
+        except OnpageError as error:
+            assert 0 < len(str(error)) < 2000
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -62,11 +62,27 @@ def test_published_sizes_are_what_the_formula_makes(model: PublishedModel) -> No
 
 
 def test_every_shape_and_published_model_can_be_estimated() -> None:
-    for name in [*shapes(), *published()]:
+    one_of_each = {model.family.architecture: model.id for model in published().values()}
+    for name in {*(shape.id for shape in shapes().values()), *one_of_each.values()}:
         found = estimate(name)
         assert found.memory.total > found.memory.weights > 0
         assert found.memory.kv_cache > 0
         assert bool(found.approximate) == ("3n" in name or "gemma4" in name)
+
+
+def test_a_checkpoint_of_gemma_3n_is_estimated_as_its_shape(tmp_path: Path) -> None:
+    """Its own config.json has the text part inside, and lists where the shape has one number."""
+    shape = dict(shapes()["gemma3n-e2b"].config)
+    layers, period = shape["num_hidden_layers"], shape.pop("sliding_window_pattern")
+    shape["intermediate_size"] = [shape["intermediate_size"]] * layers
+    shape["layer_types"] = ["full_attention" if (i + 1) % period == 0 else "sliding_attention" for i in range(layers)]
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3n", "text_config": shape}))
+    found, expected = estimate(str(tmp_path)), estimate("gemma3n-e2b")
+    assert (found.download, found.memory) == (expected.download, expected.memory)
+    shape["layer_types"].pop()
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3n", "text_config": shape}))
+    with pytest.raises(OnpageError, match="expected one for each of 30 layers"):
+        estimate(str(tmp_path))
 
 
 def test_twice_the_context_takes_twice_the_cache() -> None:
