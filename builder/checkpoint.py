@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 
 from builder.errors import CheckpointError
 from builder.input import NotReadableError, check_regular, read_json_object, shortened, shown
-from builder.stored_types import NUMPY_TYPES, StoredArray, to_float32
+from builder.stored_types import NUMPY_TYPES, Rows, StoredArray, to_float32
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 """What peft saves, perhaps beside a checkpoint: no part of it."""
@@ -30,8 +30,8 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 MOST_HEADER = 16 << 20
 """Bytes of a shard's header; that of 1,500 tensors has 0.2 MB."""
 
-BAND_BYTES = 16 << 20
-"""Target size of a band as float32: few enough for memory, long enough strips in the file."""
+BAND_BYTES = 32 << 20
+"""Target size of a band as float32: small enough for memory, large enough for long strips in the file."""
 
 
 @dataclass(frozen=True)
@@ -108,34 +108,45 @@ class Checkpoint:
         """As `stored_bands`, in float32 and checked to be finite."""
         for first, rows in self.stored_bands(tensor, multiple):
             check_finite(tensor.name, first, rows)
-            yield first, to_float32(rows)
+            yield first, to_float32(rows[:])
 
-    def stored_bands(self, tensor: StoredTensor, multiple: int = 4) -> Iterator[tuple[int, StoredArray]]:
-        """(first row, rows) over a matrix (or a vector, as one band), as they are stored.
+    def stored_bands(self, tensor: StoredTensor, multiple: int = 4) -> Iterator[tuple[int, StoredRows]]:
+        """(first row, rows) over a matrix (or a vector, as one band), still to be read.
 
         Bands have about BAND_BYTES as float32 and a multiple of `multiple` rows (the last one what is left).
         """
         rows = tensor.shape[0] if len(tensor.shape) > 1 else 1
         width = int(np.prod(tensor.shape)) // rows
         step = max(multiple, BAND_BYTES // (4 * width) // multiple * multiple)
-        kind = np.dtype(NUMPY_TYPES[tensor.dtype])
-        with _opened(tensor) as file:
-            for first in range(0, rows, step):
-                count = min(step, rows - first)
-                file.seek(tensor.offset + first * width * kind.itemsize)
-                data = _read_exactly(file, count * width * kind.itemsize, tensor)
-                yield first, np.frombuffer(data, kind).reshape(count, width)
+        for first in range(0, rows, step):
+            yield first, StoredRows(tensor, first, (min(step, rows - first), width))
 
 
-def check_finite(name: str, first: int, rows: StoredArray) -> None:
+class StoredRows:
+    """Consecutive rows of a tensor, read when they are sliced: what is worked on in the cache is never elsewhere in memory."""
+
+    def __init__(self, tensor: StoredTensor, first: int, shape: tuple[int, int]) -> None:
+        self.tensor, self.first, self.shape = tensor, first, shape
+
+    def __getitem__(self, part: slice) -> StoredArray:
+        start, stop, _ = part.indices(self.shape[0])
+        rows = np.empty((stop - start, self.shape[1]), NUMPY_TYPES[self.tensor.dtype])
+        with _opened(self.tensor) as file:
+            file.seek(self.tensor.offset + (self.first + start) * self.shape[1] * rows.itemsize)
+            _fill(file, rows.data.cast("B"), self.tensor)
+        return rows
+
+
+def check_finite(name: str, first: int, rows: Rows) -> None:
     """CheckpointError where a value of a band is infinite or no number."""
-    finite = np.isfinite(to_float32(rows))
+    values = to_float32(rows[:])
+    finite = np.isfinite(values)
     if finite.all():
         return
     row, column = np.argwhere(~finite)[0].tolist()
     raise CheckpointError(
-        f"Tensor {name} holds {to_float32(rows)[row, column]} at row {first + row}, column {column}: expected finite "
-        f"weights; the training run or the download went wrong.",
+        f"Tensor {name} holds {values[row, column]} at row {first + row}, column {column}: expected finite weights; the "
+        f"training run or the download went wrong.",
         subject=name,
     )
 
@@ -191,7 +202,7 @@ def read_header(shard: Path) -> list[StoredTensor]:
 def _opened(tensor: StoredTensor) -> Iterator[FileIO]:
     """The shard, its errors told apart from those of the file being written."""
     try:
-        with FileIO(tensor.file) as file:
+        with tensor.file.open("rb", buffering=0) as file:
             yield file
     except OSError as error:
         raise CheckpointError(
@@ -199,12 +210,9 @@ def _opened(tensor: StoredTensor) -> Iterator[FileIO]:
         ) from None
 
 
-def _read_exactly(file: FileIO, size: int, tensor: StoredTensor) -> bytearray:
-    data = bytearray(size)
-    view = memoryview(data)
+def _fill(file: FileIO, view: memoryview, tensor: StoredTensor) -> None:
     while view:
         read = file.readinto(view)
         if not read:
             raise CheckpointError(f"{tensor.file} ended within tensor {tensor.name}: it was cut while being read.")
         view = view[read:]
-    return data

@@ -26,7 +26,7 @@ from builder.lora.merge import MergedWeights
 from builder.output import write_beside
 from builder.quantize import BLOCK
 from builder.scheme import ALL_INT8, Quantization
-from builder.stored_types import StoredArray
+from builder.stored_types import Rows
 from builder.tokenizer import Tokenizer
 from builder.verify import verify_written
 from builder.web_file import TensorSpec, WebFileLayout
@@ -71,28 +71,46 @@ def convert_checkpoint(
 
     `merge` is the folder of a LoRA adapter that goes into the weights. Raises the errors of builder.errors; `output` is then as it was.
     """
-    if merge is None:
-        refuse_an_adapter(folder)
-    checkpoint = Checkpoint.open(folder)
-    _refuse_to_replace_an_input(checkpoint, output)
-    plan = plan_model(checkpoint.config, folder / "config.json").named_as_in(checkpoint.tensors)
-    refuse_unmerged(checkpoint)
-    stored = _CheckpointWeights(checkpoint, plan)
-    weights: Weights = stored
+    source = CheckpointSource.open(folder, merge)
+    _refuse_to_replace_an_input("checkpoint", folder, output)
     if merge is not None:
-        adapter = Adapter.open(merge)
-        _refuse_to_replace_an_input(adapter, output)
-        weights = MergedWeights(weights, plan, adapter, folder)
-    tokenizer = Tokenizer.of_checkpoint(folder, plan.vocab_size)
-    rows, plan = plan.vocab_size, fit_to_tokenizer(plan, tokenizer.pieces)
-    generation = GenerationConfig.read(checkpoint, tokenizer, plan.template)
-    written = write_web_file(plan, tokenizer, generation, weights, output, quantization, progress)
-    left_out = []
-    if stored.left_out:
-        left_out.append(f"the text part only; {len(stored.left_out)} vision tensors left out")
-    if rows > plan.vocab_size:
-        left_out.append(f"{rows - plan.vocab_size} rows of the embedding that the tokenizer has no piece for left out")
-    return replace(written, left_out=tuple(left_out))
+        _refuse_to_replace_an_input("adapter", merge, output)
+    generation = GenerationConfig.read(source.checkpoint, source.tokenizer, source.plan.template)
+    written = write_web_file(source.plan, source.tokenizer, generation, source.weights, output, quantization, progress)
+    return replace(written, left_out=source.left_out)
+
+
+@dataclass(frozen=True)
+class CheckpointSource:
+    """A checkpoint, what it is to become, and its weights."""
+
+    checkpoint: Checkpoint
+    tokenizer: Tokenizer
+    plan: ModelPlan
+    weights: Weights
+    left_out: tuple[str, ...]
+    """What the web file has no place for, and need not have."""
+
+    @classmethod
+    def open(cls, folder: Path, merge: Path | None) -> CheckpointSource:
+        """Opens a checkpoint, with the LoRA adapter in the folder `merge` merged into it. Raises the errors of builder.errors."""
+        if merge is None:
+            refuse_an_adapter(folder)
+        checkpoint = Checkpoint.open(folder)
+        plan = plan_model(checkpoint.config, folder / "config.json").named_as_in(checkpoint.tensors)
+        refuse_unmerged(checkpoint)
+        stored = _CheckpointWeights(checkpoint, plan)
+        weights = MergedWeights(stored, plan, Adapter.open(merge), folder) if merge else stored
+        tokenizer = Tokenizer.of_checkpoint(folder, plan.vocab_size)
+        rows, plan = plan.vocab_size, fit_to_tokenizer(plan, tokenizer.pieces)
+        left_out = []
+        if stored.left_out:
+            left_out.append(f"the text part only; {len(stored.left_out)} vision tensors left out")
+        if rows > plan.vocab_size:
+            left_out.append(
+                f"{rows - plan.vocab_size} rows of the embedding that the tokenizer has no piece for left out"
+            )
+        return cls(checkpoint, tokenizer, plan, weights, tuple(left_out))
 
 
 def write_web_file(
@@ -180,9 +198,8 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
     return parameters
 
 
-def _refuse_to_replace_an_input(source: Checkpoint | Adapter, output: Path) -> None:
-    if output.exists() and any(output.samefile(path) for path in source.folder.iterdir()):
-        what = "adapter" if isinstance(source, Adapter) else "checkpoint"
+def _refuse_to_replace_an_input(what: str, folder: Path, output: Path) -> None:
+    if output.exists() and any(output.samefile(path) for path in folder.iterdir()):
         raise OutputError(f"{output} is part of the {what}: choose another file for the result.", subject=output)
 
 
@@ -221,7 +238,7 @@ class _CheckpointWeights:
         pairs = zip(self.checkpoint.bands(head), self.checkpoint.bands(embedding), strict=True)
         return all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in pairs)
 
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, StoredArray]]:
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, Rows]]:
         stored = self.stored[tensor.name]
         if isinstance(tensor, MatrixPlan):  # the plan may want fewer rows than there are
             stored = replace(stored, shape=(tensor.n, tensor.k))

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from builder.least_squares import extremes, least_squares_scales
 from builder.scheme import Bits, ScaleChoice, Scheme
-from builder.stored_types import StoredArray, to_float32
+from builder.stored_types import Rows, to_float32
 
 BLOCK = 4
 """Rows and columns of one block; K and N must be multiples of it."""
@@ -60,7 +60,7 @@ class QuantizedBand:
     """(n,): the sum over the inputs of the signed values."""
 
 
-def quantize_band(rows: StoredArray, scheme: Scheme, choice: ScaleChoice = "max") -> QuantizedBand:
+def quantize_band(rows: Rows, scheme: Scheme, choice: ScaleChoice = "max") -> QuantizedBand:
     """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, K of the block. Raises NotFiniteError."""
     n, k = rows.shape
     # a row of a block is four outputs of an input: 4 bytes, or 2

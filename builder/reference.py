@@ -147,8 +147,24 @@ class Reference:
         last: Array = self._forward(np.array([ids]), cache, np.zeros(1, np.int64))[0]
         return last
 
+    def hidden_states(self, ids: Sequence[int]) -> Array:
+        """What `predictions` takes, (ids, hidden), after each of `ids`."""
+        cache = _Cache(self.layers, 1, len(ids), self.kv_heads, self.head_dim)
+        states: Array = self._states(np.array([ids]), cache, np.zeros(1, np.int64))[0]
+        return states
+
+    def predictions(self, states: Array) -> Array:
+        """Logits (…, vocabulary) of states (…, hidden)."""
+        last = self._norm(states, "params.lm.final_ln.scale")
+        logits = self._round(last @ self.weights["params.lm.softmax.logits_ffn"].T)
+        return self.final_cap * np.tanh(logits / self.final_cap) if self.final_cap else logits
+
     def _forward(self, ids: NDArray[np.int64], cache: _Cache, padding: NDArray[np.int64]) -> Array:
         """Runs ids (batch, new) after what the cache holds; returns the logits (batch, vocabulary) after the last."""
+        return self.predictions(self._states(ids, cache, padding)[:, -1])
+
+    def _states(self, ids: NDArray[np.int64], cache: _Cache, padding: NDArray[np.int64]) -> Array:
+        """As `_forward`, the last layer's output (batch, new, hidden)."""
         new, past = ids.shape[1], cache.length
         slots = np.arange(past + new)
         queries = slots[past:]
@@ -167,9 +183,7 @@ class Reference:
             x = self._round(x + self._attention(x, i, cache, visible, rotation))
             x = self._round(x + self._feed_forward(x, i))
         cache.length += new
-        last = self._norm(x[:, -1], "params.lm.final_ln.scale")
-        logits = self._round(last @ embedding.T)
-        return self.final_cap * np.tanh(logits / self.final_cap) if self.final_cap else logits
+        return x
 
     def _attention(
         self, x: Array, layer: int, cache: _Cache, visible: NDArray[np.bool_], rotation: tuple[Array, Array]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,17 @@ NUMPY_TYPES: dict[str, type[np.generic]] = {"BF16": np.uint16, "F16": np.float16
 
 StoredArray = NDArray[Any]
 """float32, float16, or uint16 for bfloat16."""
+
+
+class Rows(Protocol):
+    """Rows (n, width) of a matrix: an array, or a file that is read where it is sliced."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, width)."""
+
+    def __getitem__(self, part: slice, /) -> StoredArray:
+        """Some of the rows, as they are stored."""
 
 
 def to_float32(stored: StoredArray, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:

@@ -19,7 +19,6 @@ import numpy.random  # here, not at the first use: it swallows a Ctrl-C that com
 from numpy.typing import NDArray
 from sentencepiece import sentencepiece_model_pb2
 
-from builder.checkpoint import BAND_BYTES
 from builder.convert import Progress, WrittenModel, write_web_file
 from builder.errors import OnpageError
 from builder.families import plan_model
@@ -51,6 +50,9 @@ PAD, EOS, BOS, UNK = range(4)
 SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "\u2581"]
 FIRST_WORD = len(SPECIAL) + 256
 """First id that is a word; below are the special pieces and the 256 bytes."""
+
+BAND_BYTES = 16 << 20
+"""Target size of a band of float32."""
 
 _SYLLABLES = [c + v for c in "bcdfghjklmnpqrstvwxz" for v in "aeiou"]
 SMALLEST_VOCABULARY = FIRST_WORD + 2

@@ -1,7 +1,7 @@
 """Quantizes the tensors of a plan and writes them where the layout says, band after band, on every core.
 
-The threads take turns at fetching the next band and work on it side by side: numpy, and writing, let each other run. What
-is held is a band and its result a thread. Where a thread fails or the main thread is interrupted, the others stop at their
+The threads take turns at fetching the next band and work on it side by side: numpy, reading and writing let each other run.
+What is held is a band and its result a thread. Where a thread fails or the main thread is interrupted, the others stop at their
 next band, and all have ended before the error goes on: nothing writes into a file that is being removed.
 """
 
@@ -21,7 +21,7 @@ from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.output import PartFile
 from builder.quantize import BLOCK, NotFiniteError, quantize_band
 from builder.scheme import Quantization
-from builder.stored_types import StoredArray, to_float32
+from builder.stored_types import Rows, to_float32
 from builder.verify import Checksum
 
 MOST_THREADS = 8
@@ -31,7 +31,7 @@ MOST_THREADS = 8
 class Weights(Protocol):
     """Where the weights come from: a checkpoint, or `synth`'s random numbers."""
 
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterable[tuple[int, StoredArray]]:
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterable[tuple[int, Rows]]:
         """(first row, rows) of a matrix as (n, k), in bands of a multiple of 4 rows; a vector as one row.
 
         Never asked by two threads at the same time.
@@ -81,7 +81,7 @@ def write_tensors(
             tensor, first, rows = band
             if isinstance(tensor, VectorPlan):
                 check_finite(tensor.source, first, rows)
-                pieces.write(offsets[tensor.name], to_float32(rows).data.cast("B"))
+                pieces.write(offsets[tensor.name], to_float32(rows[:]).data.cast("B"))
             else:
                 _write_band(tensor, first, rows, quantization, offsets, pieces)
 
@@ -99,7 +99,7 @@ def write_tensors(
 def _write_band(
     matrix: MatrixPlan,
     first: int,
-    rows: StoredArray,
+    rows: Rows,
     quantization: Quantization,
     offsets: dict[str, int],
     pieces: Pieces,
@@ -111,7 +111,7 @@ def _write_band(
         check_finite(matrix.source, first, rows)
         raise
     row_of_blocks = BLOCK * matrix.n * scheme.bits // 8
-    strips = band.strips.reshape(1, -1) if len(rows) == matrix.n else band.strips  # of a whole matrix they are one
+    strips = band.strips.reshape(1, -1) if rows.shape[0] == matrix.n else band.strips  # of a whole matrix they are one
     pieces.write_strips(offsets[f"{matrix.name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips)
     pieces.write(offsets[f"{matrix.name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
     scales = offsets[f"{matrix.name}.w_quantized_scale"] + band.scales[0].nbytes * first

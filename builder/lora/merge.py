@@ -15,12 +15,12 @@ import numpy as np
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.lora.adapter import Adapter, LowRank, module_of
 from builder.lora.adapter_file import check_fits
-from builder.stored_types import StoredArray, to_float32
+from builder.stored_types import Rows, to_float32
 
 if TYPE_CHECKING:
     from builder.write_tensors import Weights
 
-Band = tuple[int, StoredArray]
+Band = tuple[int, Rows]
 
 
 class MergedWeights:
@@ -48,8 +48,8 @@ class MergedWeights:
         b = self._adapter.values(low.b)
         magnitude = self._adapter.values(low.magnitude) if low.magnitude else None
         for first, rows in bands:
-            part = slice(first, first + len(rows))
-            merged = to_float32(rows) + (b[part] @ a) * np.float32(low.scale)
+            part = slice(first, first + rows.shape[0])
+            merged = to_float32(rows[:]) + (b[part] @ a) * np.float32(low.scale)
             if magnitude is not None:
                 lengths = np.linalg.norm(merged, axis=1)
                 merged *= (magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]

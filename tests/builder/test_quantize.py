@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from builder.quantize import QuantizedBand, dequantize, quantize_band, signed_values
-from builder.scheme import INT4, INT8, Q4_0, Scheme
+from builder import quantize
+from builder.quantize import NotFiniteError, QuantizedBand, dequantize, quantize_band, signed_values
+from builder.scheme import INT4, INT8, Q4_0, ScaleChoice, Scheme
+from builder.stored_types import to_float32
 
 MATRICES = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
     lambda shape: arrays.arrays(
@@ -86,3 +88,71 @@ def test_rows_of_nearly_nothing_stay_finite(tiny: float, scheme: Scheme) -> None
     band = quantize_band(rows, scheme)
     assert np.isfinite(back(band, rows, scheme)).all()
     assert (band.scales > 0).all()
+
+
+def squares(rows: np.ndarray, scheme: Scheme, choice: ScaleChoice) -> float:
+    return float(np.square(back(quantize_band(rows, scheme, choice), rows, scheme) - rows, dtype=np.float64).sum())
+
+
+@pytest.mark.parametrize("scheme", [INT4, INT8, IN_FOURS], ids=str)
+@given(rows=MATRICES)
+def test_least_squares_is_never_worse(rows: np.ndarray, scheme: Scheme) -> None:
+    rounding = 1e-6 * float(np.square(rows, dtype=np.float64).sum())  # of the sums in float32
+    assert squares(rows, scheme, "mse") <= squares(rows, scheme, "max") + rounding
+
+
+@pytest.mark.parametrize(("scheme", "gain"), [(INT4, 1.5), (Q4_0, 1.35), (INT8, 1.0)], ids=str)
+def test_least_squares_gains_on_normal_weights(scheme: Scheme, gain: float) -> None:
+    """2.5 dB for a row of 1152, 1.5 dB in blocks."""
+    rows = np.random.default_rng(0).standard_normal((64, 1152), np.float32)
+    assert squares(rows, scheme, "max") > gain * squares(rows, scheme, "mse")
+
+
+def test_least_squares_reaches_further_down_than_up_whatever_the_sign() -> None:
+    rows = np.zeros((4, 32), np.float32)
+    rows[0] = np.arange(-8, 8).repeat(2)
+    rows[1] = -rows[0]
+    band = quantize_band(rows, INT4, "mse")
+    np.testing.assert_allclose(band.scales.ravel(), [1, -1, 1, 1], rtol=1e-6)
+    np.testing.assert_allclose(back(band, rows, INT4), rows, rtol=1e-6)
+
+
+@pytest.mark.parametrize("stored", [np.float16, np.uint16])
+@pytest.mark.parametrize("scheme", [INT4, INT8, Q4_0], ids=str)
+def test_what_a_checkpoint_holds_is_quantized_as_its_float32(stored: type[np.generic], scheme: Scheme) -> None:
+    rows = np.random.default_rng(0).standard_normal((64, 64), np.float32)
+    half = rows.astype(np.float16) if stored is np.float16 else (rows.view(np.uint32) >> 16).astype(np.uint16)
+    ours, theirs = quantize_band(half, scheme), quantize_band(to_float32(half), scheme)
+    np.testing.assert_array_equal(ours.strips, theirs.strips)
+    np.testing.assert_array_equal(ours.scales, theirs.scales)
+
+
+@pytest.mark.parametrize("scheme", [INT4, INT8, Q4_0], ids=str)
+def test_chunks_do_not_show(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).standard_normal((64, 96), np.float32)
+    whole = quantize_band(rows, scheme)
+    monkeypatch.setattr(quantize, "CHUNK_BYTES", 4 * 96 * 12)
+    chunked = quantize_band(rows, scheme)
+    np.testing.assert_array_equal(whole.strips, chunked.strips)
+    np.testing.assert_array_equal(whole.sums, chunked.sums)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("choice", ["max", "mse"])
+@pytest.mark.parametrize("scheme", [INT8, Q4_0], ids=str)
+def test_what_is_no_number_is_refused(value: float, choice: ScaleChoice, scheme: Scheme) -> None:
+    rows = np.ones((8, 64), np.float32)
+    rows[5, 40] = value
+    with pytest.raises(NotFiniteError):
+        quantize_band(rows, scheme, choice)
+
+
+def test_the_integers_are_those_of_plain_arithmetic() -> None:
+    """The bits of the floats against round, clip and cast, over ties and every integer."""
+    for bits, largest in ((4, 7), (8, 127)):
+        row = np.arange(-2 * largest, 2 * largest + 1, dtype=np.float32) / 2  # scale 1, half of them ties
+        rows = np.zeros((4, -(-row.size // 4) * 4), np.float32)
+        rows[:, : row.size] = row
+        band = quantize_band(rows, Scheme(bits))  # type: ignore[arg-type]
+        signed = signed_values(band.strips.ravel(), rows.shape[1], 4, bits)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(signed, np.rint(rows).astype(np.int8))

@@ -109,6 +109,7 @@ CASES = {
     "gemma3-4b": Case(Quantization.of("q4_0", embedding="8"), 90, {"hidden_size": 128, "intermediate_size": 256}, family=with_images_config, naming=NAMINGS_WITH_IMAGES[1], shards=2, otherwise={"global_rope": Rope(1e6)}),
     "gemma3-27b": Case(Quantization.of(), 60, LIKE_27B, family=with_images_config, naming=NAMINGS_WITH_IMAGES[0], otherwise={"global_rope": Rope(1e6), "query_scale": 32**-0.5}),
     "mixed-embedding-q4_0": Case(Quantization.of(attention="4", feedforward="q4_0", embedding="q4_0"), 24, WIDE),
+    "least-squares": Case(Quantization.of("q4_0", attention="4", embedding="8", scale="mse"), 24, {"num_hidden_layers": 7}),
 }  # fmt: skip
 
 

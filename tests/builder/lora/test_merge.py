@@ -14,6 +14,7 @@ from builder.convert import _CheckpointWeights, convert_checkpoint
 from builder.families import plan_model
 from builder.lora.adapter import Adapter
 from builder.lora.merge import MergedWeights
+from builder.stored_types import to_float32
 from tests.adapters import FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.goldens.lora_cases import MERGED, lora_goldens, sampled
@@ -33,8 +34,8 @@ def test_merged_weights_are_pefts(name: str, tmp_path: Path, monkeypatch: pytest
     weights = MergedWeights(plain, plan, adapter, base.folder)
     changed = set()
     for tensor in plan.tensors:
-        merged = np.concatenate([rows for _, rows in weights.bands(tensor)])
-        original = np.concatenate([rows for _, rows in plain.bands(tensor)])
+        merged = np.concatenate([to_float32(rows[:]) for _, rows in weights.bands(tensor)])
+        original = np.concatenate([to_float32(rows[:]) for _, rows in plain.bands(tensor)])
         if tensor.source in golden["values"]:
             changed.add(tensor.source)
             expected = np.array(golden["values"][tensor.source], np.float32)
