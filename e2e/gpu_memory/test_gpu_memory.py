@@ -1,0 +1,50 @@
+"""The formula of `onpage estimate` against what the engine really creates, on the software adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from builder.convert import convert_checkpoint
+from builder.estimate import estimate
+from builder.scheme import Quantization
+from e2e.bare import served
+from e2e.gpu_memory import taken
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
+
+LARGER: dict[str, Any] = {"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 8}
+CASES = {
+    "gemma3": (gemma3_config(**LARGER), Quantization.of("8"), 2048),
+    "gemma3-two-kv-heads": (gemma3_config(**LARGER, num_key_value_heads=2), Quantization.of("4", embedding="8"), 1280),
+    "gemma3-long": (gemma3_config(num_hidden_layers=6, max_position_embeddings=8192), Quantization.of("q4_0"), 8192),
+    "gemma2": (gemma2_config(**LARGER, sliding_window=512), Quantization.of("4"), 2048),
+    "gemma1": (gemma1_config(**LARGER), Quantization.of("8"), 2048),
+}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def address(models: Path) -> Iterator[str]:
+    with served(models) as address:
+        yield address
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_engine_takes_what_was_estimated(browser: Browser, models: Path, address: str, name: str) -> None:
+    config, quantization, context = CASES[name]
+    path = models / f"{name}.task"
+    convert_checkpoint(write_checkpoint(models / name, config), path, quantization=quantization)
+    memory = estimate(str(path), context=context).memory
+    measured = taken(browser, address, path.name, context)
+    # Models as small as these have many textures of one size, of which the engine uses some twice.
+    assert 0.97 < memory.total / measured.total < 1.08
+    assert memory.largest == pytest.approx(measured.largest, rel=0.001)
+    assert measured.buffers.count(memory.kv_cache // 2) >= 2  # the whole context, for local layers too
