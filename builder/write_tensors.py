@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +65,12 @@ class Pieces:
         return self._checksum
 
 
+def thread_count() -> int:
+    """One for each core that this process may use, up to MOST_THREADS."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, MOST_THREADS)
+
+
 def write_tensors(
     plan: ModelPlan, quantization: Quantization, weights: Weights, offsets: dict[str, int], pieces: Pieces
 ) -> None:
@@ -85,13 +91,14 @@ def write_tensors(
             else:
                 _write_band(tensor, first, rows, quantization, offsets, pieces)
 
-    threads = min(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_THREADS
-    )
+    threads = thread_count()
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
         try:
-            for done in as_completed([pool.submit(work) for _ in range(threads)]):
-                done.result()
+            running = {pool.submit(work) for _ in range(threads)}
+            while running:  # with a limit: a signal that another thread received does not wake this one
+                done, running = wait(running, timeout=0.1, return_when=FIRST_EXCEPTION)
+                for one in done:
+                    one.result()
         finally:
             stopped.set()
 

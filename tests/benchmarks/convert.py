@@ -1,8 +1,12 @@
-"""Time and peak memory of `onpage convert`: `python -m tests.benchmarks.convert [SHAPE] [--folder DIR]`.
+"""Time and peak memory of `onpage convert`: `python -m tests.benchmarks.convert [SHAPE] [--mediapipe PYTHON]`.
 
-Writes a BF16 checkpoint of the shape with random weights (0.5 GB for gemma3-270m), converts it at 4 and at 8 bits in a
-process of its own, and compares with what only reading the checkpoint and writing the result takes. Needs about 2 GB of
-disk for gemma3-270m.
+Writes a BF16 checkpoint of the shape with random weights (2 GB for gemma3-1b) and converts it in a process of its own, next
+to what `cp` takes for reading the checkpoint and writing the result (`cp FILE /dev/null`, then `cp RESULT COPY` and `sync
+COPY`, as a conversion syncs its file too). The whole conversion is timed: opening, quantizing, writing, reading back.
+
+With a Python that can import mediapipe 0.10.35's converter (it needs jax and torch, which it does not declare), the same
+checkpoint, or a smaller one, goes through its own reading, quantizing and writing of weights too. Its last step, which packs
+those files into one, is left out in its favour: from Python it fails on every GPU model.
 """
 
 from __future__ import annotations
@@ -15,28 +19,49 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan
+from builder.scheme import SCHEMES
 from builder.synth import RandomWeights, shape_config, synthetic_tokenizer
 from tests.checkpoints import as_bytes
 
-MEASURED = """
-import json, pathlib, resource, sys
+OURS = """
+import json, pathlib, resource, sys, time
 from builder.convert import convert_checkpoint
 from builder.scheme import Quantization
 folder, output = map(pathlib.Path, sys.argv[1:3])
-written = convert_checkpoint(folder, output, quantization=Quantization.of(sys.argv[3]))
+started = time.monotonic()
+written = convert_checkpoint(folder, output, quantization=Quantization.of(sys.argv[3], scale=sys.argv[4]))
+seconds = time.monotonic() - started
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps(written.to_json() | {"peak": peak}))
+print(json.dumps(written.to_json() | {"seconds": seconds, "peak": peak}))
+"""
+
+MEDIAPIPE = """
+import json, resource, sys, time
+from mediapipe.tasks.python.genai.converter import converter_factory, llm_converter
+folder, output, bits = sys.argv[1], sys.argv[2], int(sys.argv[3])
+roles = {role + "_quant_bits": bits for role in ("attention", "feedforward", "embedding")}
+config = llm_converter.ConversionConfig(folder, "safetensors", "GEMMA3_300M", "gpu", output, **roles)
+converter = object.__new__(llm_converter._LlmConverter)  # without the native library, which only the last step needs
+started = time.monotonic()
+loader = converter_factory.create_ckpt_loader(
+    "safetensors", ckpt_path=folder, is_quantized=False, is_symmetric=True, backend="gpu", special_model="GEMMA3_300M", **roles
+)
+converter.maybe_quantize_and_write_tensors_to_bins(loader, config)
+seconds = time.monotonic() - started
+print(json.dumps({"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
 """
 
 
 def write_large_checkpoint(folder: Path, shape: str) -> int:
-    """A BF16 checkpoint, written band by band; returns its bytes."""
+    """A BF16 checkpoint, written band by band; returns its number of weights."""
     config = shape_config(shape)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer.model").write_bytes(synthetic_tokenizer(config["vocab_size"]))
     plan = plan_model(config, folder / "config.json")
@@ -55,46 +80,86 @@ def write_large_checkpoint(folder: Path, shape: str) -> int:
         for tensor in plan.tensors:
             for _, rows in weights.bands(tensor):
                 file.write(as_bytes(rows, "BF16"))
-    return (folder / "model.safetensors").stat().st_size
+        os.fsync(file.fileno())  # or it would be written while others are timed
+    return plan.parameters
 
 
-def copy_seconds(source: Path, target: Path, size: int) -> float:
-    """Reads all of `source` and writes `size` bytes to `target`, synced: what no converter can be faster than."""
+def seconds_of(*commands: list[str | Path]) -> float:
+    """Wall time of commands, one after the other."""
     started = time.monotonic()
-    with source.open("rb", buffering=0) as file:
-        buffer = bytearray(8 << 20)
-        while file.readinto(buffer):
-            pass
-    with target.open("wb", buffering=0) as file:
-        for at in range(0, size, len(buffer)):
-            file.write(memoryview(buffer)[: min(len(buffer), size - at)])
-        os.fsync(file.fileno())
-    target.unlink()
+    for command in commands:
+        subprocess.run(command, check=True)
     return time.monotonic() - started
 
 
+def measured(python: str, program: str, *arguments: object) -> dict[str, Any]:
+    """What a program of ours prints."""
+    done = subprocess.run([python, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def compare_with_cp(folder: Path, bits: str, scale: str, runs: int) -> None:
+    """Prints a line a run, each with the `cp` of just before and after."""
+    checkpoint, output, copy = folder / "model.safetensors", folder / "m.task", folder / "copy"
+    for _ in range(runs):
+        read = seconds_of(["cp", checkpoint, "/dev/null"])
+        ours = measured(sys.executable, OURS, folder, output, bits, scale)
+        write = seconds_of(["cp", output, copy], ["sync", copy])
+        click.echo(
+            f"{bits} bits, {scale}: {ours['seconds']:.2f} s, {ours['seconds'] / (read + write):.1f} times of cp ({read:.2f} s reading + "
+            f"{write:.2f} s writing); peak memory {ours['peak'] / 1e6:,.0f} MB; file {ours['size'] / 1e6:,.0f} MB"
+        )
+        output.unlink()
+        copy.unlink()
+
+
+def compare_with_mediapipe(python: str, folder: Path, parameters: int, bits: str) -> None:
+    """Prints both on the same checkpoint, ours before and after."""
+    bins = folder / "bins"
+    ours = [measured(sys.executable, OURS, folder, folder / "m.task", bits, "max")["seconds"]]
+    theirs = measured(python, MEDIAPIPE, folder, bins, bits)
+    ours.append(measured(sys.executable, OURS, folder, folder / "m.task", bits, "max")["seconds"])
+    mean = sum(ours) / len(ours)
+    click.echo(
+        f"{bits} bits: onpage {mean * 1e9 / parameters:.1f} ns a weight ({ours[0]:.2f} s, {ours[1]:.2f} s), mediapipe "
+        f"{theirs['seconds'] * 1e9 / parameters:.1f} ns ({theirs['seconds']:.1f} s, peak {theirs['peak'] / 1e6:,.0f} MB): "
+        f"{theirs['seconds'] / mean:.1f} times"
+    )
+
+
 @click.command()
-@click.argument("shape", default="gemma3-270m")
+@click.argument("shape", default="gemma3-1b")
+@click.option("--bits", type=click.Choice(list(SCHEMES)), multiple=True, default=["4"], help="Repeat for several.")
+@click.option("--scale", type=click.Choice(["max", "mse"]), default="max")
+@click.option("--runs", default=3, show_default=True)
 @click.option(
     "--folder", type=click.Path(path_type=Path, exists=True), help="Where to write.  [default: a temporary one]"
 )
-def main(shape: str, folder: Path | None) -> None:
+@click.option("--mediapipe", metavar="PYTHON", help="A Python with mediapipe 0.10.35, jax and torch to compare with.")
+@click.option("--mediapipe-shape", default="gemma3-270m", show_default=True)
+def main(
+    shape: str,
+    bits: tuple[str, ...],
+    scale: str,
+    runs: int,
+    folder: Path | None,
+    mediapipe: str | None,
+    mediapipe_shape: str,
+) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        work = Path(name)
-        size = write_large_checkpoint(work, shape)
-        click.echo(f"{shape}: checkpoint of {size / 1e6:,.0f} MB (BF16), {os.cpu_count()} cores, numpy on one")
-        for bits in (4, 8):
-            output = work / "m.task"
-            done = subprocess.run(
-                [sys.executable, "-c", MEASURED, work, output, str(bits)], capture_output=True, text=True, check=True
-            )
-            result = json.loads(done.stdout)
-            copied = copy_seconds(work / "model.safetensors", output, result["size"])
-            click.echo(
-                f"{bits} bits: {result['seconds']:.1f} s, {result['seconds'] / copied:.1f} times of reading and writing "
-                f"alone ({copied:.1f} s); peak memory {result['peak'] / 1e6:,.0f} MB; file {result['size'] / 1e6:,.0f} MB"
-            )
+        parameters = write_large_checkpoint(Path(name), shape)
+        click.echo(f"{shape}: {parameters / 1e6:,.0f} M weights in BF16, {os.cpu_count()} cores")
+        for one in bits:
+            compare_with_cp(Path(name), one, scale, runs)
+    if mediapipe:
+        with tempfile.TemporaryDirectory(dir=folder) as name:
+            parameters = write_large_checkpoint(Path(name), mediapipe_shape)
+            click.echo(f"{mediapipe_shape}: {parameters / 1e6:,.0f} M weights in BF16")
+            for one in bits:
+                if one in ("4", "8"):
+                    compare_with_mediapipe(mediapipe, Path(name), parameters, one)
 
 
 if __name__ == "__main__":
