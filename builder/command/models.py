@@ -155,7 +155,9 @@ def _print_notes(store: Store, rows: list[_Row]) -> None:
     """Where things are and what to do next, for people: on stderr."""
     if not rows:
         click.echo("No model has this in its line.", err=True)
-    click.echo(f"Stored models are in {store.folder}.", err=True)
+    click.echo(
+        f"Stored models are in {store.folder}; demo, the model that ships with onpage, is always there.", err=True
+    )
     if len(store.manifest_paths()) > len(store.models()):
         click.echo("A manifest cannot be read: onpage verify says which.", err=True)
     for name, size in store.unfinished().items():

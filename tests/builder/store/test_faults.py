@@ -377,6 +377,22 @@ def test_a_lost_bit_is_mended_by_replacing(store: Store) -> None:
     is_sound(store)
 
 
+@pytest.mark.parametrize("move", [False, True])
+def test_an_import_that_is_interrupted_leaves_nothing_at_once(
+    store: Store, tmp_path: Path, model_file: Path, move: bool
+) -> None:
+    path = tmp_path / "mine-web.task"
+    shutil.copy(model_file, path)
+
+    def interrupt(phase: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_file(store, path, move=move, progress=interrupt)
+    assert everything(store) == set()
+    assert path.read_bytes() == model_file.read_bytes()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"\xff\xfe", b"null", b"[" * 100_000, b'{"manifest": 2}', b'{"manifest": 1}', b"1" * 200_000],
