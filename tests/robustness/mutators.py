@@ -124,7 +124,7 @@ def _repeat(out: bytearray, known: Known, chance: Random) -> None:
 
 
 Injury = Callable[[bytearray, Known, Random], None]
-INJURIES: dict[Injury, int] | list[Injury] = {
+WEIGHTED: dict[Injury, int] = {
     _flip_bit: 2,
     _flip_bit_early: 3,
     _number_anywhere: 3,
@@ -139,8 +139,7 @@ INJURIES: dict[Injury, int] | list[Injury] = {
     _splice: 2,
     _repeat: 1,
 }
-WEIGHTS = list(INJURIES.values())
-INJURIES = list(INJURIES)
+INJURIES, WEIGHTS = list(WEIGHTED), list(WEIGHTED.values())
 
 
 def _field(out: bytearray, known: Known, chance: Random) -> Field | None:
@@ -207,7 +206,7 @@ def _damaged_value(value: Any, chance: Random) -> Any:
         if what < 0.15:
             del value[key]
         elif what < 0.2 and isinstance(value, dict):
-            value[chance.choice((key + "x", "", key.upper(), "__metadata__"))] = value.pop(key)
+            value[chance.choice((f"{key}x", "", str(key).upper(), "__metadata__"))] = value.pop(key)
         elif what < 0.3 and isinstance(value, dict):
             value[key] = deepcopy(value[chance.choice(list(value))])
         elif what < 0.35 and isinstance(value, list):

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import struct
+import warnings
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -14,12 +15,12 @@ from random import Random
 from typing import Any
 
 from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
+from builder.checkpoint import ADAPTER_WEIGHTS
 from builder.command.inspect import show
 from builder.convert import convert_checkpoint
 from builder.families.dense import TEMPLATE
 from builder.inspect_bundle import check_model, inspect_model
 from builder.litertlm_reader import LitertlmFile
-from builder.lora.adapter import ADAPTER_WEIGHTS
 from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
 from builder.lora.adapter_file import convert_adapter
 from builder.scheme import Quantization
@@ -172,6 +173,9 @@ class Task(Target):
         with zipfile.ZipFile(self.path, "w", method) as file:
             for entry, content in entries.items():
                 file.writestr(entry, content)
+            if chance.random() < 0.1:
+                with warnings.catch_warnings(action="ignore"):  # zipfile's, of the second entry of a name
+                    file.writestr(name, entries[name])
 
     def read(self) -> None:
         _inspect(self.path)
