@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 SILENCE = 150_000
 """Milliseconds; the slowest case takes 40 seconds on two busy cores."""
 
-VENDOR = HERE.parent.parent / "static/node_modules/@mediapipe/tasks-genai"
+NPM = HERE.parent.parent / "static/node_modules"
+VENDOR = NPM / "@mediapipe/tasks-genai"
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -26,7 +27,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         folder, _, name = path.partition("?")[0].strip("/").partition("/")
-        base = {"vendor": VENDOR, "models": self.models, "bare": HERE}.get(folder, HERE)
+        base = {"vendor": VENDOR, "npm": NPM, "models": self.models, "bare": HERE}.get(folder, HERE)
         return str(base / name.lstrip("/")) if ".." not in name else str(HERE / "none")
 
     def end_headers(self) -> None:
@@ -41,7 +42,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(models: Path) -> Iterator[str]:
-    """Serves the bare page, the npm package and the files of `models`; yields the address."""
+    """Serves the bare pages, the npm packages and the files of `models`; yields the address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, models=models))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
