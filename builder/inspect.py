@@ -56,6 +56,11 @@ class Sampling:
     temperature: float | None
     top_k: int | None
 
+    @classmethod
+    def noted_in(cls, file: WebFile) -> Sampling:
+        """What a web file's notes say."""
+        return cls(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20))
+
 
 @dataclass(frozen=True)
 class WebFileFacts:
@@ -122,7 +127,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         ),
         tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
         prompt_template=prompt_template_of(p),
-        sampling=Sampling(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20)),
+        sampling=Sampling.noted_in(file),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
         written_by=_text(file, "written_by"),

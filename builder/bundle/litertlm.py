@@ -25,6 +25,8 @@ from builder.llm_metadata import (
     Affixes,
     LlmMetadata,
     ModelType,
+    SamplerParameters,
+    SamplerType,
     Settings,
     Templates,
     TokenIds,
@@ -75,6 +77,11 @@ def llm_metadata(source: Source) -> LlmMetadata:
         supports_thinking=False,
         supports_function_calling=family == "function_gemma",
     )
+    sampling = source.sampling
+    if sampling.temperature and sampling.top_k:
+        metadata.sampler_params = SamplerParameters(
+            type_=SamplerType.TOP_P, k=sampling.top_k, p=1.0, temperature=sampling.temperature
+        )
     sides = {"user": conversation.user, "model": conversation.model, "system": conversation.system}
     templates = {side: Affixes(prefix=t.prefix, suffix=t.suffix) for side, t in sides.items() if t != Turn()}
     if templates:

@@ -15,6 +15,7 @@ from builder.families.dense import TEMPLATE
 from builder.families.plan import TurnTemplate
 from builder.formats import Format, sniff_file
 from builder.graph_reader import Graph, is_graph
+from builder.inspect import Sampling
 from builder.llm_parameters import LlmParameters, ModelType
 from builder.tokenizer import Tokenizer
 from builder.web_file_reader import WebFile
@@ -23,6 +24,7 @@ LARGEST_CONTEXT = 4096
 """Tokens. Engines allocate the cache for the whole context, and none of a web page's GPUs has room for a model's 131,072."""
 
 MOST_AFFIX = 4096
+UNSAID = Sampling(None, None)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class Source:
     family: str
     """As in ModelType.family_of: gemma3 and so on, or "unknown"."""
     context_length: int
+    sampling: Sampling = UNSAID
+    """What the authors recommend; only a `.litertlm` can hold it."""
 
     def __post_init__(self) -> None:
         self.conversation.check(self.tokenizer)
@@ -160,10 +164,17 @@ def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence
         conversation=conversation_in(file.parameters, tokenizer, start_token, stop_tokens),
         family=ModelType.family_of(file.model_type),
         context_length=min(file.context_length or LARGEST_CONTEXT, LARGEST_CONTEXT),
+        sampling=Sampling.noted_in(file),
     )
 
 
-def graph_source(path: Path, tokenizer: Tokenizer, conversation: Conversation, family: str = "unknown") -> Source:
+def graph_source(
+    path: Path,
+    tokenizer: Tokenizer,
+    conversation: Conversation,
+    family: str = "unknown",
+    sampling: Sampling = UNSAID,
+) -> Source:
     """A LiteRT graph with the tokenizer that belongs to it; ModelFileError or TokenizerError where it does not run so."""
     graph = Graph.open(path)
     graph.require_language_model()
@@ -173,7 +184,7 @@ def graph_source(path: Path, tokenizer: Tokenizer, conversation: Conversation, f
             f"tokenizer that belongs to this model.",
             subject=tokenizer.path,
         )
-    return Source(path, graph, tokenizer, conversation, family, graph.context_length)
+    return Source(path, graph, tokenizer, conversation, family, graph.context_length, sampling)
 
 
 def conversation_in(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from litert_lm_builder.runtime.proto import llm_metadata_pb2
 
 from builder.bundle import Source, web_source, write_litertlm
 from builder.digest import sha256_of
+from builder.inspect import Sampling
 from builder.litertlm_reader import LitertlmFile
 
 
@@ -78,3 +80,12 @@ def test_the_same_parts_give_the_same_bytes(web_file: Path, graph: Source, tmp_p
     assert first.sha256 == again.sha256
     other = write_litertlm(tmp_path / "c", graph)
     assert LitertlmFile.open(tmp_path / "a").system["uuid"] != LitertlmFile.open(other.path).system["uuid"]
+
+
+def test_the_recommended_sampling_goes_along(graph: Source, tmp_path: Path) -> None:
+    write_litertlm(tmp_path / "said.litertlm", replace(graph, sampling=Sampling(0.25, 8)))
+    sampler = metadata(tmp_path / "said.litertlm").sampler_params
+    # TOP_P with all of the probability: the only type that every backend has
+    assert (sampler.type, sampler.k, sampler.p, sampler.temperature) == (sampler.TOP_P, 8, 1.0, 0.25)
+    write_litertlm(tmp_path / "unsaid.litertlm", graph)
+    assert not metadata(tmp_path / "unsaid.litertlm").HasField("sampler_params")
