@@ -72,9 +72,9 @@ def convert_checkpoint(
     `merge` is the folder of a LoRA adapter that goes into the weights. Raises the errors of builder.errors; `output` is then as it was.
     """
     source = CheckpointSource.open(folder, merge)
-    _refuse_to_replace_an_input("checkpoint", folder, output)
+    refuse_to_replace_an_input("checkpoint", folder, output)
     if merge is not None:
-        _refuse_to_replace_an_input("adapter", merge, output)
+        refuse_to_replace_an_input("adapter", merge, output)
     generation = GenerationConfig.read(source.checkpoint, source.tokenizer, source.plan.template)
     written = write_web_file(source.plan, source.tokenizer, generation, source.weights, output, quantization, progress)
     return replace(written, left_out=source.left_out)
@@ -198,7 +198,8 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
     return parameters
 
 
-def _refuse_to_replace_an_input(what: str, folder: Path, output: Path) -> None:
+def refuse_to_replace_an_input(what: str, folder: Path, output: Path) -> None:
+    """OutputError where `output` is a file of the folder that is read."""
     if output.exists() and any(output.samefile(path) for path in folder.iterdir()):
         raise OutputError(f"{output} is part of the {what}: choose another file for the result.", subject=output)
 

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from builder.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
+from builder.command.graph import GraphOptions, convert_graph, graph_options
 from builder.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
 
 if TYPE_CHECKING:
@@ -78,11 +79,13 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--report-text", type=FILE, help="A text to report on, in UTF-8; its first 1,024 tokens.  [default: one of ours]"
 )
+@graph_options
 @json_option
 def convert(
     checkpoint: Path,
     output: Path,
     quantization: Quantization,
+    graph: GraphOptions | None,
     lora: Path | None,
     merge_lora: Path | None,
     with_report: bool,
@@ -99,7 +102,11 @@ def convert(
       onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits 4 --embedding-bits 8
       onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
       onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
+      onpage convert my-gemma-270m --target graph -o my-gemma-270m.litertlm
     """
+    if graph is not None:
+        convert_graph(checkpoint, output, graph, quantization, merge_lora, as_json)
+        return
     if lora is not None:
         _refuse_what_an_adapter_has_not(merge_lora)
         lora_file = library("builder.lora.adapter_file", "build")
