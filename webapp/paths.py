@@ -5,6 +5,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 DEMO_MODEL = _PACKAGE / "demo_model" / "onpage-demo-web.task"
+DEMO_GRAPH = _PACKAGE / "demo_model" / "onpage-demo.litertlm"
 
 
 def static_folder() -> Path:

@@ -20,6 +20,7 @@ from builder.synth import BOS, FIRST_WORD, synthetic_tokenizer, word
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config, write_checkpoint
 
 GOLDENS = Path(__file__).with_name("goldens.json")
+GRAPH_GOLDENS = Path(__file__).with_name("graph_goldens.json")
 NEW_TOKENS = 32
 
 

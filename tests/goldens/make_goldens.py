@@ -48,7 +48,7 @@ def choose_prompt(case: Case, reference: Reference) -> tuple[int, list[int], flo
     raise SystemExit("No prompt gives an answer that can be compared.")
 
 
-def ask_transformers(case: Case, web_file: Path, prompt: list[int]) -> list[int]:
+def ask_transformers(case: Case, web_file: Path, prompt: list[int], new_tokens: int = NEW_TOKENS) -> list[int]:
     """Greedy ids of a checkpoint with the dequantized weights, opened by transformers as any other."""
     with tempfile.TemporaryDirectory() as folder:
         write_dequantized(case, web_file, Path(folder))
@@ -63,7 +63,7 @@ def ask_transformers(case: Case, web_file: Path, prompt: list[int]) -> list[int]
     capped = functools.partial(EAGER_ATTENTION, softcap=case.config_json.get("attn_logit_softcapping"))
     with torch.no_grad(), mock.patch.object(modeling_gemma3, "eager_attention_forward", capped):
         out = model.eval().generate(
-            torch.tensor([prompt]), max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=None, pad_token_id=0
+            torch.tensor([prompt]), max_new_tokens=new_tokens, do_sample=False, eos_token_id=None, pad_token_id=0
         )
     return out[0, len(prompt) :].tolist()
 
