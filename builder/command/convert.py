@@ -72,7 +72,6 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option(
     "--report",
-    "with_report",
     is_flag=True,
     help="Print the error of each tensor, and for models of up to 300 M parameters what quantization costs on a text.",
 )
@@ -88,7 +87,7 @@ def convert(
     graph: GraphOptions | None,
     lora: Path | None,
     merge_lora: Path | None,
-    with_report: bool,
+    report: bool,
     report_text: Path | None,
     as_json: bool,
 ) -> None:
@@ -113,7 +112,7 @@ def convert(
         _show_adapter(lora_file.convert_adapter(checkpoint, lora, output), checkpoint, as_json)
         return
     converter = library("builder.convert", "build")
-    reporter = library("builder.report", "build") if with_report or report_text else None
+    reporter = library("builder.report", "build") if report or report_text else None
     if reporter and report_text:
         reporter.read_text(report_text)  # what is wrong with it is known before the work
     with byte_progress() as progress:
@@ -123,12 +122,12 @@ def convert(
     if reporter is None:
         show_written(written, as_json)
         return
-    report = reporter.report_on(output, checkpoint, merge=merge_lora, text=report_text or reporter.DEFAULT_TEXT)
+    cost = reporter.report_on(output, checkpoint, merge=merge_lora, text=report_text or reporter.DEFAULT_TEXT)
     if as_json:
-        print_json(written.to_json() | {"report": report.to_json()})
+        print_json(written.to_json() | {"report": cost.to_json()})
         return
     show_written(written, as_json)
-    _show_report(report)
+    _show_report(cost)
 
 
 def _show_report(report: Report) -> None:
@@ -160,10 +159,10 @@ def _refuse_what_an_adapter_has_not(merge_lora: Path | None) -> None:
     if merge_lora is not None:
         raise click.UsageError("--lora writes the adapter alone and --merge-lora the whole model: choose one.", context)
     said = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    bits = next((name for name in said if name.endswith("bits")), None)
-    if bits:
+    option = next((name for name in said if name.endswith("bits") or name in ("scale", "report", "report_text")), None)
+    if option:
         raise click.UsageError(
-            f"--lora writes the adapter alone, in float16: leave --{bits.replace('_', '-')} out.", context
+            f"--lora writes the adapter alone, in float16: leave --{option.replace('_', '-')} out.", context
         )
 
 

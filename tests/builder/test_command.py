@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.checkpoints import with_images_config, write_checkpoint
+from tests.checkpoints import gemma3_config, with_images_config, write_checkpoint
 
 
 def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -114,3 +115,22 @@ def test_help_shows_an_example(command: str) -> None:
     done = onpage(*([command] if command else []), "--help")
     assert done.returncode == 0
     assert "Example:" in done.stdout
+
+
+def test_a_report_follows_the_result_or_goes_into_its_json(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=1024, num_hidden_layers=1))
+    (tmp_path / "t.txt").write_text(" bababa cucucu dododo")
+    shown = onpage("convert", folder, "-o", tmp_path / "m.task", "--bits", "q4_0", "--report-text", tmp_path / "t.txt")
+    assert shown.returncode == 0, shown.stderr
+    for expected in (r"q_proj\.weight +int4 in blocks of 32 +\d+\.\d\d% +\d+\.\d dB", r"perplexity\t\d+\.\d+, of the"):
+        assert re.search(expected, shown.stdout), shown.stdout
+    json_too = onpage("convert", folder, "-o", tmp_path / "m.task", "--scale", "mse", "--report", "--json").stdout
+    written = json.loads(json_too)
+    assert written["quantization"]["scale"] == "mse"
+    assert written["report"]["quality"]["divergence"] > 0
+
+
+def test_a_report_on_no_text_is_refused_before_the_work(tmp_path: Path) -> None:
+    done = onpage("convert", write_checkpoint(tmp_path / "c"), "-o", tmp_path / "m.task", "--report-text", "none.txt")
+    assert done.returncode == 1 and "none.txt is missing" in done.stderr
+    assert not (tmp_path / "m.task").exists()
