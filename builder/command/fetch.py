@@ -14,7 +14,11 @@ from builder.store import Store
 
 @click.command()
 @click.argument("source", metavar="ID")
-@click.option("--token", metavar="TOKEN", help="Hugging Face token.  [default: HF_TOKEN, else that of `hf auth login`]")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    help="Hugging Face token; others on this machine may see it here.  [default: HF_TOKEN, else that of `hf auth login`]",
+)
 @click.option("--revision", metavar="NAME", help="A branch, tag or commit of the repository.  [default: the newest]")
 @click.option(
     "--id", "model_id", metavar="NAME", help="The name to give it.  [default: ID, or made of the file's name]"

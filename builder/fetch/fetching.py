@@ -201,8 +201,10 @@ class Fetch:
     def _look_up(self) -> Remote:
         reference = self._reference
         if isinstance(reference, Address):
+            if self._wanted.token:
+                self._say("The token is for Hugging Face: it is not sent to another address.")
             return Remote(reference.url, reference.file, reference.source)
-        hub = Hub.open(self._wanted.token)
+        hub = Hub.open(self._wanted.token, self._say)
         self._token = hub.token
         remote = hub.look_up(reference, self._patience)
         if remote.sha256 and self._wanted.expected not in (None, remote.sha256):

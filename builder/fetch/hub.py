@@ -15,12 +15,12 @@ from typing import TypeVar
 import httpx2
 import huggingface_hub
 from huggingface_hub import HfApi, ModelInfo, constants, hf_hub_url
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from builder import __version__
 from builder.errors import FetchError, GatedError
 from builder.fetch.connection import MOST_ANSWER, broken, connect, fault_of, is_private, origin_of
-from builder.fetch.patience import PassingError, Patience
+from builder.fetch.patience import PassingError, Patience, Say
 from builder.fetch.remote import Remote
 from builder.fetch.sources import HubFile
 from builder.input import shown
@@ -40,7 +40,7 @@ class Hub:
     token: str | None
 
     @classmethod
-    def open(cls, token: str | None) -> Hub:
+    def open(cls, token: str | None, say: Say) -> Hub:
         """With the token given, else with the one of huggingface_hub's usual places."""
         endpoint = _checked_endpoint()
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns with what servers say
@@ -49,7 +49,10 @@ class Hub:
         found = token or _stored_token()
         if found and not TOKEN.fullmatch(found):
             raise FetchError("The token holds characters that no token has: copy it again.", subject="token")
-        return cls(endpoint, found if is_private(httpx2.URL(endpoint)) else None)
+        if found and not is_private(httpx2.URL(endpoint)):
+            say(f"The token is not sent: others could read it on the way to HF_ENDPOINT, {endpoint}.")
+            found = None
+        return cls(endpoint, found)
 
     @property
     def host(self) -> str:
@@ -115,6 +118,8 @@ class Hub:
             raise self.explain(error.response, wanted) from None
         except httpx2.HTTPError as error:
             raise broken(error, self.host) from None
+        except HFValidationError:
+            raise FetchError(f"{shown(wanted.repo)} cannot be the name of a repository.", subject=wanted.repo) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise FetchError(
                 f"{self.host} answers otherwise than the hub does: is there a login page in this network, or a wrong "
@@ -134,7 +139,7 @@ class Hub:
         """What the repository's description says of the file, also to those who may not have it."""
         files = {sibling.rfilename: sibling for sibling in info.siblings or ()}
         if wanted.file not in files:
-            models = sorted(name for name in files if name.endswith(MODELS))
+            models = sorted(name for name in files if name.endswith(MODELS) and len(name) <= 120)
             there = (
                 f"it has {', '.join(models[:8])}{' …' if len(models) > 8 else ''}" if models else "it has no model file"
             )

@@ -97,7 +97,10 @@ def test_the_token_comes_from_where_hf_auth_login_leaves_it(fetch: Fetching, hub
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set: unset it to fetch a model."),
         ({"HF_ENDPOINT": "hub.example"}, "HF_ENDPOINT is no address of a hub: expected https://NAME."),
         ({"HF_ENDPOINT": "https://u:p@hub.example"}, "HF_ENDPOINT is no address of a hub"),
-        ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "127.0.0.1 cannot be reached ([Errno 111] Connection refused)"),
+        (
+            {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_x"},
+            "127.0.0.1 cannot be reached ([Errno 111] Connection refused)",
+        ),
     ],
 )
 def test_settings_that_cannot_be(fetch: Fetching, environment: dict[str, str], sentence: str) -> None:
@@ -106,10 +109,18 @@ def test_settings_that_cannot_be(fetch: Fetching, environment: dict[str, str], s
     assert "hf_two" not in done.stderr and "u:p" not in done.stderr
 
 
+def test_a_token_is_not_sent_where_others_could_read_it(fetch: Fetching, hub: Hub) -> None:
+    mirror = fetch(NAME, "--retries", 0, "--token", TOKEN, environment={"HF_ENDPOINT": "http://mirror.invalid"})
+    assert "The token is not sent: others could read it on the way to HF_ENDPOINT" in mirror.stderr
+    address = fetch(f"{hub.cdn}/{FILE}", "--token", TOKEN)  # the fixture looks at the headers
+    assert "The token is for Hugging Face: it is not sent to another address." in address.stderr
+
+
 def test_a_repository_alone_gets_the_names_of_its_models(fetch: Fetching) -> None:
     done = fetch(REPO)
     assert done.returncode == 1
     assert f"{REPO} is a repository: name a file of it (it has {FILE})." in done.stderr
+    assert "'a--b/c' cannot be the name of a repository." in fetch("a--b/c/d.task").stderr
 
 
 def test_a_plain_address(fetch: Fetching, hub: Hub, store: Store) -> None:
@@ -135,10 +146,14 @@ def test_an_address_that_gives_something_else(fetch: Fetching, hub: Hub, store: 
         (answers(404), f"{address} cannot be fetched: the answer is 404 Not Found."),
         (answers(200, b"<html>" * 50), f"{address} is not a model that a browser runs"),
         (answers(200, hub.data[:5000]), "header"),
+        (
+            lambda handler: handler.whole(length=1 << 47),
+            "No room for small-gemma-web.task: it needs 140,737,488.4 MB more",
+        ),
     ):
         hub.script(cdn=[act])
         done = fetch(address, "--retries", 0)
-        assert done.returncode == 1 and sentence in done.stderr and str(store.folder) not in done.stderr
+        assert done.returncode == 1 and sentence in done.stderr and "/content" not in done.stderr
         assert not store.models() and not store.unfinished()
 
 

@@ -1,12 +1,17 @@
-"""What may be typed as the model to fetch, and what each request may carry where."""
+"""What may be typed as the model to fetch, what each request may carry where, and how long an answer asks to wait."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx2
 import pytest
 
 from builder.catalog import published
 from builder.errors import FetchError
-from builder.fetch.connection import connect
+from builder.fetch.connection import connect, fault_of
+from builder.fetch.patience import PassingError
 from builder.fetch.sources import Address, HubFile, parse_source
 
 COMMIT = "0" * 40
@@ -101,3 +106,24 @@ def test_the_token_is_for_one_origin(home: str, place: str, carried: bool | None
         else:
             rules(request)
             assert ("Authorization" in request.headers) is carried
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "7"}, 7, 7),
+        ({"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}, 3000, 3600),
+        ({"Retry-After": format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)}, 0, 0),
+        ({"RateLimit": '"api";r=0;t=55'}, 55, 55),
+    ],
+)
+def test_an_answer_may_say_how_long_to_wait(headers: dict[str, str], least: float, most: float) -> None:
+    fault = fault_of(httpx2.Response(429, headers=headers, request=httpx2.Request("GET", "https://hub.example/a")))
+    assert isinstance(fault, PassingError) and fault.wait is not None and least <= fault.wait <= most
+
+
+@pytest.mark.parametrize("said", ["soon", "-1", "9" * 400, "Mon, 99 Nov 2026", ""])
+def test_nonsense_is_not_waited_for(said: str) -> None:
+    headers = {"Retry-After": said, "RateLimit": '"api";r=5;t=55'}
+    fault = fault_of(httpx2.Response(503, headers=headers, request=httpx2.Request("GET", "https://hub.example/a")))
+    assert isinstance(fault, PassingError) and fault.wait is None
