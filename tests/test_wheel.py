@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from webapp.paths import DEMO_GRAPH, DEMO_MODEL
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -99,3 +101,8 @@ def test_the_catalog_is_inside(unpacked: Path, tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.startswith("gemma3-1b-int4\t")
+
+
+def test_both_forms_of_the_demo_model_are_inside(unpacked: Path) -> None:
+    for path in (DEMO_MODEL, DEMO_GRAPH):
+        assert (unpacked / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
