@@ -163,6 +163,8 @@ def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path,
     broken.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     faulty.models.clear()
-    faulty.models[sha256] = replace(model, path=broken, sha256=sha256, stamp=stamp_of(broken))
+    faulty.models[sha256] = replace(
+        model, path=broken, manifest=replace(model.manifest, sha256=sha256), stamp=stamp_of(broken)
+    )
     tab.open(faulty.url)
     assert tab.problem() == "engine-failed"
