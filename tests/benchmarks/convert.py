@@ -29,6 +29,8 @@ from builder.scheme import SCHEMES
 from builder.synth import RandomWeights, shape_config, synthetic_tokenizer
 from tests.checkpoints import as_bytes
 
+CHECKPOINT = "checkpoint"
+
 OURS = """
 import json, pathlib, resource, sys, time
 from builder.convert import convert_checkpoint
@@ -42,7 +44,7 @@ print(json.dumps(written.to_json() | {"seconds": seconds, "peak": peak}))
 """
 
 MEDIAPIPE = """
-import json, resource, sys, time
+import json, os, resource, sys, time
 from mediapipe.tasks.python.genai.converter import converter_factory, llm_converter
 folder, output, bits = sys.argv[1], sys.argv[2], int(sys.argv[3])
 roles = {role + "_quant_bits": bits for role in ("attention", "feedforward", "embedding")}
@@ -54,7 +56,8 @@ loader = converter_factory.create_ckpt_loader(
 )
 converter.maybe_quantize_and_write_tensors_to_bins(loader, config)
 seconds = time.monotonic() - started
-print(json.dumps({"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+size = sum(entry.stat().st_size for entry in os.scandir(output))
+print(json.dumps({"seconds": seconds, "size": size, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
 """
 
 
@@ -101,10 +104,10 @@ def measured(python: str, program: str, *arguments: object) -> dict[str, Any]:
 
 def compare_with_cp(folder: Path, bits: str, scale: str, runs: int) -> None:
     """Prints a line a run, each with the `cp` of just before and after."""
-    checkpoint, output, copy = folder / "model.safetensors", folder / "m.task", folder / "copy"
+    checkpoint, output, copy = folder / CHECKPOINT / "model.safetensors", folder / "m.task", folder / "copy"
     for _ in range(runs):
         read = seconds_of(["cp", checkpoint, "/dev/null"])
-        ours = measured(sys.executable, OURS, folder, output, bits, scale)
+        ours = measured(sys.executable, OURS, checkpoint.parent, output, bits, scale)
         write = seconds_of(["cp", output, copy], ["sync", copy])
         click.echo(
             f"{bits} bits, {scale}: {ours['seconds']:.2f} s, {ours['seconds'] / (read + write):.1f} times of cp ({read:.2f} s reading + "
@@ -116,14 +119,14 @@ def compare_with_cp(folder: Path, bits: str, scale: str, runs: int) -> None:
 
 def compare_with_mediapipe(python: str, folder: Path, parameters: int, bits: str) -> None:
     """Prints both on the same checkpoint, ours before and after."""
-    bins = folder / "bins"
-    ours = [measured(sys.executable, OURS, folder, folder / "m.task", bits, "max")["seconds"]]
-    theirs = measured(python, MEDIAPIPE, folder, bins, bits)
-    ours.append(measured(sys.executable, OURS, folder, folder / "m.task", bits, "max")["seconds"])
+    checkpoint, output = folder / CHECKPOINT, folder / "m.task"
+    ours = [measured(sys.executable, OURS, checkpoint, output, bits, "max")["seconds"]]
+    theirs = measured(python, MEDIAPIPE, checkpoint, folder / "bins", bits)
+    ours.append(measured(sys.executable, OURS, checkpoint, output, bits, "max")["seconds"])
     mean = sum(ours) / len(ours)
     click.echo(
         f"{bits} bits: onpage {mean * 1e9 / parameters:.1f} ns a weight ({ours[0]:.2f} s, {ours[1]:.2f} s), mediapipe "
-        f"{theirs['seconds'] * 1e9 / parameters:.1f} ns ({theirs['seconds']:.1f} s, peak {theirs['peak'] / 1e6:,.0f} MB): "
+        f"{theirs['seconds'] * 1e9 / parameters:.1f} ns ({theirs['seconds']:.1f} s, peak {theirs['peak'] / 1e6:,.0f} MB, {theirs['size'] / 1e6:,.0f} MB written): "
         f"{theirs['seconds'] / mean:.1f} times"
     )
 
@@ -149,13 +152,13 @@ def main(
 ) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        parameters = write_large_checkpoint(Path(name), shape)
+        parameters = write_large_checkpoint(Path(name) / CHECKPOINT, shape)
         click.echo(f"{shape}: {parameters / 1e6:,.0f} M weights in BF16, {os.cpu_count()} cores")
         for one in bits:
             compare_with_cp(Path(name), one, scale, runs)
     if mediapipe:
         with tempfile.TemporaryDirectory(dir=folder) as name:
-            parameters = write_large_checkpoint(Path(name), mediapipe_shape)
+            parameters = write_large_checkpoint(Path(name) / CHECKPOINT, mediapipe_shape)
             click.echo(f"{mediapipe_shape}: {parameters / 1e6:,.0f} M weights in BF16")
             for one in bits:
                 if one in ("4", "8"):
