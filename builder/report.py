@@ -8,6 +8,7 @@ of the predictions, the perplexity of both, and how often the likeliest next tok
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -135,10 +136,9 @@ def _squares(file: WebFile, stored: StoredMatrix, matrix: MatrixPlan, weights: W
 
 
 def _quality(file: WebFile, plan: ModelPlan, weights: Weights, text: str, path: Path) -> Quality:
-    written, original = Reference(file), Reference(file)
-    for tensor in plan.tensors:
-        values = np.concatenate([to_float32(rows[:]) for _, rows in weights.bands(tensor)])
-        original.weights[tensor.name] = values[0] if isinstance(tensor, VectorPlan) else values
+    written = Reference(file)
+    original = copy.copy(written)
+    original.weights = {tensor.name: _whole(tensor, weights) for tensor in plan.tensors}
     processor = sentencepiece.SentencePieceProcessor()
     processor.LoadFromSerializedProto(written.sentencepiece)
     tokens = processor.EncodeAsIds(text)[:MOST_TOKENS]
@@ -162,6 +162,13 @@ def _quality(file: WebFile, plan: ModelPlan, weights: Weights, text: str, path: 
             same += int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
     count = len(tokens)
     return Quality(count, divergence / count, math.exp(loss / count), math.exp(original_loss / count), same / count)
+
+
+def _whole(tensor: MatrixPlan | VectorPlan, weights: Weights) -> NDArray[np.float32]:
+    values = np.empty((1, tensor.size) if isinstance(tensor, VectorPlan) else (tensor.n, tensor.k), np.float32)
+    for first, rows in weights.bands(tensor):
+        to_float32(rows[:], values[first : first + rows.shape[0]])
+    return values[0] if isinstance(tensor, VectorPlan) else values
 
 
 def _log_shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:
