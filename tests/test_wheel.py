@@ -91,16 +91,23 @@ def test_nothing_that_is_not_served_is_inside(unpacked: Path) -> None:
     assert not names & {"node_modules", "package.json", "package-lock.json", "tsconfig.json", "tests", "e2e"}
 
 
-def test_the_catalog_is_inside(unpacked: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["models", "gemma3-1b"], "gemma3-1b-int4\t"),
+        (["estimate", "gemma3-1b"], "model\tgemma3-1b, 999.9 M parameters"),
+    ],
+)
+def test_the_data_is_inside(arguments: list[str], answer: str, unpacked: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-P", "-c", "from builder.command import main; main()", "models", "gemma3-1b"],
+        [sys.executable, "-P", "-c", "from builder.command import main; main()", *arguments],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(unpacked), "ONPAGE_HOME": str(tmp_path / "store")},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.startswith("gemma3-1b-int4\t")
+    assert done.stdout.startswith(answer)
 
 
 def test_both_forms_of_the_demo_model_are_inside(unpacked: Path) -> None:
