@@ -30,6 +30,12 @@ from builder.input import read_json_object, shown
 MOST_BYTES = 64 << 20
 """Gemma 3's tokenizer.json has 33 MB."""
 
+MOST_CHARACTERS = 512
+"""Of a piece: the time to check one grows with the square of its length."""
+
+MOST_PAIRS = 200_000
+"""Of added tokens that are compared with each other."""
+
 SPACE = "\u2581"
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 DEFAULT_NAMES = {"pad": "<pad>", "eos": "<eos>", "bos": "<bos>"}
@@ -138,6 +144,9 @@ class _Source:
             self.refuse(f"the ids of the vocabulary are not 0 to {len(ids) - 1}, each once")
         if any("\0" in text or not text for text in vocabulary):
             self.refuse("a piece is empty or holds a null character")
+        longest = max(vocabulary, key=len, default="")
+        if len(longest) > MOST_CHARACTERS:
+            self.refuse(f"a piece has {len(longest):,} characters, expected at most {MOST_CHARACTERS}")
         if any(not _is_unicode(text) for text in vocabulary):
             self.refuse("a piece holds half of a surrogate pair, which is no text")
         return vocabulary
@@ -153,6 +162,8 @@ class _Source:
             if " " in text or (SPACE in text and text.strip(SPACE)):
                 self.refuse(f"the added token {shown(text)} holds a space")
             (normalized if token.get("normalized") else plain).add(text)
+        if len(plain) * len(normalized) > MOST_PAIRS:
+            self.refuse(f"{len(normalized):,} of the added tokens are normalized, and {len(plain):,} are not")
         for text in normalized:  # cut out after the plain ones, which SentencePiece does in one go
             for other in plain:
                 if _overlap(text, other):

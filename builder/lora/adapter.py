@@ -25,6 +25,9 @@ from builder.stored_types import NUMPY_TYPES
 
 CONFIG = "adapter_config.json"
 MOST_RANK = 1024
+
+MOST_MODULES, MOST_PATTERNS = 8192, 1024
+"""Each module is compared with each pattern."""
 MOST_ALPHA = 1e6
 
 NOT_LORA_ALONE = (
@@ -212,6 +215,11 @@ def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]
         raise CheckpointError(
             f"{folder / ADAPTER_WEIGHTS} holds no tensors: the adapter changes nothing.", subject=folder
         )
+    if len(found) > MOST_MODULES:
+        raise UnsupportedModel(
+            f"{folder / ADAPTER_WEIGHTS} changes {len(found):,} modules: no Gemma has more than {MOST_MODULES:,}.",
+            subject=folder,
+        )
     for module, parts in found.items():
         a, b, magnitude = (parts.get(part) for part in ("lora_A", "lora_B", "lora_magnitude_vector"))
         if a is None or b is None:
@@ -260,6 +268,10 @@ def _of_module(path: Path, config: dict[str, Any], key: str, name: str, default:
     patterns = config.get(key) or {}
     if not isinstance(patterns, dict):
         raise CheckpointError(f"{path}: {key} is {shown(patterns)}: expected an object.", subject=key)
+    if len(patterns) > MOST_PATTERNS:
+        raise UnsupportedModel(
+            f"{path}: {key} has {len(patterns):,} entries: onpage takes at most {MOST_PATTERNS:,}.", subject=key
+        )
     for pattern, value in patterns.items():
         plain = pattern.removeprefix("^").replace("\\.", ".")
         if not re.fullmatch(r"[\w.]+", plain):
