@@ -68,25 +68,31 @@ def graph_options(command: Callable[..., None]) -> Callable[..., None]:
         if graph is None:
             _refuse_options_of_a_graph()
         else:
-            _refuse_what_a_graph_has_not(others)
+            _refuse_what_a_graph_has_not()
         command(graph=graph, **others)
 
     return with_graph
 
 
-def _refuse_what_a_graph_has_not(others: dict[str, Any]) -> None:
-    context = click.get_current_context()
-    if others["lora"] is not None:
-        raise click.UsageError("A graph takes no adapter when it runs: merge it in with --merge-lora.", context)
-    if others["with_report"] or others["report_text"]:
-        raise click.UsageError("--report is for --target web, whose 8 bits are the same.", context)
+def _refuse_what_a_graph_has_not() -> None:
+    if _said("lora"):
+        raise _wrong("A graph takes no adapter when it runs: merge it in with --merge-lora.")
+    if _said("report") or _said("report_text"):
+        raise _wrong("--report is for --target web, whose 8 bits are the same.")
 
 
 def _refuse_options_of_a_graph() -> None:
-    click_context = click.get_current_context()
     for name in ("activations", "context", "prefill"):
-        if click_context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name} is for --target graph only.", click_context)
+        if _said(name):
+            raise _wrong(f"--{name} is for --target graph only.")
+
+
+def _said(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _wrong(sentence: str) -> click.UsageError:
+    return click.UsageError(sentence, click.get_current_context())
 
 
 def convert_graph(

@@ -1,6 +1,6 @@
-"""The demo model's graph, in both engines that run it in a page: the same ids as transformers, on the CPU and on WebGPU.
+"""The demo model's graph, in both engines that run it in a page: the same text as transformers, on the CPU and on WebGPU.
 
-Every text here has one tokenization that the engines can come to, so equal text is equal ids.
+The engines give texts, not ids, so texts are compared.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Converts the models of the goldens to graphs and asks the native engine: `python -m tests.goldens.check_graphs [NAME …]`.
 
-Needs the extras `graph` and `test`, which is why no test does it: see CONTRIBUTING in README. Each random model becomes a
-web file with 8-bit weights, whose answer our reference computes, and two graphs with the same weights: one for float32
-activations, which must answer the same, token for token, and one for int8 activations, whose agreement is printed. Exits
-with 1 where a float32 graph answers otherwise.
+Needs the extras `graph` and `test` in one environment, 3 GB, so no test does it. Each random model becomes a web file with
+8-bit weights, whose answer our reference computes, and a graph with the same weights for float32 activations, which must
+answer the same, token for token. (8-bit activations part at near ties, which random models have in every answer.) Exits with
+1 where one does not.
 """
 
 from __future__ import annotations
@@ -25,27 +25,22 @@ LEAST_MARGIN = 0.01
 
 
 def check(name: str, case: Case, folder: Path) -> bool:
-    """Whether the float32 graph is exact; prints both."""
+    """Whether the graph is exact; prints how far it agrees."""
     case.convert(name, folder)
     web = convert_checkpoint(folder / name, folder / f"{name}-web.task")
-    reference = Reference.from_web_file(web.path)
-    prompt, expected, margin = _choose(case, reference)
-    exact = False
-    for activations in ("float32", "int8"):
-        path = folder / f"{name}-{activations}.litertlm"
-        started = time.monotonic()
-        # the engine needs room for one token more than it writes
-        context = len(prompt) + NEW_TOKENS + 1
-        convert_to_graph(folder / name, path, activations=activations, context=context, prefill=(16,))
-        words = answer(path, text_of(prompt), context).split()[:NEW_TOKENS]
-        same = next((i for i, (a, b) in enumerate(zip(words, expected, strict=False)) if a != b), len(words))
-        print(
-            f"{name:<28} {activations:<8} {same:>3} of {len(expected)} tokens equal, smallest margin {margin:.3f}, "
-            f"exported in {time.monotonic() - started:.0f} s",
-            flush=True,
-        )
-        exact = exact or (activations == "float32" and words == expected)
-    return exact
+    prompt, expected, margin = _choose(case, Reference.from_web_file(web.path))
+    started = time.monotonic()
+    context = len(prompt) + NEW_TOKENS + 1  # the engine needs room for one token more than it writes
+    graph = folder / f"{name}.litertlm"
+    convert_to_graph(folder / name, graph, activations="float32", context=context, prefill=(16,))
+    seconds = time.monotonic() - started
+    words = answer(graph, text_of(prompt), context).split()[:NEW_TOKENS]
+    same = next((i for i, (a, b) in enumerate(zip(words, expected, strict=False)) if a != b), len(words))
+    print(
+        f"{name:<28} {same:>3} of {len(expected)} equal, smallest margin {margin:.3f}, made in {seconds:.0f} s",
+        flush=True,
+    )
+    return words == expected
 
 
 def _choose(case: Case, reference: Reference) -> tuple[list[int], list[str], float]:

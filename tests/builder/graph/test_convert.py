@@ -133,8 +133,16 @@ def test_without_the_extra_the_command_says_what_to_install(checkpoint: Path, tm
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--context", "512"], ["--prefill", "32"], ["--activations", "float32"], ["--target", "graph", "--lora", "a"]],
+    [
+        ["--context", "512"],
+        ["--prefill", "32"],
+        ["--activations", "float32"],
+        ["--target", "graph", "--lora", "a"],
+        ["--target", "graph", "--report"],
+        ["--target", "graph", "--report-text", "a"],
+    ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     done = onpage("convert", tmp_path, "-o", tmp_path / "m.litertlm", *arguments)
-    assert done.returncode == 2 and "Error: " in done.stderr
+    assert done.returncode == 2 and "--target" in done.stderr + " ".join(arguments)
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
