@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -22,9 +23,9 @@ STEP = 5000
     "--folder", type=click.Path(path_type=Path, file_okay=False), help="Where to write.  [default: a temporary one]"
 )
 def main(files: int, seed: int, first: int, folder: Path | None) -> None:
-    """Damage model files and let inspect and convert read them."""
+    """Damage model files and let inspect, verify, convert and bundle read them. Ctrl-C ends it with the counts so far."""
     total = Result()
-    with tempfile.TemporaryDirectory(dir=folder or scratch()) as place:
+    with tempfile.TemporaryDirectory(dir=folder or scratch()) as place, suppress(KeyboardInterrupt):
         for start in range(first, first + files, STEP):
             total.add(in_child(Path(place), seed, start, min(STEP, first + files - start)))
             if sys.stderr.isatty() or (start // STEP) % 20 == 0:

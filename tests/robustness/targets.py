@@ -19,7 +19,8 @@ from builder.checkpoint import ADAPTER_WEIGHTS
 from builder.command.inspect import show
 from builder.convert import convert_checkpoint
 from builder.families.dense import TEMPLATE
-from builder.inspect_bundle import check_model, inspect_model
+from builder.inspect import WebFileFacts
+from builder.inspect_bundle import ModelFacts, check_model, inspect_model
 from builder.litertlm_reader import LitertlmFile
 from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
 from builder.lora.adapter_file import convert_adapter
@@ -53,16 +54,17 @@ class Target(ABC):
         """Lets our code read them. An OnpageError is a refusal; whatever else is raised is a fault of ours."""
 
 
-def _inspect(path: Path) -> None:
+def _inspect(path: Path) -> ModelFacts:
     """As `onpage inspect` does, for people and for programs."""
     facts = inspect_model(path)
     with contextlib.redirect_stdout(io.StringIO()):
         show(facts)
     json.dumps(facts.to_json())
+    return facts
 
 
 class Web(Target):
-    """A web file: inspected, shown, and every part of it read."""
+    """A web file, of a model or of an adapter: inspected, shown, and every part of it read."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -72,6 +74,10 @@ class Web(Target):
             shape = f"hidden=32,ffn=32,layers=1,heads=1,kv=1,head=32,vocab={VOCABULARY}"
             synthesize(shape, self.path, quantization=Quantization.of(bits, embedding=embedding))
             self.sound.append(_WebFile(self.path))
+        config = gemma3_config(hidden_size=16, intermediate_size=16, num_hidden_layers=1, vocab_size=VOCABULARY)
+        base, adapter = write_checkpoint(folder / "base", config), write_adapter(folder / "adapter", config, rank=4)
+        convert_adapter(base, adapter, self.path)
+        self.sound.append(_WebFile(self.path))
 
     def damage(self, chance: Random) -> None:
         sound = chance.choice(self.sound)
@@ -91,12 +97,13 @@ class Web(Target):
         self.path.write_bytes(data)
 
     def read(self) -> None:
-        _inspect(self.path)
+        facts = _inspect(self.path)
         file = WebFile.open(self.path)
         for name in file.tensors:
             file.read(name)
             file.matrix(name.removesuffix(".w"))
-        web_source(self.path)
+        if isinstance(facts, WebFileFacts) and facts.lora_rank is None:
+            web_source(self.path)
 
 
 class _WebFile:
