@@ -21,8 +21,6 @@ MAGIC = b"TFL3"
 ALIGNMENT = 256
 SMALLEST_FILE = 1 << 20
 """The engine refuses a smaller one; small models are padded at the end."""
-SIZE_MULTIPLE = 16
-"""An adapter of another size crashes the engine; a model's size is one by itself."""
 
 PARAMETERS_ENTRY = "odml.infra.proto.LlmParameters"
 MODEL_TYPE_ENTRY = "odml.infra.LlmModelType"
@@ -89,7 +87,7 @@ class WebFileLayout:
             header=_header(indices, list(metadata), tensors, places),
             blobs=tuple((offset, blob) for (offset, _), blob in zip(places, metadata.values(), strict=False)),
             offsets={tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) :], strict=True)},
-            size=max(-(-position // SIZE_MULTIPLE) * SIZE_MULTIPLE, SMALLEST_FILE),
+            size=max(position, SMALLEST_FILE),
         )
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from builder.checkpoint import ADAPTER_WEIGHTS, Checkpoint, StoredTensor, read_header
 from builder.errors import CheckpointError, UnsupportedModel
+from builder.families.gemma3 import IMAGES
 from builder.input import read_json_object, shown
 from builder.stored_types import NUMPY_TYPES
 
@@ -77,13 +78,16 @@ class LowRank:
 
 
 class Adapter:
-    """An opened adapter folder, its tensors paired and its scales known."""
+    """An opened adapter folder, its tensors paired and its scales known. As in a checkpoint, what is for images is left out."""
 
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder = folder
         self.base = base_of(config)
         self._stored = _AdapterTensors(folder, config)
-        self.modules = {low.module: low for low in _pair(folder, config, self._stored.tensors)}
+        pairs = _pair(folder, config, self._stored.tensors)
+        self.modules = {low.module: low for low in pairs if not low.module.startswith(IMAGES)}
+        if not self.modules:
+            raise CheckpointError(f"{folder / ADAPTER_WEIGHTS} holds nothing for the text of a model.", subject=folder)
 
     @classmethod
     def open(cls, folder: Path) -> Adapter:
@@ -132,6 +136,19 @@ class Adapter:
     def values(self, tensor: StoredTensor) -> NDArray[np.float32]:
         """A whole tensor of the adapter as float32 (they are small); CheckpointError where a value is not finite."""
         return np.concatenate([rows for _, rows in self._stored.bands(tensor)]).reshape(tensor.shape)
+
+    def require_shape(self, low: LowRank, shape: tuple[int, int] | None, base: Path) -> None:
+        """UnsupportedModel unless the module is in the base and has `shape` there."""
+        if shape != low.shape:
+            there = (
+                f"which {base} does not have as a matrix of its own"
+                if shape is None
+                else f"of shape {list(low.shape)}, which is {list(shape)} in {base}"
+            )
+            raise UnsupportedModel(
+                f"{self.folder} changes {low.module}, {there}: take the base of this adapter, {self.trained_for}.",
+                subject=low.module,
+            )
 
 
 class _AdapterTensors(Checkpoint):
@@ -211,10 +228,6 @@ def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]
             )
         parts[match["part"]] = tensor
         names[module] = match["module"].removeprefix("base_model.model.")
-    if not found:
-        raise CheckpointError(
-            f"{folder / ADAPTER_WEIGHTS} holds no tensors: the adapter changes nothing.", subject=folder
-        )
     if len(found) > MOST_MODULES:
         raise UnsupportedModel(
             f"{folder / ADAPTER_WEIGHTS} changes {len(found):,} modules: no Gemma has more than {MOST_MODULES:,}.",

@@ -14,7 +14,6 @@ import numpy as np
 
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.lora.adapter import Adapter, LowRank, module_of
-from builder.lora.adapter_file import check_fits
 from builder.stored_types import Rows, to_float32
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class MergedWeights:
             if isinstance(tensor, MatrixPlan) and tensor.role != "embedding"  # it is the output's matrix too
         }
         for low in adapter.modules.values():
-            check_fits(adapter, low, shapes.get(low.module), base)
+            adapter.require_shape(low, shapes.get(low.module), base)
 
     def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[Band]:
         """As convert.Weights."""

@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 SILENCE = 150_000
 """Milliseconds; the slowest case takes 40 seconds on two busy cores."""
 
-NPM = HERE.parent.parent / "static/node_modules"
+STATIC = HERE.parent.parent / "static"
+NPM = STATIC / "node_modules"
 VENDOR = NPM / "@mediapipe/tasks-genai"
 
 
@@ -27,7 +28,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         folder, _, name = path.partition("?")[0].strip("/").partition("/")
-        base = {"vendor": VENDOR, "npm": NPM, "models": self.models, "bare": HERE}.get(folder, HERE)
+        folders = {"vendor": VENDOR, "npm": NPM, "static": STATIC, "models": self.models, "bare": HERE}
+        base = folders.get(folder, HERE)
         return str(base / name.lstrip("/")) if ".." not in name else str(HERE / "none")
 
     def end_headers(self) -> None:

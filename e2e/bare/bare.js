@@ -1,6 +1,7 @@
 // @ts-check
 // The MediaPipe GenAI task and nothing else: what exactness is checked on, and what our page's overhead is measured against.
 // A test calls these functions through `page.evaluate`; the engine is on the main thread.
+import { loadAdapter } from "/static/adapter_memory.js";
 import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 
 /** @type {any} */
@@ -38,7 +39,7 @@ let lora;
    */
   async adapt(adapter) {
     const response = adapter === null ? null : await fetch(adapter);
-    lora = response ? await engine.loadLoraModel(new Uint8Array(await response.arrayBuffer())) : undefined;
+    lora = response ? await loadAdapter(engine, new Uint8Array(await response.arrayBuffer()), "Hello") : undefined;
   },
 
   /**

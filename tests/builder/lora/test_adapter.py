@@ -61,6 +61,12 @@ def test_the_tensors_are_found_whatever_holds_the_modules(tmp_path: Path, prefix
     assert adapter.base == "someone/gemma-3-tiny"
 
 
+def test_what_is_for_images_is_left_out(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path, gemma3_config(), prefix="base_model.model.model.vision_tower.")
+    with pytest.raises(CheckpointError, match="holds nothing for the text"):
+        Adapter.open(folder)
+
+
 def test_values_of_every_type_are_read(tmp_path: Path) -> None:
     read = {}
     for dtype in ("F32", "F16", "BF16"):
@@ -146,7 +152,7 @@ def too_large(folder: Path) -> None:
         (tensors(lora_B__bias=(256,)), UnsupportedModel, "holds base_model.*lora_B.bias"),
         (tensors(lora_A__default__weight=(8, 128)), CheckpointError, "holds two lora_A of layers.0.self_attn.q_proj"),
         (tensors(lora_embedding_A=(8, 128)), UnsupportedModel, "lora_embedding_A"),
-        (tensors(lora_A__weight=None, lora_B__weight=None), CheckpointError, "holds no tensors"),
+        (tensors(lora_A__weight=None, lora_B__weight=None), CheckpointError, "holds nothing for the text"),
         (tensors(lora_A__weight=(8, 64)), UnsupportedModel, r"of shape \[256, 64\], which is \[256, 128\] in"),
         (not_finite, CheckpointError, "expected finite weights"),
         (too_large, UnsupportedModel, "too large for float16.*--merge-lora"),

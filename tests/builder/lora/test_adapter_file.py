@@ -14,7 +14,7 @@ from builder.inspect import inspect_web_file
 from builder.lora.adapter import Adapter
 from builder.lora.adapter_file import convert_adapter
 from builder.reference import Reference
-from builder.web_file import SIZE_MULTIPLE, SMALLEST_FILE
+from builder.web_file import SMALLEST_FILE
 from builder.web_file_reader import WebFile
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
@@ -75,7 +75,7 @@ def test_size_and_rank_are_what_the_engine_takes(tmp_path: Path, rank: int, padd
     written = convert_adapter(base, write_adapter(tmp_path / "a", gemma3_config(), rank=rank), tmp_path / "a.bin")
     assert written.rank == padded
     assert written.size == (tmp_path / "a.bin").stat().st_size
-    assert written.size >= SMALLEST_FILE and written.size % SIZE_MULTIPLE == 0
+    assert written.size >= SMALLEST_FILE
     assert written.sha256 == hashlib.sha256((tmp_path / "a.bin").read_bytes()).hexdigest()
     facts = inspect_web_file(tmp_path / "a.bin")
     assert (facts.lora_rank, facts.trained_for, facts.model_type) == (padded, "someone/gemma-3-tiny", "GEMMA3_300M")

@@ -1,0 +1,48 @@
+// @ts-check
+/**
+ * Brings a LoRA adapter into MediaPipe's engine, and keeps its bytes until the engine has read them.
+ *
+ * `loadLoraModel` of 0.10.29 copies the file into the WebAssembly heap, hands the engine its place, and frees the copy at once;
+ * the engine reads it when the adapter is first used. What it finds then is luck: the adapter, or a crash ("memory access
+ * out of bounds"), depending on what the heap has put there. So nothing is freed until the adapter was used once.
+ *
+ * @typedef {import('@mediapipe/tasks-genai').LlmInference} LlmInference
+ * @typedef {import('@mediapipe/tasks-genai').LoraModel} LoraModel
+ * @typedef {{_free: (pointer: number) => void}} Heap
+ */
+
+/**
+ * @param {LlmInference} engine
+ * @param {Uint8Array} bytes
+ * @param {string} prompt what it is used for once; the answer is stopped at its first piece
+ * @returns {Promise<LoraModel>}
+ */
+export async function loadAdapter(engine, bytes, prompt) {
+  const heap = heapOf(engine);
+  const free = heap._free;
+  /** @type {number[]} */
+  const held = [];
+  heap._free = (pointer) => held.push(pointer);
+  try {
+    const adapter = await engine.loadLoraModel(bytes);
+    await engine.generateResponse(prompt, adapter, () => engine.cancelProcessing());
+    return adapter;
+  } finally {
+    heap._free = free;
+    held.forEach(free);
+  }
+}
+
+/**
+ * The engine keeps its WebAssembly module two properties deep, under names that its minifier chose.
+ * @param {object} engine
+ * @returns {Heap}
+ */
+function heapOf(engine) {
+  const objects = (/** @type {object} */ owner) => Object.values(owner).filter((value) => value && typeof value === "object");
+  const heap = objects(engine)
+    .flatMap(objects)
+    .find((value) => typeof value._free === "function");
+  if (!heap) throw new Error("this version of the engine hides its memory");
+  return heap;
+}
