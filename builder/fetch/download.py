@@ -263,19 +263,23 @@ class _Transfer:
             first = _first(pieces)
             self._sniff(first)
             size = _announced(response, self._remote)
-            part.restart(_strong_etag(response), size)
+            self._restart(response, _strong_etag(response), size)
             self._require_room()
             part.append(self._counted(chain([first], pieces)))
         elif status == 206 and part.can_continue and _continues(response, part):
             self._require_room()
             part.append(self._counted(response.iter_raw()))
         elif status in (206, 416) and part.can_continue:
-            part.restart(None, self._remote.size)  # so that the next request is for the whole file
-            self._patience.say(f"{response.url.host} does not go on where the download stopped, so it begins again.")
+            self._restart(response, None, self._remote.size)  # so that the next request is for the whole file
         elif status in (206, 416):
             raise PassingError(f"{response.url.host} answers {status} to a request for the whole file")
         else:
             raise self._remote.explain(response)
+
+    def _restart(self, response: httpx2.Response, etag: str | None, size: int | None) -> None:
+        if self._part.length:
+            self._patience.say(f"{response.url.host} does not go on where the download stopped, so it begins again.")
+        self._part.restart(etag, size)
 
     def _sniff(self, first: bytes) -> None:
         try:
