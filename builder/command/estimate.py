@@ -53,8 +53,8 @@ def estimate(
 ) -> None:
     """Say how large MODEL is to download and how much memory of the GPU it takes; and whether that is there.
 
-    MODEL is an id of `onpage models`, a shape (gemma3-1b, gemma4-e2b, …), a checkpoint folder, a web file, or dimensions as
-    `onpage synth` takes them. The quantization is for those that have none yet. The exit code is 0 whatever the answer; ask
+    MODEL is an id of `onpage models`, a shape (gemma3-1b, gemma4-e2b, …), a checkpoint folder, a web file (or a .litertlm
+    with one), or dimensions as `onpage synth` takes them. The quantization is for those that have none yet. The exit code is 0 whatever the answer; ask
     for --json to get `enough`.
 
     \b

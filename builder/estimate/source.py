@@ -14,8 +14,10 @@ from builder.errors import OnpageError
 from builder.estimate.architecture import EFFECTIVE, Dimensions, EffectiveModel, SizedTensor
 from builder.families import plan_model
 from builder.families.plan import ModelPlan
+from builder.formats import Format, sniff_file
 from builder.generation_config import GenerationConfig
 from builder.inspect import web_file_facts
+from builder.litertlm_reader import LitertlmFile
 from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
 from builder.shapes import shapes
@@ -32,6 +34,9 @@ AS_PUBLISHED = {
     "q4_0": Quantization(embedding=INT8, attention=INT8, feedforward=Q4_0),
 }
 """What the names of the published Gemma 3 files stand for: it makes their sizes, within 0.1 %."""
+
+EFFECTIVE_TENSORS = "transformer."
+"""How the names of their tensors begin, in a web file."""
 
 UNKNOWN_TO_US = (
     "Gemma 3n and 4 are known by their dimensions only: how their published files are quantized is not known, nor how much of "
@@ -188,7 +193,7 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         raise OnpageError(
             f"{path} is quantized already: give its checkpoint folder to choose the quantization.", subject=path
         )
-    file = WebFile.open(path)
+    file = _opened(path)
     facts = web_file_facts(file)
     transformer = file.parameters.transformer_parameters
     return Source(
@@ -197,7 +202,19 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         context=facts.context_length or 1 << 24,
         dimensions=Dimensions.of(transformer, file.parameters.vocab_size),
         quantization=facts.quantization,
-        download=file.size,
+        download=path.stat().st_size,
         tensors=list(file.tensors.values()),
         sized=lambda _: None,
+        approximate=UNKNOWN_TO_US if any(name.startswith(EFFECTIVE_TENSORS) for name in file.tensors) else None,
     )
+
+
+def _opened(path: Path) -> WebFile:
+    """A web file, or the one in a .litertlm."""
+    is_bundle = sniff_file(path) is Format.LITERTLM
+    model = LitertlmFile.open(path).model if is_bundle else WebFile.open(path)
+    if not isinstance(model, WebFile):
+        raise OnpageError(f"{path} holds a LiteRT graph: onpage estimates web files only.", subject=path)
+    if model.lora_rank is not None:
+        raise OnpageError(f"{path} is a LoRA adapter: give the model that it is for.", subject=path)
+    return model

@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from builder.bundle import web_source, write_litertlm
 from builder.catalog import PublishedModel, published
 from builder.command import cli
 from builder.convert import convert_checkpoint
 from builder.errors import OnpageError
 from builder.estimate import Limits, estimate
 from builder.estimate.source import AS_PUBLISHED
+from builder.lora.adapter_file import convert_adapter
 from builder.scheme import Quantization
 from builder.shapes import shapes
 from builder.synth import synthesize
+from builder.web_file import TensorSpec
+from tests.adapters import write_adapter
+from tests.builder.test_web_file import header_with
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
 
 QUANTIZATIONS = {
@@ -147,6 +152,34 @@ def test_what_is_quantized_already_takes_no_bits(tmp_path: Path) -> None:
     for model, message in ((str(tmp_path / "m.task"), "quantized already"), ("gemma3-1b-int4", "published as it is")):
         with pytest.raises(OnpageError, match=message):
             estimate(model, QUANTIZATIONS["int4"])
+
+
+def test_a_bundle_is_estimated_as_the_web_file_in_it(tmp_path: Path) -> None:
+    synthesize("layers=2", tmp_path / "m.task")
+    write_litertlm(tmp_path / "m.litertlm", web_source(tmp_path / "m.task"))
+    inside, bundle = (estimate(str(tmp_path / name)) for name in ("m.task", "m.litertlm"))
+    assert bundle.memory == inside.memory
+    assert bundle.download == (tmp_path / "m.litertlm").stat().st_size
+
+
+def test_files_of_other_kinds_are_told(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1)
+    base, adapter = write_checkpoint(tmp_path / "base", config), write_adapter(tmp_path / "adapter", config)
+    convert_adapter(base, adapter, tmp_path / "adapter.bin")
+    (tmp_path / "page.task").write_bytes(b"<!doctype html><title>Sign in</title>")
+    for name, message in (
+        ("adapter.bin", "is a LoRA adapter"),
+        ("page.task", "a web page"),
+        ("base/config.json", "JSON"),
+    ):
+        with pytest.raises(OnpageError, match=message):
+            estimate(str(tmp_path / name))
+
+
+def test_a_file_with_the_names_of_gemma_3n_is_approximate(tmp_path: Path) -> None:
+    path = header_with(tmp_path, [TensorSpec("transformer.layer_0.attn.q.w", 9, 4)])
+    assert estimate(str(path)).approximate
+    assert not estimate(str(header_with(tmp_path, [TensorSpec("params.lm.softmax.logits_ffn.w", 9, 4)]))).approximate
 
 
 def test_what_is_no_model_is_told() -> None:
