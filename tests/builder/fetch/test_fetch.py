@@ -37,7 +37,7 @@ def test_an_id_of_the_catalog_is_one_command(fetch: Fetching, hub: Hub, store: S
 def test_what_is_stored_needs_no_network(fetch: Fetching, hub: Hub) -> None:
     assert fetch(NAME).returncode == 0
     hub.script()
-    for arguments in ([NAME], [NAME, "--revision", COMMIT], [f"https://huggingface.co/{REPO}/blob/main/{FILE}"]):
+    for arguments in ([NAME, "--revision", COMMIT], [f"https://huggingface.co/{REPO}/blob/main/{FILE}"]):
         done = fetch(*arguments)
         assert done.returncode == 0 and "fetched\tnothing: it is stored already" in done.stdout
     assert not hub.requests
@@ -95,12 +95,7 @@ def test_the_token_comes_from_where_hf_auth_login_leaves_it(fetch: Fetching, hub
     [
         ({"HF_TOKEN": "hf_two words"}, "The token holds characters that no token has: copy it again."),
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set: unset it to fetch a model."),
-        ({"HF_ENDPOINT": "hub.example"}, "HF_ENDPOINT is no address of a hub: expected https://NAME."),
-        ({"HF_ENDPOINT": "https://u:p@hub.example"}, "HF_ENDPOINT is no address of a hub"),
-        (
-            {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_x"},
-            "127.0.0.1 cannot be reached ([Errno 111] Connection refused)",
-        ),
+        ({"HF_ENDPOINT": "https://u:p@hub.example"}, "HF_ENDPOINT is no address of a hub: expected https://NAME."),
     ],
 )
 def test_settings_that_cannot_be(fetch: Fetching, environment: dict[str, str], sentence: str) -> None:
@@ -110,8 +105,9 @@ def test_settings_that_cannot_be(fetch: Fetching, environment: dict[str, str], s
 
 
 def test_a_token_is_not_sent_where_others_could_read_it(fetch: Fetching, hub: Hub) -> None:
-    mirror = fetch(NAME, "--retries", 0, "--token", TOKEN, environment={"HF_ENDPOINT": "http://mirror.invalid"})
+    mirror = fetch(NAME, "--retries", 0, "--token", TOKEN, environment={"HF_ENDPOINT": "http://0.0.0.0:9"})
     assert "The token is not sent: others could read it on the way to HF_ENDPOINT" in mirror.stderr
+    assert "0.0.0.0 cannot be reached (" in mirror.stderr
     address = fetch(f"{hub.cdn}/{FILE}", "--token", TOKEN)  # the fixture looks at the headers
     assert "The token is for Hugging Face: it is not sent to another address." in address.stderr
 
