@@ -2,7 +2,7 @@
 
 - The token goes to the origin that the user named, and nowhere else: not to another host, port or scheme.
 - Nothing goes over plain http, except to a machine that the user named so, or within this one.
-- An answer comes as it is, not compressed, and an answer that is kept in memory is bounded.
+- A file comes as it is, not compressed, and an answer that is kept in memory is bounded.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from builder.fetch.patience import PassingError
 MOST_REDIRECTS = 5
 MOST_ANSWER = 16 << 20
 """Bytes of an answer that is no file: a description of a repository."""
+GZIP_SHARE = 256
+"""Of those, compressed: gzip makes at most 1032 of one, so that memory stays bounded too."""
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """The status of a machine that may answer otherwise in a while."""
@@ -113,15 +115,17 @@ class _ResponseRules:
         self._most = most
 
     def __call__(self, response: httpx2.Response) -> None:
-        encoding = response.headers.get("Content-Encoding", "identity")
-        if encoding != "identity":
+        encoding, most = response.headers.get("Content-Encoding", "identity"), self._most
+        if encoding == "gzip" and most is not None:
+            most //= GZIP_SHARE
+        elif encoding != "identity":
             raise FetchError(
                 f"{response.url.host} compressed its answer ({encoding!r:.40}), which was not asked for: something "
                 f"between here and there changes what is sent.",
                 subject=response.url.host,
             )
-        if self._most is not None and isinstance(response.stream, httpx2.SyncByteStream):
-            response.stream = _Bounded(response.stream, self._most, response.url.host)
+        if most is not None and isinstance(response.stream, httpx2.SyncByteStream):
+            response.stream = _Bounded(response.stream, most, response.url.host)
 
 
 class _Bounded(httpx2.SyncByteStream):

@@ -124,13 +124,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.role == "cdn":
             self.file()
         elif self.path.startswith(f"/api/models/{self.hub.repo}"):
-            self.describe()
+            self.answer(200, {"Content-Type": "application/json"}, self.description())
         elif self.path.startswith(f"/{self.hub.repo}/resolve/") and self.path.endswith(f"/{self.hub.file}"):
             self.resolve()
         else:
             self.answer(404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
 
-    def describe(self) -> None:
+    def description(self) -> bytes:
         hub = self.hub
         lfs = {"sha256": hub.sha256, "size": len(hub.data), "pointerSize": 134}
         siblings = [{"rfilename": "README.md", "size": 10}, {"rfilename": hub.file, "size": len(hub.data), "lfs": lfs}]
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             "downloads": 1,
         }
         more = {"gated": "manual" if hub.gated else False, "cardData": {"license": hub.licence}, "private": False}
-        self.answer(200, {"Content-Type": "application/json"}, json.dumps(about | more).encode())
+        return json.dumps(about | more).encode()
 
     def resolve(self, **changed: str) -> None:
         hub, said = self.hub, self.headers.get("Authorization", "").removeprefix("Bearer ")
