@@ -14,7 +14,6 @@ import json
 import math
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ from torch import nn
 
 from builder.convert import CheckpointSource
 from builder.families.dense import LOCAL_ROPE_WAVELENGTH
-from builder.families.plan import MatrixPlan, ModelPlan
+from builder.families.plan import ModelPlan
 from builder.graph.settings import Job
+from builder.graph.weights import placed_weights
 from builder.llm_parameters import Norm, TransformerParameters
 
 # litert-torch 0.10 imports TensorFlow's copy of this module without asking for TensorFlow
@@ -38,23 +38,6 @@ from litert_torch.generative.layers import kv_cache, rotary_position_embedding  
 from litert_torch.generative.layers import model_config as cfg  # noqa: E402
 from litert_torch.generative.utilities import converter  # noqa: E402
 from litert_torch.generative.utilities.export_config import ExportConfig  # noqa: E402
-
-LAYER = {
-    "pre_layer_norm.scale": "pre_atten_norm.weight",
-    "self_attention.q_norm.scale": "atten_func.query_norm.weight",
-    "self_attention.k_norm.scale": "atten_func.key_norm.weight",
-    "self_attention.post": "atten_func.output_projection.weight",
-    "post_layer_norm.scale": "post_atten_norm.weight",
-    "ff_layer.pre_layer_norm.scale": "ff.pre_ff_norm.weight",
-    "ff_layer.ffn_layer1_gate": "ff.w1.weight",
-    "ff_layer.ffn_layer1": "ff.w3.weight",
-    "ff_layer.ffn_layer2": "ff.w2.weight",
-    "ff_layer.post_layer_norm.scale": "ff.post_ff_norm.weight",
-}
-"""A web file's name of a tensor of a layer → litert-torch's."""
-
-WHOLE = {"params.lm.softmax.logits_ffn": "tok_embedding.weight", "params.lm.final_ln.scale": "final_norm.weight"}
-QKV = "params.lm.transformer.x_layers_{}.self_attention.{}"
 
 
 class Decoder(gemma.Decoder):
@@ -113,7 +96,7 @@ def model_config(plan: ModelPlan, context: int) -> cfg.ModelConfig:
                 num_query_groups=p.num_kv_heads,
                 rotary_base=p.global_rope_wavelength if sees_all else LOCAL_ROPE_WAVELENGTH,
                 rotary_percentage=1.0,
-                qkv_transpose_before_split=True,  # all queries, all keys, all values, as `load` lays them
+                qkv_transpose_before_split=True,
                 query_norm_config=qk_norm,
                 key_norm_config=qk_norm,
                 logit_softcap=attention.soft_cap_value or None,
@@ -145,48 +128,17 @@ def model_config(plan: ModelPlan, context: int) -> cfg.ModelConfig:
 
 def build(model: CheckpointSource, context: int) -> Decoder:
     """The module with the checkpoint's weights."""
-    p = model.plan.transformer
-    decoder = Decoder(model_config(model.plan, context), p.global_rope_scaling or 1.0)
-    weights = dict(decoder.named_parameters())
-    places = dict(_places(model.plan))
+    decoder = Decoder(model_config(model.plan, context), model.plan.transformer.global_rope_scaling or 1.0)
+    parameters = dict(decoder.named_parameters())
     with torch.no_grad():
-        for tensor in model.plan.tensors:
-            name, at = places[tensor.name]
-            for first, rows in model.weights.bands(tensor):
-                values = torch.from_numpy(rows)
-                if isinstance(tensor, MatrixPlan):
-                    weights[name][at + first : at + first + len(values)] = values
-                else:
-                    weights[name][:] = values[0]
-        _rescale_queries(decoder, p)
+        for name, first, rows in placed_weights(model.plan, model.weights):
+            parameter = parameters[name]
+            values = torch.from_numpy(rows)
+            if parameter.ndim == 1:
+                parameter[:] = values[0]
+            else:
+                parameter[first : first + len(values)] = values
     return decoder.eval()
-
-
-def _places(plan: ModelPlan) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Name of a tensor → the parameter, and the row in it."""
-    p = plan.transformer
-    q, kv = p.num_heads * p.head_dimension, p.num_kv_heads * p.head_dimension
-    for ours, theirs in WHOLE.items():
-        yield ours, (theirs, 0)
-    for i in range(p.num_stacks):
-        block = f"transformer_blocks.{i}."
-        for ours, theirs in LAYER.items():
-            yield f"params.lm.transformer.x_layers_{i}.{ours}", (block + theirs, 0)
-        for name, row in (("q", 0), ("k", q), ("v", q + kv)):
-            yield QKV.format(i, name), (block + "atten_func.qkv_projection.weight", row)
-
-
-def _rescale_queries(decoder: Decoder, p: TransformerParameters) -> None:
-    """litert-torch divides queries by the root of the head dimension; another factor goes into what makes them."""
-    if not p.query_rescale_factor:
-        return
-    factor = p.query_rescale_factor / math.sqrt(p.head_dimension)
-    for block in decoder.transformer_blocks:
-        if p.self_attention_parameters.qk_norm:
-            scale = block.atten_func.query_norm.weight  # the distance from one
-            scale[:] = (1 + scale) * factor - 1
-        else:
-            block.atten_func.qkv_projection.weight[: p.num_heads * p.head_dimension] *= factor
 
 
 def _period(p: TransformerParameters) -> int:
