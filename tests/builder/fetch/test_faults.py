@@ -319,7 +319,7 @@ FAULTS = [
         1,
     ),
     Fault("compresses the description", "^$", {"api": [zipped]}),
-    Fault("a description that unpacks to gigabytes", "127.0.0.1 answers more than 65,536 bytes.", {"api": [bomb]}, 1),
+    Fault("a description that unpacks to 80 MB", "127.0.0.1 answers more than 65,536 bytes.", {"api": [bomb]}, 1),
     Fault("an endless description", "127.0.0.1 answers more than 16,777,216 bytes.", {"api": [endless_json]}, 1),
     Fault(
         "a description nested without end",
