@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,10 @@ def write_web_file(
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
         write_tensors(plan, quantization, weights, layout.offsets, pieces)
-        sha256 = verify_written(part.path, layout.size, specs, pieces.checksum, report.phase("verify"))
+        with ThreadPoolExecutor(1, "onpage-sync") as pool:  # the disk works while the file is read back from memory
+            synced = pool.submit(part.sync)
+            sha256 = verify_written(part.path, layout.size, specs, pieces.checksum, report.phase("verify"))
+            synced.result()
     return WrittenModel(
         path=output,
         size=layout.size,

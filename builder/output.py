@@ -31,12 +31,19 @@ class PartFile:
                 raise self._explain(error) from error
             view, offset = view[written:], offset + written
 
+    def sync(self) -> None:
+        """Waits until what was written is on the disk; OutputError where it does not get there."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._explain(error) from error
+
 
 @contextmanager
 def write_beside(target: Path, size: int) -> Iterator[PartFile]:
     """Yields a file of `size` zero bytes beside `target`, which takes its place when the block ends without an error.
 
-    The space is reserved at once, so that a full disk is known before the work. Whatever ends the block early (an error,
+    That there is room is known before the work. Whatever ends the block early (an error,
     Ctrl-C, a signal turned into an exception) leaves `target` as it was and removes the part. Raises OutputError.
     """
     place = Path(os.path.realpath(target))  # a link stays one
@@ -51,7 +58,7 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
     part = Path(name)
     try:
         try:
-            _reserve(descriptor, size)
+            _give_length(descriptor, size, place.parent)
             yield PartFile(part, descriptor, lambda error: _explained(error, target, size))
             os.fchmod(descriptor, 0o666 & ~_umask())  # mkstemp's are for the owner only
             os.fsync(descriptor)
@@ -72,13 +79,12 @@ def _umask() -> int:
     return mask
 
 
-def _reserve(descriptor: int, size: int) -> None:
-    try:
-        os.posix_fallocate(descriptor, 0, size)
-    except (AttributeError, OSError) as error:  # macOS has none, and not every file system can
-        if getattr(error, "errno", errno.EOPNOTSUPP) not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
-            raise
-        os.ftruncate(descriptor, size)
+def _give_length(descriptor: int, size: int, folder: Path) -> None:
+    """Without reserving the space: ext4 takes five times as long to write into what fallocate has reserved."""
+    usage = shutil.disk_usage(folder)
+    if usage.total and usage.free < size:  # some file systems do not say
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.ftruncate(descriptor, size)
 
 
 def _explained(error: OSError, target: Path, size: int) -> OutputError:
