@@ -1,4 +1,5 @@
-"""How far the engine is from exact: `python -m e2e.exactness.differences [CASE …]`. Figures only; the tests are beside it.
+"""How far the engine is from exact: `REWINDING=off python -m e2e.exactness.differences [CASE …]`. Figures only; the tests are
+beside it.
 
 Random prompts as they come, near ties and all. Where an answer parts from the reference's, the distance of the reference's two
 best logits at that token says how large the engine's error must have been. The logits have a standard deviation near 1.
@@ -6,6 +7,7 @@ best logits at that token says how large the engine's error must have been. The 
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -18,14 +20,17 @@ from e2e.bare import call, served
 from e2e.browser import launched
 from tests.goldens.cases import CASES, NEW_TOKENS, Case, text_of
 
-PROMPTS = range(1000, 1024)
+PROMPTS = range(1000, 1012)
+REWINDING = os.environ.get("REWINDING", "on")
+"""Whether an engine starts a prompt where it parts from the one before (its default), or anew."""
 
 
 def answers(page: Page, address: str, name: str, case: Case) -> list[list[str]]:
     """The engine's words for each of PROMPTS."""
     page.goto(f"{address}/bare/index.html")
     room = case.prompt_tokens + NEW_TOKENS
-    call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", room])
+    options = {"maxTokens": room, "disableRewinding": REWINDING == "off"}
+    call(page, "([model, options]) => bare.load(model, options)", [f"/models/{name}.task", options])
     texts = (text_of(case.prompt(seed)) for seed in PROMPTS)
     return [call(page, "(text) => bare.generate(text)", text)["text"].split() for text in texts]
 
@@ -39,7 +44,7 @@ def parted_at(found: list[str], expected: Answer) -> int | None:
 def main() -> None:
     """Prints a row of a table for each case."""
     print("| model | answers equal | tokens before any parted | margins where they parted |\n| --- | --- | --- | --- |")
-    for name in sys.argv[1:] or CASES:
+    for name in sys.argv[1:] or [name for name, case in CASES.items() if not case.pieces]:
         case = CASES[name]
         with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as address, launched() as browser:
             reference = Reference.from_web_file(case.convert(name, Path(folder)).path)
