@@ -7,6 +7,7 @@ than the memory passes through. The folder is not trusted: shapes, types and off
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,9 @@ class StoredTensor:
     """Position of the first byte in the file."""
 
 
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
+
+
 class Checkpoint:
     """An opened checkpoint folder. `config` is the parsed config.json."""
 
@@ -66,6 +70,14 @@ class Checkpoint:
                 subject=folder,
             )
         return cls(folder, read_json_object(folder / "config.json"))
+
+    @property
+    def name(self) -> str:
+        """The repository that it came from, where config.json says one; else the folder's name, without the path."""
+        said = self.config.get("_name_or_path")
+        if isinstance(said, str) and REPOSITORY.fullmatch(said):
+            return said
+        return self.folder.resolve().name
 
     @cached_property
     def tensors(self) -> dict[str, StoredTensor]:

@@ -77,7 +77,12 @@ def convert_checkpoint(
     if merge is not None:
         refuse_to_replace_an_input("adapter", merge, output)
     generation = GenerationConfig.read(source.checkpoint, source.tokenizer, source.plan.template)
-    written = write_web_file(source.plan, source.tokenizer, generation, source.weights, output, quantization, progress)
+    conversion = {"checkpoint": source.checkpoint.name, "scale": quantization.scale}
+    if merge is not None:
+        conversion["merged"] = merge.resolve().name
+    written = write_web_file(
+        source.plan, source.tokenizer, generation, source.weights, output, quantization, progress, conversion
+    )
     return replace(written, left_out=source.left_out)
 
 
@@ -122,8 +127,9 @@ def write_web_file(
     output: Path,
     quantization: Quantization,
     progress: Progress | None = None,
+    conversion: dict[str, str] | None = None,
 ) -> WrittenModel:
-    """Streams the planned tensors into `output`, in one pass over the weights."""
+    """Streams the planned tensors into `output`, in one pass over the weights. `conversion` notes what it was made of."""
     started = time.monotonic()
     parameters = llm_parameters(plan, tokenizer, generation.stop_ids)
     largest = max(plan.tensors, key=_largest_bytes)
@@ -132,7 +138,7 @@ def write_web_file(
             f"{largest.source} is too large for the web format: its tensors have at most {LARGEST_TENSOR:,} bytes.",
             subject=largest.source,
         )
-    specs, layout = web_layout(plan, parameters, tokenizer.model, quantization, generation)
+    specs, layout = web_layout(plan, parameters, tokenizer.model, quantization, generation, conversion)
     report = _Reporter(progress, layout.size)
     with write_beside(output, layout.size) as part:
         pieces = Pieces(part, report.phase("write"))
@@ -161,11 +167,14 @@ def web_layout(
     tokenizer: bytes,
     quantization: Quantization,
     generation: GenerationConfig,
+    conversion: dict[str, str] | None = None,
 ) -> tuple[list[TensorSpec], WebFileLayout]:
     """The tensors of the web file, and where all of it goes: known before a weight is read."""
     _refuse_what_no_block_divides(plan, quantization)
     specs = [spec for tensor in plan.tensors for spec in tensor_specs(tensor, quantization)]
     notes = {"context_length": plan.context_length, "written_by": f"onpage {__version__}"} | generation.notes()
+    if conversion:
+        notes["conversion"] = conversion
     return specs, WebFileLayout.of(plan.model_type, parameters, tokenizer, specs, notes)
 
 

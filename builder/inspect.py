@@ -41,6 +41,9 @@ class Tokens:
     """The begin as a text, where a bundle names it so."""
 
 
+MOST_NAME = 200
+
+
 @dataclass(frozen=True)
 class PromptTemplate:
     """Text before and after what the user says; the engine adds neither."""
@@ -86,6 +89,8 @@ class WebFileFacts:
     """Bytes by part: embedding, attention, feedforward, norms, tokenizer, header and padding."""
     tensors: list[TensorEntry]
     written_by: str | None
+    conversion: dict[str, str]
+    """What onpage converted: the checkpoint's name, an adapter that was merged, the choice of scales."""
     lora_rank: int | None = None
     """Of a LoRA adapter, whose dimensions are those of the model it is for; None for a model."""
     trained_for: str | None = None
@@ -131,6 +136,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         parts=_parts(file),
         tensors=list(file.tensors.values()),
         written_by=_text(file, "written_by"),
+        conversion=_conversion(file),
         lora_rank=file.lora_rank,
         trained_for=_text(file, "trained_for"),
     )
@@ -148,6 +154,17 @@ def _text(file: WebFile, key: str) -> str | None:
     """A text of the notes, None where there is none that can be shown."""
     value = file.notes.get(key)
     return value if isinstance(value, str) and value.isprintable() else None
+
+
+def _conversion(file: WebFile) -> dict[str, str]:
+    """What the notes say that the file was made of; a hostile file may say anything, so only short texts are taken."""
+    noted = file.notes.get("conversion")
+    found = noted if isinstance(noted, dict) else {}
+    return {
+        key: value
+        for key in ("checkpoint", "merged", "scale")
+        if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MOST_NAME
+    }
 
 
 def _values(tensor: TensorEntry) -> int:

@@ -117,6 +117,7 @@ def _web_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         ("sampling", _sampling(facts.sampling)),
         *((f"size of {part}", megabytes(size)) for part, size in facts.parts.items()),
         ("written by", facts.written_by or "not said"),
+        *((name, text) for name, text in facts.conversion.items()),
     ]
 
 

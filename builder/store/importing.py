@@ -130,7 +130,7 @@ def _said_by_file(path: Path) -> dict[str, Any]:
         "template": facts.prompt_template,
         "temperature": facts.sampling.temperature,
         "top_k": facts.sampling.top_k,
-        "conversion": {"written_by": web.written_by} if web and web.written_by else {},
+        "conversion": ({"written_by": web.written_by} if web.written_by else {}) | web.conversion if web else {},
     }
 
 

@@ -52,6 +52,23 @@ def test_the_file_says_what_the_checkpoint_is(tmp_path: Path) -> None:
     assert file.context_length == 2048
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("google/gemma-3-270m-it", "google/gemma-3-270m-it"),
+        ("/home/me/secret", "c"),
+        ("../x", "c"),
+        (7, "c"),
+        (None, "c"),
+    ],
+)
+def test_the_file_says_what_it_was_made_of(tmp_path: Path, said: object, name: str) -> None:
+    """And no path of the machine that it was made on."""
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(_name_or_path=said))
+    convert_checkpoint(folder, tmp_path / "m.task", quantization=Quantization.of("4", scale="mse"))
+    assert inspect_web_file(tmp_path / "m.task").conversion == {"checkpoint": name, "scale": "mse"}
+
+
 def test_stop_ids_come_from_generation_config_too(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c")
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [1, 5, 300]}))
@@ -112,7 +129,7 @@ def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.Monke
 def test_shards_and_types_do_not_show_in_the_file(tmp_path: Path) -> None:
     sums = {
         convert_checkpoint(
-            write_checkpoint(tmp_path / f"{shards}", dtype="BF16", shards=shards), tmp_path / "m.task"
+            write_checkpoint(tmp_path / f"{shards}" / "c", dtype="BF16", shards=shards), tmp_path / "m.task"
         ).sha256
         for shards in (1, 2, 5)
     }
@@ -225,7 +242,7 @@ SMALL_WITH_IMAGES = with_images_config(head_dim=32, num_hidden_layers=2)
 def test_the_text_part_of_a_model_with_images_is_the_same_under_either_name(tmp_path: Path) -> None:
     written = []
     for naming in NAMINGS_WITH_IMAGES:
-        folder = write_checkpoint(tmp_path / naming.decoder, SMALL_WITH_IMAGES, naming=naming, shards=2)
+        folder = write_checkpoint(tmp_path / naming.decoder / "c", SMALL_WITH_IMAGES, naming=naming, shards=2)
         written.append(convert_checkpoint(folder, tmp_path / "m.task"))
     assert written[0].sha256 == written[1].sha256
     assert written[0].left_out == written[1].left_out

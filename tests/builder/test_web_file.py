@@ -161,13 +161,15 @@ def test_parameters_that_no_model_has_are_refused(tmp_path: Path, made: LlmParam
     [
         {"written_by": "\ud800"},
         {"written_by": "x\x1b[31m\nrow"},
+        {"conversion": {"checkpoint": "x\x1b[2J", "merged": 5, "scale": "m" * 999, "other": "said"}},
+        {"conversion": ["checkpoint"]},
         {"written_by": 5, "context_length": "x", "temperature": [], "top_k": -1},
         {"context_length": 1e300, "temperature": float("nan"), "top_k": True},
     ],
 )
 def test_notes_that_are_nonsense_are_passed_over(tmp_path: Path, notes: dict[str, Any]) -> None:
     facts = inspect_web_file(header_with(tmp_path, [TensorSpec("a", 0, 4)], notes=notes))
-    assert (facts.written_by, facts.context_length) == (None, None)
+    assert (facts.written_by, facts.context_length, facts.conversion) == (None, None, {})
     assert facts.sampling == Sampling(None, None)
 
 

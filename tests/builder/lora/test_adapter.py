@@ -204,14 +204,14 @@ def test_an_adapter_given_as_a_checkpoint_is_said_to_be_one(tmp_path: Path) -> N
 
 
 def test_an_adapter_beside_a_checkpoint_is_said_and_can_be_merged(tmp_path: Path) -> None:
-    folder = write_checkpoint(tmp_path / "both")
+    folder = write_checkpoint(tmp_path / "c")
     write_adapter(folder, gemma3_config())
     with pytest.raises(CheckpointError, match=r"holds a checkpoint and beside it an unmerged LoRA adapter \(rank 8\)"):
         convert_checkpoint(folder, tmp_path / "m.task")
     merged = convert_checkpoint(folder, tmp_path / "m.task", merge=folder)
-    apart = write_checkpoint(tmp_path / "base")
+    apart = write_checkpoint(tmp_path / "apart" / "c")
     plain = convert_checkpoint(apart, tmp_path / "p.task")
-    adapter = write_adapter(tmp_path / "adapter", gemma3_config())
+    adapter = write_adapter(tmp_path / "other" / "c", gemma3_config())
     assert convert_checkpoint(apart, tmp_path / "a.task", merge=adapter).sha256 == merged.sha256 != plain.sha256
 
 
