@@ -14,6 +14,7 @@ import { OnpageError } from "./errors.js";
  * @typedef {import('./protocol.js').LoadResult} LoadResult
  * @typedef {import('./protocol.js').GenerateResult} GenerateResult
  * @typedef {import('./protocol.js').ModelSource} ModelSource
+ * @typedef {import('./protocol.js').LoraSource} LoraSource
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('./protocol.js').VendorUrls} VendorUrls
  * @typedef {import('./protocol.js').Reply} Reply
@@ -68,23 +69,42 @@ export class Engine {
   /**
    * @param {ModelSource} model
    * @param {SamplingSettings} settings
-   * @param {{vendor: VendorUrls, fresh?: boolean, onProgress?: (progress: LoadProgress) => void}} options
+   * @param {{vendor: VendorUrls, fresh?: boolean, ranks?: number[], lora?: LoraSource | null,
+   *   onProgress?: (progress: LoadProgress) => void}} options
    * @returns {Promise<LoadResult>}
    */
-  load({ url, size, sha256 }, settings, { vendor, fresh = false, onProgress }) {
-    const heard = () => {
+  load({ url, size, sha256 }, settings, { vendor, fresh = false, ranks = [], lora = null, onProgress }) {
+    return this.#bring({ type: "load", model: { url, size, sha256 }, settings, vendor, fresh, ranks, lora }, onProgress);
+  }
+
+  /**
+   * Puts a LoRA adapter on the model, or takes it off; the model stays in the engine.
+   * @param {LoraSource | null} lora its rank is one of those that the model was loaded with
+   * @param {(progress: LoadProgress) => void} [onProgress]
+   * @returns {Promise<LoadResult>}
+   */
+  adapt(lora, onProgress) {
+    return this.#bring({ type: "adapt", lora }, onProgress);
+  }
+
+  /**
+   * @param {object} request
+   * @param {(progress: LoadProgress) => void} [onProgress]
+   * @returns {Promise<LoadResult>}
+   */
+  #bring(request, onProgress) {
+    const heard = (/** @type {import('./protocol.js').LoadStep} */ step) => {
       clearTimeout(this.#silence);
-      this.#silence = window.setTimeout(
-        () => this.#end(new OnpageError("engine-failed", "the engine did not answer for three minutes")),
-        SILENCE_LIMIT,
-      );
+      this.#silence = window.setTimeout(() => {
+        const code = step === "adapting" ? "adapter-failed" : "engine-failed";
+        this.#end(new OnpageError(code, "the engine did not answer for three minutes"));
+      }, SILENCE_LIMIT);
     };
-    heard();
-    const request = { type: "load", model: { url, size, sha256 }, settings, vendor, fresh };
+    heard("downloading");
     return this.#inTurn(() =>
       this.#call(request, {
         onProgress: (progress) => {
-          heard();
+          heard(progress.step);
           onProgress?.(progress);
         },
       }),

@@ -3,19 +3,24 @@
  * The engine: the only file that knows MediaPipe. It runs in a module worker, holds at most one model, and does one thing
  * at a time; `engine.js` sees to that. `protocol.js` has the messages.
  *
- * Four facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
+ * Five facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
  * pending, so uncaught errors count as a crash, and a crash ends this worker. It never looks at `device.lost`, so the device
  * is made here. An input that is too long leaves it stuck, so the page counts first. A worker can create one engine only, but
- * that one takes a model again, with other settings.
+ * that one takes a model again, with other settings. With LoRA it writes nonsense where a model has several key-value heads
+ * and `maxTokens` is no multiple of 32.
  */
 
 import { OnpageError } from "./errors.js";
+import { loadAdapter } from "./adapter_memory.js";
 import { ModelDownload } from "./model_download.js";
 
 /**
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
  * @typedef {import('@mediapipe/tasks-genai').LlmInference} LlmInference
+ * @typedef {import('@mediapipe/tasks-genai').LoraModel} LoraModel
  * @typedef {import('./protocol.js').LoadRequest} LoadRequest
+ * @typedef {import('./protocol.js').AdaptRequest} AdaptRequest
+ * @typedef {import('./protocol.js').LoraSource} LoraSource
  * @typedef {import('./protocol.js').LoadResult} LoadResult
  * @typedef {import('./protocol.js').GenerateRequest} GenerateRequest
  * @typedef {import('./protocol.js').GenerateResult} GenerateResult
@@ -25,11 +30,17 @@ import { ModelDownload } from "./model_download.js";
  */
 
 const WARM_UP_PROMPT = "Hello";
+/** What `maxTokens` is rounded up to for a model that may get adapters. */
+const ADAPTED_MULTIPLE = 32;
 
 /** @type {LlmInference | null} */
 let engine = null;
 /** @type {Adapter | null} */
 let adapter = null;
+/** The LoRA adapters that this model in this engine has read, by sha256: they cannot be unloaded. @type {Map<string, LoraModel>} */
+const loras = new Map();
+/** The one that is on. @type {LoraModel | null} */
+let lora = null;
 /** The generation that is running, so that a late cancel cannot hit the next one. */
 let generating = 0;
 /** @type {(error: unknown) => void} */
@@ -59,10 +70,11 @@ function crash(detail) {
   onCrash(new OnpageError("engine-failed", detail));
 }
 
-/** @param {LoadRequest | GenerateRequest | import('./protocol.js').CountRequest} request */
+/** @param {LoadRequest | AdaptRequest | GenerateRequest | import('./protocol.js').CountRequest} request */
 async function perform(request) {
   if (request.type === "load") return load(request);
   if (!engine) throw new OnpageError("engine-failed", "no model is loaded");
+  if (request.type === "adapt") return adapt(engine, request);
   if (request.type === "count") return size(engine, request.text);
   return generate(engine, request);
 }
@@ -74,7 +86,7 @@ async function perform(request) {
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
-async function load({ id, model, settings, vendor, fresh }) {
+async function load({ id, model, settings, vendor, fresh, ranks, lora: wanted }) {
   const started = performance.now();
   const importing = import(`${vendor.engine}genai_bundle.mjs`); // beside the download's first bytes
   importing.catch(() => {}); // whoever awaits it reports it
@@ -90,7 +102,7 @@ async function load({ id, model, settings, vendor, fresh }) {
   crashed.catch(() => {});
 
   const first = !engine;
-  const options = engineOptions(settings, download);
+  const options = engineOptions(settings, ranks, download);
   adapter ??= await describeAdapter();
   const library = await importing;
   const device = engine ? null : await openDevice(library);
@@ -112,10 +124,65 @@ async function load({ id, model, settings, vendor, fresh }) {
     const warming = engine;
     await Promise.race([warming.generateResponse(WARM_UP_PROMPT, () => warming.cancelProcessing()), crashed]);
   }
+  loras.clear();
+  lora = null;
+  if (wanted) await adapt(engine, { type: "adapt", id, lora: wanted });
   return {
     adapter,
     milliseconds: { bytes, engine: created - started - bytes, warmUp: performance.now() - created },
   };
+}
+
+/**
+ * Whatever goes wrong here is the adapter's doing: the model has just shown that it works.
+ *
+ * @param {LlmInference} engine
+ * @param {AdaptRequest} request
+ * @returns {Promise<LoadResult>}
+ */
+async function adapt(engine, { id, lora: wanted }) {
+  const started = performance.now();
+  const crashed = new Promise((_, reject) => {
+    onCrash = reject;
+  });
+  crashed.catch(() => {});
+  let bytes = 0;
+  lora = null;
+  if (wanted) {
+    try {
+      const known = loras.get(wanted.sha256);
+      const data = known ? null : await Promise.race([fetchAdapter(id, wanted), crashed]);
+      bytes = performance.now() - started;
+      lora = known ?? (await Promise.race([loadAdapter(engine, data, WARM_UP_PROMPT), crashed]));
+      loras.set(wanted.sha256, /** @type {LoraModel} */ (lora));
+    } catch (error) {
+      const { code, detail } = OnpageError.from(error);
+      throw new OnpageError("adapter-failed", [code === "engine-failed" ? "" : code, detail].filter(Boolean).join(": "));
+    }
+  }
+  adapter ??= await describeAdapter();
+  return { adapter, milliseconds: { bytes, engine: performance.now() - started - bytes, warmUp: 0 } };
+}
+
+/**
+ * The whole file, checked: it is small.
+ * @param {number} id
+ * @param {LoraSource} source
+ */
+async function fetchAdapter(id, source) {
+  const hasher = await Reflect.get(self, "hashwasm").createSHA256();
+  const download = new ModelDownload(source, hasher, false, (loaded, bytesPerSecond) => {
+    reply({ type: "progress", id, progress: { step: "adapting", loaded, total: source.size, bytesPerSecond } });
+  });
+  const data = new Uint8Array(source.size);
+  let filled = 0;
+  const reader = download.stream().getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    data.set(piece.value, filled);
+    filled += piece.value.length;
+  }
+  await download.finish();
+  return data;
 }
 
 /** @param {GenAi} library */
@@ -152,11 +219,14 @@ async function refill(engine, options) {
 /**
  * The stream starts to fill as soon as it is made.
  * @param {SamplingSettings} settings
+ * @param {number[]} loraRanks
  * @param {ModelDownload} download
  */
-function engineOptions({ maxTokens, topK, temperature, seed }, download) {
+function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, download) {
   const modelAssetBuffer = download.stream().getReader();
-  return { baseOptions: { modelAssetBuffer }, maxTokens, topK, temperature, randomSeed: seed };
+  const options = { baseOptions: { modelAssetBuffer }, maxTokens, topK, temperature, randomSeed: seed };
+  if (!loraRanks.length) return options;
+  return { ...options, maxTokens: Math.ceil(maxTokens / ADAPTED_MULTIPLE) * ADAPTED_MULTIPLE, loraRanks };
 }
 
 /** @returns {Promise<Adapter>} */
@@ -191,13 +261,14 @@ async function generate(engine, { id, prompt }) {
   let text = "";
   let first = "";
   generating = id;
+  const heard = (/** @type {string} */ piece) => {
+    if (!piece) return;
+    first ||= piece;
+    text += piece;
+    reply({ type: "text", id, text: piece });
+  };
   try {
-    await engine.generateResponse(prompt, (piece) => {
-      if (!piece) return;
-      first ||= piece;
-      text += piece;
-      reply({ type: "text", id, text: piece });
-    });
+    await (lora ? engine.generateResponse(prompt, lora, heard) : engine.generateResponse(prompt, heard));
   } finally {
     generating = 0;
   }

@@ -9,8 +9,8 @@
 
 /**
  * @typedef {'insecure-origin' | 'no-webgpu' | 'no-adapter' | 'server-unreachable' | 'no-model' | 'model-missing' |
- *   'model-corrupt' | 'download-cut' | 'engine-failed' | 'device-lost' | 'input-too-long'} ProblemCode
- * @typedef {'reload-page' | 'restart' | 'localhost' | 'none'} WayOn
+ *   'model-corrupt' | 'download-cut' | 'engine-failed' | 'adapter-failed' | 'device-lost' | 'input-too-long'} ProblemCode
+ * @typedef {'reload-page' | 'restart' | 'without-adapter' | 'localhost' | 'none'} WayOn
  * @typedef {{code: ProblemCode, detail: string}} ErrorData
  */
 
@@ -83,6 +83,12 @@ export const PROBLEMS = {
     sentence: "It was started again once by itself and failed again. Your text is still here.",
     wayOn: "restart",
     action: "Start the engine again",
+  },
+  "adapter-failed": {
+    title: "The adapter cannot be used",
+    sentence: "The model is fine, but this LoRA adapter did not arrive whole or does not fit it. Your text is still here.",
+    wayOn: "without-adapter",
+    action: "Go on without it",
   },
   "device-lost": {
     title: "The GPU was lost",

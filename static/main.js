@@ -9,7 +9,7 @@ import { Engine } from "./engine.js";
 import { OnpageError } from "./errors.js";
 import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
 import { recall, remember } from "./session.js";
-import { createStore, currentLength, currentModel } from "./store.js";
+import { createStore, currentLength, currentLora, currentModel } from "./store.js";
 import { mountComposer } from "./views/composer.js";
 import { mountHeader } from "./views/header.js";
 import { mountLoading } from "./views/loading.js";
@@ -25,7 +25,7 @@ const MOST_CHARACTERS_PER_TOKEN = 32;
 /** A model that has lost its way repeats itself until the context is full: stop at so many times the length asked. */
 const RUNAWAY = 3;
 /** @type {import('./store.js').LoadReason[]} the engine is new, or has this very model */
-const KEEPING = ["first", "settings", "again"];
+const KEEPING = ["first", "adapter", "settings", "again"];
 
 const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings()];
 const store = createStore((state) => {
@@ -66,26 +66,27 @@ async function start() {
  * Brings the chosen model into an engine. Reasons that keep the model keep the worker too, with its compiled shaders.
  *
  * @param {import('./store.js').LoadReason} reason
- * @param {{modelId?: string, settings?: import('./protocol.js').SamplingSettings, fresh?: boolean}} [options]
+ * @param {{modelId?: string, loraId?: string, settings?: import('./protocol.js').SamplingSettings, fresh?: boolean}} [options]
  */
-async function load(reason, { modelId = store.get().modelId, settings, fresh } = {}) {
+async function load(reason, { modelId = store.get().modelId, loraId = store.get().loraId, settings, fresh } = {}) {
   if (!engine || !KEEPING.includes(reason)) {
     engine?.close();
     engine = new Engine(fail);
   }
   const current = engine;
-  store.apply("loadBegan", { reason, modelId });
-  lastPrompt = "";
-  const model = currentModel(store.get());
+  const model = store.get().models.find(({ id }) => id === modelId);
   if (!model) return;
+  store.apply("loadBegan", { reason, modelId, loraId: model.adapters.some(({ id }) => id === loraId) ? loraId : "" });
+  lastPrompt = "";
+  const lora = currentLora(store.get());
   const chosen = settings ?? recall().settings?.[model.id] ?? model.sampling;
-  const { adapter } = await current.load(model, chosen, {
-    vendor,
-    fresh,
-    onProgress: (progress) => {
-      if (current === engine) store.apply("progressed", progress);
-    },
-  });
+  const onProgress = (/** @type {import('./protocol.js').LoadProgress} */ progress) => {
+    if (current === engine) store.apply("progressed", progress);
+  };
+  const ranks = [...new Set(model.adapters.map(({ rank }) => rank))];
+  const { adapter } = await (reason === "adapter"
+    ? current.adapt(lora, onProgress)
+    : current.load(model, chosen, { vendor, fresh, ranks, lora, onProgress }));
   if (current !== engine) return;
   store.apply("loaded", { settings: chosen, adapter });
   remember(store.get());
@@ -203,6 +204,14 @@ on("stop", () => {
 on("again", again);
 on("settings", (settings) => load("settings", { settings }));
 on("model", (modelId) => load("model", { modelId }));
+on("adapter", (loraId) => {
+  const { now, loaded } = store.get();
+  return now.phase === "ready" && loaded ? load("adapter", { loraId, settings: loaded }) : undefined;
+});
+on("without-adapter", () => {
+  recovered = false;
+  return load("restart", { loraId: "" });
+});
 on("restart", () => {
   const { now } = store.get();
   recovered = false;

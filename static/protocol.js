@@ -10,9 +10,11 @@
  *
  * @typedef {{url: string, size: number, sha256: string}} ModelSource
  *
+ * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
+ *
  * @typedef {{engine: string, hash: string}} VendorUrls the folders of the vendored libraries, each ending in a slash
  *
- * @typedef {'downloading' | 'creating' | 'warming'} LoadStep
+ * @typedef {'downloading' | 'creating' | 'warming' | 'adapting'} LoadStep
  * @typedef {{step: LoadStep, loaded: number, total: number, bytesPerSecond: number}} LoadProgress
  *
  * @typedef {{description: string, software: boolean}} Adapter
@@ -28,11 +30,14 @@
  * @property {number} firstTokens the same for the text of the first callback
  *
  * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, vendor: VendorUrls,
- *   fresh: boolean}} LoadRequest `fresh` goes past the browser's cache
+ *   fresh: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `fresh` goes past the browser's cache; `ranks` are
+ *   those of all adapters that the model may get
+ * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
+ *   with none; answered as a load
  * @typedef {{type: 'generate', id: number, prompt: string}} GenerateRequest
  * @typedef {{type: 'count', id: number, text: string}} CountRequest
  * @typedef {{type: 'cancel', id: number}} CancelRequest stops the generation of that id; it is never answered itself
- * @typedef {LoadRequest | GenerateRequest | CountRequest | CancelRequest} Request
+ * @typedef {LoadRequest | AdaptRequest | GenerateRequest | CountRequest | CancelRequest} Request
  *
  * @typedef {{type: 'progress', id: number, progress: LoadProgress}} ProgressReply
  * @typedef {{type: 'text', id: number, text: string}} TextReply

@@ -4,7 +4,7 @@
  * two tabs do not disturb each other, and it is gone when the tab is closed. Posts are not kept.
  *
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
- * @typedef {{draft?: import('./store.js').Draft, modelId?: string, settings?: Record<string, SamplingSettings>}} Session
+ * @typedef {{draft?: import('./store.js').Draft, modelId?: string, loraId?: string, settings?: Record<string, SamplingSettings>}} Session
  */
 
 const KEY = "onpage";
@@ -19,11 +19,11 @@ export function recall() {
 }
 
 /** @param {import('./store.js').State} state */
-export function remember({ draft, modelId, loaded }) {
+export function remember({ draft, modelId, loraId, loaded }) {
   const { settings = {} } = recall();
   if (loaded) settings[modelId] = loaded;
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ draft, modelId, settings }));
+    sessionStorage.setItem(KEY, JSON.stringify({ draft, modelId, loraId, settings }));
   } catch {
     // A tab without storage forgets; nothing else depends on it.
   }

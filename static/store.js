@@ -26,8 +26,11 @@
  * @property {number} context tokens the model was made for
  * @property {{prefix: string, suffix: string}} promptTemplate
  * @property {SamplingSettings} sampling defaults
+ * @property {Lora[]} adapters those that fit it
  *
- * @typedef {'first' | 'model' | 'settings' | 'again' | 'restart' | 'recover'} LoadReason
+ * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
+ *
+ * @typedef {'first' | 'model' | 'adapter' | 'settings' | 'again' | 'restart' | 'recover'} LoadReason
  *
  * @typedef {{phase: 'starting'}} Starting
  * @typedef {{phase: 'loading', reason: LoadReason, progress: LoadProgress | null}} Loading
@@ -43,6 +46,7 @@
  * @property {string} tone
  * @property {string} length
  * @property {number} seed
+ * @property {string} adapter name of the LoRA adapter that it was written with, "" for none
  * @property {Figures | null} figures null until it is finished
  * @property {number} reused share of the prompt, 0 to 1, that the engine had read before
  *
@@ -52,6 +56,7 @@
  * @property {Now} now
  * @property {Model[]} models
  * @property {string} modelId
+ * @property {string} loraId the adapter that is on, or is being put on; "" for none
  * @property {Task} task
  * @property {{title: string, text: string}[]} examples
  * @property {{name: string, characters: number}[]} limits
@@ -68,6 +73,7 @@ export const INITIAL = {
   now: { phase: "starting" },
   models: [],
   modelId: "",
+  loraId: "",
   task: { instruction: "", tones: [], lengths: [] },
   examples: [],
   limits: [],
@@ -82,10 +88,10 @@ export const INITIAL = {
 export const transitions = {
   /**
    * @param {State} state
-   * @param {Pick<State, 'models' | 'task' | 'examples' | 'limits'> & {draft?: Partial<Draft>, modelId?: string}} lists
+   * @param {Pick<State, 'models' | 'task' | 'examples' | 'limits'> & {draft?: Partial<Draft>, modelId?: string, loraId?: string}} lists
    * @returns {State}
    */
-  started(state, { models, task, examples, limits, draft = {}, modelId }) {
+  started(state, { models, task, examples, limits, draft = {}, modelId, loraId }) {
     const known = models.find((model) => model.id === modelId) ?? models[0];
     const tone = task.tones.find((name) => name === draft.tone) ?? task.tones[0];
     const length = task.lengths.find(({ id }) => id === draft.length) ?? task.lengths[0];
@@ -96,13 +102,14 @@ export const transitions = {
       examples,
       limits,
       modelId: known?.id ?? "",
+      loraId: known?.adapters.find(({ id }) => id === loraId)?.id ?? "",
       draft: { text: draft.text ?? "", tone, length: length.id },
     };
   },
 
-  /** @param {State} state @param {{reason: LoadReason, modelId: string}} load @returns {State} */
-  loadBegan(state, { reason, modelId }) {
-    return { ...state, modelId, now: { phase: "loading", reason, progress: null }, count: null, loaded: null, notice: null };
+  /** @param {State} state @param {{reason: LoadReason, modelId: string, loraId: string}} load @returns {State} */
+  loadBegan(state, { reason, modelId, loraId }) {
+    return { ...state, modelId, loraId, now: { phase: "loading", reason, progress: null }, count: null, loaded: null, notice: null };
   },
 
   /** @param {State} state @param {LoadProgress} progress @returns {State} */
@@ -137,7 +144,7 @@ export const transitions = {
   /** @param {State} state @param {{draft: Draft, seed: number, reused: number}} write @returns {State} */
   writeBegan(state, { draft: { tone, length }, seed, reused }) {
     if (state.now.phase !== "ready") return state;
-    const post = { text: "", tone, length, seed, reused, figures: null };
+    const post = { text: "", tone, length, seed, adapter: currentLora(state)?.name ?? "", reused, figures: null };
     return { ...state, now: { phase: "writing", stopping: false }, post, notice: null };
   },
 
@@ -204,6 +211,11 @@ export function createStore(onChange) {
 /** @param {State} state */
 export function currentModel(state) {
   return state.models.find(({ id }) => id === state.modelId) ?? null;
+}
+
+/** @param {State} state */
+export function currentLora(state) {
+  return currentModel(state)?.adapters.find(({ id }) => id === state.loraId) ?? null;
 }
 
 /** @param {State} state */

@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask
 
 from builder.store import StoredModel
-from webapp import assets, models, pages
+from webapp import adapters, assets, models, pages
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
 from webapp.vendor import ENGINE, HASH
@@ -26,6 +26,8 @@ class Config:
     """What one server offers."""
 
     models: Sequence[Path | StoredModel]
+    loras: Sequence[Path] = ()
+    """Adapter files, each for at least one of the models."""
     allowed_hosts: tuple[str, ...] = ()
     """Names besides localhost, 127.0.0.1 and [::1] that requests may carry in `Host`."""
     static: Path = field(default_factory=static_folder)
@@ -37,7 +39,13 @@ def create_app(config: Config) -> Flask:
     app.url_map.merge_slashes = False  # a path with an empty part is nobody's, not a redirect
     app.config["VENDOR_URLS"] = {"engine": ENGINE.url, "hash": HASH.url}
     app.config["STATIC"] = config.static
-    app.extensions["onpage_models"] = models.read_models(config.models)
+    served = models.read_models(config.models)
+    loras = adapters.read_adapters(config.loras, list(served.values()))
+    app.extensions["onpage_models"] = served
+    app.extensions["onpage_adapters"] = loras
+    app.extensions["onpage_adapters_of"] = {
+        sha256: [lora.to_json() for lora in loras.values() if lora.fits(model)] for sha256, model in served.items()
+    }
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(models.blueprint)
     app.register_blueprint(assets.blueprint)

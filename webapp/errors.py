@@ -6,6 +6,7 @@ OnpageError
     ├── AddressUnusableError     the host is not an address of this machine
     ├── ModelFileMissingError    a model file is not there (any more)
     ├── ModelFileChangedError    a model file is not the one that was hashed
+    ├── AdapterUnfitError        a LoRA adapter is for none of the models
     └── FrontEndMissingError     the vendored engine was not built (`make setup`, or a broken wheel)
 """
 
@@ -51,6 +52,15 @@ class ModelFileChangedError(ServeError):
     def __init__(self, path: Path, remedy: str = "start onpage serve again") -> None:
         self.path = path
         super().__init__(f"The model file {path} has changed since it was hashed: {remedy}.", subject=path)
+
+
+class AdapterUnfitError(ServeError):
+    def __init__(self, path: Path, wanted: str, offered: str) -> None:
+        self.path = path
+        super().__init__(
+            f"The LoRA adapter {path} fits none of the models ({offered}): {wanted}; offer its base with --model.",
+            subject=path,
+        )
 
 
 class FrontEndMissingError(ServeError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, jsonify, send_file
@@ -21,6 +21,9 @@ from builder.inspect import PromptTemplate
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
 from webapp.errors import ModelFileChangedError, ModelFileMissingError
+
+if TYPE_CHECKING:
+    from webapp.adapters import ServedAdapter
 
 blueprint = Blueprint("models", __name__)
 
@@ -35,14 +38,34 @@ DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
 
 
 @dataclass(frozen=True)
-class ServedModel:
-    """One model file as it was when the server started."""
+class ServedFile:
+    """A file as it was when the server started."""
 
     path: Path
+    stamp: tuple[int, int, int]
+
+    def check(self) -> None:
+        """Raise ModelFileMissingError or ModelFileChangedError unless the file is still the one that was hashed."""
+        try:
+            stamp = stamp_of(self.path)
+        except OSError as error:
+            raise ModelFileMissingError(self.path) from error
+        if stamp != self.stamp:
+            raise ModelFileChangedError(self.path)
+
+
+@dataclass(frozen=True)
+class ServedModel(ServedFile):
+    """One model file."""
+
     name: str
     """For people."""
     manifest: Manifest
-    stamp: tuple[int, int, int]
+
+    @property
+    def file(self) -> str:
+        """Its name in its address."""
+        return self.manifest.file
 
     @classmethod
     def read(cls, model: Path | StoredModel) -> ServedModel:
@@ -60,7 +83,7 @@ class ServedModel:
             raise ModelFileMissingError(path) from error
         name = path.name.removesuffix(".task").removesuffix(".litertlm").removesuffix("-web")
         manifest = describe(path, id=model_id(path.name), sha256=sha256, known=known_by_name(path.name))
-        return cls(path, name, manifest, stamp)
+        return cls(path, stamp, name, manifest)
 
     @classmethod
     def _read_stored(cls, model: StoredModel) -> ServedModel:
@@ -71,16 +94,7 @@ class ServedModel:
         except OSError as error:
             raise ModelFileMissingError(model.path) from error
         listed = published().get(model.manifest.id)
-        return cls(model.path, listed.family.name if listed else model.manifest.id, model.manifest, stamp)
-
-    def check(self) -> None:
-        """Raise ModelFileMissingError or ModelFileChangedError unless the file is still the one that was hashed."""
-        try:
-            stamp = stamp_of(self.path)
-        except OSError as error:
-            raise ModelFileMissingError(self.path) from error
-        if stamp != self.stamp:
-            raise ModelFileChangedError(self.path)
+        return cls(model.path, stamp, listed.family.name if listed else model.manifest.id, model.manifest)
 
     def to_json(self) -> dict[str, Any]:
         manifest = self.manifest
@@ -125,7 +139,8 @@ def read_models(models: Sequence[Path | StoredModel]) -> dict[str, ServedModel]:
 def list_models() -> Response:
     """Every model of this server, present or not: the page says so itself when one has gone."""
     models: dict[str, ServedModel] = current_app.extensions["onpage_models"]
-    response = jsonify([model.to_json() for model in models.values()])
+    adapters: dict[str, list[dict[str, Any]]] = current_app.extensions["onpage_adapters_of"]
+    response = jsonify([model.to_json() | {"adapters": adapters.get(sha256, [])} for sha256, model in models.items()])
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -133,9 +148,9 @@ def list_models() -> Response:
 @blueprint.get("/models/<sha256>/<file>")
 def model_bytes(sha256: str, file: str) -> Response:
     """The whole file or one range of it; `If-Range` and `If-None-Match` compare with the sha256."""
-    models: dict[str, ServedModel] = current_app.extensions["onpage_models"]
-    model = models.get(sha256)
-    if model is None or file != model.manifest.file:
+    served = current_app.extensions["onpage_models"] | current_app.extensions["onpage_adapters"]
+    model: ServedModel | ServedAdapter | None = served.get(sha256)
+    if model is None or file != model.file:
         return _error(404, "model_unknown", "This server has no such model.")
     try:
         model.check()
@@ -143,9 +158,9 @@ def model_bytes(sha256: str, file: str) -> Response:
             model.path, mimetype="application/octet-stream", etag=sha256, last_modified=None, max_age=YEAR
         )
     except (ModelFileMissingError, FileNotFoundError):
-        return _error(404, "model_missing", f"The file {model.manifest.file} has been moved or deleted on the server.")
+        return _error(404, "model_missing", f"The file {model.file} has been moved or deleted on the server.")
     except ModelFileChangedError:
-        return _error(409, "model_changed", f"The file {model.manifest.file} has changed since the server started.")
+        return _error(409, "model_changed", f"The file {model.file} has changed since the server started.")
     response.cache_control.public = True
     response.cache_control.immutable = True
     response.headers["Accept-Ranges"] = "bytes"

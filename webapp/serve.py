@@ -36,9 +36,10 @@ def serve(
     host: str = DEFAULT_HOST,
     port: int = DEFAULT_PORT,
     *,
+    loras: Sequence[Path] = (),
     allowed_hosts: tuple[str, ...] = (),
 ) -> None:
-    """Serve `models` (none: the demo model) until Ctrl-C, and print the address on stdout; port 0 is any free one.
+    """Serve `models` (none: the demo model), with LoRA adapters or none, until Ctrl-C, and print the address on stdout; port 0 is any free one.
 
     Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
     """
@@ -46,7 +47,7 @@ def serve(
     with listener:
         if host not in ("0.0.0.0", "::"):
             allowed_hosts = (*allowed_hosts, f"[{host}]" if ":" in host else host)
-        app = create_app(Config(models=models or [DEMO_MODEL], allowed_hosts=allowed_hosts))
+        app = create_app(Config(models=models or [DEMO_MODEL], loras=loras, allowed_hosts=allowed_hosts))
         server: Any = waitress.create_server(
             app,
             sockets=[listener],
@@ -57,6 +58,8 @@ def serve(
         )
         for model in app.extensions["onpage_models"].values():
             print(f"{model.name}: {model.manifest.size / 1e6:,.1f} MB, sha256 {model.manifest.sha256}", file=sys.stderr)
+        for lora in app.extensions["onpage_adapters"].values():
+            print(f"{lora.file}: LoRA adapter of rank {lora.rank}, sha256 {lora.sha256}", file=sys.stderr)
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         print(f"onpage is ready at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)", flush=True)
         try:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from builder.command.console import FILE
 
 
 @click.command()
@@ -12,6 +16,13 @@ import click
     multiple=True,
     metavar="ID-OR-FILE",
     help="A stored model or a web file to offer; several are offered in this order.  [default: demo]",
+)
+@click.option(
+    "--lora",
+    "loras",
+    multiple=True,
+    type=FILE,
+    help="A LoRA adapter of one of the models, made with onpage convert --lora; may be given several times.",
 )
 @click.option(
     "--host",
@@ -27,7 +38,9 @@ import click
     metavar="NAME",
     help="Another name to answer to, behind a proxy with HTTPS; may be given several times.  [default: localhost only]",
 )
-def serve(models: tuple[str, ...], host: str, port: int, allowed_hosts: tuple[str, ...]) -> None:
+def serve(
+    models: tuple[str, ...], loras: tuple[Path, ...], host: str, port: int, allowed_hosts: tuple[str, ...]
+) -> None:
     """Serve the page. Prompts never leave the browser.
 
     With several models the page has a picker; the first is the one it begins with. demo is the model that ships with
@@ -38,10 +51,11 @@ def serve(models: tuple[str, ...], host: str, port: int, allowed_hosts: tuple[st
       onpage serve
       onpage serve --model gemma3-1b-int4 --model demo
       onpage serve --model my-gemma-web.task --port 8080
+      onpage serve --model my-gemma-web.task --lora my-adapter-web.bin
     """
     from builder.store import Store
     from builder.store.choosing import choose
     from webapp.serve import serve as run
 
     store = Store.open()
-    run([choose(model, store) for model in models], host=host, port=port, allowed_hosts=allowed_hosts)
+    run([choose(model, store) for model in models], host=host, port=port, loras=loras, allowed_hosts=allowed_hosts)

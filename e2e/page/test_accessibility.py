@@ -24,6 +24,7 @@ SCREENS = (
     "model-corrupt",
     "download-cut",
     "engine-failed",
+    "adapter-failed",
     "device-lost",
 )
 SHOW_PROBLEM = """

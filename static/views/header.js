@@ -2,7 +2,7 @@
 /** The top line: the model picker (only when there is a choice), and the quiet line of facts at the bottom. */
 
 import { parameters, size } from "../format.js";
-import { currentModel } from "../store.js";
+import { currentLora, currentModel } from "../store.js";
 import { element, emit, text } from "./dom.js";
 
 export function mountHeader() {
@@ -35,6 +35,7 @@ export function mountHeader() {
             size(model.size),
             model.quantization,
             model.parameters && `${parameters(model.parameters)} parameters`,
+            currentLora(state) && `with ${currentLora(state)?.name}`,
             state.adapter?.description && `on ${state.adapter.description}`,
           ]
             .filter(Boolean)

@@ -9,12 +9,14 @@ const STEPS = {
   downloading: "Downloading the model",
   creating: "Creating the engine",
   warming: "Warming up",
+  adapting: "Putting the adapter on the model",
 };
 
 /** @type {Record<import('../store.js').LoadReason, string>} */
 const REASONS = {
   first: "",
   model: "",
+  adapter: "Changing the adapter",
   settings: "Reloading the model with the new settings",
   again: "Reloading the model with the next seed",
   restart: "",
@@ -51,6 +53,7 @@ export function mountLoading() {
 function describe({ step, loaded, total, bytesPerSecond }, named) {
   if (step === "downloading") return `${size(loaded)} of ${size(total)} · ${size(bytesPerSecond)}/s`;
   if (step === "creating") return `${named ? `${STEPS.creating} · ` : ""}${size(total)} received and checked`;
+  if (step === "adapting") return `${named ? `${STEPS.adapting} · ` : ""}${size(total)}`;
   return `${named ? `${STEPS.warming} · ` : ""}The GPU prepares its programs; only the first time takes long.`;
 }
 

@@ -61,7 +61,7 @@ export function mountPost() {
     text(empty, reading ? READING : EMPTY);
     if (writing && !wasWriting) card.scrollIntoView({ block: "nearest" });
     wasWriting = writing;
-    text(kind, post && !loading ? `${capitalized(post.tone)} · ${post.length} · seed ${post.seed}` : "");
+    text(kind, post && !loading ? describe(post) : "");
     if (!post) return;
 
     body.setAttribute("aria-busy", String(writing));
@@ -81,6 +81,11 @@ export function mountPost() {
       text(reused, `The engine still held ${percent} % of this prompt from the one before, so its prefill looks faster.`);
     }
   };
+}
+
+/** @param {import('../store.js').Post} post */
+function describe({ tone, length, seed, adapter }) {
+  return [capitalized(tone), length, `seed ${seed}`, adapter && `with ${adapter}`].filter(Boolean).join(" · ");
 }
 
 /**

@@ -1,8 +1,11 @@
 // @ts-check
-/** The sampling settings. They are the engine's, given to it with a model, so applying them loads the model again. */
+/**
+ * The sampling settings, which are the engine's, given to it with a model, so applying them loads the model again; and the
+ * adapter, for a model that has any, which is put on and taken off at once.
+ */
 
-import { integer } from "../format.js";
-import { currentModel } from "../store.js";
+import { integer, size } from "../format.js";
+import { currentLora, currentModel } from "../store.js";
 import { element, emit, text } from "./dom.js";
 
 const NAMES = /** @type {const} */ (["temperature", "topK", "seed", "maxTokens"]);
@@ -12,6 +15,11 @@ export function mountSettings() {
   const apply = /** @type {HTMLButtonElement} */ (element("#apply"));
   const defaults = element("#defaults");
   const help = element("#maxTokens-help");
+  const adapterField = element("#adapter-field");
+  const adapters = /** @type {HTMLSelectElement} */ (element("#adapter"));
+  const adapterHelp = element("#adapter-help");
+  /** @type {import('../store.js').Model | null} whose adapters are listed */
+  let listed = null;
   /** @type {import('../store.js').State} */
   let state;
   /** @type {import('../protocol.js').SamplingSettings | null} what the fields were last filled from */
@@ -27,6 +35,7 @@ export function mountSettings() {
     apply.disabled = state.now.phase !== "ready" || !changed;
   };
 
+  adapters.addEventListener("change", () => emit("adapter", adapters.value));
   form.addEventListener("input", refresh);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -45,6 +54,17 @@ export function mountSettings() {
       field("maxTokens").max = String(model.context);
       text(help, `Prompt and post together; this model was made for up to ${integer(model.context)}.`);
     }
+    adapterField.hidden = !model?.adapters.length;
+    if (model && model !== listed) {
+      listed = model;
+      const options = model.adapters.map(({ id, name }) => new Option(name, id));
+      adapters.replaceChildren(new Option("None: the model as it is", ""), ...options);
+    }
+    adapters.disabled = state.now.phase === "writing"; // not while loading, which would take the focus from who has just chosen
+    if (adapters.value !== state.loraId) adapters.value = state.loraId;
+    const lora = currentLora(state);
+    const what = lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: another way of writing for the same model";
+    text(adapterHelp, `${what}. Put on and taken off at once.`);
     if (state.loaded && state.loaded !== filled) {
       filled = state.loaded;
       for (const name of NAMES) field(name).value = String(filled[name]);

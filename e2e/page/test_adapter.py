@@ -1,0 +1,176 @@
+"""A LoRA adapter on the page: put on and taken off, the same text each time; what stops it is a screen with a way on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from builder.lora.adapter_file import convert_adapter
+from builder.web_file_reader import WebFile
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
+from e2e.page.servers import RunningServer, onpage_serve
+from e2e.page.test_accessibility import check
+from tests.adapters import write_adapter
+
+SAME = 60
+"""Characters of a post with the adapter that are compared: the random adapter makes a text without an end, which is cut."""
+
+
+@pytest.fixture(scope="module")
+def adapter(model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random adapter for the model."""
+    folder = tmp_path_factory.mktemp("adapter")
+    p = WebFile.open(model_file).parameters
+    t = p.transformer_parameters
+    config = {
+        "model_type": "gemma3_text",
+        "hidden_size": t.embedding_dim,
+        "intermediate_size": t.hidden_dimension,
+        "num_hidden_layers": t.num_stacks,
+        "num_attention_heads": t.num_heads,
+        "num_key_value_heads": t.num_kv_heads,
+        "head_dim": t.head_dimension,
+        "query_pre_attn_scalar": t.head_dimension,
+        "vocab_size": p.vocab_size,
+        "sliding_window": 512,
+    }
+    path = folder / "cheerful-web.bin"
+    convert_adapter(model_file, write_adapter(folder / "peft", config), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(model_file: Path, adapter: Path) -> Iterator[RunningServer]:
+    with onpage_serve([model_file], "--lora", str(adapter)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
+    """One tab for all: the tests follow each other. Top K is 1, so that a text depends on the model alone."""
+    context = browser.new_context(reduced_motion="reduce")
+    tab = greedy_tab(watched(context), server.url)
+    yield tab
+    context.close()
+    tab.check()
+
+
+@pytest.fixture(scope="module")
+def posts() -> dict[str, str]:
+    """What earlier tests have written."""
+    return {}
+
+
+def greedy_tab(tab: Watched, url: str) -> Watched:
+    page = tab.open(url)
+    tab.wait_for("ready")
+    page.get_by_text("Sampling settings").click()
+    apply(tab, "Top K", 1)
+    page.get_by_role("button", name=EXAMPLE).click()
+    return tab
+
+
+def apply(tab: Watched, setting: str, value: int) -> None:
+    tab.page.get_by_label(setting).fill(str(value))
+    tab.page.get_by_role("button", name="Apply and reload the model").click()
+    tab.page.wait_for_selector("body[data-phase=loading]")
+    tab.wait_for("ready")
+
+
+def choose(tab: Watched, name: str) -> None:
+    tab.page.get_by_label("Adapter").select_option(name)
+    tab.wait_for("ready")
+
+
+def write(tab: Watched) -> str:
+    page = tab.page
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.wait_for_selector("body[data-phase=writing]")
+    tab.wait_for("ready", WRITE_MS)
+    return page.locator("#post").inner_text()
+
+
+def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: Path, posts: dict[str, str]) -> None:
+    """The same text as from a server that has no adapter."""
+    expect(tab.page.get_by_label("Adapter")).to_have_value("")
+    posts["off"] = write(tab)
+    with onpage_serve([model_file]) as plain:
+        context = browser.new_context()
+        other = greedy_tab(watched(context), plain.url)
+        expect(other.page.get_by_label("Adapter")).to_be_hidden()
+        assert write(other) == posts["off"]
+        context.close()
+        other.check()
+
+
+def test_on_writes_otherwise_and_says_so(tab: Watched, posts: dict[str, str]) -> None:
+    choose(tab, "cheerful")
+    expect(tab.page.locator("#adapter-help")).to_contain_text("LoRA, rank 8")
+    expect(tab.page.locator("#model-facts")).to_contain_text("with cheerful")
+    posts["on"] = write(tab)[:SAME]
+    assert posts["on"] and not posts["off"].startswith(posts["on"])
+    expect(tab.page.locator(".card-kind")).to_contain_text("with cheerful")
+    check(tab.page)
+
+
+def test_off_and_on_again(tab: Watched, posts: dict[str, str]) -> None:
+    choose(tab, "None: the model as it is")
+    assert write(tab) == posts["off"]
+    expect(tab.page.locator(".card-kind")).not_to_contain_text("with")
+    choose(tab, "cheerful")
+    assert write(tab)[:SAME] == posts["on"]
+
+
+def test_it_stays_on_when_the_model_is_loaded_again(tab: Watched, posts: dict[str, str]) -> None:
+    apply(tab, "Seed", 7)
+    assert write(tab)[:SAME] == posts["on"]
+
+
+def test_one_that_has_gone_is_a_screen_and_the_page_goes_on_without(
+    tab: Watched, adapter: Path, posts: dict[str, str]
+) -> None:
+    page = tab.page
+    tab.expected.append("404")
+    away = adapter.rename(adapter.with_suffix(".away"))
+    with_fresh_cache(page)
+    page.reload()  # the tab remembers that it was on
+    assert tab.problem() == "adapter-failed"
+    expect(page.locator("#problem")).to_contain_text("model-missing")
+    away.rename(adapter)
+    page.get_by_role("button", name="Go on without it").click()
+    tab.wait_for("ready")
+    expect(page.locator("#adapter")).to_have_value("")
+    assert write(tab) == posts["off"]
+
+
+def with_fresh_cache(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.clearBrowserCache")
+    session.detach()
+
+
+def test_one_that_the_engine_refuses_is_a_screen(browser: Browser, server: RunningServer) -> None:
+    """The list lies about the rank, so the engine was made for another."""
+
+    def lie(route: Route) -> None:
+        models = route.fetch().json()
+        for each in models[0]["adapters"]:
+            each["rank"] = 16
+        route.fulfill(body=json.dumps(models), content_type="application/json")
+
+    context = browser.new_context()
+    context.route("**/api/models", lie)
+    tab = watched(context)
+    tab.expected.append("LoRA|INVALID_ARGUMENT|graph|rank")
+    tab.open(server.url)
+    tab.wait_for("ready")
+    tab.page.get_by_text("Sampling settings").click()
+    tab.page.get_by_label("Adapter").select_option("cheerful")
+    assert tab.problem() == "adapter-failed"
+    expect(tab.page.locator("#problem")).to_contain_text("rank")
+    context.close()
+    tab.check()
