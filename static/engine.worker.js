@@ -6,8 +6,8 @@
  * Five facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
  * pending, so uncaught errors count as a crash, and a crash ends this worker. It never looks at `device.lost`, so the device
  * is made here. An input that is too long leaves it stuck, so the page counts first. A worker can create one engine only, but
- * that one takes a model again, with other settings. With LoRA it writes nonsense where a model has several key-value heads
- * and `maxTokens` is no multiple of 32.
+ * that one takes a model again, with other settings. A model with several key-value heads is
+ * wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32.
  */
 
 import { OnpageError } from "./errors.js";
@@ -30,8 +30,8 @@ import { ModelDownload } from "./model_download.js";
  */
 
 const WARM_UP_PROMPT = "Hello";
-/** What `maxTokens` is rounded up to for a model that may get adapters. */
-const ADAPTED_MULTIPLE = 32;
+/** What `maxTokens` is rounded up to. */
+const MULTIPLE = 32;
 
 /** @type {LlmInference | null} */
 let engine = null;
@@ -224,9 +224,9 @@ async function refill(engine, options) {
  */
 function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, download) {
   const modelAssetBuffer = download.stream().getReader();
-  const options = { baseOptions: { modelAssetBuffer }, maxTokens, topK, temperature, randomSeed: seed };
-  if (!loraRanks.length) return options;
-  return { ...options, maxTokens: Math.ceil(maxTokens / ADAPTED_MULTIPLE) * ADAPTED_MULTIPLE, loraRanks };
+  const rounded = Math.ceil(maxTokens / MULTIPLE) * MULTIPLE;
+  const options = { baseOptions: { modelAssetBuffer }, maxTokens: rounded, topK, temperature, randomSeed: seed };
+  return loraRanks.length ? { ...options, loraRanks } : options;
 }
 
 /** @returns {Promise<Adapter>} */
