@@ -24,6 +24,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.memory import peak_memory
+
 MEMORY = 500_000_000
 """Bytes of data that the process may have, all told."""
 
@@ -85,7 +87,7 @@ def run(folder: Path, seed: int, first: int, count: int) -> Result:
     tokenizer._loads = _forked_trial(tokenizer._loads)  # type: ignore[assignment]
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     faulthandler.enable()
-    result = Result(peak=_peak())
+    result = Result(peak=peak_memory())
     progress = os.open(folder / "progress", os.O_RDWR | os.O_CREAT)
     started = time.monotonic()
     for number in range(first, first + count):
@@ -114,16 +116,12 @@ def run(folder: Path, seed: int, first: int, count: int) -> Result:
             result.slowest, result.slowest_case = took, case
         if took > SLOW:
             result.failures.append(f"{case}: {took:.1f} s")
-        peak = _peak()
+        peak = peak_memory()
         if peak > result.peak:
             result.peak, result.peak_case = peak, case
     result.seconds = time.monotonic() - started
     os.close(progress)
     return result
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _forked_trial(real: Callable[[bytes], bool]) -> Callable[[bytes], bool]:

@@ -379,7 +379,7 @@ def sufferings(
 ) -> Iterator[dict[str, Future[Seen]]]:
     """Every fault that is tested in this run, a few at a time: most of them wait for something."""
     parametrized = (getattr(item, "callspec", None) for item in request.session.items)
-    faults = [call.params["fault"] for call in parametrized if call and "fault" in call.params]
+    faults = [call.params["fault"] for call in parametrized if call and isinstance(call.params.get("fault"), Fault)]
     with ThreadPoolExecutor(3) as pool:
         yield {fault.name: pool.submit(suffer, fault, tmp_path_factory.mktemp("fault"), model) for fault in faults}
         pool.shutdown(cancel_futures=True)
