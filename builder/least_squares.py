@@ -31,7 +31,7 @@ def least_squares_scales(
     top, bottom = extremes(grouped)
     reaching = np.where(top > -bottom, top, bottom) / np.float32(lowest)
     reaching[reaching == 0] = 1
-    best, explained = np.zeros_like(usual), np.zeros_like(usual)
+    best, explained = usual.copy(), np.zeros_like(usual)  # kept where squares are too small for a float32
     integers = np.empty_like(grouped)
     for scales in (np.where(usual == 0, np.float32(1), usual), *(part * reaching for part in CANDIDATES)):
         np.divide(grouped, scales[..., None], out=integers)

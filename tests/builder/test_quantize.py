@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -96,6 +96,7 @@ def squares(rows: np.ndarray, scheme: Scheme, choice: ScaleChoice) -> float:
 
 @pytest.mark.parametrize("scheme", [INT4, INT8, IN_FOURS], ids=str)
 @given(rows=MATRICES)
+@example(rows=np.full((4, 4), 2.0**-126, np.float32))
 def test_least_squares_is_never_worse(rows: np.ndarray, scheme: Scheme) -> None:
     rounding = 1e-6 * float(np.square(rows, dtype=np.float64).sum())  # of the sums in float32
     assert squares(rows, scheme, "mse") <= squares(rows, scheme, "max") + rounding
