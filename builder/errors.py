@@ -10,8 +10,10 @@
     ├── OutputError          a result that could not be written
     ├── StoreError           the store: a model that is not in it, a damaged manifest, a folder that cannot be used
     │   └── StoreBusyError      …because another process is at work in it
-    └── FetchError           a model that could not be downloaded
-        └── GatedError          …because its licence has to be accepted first
+    ├── FetchError           a model that could not be downloaded
+    │   └── GatedError          …because its licence has to be accepted first
+    ├── ResultsError         a results file of the bench that is none, or of another version
+    └── BenchError           a measurement that could not be begun, or failed
 
 Each carries what a program may want to know as attributes, and `str(error)` is one sentence for a person: what, where,
 expected, found, and what to do. The command prints it after "onpage: " and exits with 1.
@@ -76,3 +78,11 @@ class GatedError(FetchError):
     def __init__(self, sentence: str, *, page: str) -> None:
         super().__init__(sentence, subject=page)
         self.page = page
+
+
+class ResultsError(OnpageError):
+    """The bytes are no results file of `onpage bench` that this version reads."""
+
+
+class BenchError(OnpageError):
+    """What was to be measured could not be, or was found wrong; what was measured is kept."""

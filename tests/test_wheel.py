@@ -88,7 +88,22 @@ def test_the_wheel_runs_from_itself(unpacked: Path) -> None:
 
 def test_nothing_that_is_not_served_is_inside(unpacked: Path) -> None:
     names = {path.name for path in unpacked.rglob("*")}
-    assert not names & {"node_modules", "package.json", "package-lock.json", "tsconfig.json", "tests", "e2e"}
+    assert not names & {"node_modules", "package.json", "package-lock.json", "tsconfig.json", "tests"}
+    assert {path.name for path in (unpacked / "e2e").iterdir()} == {"__init__.py", "browser.py", "bench"}
+    assert not [name for name in names if name.startswith("test_")]
+
+
+def test_the_bench_is_inside(unpacked: Path) -> None:
+    program = "from e2e.bench import record; print(record.SCHEMA, record.problem_of({}))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd="/",
+        env=os.environ | {"PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(f"{unpacked}/e2e/bench/results.schema.json it: 'schema' is a required property")
 
 
 @pytest.mark.parametrize(

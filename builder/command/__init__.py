@@ -14,6 +14,7 @@ from types import FrameType
 import click
 
 from builder import __version__
+from builder.command.bench import bench
 from builder.command.bundle import bundle
 from builder.command.console import say
 from builder.command.convert import convert
@@ -58,6 +59,7 @@ for command in (
     inspect,
     estimate,
     evaluate_demo,
+    bench,
 ):
     cli.add_command(command)
 

@@ -39,7 +39,7 @@ def library(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("builder", "webapp"):
+        if error.name and error.name.split(".")[0] in ("builder", "webapp", "e2e"):
             raise
         raise OnpageError(
             f"This command needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.",

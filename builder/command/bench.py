@@ -1,0 +1,10 @@
+"""`onpage bench`: the group. Each of its commands is a module of its own beside this one, `bench_<name>.py`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def bench() -> None:
+    """Measure how fast models run in a browser, and compare what was measured."""
