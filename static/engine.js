@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * The typed client of the engine's worker: `load`, `generate` (an async iterable with measures), `countTokens`, `close`.
+ * The typed client of any engine's worker: `load`, `generate` (an async iterable with measures), `countTokens`, `close`.
  *
  * One engine is one worker and one model, which may be loaded again with other settings. When it fails, or its GPU is lost,
  * `onEnd` is called once, every pending call rejects with the same error, the worker is terminated, and the object is of no
- * more use: make a new one. Calls wait for each other, because MediaPipe can do one thing at a time.
+ * more use: make a new one. Calls wait for each other, because an engine can do one thing at a time.
  */
 
 import { OnpageError } from "./errors.js";
@@ -18,6 +18,7 @@ import { OnpageError } from "./errors.js";
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('./protocol.js').VendorUrls} VendorUrls
  * @typedef {import('./protocol.js').Reply} Reply
+ * @typedef {import('./engines/registry.js').EngineEntry} EngineEntry
  */
 
 /**
@@ -26,10 +27,12 @@ import { OnpageError } from "./errors.js";
  * @typedef {object} Figures
  * @property {number} promptTokens tokens of the whole prompt, template included
  * @property {number} tokens tokens of the answer, by tokenizing its text again; may differ a little from those decoded
+ * @property {number} firstTokens the same for the first piece
  * @property {number | null} timeToFirst milliseconds from the call to the first text (TTFT)
  * @property {number | null} prefillRate prompt tokens / TTFT, per second
  * @property {number | null} decodeRate (tokens after the first callback) / (last − first callback), per second
  * @property {boolean} stopped whether it was cancelled
+ * @property {Record<string, number> | null} engineFigures what the engine itself says, in its own terms; null where it says nothing
  */
 
 /** Without a word from the worker for so long, loading has failed: a bad file can leave the engine silent for ever. */
@@ -46,7 +49,7 @@ const STOP_LIMIT = 10_000;
  */
 
 export class Engine {
-  #worker = new Worker(new URL("./engine.worker.js", import.meta.url), { type: "module", name: "engine" });
+  #worker;
   /** @type {Map<number, Call>} */
   #calls = new Map();
   #lastId = 0;
@@ -56,9 +59,14 @@ export class Engine {
   #ended = null;
   #silence = 0;
 
-  /** @param {(error: OnpageError) => void} [onEnd] the engine is gone: crashed, or its GPU was lost */
-  constructor(onEnd = () => {}) {
+  /**
+   * @param {EngineEntry} entry
+   * @param {(error: OnpageError) => void} [onEnd] the engine is gone: crashed, or its GPU was lost
+   */
+  constructor(entry, onEnd = () => {}) {
+    this.entry = entry;
     this.onEnd = onEnd;
+    this.#worker = new Worker(entry.worker, { type: "module", name: entry.id });
     this.#worker.addEventListener("message", ({ data }) => this.#receive(data));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -69,12 +77,14 @@ export class Engine {
   /**
    * @param {ModelSource} model
    * @param {SamplingSettings} settings
-   * @param {{vendor: VendorUrls, fresh?: boolean, ranks?: number[], lora?: LoraSource | null,
-   *   onProgress?: (progress: LoadProgress) => void}} options
+   * @param {{vendor: VendorUrls, fresh?: boolean, warmUp?: boolean, ranks?: number[], lora?: LoraSource | null,
+   *   onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
    * @returns {Promise<LoadResult>}
    */
-  load({ url, size, sha256 }, settings, { vendor, fresh = false, ranks = [], lora = null, onProgress }) {
-    return this.#bring({ type: "load", model: { url, size, sha256 }, settings, vendor, fresh, ranks, lora }, onProgress);
+  load({ url, size, sha256 }, settings, { vendor, fresh = false, warmUp = true, ranks = [], lora = null, onProgress }) {
+    const { backend } = this.entry;
+    const model = { url, size, sha256 };
+    return this.#bring({ type: "load", model, settings, vendor, backend, fresh, warmUp, ranks, lora }, onProgress);
   }
 
   /**
@@ -124,9 +134,11 @@ export class Engine {
    * Starts writing. The caller has made sure that the prompt leaves room: a longer one kills the engine.
    * @param {string} prompt
    * @param {AbortSignal} [signal] stops it; the iteration then ends normally, with what was written
+   * @param {{tokens?: number | null}} [options] `tokens` ends the answer after so many new ones; where the engine has no such
+   *   limit it is stopped when it has delivered them, so that a few more may come
    */
-  generate(prompt, signal) {
-    return new Generation((onText) => this.#inTurn(() => this.#generate(prompt, onText, signal)), signal);
+  generate(prompt, signal, { tokens = null } = {}) {
+    return new Generation((onText) => this.#inTurn(() => this.#generate(prompt, tokens, onText, signal)), signal);
   }
 
   /** Ends the worker. Pending calls reject, `onEnd` is not called. */
@@ -137,10 +149,11 @@ export class Engine {
 
   /**
    * @param {string} prompt
+   * @param {number | null} tokens
    * @param {(text: string) => void} onText
    * @param {AbortSignal} [signal]
    */
-  async #generate(prompt, onText, signal) {
+  async #generate(prompt, tokens, onText, signal) {
     if (signal?.aborted) return null;
     const id = this.#lastId + 1;
     let limit = 0;
@@ -150,7 +163,7 @@ export class Engine {
     };
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      return await this.#call({ type: "generate", prompt }, { onText });
+      return await this.#call({ type: "generate", prompt, tokens }, { onText });
     } finally {
       signal?.removeEventListener("abort", stop);
       clearTimeout(limit);
@@ -197,7 +210,7 @@ export class Engine {
   }
 
   /**
-   * A failed call leaves MediaPipe in an unknown state, so the engine ends with it.
+   * A failed call leaves an engine in an unknown state, so the engine ends with it.
    * @param {Call} call
    * @param {OnpageError} error
    */
@@ -229,8 +242,8 @@ export class Engine {
 
 /** One answer being written: iterate over its pieces of text, then await `figures`. */
 export class Generation {
-  /** @type {string[]} */
-  #pieces = [];
+  /** @type {string[]} not yet taken by who iterates */
+  #texts = [];
   #ended = false;
   #wake = () => {};
 
@@ -239,17 +252,17 @@ export class Generation {
    * @param {AbortSignal} [signal]
    */
   constructor(run, signal) {
-    const called = performance.now();
-    let first = 0;
-    let last = 0;
+    /** When it was asked for; times are `performance.now()` of this thread. */
+    this.called = performance.now();
+    /** Each piece of text as it arrived. @type {{time: number, characters: number}[]} */
+    this.pieces = [];
     const done = run((text) => {
-      last = performance.now();
-      first ||= last;
-      this.#pieces.push(text);
+      this.pieces.push({ time: performance.now(), characters: text.length });
+      this.#texts.push(text);
       this.#wake();
     });
     /** @type {Promise<Figures>} */
-    this.figures = done.then((result) => measure(result, called, first, last, signal?.aborted ?? false));
+    this.figures = done.then((result) => measure(result, this.called, this.pieces, signal?.aborted ?? false));
     this.figures
       .catch(() => {})
       .finally(() => {
@@ -260,7 +273,7 @@ export class Generation {
 
   async *[Symbol.asyncIterator]() {
     for (;;) {
-      const piece = this.#pieces.shift();
+      const piece = this.#texts.shift();
       if (piece !== undefined) yield piece;
       else if (this.#ended) break;
       else {
@@ -273,23 +286,29 @@ export class Generation {
   }
 }
 
+/** What came of a generation that was stopped before it began. */
+const NOTHING = { promptTokens: 0, tokens: 0, firstTokens: 0, engineFigures: null };
+
 /**
  * @param {GenerateResult | null} result
  * @param {number} called
- * @param {number} first
- * @param {number} last
+ * @param {{time: number}[]} pieces
  * @param {boolean} stopped
  * @returns {Figures}
  */
-function measure(result, called, first, last, stopped) {
-  const { promptTokens, tokens, firstTokens } = result ?? { promptTokens: 0, tokens: 0, firstTokens: 0 };
+function measure(result, called, pieces, stopped) {
+  const { promptTokens, tokens, firstTokens, engineFigures } = result ?? NOTHING;
+  const first = pieces.at(0)?.time ?? 0;
+  const last = pieces.at(-1)?.time ?? 0;
   const timeToFirst = first ? first - called : null;
   return {
     promptTokens,
     tokens,
+    firstTokens,
     timeToFirst,
     prefillRate: timeToFirst ? promptTokens / (timeToFirst / 1000) : null,
     decodeRate: last > first ? (tokens - firstTokens) / ((last - first) / 1000) : null,
     stopped,
+    engineFigures,
   };
 }

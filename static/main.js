@@ -6,6 +6,7 @@
 
 import { countWords } from "./counting.js";
 import { Engine } from "./engine.js";
+import { ENGINES } from "./engines/registry.js";
 import { OnpageError } from "./errors.js";
 import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
 import { recall, remember } from "./session.js";
@@ -32,7 +33,8 @@ const store = createStore((state) => {
   document.body.dataset.phase = state.now.phase;
   for (const update of updates) update(state);
 });
-const vendor = { engine: document.body.dataset.engine ?? "", hash: document.body.dataset.hash ?? "" };
+/** @type {import('./protocol.js').VendorUrls} */
+const vendor = JSON.parse(document.body.dataset.vendor ?? "{}");
 
 /** @type {Engine | null} */
 let engine = null;
@@ -53,7 +55,7 @@ async function json(url) {
 async function start() {
   if (!window.isSecureContext) throw new OnpageError("insecure-origin", location.origin);
   if (!("gpu" in navigator)) throw new OnpageError("no-webgpu");
-  engine = new Engine(fail); // its worker starts beside the lists
+  engine = new Engine(ENGINES[0], fail); // its worker starts beside the lists
   const [models, task, examples, limits] = await Promise.all(
     ["/api/models", "/static/social_post.json", "/static/examples.json", "/static/limits.json"].map(json),
   );
@@ -71,7 +73,7 @@ async function start() {
 async function load(reason, { modelId = store.get().modelId, loraId = store.get().loraId, settings, fresh } = {}) {
   if (!engine || !KEEPING.includes(reason)) {
     engine?.close();
-    engine = new Engine(fail);
+    engine = new Engine(ENGINES[0], fail);
   }
   const current = engine;
   const model = store.get().models.find(({ id }) => id === modelId);

@@ -47,6 +47,8 @@ export class ModelDownload {
     this.fresh = fresh;
     this.hasher = hasher;
     this.onProgress = onProgress;
+    /** The first bytes, once they are there, which tell the format. */
+    this.head = new Uint8Array();
     /** When the last byte arrived (`performance.now()`), or null. @type {number | null} */
     this.completedAt = null;
     /** @type {(error: unknown) => void} */
@@ -105,6 +107,7 @@ export class ModelDownload {
       this.#left = taken.length < bytes.length ? bytes.subarray(taken.length) : null;
     }
     if (!filled) return null;
+    if (!this.#delivered) this.head = buffer.slice(0, 8);
     this.#delivered += filled;
     this.hasher.update(buffer);
     if (this.#delivered === size) {

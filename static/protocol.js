@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The messages between `engine.js` (the page) and `engine.worker.js` (MediaPipe). Types only: nothing here runs.
+ * The messages between `engine.js` (the page) and a worker of `engines/`, whichever engine it runs. Types only.
  *
  * Every request carries an `id`; every answer carries the id of its request. `lost` and `crashed` answer nothing: they
  * end the worker's life, and the page terminates it.
@@ -12,29 +12,40 @@
  *
  * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
  *
- * @typedef {{engine: string, hash: string}} VendorUrls the folders of the vendored libraries, each ending in a slash
+ * @typedef {Record<string, string>} VendorUrls the folder of each vendored library, ending in a slash, by its npm name
  *
  * @typedef {'downloading' | 'creating' | 'warming' | 'adapting'} LoadStep
  * @typedef {{step: LoadStep, loaded: number, total: number, bytesPerSecond: number}} LoadProgress
  *
- * @typedef {{description: string, software: boolean}} Adapter
+ * @typedef {object} Adapter the GPU that the engine runs on
+ * @property {string} description
+ * @property {string} vendor
+ * @property {string} architecture
+ * @property {string} device
+ * @property {boolean} software whether it is the processor that does its work
+ * @property {string[]} features
+ * @property {Record<string, number>} limits
  *
  * @typedef {object} LoadResult
- * @property {Adapter} adapter
+ * @property {Adapter | null} adapter null where the engine needs no GPU
  * @property {{bytes: number, engine: number, warmUp: number}} milliseconds download; the rest until the engine was
  *   created; the first, short generation
+ * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
  * @typedef {object} GenerateResult
  * @property {number} promptTokens
  * @property {number} tokens tokens of the whole answer, counted by tokenizing its text again
  * @property {number} firstTokens the same for the text of the first callback
+ * @property {Record<string, number> | null} engineFigures what the engine itself says of this generation, in its own terms
  *
  * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, vendor: VendorUrls,
- *   fresh: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `fresh` goes past the browser's cache; `ranks` are
- *   those of all adapters that the model may get
+ *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `backend` is the
+ *   entry's, for a worker that has several; `fresh` goes past the browser's cache; without `warmUp` the first answer compiles
+ *   what the engine needs; `ranks` are those of all adapters that the model may get
  * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
  *   with none; answered as a load
- * @typedef {{type: 'generate', id: number, prompt: string}} GenerateRequest
+ * @typedef {{type: 'generate', id: number, prompt: string, tokens: number | null}} GenerateRequest `tokens` ends the answer
+ *   after so many, or after few more
  * @typedef {{type: 'count', id: number, text: string}} CountRequest
  * @typedef {{type: 'cancel', id: number}} CancelRequest stops the generation of that id; it is never answered itself
  * @typedef {LoadRequest | AdaptRequest | GenerateRequest | CountRequest | CancelRequest} Request

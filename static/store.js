@@ -20,6 +20,7 @@
  * @property {string} url
  * @property {number} size
  * @property {string} sha256
+ * @property {ModelFile[]} files the same weights in each form there is; the first is the one above
  * @property {string | null} family
  * @property {string | null} quantization
  * @property {number | null} parameters
@@ -27,6 +28,8 @@
  * @property {{prefix: string, suffix: string}} promptTemplate
  * @property {SamplingSettings} sampling defaults
  * @property {Lora[]} adapters those that fit it
+ *
+ * @typedef {import('./protocol.js').ModelSource & {format: string, engines: string[]}} ModelFile `engines` that run it, best first
  *
  * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
  *
@@ -117,7 +120,7 @@ export const transitions = {
     return state.now.phase === "loading" ? { ...state, now: { ...state.now, progress } } : state;
   },
 
-  /** @param {State} state @param {{settings: SamplingSettings, adapter: Adapter}} loaded @returns {State} */
+  /** @param {State} state @param {{settings: SamplingSettings, adapter: Adapter | null}} loaded @returns {State} */
   loaded(state, { settings, adapter }) {
     if (state.now.phase !== "loading") return state;
     /** @type {Notice | null} */

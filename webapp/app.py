@@ -18,7 +18,7 @@ from builder.store import StoredModel
 from webapp import adapters, assets, models, pages
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
-from webapp.vendor import ENGINE, HASH
+from webapp.vendor import PACKAGES
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def create_app(config: Config) -> Flask:
     """A Flask application whose `wsgi_app` is the whole stack; raises OnpageError for a missing or wrong file."""
     app = Flask("webapp", static_folder=None)
     app.url_map.merge_slashes = False  # a path with an empty part is nobody's, not a redirect
-    app.config["VENDOR_URLS"] = {"engine": ENGINE.url, "hash": HASH.url}
+    app.config["VENDOR_URLS"] = {package.name: package.url for package in PACKAGES}
     app.config["STATIC"] = config.static
     served = models.read_models(config.models)
     loras = adapters.read_adapters(config.loras, list(served.values()))

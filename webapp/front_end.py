@@ -9,11 +9,11 @@ from webapp.vendor import PACKAGES, SUFFIXES
 
 SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("", "views", "styles")
+OWN_FOLDERS = ("", "bench", "engines", "styles", "views")
 
 
 def own_files(static: Path) -> Iterator[Path]:
-    """The front end's own files, relative to `static`: three folders, never what npm put beside them."""
+    """The front end's own files, relative to `static`: a few folders, never what npm put beside them."""
     for folder in OWN_FOLDERS:
         for path in sorted((static / folder).glob("*")):
             if path.suffix in SERVED_SUFFIXES and path.name not in NOT_SERVED:

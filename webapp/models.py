@@ -34,6 +34,13 @@ LARGEST_DEFAULT_CONTEXT = 2048
 GEMMA_TURNS = PromptTemplate("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n")
 """For files that hold no template. The engine applies none, and without one a model writes nonsense."""
 
+ENGINES = {
+    "web": ["mediapipe"],
+    "graph-task": ["mediapipe"],
+    "litertlm-web": ["mediapipe"],
+}
+"""What runs a file, by its format as `/api/models` says it: the ids of static/engines/registry.js, best first."""
+
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
 
 
@@ -106,12 +113,25 @@ class ServedModel(ServedFile):
             "url": f"/models/{manifest.sha256}/{quote(manifest.file)}",
             "size": manifest.size,
             "sha256": manifest.sha256,
+            "files": [self._file_json()],
             "family": manifest.family,
             "quantization": manifest.quantization,
             "parameters": manifest.parameters,
             "context": context,
             "promptTemplate": asdict(manifest.template or GEMMA_TURNS),
             "sampling": self._sampling() | {"maxTokens": min(context, LARGEST_DEFAULT_CONTEXT)},
+        }
+
+    def _file_json(self) -> dict[str, Any]:
+        manifest = self.manifest
+        known = {"web": "web", "task": "graph-task", "litertlm": "litertlm-web"}
+        form = known[manifest.format]
+        return {
+            "format": form,
+            "url": f"/models/{manifest.sha256}/{quote(manifest.file)}",
+            "size": manifest.size,
+            "sha256": manifest.sha256,
+            "engines": ENGINES[form],
         }
 
     def _sampling(self) -> dict[str, Any]:

@@ -1,35 +1,40 @@
 // @ts-check
 /**
- * The engine: the only file that knows MediaPipe. It runs in a module worker, holds at most one model, and does one thing
+ * MediaPipe on WebGPU: the only file that knows it. It runs in a module worker, holds at most one model, and does one thing
  * at a time; `engine.js` sees to that. `protocol.js` has the messages.
  *
- * Five facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
+ * Six facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
  * pending, so uncaught errors count as a crash, and a crash ends this worker. It never looks at `device.lost`, so the device
  * is made here. An input that is too long leaves it stuck, so the page counts first. A worker can create one engine only, but
  * that one takes a model again, with other settings. A model with several key-value heads is
- * wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32.
+ * wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32. It has no limit for an answer
+ * and counts no tokens while it writes, so callbacks are counted.
  */
 
-import { OnpageError } from "./errors.js";
+import { OnpageError } from "../errors.js";
+import { ModelDownload } from "../model_download.js";
 import { loadAdapter } from "./adapter_memory.js";
-import { ModelDownload } from "./model_download.js";
+import { describeAdapter } from "./gpu.js";
 
 /**
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
  * @typedef {import('@mediapipe/tasks-genai').LlmInference} LlmInference
  * @typedef {import('@mediapipe/tasks-genai').LoraModel} LoraModel
- * @typedef {import('./protocol.js').LoadRequest} LoadRequest
- * @typedef {import('./protocol.js').AdaptRequest} AdaptRequest
- * @typedef {import('./protocol.js').LoraSource} LoraSource
- * @typedef {import('./protocol.js').LoadResult} LoadResult
- * @typedef {import('./protocol.js').GenerateRequest} GenerateRequest
- * @typedef {import('./protocol.js').GenerateResult} GenerateResult
- * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
- * @typedef {import('./protocol.js').Adapter} Adapter
- * @typedef {import('./protocol.js').Reply} Reply
+ * @typedef {import('../protocol.js').LoadRequest} LoadRequest
+ * @typedef {import('../protocol.js').AdaptRequest} AdaptRequest
+ * @typedef {import('../protocol.js').LoraSource} LoraSource
+ * @typedef {import('../protocol.js').LoadResult} LoadResult
+ * @typedef {import('../protocol.js').GenerateRequest} GenerateRequest
+ * @typedef {import('../protocol.js').GenerateResult} GenerateResult
+ * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {import('../protocol.js').Adapter} Adapter
+ * @typedef {import('../protocol.js').Reply} Reply
  */
 
+const LIBRARY = "@mediapipe/tasks-genai";
 const WARM_UP_PROMPT = "Hello";
+/** What each callback carries, the last one perhaps less: a web file decodes three steps at a time, a graph (in a zip) one. */
+const STEPS = { web: 3, graph: 1 };
 /** What `maxTokens` is rounded up to. */
 const MULTIPLE = 32;
 
@@ -37,6 +42,9 @@ const MULTIPLE = 32;
 let engine = null;
 /** @type {Adapter | null} */
 let adapter = null;
+/** Whether it has answered once. */
+let warmed = false;
+let stepsPerCallback = STEPS.web;
 /** The LoRA adapters that this model in this engine has read, by sha256: they cannot be unloaded. @type {Map<string, LoraModel>} */
 const loras = new Map();
 /** The one that is on. @type {LoraModel | null} */
@@ -48,7 +56,7 @@ let onCrash = () => {};
 
 self.addEventListener("error", (event) => crash(event.message));
 self.addEventListener("unhandledrejection", (event) => crash(String(event.reason?.message ?? event.reason)));
-self.addEventListener("message", (/** @type {MessageEvent<import('./protocol.js').Request>} */ { data }) => {
+self.addEventListener("message", (/** @type {MessageEvent<import('../protocol.js').Request>} */ { data }) => {
   if (data.type === "cancel") {
     if (data.id === generating) engine?.cancelProcessing();
     return;
@@ -70,7 +78,7 @@ function crash(detail) {
   onCrash(new OnpageError("engine-failed", detail));
 }
 
-/** @param {LoadRequest | AdaptRequest | GenerateRequest | import('./protocol.js').CountRequest} request */
+/** @param {LoadRequest | AdaptRequest | GenerateRequest | import('../protocol.js').CountRequest} request */
 async function perform(request) {
   if (request.type === "load") return load(request);
   if (!engine) throw new OnpageError("engine-failed", "no model is loaded");
@@ -86,11 +94,11 @@ async function perform(request) {
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
-async function load({ id, model, settings, vendor, fresh, ranks, lora: wanted }) {
+async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: wanted }) {
   const started = performance.now();
-  const importing = import(`${vendor.engine}genai_bundle.mjs`); // beside the download's first bytes
+  const importing = import(`${vendor[LIBRARY]}genai_bundle.mjs`); // beside the download's first bytes
   importing.catch(() => {}); // whoever awaits it reports it
-  await import(`${vendor.hash}sha256.umd.min.js`);
+  await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
   const download = new ModelDownload(model, hasher, fresh, (loaded, bytesPerSecond) => {
     const step = loaded < model.size ? "downloading" : "creating";
@@ -101,13 +109,12 @@ async function load({ id, model, settings, vendor, fresh, ranks, lora: wanted })
   });
   crashed.catch(() => {});
 
-  const first = !engine;
   const options = engineOptions(settings, ranks, download);
   adapter ??= await describeAdapter();
   const library = await importing;
   const device = engine ? null : await openDevice(library);
   try {
-    const creating = device ? create(library, vendor.engine, device, options) : refill(engine, options);
+    const creating = device ? create(library, vendor[LIBRARY], device, options) : refill(engine, options);
     engine = /** @type {LlmInference} */ (await Promise.race([creating, download.failed, crashed]));
   } catch (error) {
     // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
@@ -115,14 +122,16 @@ async function load({ id, model, settings, vendor, fresh, ranks, lora: wanted })
     throw error;
   }
   await download.finish();
+  stepsPerCallback = String.fromCharCode(...download.head.subarray(4, 6)) === "PK" ? STEPS.graph : STEPS.web;
 
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
-  if (first) {
+  if (warmUp && !warmed) {
     const bytesPerSecond = model.size / (bytes / 1000);
     reply({ type: "progress", id, progress: { step: "warming", loaded: model.size, total: model.size, bytesPerSecond } });
     const warming = engine;
     await Promise.race([warming.generateResponse(WARM_UP_PROMPT, () => warming.cancelProcessing()), crashed]);
+    warmed = true;
   }
   loras.clear();
   lora = null;
@@ -130,6 +139,7 @@ async function load({ id, model, settings, vendor, fresh, ranks, lora: wanted })
   return {
     adapter,
     milliseconds: { bytes, engine: created - started - bytes, warmUp: performance.now() - created },
+    warmed,
   };
 }
 
@@ -161,7 +171,7 @@ async function adapt(engine, { id, lora: wanted }) {
     }
   }
   adapter ??= await describeAdapter();
-  return { adapter, milliseconds: { bytes, engine: performance.now() - started - bytes, warmUp: 0 } };
+  return { adapter, milliseconds: { bytes, engine: performance.now() - started - bytes, warmUp: 0 }, warmed };
 }
 
 /**
@@ -229,18 +239,6 @@ function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, downlo
   return loraRanks.length ? { ...options, loraRanks } : options;
 }
 
-/** @returns {Promise<Adapter>} */
-async function describeAdapter() {
-  if (!navigator.gpu) throw new OnpageError("no-webgpu");
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new OnpageError("no-adapter");
-  const { description, device, architecture, vendor } = adapter.info;
-  return {
-    description: description || device || [vendor, architecture].filter(Boolean).join(" "),
-    software: adapter.info.isFallbackAdapter ?? Reflect.get(adapter, "isFallbackAdapter") ?? false, // older browsers
-  };
-}
-
 /**
  * @param {LlmInference} engine
  * @param {string} text
@@ -257,11 +255,14 @@ function size(engine, text) {
  * @param {GenerateRequest} request
  * @returns {Promise<GenerateResult>}
  */
-async function generate(engine, { id, prompt }) {
+async function generate(engine, { id, prompt, tokens: limit }) {
   let text = "";
   let first = "";
+  let steps = 0;
   generating = id;
   const heard = (/** @type {string} */ piece) => {
+    steps += stepsPerCallback;
+    if (limit !== null && steps >= limit) engine.cancelProcessing();
     if (!piece) return;
     first ||= piece;
     text += piece;
@@ -272,7 +273,8 @@ async function generate(engine, { id, prompt }) {
   } finally {
     generating = 0;
   }
+  warmed = true;
   // Counted afterwards: before, it would be part of the time to the first text.
   const promptTokens = size(engine, prompt);
-  return { promptTokens, tokens: size(engine, text), firstTokens: size(engine, first) };
+  return { promptTokens, tokens: size(engine, text), firstTokens: size(engine, first), engineFigures: null };
 }

@@ -1,0 +1,49 @@
+// @ts-check
+/**
+ * The engines that the page can run a model in: what each is called, where its worker is, which files it takes. A worker
+ * speaks the messages of `protocol.js`, so whoever has an entry can use any of them through `Engine`.
+ *
+ * @typedef {'web' | 'graph-task' | 'litertlm-web' | 'litertlm-graph'} ModelFormat what `/api/models` calls the formats
+ *
+ * @typedef {object} EngineEntry
+ * @property {string} id as in addresses and results
+ * @property {string} name for people
+ * @property {'WebGPU' | 'CPU'} backend
+ * @property {URL} worker a module
+ * @property {string[]} formats those of `ModelFormat`, for a peer its own
+ * @property {string} package its npm package, which is also its name among the vendored libraries
+ */
+
+const folder = (/** @type {string} */ file) => new URL(file, import.meta.url);
+
+/** @type {EngineEntry[]} best first */
+export const ENGINES = [
+  {
+    id: "mediapipe",
+    name: "MediaPipe",
+    backend: "WebGPU",
+    worker: folder("mediapipe.worker.js"),
+    formats: ["web", "graph-task", "litertlm-web"],
+    package: "@mediapipe/tasks-genai",
+  },
+];
+
+/** For engines that are measured beside ours and that the page itself does not offer. @param {EngineEntry} entry */
+export function add(entry) {
+  if (engineOf(entry.id)) throw new Error(`there is an engine ${entry.id} already`);
+  ENGINES.push(entry);
+}
+
+/** @param {string} id */
+export function engineOf(id) {
+  return ENGINES.find((entry) => entry.id === id) ?? null;
+}
+
+/**
+ * The version of an engine's package, which the address of its vendored folder ends in; "" where it is not vendored.
+ * @param {EngineEntry} entry
+ * @param {import('../protocol.js').VendorUrls} vendor
+ */
+export function versionOf(entry, vendor) {
+  return /-(\d[^/]*)\/$/.exec(vendor[entry.package] ?? "")?.[1] ?? "";
+}
