@@ -1,12 +1,14 @@
-"""The browser of all end-to-end tests. A machine without one fails here, with what to do; nothing is skipped."""
+"""The browser of all end-to-end tests, and the bare pages with the models of one. A machine without one fails here, with what to do; nothing is skipped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from e2e.bare import served
 from e2e.browser import launched
 
 
@@ -15,3 +17,16 @@ def browser() -> Iterator[Browser]:
     """Headless Chromium with WebGPU on the software adapter."""
     with launched() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the model files of a module's tests."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def address(models: Path) -> Iterator[str]:
+    """Where the bare pages and `models` are served."""
+    with served(models) as address:
+        yield address

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Browser, Error, Page
 
 HERE = Path(__file__).parent
 SILENCE = 150_000
@@ -19,6 +19,8 @@ SILENCE = 150_000
 STATIC = HERE.parent.parent / "static"
 NPM = STATIC / "node_modules"
 VENDOR = NPM / "@mediapipe/tasks-genai"
+
+T = TypeVar("T")
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -69,3 +71,22 @@ def call(page: Page, expression: str, argument: object) -> Any:
         if "engine silent" in str(error):
             raise EngineSilentError from error
         raise
+
+
+def on_a_fresh_page(browser: Browser, ask: Callable[[Page], T]) -> T:
+    """What `ask` returns for a new page; where the engine falls silent, seen once in some dozens of loads, for one more.
+
+    A wrong answer is never asked for again.
+    """
+
+    def once() -> T:
+        page = browser.new_page()
+        try:
+            return ask(page)
+        finally:
+            page.close()
+
+    try:
+        return once()
+    except EngineSilentError:
+        return once()

@@ -6,7 +6,6 @@ Every text that can come out is made of words with exactly one id each, so equal
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,8 @@ from playwright.sync_api import Browser, Page
 
 from builder.reference import Reference
 from builder.synth import word
-from e2e.bare import EngineSilentError, call, served
+from e2e.bare import call, on_a_fresh_page
 from tests.goldens.cases import CASES, Case, goldens, text_of
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="module")
-def address(models: Path) -> Iterator[str]:
-    with served(models) as address:
-        yield address
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -36,15 +24,7 @@ def test_the_engine_answers_as_transformers_does(browser: Browser, models: Path,
     assert len(ids) >= 32
     case.convert(name, models)
     prompt = case.prompt(golden["prompt_seed"])
-    page = browser.new_page()
-    try:
-        answer = write(page, address, name, prompt, len(ids))
-    except EngineSilentError:  # seen once in some dozens of loads; a wrong answer is never tried again
-        page.close()
-        page = browser.new_page()
-        answer = write(page, address, name, prompt, len(ids))
-    finally:
-        page.close()
+    answer = on_a_fresh_page(browser, lambda page: write(page, address, name, prompt, len(ids)))
     assert answer.split() == [word(i) for i in ids]
 
 
@@ -54,14 +34,14 @@ def test_a_second_prompt_of_another_length_is_answered_as_exactly(browser: Brows
     case, golden = CASES[name], goldens()["cases"][name]
     reference = Reference.from_web_file(case.convert(name, models).path)
     prompt, answer = clear_answer(dataclasses.replace(case, prompt_tokens=31), reference, tokens)
-    page = browser.new_page()
-    page.goto(f"{address}/bare/index.html")
-    call(page, "(model) => bare.load(model, {maxTokens: 64})", f"/models/{name}.task")
-    first, second = (
-        str(call(page, "(text) => bare.generate(text)", text_of(ids))["text"]).split()[:tokens]
-        for ids in (case.prompt(golden["prompt_seed"]), prompt)
-    )
-    page.close()
+
+    def ask(page: Page) -> list[list[str]]:
+        page.goto(f"{address}/bare/index.html")
+        call(page, "(model) => bare.load(model, {maxTokens: 64})", f"/models/{name}.task")
+        texts = (text_of(ids) for ids in (case.prompt(golden["prompt_seed"]), prompt))
+        return [call(page, "(text) => bare.generate(text)", text)["text"].split()[:tokens] for text in texts]
+
+    first, second = on_a_fresh_page(browser, ask)
     assert first == [word(i) for i in golden["ids"][:tokens]]
     assert second == [word(i) for i in answer]
 

@@ -6,19 +6,18 @@ The engines give texts, not ids, so texts are compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from builder.bundle import Conversation, graph_source, write_task
 from builder.families.dense import TEMPLATE
 from builder.litertlm_reader import LitertlmFile
 from builder.tokenizer import Tokenizer
 from builder.web_file_reader import WebFile
-from e2e.bare import EngineSilentError, call, served
+from e2e.bare import call, on_a_fresh_page
 from e2e.browser import launch
 from tests.goldens.cases import GRAPH_GOLDENS
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
@@ -48,22 +47,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(models: Path) -> Iterator[str]:
-    with served(models) as address:
-        yield address
-
-
-def answers(browser: Browser, page_address: str, model: str, prompts: list[str]) -> list[str]:
+def answers(page: Page, page_address: str, model: str, prompts: list[str]) -> list[str]:
     """The greedy text after each prompt. One load for all."""
-    page = browser.new_page()
-    try:
-        page.goto(page_address)
-        page.wait_for_function("globalThis.bare")
-        call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [model, CONTEXT])
-        return [str(call(page, "(text) => bare.generate(text)", prompt)["text"]) for prompt in prompts]
-    finally:
-        page.close()
+    page.goto(page_address)
+    page.wait_for_function("globalThis.bare")
+    call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [model, CONTEXT])
+    return [str(call(page, "(text) => bare.generate(text)", prompt)["text"]) for prompt in prompts]
 
 
 def test_the_cpu_engine_answers_as_transformers_does_without_webgpu(
@@ -74,8 +63,7 @@ def test_the_cpu_engine_answers_as_transformers_does_without_webgpu(
         page = plain.new_page()
         page.goto(f"{address}/bare/litert_lm.html")
         assert page.evaluate("async () => await navigator.gpu?.requestAdapter() ?? null") is None
-        page.close()
-        found = answers(plain, f"{address}/bare/litert_lm.html", "/models/demo.litertlm", [c["prompt"] for c in cases])
+        found = answers(page, f"{address}/bare/litert_lm.html", "/models/demo.litertlm", [c["prompt"] for c in cases])
     finally:
         plain.close()
     assert found == [case["text"] for case in cases]
@@ -84,9 +72,8 @@ def test_the_cpu_engine_answers_as_transformers_does_without_webgpu(
 def test_mediapipe_answers_as_transformers_does(browser: Browser, address: str, cases: list[dict[str, Any]]) -> None:
     few = [cases[0], cases[-1]]  # on software WebGPU each takes some ten seconds
     assert few[-1]["prompt_tokens"] > 200
-    asked = (browser, f"{address}/bare/index.html", "/models/demo.task", [case["prompt"] for case in few])
-    try:
-        found = answers(*asked)
-    except EngineSilentError:  # seen once in some dozens of loads; a wrong answer is never tried again
-        found = answers(*asked)
+    prompts = [case["prompt"] for case in few]
+    found = on_a_fresh_page(
+        browser, lambda page: answers(page, f"{address}/bare/index.html", "/models/demo.task", prompts)
+    )
     assert found == [case["text"] for case in few]

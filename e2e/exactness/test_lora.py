@@ -5,7 +5,6 @@ One engine for each base: first without an adapter, then with each, then without
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,12 @@ from playwright.sync_api import Browser, Page
 
 from builder.lora.adapter_file import convert_adapter
 from builder.synth import word
-from e2e.bare import EngineSilentError, call, served
+from e2e.bare import call, on_a_fresh_page
 from tests.goldens.cases import CASES, text_of
 from tests.goldens.lora_cases import LORA_CASES, lora_goldens
 
 CACHE_MULTIPLE = 32
 """With several key-value heads and another `maxTokens` the engine applies adapters wrongly (static/engines/mediapipe.worker.js)."""
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="module")
-def address(models: Path) -> Iterator[str]:
-    with served(models) as address:
-        yield address
 
 
 @pytest.mark.parametrize("base", sorted({case.base for case in LORA_CASES.values()}))
@@ -44,15 +32,7 @@ def test_the_engine_answers_with_an_adapter_as_peft_does(
     }
     goldens = {name: lora_goldens()["applied"][name] for name in names}
     assert all(len(golden["ids"]) >= 32 for golden in goldens.values())
-    page = browser.new_page()
-    try:
-        answers = write(page, address, base, goldens, sorted(ranks))
-    except EngineSilentError:  # as in test_exactness
-        page.close()
-        page = browser.new_page()
-        answers = write(page, address, base, goldens, sorted(ranks))
-    finally:
-        page.close()
+    answers = on_a_fresh_page(browser, lambda page: write(page, address, base, goldens, sorted(ranks)))
     for name, (before, adapted, after) in answers.items():
         ids, without = goldens[name]["ids"], goldens[name]["ids_without"]
         assert adapted.split()[: len(ids)] == [word(i) for i in ids], name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from playwright.sync_api import Browser
 from builder.convert import convert_checkpoint
 from builder.estimate import estimate
 from builder.scheme import Quantization
-from e2e.bare import served
 from e2e.gpu_memory import taken
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
 
@@ -24,17 +22,6 @@ CASES = {
     "gemma2": (gemma2_config(**LARGER, sliding_window=512), Quantization.of("4"), 2048),
     "gemma1": (gemma1_config(**LARGER), Quantization.of("8"), 2048),
 }
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="module")
-def address(models: Path) -> Iterator[str]:
-    with served(models) as address:
-        yield address
 
 
 @pytest.mark.parametrize("name", CASES)
