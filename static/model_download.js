@@ -89,6 +89,12 @@ export class ModelDownload {
     }
   }
 
+  /** Whether the browser had the file already, as it says itself; null where it says nothing. @returns {boolean | null} */
+  get fromCache() {
+    const timing = performance.getEntriesByName(new URL(this.model.url, location.href).href, "resource").at(-1);
+    return timing instanceof PerformanceResourceTiming && timing.encodedBodySize ? !timing.transferSize : null;
+  }
+
   /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the next whole buffer, null at the end */
   #next() {
     this.#last = this.#last.then(() => this.#fill());

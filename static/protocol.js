@@ -30,6 +30,7 @@
  * @property {Adapter | null} adapter null where the engine needs no GPU
  * @property {{bytes: number, engine: number, warmUp: number}} milliseconds download; the rest until the engine was
  *   created; the first, short generation
+ * @property {boolean | null} [fromCache] whether the model came out of the browser's cache; null where that is not known
  * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
  * @typedef {object} GenerateResult

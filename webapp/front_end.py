@@ -9,7 +9,7 @@ from webapp.vendor import PACKAGES, SUFFIXES
 
 SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("", "bench", "engines", "styles", "views")
+OWN_FOLDERS = ("", "bench", "bench/report", "engines", "styles", "views")
 
 
 def own_files(static: Path) -> Iterator[Path]:

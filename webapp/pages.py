@@ -1,4 +1,4 @@
-"""The one page. It holds no script and no style, only links to them, so the policy needs no exceptions."""
+"""The pages: the app and the bench. They hold no script and no style, only links, so the policy needs no exceptions."""
 
 from flask import Blueprint, Response, current_app, make_response, render_template
 
@@ -7,12 +7,21 @@ blueprint = Blueprint("pages", __name__)
 
 @blueprint.get("/")
 def index() -> Response:
-    response = make_response(render_template("index.html", vendor=current_app.config["VENDOR_URLS"]))
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return _page("index.html")
+
+
+@blueprint.get("/bench")
+def bench() -> Response:
+    return _page("bench.html")
 
 
 @blueprint.get("/favicon.ico")
 def favicon() -> Response:
     """Browsers ask for it even though the page names an SVG: nothing, rather than a 404 in the console."""
     return Response(status=204, headers={"Cache-Control": "max-age=86400"})
+
+
+def _page(template: str) -> Response:
+    response = make_response(render_template(template, vendor=current_app.config["VENDOR_URLS"]))
+    response.headers["Cache-Control"] = "no-cache"
+    return response

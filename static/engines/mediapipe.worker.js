@@ -139,6 +139,7 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
   return {
     adapter,
     milliseconds: { bytes, engine: created - started - bytes, warmUp: performance.now() - created },
+    fromCache: download.fromCache,
     warmed,
   };
 }

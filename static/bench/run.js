@@ -1,0 +1,360 @@
+// @ts-check
+/**
+ * The only implementation of measuring. `run(plan, …)` takes one engine through one plan and tells each thing as it is known,
+ * in events, of which the record is the fold (`record.js`); so a tab that dies has lost only what was being measured.
+ *
+ * In this order: cold loads (past the browser's cache), warm loads, each with a new engine; the last one stays. Its first
+ * answer, which compiles the shaders and is also the check of correctness. Then round after round each prefill length once,
+ * so that whatever drifts (heat, other programs) meets all lengths alike; the first rounds are the warm-up. Nothing listens
+ * while a sample is taken: the engine's client notes times, and the text is read afterwards.
+ *
+ * What goes wrong ends that measurement, is in `errors`, and the next one gets a new engine. `status` is the last event.
+ *
+ * @typedef {import('./record.js').Plan} Plan
+ * @typedef {import('./record.js').Sample} Sample
+ * @typedef {import('./record.js').Event} Event
+ * @typedef {import('./record.js').BenchRecord} BenchRecord
+ * @typedef {import('./prompts.js').Prompt} Prompt
+ * @typedef {{onEvent?: (event: Event) => void, signal?: AbortSignal, vendor?: import('../protocol.js').VendorUrls}} Options
+ */
+
+import { Engine } from "../engine.js";
+import { engineOf, versionOf } from "../engines/registry.js";
+import { OnpageError, PROBLEMS } from "../errors.js";
+import { describeBrowser, describeEnvironment, findAdapter, keepAwake, watchHidden } from "./environment.js";
+import { BEGINNING, englishPrompt, syntheticPrompt, syntheticTokens } from "./prompts.js";
+import { emptyRecord, finished, fold, modelOf } from "./record.js";
+
+/** Tokens of the first answer where the plan has no check of correctness. */
+const FIRST_ANSWER = 32;
+/** A new engine's shaders are compiled by an answer of so many tokens that is not measured. */
+const WAKING = 4;
+/** A length that failed so often is left, and so is the plan after as many failures in a row. */
+const MOST_FAILURES = 2;
+/** Milliseconds between measurements, in which the page may draw. */
+const REST = 30;
+/** For a closed engine to give its memory and its device back, so that the next load does not pay for it. */
+const SETTLE = 500;
+
+/**
+ * @param {Plan} plan
+ * @param {Options} [options] `signal` stops it; what was measured stays
+ * @returns {Promise<BenchRecord>}
+ */
+export async function run(plan, options = {}) {
+  const release = keepAwake();
+  const bench = new Run(plan, options);
+  const unwatch = watchHidden(() => bench.note("The tab was hidden during the run; browsers slow hidden tabs down."));
+  try {
+    await bench.all();
+  } catch (error) {
+    bench.fault(error, "the run");
+  } finally {
+    bench.close();
+    unwatch();
+    release();
+  }
+  bench.say("status", bench.status());
+  return finished(bench.record);
+}
+
+/** Which of the plan's lengths fit, and a note for each that does not. @param {Plan} plan */
+export function fitting({ prefill, decode, context }) {
+  const fits = prefill.filter((length) => length + decode <= context);
+  const notes = prefill
+    .filter((length) => !fits.includes(length))
+    .map((length) => `Prefill ${length} was left out: with ${decode} new tokens it does not fit a context of ${context}.`);
+  return { fits, notes };
+}
+
+class Run {
+  #serial = 0;
+  #done = 0;
+  #missing = 0;
+  /** @type {Engine | null} */
+  #engine = null;
+  /** Tokens that the engine's own count leaves out of a prompt; only a synthetic model can tell. */
+  #uncounted = 0;
+
+  /** @param {Plan} plan @param {Options} options */
+  constructor(plan, { onEvent = () => {}, signal = new AbortController().signal, vendor = vendorOf(document.body) }) {
+    this.plan = plan;
+    this.entry = engineOf(plan.engine);
+    this.onEvent = onEvent;
+    this.signal = signal;
+    this.vendor = vendor;
+    this.record = emptyRecord(plan);
+    const { fits, notes } = fitting(plan);
+    this.lengths = fits;
+    this.notes = notes;
+    const loads = Math.max(1, plan.loads.cold + plan.loads.warm);
+    this.total = loads + 1 + fits.length * (plan.warmup + plan.runs);
+  }
+
+  /** @param {string} at @param {any} value */
+  say(at, value) {
+    const event = { at, value };
+    this.record = fold(this.record, event);
+    this.onEvent(event);
+  }
+
+  /** The same note once. @param {string} text */
+  note(text) {
+    if (!this.record.notes.includes(text)) this.say("notes", text);
+  }
+
+  /** @param {unknown} thrown @param {string} during */
+  fault(thrown, during) {
+    const { code, detail } = OnpageError.from(thrown);
+    this.say("errors", { code, sentence: PROBLEMS[code].sentence, detail, during });
+  }
+
+  close() {
+    this.#engine?.close();
+    this.#engine = null;
+  }
+
+  status() {
+    const { errors, samples, correctness } = this.record;
+    const counted = samples.some(({ warmup }) => !warmup);
+    if (correctness?.ok === false || (!counted && errors.length)) return "failed";
+    return errors.length || this.#missing || !counted || this.signal.aborted ? "partial" : "complete";
+  }
+
+  async all() {
+    const { plan } = this;
+    const { entry } = this;
+    this.say("plan", plan);
+    this.say("model", modelOf(plan.model));
+    this.say("browser", await describeBrowser());
+    this.say("environment", describeEnvironment());
+    if (!entry) throw new OnpageError("engine-failed", `there is no engine ${plan.engine}`);
+    const { id, name, backend, package: library } = entry;
+    this.say("engine", { id, name, backend, package: library, version: versionOf(entry, this.vendor) || null });
+    if (backend === "WebGPU") {
+      const adapter = await findAdapter();
+      this.say("adapter", adapter);
+      this.say("software", adapter.software);
+    }
+    for (const note of this.notes) this.note(note);
+
+    await this.#loads();
+    if (this.#engine && !this.signal.aborted) await this.#firstAnswer();
+    await this.#rounds();
+    if (this.signal.aborted) this.note("The run was stopped before its end.");
+  }
+
+  async #loads() {
+    const { cold, warm } = this.plan.loads;
+    const kinds = [...Array(cold).fill("cold"), ...Array(warm).fill("warm")];
+    if (!kinds.length) kinds.push("warm");
+    for (const kind of kinds) {
+      if (this.signal.aborted) return;
+      this.#progress("load", kind === "cold" ? "Loading the model from the network" : "Loading the model from browser storage");
+      try {
+        const { milliseconds, fromCache } = await this.#load(kind === "cold");
+        const { bytes, engine } = milliseconds;
+        this.say("loads", { kind, milliseconds: { bytes, engine }, from_cache: fromCache ?? null });
+        if (kind === "warm" && fromCache === false) this.note("The browser did not keep the model file: warm loads took it from the server again.");
+      } catch (error) {
+        this.fault(error, `${kind} load`);
+        this.close();
+      }
+      await rest();
+    }
+  }
+
+  /** A new engine with the model. @param {boolean} fresh past the browser's cache */
+  async #load(fresh) {
+    const { model, context, seed } = this.plan;
+    if (this.#engine) {
+      this.close();
+      await rest(SETTLE);
+    }
+    const engine = new Engine(/** @type {import('../engines/registry.js').EngineEntry} */ (this.entry));
+    this.#engine = engine;
+    const settings = { temperature: 1, topK: 1, seed, maxTokens: context };
+    return engine.load(model, settings, { vendor: this.vendor, fresh, warmUp: false });
+  }
+
+  async #firstAnswer() {
+    const { decode } = this.plan;
+    const correctness = this.plan.correctness ?? null;
+    this.#progress("first answer", "First answer: the engine compiles its programs");
+    try {
+      const prompt = correctness ? { text: correctness.prompt } : await this.#prompt(this.lengths[0] ?? FIRST_ANSWER);
+      const asked = correctness?.tokens ?? Math.min(decode, FIRST_ANSWER);
+      const answer = await this.#generate(prompt.text, asked);
+      if (this.signal.aborted) return;
+      const tokens = this.#count(answer).tokens;
+      this.say("first_answer", { milliseconds: answer.pieces.at(-1)?.[0] ?? answer.ended, tokens });
+      if (correctness) this.#check(correctness.text, asked, answer.text, tokens);
+    } catch (error) {
+      await this.#recover(error, "first answer");
+    }
+    await rest();
+  }
+
+  /**
+   * An engine stops at or a little after the tokens asked for, or before, where the answer ends by itself.
+   * @param {string | null} expected
+   * @param {number} asked
+   * @param {string} found
+   * @param {number} tokens
+   */
+  #check(expected, asked, found, tokens) {
+    const ok = expected === null ? null : same(expected, found, tokens >= asked);
+    this.say("correctness", { ok, expected, found, tokens });
+    if (ok === false) this.note("The answer to the known prompt is wrong: the speed of this engine means nothing.");
+  }
+
+  async #rounds() {
+    const { runs, warmup } = this.plan;
+    /** @type {Map<number, number>} failures of each length */
+    const failures = new Map();
+    let inARow = 0;
+    for (let round = 0; round < warmup + runs; round += 1) {
+      const isWarmup = round < warmup;
+      const number = isWarmup ? round + 1 : round + 1 - warmup;
+      for (const prefill of this.lengths) {
+        if (this.signal.aborted) return;
+        const during = `prefill ${prefill}, ${isWarmup ? "warm-up" : "run"} ${number}`;
+        this.#progress("sample", `${isWarmup ? "Warm-up" : "Run"} ${number} of ${isWarmup ? warmup : runs}, prefill ${prefill}`);
+        const failed = failures.get(prefill) ?? 0;
+        if (!this.#engine || failed >= MOST_FAILURES || inARow >= MOST_FAILURES * 2) {
+          this.#missing += 1;
+          continue;
+        }
+        try {
+          const sample = await this.#sample(prefill, number, isWarmup);
+          if (sample) this.say("samples", sample);
+          inARow = 0;
+        } catch (error) {
+          failures.set(prefill, failed + 1);
+          inARow += 1;
+          this.#missing += 1;
+          await this.#recover(error, during);
+        }
+        await rest();
+      }
+    }
+  }
+
+  /**
+   * @param {number} prefill
+   * @param {number} number
+   * @param {boolean} warmup
+   * @returns {Promise<Sample | null>} null when it was stopped
+   */
+  async #sample(prefill, number, warmup) {
+    const { decode } = this.plan;
+    const prompt = await this.#prompt(prefill);
+    const answer = await this.#generate(prompt.text, decode);
+    if (this.signal.aborted) return null;
+    const { figures, pieces } = answer;
+    if (!pieces.length) throw new OnpageError("engine-failed", "the engine gave an empty answer");
+    const { tokens, first_tokens, counted } = this.#count(answer);
+    if (prompt.counted === "construction" && figures.promptTokens + this.#uncounted !== prefill) {
+      this.note(`The tokenizer counts ${figures.promptTokens + this.#uncounted} tokens in a prompt made of ${prefill}.`);
+    }
+    if (prompt.tokens !== prefill) this.note(`A prompt of ${prefill} tokens could be filled to ${prompt.tokens} only.`);
+    if (tokens < decode) this.note(`Prefill ${prefill}: an answer ended by itself before ${decode} tokens.`);
+    return {
+      prefill,
+      run: number,
+      warmup,
+      prompt_tokens: prompt.tokens,
+      tokens,
+      first_tokens,
+      counted,
+      checked_tokens: counted === "construction" ? figures.tokens : null,
+      ttft: pieces[0][0],
+      pieces,
+      engine_figures: figures.engineFigures ?? null,
+    };
+  }
+
+  /** @param {number} tokens @returns {Promise<Prompt>} */
+  async #prompt(tokens) {
+    const { seed, model } = this.plan;
+    const engine = this.#current();
+    this.#serial += 1;
+    if (!model.synthetic) {
+      return englishPrompt(tokens, seed, this.#serial, async (text) => (await engine.countTokens(text)) + BEGINNING);
+    }
+    const prompt = syntheticPrompt(tokens, seed, this.#serial);
+    this.#uncounted = BEGINNING;
+    return prompt;
+  }
+
+  /** @param {string} prompt @param {number} tokens */
+  async #generate(prompt, tokens) {
+    const generation = this.#current().generate(prompt, this.signal, { tokens });
+    const figures = await generation.figures;
+    const ended = performance.now() - generation.called;
+    let text = "";
+    for await (const piece of generation) text += piece;
+    const pieces = generation.pieces.map(({ time, characters }) => /** @type {[number, number]} */ ([time - generation.called, characters]));
+    return { figures, ended, text, pieces };
+  }
+
+  /** @param {{text: string, pieces: [number, number][], figures: import('../engine.js').Figures}} answer */
+  #count({ text, pieces, figures }) {
+    const tokens = this.plan.model.synthetic ? syntheticTokens(text) : null;
+    const first = pieces.length ? syntheticTokens(text.slice(0, pieces[0][1])) : 0;
+    if (tokens !== null && first !== null) {
+      return { tokens, first_tokens: first, counted: /** @type {const} */ ("construction") };
+    }
+    if (this.plan.model.synthetic) this.note("An answer was not made of the synthetic model's words: the tokenizer counted it.");
+    return { tokens: figures.tokens, first_tokens: figures.firstTokens, counted: /** @type {const} */ ("tokenizer") };
+  }
+
+  /**
+   * Says what went wrong and makes a new engine, whose shaders are compiled by an answer that nobody measures.
+   * @param {unknown} error
+   * @param {string} during
+   */
+  async #recover(error, during) {
+    this.fault(error, during);
+    if (this.signal.aborted) return;
+    try {
+      await this.#load(false);
+      const prompt = await this.#prompt(this.lengths[0] ?? FIRST_ANSWER);
+      await this.#generate(prompt.text, WAKING);
+    } catch (second) {
+      this.fault(second, `a new engine after ${during}`);
+      this.close();
+    }
+  }
+
+  #current() {
+    if (!this.#engine) throw new OnpageError("engine-failed", "no model is loaded");
+    return this.#engine;
+  }
+
+  /** @param {string} step @param {string} text */
+  #progress(step, text) {
+    this.say("progress", { step, done: this.#done, total: this.total, text });
+    this.#done += 1;
+  }
+}
+
+/**
+ * @param {string} expected
+ * @param {string} found
+ * @param {boolean} full whether all tokens asked for came
+ */
+function same(expected, found, full) {
+  return found !== "" && (found.startsWith(expected) || (full && expected.startsWith(found)));
+}
+
+/** @param {HTMLElement} body @returns {import('../protocol.js').VendorUrls} */
+function vendorOf({ dataset }) {
+  return JSON.parse(dataset.vendor ?? "{}");
+}
+
+function rest(milliseconds = REST) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
