@@ -1,6 +1,4 @@
-"""What our page costs: the same model, prompts and settings in the page and in a bare script, side by side.
-
-    python -m e2e.page.compare_with_bare [MODEL] [--rounds N]
+"""What our page costs: the same model, prompts and settings in the page and in a bare script with MediaPipe, side by side.
 
 Each round takes a fresh browser context (nothing cached) first with the page, then with `e2e/bare`. The page is measured
 as a person meets it, from the click on Write to text on the screen, so that our worker, counting and drawing are in it;
@@ -10,18 +8,13 @@ new to the engine from its first words on. Figures are medians; the ratio is the
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from e2e.bare import served
-from e2e.browser import launched
-from e2e.page.servers import onpage_serve
-from webapp.paths import DEMO_MODEL, static_folder
+from webapp.paths import static_folder
 
 MAX_TOKENS = 512
 LOAD_MS = 300_000
@@ -81,8 +74,8 @@ def prompts() -> list[tuple[str, str]]:
     return made
 
 
-def in_page(context: BrowserContext, url: str) -> dict[str, Any]:
-    """Load and write in our page."""
+def in_page(context: BrowserContext, url: str, _: str) -> dict[str, Any]:
+    """Load and write in our page, which offers the one model."""
     context.add_init_script(OBSERVE)
     page = context.new_page()
     page.goto(url)
@@ -129,19 +122,16 @@ def in_bare_script(context: BrowserContext, url: str, model: str) -> dict[str, A
     return {"load": load, "warm": warm, "answers": [page.evaluate(BARE_WRITE, prompt) for _, prompt in prompts()]}
 
 
-def compare(browser: Browser, model: Path, rounds: int) -> dict[str, Any]:
-    """All rounds, raw."""
-    ours, theirs = [], []
-    with onpage_serve([model]) as server, served(model.parent) as bare:
-        for _ in range(rounds):
-            for results, run, arguments in (
-                (ours, in_page, (server.url,)),
-                (theirs, in_bare_script, (bare, model.name)),
-            ):
-                context = browser.new_context()
-                results.append(run(context, *arguments))  # type: ignore[operator]
-                context.close()
-    return {"page": ours, "bare": theirs}
+def compare(browser: Browser, url: str, bare: str, model: str, rounds: int) -> dict[str, Any]:
+    """All rounds, raw: `url` serves our page, `bare` the bare one and `model`."""
+    found: dict[str, list[Any]] = {"page": [], "bare": []}
+    for _ in range(rounds):
+        for name, run in (("page", in_page), ("bare", in_bare_script)):
+            context = browser.new_context()
+            address = f"{url}/?engine=mediapipe" if name == "page" else bare
+            found[name].append(run(context, address, model))
+            context.close()
+    return found
 
 
 def report(raw: dict[str, Any]) -> str:
@@ -177,16 +167,3 @@ def report(raw: dict[str, Any]) -> str:
     rest = sum(sizes.values()) - model - engine
     lines.append(f"first load: model {model:,} B, engine {engine:,} B, our page {rest:,} B in {len(sizes)} requests")
     return "\n".join(lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", type=Path, default=DEMO_MODEL)
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    with launched() as browser:
-        print(report(compare(browser, arguments.model.absolute(), arguments.rounds)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,56 @@
+"""python -m e2e.bench.page_cost [MODEL …] [--engine ID …] [--rounds N]
+
+Prints, for each model and engine: the page beside a bare script that does nothing else (`overhead`), the first answer with
+and without the warm-up, a follow-up with and without what the engine still holds (`warmth`), and the bytes of a first load.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from e2e.bare import served
+from e2e.bench.page_cost import overhead
+from e2e.bench.page_cost.warmth import reuse, warmth
+from e2e.browser import launched
+from e2e.page.servers import onpage_serve
+from webapp.paths import DEMO_MODEL
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", type=Path, default=[DEMO_MODEL])
+    parser.add_argument(
+        "--engine", action="append", help="of the warm-up's and the follow-up's figures; several  [mediapipe]"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    for model in arguments.models:
+        with launched() as browser, onpage_serve([model]) as server, served(model.absolute().parent) as bare:
+            print(f"{model.name}\n", flush=True)
+            print(
+                overhead.report(overhead.compare(browser, server.url, bare, model.name, arguments.rounds)), flush=True
+            )
+            _, prompt = overhead.prompts()[0]
+            for engine in arguments.engine or ["mediapipe"]:
+                show(browser, server.url, engine, prompt)
+
+
+def show(browser: Browser, url: str, engine: str, prompt: str) -> None:
+    print(f"\n{engine}, milliseconds to the first text   {'first':>9} {'later':>9} {'ratio':>7}   ready after")
+    for name, warm_up in (("with the warm-up", True), ("without", False)):
+        found = warmth(browser, url, engine, prompt, warm_up=warm_up)
+        print(f"{name:44} {found.first:9.0f} {found.later:9.0f} {found.ratio:7.3f} {found.ready:12.0f}", flush=True)
+    follow = reuse(browser, url, engine, prompt)
+    print(f"{'':44} {'reused':>9} {'anew':>9} {'ratio':>7}")
+    ratio = follow.reused / follow.read_again
+    print(
+        f"{f'a follow-up of {follow.tokens} tokens':44} {follow.reused:9.0f} {follow.read_again:9.0f} {ratio:7.3f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
