@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
+from builder.command.bench_compare import compare
+
 
 @click.group()
 def bench() -> None:
     """Measure how fast models run in a browser, and compare what was measured."""
+
+
+for command in (compare,):
+    bench.add_command(command)

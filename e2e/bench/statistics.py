@@ -13,9 +13,9 @@ Values are taken from the raw samples (`values_of`), never from a summary that s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Record = Mapping[str, Any]
@@ -26,6 +26,8 @@ SEED = 1
 NOISY_SPREAD = 0.10
 FEW = 3
 """With fewer values there is no telling how much they vary."""
+KEPT = 100
+"""The draws for so many values are kept for the next measure: drawing takes most of the time, and samples are alike."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +107,24 @@ def mulberry32(seed: int) -> Iterator[float]:
         yield (mixed ^ mixed >> 14) / 4294967296
 
 
-@cache
-def _resamples(*sizes: int) -> list[tuple[tuple[int, ...], ...]]:
+def _resamples(sizes: tuple[int, ...]) -> Iterator[list[list[int]]]:
     draw = mulberry32(SEED)
-    return [
-        tuple(tuple(math.floor(next(draw) * size) for _ in range(size)) for size in sizes) for _ in range(RESAMPLES)
-    ]
+    for _ in range(RESAMPLES):
+        yield [[math.floor(next(draw) * size) for _ in range(size)] for size in sizes]
+
+
+@lru_cache(maxsize=32)
+def _kept_resamples(sizes: tuple[int, ...]) -> list[list[list[int]]]:
+    return list(_resamples(sizes))
 
 
 def bootstrap(statistic: Callable[..., float], *samples: Sequence[float]) -> tuple[float, float]:
     """The 95 % percentile interval of a statistic of one or several independent samples, each with a value at least."""
+    sizes = tuple(map(len, samples))
+    resamples = _kept_resamples(sizes) if sum(sizes) <= KEPT else _resamples(sizes)
     drawn = [
         statistic(*([sample[i] for i in indices] for sample, indices in zip(samples, resample, strict=True)))
-        for resample in _resamples(*map(len, samples))
+        for resample in resamples
     ]
     tail = (1 - CONFIDENCE) / 2
     return quantile(drawn, tail), quantile(drawn, 1 - tail)
@@ -181,8 +188,13 @@ def values_of(record: Record) -> dict[Key, list[float]]:
         note("first_answer", None, first["milliseconds"])
     if memory := record.get("memory"):
         note("memory", None, memory["peak_bytes"])
+    return {key: values[key] for key in ordered(values)}
+
+
+def ordered(keys: Iterable[Key]) -> list[Key]:
+    """In the order of tables: by measure, then by length."""
     order = list(MEASURES)
-    return dict(sorted(values.items(), key=lambda item: (order.index(item[0].measure), item[0].prefill or 0)))
+    return sorted(keys, key=lambda key: (order.index(key.measure), key.prefill or 0))
 
 
 def summary_of(key: Key, values: Sequence[float]) -> Summary:

@@ -1,0 +1,311 @@
+"""Two results files against each other: who is compared with whom, whether that is fair, and a verdict for each measure.
+
+Records are matched by model, engine, browser, adapter, plan and machine. What differs in one of these makes the comparison
+one of something else, so it is refused until it is allowed by name. Records that agree in all are pooled; those of an
+interleaved run are paired by round, which takes out whatever drifted in between.
+
+Every verdict rests on the 95 % interval of the ratio of medians, B to A:
+
+    regression        all of the interval is worse than the limit
+    slower, faster    all of it is on one side of no change (memory: more, less)
+    no change         it holds no change, and nothing beyond the limit
+    too noisy to say  it holds both, or there are fewer than three values: a regression as large as the limit may be hidden
+
+A measure or record that A has and B lacks, a wrong answer and a failed run of B are failures: what was not measured cannot
+pass. Only the raw samples count; summaries in the files are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from builder.errors import ResultsError
+from e2e.bench.matching import (
+    Difference,
+    Group,
+    differences_of,
+    groups_of,
+    notes_on,
+    notes_on_onpage,
+    partners,
+    pooled,
+    problems_of,
+)
+from e2e.bench.statistics import (
+    FEW,
+    MEASURES,
+    Key,
+    Summary,
+    interval,
+    median,
+    ordered,
+    ratio_interval,
+    summary_of,
+)
+from e2e.bench.words import name_of, percent
+
+Verdict = Literal["regression", "slower", "faster", "no change", "too noisy to say", "missing", "new"]
+DEFAULT_LIMIT = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """One measure on both sides. `interval` is that of `ratio`, B to A."""
+
+    key: Key
+    base: Summary | None
+    head: Summary | None
+    verdict: Verdict
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None
+    visible: float | None = None
+    """The least change for the worse that would have been a regression, spread as these values are."""
+
+    @property
+    def word(self) -> str:
+        """The verdict in a table."""
+        words = {"slower": "more", "faster": "less"} if self.key.measure == "memory" else {}
+        return words.get(self.verdict, self.verdict)
+
+    @property
+    def worse_by(self) -> str:
+        """How much worse B is, with its interval."""
+        assert self.ratio is not None and self.interval is not None
+        sign = -1 if MEASURES[self.key.measure].higher_is_better else 1
+        low, high = sorted(sign * (bound - 1) for bound in self.interval)
+        return f"{percent(sign * (self.ratio - 1))} ({percent(low)} to {percent(high)})"
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "measure": self.key.measure,
+            "prefill": self.key.prefill,
+            "unit": MEASURES[self.key.measure].unit,
+            "a": self.base and self.base.to_json(),
+            "b": self.head and self.head.to_json(),
+            "ratio": self.ratio,
+            "interval": self.interval and list(self.interval),
+            "verdict": self.verdict,
+            "smallest_visible_regression": self.visible,
+        }
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two groups that are compared."""
+
+    base: Group
+    head: Group
+    paired: bool
+    """Whether ratios were taken round by round."""
+    differences: list[Difference]
+    notes: list[str]
+    changes: list[Change]
+    problems: list[str]
+    """What fails besides a slow measure."""
+
+    @property
+    def label(self) -> str:
+        """Both, where they are not the same."""
+        return self.base.label if self.base.label == self.head.label else f"{self.base.label} → {self.head.label}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All of it."""
+
+    limit: float
+    pairs: list[Pair]
+    only_base: list[Group] = field(default_factory=list)
+    only_head: list[Group] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[str]:
+        """A sentence for each reason to fail; none where the gate is open."""
+        found = [f"{group.label}: A has it, B has not." for group in self.only_base]
+        for pair in self.pairs:
+            found += [f"{pair.label}: {problem}" for problem in pair.problems]
+            for change in pair.changes:
+                if change.verdict == "regression":
+                    found.append(f"{pair.label}: {name_of(change.key)} is a regression, {change.worse_by} worse.")
+                elif change.verdict == "missing":
+                    found.append(f"{pair.label}: {name_of(change.key)} was measured in A and not in B.")
+        return found
+
+    @property
+    def undecided(self) -> list[Change]:
+        """Measures in which a regression as large as the limit may be hidden."""
+        return [change for pair in self.pairs for change in pair.changes if change.verdict == "too noisy to say"]
+
+    @property
+    def power(self) -> str | None:
+        """What this data could not have shown, in a sentence."""
+        measured = [change.visible for pair in self.pairs for change in pair.changes if change.visible is not None]
+        if not measured and not self.undecided:
+            return None
+        sentences = []
+        if undecided := self.undecided:
+            names = ", ".join(dict.fromkeys(name_of(change.key) for change in undecided))
+            sentences.append(
+                f"The data could not have shown a regression of {percent(self.limit)} in {len(undecided)} of "
+                f"{sum(len(pair.changes) for pair in self.pairs)} measures ({names}): take more runs, or a quieter machine."
+            )
+        if measured:
+            least, most = percent(min(measured)), percent(max(measured))
+            sentences.append(
+                f"Spread as they are, these values fail from a change for the worse of {least} on"
+                + (f" in the steadiest measure, and of {most} in the most restless." if most != least else ".")
+            )
+        return " ".join(sentences)
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "max_regression": self.limit,
+            "failed": bool(self.failures),
+            "failures": self.failures,
+            "power": self.power,
+            "comparisons": [
+                {
+                    "a": pair.base.label,
+                    "b": pair.head.label,
+                    "paired_by_round": pair.paired,
+                    "differences": [difference.sentence for difference in pair.differences],
+                    "notes": pair.notes,
+                    "problems": pair.problems,
+                    "measures": [change.to_json() for change in pair.changes],
+                }
+                for pair in self.pairs
+            ],
+            "only_in_a": [group.label for group in self.only_base],
+            "only_in_b": [group.label for group in self.only_head],
+        }
+
+
+def compare_results(
+    base: Mapping[str, Any],
+    head: Mapping[str, Any],
+    *,
+    limit: float = DEFAULT_LIMIT,
+    allowed: Iterable[str] = (),
+    measures: Iterable[str] = (),
+) -> Comparison:
+    """Two results files; `allowed` are keys of FACTS, `measures` ids (all, if there are none).
+
+    Raises ResultsError where there is nothing to compare, or what there is differs in something that is not allowed.
+    """
+    allowed, measures = set(allowed), set(measures)
+    bases, heads = groups_of(base), groups_of(head)
+    if not bases or not heads:
+        raise ResultsError(f"There is nothing to compare: {'B' if bases else 'A'} has no records.")
+    partner = partners(bases, heads, allowed)
+    pairs = [_pair(bases[i], heads[j], limit, allowed, measures) for i, j in sorted(partner.items())]
+    for pair in pairs:
+        pair.notes.extend(notes_on_onpage(base, head))
+    if not any(pair.changes for pair in pairs) and not any(pair.problems for pair in pairs):
+        raise ResultsError("There is nothing to compare: no measure was taken on either side.")
+    return Comparison(
+        limit,
+        pairs,
+        [group for i, group in enumerate(bases) if i not in partner],
+        [group for j, group in enumerate(heads) if j not in partner.values()],
+    )
+
+
+def judge(key: Key, ratio: float, low: float, high: float, limit: float) -> tuple[Verdict, float]:
+    """The verdict of an interval, and the least change for the worse that would have been a regression."""
+    if MEASURES[key.measure].higher_is_better:
+        least, most, visible = 1 - high, 1 - low, 1 - (1 - limit) * ratio / high
+    else:
+        least, most, visible = low - 1, high - 1, (1 + limit) * ratio / low - 1
+    if least > limit:
+        return "regression", visible
+    if least > 0:
+        return "slower", visible
+    if most < 0:
+        return "faster", visible
+    return ("no change" if most <= limit else "too noisy to say"), visible
+
+
+def change_of(key: Key, base: Sequence[float], head: Sequence[float], limit: float) -> Change:
+    """Of two samples that have nothing to do with each other."""
+    enough = min(len(base), len(head)) >= FEW
+    ratio = median(head) / median(base) if base and head else None
+    return _change(key, base, head, ratio, ratio_interval(base, head) if enough else None, limit)
+
+
+def change_by_round(
+    key: Key, base: Mapping[int, Sequence[float]], head: Mapping[int, Sequence[float]], limit: float
+) -> Change:
+    """Of two samples taken in turn: the ratio is the median of those of the rounds that have both."""
+    ratios = [median(head[i]) / median(base[i]) for i in sorted(base) if base[i] and head.get(i)]
+    flat_base, flat_head = ([value for i in sorted(side) for value in side[i]] for side in (base, head))
+    between = interval(ratios) if len(ratios) >= FEW else None
+    return _change(key, flat_base, flat_head, median(ratios) if ratios else None, between, limit)
+
+
+def _change(
+    key: Key,
+    base: Sequence[float],
+    head: Sequence[float],
+    ratio: float | None,
+    between: tuple[float, float] | None,
+    limit: float,
+) -> Change:
+    a, b = (summary_of(key, values) if values else None for values in (base, head))
+    if a is None or b is None:
+        return Change(key, a, b, "new" if a is None else "missing")
+    if ratio is None or between is None:
+        return Change(key, a, b, "too noisy to say", ratio)
+    verdict, visible = judge(key, ratio, *between, limit)
+    return Change(key, a, b, verdict, ratio, between, visible)
+
+
+def _pair(base: Group, head: Group, limit: float, allowed: set[str], measures: set[str]) -> Pair:
+    differences = differences_of(base, head)
+    refused = [difference for difference in differences if difference.what not in allowed]
+    if refused:
+        options = " ".join(f"--allow-different {difference.what}" for difference in refused)
+        raise ResultsError(
+            f"{base.label} cannot fairly be compared with {head.label}; {'; '.join(d.sentence for d in refused)}. "
+            f"Measure the same on both sides, or say {options}."
+        )
+    what = {difference.what for difference in differences}
+    paired = bool(base.rounds) and bool(head.rounds)
+    changes = [
+        change
+        for change in (_changes_by_round if paired else _changes)(base, head, limit)
+        if _wanted(change, measures, what)
+    ]
+    return Pair(base, head, paired, differences, notes_on(base, head), changes, problems_of(head))
+
+
+def _wanted(change: Change, measures: set[str], different: set[str]) -> bool:
+    if measures:
+        return change.key.measure in measures
+    if change.key.measure == "ttft_one_token":
+        return "engine" in different  # else it says the same as ttft
+    asked_for_on_one_side = change.key.prefill is not None and "plan" in different
+    return not (asked_for_on_one_side and change.verdict in ("missing", "new"))
+
+
+def _changes(base: Group, head: Group, limit: float) -> list[Change]:
+    a, b = _one_token(base.values), _one_token(head.values)
+    return [change_of(key, a.get(key, ()), b.get(key, ()), limit) for key in ordered({**a, **b})]
+
+
+def _changes_by_round(base: Group, head: Group, limit: float) -> list[Change]:
+    a, b = ({i: _one_token(pooled(records)) for i, records in group.rounds.items()} for group in (base, head))
+    keys = ordered({key for values in (*a.values(), *b.values()) for key in values})
+    return [change_by_round(key, _of(key, a), _of(key, b), limit) for key in keys]
+
+
+def _of(key: Key, rounds: Mapping[int, Mapping[Key, Sequence[float]]]) -> dict[int, Sequence[float]]:
+    return {number: values.get(key, ()) for number, values in rounds.items()}
+
+
+def _one_token(values: dict[Key, list[float]]) -> dict[Key, list[float]]:
+    """With `ttft_one_token` of engines whose first piece is one token too."""
+    return {Key("ttft_one_token", key.prefill): some for key, some in values.items() if key.measure == "ttft"} | values

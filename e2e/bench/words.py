@@ -1,0 +1,36 @@
+"""How measures and values are written in tables, and in any text that came from a file."""
+
+from __future__ import annotations
+
+from e2e.bench.statistics import MEASURES, Key
+
+
+def name_of(key: Key) -> str:
+    """A measure in a table."""
+    title = MEASURES[key.measure].title
+    return title if key.prefill is None else f"{title}, {key.prefill} tokens"
+
+
+def percent(share: float) -> str:
+    """With one digit, and none where it would be 0."""
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
+def quantity(measure: str, value: float) -> str:
+    """A value with its unit: three digits that count, whole milliseconds and megabytes from a hundred on."""
+    unit = MEASURES[measure].unit
+    if unit == "bytes":
+        return f"{number(value / 1e6)} MB"
+    return f"{number(value)} {unit}"
+
+
+def number(value: float) -> str:
+    """Three digits that count, more before the point."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would obey: names in results files may hold anything."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
