@@ -60,6 +60,7 @@ def new_record(plan: Mapping[str, Any]) -> Record:
         "first_answer": None,
         "samples": [],
         "memory": None,
+        "bandwidth": None,
         "summary": [],
     }
 

@@ -47,6 +47,7 @@ MEASURES = {
         Measure("decode", "Decode", "tok/s", higher_is_better=True),
         Measure("ttft", "Time to first token", "ms"),
         Measure("ttft_one_token", "Time to one token", "ms"),
+        Measure("roofline", "Share of bandwidth", "share", higher_is_better=True),
         Measure("load_cold", "Load from network", "ms"),
         Measure("load_warm", "Load from browser", "ms"),
         Measure("engine_creation", "Engine creation", "ms"),
@@ -54,7 +55,8 @@ MEASURES = {
         Measure("memory", "Peak memory", "bytes"),
     )
 }
-"""By id, in the order of tables. `ttft_one_token` is derived, where a first piece carries several tokens."""
+"""By id, in the order of tables. `ttft_one_token` is derived, where a first piece carries several tokens; `roofline` is decode ×
+the bytes of weights that a token reads / the bandwidth of the GPU's memory, which the page measured."""
 
 
 class Key(NamedTuple):
@@ -168,6 +170,7 @@ def values_of(record: Record) -> dict[Key, list[float]]:
         if value is not None and math.isfinite(value) and value > 0:
             values.setdefault(Key(measure, prefill), []).append(value)
 
+    bandwidth, weight_bytes = record.get("bandwidth"), record["model"].get("weight_bytes")
     for sample in record.get("samples") or ():
         if sample["warmup"]:
             continue
@@ -175,6 +178,8 @@ def values_of(record: Record) -> dict[Key, list[float]]:
         note("prefill", length, sample["prompt_tokens"] / ttft * 1000 if ttft > 0 else None)
         note("decode", length, rate)
         note("ttft", length, ttft)
+        if rate and bandwidth and weight_bytes:
+            note("roofline", length, rate * weight_bytes / bandwidth["bytes_per_second"])
         if sample["first_tokens"] > 1 and rate:
             note("ttft_one_token", length, ttft - (sample["first_tokens"] - 1) / rate * 1000)
     loads = record.get("loads") or ()

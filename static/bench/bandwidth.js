@@ -6,8 +6,10 @@
  * is what a kernel for matrices does at best. Writes are nothing beside them.
  */
 
-/** Far beyond any cache (an H200 has 60 MB of it), or what the adapter allows. */
-const LARGEST = 512 << 20;
+/** @typedef {{bytes_per_second: number, buffer_bytes: number, samples: number[]}} Bandwidth the median, and each sample in bytes per second */
+
+/** Twice the largest cache of a GPU of today, and less than a phone's browser gives. */
+const LARGEST = 256 << 20;
 const SOFTWARE = 64 << 20;
 const GROUP = 256;
 const GROUPS = 4096;
@@ -29,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 /**
  * @param {GPUAdapter} adapter
  * @param {boolean} software
- * @returns {Promise<{bytes_per_second: number, buffer_bytes: number, samples: number[]}>} the median, and each in bytes per second
+ * @returns {Promise<Bandwidth>}
  */
 export async function measureBandwidth(adapter, software) {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;

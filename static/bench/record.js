@@ -6,7 +6,7 @@
  *
  * @typedef {import('./statistics.js').Summary} Summary
  * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic: boolean, file?: string,
- *   format?: string, quantization?: string | null, parameters?: number | null, origin?: string}} PlanModel
+ *   format?: string, quantization?: string | null, parameters?: number | null, weight_bytes?: number | null, origin?: string}} PlanModel
  *
  * @typedef {object} Plan one engine, one model, one browser
  * @property {string} engine an id of the registry
@@ -19,6 +19,7 @@
  * @property {number} seed
  * @property {{cold: number, warm: number}} loads
  * @property {{prompt: string, text: string | null, tokens: number} | null} [correctness] a prompt and its greedy answer
+ * @property {boolean} [bandwidth] whether to measure that of the GPU's memory
  *
  * @typedef {object} Sample one generation
  * @property {number} prefill tokens asked for
@@ -56,6 +57,7 @@
  * @property {{milliseconds: number, tokens: number} | null} first_answer
  * @property {Sample[]} samples
  * @property {{peak_bytes: number, how: string} | null} memory
+ * @property {import('./bandwidth.js').Bandwidth | null} bandwidth
  * @property {Measure[]} summary
  *
  * @typedef {{at: string, value: any}} Event
@@ -85,6 +87,7 @@ export function emptyRecord(plan) {
     first_answer: null,
     samples: [],
     memory: null,
+    bandwidth: null,
     summary: [],
   };
 }
@@ -116,6 +119,7 @@ export function modelOf({ name, url, size, sha256, synthetic, ...more }) {
     format: more.format ?? null,
     quantization: more.quantization ?? null,
     parameters: more.parameters ?? null,
+    weight_bytes: more.weight_bytes ?? null,
     synthetic: Boolean(synthetic),
   };
 }
@@ -148,8 +152,19 @@ export function ttftOfOneToken(sample) {
   return rate === null ? null : sample.ttft - ((sample.first_tokens - 1) / rate) * 1000;
 }
 
-/** @param {Pick<BenchRecord, 'samples' | 'loads' | 'first_answer' | 'memory'>} record @returns {Measure[]} */
-export function summaryOf({ samples, loads, first_answer, memory }) {
+/**
+ * The share of the roof that decoding reaches: each token reads every weight once, and no faster than the memory gives them.
+ * @param {Sample} sample
+ * @param {Pick<BenchRecord, 'model' | 'bandwidth'>} record
+ */
+export function roofline(sample, { model, bandwidth }) {
+  const rate = decodeRate(sample);
+  return rate === null || !bandwidth || !model.weight_bytes ? null : (rate * model.weight_bytes) / bandwidth.bytes_per_second;
+}
+
+/** @param {Pick<BenchRecord, 'samples' | 'loads' | 'first_answer' | 'memory' | 'model' | 'bandwidth'>} record @returns {Measure[]} */
+export function summaryOf(record) {
+  const { samples, loads, first_answer, memory } = record;
   const counted = samples.filter(({ warmup }) => !warmup);
   const lengths = [...new Set(counted.map(({ prefill }) => prefill))].sort((a, b) => a - b);
   const total = (/** @type {string} */ kind) =>
@@ -163,6 +178,7 @@ export function summaryOf({ samples, loads, first_answer, memory }) {
         ["decode", prefill, "tok/s", some.map(decodeRate)],
         ["ttft", prefill, "ms", some.map(({ ttft }) => ttft)],
         ["ttft_one_token", prefill, "ms", some.map(ttftOfOneToken)],
+        ["roofline", prefill, "share", some.map((sample) => roofline(sample, record))],
       ]);
     }),
     ["load_cold", null, "ms", total("cold")],

@@ -8,6 +8,8 @@
  * so that whatever drifts (heat, other programs) meets all lengths alike; the first rounds are the warm-up. Nothing listens
  * while a sample is taken: the engine's client notes times, and the text is read afterwards.
  *
+ * Last, with the model gone, the bandwidth of the GPU's memory, the roof of decoding.
+ *
  * What goes wrong ends that measurement, is in `errors`, and the next one gets a new engine. `status` is the last event.
  *
  * @typedef {import('./record.js').Plan} Plan
@@ -21,6 +23,7 @@
 import { Engine } from "../engine.js";
 import { engineOf, versionOf } from "../engines/registry.js";
 import { OnpageError, PROBLEMS } from "../errors.js";
+import { measureBandwidth } from "./bandwidth.js";
 import { describeBrowser, describeEnvironment, findAdapter, keepAwake, watchHidden } from "./environment.js";
 import { BEGINNING, englishPrompt, syntheticPrompt, syntheticTokens } from "./prompts.js";
 import { emptyRecord, finished, fold, modelOf } from "./record.js";
@@ -88,7 +91,7 @@ class Run {
     this.lengths = fits;
     this.notes = notes;
     const loads = Math.max(1, plan.loads.cold + plan.loads.warm);
-    this.total = loads + 1 + fits.length * (plan.warmup + plan.runs);
+    this.total = loads + 1 + fits.length * (plan.warmup + plan.runs) + (plan.bandwidth ? 1 : 0);
   }
 
   /** @param {string} at @param {any} value */
@@ -141,6 +144,7 @@ class Run {
     await this.#loads();
     if (this.#engine && !this.signal.aborted) await this.#firstAnswer();
     await this.#rounds();
+    if (plan.bandwidth && backend === "WebGPU" && !this.signal.aborted) await this.#bandwidth();
     if (this.signal.aborted) this.note("The run was stopped before its end.");
   }
 
@@ -307,6 +311,19 @@ class Run {
     }
     if (this.plan.model.synthetic) this.note("An answer was not made of the synthetic model's words: the tokenizer counted it.");
     return { tokens: figures.tokens, first_tokens: figures.firstTokens, counted: /** @type {const} */ ("tokenizer") };
+  }
+
+  async #bandwidth() {
+    this.#progress("bandwidth", "Reading the GPU's memory");
+    this.close();
+    await rest(SETTLE);
+    try {
+      const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+      if (!adapter) throw new OnpageError("no-adapter");
+      this.say("bandwidth", await measureBandwidth(adapter, this.record.software));
+    } catch (error) {
+      this.fault(error, "bandwidth");
+    }
   }
 
   /**
