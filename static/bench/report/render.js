@@ -1,0 +1,72 @@
+// @ts-check
+/**
+ * A report of results: `renderReport(root, results, …)` fills an element. The same modules draw `/bench` while it measures and
+ * the page that `onpage bench report` writes, so they take all they show as arguments, import only each other, keep nothing,
+ * and need `styles/report.css` and no network. Strings of the results become text, never markup.
+ *
+ * @typedef {import('./views.js').Rec} Rec
+ * @typedef {import('./views.js').Published} Published
+ * @typedef {{records: Rec[]}} Results as `e2e/bench/results.schema.json` has them
+ */
+
+import { html } from "./elements.js";
+import {
+  baselineTable,
+  beside,
+  decodeOverTime,
+  figuresTable,
+  headline,
+  loads,
+  publishedTable,
+  remarks,
+  throughput,
+  whereTable,
+} from "./views.js";
+
+/**
+ * @param {Element} root
+ * @param {Results} results
+ * @param {{published?: Published[], baseline?: Results | null}} [more]
+ */
+export function renderReport(root, results, { published = [], baseline = null } = {}) {
+  const { records } = results;
+  const before = records.map((record) => baseline?.records.find((other) => isSame(record, other)) ?? null);
+  const missing = baseline !== null && records.some((_, index) => !before[index]);
+  root.classList.add("report");
+  root.replaceChildren(
+    ...section("", [html("div", { class: "report-cards" }, ...records.map(headline))]),
+    ...section("Speed", [
+      figures([throughput(records, "prefill", before), throughput(records, "decode", before), decodeOverTime(records), loads(records)]),
+    ]),
+    ...section("Against the baseline", [
+      baselineTable(records, before),
+      missing ? html("p", {}, "The baseline has no record of the same engine and model for some of these.") : null,
+    ]),
+    ...section("Beside published figures", [
+      figures([beside(records, published, "prefill"), beside(records, published, "decode")]),
+      publishedTable(records, published),
+    ]),
+    ...section("Every figure", records.map(figuresTable)),
+    ...section("What ran where", [records.length ? whereTable(records) : null]),
+    ...section("Notes", [remarks(records)]),
+  );
+}
+
+/** The same engine with the same model. @param {Rec} one @param {Rec} other */
+function isSame(one, other) {
+  const what = (/** @type {Rec} */ { engine, model }) => [engine.id, engine.backend, model.name, model.quantization].join("\n");
+  return what(one) === what(other);
+}
+
+/** @param {(Element | null)[]} drawn */
+function figures(drawn) {
+  const some = drawn.filter((each) => each !== null);
+  return some.length ? html("div", { class: "report-plots" }, ...some) : null;
+}
+
+/** With a heading; nothing where there is nothing in it. @param {string} title @param {(Element | null)[]} content */
+function section(title, content) {
+  const some = content.filter((each) => each !== null);
+  if (!some.length) return [];
+  return [html("section", {}, ...(title ? [html("h2", {}, title)] : []), ...some)];
+}
