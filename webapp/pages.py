@@ -1,6 +1,10 @@
 """The pages: the app and the bench. They hold no script and no style, only links, so the policy needs no exceptions."""
 
-from flask import Blueprint, Response, current_app, make_response, render_template
+from dataclasses import asdict
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
+
+from builder.catalog import published_speeds
 
 blueprint = Blueprint("pages", __name__)
 
@@ -13,6 +17,12 @@ def index() -> Response:
 @blueprint.get("/bench")
 def bench() -> Response:
     return _page("bench.html")
+
+
+@blueprint.get("/api/published")
+def list_published() -> Response:
+    """Speeds that publishers give, for the bench to show beside its own."""
+    return jsonify([asdict(speed) for speed in published_speeds()])
 
 
 @blueprint.get("/favicon.ico")

@@ -13,6 +13,9 @@ from builder.inspect import PromptTemplate, Sampling
 DATA = Path(__file__).with_name("models.json")
 HUB = "https://huggingface.co"
 
+ENGINES = {"mediapipe": "MediaPipe", "litert-lm": "LiteRT-LM"}
+"""Names for people."""
+
 
 @dataclass(frozen=True)
 class Licence:
@@ -93,6 +96,41 @@ def published() -> dict[str, PublishedModel]:
     licences = {key: Licence(**value) for key, value in data["licences"].items()}
     families = {key: _family(value, templates, licences) for key, value in data["families"].items()}
     return {value["id"]: _model(value, families) for value in data["models"]}
+
+
+@dataclass(frozen=True)
+class PublishedSpeed:
+    """Figures of a publisher, for comparison: rates per second, TTFT in seconds. Also of files that no page can run."""
+
+    model: str
+    quantization: str | None
+    parameters: int
+    engine: str
+    device: str
+    context: int | None
+    prefill: float
+    decode: float
+    ttft: float | None
+
+
+@cache
+def published_speeds() -> list[PublishedSpeed]:
+    """Those of the web models first."""
+    models = published().values()
+    web = [
+        (model.family, model.quantization, ENGINES[model.engine], asdict(model.speed))
+        for model in models
+        if model.speed
+    ]
+    families = {model.family.architecture: model.family for model in models}
+    other = [
+        (families[value.pop("family")], value.pop("quantization"), value.pop("engine"), value)
+        for value in json.loads(DATA.read_text(encoding="utf-8"))["other_speeds"]
+    ]
+    return [
+        PublishedSpeed(family.name, quantization, family.parameters, engine, **speed)
+        for family, quantization, engine, speed in (*web, *other)
+    ]
 
 
 def _family(value: dict[str, Any], templates: dict[str, PromptTemplate], licences: dict[str, Licence]) -> Family:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from builder.catalog import DATA, PublishedModel, published
+from builder.catalog import DATA, PublishedModel, published, published_speeds
 from builder.families.dense import TEMPLATE
 from builder.shapes import shapes
 from builder.store import Manifest, model_id
@@ -103,3 +103,13 @@ def test_an_entry_makes_a_manifest() -> None:
         )
         json.dumps(model.to_json())
         assert model_id(model.file)
+
+
+def test_published_speeds_are_of_the_web_models_and_of_others() -> None:
+    speeds = published_speeds()
+    assert len(speeds) == sum(model.speed is not None for model in MODELS) + 3
+    first = speeds[0]
+    assert (first.model, first.quantization, first.engine) == ("Gemma 3 1B", "int4", "MediaPipe")
+    assert (first.parameters, first.prefill, first.decode, first.ttft) == (10**9, 4339, 133, 0.51)
+    assert len({(s.model, s.quantization, s.engine, s.device) for s in speeds}) == len(speeds)
+    assert all(s.prefill > s.decode > 0 for s in speeds)

@@ -26,7 +26,7 @@ const TOP = 14;
 const BOTTOM = 46;
 const ROW = 46;
 /** Characters of a bar's label that fit; the rest is in its title. */
-const LABEL = 66;
+const LABEL = 56;
 /** How many colours and marks there are; more series share them. */
 export const SERIES = 6;
 

@@ -39,6 +39,17 @@ export function measuresOf(record, name) {
   return record.summary.filter((/** @type {Measure} */ { measure }) => measure === name);
 }
 
+/**
+ * The labels without the parts that all share, for legends: "MediaPipe", "LiteRT-LM · CPU". One record needs none.
+ * @param {Rec[]} records
+ * @returns {string[]}
+ */
+export function shortNames(records) {
+  const parts = records.map(({ label }) => /** @type {string[]} */ (label.split(" · ")));
+  const names = parts.map((some) => some.filter((part) => !parts.every((others) => others.includes(part))).join(" · "));
+  return names.map((name, index) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name || "record"} ${index + 1}`));
+}
+
 /** What a person looks at first. @param {Rec} record @param {number} index */
 export function headline(record, index) {
   const longest = (/** @type {string} */ name) => measuresOf(record, name).at(-1);
@@ -84,12 +95,13 @@ export function throughput(records, name, baselines = []) {
   const lengths = [...new Set(all.flatMap((record) => measuresOf(record, name).map(({ prefill }) => prefill ?? 0)))].sort((a, b) => a - b);
   if (!lengths.length) return null;
   const place = (/** @type {number | null} */ length) => lengths.indexOf(length ?? 0);
+  const names = shortNames(records);
   const seriesOf = (/** @type {Rec} */ record, /** @type {number} */ index, past = false) => {
     const measures = measuresOf(record, name);
     const counted = record.samples.filter((/** @type {Sample} */ { warmup }) => !warmup);
     return {
       index,
-      name: past ? `${record.label}, baseline` : record.label,
+      name: [names[index] || (past ? "" : "now"), past && "baseline"].filter(Boolean).join(", "),
       past,
       line: measures.map(({ prefill, median }) => pair(place(prefill), median)),
       band: measures.map(({ prefill, p25, p75 }) => /** @type {[number, number, number]} */ ([place(prefill), p25, p75])),
@@ -120,6 +132,7 @@ export function throughput(records, name, baselines = []) {
 
 /** Whether an answer slows down as it grows. @param {Rec[]} records */
 export function decodeOverTime(records) {
+  const names = shortNames(records);
   const series = records.flatMap((record, index) => {
     const samples = record.samples.filter((/** @type {Sample} */ { warmup }) => !warmup);
     const longest = Math.max(0, ...samples.map((/** @type {Sample} */ { prefill }) => prefill));
@@ -132,7 +145,7 @@ export function decodeOverTime(records) {
     });
     return [{
       index,
-      name: `${record.label}, after ${longest} tokens`,
+      name: [names[index], `after ${longest} tokens`].filter(Boolean).join(", "),
       line: at.map(({ tokens, rates }) => pair(tokens, quantile(rates, 0.5))),
       band: at.map(({ tokens, rates }) => /** @type {[number, number, number]} */ ([tokens, quantile(rates, 0.25), quantile(rates, 0.75)])),
       dots: [],
@@ -177,7 +190,8 @@ function speeds({ tokens, first_tokens, pieces }) {
 /** @param {Rec[]} records */
 export function loads(records) {
   const parts = ["model file", "engine", "first answer"];
-  const bars = records.flatMap((record) =>
+  const names = shortNames(records);
+  const bars = records.flatMap((record, index) =>
     ["cold", "warm"].flatMap((kind) => {
       const some = record.loads.filter((/** @type {{kind: string}} */ load) => load.kind === kind);
       if (!some.length) return [];
@@ -185,7 +199,7 @@ export function loads(records) {
         quantile(some.map((/** @type {any} */ { milliseconds }) => milliseconds[part]).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b), 0.5);
       const values = [middle("bytes"), middle("engine"), record.first_answer?.milliseconds ?? 0];
       return [{
-        label: `${records.length > 1 ? `${record.label}: ` : ""}${kind === "cold" ? "cold, from the network" : "warm, from browser storage"}`,
+        label: [names[index], kind === "cold" ? "cold, from the network" : "warm, from browser storage"].filter(Boolean).join(": "),
         parts: values.map((value, part) => ({ value, part, name: `${parts[part]}: ${duration(value)}` })),
         text: duration(values.reduce((sum, value) => sum + value, 0)),
       }];
@@ -251,13 +265,14 @@ export function figuresTable(record) {
 
 /** @param {Rec[]} records @param {(Rec | null)[]} baselines of each record */
 export function baselineTable(records, baselines) {
+  const names = shortNames(records);
   const rows = records.flatMap((record, index) =>
     record.summary.flatMap((/** @type {Measure} */ now) => {
       const before = baselines[index]?.summary.find((/** @type {Measure} */ { measure, prefill }) => measure === now.measure && prefill === now.prefill);
       if (!before) return [];
       const what = [NAMES[now.measure] ?? now.measure, now.prefill !== null && `at ${now.prefill}`].filter(Boolean).join(" ");
       return [[
-        records.length > 1 ? `${record.label}: ${what}` : what,
+        [names[index], what].filter(Boolean).join(": "),
         measured(before.unit, before.median), measured(now.unit, now.median), `× ${(now.median / before.median).toFixed(2)}`, verdict(before, now),
       ]];
     }),
