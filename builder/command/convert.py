@@ -183,8 +183,8 @@ def _show_adapter(written: WrittenAdapter, base: Path, as_json: bool) -> None:
     )
 
 
-def show_written(written: WrittenModel, as_json: bool) -> None:
-    """The result of convert and synth."""
+def show_written(written: WrittenModel, as_json: bool, *, served: bool = True) -> None:
+    """The result of convert and synth; `served` where the page can run it."""
     if as_json:
         print_json(written.to_json())
         return
@@ -197,6 +197,6 @@ def show_written(written: WrittenModel, as_json: bool) -> None:
             *(("note", note) for note in written.left_out),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),
-            ("next", f"onpage serve --model {shlex.quote(str(written.path))}"),
+            *([("next", f"onpage serve --model {shlex.quote(str(written.path))}")] if served else []),
         ]
     )
