@@ -287,25 +287,22 @@ def _wanted(change: Change, measures: set[str], different: set[str]) -> bool:
         return change.key.measure in measures
     if change.key.measure == "ttft_one_token":
         return "engine" in different  # else it says the same as ttft
+    if change.key.measure == "roofline":
+        return False  # decode says the same, and more steadily
     asked_for_on_one_side = change.key.prefill is not None and "plan" in different
     return not (asked_for_on_one_side and change.verdict in ("missing", "new"))
 
 
 def _changes(base: Group, head: Group, limit: float) -> list[Change]:
-    a, b = _one_token(base.values), _one_token(head.values)
+    a, b = base.values, head.values
     return [change_of(key, a.get(key, ()), b.get(key, ()), limit) for key in ordered({**a, **b})]
 
 
 def _changes_by_round(base: Group, head: Group, limit: float) -> list[Change]:
-    a, b = ({i: _one_token(pooled(records)) for i, records in group.rounds.items()} for group in (base, head))
+    a, b = ({i: pooled(records) for i, records in group.rounds.items()} for group in (base, head))
     keys = ordered({key for values in (*a.values(), *b.values()) for key in values})
     return [change_by_round(key, _of(key, a), _of(key, b), limit) for key in keys]
 
 
 def _of(key: Key, rounds: Mapping[int, Mapping[Key, Sequence[float]]]) -> dict[int, Sequence[float]]:
     return {number: values.get(key, ()) for number, values in rounds.items()}
-
-
-def _one_token(values: dict[Key, list[float]]) -> dict[Key, list[float]]:
-    """With `ttft_one_token` of engines whose first piece is one token too."""
-    return {Key("ttft_one_token", key.prefill): some for key, some in values.items() if key.measure == "ttft"} | values

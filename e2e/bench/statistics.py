@@ -55,8 +55,9 @@ MEASURES = {
         Measure("memory", "Peak memory", "bytes"),
     )
 }
-"""By id, in the order of tables. `ttft_one_token` is derived, where a first piece carries several tokens; `roofline` is decode ×
-the bytes of weights that a token reads / the bandwidth of the GPU's memory, which the page measured."""
+"""By id, in the order of tables. `ttft_one_token` is derived: as if the first piece had carried one token, which is what
+engines that deliver differently can be compared by; `roofline` is decode × the bytes of weights that a token reads / the
+bandwidth of the GPU's memory, which the page measured."""
 
 
 class Key(NamedTuple):
@@ -180,7 +181,7 @@ def values_of(record: Record) -> dict[Key, list[float]]:
         note("ttft", length, ttft)
         if rate and bandwidth and weight_bytes:
             note("roofline", length, rate * weight_bytes / bandwidth["bytes_per_second"])
-        if sample["first_tokens"] > 1 and rate:
+        if rate:
             note("ttft_one_token", length, ttft - (sample["first_tokens"] - 1) / rate * 1000)
     loads = record.get("loads") or ()
     for load in loads:

@@ -21,7 +21,7 @@ def quantity(measure: str, value: float) -> str:
     unit = MEASURES[measure].unit
     if unit == "bytes":
         return f"{number(value / 1e6)} MB"
-    return f"{number(value)} {unit}"
+    return percent(value) if unit == "share" else f"{number(value)} {unit}"
 
 
 def number(value: float) -> str:

@@ -169,6 +169,7 @@ export function summaryOf(record) {
   const lengths = [...new Set(counted.map(({ prefill }) => prefill))].sort((a, b) => a - b);
   const total = (/** @type {string} */ kind) =>
     loads.filter((load) => load.kind === kind).map(({ milliseconds: { bytes, engine } }) => bytes + engine);
+  const warm = loads.filter(({ kind }) => kind === "warm");
   /** @type {[string, number | null, string, (number | null)[]][]} */
   const measures = [
     ...lengths.flatMap((prefill) => {
@@ -183,7 +184,7 @@ export function summaryOf(record) {
     }),
     ["load_cold", null, "ms", total("cold")],
     ["load_warm", null, "ms", total("warm")],
-    ["engine_creation", null, "ms", loads.map(({ milliseconds }) => milliseconds.engine)],
+    ["engine_creation", null, "ms", (warm.length ? warm : loads).map(({ milliseconds }) => milliseconds.engine)],
     ["first_answer", null, "ms", first_answer ? [first_answer.milliseconds] : []],
     ["memory", null, "bytes", memory ? [memory.peak_bytes] : []],
   ];

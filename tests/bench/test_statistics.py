@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,6 +145,7 @@ def test_measures_come_from_the_raw_samples() -> None:
         Key("decode", 128): [pytest.approx(50)],
         Key("ttft", 32): [300],
         Key("ttft", 128): [500],
+        Key("ttft_one_token", 128): [500],
         Key("ttft_one_token", 32): [pytest.approx(300 - 2 / 60 * 1000)],
         Key("load_cold", None): [3200],
         Key("load_warm", None): [1450],
@@ -174,3 +176,42 @@ def test_a_summary_has_every_statistic() -> None:
         "interval": [100, 140],
         "noisy": True,
     }
+
+
+SUMMARIES = """
+import { summaryOf } from "./static/bench/record.js";
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+console.log(JSON.stringify(JSON.parse(text).map(summaryOf)));
+"""
+
+
+def test_the_page_computes_the_same_summaries() -> None:
+    """Of every measure, from one value to twenty, even and odd, steady and restless."""
+    source = random.Random(2)
+    records = [
+        record(noise=[source.gauss(0, spread) for _ in range(count)])
+        for count, spread in itertools.product((1, 2, 3, 4, 5, 8, 20), (0.0, 0.03, 0.3))
+    ]
+    for number, made in enumerate(records):
+        for one in made["samples"]:
+            one["first_tokens"] = 1 + number % 3
+        made["loads"][0]["kind"] = "cold"
+        made["bandwidth"] = {"bytes_per_second": 5e10}
+        made["model"]["weight_bytes"] = 140_000_000
+    output = subprocess.run(
+        ["node", "--input-type=module", "-e", SUMMARIES],
+        input=json.dumps(records),
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ).stdout
+    for made, theirs in zip(records, json.loads(output), strict=True):
+        ours = {(one.measure, one.prefill): one.to_json() for one in summarize(made)}
+        assert ours.keys() == {(one["measure"], one["prefill"]) for one in theirs}
+        for one in theirs:
+            mine = ours[one["measure"], one["prefill"]]
+            for name in ("median", "p25", "p75", "interval"):
+                assert mine.pop(name) == pytest.approx(one.pop(name), rel=1e-9)
+            assert mine == one
