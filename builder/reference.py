@@ -8,7 +8,7 @@ Slow and in memory: for tests and evaluation of small models.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,7 @@ Precision = Literal["float32", "float16"]
 
 RMS_EPSILON = 1e-6
 
+EMBEDDING = "params.lm.softmax.logits_ffn"
 ADAPTED = (".q", ".k", ".v", ".post")
 """How the names of the matrices end that a LoRA adapter changes."""
 
@@ -65,12 +66,7 @@ class Reference:
         self.final_cap = float(p.final_project_parameters.soft_cap_value)
         self.largest_activation = 0.0
         """Largest absolute value that any rounding has seen; beyond 65504 a GPU would have overflowed."""
-        self.weights = {name: self._vector(file, name) for name in file.tensors if name.endswith(".scale")}
-        self.weights |= {
-            name.removesuffix(".w"): self._matrix(file, name.removesuffix(".w"))
-            for name in file.tensors
-            if name.endswith(".w")
-        }
+        self.weights = self._load(file)
         self.adapter = {
             name: self._low_rank(adapter, name) for name in self.weights if adapter and name.endswith(ADAPTED)
         }
@@ -156,8 +152,23 @@ class Reference:
     def predictions(self, states: Array) -> Array:
         """Logits (…, vocabulary) of states (…, hidden)."""
         last = self._norm(states, "params.lm.final_ln.scale")
-        logits = self._round(last @ self.weights["params.lm.softmax.logits_ffn"].T)
+        logits = self._round(self._unembed(last))
         return self.final_cap * np.tanh(logits / self.final_cap) if self.final_cap else logits
+
+    def _load(self, file: WebFile) -> Mapping[str, Array]:
+        """All weights by name."""
+        weights = {name: self._vector(file, name) for name in file.tensors if name.endswith(".scale")}
+        matrices = [name.removesuffix(".w") for name in file.tensors if name.endswith(".w")]
+        return weights | {name: self._matrix(file, name) for name in matrices}
+
+    def _embed(self, ids: NDArray[np.int64]) -> Array:
+        """Rows of the embedding, (…, hidden)."""
+        return self.weights[EMBEDDING][ids]
+
+    def _unembed(self, states: Array) -> Array:
+        """Products of states (…, hidden) with every row of it, (…, vocabulary)."""
+        products: Array = states @ self.weights[EMBEDDING].T
+        return products
 
     def _forward(self, ids: NDArray[np.int64], cache: _Cache, padding: NDArray[np.int64]) -> Array:
         """Runs ids (batch, new) after what the cache holds; returns the logits (batch, vocabulary) after the last."""
@@ -173,8 +184,7 @@ class Reference:
         # a padded query sees itself, so that its softmax is defined; nothing reads it
         causal |= (distance == 0)[None]
         positions = np.maximum(queries[None, :] - padding[:, None], 0)
-        embedding = self.weights["params.lm.softmax.logits_ffn"]
-        x = self._round(embedding[ids] * np.float32(np.sqrt(self.hidden)))
+        x = self._round(self._embed(ids) * np.float32(np.sqrt(self.hidden)))
         for i in range(self.layers):
             is_global = (i + 1) % self.period == 0
             visible = causal if is_global else causal & (distance < self.window)[None]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.async_api import BrowserType as AsyncBrowserType
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 ENVIRONMENT = "ONPAGE_BROWSER"
@@ -24,6 +26,23 @@ SOFTWARE_WEBGPU = (
 )
 """WebGPU on SwiftShader: slow, but the same on every machine."""
 
+GPU_WEBGPU = (
+    "--enable-unsafe-webgpu",
+    "--ignore-gpu-blocklist",
+    *(
+        (
+            "--use-angle=vulkan",
+            "--enable-features=Vulkan",
+            "--disable-vulkan-surface",
+            "--enable-dawn-features=vulkan_enable_f16_on_nvidia",
+        )
+        if sys.platform == "linux"
+        else ()
+    ),
+    *SOFTWARE_WEBGPU[2:],
+)
+"""WebGPU on the machine's own graphics card, headless too; Linux needs to be told to use Vulkan."""
+
 
 @dataclass(frozen=True)
 class FoundBrowser:
@@ -37,8 +56,12 @@ class BrowserNotFoundError(Exception):
     """No browser; the message says what to do."""
 
 
-def find_browser(chromium: BrowserType) -> FoundBrowser:
-    """In this order: the environment's, Playwright's own, the system's."""
+def find_browser(chromium: BrowserType | AsyncBrowserType, given: Path | None = None) -> FoundBrowser:
+    """In this order: the one that was named, the environment's, Playwright's own, the system's."""
+    if given is not None:
+        if not given.is_file():
+            raise BrowserNotFoundError(f"{given} is no browser: expected the path of a Chrome or Chromium.")
+        return FoundBrowser(given, "named")
     explicit = os.environ.get(ENVIRONMENT)
     if explicit:
         if not Path(explicit).is_file():

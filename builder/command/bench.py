@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from builder.command.bench_compare import compare
+from builder.command.bench_run import run
 
 
 @click.group()
@@ -12,5 +13,5 @@ def bench() -> None:
     """Measure how fast models run in a browser, and compare what was measured."""
 
 
-for command in (compare,):
+for command in (run, compare):
     bench.add_command(command)

@@ -1,0 +1,228 @@
+"""`onpage bench run`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from builder.command.console import FILE, byte_progress, library, megabytes, print_json, say
+from builder.command.convert import json_option
+from builder.errors import BenchError
+
+if TYPE_CHECKING:
+    from e2e.bench.record import Record
+
+SELENIUM = "SELENIUM_REMOTE_URL"
+
+
+class Lengths(click.ParamType[tuple[int, ...]]):
+    """Numbers of tokens, with commas."""
+
+    name = "tokens"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """As click has it."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        if not all(part.strip().isascii() and part.strip().isdigit() and 1 < int(part) < 1_000_000 for part in parts):
+            self.fail(f"{value!r}: expected numbers of tokens, such as 32,128,512.", param, ctx)
+        return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+@click.command()
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="demo, a stored id, a file, or a synthetic model such as synth:gemma3-1b@int4; may be given several times.  "
+    "[default: demo]",
+)
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="ENGINE",
+    help="mediapipe, litert-lm, litert-lm-cpu, or all; may be given several times.  [default: mediapipe]",
+)
+@click.option(
+    "--prefill", type=Lengths(), default="32,128,512,1024", show_default=True, help="Lengths of prompts, in tokens."
+)
+@click.option(
+    "--decode", type=click.IntRange(1, 100_000), default=256, show_default=True, help="New tokens of an answer."
+)
+@click.option(
+    "--context", type=click.IntRange(64, 1_000_000), default=2048, show_default=True, help="Room for prompt and answer."
+)
+@click.option("--runs", type=click.IntRange(1, 1000), default=5, show_default=True, help="Of each length.")
+@click.option(
+    "--warmup", type=click.IntRange(0, 100), default=1, show_default=True, help="Runs before that are kept apart."
+)
+@click.option(
+    "--browser", type=FILE, help="A Chrome or Chromium.  [default: ONPAGE_BROWSER, Playwright's, the system's]"
+)
+@click.option(
+    "--browser-flag", "flags", multiple=True, metavar="FLAG", help="For the browser; may be given several times."
+)
+@click.option(
+    "--gpu/--software",
+    "gpu",
+    default=None,
+    help="Flags for WebGPU on the graphics card, or on the software adapter.  [default: what the machine has]",
+)
+@click.option("--headed", is_flag=True, help="Show the browser's window.")
+@click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
+@click.option(
+    "--connect",
+    multiple=True,
+    metavar="WS-URL",
+    help="Measure in the browser of a Playwright server; several are measured side by side.",
+)
+@click.option(
+    "--cdp", multiple=True, metavar="URL", help="Measure in a running Chrome with remote debugging, also on a phone."
+)
+@click.option(
+    "--selenium", multiple=True, metavar="URL", help=f"Measure in a browser of a Selenium Grid.  [default: {SELENIUM}]"
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address that the server listens on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the server.  [default: a free one]")
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where remote browsers find the server; https, or localhost through adb reverse, for WebGPU.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 86_400),
+    default=900,
+    show_default=True,
+    help="Seconds without a sign of life after which a measurement is given up.",
+)
+@click.option("-o", "--output", type=FILE, required=True, help="The results file to write (replaced if there).")
+@json_option
+def run(
+    models: tuple[str, ...],
+    engines: tuple[str, ...],
+    connect: tuple[str, ...],
+    cdp: tuple[str, ...],
+    selenium: tuple[str, ...],
+    headed: bool,
+    output: Path,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure models in a browser: loads, first answer, time to first token, prefill and decode, memory.
+
+    Every model runs in every engine that has a file of it, in a browser of this machine with a fresh profile, or in each of
+    the remote ones. What was measured is in the results file after each of them, also after Ctrl-C. Exit 1 where one failed
+    or an engine's text was wrong.
+
+    \b
+    Example:
+      onpage bench run -o results.json
+      onpage bench run --model synth:gemma3-1b@int4 --engine all --require-gpu -o results.json
+      onpage bench run --model demo --prefill 32,128 --decode 64 --runs 3 -o results.json
+      onpage bench run --cdp http://127.0.0.1:9222 --port 8000 -o phone.json
+    """
+    running, finding = library("e2e.bench.run", "bench"), library("e2e.bench.models", "bench")
+    chosen = running.chosen_engines(engines or ("mediapipe",))
+    if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
+        selenium = (os.environ[SELENIUM],)
+    settings = running.Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
+    with byte_progress() as progress:
+        found = [finding.find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
+    with _steps() as advance:
+        listener = running.Listener(say=say, progress=advance)
+        try:
+            results = asyncio.run(running.run(found, chosen, settings, output, listener))
+        except KeyboardInterrupt:
+            kept = f"what was measured until then is in {output}." if output.exists() else "nothing was measured yet."
+            raise KeyboardInterrupt(f"interrupted; {kept}") from None
+    if as_json:
+        print_json(results.content)
+    else:
+        _show(results.records)
+    _judge(results.records, output)
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
+    """A bar for each browser on stderr: what it does, and how far it is. Silent where stderr is no terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    tasks: dict[str, Any] = {}
+    with bar:
+
+        def advance(place: str, progress: dict[str, Any]) -> None:
+            if place not in tasks:
+                tasks[place] = bar.add_task(place)
+            bar.update(
+                tasks[place], description=str(progress["text"]), completed=progress["done"], total=progress["total"]
+            )
+
+        yield advance
+
+
+UNITS = {"tok/s": "{:,.1f} tok/s", "ms": "{:,.0f} ms", "share": "{:.1%}"}
+
+
+def _value(measure: dict[str, Any]) -> str:
+    """The median and the quartiles, with a mark where they mean little."""
+    if measure["unit"] == "bytes":
+        return megabytes(measure["median"])
+    shown = UNITS[measure["unit"]].format(measure["median"])
+    if measure["n"] > 1:
+        shown += f" ({measure['p25']:,.4g}–{measure['p75']:,.4g})"
+    return shown + (" noisy" if measure["noisy"] and measure["n"] > 1 else "")
+
+
+def _show(records: list[Record]) -> None:
+    """A table for each record: measures down, prefill lengths across. Names come from files: shown as text."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    rows = [
+        (record["label"], measure["measure"], measure["prefill"], _value(measure))
+        for record in records
+        for measure in record["summary"]
+    ]
+    if not console.is_terminal:  # for grep and cut
+        for label, name, prefill, value in rows:
+            click.echo("\t".join((label, name, "" if prefill is None else str(prefill), value)))
+    else:
+        for record in records:
+            table = Table(title=Text(record["label"]), title_justify="left", box=None, pad_edge=False)
+            for column in ("measure", "prefill", "median (quartiles)"):
+                table.add_column(column)
+            for label, name, prefill, value in rows:
+                if label == record["label"]:
+                    table.add_row(name, "" if prefill is None else str(prefill), value)
+            console.print(table)
+    for record in records:
+        for text in (*(error["sentence"] for error in record["errors"]), *record["notes"]):
+            say(f"{record['label']}: {text}")
+
+
+def _judge(records: list[Record], output: Path) -> None:
+    wrong = [record["label"] for record in records if record["correctness"]["ok"] is False]
+    failed = [record["label"] for record in records if record["status"] != "complete" and record["label"] not in wrong]
+    if wrong:
+        raise BenchError(f"The text was wrong, so its speed means nothing: {', '.join(wrong)}. All is in {output}.")
+    if failed:
+        raise BenchError(f"Not measured to the end: {', '.join(failed)}. What there is is in {output}.")

@@ -1,0 +1,99 @@
+"""Tabs in which a page measures: one small interface, and a module for each way to get at a browser.
+
+    launched     a browser of this machine, started with a fresh profile, watched for its memory, ended with all its processes
+    remote       one behind a Playwright server (ws://…)
+    cdp          a running Chrome with remote debugging, also on a phone
+    webdriver    one behind a Selenium Grid or a driver alone
+
+A driver gives tabs as an async context manager, which also ends when the browser is dead or does not answer. What goes wrong
+with a browser is a DriverError; its `code` goes into the record.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from builder.errors import BenchError
+
+ANSWER_SECONDS = 60.0
+"""A tab answers within milliseconds, unless the machine is busy with an engine on the processor."""
+CLOSE_SECONDS = 20.0
+
+
+class DriverError(BenchError):
+    """The browser or its tab is gone or does not answer. `code`: tab-crashed, browser-gone, tab-silent, browser-unreachable."""
+
+    def __init__(self, code: str, sentence: str, detail: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a results file says of a browser; the page adds its user agent."""
+
+    name: str
+    version: str
+    connection: str
+    origin: str
+    flags: tuple[str, ...] = ()
+
+    def to_json(self, user_agent: str) -> dict[str, Any]:
+        """As in the schema."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "user_agent": user_agent,
+            "flags": list(self.flags),
+            "origin": self.origin,
+            "connection": self.connection,
+        }
+
+
+class Tab(Protocol):
+    """One tab. Every call ends: with what was asked for, or with a DriverError."""
+
+    async def open(self, url: str) -> None:
+        """Goes to `url` and waits for its scripts."""
+
+    async def evaluate(self, expression: str) -> Any:
+        """The JSON value of an expression in the page; a promise is waited for."""
+
+    async def describe(self) -> Description:
+        """Which browser this is."""
+
+
+@dataclass
+class Memory:
+    """Bytes that the browser's processes took at most, and how that was found out; empty where nobody can see them."""
+
+    peak_bytes: int = 0
+    how: str = ""
+    processes: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any] | None:
+        """As in the schema."""
+        if not self.peak_bytes:
+            return None
+        return {"peak_bytes": self.peak_bytes, "how": self.how, "processes": self.processes}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A tab, and the memory of its browser, which goes on growing until the tab is closed."""
+
+    tab: Tab
+    memory: Memory
+
+
+class Driver(Protocol):
+    """A place where tabs can be had, one after the other."""
+
+    name: str
+    """For people: what was given on the command line."""
+
+    def tab(self) -> AbstractAsyncContextManager[Opened]:
+        """A new tab, with a fresh profile where the way to the browser allows it."""

@@ -1,0 +1,46 @@
+"""A browser behind a Playwright server: `playwright run-server` on another machine, or a grid of them. (`--connect ws://…`)"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from playwright.async_api import Error, Playwright
+
+from e2e.bench.drivers import CLOSE_SECONDS, Description, DriverError, Memory, Opened
+from e2e.bench.drivers.playwright_tab import PlaywrightTab
+
+
+class RemoteBrowser:
+    """See `Driver`. The server starts a browser for each connection.
+
+    With `through_connection` the page comes over the connection itself, so that the remote browser sees it as localhost, a
+    secure context; else the browser must reach the page's address by itself, which is the faster way for a large model.
+    """
+
+    def __init__(self, playwright: Playwright, address: str, *, through_connection: bool) -> None:
+        self.name = address
+        self._playwright = playwright
+        self._through_connection = through_connection
+
+    @asynccontextmanager
+    async def tab(self) -> AsyncIterator[Opened]:
+        """As in `Driver`."""
+        try:
+            browser = await self._playwright.chromium.connect(
+                self.name, expose_network="<loopback>" if self._through_connection else None
+            )
+        except Error as error:
+            raise DriverError(
+                "browser-unreachable",
+                f"No Playwright server can be used at {self.name}: {str(error).strip().splitlines()[0]} Start one there with "
+                f"playwright run-server, of the version that is installed here.",
+                str(error),
+            ) from None
+        try:
+            description = Description(browser.browser_type.name, browser.version, "playwright", self.name)
+            yield Opened(PlaywrightTab(await browser.new_page(), description), Memory())
+        finally:
+            with suppress(Error, TimeoutError):
+                await asyncio.wait_for(browser.close(), CLOSE_SECONDS)

@@ -1,0 +1,289 @@
+"""`onpage bench run`: models × engines × browsers, each a record; the results file is written anew after every one.
+
+The models are served by a process of its own. In one browser one job runs after the other, each in a fresh tab; several
+browsers run side by side. However it ends (an error, a crash, Ctrl-C), what was measured is in the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.async_api import Playwright, async_playwright
+
+from builder.command.console import library
+from builder.digest import sha256_of
+from builder.errors import BenchError, OnpageError
+from e2e.bench import machine
+from e2e.bench.correctness import compare_engines, known_prompt
+from e2e.bench.drivers import Driver
+from e2e.bench.drivers.cdp import DebuggedBrowser
+from e2e.bench.drivers.launched import LaunchedBrowser
+from e2e.bench.drivers.remote import RemoteBrowser
+from e2e.bench.measure import Job, Measurement, Place, look_at
+from e2e.bench.models import BenchModel
+from e2e.bench.record import VERSION, Record, now, write_results
+from e2e.bench.server import Server, serving
+from e2e.browser import GPU_WEBGPU, SOFTWARE_WEBGPU, BrowserNotFoundError, find_browser, flags
+from webapp.models import ENGINES
+
+ALL = "all"
+SEED = 1
+LOADS = {"cold": 1, "warm": 2}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured, and where."""
+
+    prefill: tuple[int, ...] = (32, 128, 512, 1024)
+    decode: int = 256
+    context: int = 2048
+    runs: int = 5
+    warmup: int = 1
+    browser: Path | None = None
+    flags: tuple[str, ...] = ()
+    """On top of those of `gpu`."""
+    gpu: bool | None = None
+    """Flags for a GPU, or for the software adapter; None: for what the machine has."""
+    headless: bool = True
+    require_gpu: bool = False
+    connect: tuple[str, ...] = ()
+    """Playwright servers."""
+    cdp: tuple[str, ...] = ()
+    """Chromes with remote debugging."""
+    selenium: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str | None = None
+    """Where the browsers find the page, if not at `host`."""
+    timeout: float = 900.0
+    """Seconds without an event."""
+
+
+@dataclass
+class Listener:
+    """Who watches a run. Each may be replaced."""
+
+    say: Callable[[str], None] = lambda sentence: None
+    """What the user should know, a sentence."""
+    progress: Callable[[str, dict[str, Any]], None] = lambda place, progress: None
+    """A step of the page in the browser called `place`."""
+    record: Callable[[Record], None] = lambda record: None
+    """One is finished, and in the file."""
+
+
+@dataclass
+class Results:
+    """The file, which holds every finished record at any time."""
+
+    path: Path
+    content: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.content = {
+            "schema": VERSION,
+            "created": now(),
+            "onpage": machine.onpage(),
+            "machine": machine.machine(),
+            "records": [],
+        }
+
+    @property
+    def records(self) -> list[Record]:
+        records: list[Record] = self.content["records"]
+        return records
+
+    def add(self, record: Record) -> None:
+        """Writes the file with one record more."""
+        self.records.append(record)
+        self.write()
+
+    def write(self) -> None:
+        """As it is; OutputError where it cannot be written."""
+        write_results(self.path, self.content)
+
+
+async def run(
+    models: Sequence[BenchModel], engines: Sequence[str], options: Options, output: Path, listener: Listener
+) -> Results:
+    """Measures each model with each engine in each browser. Raises OnpageError where it cannot be begun."""
+    results = Results(output)
+    async with AsyncExitStack() as stack:
+        playwright = await stack.enter_async_context(async_playwright())
+        drivers = drivers_of(playwright, options, listener)
+        allowed = [urlsplit(options.public_url).hostname or ""] if options.public_url else []
+        arguments = [argument for model in models for argument in model.arguments]
+        server = await stack.enter_async_context(
+            serving(arguments, host=options.host, port=options.port, allowed_hosts=allowed)
+        )
+        url = f"{(options.public_url or server.url).rstrip('/')}/bench?driven"
+        jobs = jobs_of(models, engines, server, options, listener)
+        for driver in drivers:
+            check_place(driver, await _place(driver, url), options, listener)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for driver in drivers:
+                    group.create_task(_measure_all(driver, url, jobs, options, results, listener))
+        except* OnpageError as errors:
+            raise errors.exceptions[0] from None
+    if compare_engines(results.records):
+        results.write()
+    return results
+
+
+def chosen_engines(names: Sequence[str]) -> tuple[str, ...]:
+    """Ids of engines, `all` being those that the page offers; BenchError where one is unknown."""
+    known = tuple(dict.fromkeys(engine for ids in ENGINES.values() for engine in ids))
+    for name in names:
+        if name not in (*known, ALL):
+            raise BenchError(f"There is no engine {name!r}: expected {', '.join(known)} or {ALL}.", subject=name)
+    return known if ALL in names else tuple(dict.fromkeys(names))
+
+
+def drivers_of(playwright: Playwright, options: Options, listener: Listener) -> list[Driver]:
+    """The browsers that were named, else one of this machine; BenchError where there is none."""
+    drivers: list[Driver] = [
+        RemoteBrowser(playwright, address, through_connection=options.public_url is None) for address in options.connect
+    ]
+    drivers += [DebuggedBrowser(playwright, address) for address in options.cdp]
+    if options.selenium:
+        library("selenium", "selenium")
+        from e2e.bench.drivers.webdriver import GridBrowser
+
+        arguments = launch_flags(options, listener)
+        drivers += [GridBrowser(address, arguments, headless=options.headless) for address in options.selenium]
+    if not drivers:
+        try:
+            found = find_browser(playwright.chromium, options.browser)
+        except BrowserNotFoundError as error:
+            raise BenchError(str(error)) from None
+        drivers.append(LaunchedBrowser(playwright, found, launch_flags(options, listener), headless=options.headless))
+    return drivers
+
+
+def launch_flags(options: Options, listener: Listener) -> tuple[str, ...]:
+    """For a browser that is started for us: WebGPU on the GPU, or on the software adapter where there is none."""
+    gpu = options.gpu
+    if gpu is None:
+        gpu = sys.platform != "linux" or bool(machine.gpus())
+        if not gpu:
+            listener.say("No graphics card was found: measuring on the software adapter (--gpu tries nevertheless).")
+    preset = GPU_WEBGPU if gpu else SOFTWARE_WEBGPU
+    return tuple(flags((*preset, *options.flags)))
+
+
+def jobs_of(
+    models: Sequence[BenchModel], engines: Sequence[str], server: Server, options: Options, listener: Listener
+) -> list[Job]:
+    """A job for each engine that has a file of a model, in the order given; what is left out is said, and nothing left is an
+    error."""
+    jobs, left_out = [], []
+    for model in models:
+        hashes = {sha256_of(path) for path in (model.path, *model.others)}
+        for engine in engines:
+            served = next(
+                (
+                    (entry, file)
+                    for entry in server.models
+                    for file in entry["files"]
+                    if file["sha256"] in hashes and engine in file["engines"]
+                ),
+                None,
+            )
+            if served:
+                jobs.append(_job(model, engine, *served, options))
+            else:
+                left_out.append(f"{engine} has no file of {model.name} that it runs: {missing(engine)}")
+    if not jobs:
+        raise BenchError(left_out[0])
+    for sentence in left_out:
+        listener.say(sentence)
+    return jobs
+
+
+def missing(engine: str) -> str:
+    """What to do for a model that an engine does not run."""
+    if engine == "litert-lm-cpu":
+        return "it takes a LiteRT graph, which is made of a checkpoint: onpage convert CHECKPOINT --target graph -o NAME.litertlm."
+    return "give it one with --model, or leave the engine out."
+
+
+def check_place(driver: Driver, place: Place, options: Options, listener: Listener) -> None:
+    """BenchError where a GPU is required and the browser has none; a sentence where it has a software adapter only."""
+    adapter = place.adapter
+    name = " ".join(text for text in (adapter["vendor"], adapter["architecture"]) if text) if adapter else ""
+    if options.require_gpu and (adapter is None or adapter["software"]):
+        found = f"only the software adapter {name}" if adapter else "no WebGPU adapter"
+        raise BenchError(
+            f"--require-gpu: the browser at {driver.name} has {found}. On Linux try --gpu, and see docs/bench.md for drivers "
+            f"and flags.",
+            subject=driver.name,
+        )
+    if adapter is None:
+        listener.say(
+            f"{driver.name} has no WebGPU adapter: engines on WebGPU will fail there (see --gpu and --software)."
+        )
+    elif adapter["software"]:
+        listener.say(f"{driver.name} has only the software adapter {name}: these are not the figures of a GPU.")
+
+
+def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, Any], options: Options) -> Job:
+    context = min(options.context, entry["context"])
+    if not any(length + options.decode <= context for length in options.prefill):
+        raise BenchError(
+            f"No prefill length fits {model.name}: {min(options.prefill)} tokens and {options.decode} new ones are more than its "
+            f"context of {context}; choose less with --prefill or --decode."
+        )
+    about = {
+        "name": model.label or entry["name"],
+        "file": unquote(file["url"].rsplit("/", 1)[1]),
+        "size": file["size"],
+        "sha256": file["sha256"],
+        "origin": model.origin,
+        "format": file["format"],
+        "quantization": entry["quantization"],
+        "parameters": entry["parameters"],
+        "synthetic": model.synthetic,
+    }
+    plan = {
+        "engine": engine,
+        "model": about | {"url": file["url"], "context": context, "promptTemplate": entry["promptTemplate"]},
+        "prefill": list(options.prefill),
+        "decode": options.decode,
+        "context": context,
+        "runs": options.runs,
+        "warmup": options.warmup,
+        "seed": SEED,
+        "loads": LOADS,
+        "correctness": known_prompt(model, entry),
+    }
+    notes = () if context == options.context else (f"The model has a context of {context}, not {options.context}.",)
+    return Job(plan, about, notes, model)
+
+
+async def _place(driver: Driver, url: str) -> Place:
+    async with driver.tab() as opened:
+        return await look_at(opened.tab, url)
+
+
+async def _measure_all(
+    driver: Driver, url: str, jobs: Sequence[Job], options: Options, results: Results, listener: Listener
+) -> None:
+    for job in jobs:
+        measurement = Measurement(job)
+        try:
+            await measurement.carry_out(driver, url, options.timeout, partial(listener.progress, driver.name))
+            await measurement.judge()
+        finally:  # also when it was interrupted: what there is stays
+            if measurement.begun:
+                record = measurement.finished()
+                results.add(record)
+                listener.record(record)

@@ -1,0 +1,84 @@
+"""`onpage serve` as a process of its own, so that what serves the model does not share the processor time of what measures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import urlopen
+
+from builder.errors import BenchError
+
+READY = re.compile(r"ready at (http://\S+)/")
+START_SECONDS = 600
+"""Files are hashed before, at about a gigabyte a second."""
+END_SECONDS = 10
+MOST_ANSWER = 16 << 20
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is ready."""
+
+    url: str
+    """Where it is from this machine, without a slash at the end."""
+    models: list[dict[str, Any]]
+    """As /api/models describes them."""
+
+
+@asynccontextmanager
+async def serving(
+    models: Sequence[str], *, host: str = "127.0.0.1", port: int = 0, allowed_hosts: Sequence[str] = ()
+) -> AsyncIterator[Server]:
+    """Serves models (ids or files); BenchError, with the server's own sentence, where it does not come up."""
+    arguments = [part for model in models for part in ("--model", model)]
+    arguments += [part for name in allowed_hosts for part in ("--allow-host", name)]
+    with tempfile.TemporaryFile() as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-u", "-c", "from builder.command import main; main()", "serve"),
+            *("--host", host, "--port", str(port)),
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # a Ctrl-C is for the command, which ends the server when it has written its results
+        )
+        try:
+            url = await _ready(process)
+            if url is None:
+                log.seek(0)
+                said = log.read(64 << 10).decode(errors="replace").strip().splitlines()
+                reason = said[-1].removeprefix("onpage: ") if said else "it did not say why."
+                raise BenchError(f"The server did not start: {reason}")
+            yield Server(url, await asyncio.to_thread(_models, url))
+        finally:
+            with suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), END_SECONDS)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process) -> str | None:
+    assert process.stdout
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START_SECONDS):
+            while line := await process.stdout.readline():
+                if found := READY.search(line.decode(errors="replace")):
+                    return found[1]
+    return None
+
+
+def _models(url: str) -> list[dict[str, Any]]:
+    with urlopen(f"{url}/api/models", timeout=30) as response:
+        models: list[dict[str, Any]] = json.loads(response.read(MOST_ANSWER))
+    return models
