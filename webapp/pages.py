@@ -1,6 +1,7 @@
 """The pages: the app and the bench. They hold no script and no style, only links, so the policy needs no exceptions."""
 
 from dataclasses import asdict
+from importlib.metadata import version
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 
@@ -32,6 +33,6 @@ def favicon() -> Response:
 
 
 def _page(template: str) -> Response:
-    response = make_response(render_template(template, vendor=current_app.config["VENDOR_URLS"]))
+    response = make_response(render_template(template, vendor=current_app.config["VENDOR_URLS"], version=version("onpage")))
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -48,6 +48,20 @@ export function syntheticPrompt(tokens, seed, serial) {
 }
 
 /**
+ * What a tokenizer is: no real one has our made-up words, and two texts together have one beginning less than apart.
+ * @param {(text: string) => Promise<number>} count
+ */
+export async function looksSynthetic(count) {
+  const words = [0, 1, 2].map((index) => ` ${word(index)}`);
+  const [one, three] = [await count(words[0]), await count(words.join(""))];
+  const synthetic = one <= 1 + BEGINNING && three - one === 2;
+  const known = synthetic ? words : [" the", " of"];
+  const apart = (await count(known[0])) + (await count(known[1]));
+  const beginning = apart - (await count(known[0] + known[1]));
+  return { synthetic, beginning: Math.max(0, Math.min(BEGINNING, beginning)) };
+}
+
+/**
  * Tokens of a synthetic model's answer, or null if it is not made of such words (then something is wrong).
  * @param {string} text an engine may leave the first space out
  */

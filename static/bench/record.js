@@ -5,7 +5,7 @@
  * The same fold is in `e2e/bench/record.py`, so that a driver has everything that was measured up to the moment a tab dies.
  *
  * @typedef {import('./statistics.js').Summary} Summary
- * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic: boolean, file?: string,
+ * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic?: boolean, file?: string,
  *   format?: string, quantization?: string | null, parameters?: number | null, weight_bytes?: number | null, origin?: string}} PlanModel
  *
  * @typedef {object} Plan one engine, one model, one browser

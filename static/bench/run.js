@@ -25,7 +25,7 @@ import { engineOf, versionOf } from "../engines/registry.js";
 import { OnpageError, PROBLEMS } from "../errors.js";
 import { measureBandwidth } from "./bandwidth.js";
 import { describeBrowser, describeEnvironment, findAdapter, keepAwake, watchHidden } from "./environment.js";
-import { BEGINNING, englishPrompt, syntheticPrompt, syntheticTokens } from "./prompts.js";
+import { BEGINNING, englishPrompt, looksSynthetic, syntheticPrompt, syntheticTokens } from "./prompts.js";
 import { emptyRecord, finished, fold, modelOf } from "./record.js";
 
 /** Tokens of the first answer where the plan has no check of correctness. */
@@ -35,7 +35,7 @@ const WAKING = 4;
 /** A length that failed so often is left, and so is the plan after as many failures in a row. */
 const MOST_FAILURES = 2;
 /** Milliseconds between measurements, in which the page may draw. */
-const REST = 30;
+const REST = 60;
 /** For a closed engine to give its memory and its device back, so that the next load does not pay for it. */
 const SETTLE = 500;
 
@@ -76,7 +76,9 @@ class Run {
   #missing = 0;
   /** @type {Engine | null} */
   #engine = null;
-  /** Tokens that the engine's own count leaves out of a prompt; only a synthetic model can tell. */
+  /** Whether tokens can be counted by construction. */
+  #synthetic = false;
+  /** Tokens that the engine's own count leaves out of a prompt. */
   #uncounted = 0;
 
   /** @param {Plan} plan @param {Options} options */
@@ -142,7 +144,10 @@ class Run {
     for (const note of this.notes) this.note(note);
 
     await this.#loads();
-    if (this.#engine && !this.signal.aborted) await this.#firstAnswer();
+    if (this.#engine && !this.signal.aborted) {
+      await this.#meetTokenizer();
+      await this.#firstAnswer();
+    }
     await this.#rounds();
     if (plan.bandwidth && backend === "WebGPU" && !this.signal.aborted) await this.#bandwidth();
     if (this.signal.aborted) this.note("The run was stopped before its end.");
@@ -179,6 +184,16 @@ class Run {
     this.#engine = engine;
     const settings = { temperature: 1, topK: 1, seed, maxTokens: context };
     return engine.load(model, settings, { vendor: this.vendor, fresh, warmUp: false });
+  }
+
+  /** What the model's own tokenizer makes of known words: whether it is a synthetic one, and whether it counts the beginning. */
+  async #meetTokenizer() {
+    const engine = this.#current();
+    const looked = await looksSynthetic((text) => engine.countTokens(text));
+    this.#synthetic = this.plan.model.synthetic ?? looked.synthetic;
+    this.#uncounted = BEGINNING - looked.beginning;
+    if (this.#synthetic !== looked.synthetic) this.note(`The plan says that the model is ${this.#synthetic ? "" : "not "}synthetic; its tokenizer says otherwise.`);
+    this.say("model", modelOf({ ...this.plan.model, synthetic: this.#synthetic }));
   }
 
   async #firstAnswer() {
@@ -280,15 +295,11 @@ class Run {
 
   /** @param {number} tokens @returns {Promise<Prompt>} */
   async #prompt(tokens) {
-    const { seed, model } = this.plan;
+    const { seed } = this.plan;
     const engine = this.#current();
     this.#serial += 1;
-    if (!model.synthetic) {
-      return englishPrompt(tokens, seed, this.#serial, async (text) => (await engine.countTokens(text)) + BEGINNING);
-    }
-    const prompt = syntheticPrompt(tokens, seed, this.#serial);
-    this.#uncounted = BEGINNING;
-    return prompt;
+    if (this.#synthetic) return syntheticPrompt(tokens, seed, this.#serial);
+    return englishPrompt(tokens, seed, this.#serial, async (text) => (await engine.countTokens(text)) + this.#uncounted);
   }
 
   /** @param {string} prompt @param {number} tokens */
@@ -304,12 +315,12 @@ class Run {
 
   /** @param {{text: string, pieces: [number, number][], figures: import('../engine.js').Figures}} answer */
   #count({ text, pieces, figures }) {
-    const tokens = this.plan.model.synthetic ? syntheticTokens(text) : null;
+    const tokens = this.#synthetic ? syntheticTokens(text) : null;
     const first = pieces.length ? syntheticTokens(text.slice(0, pieces[0][1])) : 0;
     if (tokens !== null && first !== null) {
       return { tokens, first_tokens: first, counted: /** @type {const} */ ("construction") };
     }
-    if (this.plan.model.synthetic) this.note("An answer was not made of the synthetic model's words: the tokenizer counted it.");
+    if (this.#synthetic) this.note("An answer was not made of the synthetic model's words: the tokenizer counted it.");
     return { tokens: figures.tokens, first_tokens: figures.firstTokens, counted: /** @type {const} */ ("tokenizer") };
   }
 

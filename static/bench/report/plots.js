@@ -20,7 +20,7 @@ import { digits, ticks } from "./numbers.js";
 
 const WIDTH = 460;
 const HEIGHT = 290;
-const LEFT = 54;
+const LEFT = 62;
 const RIGHT = 14;
 const TOP = 14;
 const BOTTOM = 46;

@@ -7,7 +7,7 @@
  *   interval: [number, number], noisy: boolean}} Measure
  * @typedef {{prefill: number, warmup: boolean, prompt_tokens: number, tokens: number, first_tokens: number, ttft: number,
  *   pieces: [number, number][], counted: string}} Sample
- * @typedef {any} Rec a record as `e2e/bench/results.schema.json` has it
+ * @typedef {any} Rec a record as `e2e/bench/results.schema.json` has it; one that is not finished has the status `running`
  * @typedef {{model: string, quantization: string | null, parameters: number, engine: string, device: string, context: number | null,
  *   prefill: number, decode: number, ttft: number | null}} Published figures of a publisher, rates per second, TTFT in seconds
  */
@@ -77,6 +77,7 @@ function remarksOf(record) {
   return [
     ...(record.correctness.ok === false ? [{ text: "Wrong answer: the speed of this engine means nothing.", bad: true }] : []),
     ...(record.software ? [{ text: "Software adapter: these are not a GPU's figures.", bad: true }] : []),
+    ...(record.status === "running" ? [{ text: "Being measured …", bad: false }] : []),
     ...(record.status === "failed" ? [{ text: "Failed.", bad: true }] : []),
     ...(record.status === "partial" ? [{ text: "Partial: not everything was measured.", bad: true }] : []),
     ...(noisy ? [{ text: `Noisy: ${noisy} of the figures scatter by more than 10 %.`, bad: false }] : []),

@@ -1,0 +1,74 @@
+// @ts-check
+/**
+ * The plans that a person can choose in the page, and how long they take. Pure.
+ *
+ * @typedef {import('./record.js').Plan} Plan
+ * @typedef {import('./record.js').BenchRecord} BenchRecord
+ * @typedef {import('../store.js').Model} Model
+ * @typedef {import('../engines/registry.js').EngineEntry} EngineEntry
+ * @typedef {{prefill: number[], decode: number, context: number, runs: number}} Size
+ * @typedef {{entry: EngineEntry, file: import('../store.js').ModelFile}} Choice an engine, and the file that it reads
+ */
+
+export const LENGTHS = [32, 128, 512, 1024];
+/** What is measured unless one says otherwise: as others measure, and for a GPU. @type {Size} */
+export const FULL = { prefill: LENGTHS, decode: 256, context: 2048, runs: 5 };
+/** For a processor that plays a GPU: the full plan would take hours. @type {Size} */
+export const SMALL = { prefill: [32, 128], decode: 48, context: 512, runs: 3 };
+
+const WARMUP = 1;
+const SEED = 1;
+const LOADS = { cold: 1, warm: 1 };
+
+/**
+ * The engines that can run a model here, each with the file that it reads.
+ * @param {Model} model
+ * @param {EngineEntry[]} engines
+ * @param {boolean} gpu whether there is WebGPU, on whatever adapter
+ * @returns {Choice[]}
+ */
+export function choices(model, engines, gpu) {
+  return engines.flatMap((entry) => {
+    const file = model.files.find((each) => each.engines.includes(entry.id));
+    return file && (gpu || entry.backend !== "WebGPU") ? [{ entry, file }] : [];
+  });
+}
+
+/**
+ * @param {Model} model
+ * @param {Choice} choice
+ * @param {Size} size
+ * @returns {Plan}
+ */
+export function planOf({ name, quantization, parameters, context: most }, { entry, file }, { prefill, decode, context, runs }) {
+  const { format, url, size, sha256 } = file;
+  const limit = Math.min(context, most);
+  const model = { name, url, size, sha256, context: most, format, quantization, parameters };
+  return { engine: entry.id, model, prefill, decode, context: limit, runs, warmup: WARMUP, seed: SEED, loads: LOADS, correctness: null };
+}
+
+/**
+ * Milliseconds until a plan is through, from what its record holds so far; null while there is nothing to go by.
+ * @param {BenchRecord} record
+ */
+export function timeLeft({ plan, samples, first_answer, loads }) {
+  const last = samples.at(-1);
+  if (!last && !first_answer) return null;
+  const took = (/** @type {import('./record.js').Sample} */ sample) => sample.pieces.at(-1)?.[0] ?? sample.ttft;
+  const rounds = plan.warmup + plan.runs;
+  const lengths = plan.prefill.filter((length) => length + plan.decode <= plan.context);
+  const guess = (/** @type {number} */ length) => {
+    const same = samples.filter(({ prefill }) => prefill === length).at(-1);
+    if (same) return took(same);
+    if (!last) return ((first_answer?.milliseconds ?? 0) * plan.decode) / Math.max(1, first_answer?.tokens ?? 1);
+    return took(last) + (last.ttft * Math.max(0, length - last.prefill)) / last.prefill;
+  };
+  const left = lengths.flatMap((length) => {
+    const done = samples.filter(({ prefill }) => prefill === length).length;
+    return Array(Math.max(0, rounds - done)).fill(guess(length));
+  });
+  const toLoad = plan.loads.cold + plan.loads.warm - loads.length;
+  const load = loads.at(-1);
+  const loading = load ? Math.max(0, toLoad) * (load.milliseconds.bytes + load.milliseconds.engine) : 0;
+  return left.reduce((sum, each) => sum + each, loading);
+}
