@@ -62,7 +62,7 @@ function isRecord(record) {
         Array.isArray(each.interval) &&
         each.interval.length === 2 &&
         each.interval.every(Number.isFinite) &&
-        ["tok/s", "ms", "bytes"].includes(each.unit),
+        ["tok/s", "ms", "bytes", "share"].includes(each.unit),
     )
   );
 }

@@ -76,6 +76,7 @@ class Run {
   #missing = 0;
   /** @type {Engine | null} */
   #engine = null;
+  #met = false;
   /** Whether tokens can be counted by construction. */
   #synthetic = false;
   /** Tokens that the engine's own count leaves out of a prompt. */
@@ -144,10 +145,7 @@ class Run {
     for (const note of this.notes) this.note(note);
 
     await this.#loads();
-    if (this.#engine && !this.signal.aborted) {
-      await this.#meetTokenizer();
-      await this.#firstAnswer();
-    }
+    if (this.#engine && !this.signal.aborted) await this.#firstAnswer();
     await this.#rounds();
     if (plan.bandwidth && backend === "WebGPU" && !this.signal.aborted) await this.#bandwidth();
     if (this.signal.aborted) this.note("The run was stopped before its end.");
@@ -183,7 +181,9 @@ class Run {
     const engine = new Engine(/** @type {import('../engines/registry.js').EngineEntry} */ (this.entry));
     this.#engine = engine;
     const settings = { temperature: 1, topK: 1, seed, maxTokens: context };
-    return engine.load(model, settings, { vendor: this.vendor, fresh, warmUp: false });
+    const loaded = await engine.load(model, settings, { vendor: this.vendor, fresh, warmUp: false });
+    if (!this.#met) await this.#meetTokenizer();
+    return loaded;
   }
 
   /** What the model's own tokenizer makes of known words: whether it is a synthetic one, and whether it counts the beginning. */
@@ -192,7 +192,10 @@ class Run {
     const looked = await looksSynthetic((text) => engine.countTokens(text));
     this.#synthetic = this.plan.model.synthetic ?? looked.synthetic;
     this.#uncounted = BEGINNING - looked.beginning;
-    if (this.#synthetic !== looked.synthetic) this.note(`The plan says that the model is ${this.#synthetic ? "" : "not "}synthetic; its tokenizer says otherwise.`);
+    this.#met = true;
+    if (this.#synthetic !== looked.synthetic) {
+      this.note(`The plan says that the model is ${this.#synthetic ? "" : "not "}synthetic; its tokenizer says otherwise.`);
+    }
     this.say("model", modelOf({ ...this.plan.model, synthetic: this.#synthetic }));
   }
 

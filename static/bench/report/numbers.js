@@ -24,6 +24,7 @@ export function bytes(bytes) {
 /** @param {string} unit of the summary @param {number} value */
 export function measured(unit, value) {
   if (unit === "ms") return duration(value);
+  if (unit === "share") return `${digits(100 * value)} %`;
   return unit === "bytes" ? bytes(value) : `${digits(value)} ${unit}`;
 }
 

@@ -27,6 +27,7 @@ const NAMES = {
   decode: "Decode",
   ttft: "Time to first text",
   ttft_one_token: "Time to first token",
+  roofline: "Share of the memory's bandwidth",
   load_cold: "Cold load",
   load_warm: "Warm load",
   engine_creation: "Engine creation",
@@ -313,7 +314,7 @@ function verdict(before, now) {
   const more = now.interval[0] > before.interval[1];
   if (before.n < 3 || now.n < 3) return "too few runs to say";
   if (!more && !(now.interval[1] < before.interval[0])) return "no clear difference";
-  const rate = now.unit === "tok/s";
+  const rate = now.unit === "tok/s" || now.unit === "share";
   if (now.unit === "bytes") return more ? "more" : "less";
   return more === rate ? "faster" : "slower";
 }

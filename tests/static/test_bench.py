@@ -1,0 +1,247 @@
+"""What `/bench` computes, against values worked out by hand: statistics, prompts, the record, plans, and axes of plots."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from builder.synth import FIRST_WORD, word
+from tests.static.node import ask, evaluate
+
+PLAN = {
+    "engine": "mediapipe",
+    "model": {"name": "tiny", "quantization": "int4", "url": "/models/00/tiny-web.task", "size": 1, "sha256": "00"},
+    "prefill": [32, 128],
+    "decode": 9,
+    "context": 256,
+    "runs": 2,
+    "warmup": 1,
+    "seed": 1,
+    "loads": {"cold": 1, "warm": 1},
+}
+
+
+def sample(prefill: int, run: int, ttft: float, step: float, warmup: bool = False) -> dict[str, Any]:
+    """Nine tokens in three pieces of three."""
+    pieces = [[ttft + step * piece, 21] for piece in range(3)]
+    return {
+        "prefill": prefill,
+        "run": run,
+        "warmup": warmup,
+        "prompt_tokens": prefill,
+        "tokens": 9,
+        "first_tokens": 3,
+        "counted": "construction",
+        "checked_tokens": 9,
+        "ttft": ttft,
+        "pieces": pieces,
+        "engine_figures": None,
+    }
+
+
+def test_summary_of_known_values() -> None:
+    five, two, none = ask(
+        "bench/statistics.js",
+        ("summarize", [[5, 1, 4, 2, 3]]),
+        ("summarize", [[100, 101]]),
+        ("summarize", [[]]),
+    )
+    assert five == {"n": 5, "median": 3, "p25": 2, "p75": 4, "interval": [1, 5], "noisy": True}
+    assert (two["median"], two["p25"], two["p75"]) == (100.5, 100.25, 100.75)
+    assert two["noisy"], "two runs say nothing about their spread"
+    assert none is None
+
+
+@pytest.mark.parametrize(("values", "noisy"), [([95, 100, 105], False), ([90, 100, 111], True)])
+def test_noise(values: list[float], noisy: bool) -> None:
+    assert ask("bench/statistics.js", ("summarize", [values]))[0]["noisy"] is noisy
+
+
+def test_synthetic_prompts_are_words_of_the_vocabulary_and_differ_from_the_first() -> None:
+    prompts = ask("bench/prompts.js", *(("syntheticPrompt", [32, 7, serial]) for serial in range(1024)))
+    vocabulary = {f" {word(FIRST_WORD + index)}" for index in range(1024)}
+    for prompt in prompts:
+        text = prompt["text"]
+        assert len(text) == 7 * 31, "31 words and the beginning of the sequence"
+        assert {text[at : at + 7] for at in range(0, len(text), 7)} <= vocabulary
+    assert len({prompt["text"][:7] for prompt in prompts}) == 1024
+    again = ask("bench/prompts.js", ("syntheticPrompt", [32, 7, 3]))[0]
+    assert again == prompts[3] | {"tokens": 32, "counted": "construction"}
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [(" babaca babace", 2), ("babaca babace", 2), ("", 0), (" babaca ba", None), (" Babaca", None), ("\n", None)],
+)
+def test_synthetic_tokens(text: str, tokens: int | None) -> None:
+    assert ask("bench/prompts.js", ("syntheticTokens", [text])) == [tokens]
+
+
+FILLED = """
+import { englishPrompt, looksSynthetic } from "./static/bench/prompts.js";
+const pairs = (text) => Math.ceil(text.length / 2) + 1;          // a tokenizer of two characters a token
+const words = (text) => text.split(" ").length + 1;              // one word a token, with the beginning
+const made = (text) => (text.match(/ [a-z]{6}(?= |$)/g) ?? []).length * 7 === text.length ? text.length / 7 : text.length;
+const prompts = [];
+for (const tokens of [8, 33, 512]) for (const serial of [1, 2]) prompts.push(await englishPrompt(tokens, 1, serial, async (t) => words(t)));
+const coarse = await englishPrompt(40, 1, 1, async (t) => pairs(t));
+console.log(JSON.stringify({
+  prompts: prompts.map(({ text, tokens }) => [words(text), tokens, text.split(" ")[0]]),
+  coarse: [pairs(coarse.text), coarse.tokens],
+  synthetic: await looksSynthetic(async (t) => made(t)),
+  withBeginning: await looksSynthetic(async (t) => made(t) + 1),
+  real: await looksSynthetic(async (t) => pairs(t)),
+}));
+"""
+
+
+def test_other_prompts_are_filled_until_the_tokenizer_says_the_number() -> None:
+    found = evaluate(FILLED)
+    assert [prompt[:2] for prompt in found["prompts"]] == [[n, n] for n in (8, 8, 33, 33, 512, 512)]
+    for one, other in itertools.pairwise(found["prompts"]):
+        assert one[2] != other[2]
+    assert found["coarse"] == [40, 40]
+    assert found["synthetic"] == {"synthetic": True, "beginning": 0}
+    assert found["withBeginning"] == {"synthetic": True, "beginning": 1}
+    assert found["real"]["synthetic"] is False
+
+
+FOLDED = """
+import { emptyRecord, finished, fold } from "./static/bench/record.js";
+const [plan, events] = JSON.parse(process.env.INPUT);
+console.log(JSON.stringify(finished(events.reduce(fold, emptyRecord(plan)))));
+"""
+
+
+def test_a_record_is_the_fold_of_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [
+        {"at": "engine", "value": {"id": "mediapipe", "name": "MediaPipe", "backend": "WebGPU"}},
+        {"at": "adapter", "value": {"vendor": "nvidia", "architecture": "ampere", "description": ""}},
+        {"at": "progress", "value": {"step": "load", "done": 0, "total": 9, "text": "Loading"}},
+        {"at": "loads", "value": {"kind": "cold", "milliseconds": {"bytes": 700, "engine": 300}, "from_cache": False}},
+        {"at": "loads", "value": {"kind": "warm", "milliseconds": {"bytes": 50, "engine": 250}, "from_cache": True}},
+        {"at": "first_answer", "value": {"milliseconds": 900, "tokens": 9}},
+        {"at": "samples", "value": sample(32, 1, 9000, 900, warmup=True)},
+        {"at": "samples", "value": sample(32, 1, 100, 50)},
+        {"at": "samples", "value": sample(32, 2, 120, 60)},
+        {"at": "notes", "value": "a note"},
+        {"at": "status", "value": "complete"},
+    ]
+    monkeypatch.setenv("INPUT", json.dumps([PLAN, events]))
+    record = evaluate(FOLDED)
+    assert record["label"] == "tiny int4 · MediaPipe · nvidia ampere"
+    assert "progress" not in record
+    assert (len(record["samples"]), record["notes"], record["status"]) == (3, ["a note"], "complete")
+    medians = {(one["measure"], one["prefill"]): one["median"] for one in record["summary"]}
+    assert medians == {
+        ("prefill", 32): pytest.approx((320 + 32 / 0.12) / 2),
+        ("decode", 32): pytest.approx((60 + 50) / 2),  # six tokens in 100 ms, in 120 ms
+        ("ttft", 32): 110,
+        ("ttft_one_token", 32): pytest.approx((100 - 2 / 60 * 1000 + 120 - 2 / 50 * 1000) / 2),
+        ("load_cold", None): 1000,
+        ("load_warm", None): 300,
+        ("engine_creation", None): 250,
+        ("first_answer", None): 900,
+    }
+
+
+def test_lengths_that_do_not_fit_are_left_out_with_a_note() -> None:
+    fits = ask("bench/run.js", ("fitting", [PLAN | {"prefill": [32, 247, 248], "decode": 9}]))[0]
+    assert fits["fits"] == [32, 247]
+    assert fits["notes"] == ["Prefill 248 was left out: with 9 new tokens it does not fit a context of 256."]
+
+
+def test_time_left() -> None:
+    record = {"plan": PLAN, "samples": [], "first_answer": None, "loads": []}
+    nothing, begun, over = ask(
+        "bench/plan.js",
+        ("timeLeft", [record]),
+        ("timeLeft", [record | {"samples": [sample(32, 1, 100, 50, warmup=True)]}]),
+        ("timeLeft", [record | {"samples": [sample(n, run, 100, 50) for run in range(3) for n in (32, 128)]}]),
+    )
+    assert nothing is None
+    assert begun == pytest.approx(2 * 200 + 3 * (200 + 100 * 96 / 32)), "longer prompts take their share longer"
+    assert over == 0
+
+
+def test_engines_that_fit_the_model_and_the_browser() -> None:
+    file = {"format": "web", "url": "/a", "size": 1, "sha256": "00", "engines": ["one"]}
+    graph = file | {"format": "litertlm-graph", "url": "/b", "engines": ["two"]}
+    entries = [{"id": "one", "backend": "WebGPU"}, {"id": "two", "backend": "CPU"}, {"id": "three", "backend": "CPU"}]
+    with_gpu, without = ask(
+        "bench/plan.js",
+        ("choices", [{"files": [file, graph]}, entries, True]),
+        ("choices", [{"files": [file, graph]}, entries, False]),
+    )
+    assert [(each["entry"]["id"], each["file"]["url"]) for each in with_gpu] == [("one", "/a"), ("two", "/b")]
+    assert [each["entry"]["id"] for each in without] == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "version"),
+    [
+        (
+            "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15",
+            "Safari",
+            "26.0",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0", "Firefox", "141.0"),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.1.2 Safari/537.36 Edg/140.0.3.4",
+            "Edge",
+            "140.0.3.4",
+        ),
+        (
+            "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.1 Mobile Safari/604.1",
+            "Chrome",
+            "140.0.1",
+        ),
+        ("something else", "unknown", ""),
+    ],
+)
+def test_browser_of_a_user_agent(agent: str, name: str, version: str) -> None:
+    assert ask("bench/environment.js", ("browserOf", [agent])) == [{"name": name, "version": version}]
+
+
+def test_axes_end_past_the_largest_value() -> None:
+    found = ask("bench/report/numbers.js", *(("ticks", [most]) for most in (0, 1, 7, 4144, 0.03)))
+    assert found[1] == [0, 0.2, 0.4, 0.6, 0.8, 1]
+    assert found[2] == [0, 2, 4, 6, 8]
+    assert found[3] == [0, 1000, 2000, 3000, 4000, 5000]
+    assert all(ticks[0] == 0 and ticks[-1] >= most for ticks, most in zip(found, (0, 1, 7, 4144, 0.03), strict=True))
+
+
+def test_names_in_legends_are_what_tells_records_apart() -> None:
+    labels = ["a int4 · MediaPipe · GPU", "a int4 · LiteRT-LM · GPU", "a int4 · LiteRT-LM · CPU"]
+    some, one, same = ask(
+        "bench/report/views.js",
+        ("shortNames", [[{"label": label} for label in labels]]),
+        ("shortNames", [[{"label": labels[0]}]]),
+        ("shortNames", [[{"label": labels[0]}, {"label": labels[0]}]]),
+    )
+    assert some == ["MediaPipe · GPU", "LiteRT-LM · GPU", "LiteRT-LM · CPU"]
+    assert one == [""]
+    assert same == ["record 1", "record 2"]
+
+
+READ = """
+import { readResults, resultsOf } from "./static/bench/results.js";
+const read = async (text) => readResults(new File([text], "old.json")).then(() => "read", (error) => error.message);
+const record = { label: "a", engine: { id: "b" }, model: { name: "c" }, samples: [], summary: [] };
+const broken = { ...record, summary: [{ median: 1, p25: 1, p75: null, n: 1, unit: "ms", interval: [1, 1] }] };
+const onpage = { version: "1", commit: null, modified: null };
+console.log(JSON.stringify(await Promise.all([
+  JSON.stringify(resultsOf([record], onpage)), "{", "[]", JSON.stringify(resultsOf([broken], onpage)), "null",
+].map(read))));
+"""
+
+
+def test_an_older_file_is_looked_at_before_it_is_compared_with() -> None:
+    sound, cut, other, broken, nothing = evaluate(READ)
+    assert sound == "read"
+    assert cut.startswith("old.json is not JSON")
+    assert other.startswith("old.json has no schema") and nothing.startswith("old.json has no schema")
+    assert broken.startswith("old.json has records that are damaged")
