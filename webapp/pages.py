@@ -33,6 +33,8 @@ def favicon() -> Response:
 
 
 def _page(template: str) -> Response:
-    response = make_response(render_template(template, vendor=current_app.config["VENDOR_URLS"], version=version("onpage")))
+    response = make_response(
+        render_template(template, vendor=current_app.config["VENDOR_URLS"], version=version("onpage"))
+    )
     response.headers["Cache-Control"] = "no-cache"
     return response

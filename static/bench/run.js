@@ -162,7 +162,7 @@ class Run {
         const { milliseconds, fromCache } = await this.#load(kind === "cold");
         const { bytes, engine } = milliseconds;
         this.say("loads", { kind, milliseconds: { bytes, engine }, from_cache: fromCache ?? null });
-        if (kind === "warm" && fromCache === false) this.note("The browser did not keep the model file: warm loads took it from the server again.");
+        if (kind === "warm" && fromCache === false) this.note("A warm load took the model from the server: the browser had not kept it.");
       } catch (error) {
         this.fault(error, `${kind} load`);
         this.close();

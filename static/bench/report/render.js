@@ -34,7 +34,7 @@ export function renderReport(root, results, { published = [], baseline = null } 
   const missing = baseline !== null && records.some((_, index) => !before[index]);
   root.classList.add("report");
   root.replaceChildren(
-    ...section("", [html("div", { class: "report-cards" }, ...records.map(headline))]),
+    ...section("Results", [records.length ? html("div", { class: "report-cards" }, ...records.map(headline)) : null]),
     ...section("Speed", [
       figures([throughput(records, "prefill", before), throughput(records, "decode", before), decodeOverTime(records), loads(records)]),
     ]),
@@ -64,9 +64,9 @@ function figures(drawn) {
   return some.length ? html("div", { class: "report-plots" }, ...some) : null;
 }
 
-/** With a heading; nothing where there is nothing in it. @param {string} title @param {(Element | null)[]} content */
+/** Nothing where there is nothing in it. @param {string} title @param {(Element | null)[]} content */
 function section(title, content) {
   const some = content.filter((each) => each !== null);
   if (!some.length) return [];
-  return [html("section", {}, ...(title ? [html("h2", {}, title)] : []), ...some)];
+  return [html("section", {}, html("h2", {}, title), ...some)];
 }

@@ -1,0 +1,189 @@
+"""`/bench` as a person and as a program use it: the plan runs live, stops, and leaves a results file that keeps to the schema."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from builder.synth import synthesize
+from e2e.bench.record import fold, load_results, new_record, problem_of
+from e2e.page.conftest import LOAD_MS, Watched, watched
+from e2e.page.servers import RunningServer, onpage_serve
+from e2e.page.test_accessibility import check
+from webapp.paths import DEMO_MODEL
+
+PLAN_SECONDS = 120
+"""A plan takes a few; the rest is for two busy cores."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """With a synthetic model, so small that its shaders are most of its time, and the demo model."""
+    tiny = tmp_path_factory.mktemp("models") / "tiny-web.task"
+    synthesize("layers=1,hidden=64,ffn=128,heads=1,kv=1,context=512", tiny)
+    with onpage_serve([tiny, DEMO_MODEL]) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Watched]:
+    context = browser.new_context(reduced_motion="reduce")
+    tab = watched(context)
+    yield tab
+    context.close()
+    tab.check()
+
+
+def choose(page: Page, lengths: list[int], decode: int, runs: int, context: int = 512) -> None:
+    for length in (32, 128, 512, 1024):
+        page.get_by_role("checkbox", name=f"{length:,}").set_checked(length in lengths)
+    page.get_by_label("New tokens").fill(str(decode))
+    page.get_by_label("Runs").fill(str(runs))
+    page.get_by_label("Context").fill(str(context))
+
+
+def finish(page: Page) -> None:
+    page.wait_for_selector("body[data-phase=finished]", timeout=PLAN_SECONDS * 1000)
+
+
+def download(page: Page, to: Path) -> dict[str, Any]:
+    with page.expect_download() as arriving:
+        page.get_by_role("button", name="Download the results").click()
+    assert arriving.value.suggested_filename.startswith("onpage-bench-20")
+    arriving.value.save_as(to)
+    return load_results(to)  # which holds every value against the schema
+
+
+def test_a_person_measures(tab: Watched, server: RunningServer, tmp_path: Path) -> None:
+    page = tab.open(f"{server.url}/")
+    page.get_by_role("link", name="How fast is this browser?").click()
+    page.wait_for_selector("body[data-phase=ready]")
+    expect(page.get_by_role("list", name="What to know before measuring")).to_contain_text("found no GPU")
+    check(page)
+
+    page.get_by_label("Model").select_option(index=0)
+    choose(page, [32, 128], decode=24, runs=3)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    page.wait_for_selector("figure:has-text('Prefill by prompt length')", timeout=LOAD_MS)  # grows as it is measured
+    expect(page.locator("body")).to_have_attribute("data-phase", "running")
+    finish(page)
+    expect(page.get_by_role("table", name="MediaPipe")).to_contain_text("Decode")
+    expect(page.locator(".report-card")).to_contain_text("these are not a GPU's figures")
+    check(page)
+
+    results = download(page, tmp_path / "results.json")
+    (record,) = results["records"]
+    assert (record["status"], record["errors"], record["notes"]) == ("complete", [], [])
+    assert record["software"] is True and record["adapter"]["software"] is True and record["adapter"]["features"]
+    assert record["engine"]["version"] == "0.10.29" and record["browser"]["connection"] == "page"
+    assert [(load["kind"], load["from_cache"]) for load in record["loads"]] == [("cold", False), ("warm", True)]
+    samples = record["samples"]
+    expected = [(n, run, warmup) for run, warmup in ((1, True), (1, False), (2, False), (3, False)) for n in (32, 128)]
+    assert [(s["prefill"], s["run"], s["warmup"]) for s in samples] == expected
+    for sample in samples:
+        assert sample["counted"] == "construction" and sample["prompt_tokens"] == sample["prefill"]
+        assert 24 <= sample["tokens"] < 27 and sample["tokens"] == sample["checked_tokens"]
+        assert sum(characters for _, characters in sample["pieces"]) == 7 * sample["tokens"]
+        assert sample["pieces"][0][0] == sample["ttft"] > 0
+    assert len({sample["ttft"] for sample in samples}) == len(samples)
+
+    page.get_by_label("Compare with a file").set_input_files(tmp_path / "results.json")
+    expect(page.get_by_role("table", name="Against the baseline")).to_contain_text("no clear difference")
+    (tmp_path / "other.json").write_text('{"schema": "else"}')
+    page.get_by_label("Compare with a file").set_input_files(tmp_path / "other.json")
+    expect(page.get_by_role("alert")).to_contain_text("other.json has no schema")
+
+
+def test_stopping_keeps_what_was_measured(tab: Watched, server: RunningServer, tmp_path: Path) -> None:
+    page = tab.open(f"{server.url}/bench")
+    page.wait_for_selector("body[data-phase=ready]")
+    choose(page, [32], decode=60, runs=100)
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_selector("figure:has-text('Decode along the answer')", timeout=LOAD_MS)
+    page.get_by_role("button", name="Stop").click()
+    finish(page)
+    expect(page.get_by_role("button", name="Measure again")).to_be_focused()
+    (record,) = download(page, tmp_path / "results.json")["records"]
+    assert record["status"] == "partial" and record["errors"] == []
+    assert record["notes"] == ["The run was stopped before its end."]
+    counted = [sample for sample in record["samples"] if not sample["warmup"]]
+    assert counted and all(60 <= sample["tokens"] < 63 for sample in record["samples"])
+
+
+def test_what_cannot_be_measured_is_said(tab: Watched, server: RunningServer) -> None:
+    page = tab.open(f"{server.url}/bench")
+    page.wait_for_selector("body[data-phase=ready]")
+    choose(page, [], decode=24, runs=1)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("alert")).to_have_text("Choose at least one number of prompt tokens.")
+    choose(page, [32], decode=100, runs=1, context=128)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("alert")).to_have_text("Nothing fits: the shortest prompt and its answer take 132 tokens.")
+
+
+def drive(page: Page, plan: dict[str, Any]) -> dict[str, Any]:
+    """The record of a plan, as a program gets it."""
+    page.evaluate("(plan) => onpageBench.start(plan)", plan)
+    record, taken, until = new_record(plan), 0, time.monotonic() + PLAN_SECONDS
+    while time.monotonic() < until:
+        events = page.evaluate("(from) => onpageBench.take(from)", taken)
+        taken += len(events)
+        for event in events:
+            fold(record, event)
+        if any(event["at"] == "status" for event in events):
+            assert events[-1]["at"] == "status", "it is the last"
+            assert problem_of(record, "record") is None
+            return record
+        page.wait_for_timeout(200)
+    raise AssertionError(f"no status after {PLAN_SECONDS} s: {json.dumps(record)[:2000]}")
+
+
+def test_a_program_measures(tab: Watched, server: RunningServer) -> None:
+    """The same plan twice, the second with the first's answer as the known one; then with another, and with no model."""
+    page = tab.open(f"{server.url}/bench?driven")
+    page.wait_for_function("'onpageBench' in globalThis")
+    model = page.evaluate("fetch('/api/models').then((response) => response.json())")[0]
+    plan: dict[str, Any] = {
+        "engine": "mediapipe",
+        "model": {name: model[name] for name in ("name", "url", "size", "sha256", "context")} | {"synthetic": True},
+        "prefill": [16, 500],
+        "decode": 20,
+        "context": 512,
+        "runs": 1,
+        "warmup": 0,
+        "seed": 1,
+        "loads": {"cold": 0, "warm": 1},
+        "correctness": {"prompt": " babaca babace babaci", "text": None, "tokens": 12},
+    }
+    first = drive(page, plan)
+    assert first["status"] == "complete" and first["correctness"]["ok"] is None
+    assert first["notes"] == [
+        "Prefill 500 was left out: with 20 new tokens it does not fit a context of 512.",
+        "A warm load took the model from the server: the browser had not kept it.",  # there was none before it
+    ]
+    assert [sample["prefill"] for sample in first["samples"]] == [16]
+    found = first["correctness"]["found"]
+    assert len(found) >= 12 * 7 and first["first_answer"]["tokens"] == len(found) // 7
+
+    right = drive(page, plan | {"correctness": plan["correctness"] | {"text": found}})
+    assert right["correctness"]["ok"] is True and right["status"] == "complete"
+
+    wrong = drive(page, plan | {"correctness": plan["correctness"] | {"text": " babaca" * 12}})
+    assert wrong["correctness"]["ok"] is False and wrong["status"] == "failed"
+    assert wrong["samples"], "kept, though they mean nothing"
+
+    tab.expected.append("404")
+    missing = drive(page, plan | {"model": plan["model"] | {"url": "/models/none/none.task"}})
+    assert missing["status"] == "failed" and missing["samples"] == []
+    assert [(error["code"], error["during"]) for error in missing["errors"]] == [("model-missing", "warm load")]
+
+    unknown = drive(page, plan | {"engine": "none"})
+    assert unknown["status"] == "failed" and "no engine none" in unknown["errors"][0]["detail"]
