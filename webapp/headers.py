@@ -56,8 +56,15 @@ class SecureResponses:
     the `Host` header then carries that name, which is why foreign ones are refused.
     """
 
-    def __init__(self, application: WSGIApplication, extra_hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        extra_hosts: Iterable[str] = (),
+        *,
+        policy: str = CONTENT_SECURITY_POLICY,
+    ) -> None:
         self.application = application
+        self.headers = [("Content-Security-Policy", policy), *SECURITY_HEADERS[1:]]
         self.hosts = {*LOOPBACK_HOSTS, *(host.lower() for host in extra_hosts)}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -66,7 +73,7 @@ class SecureResponses:
         ) -> Callable[[bytes], object]:
             ours = {name.lower() for name, _ in SECURITY_HEADERS}
             kept = [(name, value) for name, value in headers if name.lower() not in ours]
-            return start_response(status, [*kept, *SECURITY_HEADERS], exc_info)
+            return start_response(status, [*kept, *self.headers], exc_info)
 
         host = HOST.fullmatch(environ.get("HTTP_HOST", ""))
         if not host or host[1].lower() not in self.hosts:

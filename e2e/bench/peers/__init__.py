@@ -1,0 +1,16 @@
+"""Other engines, measured beside ours on the same random weights, and never part of the app.
+
+    transformers-js, transformers-js-webgpu   ONNX Runtime, through transformers.js
+    wllama                                    llama.cpp on the CPU, through wllama
+    native                                    litert-lm-api, outside the browser
+
+The first three run in a page, by workers that speak the messages of `static/protocol.js`:
+
+    models.py        a random model in a peer's format
+    serving.py       the peers' scripts, packages and models beside the application, under a policy of their own
+    register.js      makes them engines of a page that measures
+    *.worker.js      one for each library; peer.js is what they share
+
+`PEERS` says which model format each takes. `prepare` makes a model, `with_peers` wraps the application that serves the page, and
+`register` (once the page is open) makes its runner know them; then a plan names a peer as its engine, and `Model.plan()` is its model.
+"""

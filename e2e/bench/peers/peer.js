@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * What the peers' workers share: the messages of `static/protocol.js`, and model files as blobs, counted and hashed.
+ *
+ * @typedef {import('../../../static/protocol.js').LoadRequest} LoadRequest
+ * @typedef {import('../../../static/protocol.js').GenerateRequest} GenerateRequest
+ * @typedef {import('../../../static/protocol.js').GenerateResult} GenerateResult
+ * @typedef {import('../../../static/protocol.js').LoadResult} LoadResult
+ * @typedef {import('../../../static/protocol.js').ModelSource} ModelSource
+ * @typedef {import('../../../static/protocol.js').Request} Request
+ * @typedef {import('../../../static/protocol.js').Reply} Reply
+ *
+ * @typedef {object} Peer an engine, as a worker runs it
+ * @property {(request: LoadRequest, report: (loaded: number, bytesPerSecond: number) => void) => Promise<LoadResult>} load
+ * @property {(prompt: string, tokens: number | null, onText: (text: string) => void, signal: AbortSignal) => Promise<GenerateResult>}
+ *   generate stops early, without an error, when the signal says so
+ * @property {(text: string) => Promise<number>} count tokens, the beginning of a text left out
+ */
+
+import { OnpageError } from "/static/errors.js";
+import { ModelDownload } from "/static/model_download.js";
+
+/** Answers the page's requests with this engine. @param {Peer} peer */
+export function serve(peer) {
+  /** @type {{id: number, stop: AbortController} | null} */
+  let generating = null;
+
+  /** @param {Exclude<Request, import('../../../static/protocol.js').CancelRequest>} request */
+  async function perform(request) {
+    const { id } = request;
+    if (request.type === "load") {
+      const total = request.model.size;
+      return peer.load(request, (loaded, bytesPerSecond) => {
+        const step = loaded < total ? "downloading" : "creating";
+        reply({ type: "progress", id, progress: { step, loaded, total, bytesPerSecond } });
+      });
+    }
+    if (request.type === "count") return peer.count(request.text);
+    if (request.type === "adapt") throw new OnpageError("adapter-failed", "this engine is measured without adapters");
+    generating = { id, stop: new AbortController() };
+    try {
+      const onText = (/** @type {string} */ text) => reply({ type: "text", id, text });
+      return await peer.generate(request.prompt, request.tokens, onText, generating.stop.signal);
+    } finally {
+      generating = null;
+    }
+  }
+
+  self.addEventListener("error", (event) => reply({ type: "crashed", detail: event.message }));
+  self.addEventListener("unhandledrejection", (event) => {
+    reply({ type: "crashed", detail: String(event.reason?.message ?? event.reason) });
+  });
+  self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
+    if (data.type === "cancel") {
+      if (data.id === generating?.id) generating.stop.abort();
+      return;
+    }
+    perform(data).then(
+      (result) => reply({ type: "done", id: data.id, result }),
+      (error) => reply({ type: "failed", id: data.id, error: OnpageError.from(error).toJSON() }),
+    );
+  });
+}
+
+/** @param {Reply} message */
+function reply(message) {
+  self.postMessage(message);
+}
+
+/**
+ * The files of a model, each with the right hash. Blobs: the browser may keep them on disk.
+ * @param {ModelSource[]} files
+ * @param {LoadRequest} request
+ * @param {(loaded: number, bytesPerSecond: number) => void} report of all files together
+ * @returns {Promise<{blobs: Blob[], fromCache: boolean | null}>}
+ */
+export async function fetchFiles(files, { vendor, fresh }, report) {
+  await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
+  const blobs = [];
+  let before = 0;
+  let fromCache = null;
+  for (const file of files) {
+    const hasher = await Reflect.get(self, "hashwasm").createSHA256();
+    const download = new ModelDownload(file, hasher, fresh, (loaded, rate) => report(before + loaded, rate));
+    blobs.push(await new Response(download.stream()).blob());
+    await download.finish();
+    before += file.size;
+    if (file.size >= Math.max(...files.map(({ size }) => size))) fromCache = download.fromCache;
+  }
+  return { blobs, fromCache };
+}
+
+/** Threads for an engine that can be told: all that the browser admits to, where memory can be shared. */
+export function threads() {
+  return self.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+}

@@ -1,0 +1,41 @@
+// @ts-check
+/** Makes the peers engines of a page that measures; the page itself has never heard of them. */
+
+import { add, engineOf } from "/static/engines/registry.js";
+
+const worker = (/** @type {string} */ file) => new URL(file, import.meta.url);
+
+/** @type {import('../../../static/engines/registry.js').EngineEntry[]} */
+const PEERS = [
+  {
+    id: "transformers-js",
+    name: "transformers.js",
+    backend: "CPU",
+    worker: worker("transformers_js.worker.js"),
+    formats: ["onnx"],
+    package: "@huggingface/transformers",
+  },
+  {
+    id: "transformers-js-webgpu",
+    name: "transformers.js",
+    backend: "WebGPU",
+    worker: worker("transformers_js.worker.js"),
+    formats: ["onnx"],
+    package: "@huggingface/transformers",
+  },
+  {
+    id: "wllama",
+    name: "wllama",
+    backend: "CPU",
+    worker: worker("wllama.worker.js"),
+    formats: ["gguf"],
+    package: "@wllama/wllama",
+  },
+];
+
+/** @param {import('../../../static/protocol.js').VendorUrls} vendor where the peers' packages are; what the page has stays */
+export function register(vendor) {
+  for (const peer of PEERS) if (!engineOf(peer.id)) add(peer);
+  const { dataset } = document.body;
+  dataset.vendor = JSON.stringify({ ...JSON.parse(dataset.vendor ?? "{}"), ...vendor });
+}
