@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from builder.command.bench_compare import compare
+from builder.command.bench_report import report
 from builder.command.bench_run import run
 
 
@@ -13,5 +14,5 @@ def bench() -> None:
     """Measure how fast models run in a browser, and compare what was measured."""
 
 
-for command in (run, compare):
+for command in (run, compare, report):
     bench.add_command(command)

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from builder.command.console import FILE, library, print_json
-from e2e.bench.compare import Change, Comparison, compare_results
+from e2e.bench.compare import HEADS, NOISY, Change, Comparison, compare_results
 from e2e.bench.matching import FACTS
 from e2e.bench.statistics import MEASURES
-from e2e.bench.words import name_of, percent, printable, quantity
+from e2e.bench.words import printable
 
 COLOURS = {"regression": "red", "missing": "red", "slower": "yellow", "faster": "green", "too noisy to say": "yellow"}
 
@@ -93,34 +93,25 @@ def show(result: Comparison) -> None:
         click.echo(printable(pair.label) + (", paired by round" if pair.paired else ""))
         for text in (*(difference.sentence for difference in pair.differences), *pair.notes):
             click.echo(f"  {printable(text)}")
-        if pair.changes:
-            _show_table(pair.changes)
+        _show_table(pair.changes)
         click.echo()
     for group in result.only_head:
         click.echo(f"{printable(group.label)}: B has it, A has not.")
     for failure in result.failures:
-        click.echo(f"{click.style('FAILED', fg='red')}  {printable(failure)}")
-    if not result.failures:
-        click.echo(f"{click.style('passed', fg='green')}  No regression beyond {percent(result.limit)} can be seen.")
+        click.echo(printable(failure))
+    click.echo(click.style(result.verdict, fg="red" if result.failures else "green"))
     if result.power:
         click.echo(printable(result.power))
 
 
 def _show_table(changes: list[Change]) -> None:
-    rows = [("", "A", "B", "B / A", "95 % interval", "")]
-    for change in changes:
-        a, b = (
-            quantity(side.measure, side.median) + (" ~" if side.noisy else "") if side else "–"
-            for side in (change.base, change.head)
-        )
-        ratio = f"{change.ratio:.3f}" if change.ratio is not None else "–"
-        between = "{:.3f} to {:.3f}".format(*change.interval) if change.interval else "–"
-        rows.append((name_of(change.key), a, b, ratio, between, change.word))
+    if not changes:
+        return
+    rows = [HEADS, *(change.cells for change in changes)]
+    colours = [None, *(COLOURS.get(change.verdict) for change in changes)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for (name, *values, word), colour in zip(
-        rows, (None, *(COLOURS.get(change.verdict) for change in changes)), strict=True
-    ):
+    for (name, *values, word), colour in zip(rows, colours, strict=True):
         cells = [name.ljust(widths[0]), *(value.rjust(width) for value, width in zip(values, widths[1:5], strict=True))]
         click.echo(f"  {'  '.join(cells)}  {click.style(word, fg=colour) if colour else word}".rstrip())
     if any(side and side.noisy for change in changes for side in (change.base, change.head)):
-        click.echo("  ~ too few values, or quartiles more than 10 % of the median apart")
+        click.echo(f"  {NOISY}")

@@ -23,12 +23,12 @@ from typing import Any, Literal
 
 from builder.errors import ResultsError
 from e2e.bench.matching import (
+    FACTS,
     Difference,
     Group,
     differences_of,
     groups_of,
     notes_on,
-    notes_on_onpage,
     partners,
     pooled,
     problems_of,
@@ -44,10 +44,12 @@ from e2e.bench.statistics import (
     ratio_interval,
     summary_of,
 )
-from e2e.bench.words import name_of, percent
+from e2e.bench.words import name_of, percent, quantity
 
 Verdict = Literal["regression", "slower", "faster", "no change", "too noisy to say", "missing", "new"]
 DEFAULT_LIMIT = 0.05
+HEADS = ("", "A", "B", "B / A", "95 % interval", "")
+NOISY = "~ too few values, or quartiles more than 10 % of the median apart"
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,27 @@ class Change:
         return words.get(self.verdict, self.verdict)
 
     @property
+    def cells(self) -> tuple[str, str, str, str, str, str]:
+        """The row of a table under HEADS."""
+        a, b = (
+            quantity(side.measure, side.median) + (" ~" if side.noisy else "") if side else "–"
+            for side in (self.base, self.head)
+        )
+        ratio = f"{self.ratio:.3f}" if self.ratio is not None else "–"
+        between = "{:.3f} to {:.3f}".format(*self.interval) if self.interval else "–"
+        return name_of(self.key), a, b, ratio, between, self.word
+
+    @property
+    def worse(self) -> float | None:
+        """The share by which B is worse; negative where it is better."""
+        return None if self.ratio is None else _worse(self.key, self.ratio)
+
+    @property
     def worse_by(self) -> str:
-        """How much worse B is, with its interval."""
-        assert self.ratio is not None and self.interval is not None
-        sign = -1 if MEASURES[self.key.measure].higher_is_better else 1
-        low, high = sorted(sign * (bound - 1) for bound in self.interval)
-        return f"{percent(sign * (self.ratio - 1))} ({percent(low)} to {percent(high)})"
+        """The same with its interval, in words."""
+        bounds = sorted(_worse(self.key, bound) for bound in self.interval or ())
+        between = f" ({percent(bounds[0])} to {percent(bounds[1])})" if bounds else ""
+        return f"{percent(self.worse or 0)}{between}"
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -111,6 +128,23 @@ class Pair:
         """Both, where they are not the same."""
         return self.base.label if self.base.label == self.head.label else f"{self.base.label} → {self.head.label}"
 
+    @property
+    def regressions(self) -> list[str]:
+        """How many measures are, and the worst; nothing where none is."""
+        slow = [change for change in self.changes if change.verdict == "regression"]
+        if not slow:
+            return []
+        worst = max(slow, key=lambda change: change.worse or 0)
+        if len(slow) == 1:
+            return [f"{name_of(worst.key)} is a regression by {worst.worse_by}."]
+        return [f"{len(slow)} measures are regressions; the worst is {name_of(worst.key)}, by {worst.worse_by}."]
+
+    @property
+    def missing(self) -> list[str]:
+        """What A measured and B did not."""
+        names = [name_of(change.key) for change in self.changes if change.verdict == "missing"]
+        return [f"measured in A and not in B: {'; '.join(names)}."] if names else []
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -126,13 +160,15 @@ class Comparison:
         """A sentence for each reason to fail; none where the gate is open."""
         found = [f"{group.label}: A has it, B has not." for group in self.only_base]
         for pair in self.pairs:
-            found += [f"{pair.label}: {problem}" for problem in pair.problems]
-            for change in pair.changes:
-                if change.verdict == "regression":
-                    found.append(f"{pair.label}: {name_of(change.key)} is a regression, {change.worse_by} worse.")
-                elif change.verdict == "missing":
-                    found.append(f"{pair.label}: {name_of(change.key)} was measured in A and not in B.")
+            found += [f"{pair.label}: {failure}" for failure in (*pair.problems, *pair.regressions, *pair.missing)]
         return found
+
+    @property
+    def verdict(self) -> str:
+        """Whether the gate is open, in a sentence."""
+        if self.failures:
+            return f"FAILED, with a limit of {percent(self.limit)}."
+        return f"Passed: no regression beyond {percent(self.limit)} can be seen."
 
     @property
     def undecided(self) -> list[Change]:
@@ -155,8 +191,8 @@ class Comparison:
         if measured:
             least, most = percent(min(measured)), percent(max(measured))
             sentences.append(
-                f"Spread as they are, these values fail from a change for the worse of {least} on"
-                + (f" in the steadiest measure, and of {most} in the most restless." if most != least else ".")
+                f"With this spread the gate fails from {least} worse"
+                + (f" in the steadiest measure to {most} in the most restless." if most != least else " on.")
             )
         return " ".join(sentences)
 
@@ -165,10 +201,12 @@ class Comparison:
         return {
             "max_regression": self.limit,
             "failed": bool(self.failures),
+            "verdict": self.verdict,
             "failures": self.failures,
             "power": self.power,
             "comparisons": [
                 {
+                    "label": pair.label,
                     "a": pair.base.label,
                     "b": pair.head.label,
                     "paired_by_round": pair.paired,
@@ -201,11 +239,17 @@ def compare_results(
     if not bases or not heads:
         raise ResultsError(f"There is nothing to compare: {'B' if bases else 'A'} has no records.")
     partner = partners(bases, heads, allowed)
-    pairs = [_pair(bases[i], heads[j], limit, allowed, measures) for i, j in sorted(partner.items())]
-    for pair in pairs:
-        pair.notes.extend(notes_on_onpage(base, head))
-    if not any(pair.changes for pair in pairs) and not any(pair.problems for pair in pairs):
-        raise ResultsError("There is nothing to compare: no measure was taken on either side.")
+    for i, j in sorted(partner.items()):
+        refused = [found for found in differences_of(bases[i], heads[j]) if found.what not in allowed]
+        if refused:
+            options = " ".join(f"--allow-different {difference.what}" for difference in refused)
+            raise ResultsError(
+                f"{bases[i].label} cannot fairly be compared with {heads[j].label}; "
+                f"{'; '.join(difference.sentence for difference in refused)}. Measure the same on both sides, or say {options}."
+            )
+    pairs = [_pair(bases[i], heads[j], limit, measures) for i, j in sorted(partner.items())]
+    if not any(pair.changes or pair.problems for pair in pairs):
+        raise ResultsError("There is nothing to compare: no such measure was taken on either side.")
     return Comparison(
         limit,
         pairs,
@@ -214,12 +258,37 @@ def compare_results(
     )
 
 
+def compare_alike(base: Mapping[str, Any], heads: Iterable[Mapping[str, Any]]) -> Comparison | None:
+    """A baseline with what is like it in any of the files, for a report; None where nothing is."""
+    bases, others = groups_of(base), [group for head in heads for group in groups_of(head)]
+    pairs = [
+        _pair(bases[i], others[j], DEFAULT_LIMIT, set())
+        for i, j in sorted(partners(bases, others, set()).items())
+        if not differences_of(bases[i], others[j])
+    ]
+    return Comparison(DEFAULT_LIMIT, pairs) if pairs else None
+
+
+def compare_sides(
+    results: Mapping[str, Any], *, limit: float = DEFAULT_LIMIT, measures: Iterable[str] = ()
+) -> Comparison | None:
+    """The two sides of an interleaved run, which may differ in anything; None of another run."""
+    a, b = (
+        {**results, "records": [one for one in results["records"] if one.get("interleave", {}).get("side") == side]}
+        for side in ("A", "B")
+    )
+    if not a["records"] or not b["records"]:
+        return None
+    return compare_results(a, b, limit=limit, allowed=FACTS, measures=measures)
+
+
 def judge(key: Key, ratio: float, low: float, high: float, limit: float) -> tuple[Verdict, float]:
     """The verdict of an interval, and the least change for the worse that would have been a regression."""
+    least, most = sorted((_worse(key, low), _worse(key, high)))
     if MEASURES[key.measure].higher_is_better:
-        least, most, visible = 1 - high, 1 - low, 1 - (1 - limit) * ratio / high
+        visible = 1 - (1 - limit) * ratio / high
     else:
-        least, most, visible = low - 1, high - 1, (1 + limit) * ratio / low - 1
+        visible = (1 + limit) * ratio / low - 1
     if least > limit:
         return "regression", visible
     if least > 0:
@@ -227,6 +296,10 @@ def judge(key: Key, ratio: float, low: float, high: float, limit: float) -> tupl
     if most < 0:
         return "faster", visible
     return ("no change" if most <= limit else "too noisy to say"), visible
+
+
+def _worse(key: Key, ratio: float) -> float:
+    return 1 - ratio if MEASURES[key.measure].higher_is_better else ratio - 1
 
 
 def change_of(key: Key, base: Sequence[float], head: Sequence[float], limit: float) -> Change:
@@ -263,15 +336,8 @@ def _change(
     return Change(key, a, b, verdict, ratio, between, visible)
 
 
-def _pair(base: Group, head: Group, limit: float, allowed: set[str], measures: set[str]) -> Pair:
+def _pair(base: Group, head: Group, limit: float, measures: set[str]) -> Pair:
     differences = differences_of(base, head)
-    refused = [difference for difference in differences if difference.what not in allowed]
-    if refused:
-        options = " ".join(f"--allow-different {difference.what}" for difference in refused)
-        raise ResultsError(
-            f"{base.label} cannot fairly be compared with {head.label}; {'; '.join(d.sentence for d in refused)}. "
-            f"Measure the same on both sides, or say {options}."
-        )
     what = {difference.what for difference in differences}
     paired = bool(base.rounds) and bool(head.rounds)
     changes = [

@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from e2e.bench.statistics import Key, Record, values_of
+from e2e.bench.words import onpage_text
 
 Values = tuple[str | int | bool | None, ...]
 
@@ -29,7 +30,9 @@ class Group:
     """The records of one file that differ in nothing that matters."""
 
     records: list[Record]
-    facts: Mapping[str, Fact]
+    facts: dict[str, Fact]
+    onpage: str
+    """Which onpage measured it."""
 
     @property
     def label(self) -> str:
@@ -113,13 +116,22 @@ FACTS: Mapping[str, Callable[[Record, Machine], Fact]] = {
 
 
 def groups_of(results: Mapping[str, Any]) -> list[Group]:
-    """The records of a results file, in its order."""
-    groups: dict[tuple[Values, ...], Group] = {}
+    """The records of a results file, in its order. A record that failed before all was known belongs to those it is like."""
+    groups: list[Group] = []
     for record in results["records"]:
         facts = {what: fact(record, results["machine"]) for what, fact in FACTS.items()}
-        key = tuple(fact.values for fact in facts.values())
-        groups.setdefault(key, Group([], facts)).records.append(record)
-    return list(groups.values())
+        group = next((group for group in groups if _alike(group.facts, facts)), None)
+        if group is None:
+            group = Group([], facts, onpage_text(results))
+            groups.append(group)
+        group.records.append(record)
+        group.facts.update({what: fact for what, fact in facts.items() if fact.values})
+    return groups
+
+
+def _alike(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> bool:
+    pairs = ((one[what].values, other[what].values) for what in FACTS)
+    return all(not a or not b or a == b for a, b in pairs)
 
 
 def pooled(records: Iterable[Record]) -> dict[Key, list[float]]:
@@ -175,27 +187,19 @@ def notes_on(base: Group, head: Group) -> list[str]:
     a, b = base.records[0], head.records[0]
     found = []
     for name, one, other in (
+        ("onpage", base.onpage, head.onpage),
         ("engine version", a["engine"]["version"], b["engine"]["version"]),
         ("browser version", *((record["browser"] or {}).get("version") for record in (a, b))),
         ("browser flags", *(" ".join((record["browser"] or {}).get("flags", ())) for record in (a, b))),
     ):
         if one != other:
             found.append(f"{name}: A {one or 'none'}, B {other or 'none'}")
+    software = [side for side, group in (("A", base), ("B", head)) if any(r["software"] for r in group.records)]
+    if software:
+        found.append(f"{' and '.join(software)} ran on a software adapter: no GPU's figures")
     for side, group in (("A", base), ("B", head)):
-        if any(record["software"] for record in group.records):
-            found.append(f"{side} ran on a software adapter: no GPU's figures")
         if any(record["status"] == "partial" for record in group.records):
             found.append(f"{side} is not complete: something failed on the way")
     if any(record["correctness"]["ok"] is False or record["status"] == "failed" for record in base.records):
         found.append("A failed, or its answer to the known prompt was wrong: its speed is no measure for B's")
     return found
-
-
-def notes_on_onpage(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
-    """Which onpage measured, where they are not the same."""
-    a, b = (results["onpage"] for results in (base, head))
-    names = [
-        f"{one['version']} {(one['commit'] or 'commit unknown')[:12]}{' modified' if one['modified'] else ''}"
-        for one in (a, b)
-    ]
-    return [f"onpage: A {names[0]}, B {names[1]}"] if names[0] != names[1] else []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from e2e.bench.statistics import MEASURES, Key
 
 
@@ -34,3 +37,19 @@ def number(value: float) -> str:
 def printable(text: str) -> str:
     """Without what a terminal would obey: names in results files may hold anything."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def onpage_text(results: Mapping[str, Any]) -> str:
+    """Which onpage measured."""
+    onpage = results["onpage"]
+    commit = f" {onpage['commit'][:12]}" if onpage["commit"] else ""
+    return f"{onpage['version']}{commit}{' with changes' if onpage['modified'] else ''}"
+
+
+def machine_text(results: Mapping[str, Any]) -> str | None:
+    """Where the command ran; None from a page, which cannot know."""
+    machine = results["machine"]
+    if machine is None:
+        return None
+    memory = f"{machine['memory_bytes'] / 2**30:.0f} GiB"
+    return ", ".join((machine["system"], machine["processor"], f"{machine['cores']} cores", memory, *machine["gpus"]))

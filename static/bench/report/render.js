@@ -6,9 +6,11 @@
  *
  * @typedef {import('./views.js').Rec} Rec
  * @typedef {import('./views.js').Published} Published
+ * @typedef {import('./comparison.js').Comparison} Comparison
  * @typedef {{records: Rec[]}} Results as `e2e/bench/results.schema.json` has them
  */
 
+import { compared } from "./comparison.js";
 import { html } from "./elements.js";
 import {
   baselineTable,
@@ -26,9 +28,10 @@ import {
 /**
  * @param {Element} root
  * @param {Results} results
- * @param {{published?: Published[], baseline?: Results | null}} [more]
+ * @param {{published?: Published[], baseline?: Results | null, comparison?: Comparison | null}} [more] `comparison` as `onpage
+ *   bench compare` makes it; without one, the intervals are set against each other here
  */
-export function renderReport(root, results, { published = [], baseline = null } = {}) {
+export function renderReport(root, results, { published = [], baseline = null, comparison = null } = {}) {
   const { records } = results;
   const before = records.map((record) => baseline?.records.find((other) => isSame(record, other)) ?? null);
   const missing = baseline !== null && records.some((_, index) => !before[index]);
@@ -38,8 +41,8 @@ export function renderReport(root, results, { published = [], baseline = null } 
     ...section("Speed", [
       figures([throughput(records, "prefill", before), throughput(records, "decode", before), decodeOverTime(records), loads(records)]),
     ]),
-    ...section("Against the baseline", [
-      baselineTable(records, before),
+    ...section(comparison ? "What changed" : "Against the baseline", [
+      comparison ? compared(comparison) : baselineTable(records, before),
       missing ? html("p", {}, "The baseline has no record of the same engine and model for some of these.") : null,
     ]),
     ...section("Beside published figures", [
