@@ -157,13 +157,15 @@ export class Engine {
     if (signal?.aborted) return null;
     const id = this.#lastId + 1;
     let limit = 0;
+    const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
     const stop = () => {
+      if (shared) Atomics.store(new Int32Array(shared), 0, 1);
       this.#worker.postMessage({ type: "cancel", id });
       limit = window.setTimeout(() => this.#end(new OnpageError("engine-failed", "it could not be stopped")), STOP_LIMIT);
     };
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      return await this.#call({ type: "generate", prompt, tokens }, { onText });
+      return await this.#call({ type: "generate", prompt, tokens, stop: shared }, { onText });
     } finally {
       signal?.removeEventListener("abort", stop);
       clearTimeout(limit);

@@ -28,7 +28,7 @@ export class ModelDownload {
   #delivered = 0;
   #tries = 0;
   #started = performance.now();
-  #reported = 0;
+  #reported = -PROGRESS_INTERVAL;
   /** @type {ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null} */
   #reader = null;
   /** @type {Uint8Array<ArrayBuffer> | null} what a network chunk held beyond the current buffer */

@@ -64,14 +64,18 @@ def test_the_page_the_engine_and_the_demo_model_are_inside(address: str, unpacke
     page, _ = get(f"http://{address}/")
     assert b"<title>" in page
     [model] = json.loads(get(f"http://{address}/api/models")[0])
-    data, headers = get(f"http://{address}{model['url']}")
-    assert hashlib.sha256(data).hexdigest() == model["sha256"]
-    assert headers["ETag"] == f'"{model["sha256"]}"'
-    [wasm] = (unpacked / "webapp/static").rglob("*.wasm")
-    path = wasm.relative_to(unpacked / "webapp").as_posix()
-    compressed, headers = get(f"http://{address}/{path}", **{"Accept-Encoding": "br"})
-    assert headers["Content-Encoding"] == "br"
-    assert len(compressed) < wasm.stat().st_size / 3
+    assert [file["engines"] for file in model["files"]] == [["mediapipe"], ["litert-lm"], ["litert-lm-cpu"]]
+    for file in model["files"]:
+        data, headers = get(f"http://{address}{file['url']}")
+        assert hashlib.sha256(data).hexdigest() == file["sha256"]
+        assert headers["ETag"] == f'"{file["sha256"]}"'
+    builds = list((unpacked / "webapp/static").rglob("*.wasm"))
+    assert len(builds) == 3, "MediaPipe's, and LiteRT-LM's for newer browsers and for all"
+    for wasm in builds:
+        path = wasm.relative_to(unpacked / "webapp").as_posix()
+        compressed, headers = get(f"http://{address}/{path}", **{"Accept-Encoding": "br"})
+        assert headers["Content-Encoding"] == "br"
+        assert len(compressed) < wasm.stat().st_size / 3
 
 
 def test_the_wheel_runs_from_itself(unpacked: Path) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from builder.store import StoredModel
 from webapp import adapters, assets, models, pages
 from webapp.headers import SecureResponses
+from webapp.models import Offer
 from webapp.paths import static_folder
 from webapp.vendor import PACKAGES
 
@@ -25,7 +25,7 @@ from webapp.vendor import PACKAGES
 class Config:
     """What one server offers."""
 
-    models: Sequence[Path | StoredModel]
+    models: Sequence[Offer]
     loras: Sequence[Path] = ()
     """Adapter files, each for at least one of the models."""
     allowed_hosts: tuple[str, ...] = ()

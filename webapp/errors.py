@@ -6,6 +6,7 @@ OnpageError
     ├── AddressUnusableError     the host is not an address of this machine
     ├── ModelFileMissingError    a model file is not there (any more)
     ├── ModelFileChangedError    a model file is not the one that was hashed
+    ├── FilesUnlikeError         files that were to be one model are not
     ├── AdapterUnfitError        a LoRA adapter is for none of the models
     └── FrontEndMissingError     the vendored engine was not built (`make setup`, or a broken wheel)
 """
@@ -52,6 +53,16 @@ class ModelFileChangedError(ServeError):
     def __init__(self, path: Path, remedy: str = "start onpage serve again") -> None:
         self.path = path
         super().__init__(f"The model file {path} has changed since it was hashed: {remedy}.", subject=path)
+
+
+class FilesUnlikeError(ServeError):
+    def __init__(self, first: Path, other: Path, reason: str) -> None:
+        self.first, self.other = first, other
+        super().__init__(
+            f"{first} and {other} cannot be offered as one model: {reason}; a comma joins files with the same weights, "
+            f"so give each its own --model.",
+            subject=other,
+        )
 
 
 class AdapterUnfitError(ServeError):

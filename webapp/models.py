@@ -1,5 +1,7 @@
 """The model files: which there are (`/api/models`), and their bytes (`/models/<sha256>/<file>`).
 
+A model may be there in several files, one for each engine, which hold the same weights.
+
 A file's address holds its hash, so it may be cached for ever and is looked up by that hash, never by a path taken
 from the URL. The hash of a file is computed once, when the server starts; that of a stored model is in its manifest. A
 file that has gone or changed since is refused, because its bytes would no longer be what the address promises.
@@ -7,8 +9,8 @@ file that has gone or changed since is refused, because its bytes would no longe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,10 +19,16 @@ from flask import Blueprint, Response, current_app, jsonify, send_file
 
 from builder.catalog import published
 from builder.digest import sha256_of
+from builder.errors import ModelFileError
+from builder.graph_reader import Graph
 from builder.inspect import PromptTemplate
+from builder.litertlm_reader import LitertlmFile
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
-from webapp.errors import ModelFileChangedError, ModelFileMissingError
+from builder.task_reader import TaskFile
+from builder.tokenizer import MOST_BYTES
+from builder.web_file_reader import WebFile
+from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
 
 if TYPE_CHECKING:
     from webapp.adapters import ServedAdapter
@@ -37,11 +45,19 @@ GEMMA_TURNS = PromptTemplate("<start_of_turn>user\n", "<end_of_turn>\n<start_of_
 ENGINES = {
     "web": ["mediapipe"],
     "graph-task": ["mediapipe"],
-    "litertlm-web": ["mediapipe"],
+    "litertlm-web": ["litert-lm"],
+    "litertlm-graph": ["litert-lm-cpu"],
 }
-"""What runs a file, by its format as `/api/models` says it: the ids of static/engines/registry.js, best first."""
+"""What runs a file, by its format as the page calls it: the ids of static/engines/registry.js."""
 
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
+
+LARGEST_DIFFERENCE = 0.01
+"""Share of the weights: a graph has a few constants that a web file has not."""
+
+Source = Path | StoredModel
+Offer = Source | Sequence[Source]
+"""One model: a file, or several with the same weights, the best known first."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +79,17 @@ class ServedFile:
 
 @dataclass(frozen=True)
 class ServedModel(ServedFile):
-    """One model file."""
+    """One model, with the file that tells most of it."""
 
     name: str
     """For people."""
     manifest: Manifest
+    others: tuple[ServedModel, ...] = ()
+    """The same weights for other engines."""
+
+    @property
+    def files(self) -> tuple[ServedModel, ...]:
+        return (self, *self.others)
 
     @property
     def file(self) -> str:
@@ -75,11 +97,17 @@ class ServedModel(ServedFile):
         return self.manifest.file
 
     @classmethod
-    def read(cls, model: Path | StoredModel) -> ServedModel:
+    def read(cls, model: Offer) -> ServedModel:
         """A file, hashed and described, or a stored model, hashed only where it was touched since it was stored.
 
-        Raises ModelFileMissingError, ModelFileChangedError, or a ModelFileError if the file is no model.
+        Raises ModelFileMissingError, ModelFileChangedError, a ModelFileError if a file is no model, or FilesUnlikeError.
         """
+        if not isinstance(model, Path | StoredModel):
+            first, *others = map(cls.read, model)
+            for number, other in enumerate(others):
+                other.require_unlike_format((first, *others[:number]))
+                first.require_same_weights(other)
+            return replace(first, others=tuple(others))
         if isinstance(model, StoredModel):
             return cls._read_stored(model)
         path = model.absolute()  # Flask would take a relative one from the package's folder
@@ -110,10 +138,10 @@ class ServedModel(ServedFile):
             "id": manifest.sha256[:16],
             "name": self.name,
             "file": manifest.file,
-            "url": f"/models/{manifest.sha256}/{quote(manifest.file)}",
+            "url": self.url,
             "size": manifest.size,
             "sha256": manifest.sha256,
-            "files": [self._file_json()],
+            "files": [each.file_json() for each in self.files],
             "family": manifest.family,
             "quantization": manifest.quantization,
             "parameters": manifest.parameters,
@@ -122,17 +150,66 @@ class ServedModel(ServedFile):
             "sampling": self._sampling() | {"maxTokens": min(context, LARGEST_DEFAULT_CONTEXT)},
         }
 
-    def _file_json(self) -> dict[str, Any]:
-        manifest = self.manifest
-        known = {"web": "web", "task": "graph-task", "litertlm": "litertlm-web"}
-        form = known[manifest.format]
+    @property
+    def url(self) -> str:
+        return f"/models/{self.manifest.sha256}/{quote(self.manifest.file)}"
+
+    @property
+    def format(self) -> str:
+        """What the page calls it: one of ENGINES."""
+        if self.manifest.format == "litertlm":
+            return "litertlm-graph" if self._is_graph() else "litertlm-web"
+        return {"web": "web", "task": "graph-task"}[self.manifest.format]
+
+    def _is_graph(self) -> bool:
+        try:
+            return isinstance(LitertlmFile.open(self.path).model, Graph)
+        except ModelFileError:  # a publisher's, with more in it than onpage can read
+            return False
+
+    def file_json(self) -> dict[str, Any]:
+        manifest, form = self.manifest, self.format
         return {
             "format": form,
-            "url": f"/models/{manifest.sha256}/{quote(manifest.file)}",
+            "url": self.url,
             "size": manifest.size,
             "sha256": manifest.sha256,
+            "context": manifest.context or LARGEST_DEFAULT_CONTEXT,
             "engines": ENGINES[form],
         }
+
+    def require_unlike_format(self, others: Iterable[ServedModel]) -> None:
+        """FilesUnlikeError where one of the others is for the same engines."""
+        for other in others:
+            if other.format == self.format:
+                raise FilesUnlikeError(other.path, self.path, "both are for the same engine")
+
+    def require_same_weights(self, other: ServedModel) -> None:
+        """FilesUnlikeError where they cannot be the same: number of weights, vocabulary, turns."""
+        ours, theirs = self.manifest, other.manifest
+        a, b = ours.parameters, theirs.parameters
+        if a and b and abs(a - b) > LARGEST_DIFFERENCE * max(a, b):
+            raise FilesUnlikeError(self.path, other.path, f"one has {a:,} weights, the other {b:,}")
+        if self.tokenizer() != other.tokenizer():
+            raise FilesUnlikeError(self.path, other.path, "their tokenizers differ")
+        if (ours.template or GEMMA_TURNS) != (theirs.template or GEMMA_TURNS):
+            raise FilesUnlikeError(self.path, other.path, "they put prompts into different turns")
+
+    def tokenizer(self) -> bytes:
+        """The SentencePiece model in the file; ModelFileError where it cannot be found."""
+        form = self.manifest.format
+        if form == "web":
+            return WebFile.open(self.path).tokenizer()
+        part = (
+            TaskFile.open(self.path).entries.get("TOKENIZER_MODEL")
+            if form == "task"
+            else LitertlmFile.open(self.path).section("SP_Tokenizer")
+        )
+        if part is None or part.size > MOST_BYTES:
+            raise ModelFileError(f"{self.path} has no SentencePiece tokenizer.", subject=self.path)
+        with self.path.open("rb") as file:
+            file.seek(part.offset)
+            return file.read(part.size)
 
     def _sampling(self) -> dict[str, Any]:
         """What the model recommends, over what the page takes otherwise."""
@@ -146,7 +223,7 @@ def stamp_of(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def read_models(models: Sequence[Path | StoredModel]) -> dict[str, ServedModel]:
+def read_models(models: Sequence[Offer]) -> dict[str, ServedModel]:
     """The models by sha256, in the order given; the same content twice is one model."""
     served: dict[str, ServedModel] = {}
     for each in models:
@@ -168,8 +245,11 @@ def list_models() -> Response:
 @blueprint.get("/models/<sha256>/<file>")
 def model_bytes(sha256: str, file: str) -> Response:
     """The whole file or one range of it; `If-Range` and `If-None-Match` compare with the sha256."""
-    served = current_app.extensions["onpage_models"] | current_app.extensions["onpage_adapters"]
-    model: ServedModel | ServedAdapter | None = served.get(sha256)
+    models: dict[str, ServedModel] = current_app.extensions["onpage_models"]
+    files = {each.manifest.sha256: each for model in models.values() for each in model.files}
+    model: ServedModel | ServedAdapter | None = files.get(sha256) or current_app.extensions["onpage_adapters"].get(
+        sha256
+    )
     if model is None or file != model.file:
         return _error(404, "model_unknown", "This server has no such model.")
     try:

@@ -5,7 +5,12 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 DEMO_MODEL = _PACKAGE / "demo_model" / "onpage-demo-web.task"
+DEMO_BUNDLE = _PACKAGE / "demo_model" / "onpage-demo-web.litertlm"
 DEMO_GRAPH = _PACKAGE / "demo_model" / "onpage-demo.litertlm"
+
+
+DEMO = (DEMO_MODEL, DEMO_BUNDLE, DEMO_GRAPH)
+"""The same weights for each engine: a web file, the same in LiteRT-LM's container, and a graph for the CPU."""
 
 
 def static_folder() -> Path:

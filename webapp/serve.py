@@ -16,10 +16,10 @@ from typing import Any
 
 import waitress
 
-from builder.store import StoredModel
 from webapp.app import Config, create_app
 from webapp.errors import AddressUnusableError, PortTakenError
-from webapp.paths import DEMO_MODEL
+from webapp.models import ENGINES, Offer
+from webapp.paths import DEMO
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -32,7 +32,7 @@ IDLE_SECONDS = 3600
 
 
 def serve(
-    models: Sequence[Path | StoredModel],
+    models: Sequence[Offer],
     host: str = DEFAULT_HOST,
     port: int = DEFAULT_PORT,
     *,
@@ -47,7 +47,7 @@ def serve(
     with listener:
         if host not in ("0.0.0.0", "::"):
             allowed_hosts = (*allowed_hosts, f"[{host}]" if ":" in host else host)
-        app = create_app(Config(models=models or [DEMO_MODEL], loras=loras, allowed_hosts=allowed_hosts))
+        app = create_app(Config(models=models or [DEMO], loras=loras, allowed_hosts=allowed_hosts))
         server: Any = waitress.create_server(
             app,
             sockets=[listener],
@@ -57,7 +57,9 @@ def serve(
             clear_untrusted_proxy_headers=True,
         )
         for model in app.extensions["onpage_models"].values():
-            print(f"{model.name}: {model.manifest.size / 1e6:,.1f} MB, sha256 {model.manifest.sha256}", file=sys.stderr)
+            for file in model.files:
+                said = f"{model.name} for {', '.join(ENGINES[file.format])}"
+                print(f"{said}: {file.manifest.size / 1e6:,.1f} MB, sha256 {file.manifest.sha256}", file=sys.stderr)
         for lora in app.extensions["onpage_adapters"].values():
             print(f"{lora.file}: LoRA adapter of rank {lora.rank}, sha256 {lora.sha256}", file=sys.stderr)
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host

@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Package:
     @property
     def folder(self) -> Path:
         """Relative to the static folder. The version is in it, so a file's content never changes under its address."""
-        return Path("vendor") / f"{self.name.rpartition('/')[2]}-{self.version}"
+        return Path("vendor") / f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}"
 
     @property
     def url(self) -> str:
@@ -53,17 +54,31 @@ class Package:
         )
 
 
-ENGINE = Package(
+MEDIAPIPE = Package(
     "@mediapipe/tasks-genai",
     "0.10.29",
     ("genai_bundle.mjs", "wasm/genai_wasm_module_internal.js", "wasm/genai_wasm_module_internal.wasm"),
 )
 """The engine as ES modules; the package's other two builds of it stay behind."""
 
+LITERT_LM = Package(
+    "@litert-lm/core",
+    "0.17.1",
+    (
+        "dist/readable_stream_data_stream_wrapper.js",
+        "wasm/litertlm_wasm_internal.js",
+        "wasm/litertlm_wasm_internal.wasm",
+        "wasm/litertlm_wasm_compat_asyncify_internal.js",
+        "wasm/litertlm_wasm_compat_asyncify_internal.wasm",
+    ),
+)
+"""The other engine, for WebGPU and for the CPU. Of its four builds two: for browsers that can suspend WebAssembly and have
+relaxed SIMD, and for all others. The rest of its JavaScript stays behind: see static/engines/litert_lm.worker.js."""
+
 HASH = Package("hash-wasm", "4.13.0", ("dist/sha256.umd.min.js",))
 """Streaming SHA-256, which the browser itself does not have: 294 MB/s where @noble/hashes does 71 (Chromium 156)."""
 
-PACKAGES = (ENGINE, HASH)
+PACKAGES = (MEDIAPIPE, LITERT_LM, HASH)
 
 
 def build(static: Path, package: Package) -> Path:
@@ -71,8 +86,6 @@ def build(static: Path, package: Package) -> Path:
     target = static / package.folder
     if package.is_fresh(static):
         return target
-    import brotli  # only here: serving compressed files does not compress
-
     source = static / "node_modules" / package.name
     version = json.loads((source / "package.json").read_text(encoding="utf-8"))["version"]
     if version != package.version:
@@ -80,16 +93,27 @@ def build(static: Path, package: Package) -> Path:
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     partial.mkdir(parents=True)
     try:
-        for file in package.files:
-            data, name = (source / file).read_bytes(), Path(file).name
-            (partial / name).write_bytes(data)
-            (partial / f"{name}.br").write_bytes(brotli.compress(data, quality=9, lgwin=24))
-            (partial / f"{name}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
+        jobs = [(source / file, partial / Path(file).name, suffix) for file in package.files for suffix in SUFFIXES]
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(_put, jobs))
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target
+
+
+def _put(job: tuple[Path, Path, str]) -> None:
+    """One form of one file; compressing lets other threads run."""
+    import brotli  # only here: serving compressed files does not compress
+
+    source, target, suffix = job
+    data = source.read_bytes()
+    if suffix == ".br":
+        data = brotli.compress(data, quality=9, lgwin=24)
+    elif suffix == ".gz":
+        data = gzip.compress(data, 9, mtime=0)
+    target.with_name(target.name + suffix).write_bytes(data)
 
 
 def main() -> int:

@@ -15,7 +15,8 @@ from builder.command.console import FILE
     "models",
     multiple=True,
     metavar="ID-OR-FILE",
-    help="A stored model or a web file to offer; several are offered in this order.  [default: demo]",
+    help="A stored model or a model file to offer; several are offered in this order. A comma joins files with the same "
+    "weights, one for each engine.  [default: demo]",
 )
 @click.option(
     "--lora",
@@ -44,13 +45,14 @@ def serve(
     """Serve the page. Prompts never leave the browser.
 
     With several models the page has a picker; the first is the one it begins with. demo is the model that ships with
-    onpage, onpage models lists the others.
+    onpage, onpage models lists the others. A web file needs WebGPU; with a graph beside it the page works without.
 
     \b
     Example:
       onpage serve
       onpage serve --model gemma3-1b-int4 --model demo
       onpage serve --model my-gemma-web.task --port 8080
+      onpage serve --model my-gemma-web.task,my-gemma-graph.litertlm
       onpage serve --model my-gemma-web.task --lora my-adapter-web.bin
     """
     from builder.store import Store

@@ -13,17 +13,24 @@ DEMO = "demo"
 """The model that ships with onpage."""
 
 
-def choose(name: str, store: Store) -> Path | StoredModel:
-    """The file or the stored model; StoreError says how to get one that is published, or which there are."""
-    path = Path(name)
-    if looks_like_a_file(name):
-        return path
-    if any(name == stored.stem for stored in store.manifest_paths()):
-        return store.get(name)
-    if name == DEMO:
-        from webapp.paths import DEMO_MODEL
+Source = Path | StoredModel
 
-        return DEMO_MODEL
+
+def choose(names: str, store: Store) -> tuple[Source, ...]:
+    """The files of one model: what each name between commas means; StoreError says how to get one, or which there are."""
+    parts = [names] if Path(names).is_file() else [part.strip() for part in names.split(",")]
+    return tuple(source for part in parts for source in _sources(part, store))
+
+
+def _sources(name: str, store: Store) -> tuple[Source, ...]:
+    if looks_like_a_file(name):
+        return (Path(name),)
+    if any(name == stored.stem for stored in store.manifest_paths()):
+        return (store.get(name),)
+    if name == DEMO:
+        from webapp import paths
+
+        return paths.DEMO
     if name in published():
         raise StoreError(f"{name} is published, but not stored here: run onpage fetch {name}.", subject=name)
     stored = ", ".join([DEMO, *(model.manifest.id for model in store.models())])

@@ -4,17 +4,16 @@
  * at a time; `engine.js` sees to that. `protocol.js` has the messages.
  *
  * Six facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
- * pending, so uncaught errors count as a crash, and a crash ends this worker. It never looks at `device.lost`, so the device
- * is made here. An input that is too long leaves it stuck, so the page counts first. A worker can create one engine only, but
- * that one takes a model again, with other settings. A model with several key-value heads is
- * wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32. It has no limit for an answer
- * and counts no tokens while it writes, so callbacks are counted.
+ * pending. It never looks at `device.lost`, so the device is made here. An input that is too long leaves it stuck, so the page
+ * counts first. A worker can create one engine only, but that one takes a model again, with other settings. A model with
+ * several key-value heads is wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32. It
+ * has no limit for an answer and counts no tokens while it writes, so callbacks are counted.
  */
 
 import { OnpageError } from "../errors.js";
-import { ModelDownload } from "../model_download.js";
 import { loadAdapter } from "./adapter_memory.js";
 import { describeAdapter } from "./gpu.js";
+import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
 
 /**
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
@@ -28,7 +27,8 @@ import { describeAdapter } from "./gpu.js";
  * @typedef {import('../protocol.js').GenerateResult} GenerateResult
  * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('../protocol.js').Adapter} Adapter
- * @typedef {import('../protocol.js').Reply} Reply
+ * @typedef {import('../protocol.js').VendorUrls} VendorUrls
+ * @typedef {import('../model_download.js').ModelDownload} ModelDownload
  */
 
 const LIBRARY = "@mediapipe/tasks-genai";
@@ -51,40 +51,22 @@ const loras = new Map();
 let lora = null;
 /** The generation that is running, so that a late cancel cannot hit the next one. */
 let generating = 0;
-/** @type {(error: unknown) => void} */
-let onCrash = () => {};
+/** Where the libraries are. @type {VendorUrls} */
+let libraries = {};
 
-self.addEventListener("error", (event) => crash(event.message));
-self.addEventListener("unhandledrejection", (event) => crash(String(event.reason?.message ?? event.reason)));
-self.addEventListener("message", (/** @type {MessageEvent<import('../protocol.js').Request>} */ { data }) => {
-  if (data.type === "cancel") {
-    if (data.id === generating) engine?.cancelProcessing();
-    return;
-  }
-  perform(data).then(
-    (result) => reply({ type: "done", id: data.id, result }),
-    (error) => reply({ type: "failed", id: data.id, error: OnpageError.from(error).toJSON() }),
-  );
+serve({
+  load,
+  adapt: (request) => adapt(loaded(), request),
+  count: async ({ text }) => size(loaded(), text),
+  generate: (request) => generate(loaded(), request),
+  cancel: ({ id }) => {
+    if (id === generating) engine?.cancelProcessing();
+  },
 });
 
-/** @param {Reply} message */
-function reply(message) {
-  self.postMessage(message);
-}
-
-/** @param {string} detail */
-function crash(detail) {
-  reply({ type: "crashed", detail });
-  onCrash(new OnpageError("engine-failed", detail));
-}
-
-/** @param {LoadRequest | AdaptRequest | GenerateRequest | import('../protocol.js').CountRequest} request */
-async function perform(request) {
-  if (request.type === "load") return load(request);
+function loaded() {
   if (!engine) throw new OnpageError("engine-failed", "no model is loaded");
-  if (request.type === "adapt") return adapt(engine, request);
-  if (request.type === "count") return size(engine, request.text);
-  return generate(engine, request);
+  return engine;
 }
 
 /**
@@ -98,16 +80,8 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
   const started = performance.now();
   const importing = import(`${vendor[LIBRARY]}genai_bundle.mjs`); // beside the download's first bytes
   importing.catch(() => {}); // whoever awaits it reports it
-  await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
-  const hasher = await Reflect.get(self, "hashwasm").createSHA256();
-  const download = new ModelDownload(model, hasher, fresh, (loaded, bytesPerSecond) => {
-    const step = loaded < model.size ? "downloading" : "creating";
-    reply({ type: "progress", id, progress: { step, loaded, total: model.size, bytesPerSecond } });
-  });
-  const crashed = new Promise((_, reject) => {
-    onCrash = reject;
-  });
-  crashed.catch(() => {});
+  libraries = vendor;
+  const download = await startDownload(id, model, { vendor, fresh });
 
   const options = engineOptions(settings, ranks, download);
   adapter ??= await describeAdapter();
@@ -127,8 +101,7 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
   if (warmUp && !warmed) {
-    const bytesPerSecond = model.size / (bytes / 1000);
-    reply({ type: "progress", id, progress: { step: "warming", loaded: model.size, total: model.size, bytesPerSecond } });
+    sayWarming(id, model, bytes);
     const warming = engine;
     await Promise.race([warming.generateResponse(WARM_UP_PROMPT, () => warming.cancelProcessing()), crashed]);
     warmed = true;
@@ -136,9 +109,10 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
   loras.clear();
   lora = null;
   if (wanted) await adapt(engine, { type: "adapt", id, lora: wanted });
+  const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
   return {
     adapter,
-    milliseconds: { bytes, engine: created - started - bytes, warmUp: performance.now() - created },
+    milliseconds,
     fromCache: download.fromCache,
     warmed,
   };
@@ -153,10 +127,6 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
  */
 async function adapt(engine, { id, lora: wanted }) {
   const started = performance.now();
-  const crashed = new Promise((_, reject) => {
-    onCrash = reject;
-  });
-  crashed.catch(() => {});
   let bytes = 0;
   lora = null;
   if (wanted) {
@@ -164,7 +134,7 @@ async function adapt(engine, { id, lora: wanted }) {
       const known = loras.get(wanted.sha256);
       const data = known ? null : await Promise.race([fetchAdapter(id, wanted), crashed]);
       bytes = performance.now() - started;
-      lora = known ?? (await Promise.race([loadAdapter(engine, data, WARM_UP_PROMPT), crashed]));
+      lora = known ?? (await Promise.race([loadAdapter(engine, /** @type {Uint8Array} */ (data), WARM_UP_PROMPT), crashed]));
       loras.set(wanted.sha256, /** @type {LoraModel} */ (lora));
     } catch (error) {
       const { code, detail } = OnpageError.from(error);
@@ -181,10 +151,7 @@ async function adapt(engine, { id, lora: wanted }) {
  * @param {LoraSource} source
  */
 async function fetchAdapter(id, source) {
-  const hasher = await Reflect.get(self, "hashwasm").createSHA256();
-  const download = new ModelDownload(source, hasher, false, (loaded, bytesPerSecond) => {
-    reply({ type: "progress", id, progress: { step: "adapting", loaded, total: source.size, bytesPerSecond } });
-  });
+  const download = await startDownload(id, source, { vendor: libraries, step: "adapting" });
   const data = new Uint8Array(source.size);
   let filled = 0;
   const reader = download.stream().getReader();

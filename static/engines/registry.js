@@ -23,8 +23,24 @@ export const ENGINES = [
     name: "MediaPipe",
     backend: "WebGPU",
     worker: folder("mediapipe.worker.js"),
-    formats: ["web", "graph-task", "litertlm-web"],
+    formats: ["web", "graph-task"],
     package: "@mediapipe/tasks-genai",
+  },
+  {
+    id: "litert-lm",
+    name: "LiteRT-LM",
+    backend: "WebGPU",
+    worker: folder("litert_lm.worker.js"),
+    formats: ["litertlm-web"],
+    package: "@litert-lm/core",
+  },
+  {
+    id: "litert-lm-cpu",
+    name: "LiteRT-LM",
+    backend: "CPU",
+    worker: folder("litert_lm.worker.js"),
+    formats: ["litertlm-graph"],
+    package: "@litert-lm/core",
   },
 ];
 

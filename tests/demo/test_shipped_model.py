@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from builder.bundle import web_source, write_litertlm
 from builder.demo.evaluate import EvaluationReport, evaluate
 from builder.web_file_reader import WebFile
-from webapp.paths import DEMO_MODEL
+from webapp.paths import DEMO_BUNDLE, DEMO_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,12 @@ def test_it_keeps_names_and_facts_and_ends_by_itself(report: EvaluationReport) -
     shares = report.shares("generated")
     assert shares["name"] >= 0.9 and shares["fact"] >= 0.9, report.table()
     assert shares["ended"] >= 0.95 and shares["within_50"] >= 0.95 and shares["hashtags"] >= 0.95, report.table()
+
+
+def test_the_same_for_litert_lm_is_made_of_it(tmp_path: Path) -> None:
+    """onpage bundle gives the same bytes each time."""
+    write_litertlm(tmp_path / "made.litertlm", web_source(DEMO_MODEL))
+    assert (tmp_path / "made.litertlm").read_bytes() == DEMO_BUNDLE.read_bytes()
 
 
 def test_float16_is_enough_for_it(report: EvaluationReport) -> None:

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from webapp.app import Config, create_app
 from webapp.errors import FrontEndMissingError
 from webapp.paths import static_folder
-from webapp.vendor import ENGINE, PACKAGES, Package, build, main
+from webapp.vendor import MEDIAPIPE, PACKAGES, Package, build, main
 
-WASM = f"{ENGINE.url}genai_wasm_module_internal.wasm"
+WASM = f"{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
 
 
 def test_page_links_only_what_is_there(client: FlaskClient) -> None:
@@ -118,7 +118,7 @@ def test_wasm_is_compressed(client: FlaskClient, accepted: str | None, encoding:
         unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[encoding]
         content = unpack(response.data)
         assert content.startswith(b"\0asm")
-        assert len(content) == (static_folder() / ENGINE.folder / Path(WASM).name).stat().st_size
+        assert len(content) == (static_folder() / MEDIAPIPE.folder / Path(WASM).name).stat().st_size
         if encoding == "br":
             assert len(response.data) < 7_000_000
 
@@ -139,11 +139,11 @@ def package(tmp_path: Path) -> Package:
 
 def test_build(package: Package, tmp_path: Path) -> None:
     folder = build(tmp_path, package)
-    assert folder == tmp_path / "vendor" / "engine-1.2.3"
+    assert folder == tmp_path / "vendor" / "scope-engine-1.2.3"
     assert sorted(path.name for path in folder.iterdir()) == ["engine.wasm", "engine.wasm.br", "engine.wasm.gz"]
     assert brotli.decompress((folder / "engine.wasm.br").read_bytes()) == b"\0asm" * 1000
     assert gzip.decompress((folder / "engine.wasm.gz").read_bytes()) == b"\0asm" * 1000
-    assert [path.name for path in folder.parent.iterdir()] == ["engine-1.2.3"]
+    assert [path.name for path in folder.parent.iterdir()] == ["scope-engine-1.2.3"]
 
 
 def test_build_skips_what_is_there(package: Package, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 
 from webapp.app import Config, create_app
 from webapp.headers import SECURITY_HEADERS, SecureResponses
-from webapp.vendor import ENGINE
+from webapp.vendor import MEDIAPIPE
 
-WASM = f"{ENGINE.url}genai_wasm_module_internal.wasm"
+WASM = f"{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
 
 REQUESTS = [
     ("GET", "/", {}, 200),

@@ -1,0 +1,317 @@
+// @ts-check
+/**
+ * LiteRT-LM, on WebGPU and on the CPU: the only file that knows it. It runs in a module worker, holds at most one model, and
+ * does one thing at a time; `engine.js` sees to that. `protocol.js` has the messages.
+ *
+ * Six facts about `@litert-lm/core` 0.17.1 shape it. Its own classes hand text on when the engine yields, and on the CPU it
+ * yields only when it has finished: so its WebAssembly is spoken to directly, whose callback comes with each token. For the
+ * same reason a message cannot stop the CPU: the callback looks at shared memory. Only a conversation gives text as it comes,
+ * see litertlm_file.js. It counts no tokens, see sentencepiece.js. The sampler belongs to the conversation: other settings need
+ * no new engine, unless the context or (on WebGPU) the largest top K grows. Its loader wants `importScripts`, which a module
+ * worker has not; the script also introduces itself to AMD loaders, and so to this one.
+ */
+
+import { OnpageError } from "../errors.js";
+import { describeAdapter } from "./gpu.js";
+import { LitertlmFile } from "./litertlm_file.js";
+import { SentencePiece } from "./sentencepiece.js";
+import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
+
+/**
+ * @typedef {import('@litert-lm/core').Wasm.LiteRtLmWasm} Wasm
+ * @typedef {import('@litert-lm/core').Wasm.Engine} Engine
+ * @typedef {import('@litert-lm/core').Wasm.ModelAssets} ModelAssets
+ * @typedef {import('@litert-lm/core').Wasm.Conversation} Conversation
+ * @typedef {import('../protocol.js').LoadRequest} LoadRequest
+ * @typedef {import('../protocol.js').LoadResult} LoadResult
+ * @typedef {import('../protocol.js').GenerateRequest} GenerateRequest
+ * @typedef {import('../protocol.js').GenerateResult} GenerateResult
+ * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {import('../protocol.js').Adapter} Adapter
+ * @typedef {(options: object) => Promise<Wasm>} Factory
+ *
+ * @typedef {object} Loaded
+ * @property {Engine} engine
+ * @property {SentencePiece} tokenizer
+ * @property {string} sha256
+ * @property {number} maxTokens
+ * @property {number} maxTopK
+ * @property {() => void} free
+ */
+
+const LIBRARY = "@litert-lm/core";
+/** One with what newer browsers have: suspending (JSPI) and relaxed SIMD; one for all others. */
+const BUILDS = { newer: "litertlm_wasm_internal.js", all: "litertlm_wasm_compat_asyncify_internal.js" };
+/** A function with one relaxed SIMD instruction. */
+const RELAXED_SIMD = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253,
+  128, 2, 11,
+]);
+const WARM_UP_PROMPT = "Hello";
+/** SamplerType.TOP_P, which draws from the top K; the types for top K alone and for greedy are not implemented on the CPU. */
+const SAMPLER = 2;
+
+/** @type {Promise<Wasm> | null} */
+let runtime = null;
+/** @type {Loaded | null} */
+let loaded = null;
+/** @type {SamplingSettings} */
+let sampling = { temperature: 1, topK: 1, seed: 1, maxTokens: 0 };
+/** @type {Adapter | null} */
+let adapter = null;
+let warmed = false;
+/** The one that writes, and whether it is to stop. @type {{id: number, conversation: Conversation, stopped: boolean} | null} */
+let writing = null;
+
+serve({
+  load,
+  count: async ({ text }) => current().tokenizer.count(text),
+  generate,
+  cancel: ({ id }) => {
+    if (writing?.id === id) stop(writing);
+  },
+});
+
+function current() {
+  if (!loaded) throw new OnpageError("engine-failed", "no model is loaded");
+  return loaded;
+}
+
+/**
+ * @param {LoadRequest} request
+ * @returns {Promise<LoadResult>}
+ */
+async function load({ id, model, settings, vendor, backend, fresh, warmUp }) {
+  const started = performance.now();
+  sampling = settings;
+  const { topK, maxTokens } = settings;
+  if (loaded?.sha256 === model.sha256 && loaded.maxTokens === maxTokens && loaded.maxTopK >= topK && !fresh) {
+    return { adapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed };
+  }
+  loaded?.free();
+  loaded = null;
+  const download = await startDownload(id, model, { vendor, fresh }); // first: its script would take our `define` for AMD's
+  runtime ??= openRuntime(vendor[LIBRARY]); // beside the model's first bytes
+  runtime.catch(() => {}); // whoever awaits it reports it
+  const file = new LitertlmFile(download.stream());
+  let made;
+  try {
+    const wasm = await Promise.race([runtime, crashed]);
+    const creating = backend === "CPU" ? createOnCpu(wasm, file, model.size, settings) : createOnGpu(wasm, vendor, file, settings);
+    made = await Promise.race([creating, download.failed, crashed]);
+  } catch (error) {
+    // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
+    if (!(error instanceof OnpageError) || error.code === "engine-failed") await download.finish();
+    throw error;
+  }
+  await download.finish();
+  const tokenizer = new SentencePiece(/** @type {Uint8Array} */ (file.tokenizer));
+  loaded = { ...made, tokenizer, sha256: model.sha256, maxTokens, maxTopK: topK };
+
+  const created = performance.now();
+  const bytes = (download.completedAt ?? created) - started;
+  if (warmUp && !warmed) {
+    sayWarming(id, model, bytes);
+    await write({ id, prompt: WARM_UP_PROMPT, tokens: 1, stop: null }, () => {});
+  }
+  const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
+  return { adapter, milliseconds, fromCache: download.fromCache, warmed };
+}
+
+/**
+ * @param {string} folder
+ * @returns {Promise<Wasm>}
+ */
+async function openRuntime(folder) {
+  const newer = "Suspending" in WebAssembly && WebAssembly.validate(RELAXED_SIMD);
+  /** @type {Factory | null} */
+  let factory = null;
+  const define = (/** @type {string[]} */ _, /** @type {() => Factory} */ make) => {
+    factory = make();
+  };
+  const say = (/** @type {string} */ line) => console.debug(line);
+  Reflect.set(self, "dbg", say); // its own function for this is out of its reach in a module
+  Reflect.set(self, "define", Object.assign(define, { amd: true }));
+  await import(`${folder}${newer ? BUILDS.newer : BUILDS.all}`);
+  Reflect.deleteProperty(self, "define");
+  if (!factory) throw new Error("the engine's script did not introduce itself");
+  const wasm = await /** @type {Factory} */ (factory)({
+    locateFile: (/** @type {string} */ name) => folder + name,
+    print: say,
+    printErr: say,
+  });
+  wasm.setupLogging();
+  return wasm;
+}
+
+/**
+ * The engine reads from a file system in memory, and takes its own copy of what it needs.
+ * @param {Wasm} wasm
+ * @param {LitertlmFile} file
+ * @param {number} size
+ * @param {SamplingSettings} settings
+ */
+async function createOnCpu(wasm, file, size, settings) {
+  const path = "/model.litertlm";
+  const fs = /** @type {any} */ (wasm.FS);
+  const opened = fs.open(path, "w");
+  fs.ftruncate(opened.fd, size);
+  const reader = file.stream.getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    fs.write(opened, piece.value, 0, piece.value.length);
+  }
+  fs.close(opened);
+  try {
+    const engine = await create(wasm, wasm.ModelAssets.create(path), wasm.Backend.CPU, settings);
+    return { engine, free: () => engine.delete() };
+  } finally {
+    fs.unlink(path);
+  }
+}
+
+/**
+ * The weights go through to the GPU and are never all in memory.
+ * @param {Wasm} wasm
+ * @param {import('../protocol.js').VendorUrls} vendor
+ * @param {LitertlmFile} file
+ * @param {SamplingSettings} settings
+ */
+async function createOnGpu(wasm, vendor, file, settings) {
+  adapter ??= await describeAdapter();
+  wasm.preinitializedWebGPUDevice ??= await openDevice();
+  const { ReadableStreamDataStreamWrapper } = await import(`${vendor[LIBRARY]}readable_stream_data_stream_wrapper.js`);
+  const source = wasm.ReadableStreamDataStream.create(new ReadableStreamDataStreamWrapper(file.stream, () => wasm.HEAPU8));
+  try {
+    const engine = await create(wasm, wasm.ModelAssets.createStreaming(source), wasm.Backend.GPU_ARTISAN, settings);
+    return {
+      engine,
+      free: () => {
+        engine.delete();
+        source.delete();
+      },
+    };
+  } catch (error) {
+    source.delete();
+    throw error;
+  }
+}
+
+/**
+ * @param {Wasm} wasm
+ * @param {ModelAssets} assets
+ * @param {Wasm['Backend']['CPU']} backend
+ * @param {SamplingSettings} settings
+ */
+async function create(wasm, assets, backend, { maxTokens, topK }) {
+  const settings = wasm.EngineSettings.createDefault(assets, backend);
+  assets.delete(); // our name for it; the engine has its own
+  try {
+    const executor = settings.getMutableMainExecutorSettings();
+    executor.setCacheDir(":nocache");
+    executor.setMaxNumTokens(maxTokens);
+    const streaming = backend === wasm.Backend.GPU_ARTISAN;
+    if (streaming) executor.setBackendConfigGpuArtisan({ ...executor.getBackendConfigGpuArtisan(), max_top_k: topK });
+    settings.enableBenchmark(); // for its figures
+    settings.setParallelFileSectionLoading(false);
+    settings.setSingleThreadedExecution(true);
+    return await (streaming ? wasm.Engine.createStreaming(settings, "") : wasm.Engine.createEngine(settings, ""));
+  } finally {
+    settings.delete();
+  }
+}
+
+/** With everything that the adapter has to give, of what the engine uses. */
+async function openDevice() {
+  const found = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!found) throw new OnpageError("no-adapter");
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxTextureDimension2D } = found.limits;
+  const device = await found.requestDevice({
+    requiredFeatures: /** @type {const} */ (["shader-f16", "subgroups"]).filter((feature) => found.features.has(feature)),
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage, maxTextureDimension2D },
+  });
+  device.lost.then(({ reason, message }) => reply({ type: "lost", detail: [reason, message].filter(Boolean).join(": ") }));
+  return device;
+}
+
+/**
+ * @param {GenerateRequest} request
+ * @returns {Promise<GenerateResult>}
+ */
+async function generate(request) {
+  const { tokenizer } = current();
+  let text = "";
+  let first = "";
+  const engineFigures = await write(request, (piece) => {
+    first ||= piece;
+    text += piece;
+    reply({ type: "text", id: request.id, text: piece });
+  });
+  return {
+    promptTokens: tokenizer.count(request.prompt),
+    tokens: tokenizer.count(text),
+    firstTokens: tokenizer.count(first),
+    engineFigures,
+  };
+}
+
+/**
+ * @param {Pick<GenerateRequest, 'id' | 'prompt' | 'tokens' | 'stop'>} request
+ * @param {(piece: string) => void} heard
+ * @returns {Promise<Record<string, number>>} the engine's own figures
+ */
+async function write({ id, prompt, tokens, stop: shared }, heard) {
+  const { engine, tokenizer, maxTokens } = current();
+  const wasm = await /** @type {Promise<Wasm>} */ (runtime);
+  // The token that begins a text counts too. An answer that reaches the end of the context would be an error.
+  const room = maxTokens - tokenizer.count(prompt) - 1;
+  const conversation = await open(wasm, engine, Math.max(1, Math.min(room, tokens ?? room)));
+  const flag = shared && new Int32Array(shared);
+  const here = { id, conversation, stopped: false };
+  writing = here;
+  let problem = "";
+  try {
+    await conversation.sendMessageAsync(JSON.stringify({ role: "user", content: prompt }), (chunk, _, error) => {
+      if (error) problem = error;
+      if (here.stopped) return;
+      if (flag && Atomics.load(flag, 0)) stop(here);
+      else for (const { text } of chunk ? (JSON.parse(chunk).content ?? []) : []) if (text) heard(text);
+    });
+    await Promise.race([engine.waitUntilDone(), crashed]);
+    if (problem && !here.stopped) throw new Error(problem);
+    warmed = true;
+    return { ...conversation.getBenchmarkInfo() };
+  } finally {
+    writing = null;
+    conversation.delete();
+  }
+}
+
+/** @param {{conversation: Conversation, stopped: boolean}} writing */
+function stop(writing) {
+  writing.stopped = true;
+  writing.conversation.cancelProcess();
+}
+
+/**
+ * A new conversation, which has heard nothing yet.
+ * @param {Wasm} wasm
+ * @param {Engine} engine
+ * @param {number} tokens
+ */
+async function open(wasm, engine, tokens) {
+  const session = wasm.SessionConfig.createDefault();
+  const sampler = session.getMutableSamplerParams();
+  sampler.setType({ value: SAMPLER });
+  sampler.setK(sampling.topK);
+  sampler.setP(1);
+  sampler.setTemperature(sampling.temperature);
+  sampler.setSeed(sampling.seed);
+  session.setMaxOutputTokens(tokens);
+  const config = wasm.ConversationConfig.createCustom(engine, session, false, false, false, "");
+  try {
+    return await wasm.Conversation.create(engine, config);
+  } finally {
+    config.delete();
+    session.delete();
+  }
+}

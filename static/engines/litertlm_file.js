@@ -1,0 +1,101 @@
+// @ts-check
+/**
+ * A `.litertlm` on its way into LiteRT-LM: what the page needs of it is taken out, and one thing is added.
+ *
+ * Of the engine's two ways to write, only the conversation gives text as it comes, and it puts what it is told into the turns
+ * that the file names. The page's prompts have their turns already. So the file's metadata, the first section, gets a template
+ * that adds nothing, and a family that reads nothing into the text: two protobuf fields, appended into the padding that follows
+ * the section, where they overrule those before them. The hash is that of the file as it was sent.
+ */
+
+const MAGIC = "LITERTLM";
+const END_OF_HEADER = 24;
+const HEADER = 32;
+/** As in the schema of litert-lm-builder. */
+const SECTION = { tokenizer: 4, metadata: 5 };
+const MOST_TOKENIZER = 32 << 20;
+
+/** `llm_model_type` {`generic_model` {}} and `jinja_prompt_template` of LlmMetadata. */
+const TEMPLATE =
+  "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}" +
+  "{% for p in m.content %}{{ p.text }}{% endfor %}{% endif %}{% endfor %}";
+const GENERIC = [0x32, 2, 0x0a, 0];
+const RAW = new Uint8Array([...GENERIC, 0x3a, 0x80 | (TEMPLATE.length & 127), TEMPLATE.length >> 7, ...new TextEncoder().encode(TEMPLATE)]);
+
+/** @typedef {{kind: number, begin: number, end: number, endAt: number}} Section `endAt` is where the header says its end */
+
+export class LitertlmFile {
+  #position = 0;
+  /** @type {Section | null} */
+  #tokenizer = null;
+  /** The SentencePiece model in it, once it has passed. @type {Uint8Array<ArrayBuffer> | null} */
+  tokenizer = null;
+
+  /**
+   * @param {ReadableStream<Uint8Array<ArrayBuffer>>} source whole buffers, the first with the header and the metadata
+   */
+  constructor(source) {
+    /** What the engine reads. */
+    this.stream = source.pipeThrough(
+      new TransformStream({
+        transform: (chunk, controller) => {
+          if (!this.#position) this.#begin(chunk);
+          this.#keep(chunk);
+          this.#position += chunk.length;
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} chunk the first, which is changed */
+  #begin(chunk) {
+    const sections = sectionsOf(chunk);
+    const metadata = sections.find(({ kind }) => kind === SECTION.metadata);
+    if (!metadata) throw new Error("the file has no metadata");
+    const end = metadata.end + RAW.length;
+    if (end > chunk.length || sections.some(({ begin }) => begin >= metadata.end && begin < end)) {
+      throw new Error("the file's metadata has no room behind it");
+    }
+    chunk.set(RAW, metadata.end);
+    new DataView(chunk.buffer).setBigUint64(metadata.endAt, BigInt(end), true);
+    this.#tokenizer = sections.find(({ kind }) => kind === SECTION.tokenizer) ?? null;
+    const size = this.#tokenizer ? this.#tokenizer.end - this.#tokenizer.begin : 0;
+    if (!(size > 0 && size <= MOST_TOKENIZER)) throw new Error("the file has no SentencePiece tokenizer");
+    this.tokenizer = new Uint8Array(size);
+  }
+
+  /** @param {Uint8Array} chunk */
+  #keep(chunk) {
+    if (!this.#tokenizer) return;
+    const { begin, end } = this.#tokenizer;
+    const [from, to] = [Math.max(begin, this.#position), Math.min(end, this.#position + chunk.length)];
+    if (from < to) this.tokenizer?.set(chunk.subarray(from - this.#position, to - this.#position), from - begin);
+  }
+}
+
+/**
+ * The table of sections, a FlatBuffer; RangeError or Error where the bytes are none.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Section[]}
+ */
+function sectionsOf(bytes) {
+  if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) throw new Error("the file is no .litertlm");
+  const whole = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, Number(whole.getBigUint64(END_OF_HEADER, true)));
+  /** Where a table has a field, 0 where it has none. */
+  const field = (/** @type {number} */ table, /** @type {number} */ index) => {
+    const fields = table - view.getInt32(table, true);
+    const at = 4 + 2 * index;
+    const offset = at < view.getUint16(fields, true) ? view.getUint16(fields + at, true) : 0;
+    return offset && table + offset;
+  };
+  const follow = (/** @type {number} */ at) => at + view.getUint32(at, true);
+  const objects = follow(field(follow(field(follow(HEADER), 1)), 0));
+  return Array.from({ length: Math.min(view.getUint32(objects, true), 256) }, (_, index) => {
+    const table = follow(objects + 4 + 4 * index);
+    const number = (/** @type {number} */ at) => (at ? Number(view.getBigUint64(at, true)) : 0);
+    const [beginAt, endAt, kindAt] = [1, 2, 3].map((each) => field(table, each));
+    return { begin: number(beginAt), end: number(endAt), endAt, kind: kindAt ? view.getUint8(kindAt) : 0 };
+  });
+}

@@ -1,0 +1,228 @@
+// @ts-check
+/**
+ * Counts the tokens of a text as SentencePiece does it, for an engine that has a tokenizer inside and no way to ask it.
+ *
+ * Byte-pair models, which Gemma's are: symbols that the model defines stay whole, everything else begins as characters, and the
+ * pair with the best score is joined until none is left. Of the normalizations only the one of white space is done, which is
+ * all that Gemma's tokenizers have. `tests/webapp/test_sentencepiece.py` holds it to SentencePiece's own counts.
+ */
+
+/** @type {{[name: string]: number}} what a piece is */
+const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
+const BYTE_PAIR = 2;
+const SPACE = "▁";
+
+/**
+ * @typedef {{at: number, left: number, right: number, text: string, frozen: boolean}} Symbol `left` and `right` are places in the
+ *   list of symbols, -1 at an end; an empty text is one that was joined to the one before
+ * @typedef {{left: number, right: number, score: number, length: number}} Pair
+ */
+
+export class SentencePiece {
+  /** Scores of what a text can be made of. @type {Map<string, number>} */
+  #scores = new Map();
+  /** Pieces that stay whole wherever they appear, by their first character, longest first. @type {Map<string, string[]>} */
+  #whole = new Map();
+  /** @type {Set<string>} characters that are no longer one token: see `unused` of SentencePiece */
+  #unused = new Set();
+  #byteFallback = false;
+  #dummyPrefix = true;
+  #oneSpace = true;
+  #escaped = true;
+
+  /** @param {Uint8Array} model a serialized SentencePiece model; RangeError or Error where it is none */
+  constructor(model) {
+    let kind = 1;
+    for (const [field, value] of fieldsOf(model)) {
+      if (field === 1) this.#add(/** @type {Uint8Array} */ (value));
+      if (field === 2) {
+        for (const [number, said] of fieldsOf(/** @type {Uint8Array} */ (value))) {
+          if (number === 3) kind = Number(said);
+          if (number === 35) this.#byteFallback = Boolean(said);
+        }
+      }
+      if (field === 3) {
+        for (const [number, said] of fieldsOf(/** @type {Uint8Array} */ (value))) {
+          if (number === 3) this.#dummyPrefix = Boolean(said);
+          if (number === 4) this.#oneSpace = Boolean(said);
+          if (number === 5) this.#escaped = Boolean(said);
+        }
+      }
+    }
+    if (kind !== BYTE_PAIR || !this.#scores.size) throw new Error("its tokenizer is no byte-pair SentencePiece model");
+    for (const pieces of this.#whole.values()) pieces.sort((a, b) => b.length - a.length);
+  }
+
+  /** Without the token that begins a text. @param {string} text */
+  count(text) {
+    const symbols = this.#split(this.#normalized(text));
+    this.#join(symbols);
+    let tokens = 0;
+    let unknown = false; // a run of them is one token, unless they fall back to bytes
+    for (const { text } of symbols) {
+      if (!text) continue;
+      const known = this.#scores.has(text);
+      if (known) tokens += this.#unused.has(text) ? this.#parts(text) : 1;
+      else if (this.#byteFallback) tokens += new TextEncoder().encode(text).length;
+      else if (!unknown) tokens += 1;
+      unknown = !known && !this.#byteFallback;
+    }
+    return tokens;
+  }
+
+  /** @param {Uint8Array} message */
+  #add(message) {
+    let piece = "";
+    let score = 0;
+    let type = TYPES.normal;
+    for (const [field, value] of fieldsOf(message)) {
+      if (field === 1) piece = new TextDecoder().decode(/** @type {Uint8Array} */ (value));
+      if (field === 2) score = /** @type {number} */ (value);
+      if (field === 3) type = /** @type {number} */ (value);
+    }
+    if (type === TYPES.userDefined) {
+      const first = piece.charAt(0);
+      this.#whole.set(first, [...(this.#whole.get(first) ?? []), piece]);
+    }
+    if (type === TYPES.unused) this.#unused.add(piece);
+    if (type !== TYPES.unknown && type !== TYPES.control && type !== TYPES.byte) this.#scores.set(piece, score);
+  }
+
+  /** @param {string} text */
+  #normalized(text) {
+    let normal = this.#oneSpace ? text.replace(/ +/g, " ").replace(/^ | $/g, "") : text;
+    if (this.#dummyPrefix && normal) normal = ` ${normal}`;
+    return this.#escaped ? normal.replaceAll(" ", SPACE) : normal;
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Symbol[]}
+   */
+  #split(text) {
+    /** @type {Symbol[]} */
+    const symbols = [];
+    for (let at = 0; at < text.length; ) {
+      const whole = this.#whole.get(text.charAt(at))?.find((piece) => text.startsWith(piece, at));
+      const next = whole ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
+      const place = symbols.length;
+      symbols.push({ at: place, left: place - 1, right: place + 1, text: next, frozen: whole !== undefined });
+      at += next.length;
+    }
+    const last = symbols.at(-1);
+    if (last) last.right = -1;
+    return symbols;
+  }
+
+  /** @param {Symbol[]} symbols */
+  #join(symbols) {
+    const best = new Heap();
+    const offer = (/** @type {number} */ left, /** @type {number} */ right) => {
+      if (left < 0 || right < 0 || symbols[left].frozen || symbols[right].frozen) return;
+      const text = symbols[left].text + symbols[right].text;
+      const score = this.#scores.get(text);
+      if (score !== undefined) best.push({ left, right, score, length: text.length });
+    };
+    for (let at = 1; at < symbols.length; at += 1) offer(at - 1, at);
+    for (let pair = best.pop(); pair; pair = best.pop()) {
+      const [left, right] = [symbols[pair.left], symbols[pair.right]];
+      if (!left.text || !right.text || left.text.length + right.text.length !== pair.length) continue; // joined since
+      left.text += right.text;
+      left.right = right.right;
+      if (right.right >= 0) symbols[right.right].left = pair.left;
+      right.text = "";
+      offer(left.left, pair.left);
+      offer(pair.left, left.right);
+    }
+  }
+
+  /** How many tokens an unused piece comes apart into. @param {string} text @returns {number} */
+  #parts(text) {
+    const unused = this.#unused;
+    this.#unused = new Set();
+    for (const piece of unused) this.#scores.delete(piece);
+    const symbols = this.#split(text);
+    this.#join(symbols);
+    const tokens = symbols.filter(({ text }) => text).length;
+    for (const piece of unused) this.#scores.set(piece, 0);
+    this.#unused = unused;
+    return tokens;
+  }
+}
+
+/** Of pairs, the best score first, then the leftmost. */
+class Heap {
+  /** @type {Pair[]} */
+  #pairs = [];
+
+  /** @param {Pair} pair */
+  push(pair) {
+    const pairs = this.#pairs;
+    let at = pairs.push(pair) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!before(pair, pairs[above])) break;
+      pairs[at] = pairs[above];
+      at = above;
+    }
+    pairs[at] = pair;
+  }
+
+  /** @returns {Pair | undefined} */
+  pop() {
+    const pairs = this.#pairs;
+    const top = pairs[0];
+    const last = pairs.pop();
+    if (!last || !pairs.length) return top;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= pairs.length) break;
+      if (below + 1 < pairs.length && before(pairs[below + 1], pairs[below])) below += 1;
+      if (!before(pairs[below], last)) break;
+      pairs[at] = pairs[below];
+      at = below;
+    }
+    pairs[at] = last;
+    return top;
+  }
+}
+
+/** @param {Pair} a @param {Pair} b */
+function before(a, b) {
+  return a.score > b.score || (a.score === b.score && a.left < b.left);
+}
+
+/**
+ * The fields of a protobuf message in order: bytes, an integer, or (for 32 bits) a float.
+ * @param {Uint8Array} message
+ * @returns {Generator<[number, Uint8Array | number]>}
+ */
+function* fieldsOf(message) {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = view.getUint8(at);
+      at += 1;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < message.length) {
+    const key = varint();
+    const [field, wire] = [Math.floor(key / 8), key % 8];
+    if (wire === 0) yield [field, varint()];
+    else if (wire === 2) {
+      const length = varint();
+      if (length > message.length - at) throw new RangeError("a field is longer than its message");
+      yield [field, message.subarray(at, at + length)];
+      at += length;
+    } else if (wire === 5) {
+      yield [field, view.getFloat32(at, true)];
+      at += 4;
+    } else if (wire === 1) at += 8;
+    else throw new RangeError(`a field of type ${wire}`);
+  }
+}

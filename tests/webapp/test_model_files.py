@@ -1,0 +1,55 @@
+"""One model in several files: what the page is told, and which files cannot be one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from builder.synth import synthesize
+from webapp.app import Config, create_app
+from webapp.errors import FilesUnlikeError
+from webapp.models import ENGINES
+from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH, DEMO_MODEL, static_folder
+
+
+def test_the_demo_is_one_model_for_every_engine() -> None:
+    client = create_app(Config(models=[DEMO])).test_client()
+    [model] = client.get("/api/models").get_json()
+    files = model["files"]
+    assert [file["format"] for file in files] == ["web", "litertlm-web", "litertlm-graph"]
+    assert [file["engines"] for file in files] == [["mediapipe"], ["litert-lm"], ["litert-lm-cpu"]]
+    assert all(files[0][key] == model[key] for key in ("url", "size", "sha256"))
+    for file, path in zip(files, DEMO, strict=True):
+        assert file["size"] == path.stat().st_size
+        assert file["context"] == 512
+        with client.get(file["url"]) as response:
+            assert response.data == path.read_bytes()
+
+
+def test_one_file_is_for_the_engines_that_take_its_format() -> None:
+    models = create_app(Config(models=[DEMO_GRAPH, [DEMO_BUNDLE]])).test_client().get("/api/models").get_json()
+    assert [[file["format"] for file in model["files"]] for model in models] == [["litertlm-graph"], ["litertlm-web"]]
+
+
+def test_the_page_knows_the_engines_that_the_server_names() -> None:
+    registry = (static_folder() / "engines" / "registry.js").read_text(encoding="utf-8")
+    entries = dict(re.findall(r'id: "(.+?)",.*?formats: \[(.+?)\]', registry, re.DOTALL))
+    said = {identity: {name.strip(' "') for name in formats.split(",")} for identity, formats in entries.items()}
+    assert said == {
+        identity: {form for form, engines in ENGINES.items() if identity in engines}
+        for identity in {each for engines in ENGINES.values() for each in engines}
+    }
+
+
+def test_files_that_are_not_one_model_are_refused(tmp_path: Path) -> None:
+    other, wordy = tmp_path / "other-web.task", tmp_path / "wordy-web.task"
+    synthesize("layers=1,vocab=512,context=512", other)
+    synthesize("hidden=256,ffn=640,layers=6,heads=4,kv=1,head=64,vocab=4096,window=512,context=512", wordy)
+    with pytest.raises(FilesUnlikeError, match=r"one has [\d,]+ weights, the other 4,987,976"):
+        create_app(Config(models=[(other, DEMO_GRAPH)]))
+    with pytest.raises(FilesUnlikeError, match="both are for the same engine"):
+        create_app(Config(models=[(DEMO_MODEL, other)]))
+    with pytest.raises(FilesUnlikeError, match="tokenizers differ"):
+        create_app(Config(models=[(wordy, DEMO_GRAPH)]))
