@@ -18,11 +18,12 @@ from builder.command.console import library
 from builder.digest import sha256_of
 from builder.errors import BenchError
 from builder.formats import Format, sniff_file
+from builder.litertlm_reader import LitertlmFile
 from builder.scheme import ROLES, Quantization
 from builder.store import Store, StoredModel
 from builder.store.choosing import DEMO, choose
 from builder.store.folder import HOME
-from webapp.paths import DEMO_GRAPH, DEMO_MODEL
+from builder.web_file_reader import WebFile
 
 Origin = Literal["synth", "demo", "store", "file"]
 Progress = Callable[[str, int, int], None]
@@ -102,8 +103,8 @@ class BenchModel:
 
     @property
     def arguments(self) -> list[str]:
-        """For `onpage serve --model`."""
-        return [self.served_as or str(self.path), *map(str, self.others)]
+        """For `onpage serve --model`, where a comma joins the files of one model."""
+        return [",".join((self.served_as or str(self.path), *map(str, self.others)))]
 
 
 def cache_folder() -> Path:
@@ -117,11 +118,9 @@ def cache_folder() -> Path:
 def find_model(name: str, engines: Sequence[str], progress: Progress | None = None) -> BenchModel:
     """The model of a name, with a file for each of `engines` that there can be one for. Raises OnpageError."""
     model = _first_form(name, progress)
-    others = []
-    if "litert-lm" in engines and sniff_file(model.path) is Format.WEB:
+    others = list(model.others)
+    if "litert-lm" in engines and sniff_file(model.path) is Format.WEB and not any(map(_is_bundle, others)):
         others.append(_bundle(model, progress))
-    if "litert-lm-cpu" in engines and model.path == DEMO_MODEL:
-        others.append(DEMO_GRAPH)
     return BenchModel(model.name, model.origin, model.path, tuple(others), model.served_as, model.label)
 
 
@@ -129,10 +128,16 @@ def _first_form(name: str, progress: Progress | None) -> BenchModel:
     if name.startswith(SYNTH):
         synthetic = Synthetic.parse(name)
         return BenchModel(name, "synth", _synthesize(synthetic, progress), label=f"synthetic {synthetic.shape}")
-    chosen = choose(name, Store.open())
+    chosen, *more = choose(name, Store.open())
+    others = tuple(each.path if isinstance(each, StoredModel) else each for each in more)
     if isinstance(chosen, StoredModel):
-        return BenchModel(name, "store", chosen.path, served_as=name)
-    return BenchModel(name, "demo" if name == DEMO else "file", chosen)
+        return BenchModel(name, "store", chosen.path, others, served_as=chosen.manifest.id)
+    return BenchModel(name, "demo" if name == DEMO else "file", chosen, others)
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a file is a .litertlm of a web file, for LiteRT-LM on WebGPU."""
+    return sniff_file(path) is Format.LITERTLM and isinstance(LitertlmFile.open(path).model, WebFile)
 
 
 def _synthesize(model: Synthetic, progress: Progress | None) -> Path:
