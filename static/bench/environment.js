@@ -17,6 +17,8 @@ import { describeAdapter } from "../engines/gpu.js";
 
 /** Software that calls itself an adapter; not every browser sets `isFallbackAdapter` for it. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i;
+/** Milliseconds. */
+const ANSWERS_AT_ONCE = 150;
 /** Names in a user agent, the more particular first: nearly all of them also say Chrome and Safari. */
 const NAMES = /** @type {const} */ ([
   ["Edge", /Edg(?:A|iOS)?\/([\d.]+)/],
@@ -67,6 +69,19 @@ export async function findAdapter() {
   const adapter = await describeAdapter();
   const { vendor, architecture, device, description } = adapter;
   return { ...adapter, software: adapter.software || SOFTWARE.test([vendor, architecture, device, description].join(" ")) };
+}
+
+/** Until the GPU answers at once: an engine that was closed may keep it busy for seconds, and the next would wait for it. */
+export async function idleGpu() {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const asked = performance.now();
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+    const device = await adapter?.requestDevice().catch(() => null);
+    if (!device) return;
+    await device.queue.onSubmittedWorkDone();
+    device.destroy();
+    if (performance.now() - asked < ANSWERS_AT_ONCE) return;
+  }
 }
 
 /** Keeps a phone's screen on, where the browser can; what it answers lets the screen go. */
