@@ -139,14 +139,20 @@ class StoredRows:
 
     def __init__(self, tensor: StoredTensor, first: int, shape: tuple[int, int]) -> None:
         self.tensor, self.first, self.shape = tensor, first, shape
+        self.dtype = np.dtype(NUMPY_TYPES[tensor.dtype])
 
     def __getitem__(self, part: slice) -> StoredArray:
         start, stop, _ = part.indices(self.shape[0])
-        rows = np.empty((stop - start, self.shape[1]), NUMPY_TYPES[self.tensor.dtype])
-        with _opened(self.tensor) as file:
-            file.seek(self.tensor.offset + (self.first + start) * self.shape[1] * rows.itemsize)
-            _fill(file, rows.data.cast("B"), self.tensor)
+        rows = np.empty((stop - start, self.shape[1]), self.dtype)
+        self.read_into(part, rows)
         return rows
+
+    def read_into(self, part: slice, out: StoredArray) -> None:
+        """As a slice, into an array of this type."""
+        start, _, _ = part.indices(self.shape[0])
+        with _opened(self.tensor) as file:
+            file.seek(self.tensor.offset + (self.first + start) * self.shape[1] * out.itemsize)
+            _fill(file, out.data.cast("B"), self.tensor)
 
 
 def check_finite(name: str, first: int, rows: Rows) -> None:

@@ -29,7 +29,7 @@ from builder.quantize import BLOCK
 from builder.scheme import ALL_INT8, Quantization
 from builder.stored_types import Rows
 from builder.tokenizer import Tokenizer
-from builder.verify import verify_written
+from builder.verify import ReadBack
 from builder.web_file import TensorSpec, WebFileLayout
 from builder.write_tensors import Pieces, Weights, write_tensors
 
@@ -140,15 +140,18 @@ def write_web_file(
         )
     specs, layout = web_layout(plan, parameters, tokenizer.model, quantization, generation, conversion)
     report = _Reporter(progress, layout.size)
-    with write_beside(output, layout.size) as part:
+    with (
+        write_beside(output, layout.size) as part,
+        ReadBack(part.path, report.phase("verify")) as read_back,
+        ThreadPoolExecutor(1, "onpage-sync") as pool,
+    ):
         pieces = Pieces(part, report.phase("write"))
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
-        write_tensors(plan, quantization, weights, layout.offsets, pieces)
-        with ThreadPoolExecutor(1, "onpage-sync") as pool:  # the disk works while the file is read back from memory
-            synced = pool.submit(part.sync)
-            sha256 = verify_written(part.path, layout.size, specs, pieces.checksum, report.phase("verify"))
-            synced.result()
+        write_tensors(plan, quantization, weights, layout.offsets, pieces, read_back.complete)
+        synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
+        sha256 = read_back.finish(layout.size, specs, pieces.checksum)
+        synced.result()
     return WrittenModel(
         path=output,
         size=layout.size,

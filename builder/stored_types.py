@@ -21,6 +21,10 @@ class Rows(Protocol):
     def shape(self) -> tuple[int, ...]:
         """(n, width)."""
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of NUMPY_TYPES."""
+
     def __getitem__(self, part: slice, /) -> StoredArray:
         """Some of the rows, as they are stored."""
 
@@ -35,3 +39,14 @@ def to_float32(stored: StoredArray, out: NDArray[np.float32] | None = None) -> N
     else:
         np.copyto(out, stored)
     return out
+
+
+def read_rows(rows: Rows, part: slice, out: StoredArray) -> None:
+    """Some of the rows into `out`, which has their type or is float32."""
+    read_into = getattr(rows, "read_into", None)
+    if read_into and out.dtype == rows.dtype:
+        read_into(part, out)
+    elif out.dtype == rows.dtype:
+        np.copyto(out, rows[part])
+    else:
+        to_float32(rows[part], out)

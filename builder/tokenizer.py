@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,9 +105,12 @@ class Tokenizer:
 
 def _loads(data: bytes) -> bool:
     try:
-        trial = subprocess.run(
-            [sys.executable, "-P", "-c", TRIAL], input=data, capture_output=True, timeout=TRIAL_SECONDS, check=False
-        )
+        with tempfile.TemporaryFile() as file:  # read at once; a pipe passes 64 kB at a time
+            file.write(data)
+            file.seek(0)
+            trial = subprocess.run(
+                [sys.executable, "-P", "-c", TRIAL], stdin=file, capture_output=True, timeout=TRIAL_SECONDS, check=False
+            )
     except (subprocess.TimeoutExpired, OSError):
         return False
     return trial.returncode == 0

@@ -1,88 +1,109 @@
-"""Is the file on the disk the file that we meant to write? Reads it once, front to back, in pieces."""
+"""Is the file on the disk the file that we meant to write? Reads it once, front to back, in pieces, behind whoever writes it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
-from numpy.typing import NDArray
 
+from builder.checksum import Checksum
 from builder.errors import OutputError
+from builder.kernel import Kernel
 from builder.web_file import TensorSpec
 from builder.web_file_reader import WebFile
 
-CHUNK = 4 << 20
-WORD = 8
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-MOST_WORDS = 1 << 15
-"""Worked on at once, in a core's cache."""
+CHUNK = 2 << 20
 
 
-class Checksum:
-    """A sum over a file that is zero where nothing was written, the same in whatever order and pieces it is added up.
+class ReadBack:
+    """Reads a web file back as far as it is complete, in a thread that ends with the block. `progress` gets numbers of bytes."""
 
-    Each 8-byte word is multiplied by an odd number made of its position, modulo 2⁶⁴: a changed word always changes the sum,
-    and so do words that changed places. Matrices are written strip by strip, all over their place, so a digest of the bytes
-    in their order cannot be had while writing, and a list of the strips would grow with the model.
-    """
+    def __init__(self, path: Path, progress: Callable[[int], None]) -> None:
+        self._path, self._progress = path, progress
+        self._digest, self._checksum = hashlib.sha256(), Checksum()
+        self._complete, self._ended, self._changed = 0, False, threading.Condition()
+        self._pool = ThreadPoolExecutor(1, "onpage-verify")
 
-    def __init__(self, value: int = 0) -> None:
-        self.value = value
+    def __enter__(self) -> ReadBack:
+        self._read: Future[None] = self._pool.submit(self._follow)
+        return self
 
-    @classmethod
-    def of(cls, offset: int, apart: int, rows: NDArray[np.uint8]) -> Checksum:
-        """Of rows (n, bytes) of which the first lies at `offset` and each next `apart` bytes on, all multiples of 8."""
-        if rows.shape[1] % WORD:
-            rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % WORD)))
-        words = rows.view(np.uint64)
-        total = 0
-        for first in range(0, words.shape[1], MOST_WORDS):
-            piece = words[:, first : first + MOST_WORDS]
-            columns = np.arange(first, first + piece.shape[1], dtype=np.uint64) * MULTIPLIER
-            for row in range(0, len(piece), step := max(1, MOST_WORDS // piece.shape[1])):
-                starts = np.arange(row, min(row + step, len(piece)), dtype=np.uint64) * np.uint64(apart // WORD)
-                factors = ((starts + np.uint64(offset // WORD)) * MULTIPLIER)[:, None] + columns
-                factors |= np.uint64(1)
-                factors *= piece[row : row + step]
-                total += int(factors.sum(dtype=np.uint64))
-        return cls(total % (1 << 64))
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end(0)
+        self._pool.shutdown()
 
-    def add(self, other: Checksum) -> None:
-        """Joins the sum of other parts of the same file."""
-        self.value = (self.value + other.value) % (1 << 64)
+    def complete(self, position: int) -> None:
+        """Nothing before `position` will be written any more."""
+        with self._changed:
+            self._complete = position
+            self._changed.notify()
+
+    def finish(self, size: int, tensors: list[TensorSpec], checksum: Checksum) -> str:
+        """Reads what is left of the complete file and returns the sha256.
+
+        Raises WebFileError or OutputError where the header does not list exactly `tensors`, the size differs, or the bytes
+        are not those that were written.
+        """
+        found = WebFile.open(self._path)
+        if found.size != size:
+            raise OutputError(
+                f"{self._path} has {found.size:,} bytes after writing: expected {size:,}.", subject=self._path
+            )
+        listed = [(t.name, t.type, t.size) for t in found.tensors.values()]
+        if listed != [(t.name, t.type, t.size) for t in tensors]:
+            raise OutputError(
+                f"{self._path} does not list the tensors that were written: the file system lost data.",
+                subject=self._path,
+            )
+        self._end(size)
+        self._read.result()
+        if self._checksum.value != checksum.value:
+            raise OutputError(
+                f"{self._path} reads back otherwise than it was written: check the disk, and try again.",
+                subject=self._path,
+            )
+        return self._digest.hexdigest()
+
+    def _end(self, size: int) -> None:
+        """Nothing will follow after `size`."""
+        with self._changed:
+            self._complete, self._ended = size, True
+            self._changed.notify()
+
+    def _complete_behind(self, position: int) -> int:
+        """Waits for bytes to read; their number, 0 where none will follow."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._complete > position)
+            return max(0, self._complete - position)
+
+    def _follow(self) -> None:
+        kernel = Kernel.available()
+        buffer, checksum_of = (
+            (kernel.buffer(CHUNK), kernel.checksum) if kernel else (np.empty(CHUNK, np.uint8), Checksum.of)
+        )
+        view = buffer.data
+        position = 0
+        with self._path.open("rb", buffering=0) as file:
+            while count := file.readinto(view[: min(CHUNK, self._complete_behind(position))]):
+                self._checksum.add(checksum_of(position, 0, buffer[None, :count]))
+                self._digest.update(view[:count])
+                if hasattr(os, "posix_fadvise"):  # the disk begins to write it now
+                    os.posix_fadvise(file.fileno(), position, count, os.POSIX_FADV_DONTNEED)
+                position += count
+                self._progress(count)
 
 
 def verify_written(
     path: Path, size: int, tensors: list[TensorSpec], checksum: Checksum, progress: Callable[[int], None]
 ) -> str:
-    """Re-reads a web file just written and returns its sha256.
-
-    Raises WebFileError or OutputError where the header does not list exactly `tensors`, the size differs, or the bytes are
-    not those that were written. `progress` is called with the numbers of bytes read.
-    """
-    found = WebFile.open(path)
-    if found.size != size:
-        raise OutputError(f"{path} has {found.size:,} bytes after writing: expected {size:,}.", subject=path)
-    listed = [(t.name, t.type, t.size) for t in found.tensors.values()]
-    if listed != [(t.name, t.type, t.size) for t in tensors]:
-        raise OutputError(
-            f"{path} does not list the tensors that were written: the file system lost data.", subject=path
-        )
-    digest = hashlib.sha256()
-    read_back = Checksum()
-    position = 0
-    with path.open("rb") as file, ThreadPoolExecutor(1, "onpage-verify") as pool:
-        while data := file.read(CHUNK):
-            digested = pool.submit(digest.update, data)
-            read_back.add(Checksum.of(position, 0, np.frombuffer(data, np.uint8)[None]))
-            digested.result()
-            position += len(data)
-            progress(len(data))
-    if read_back.value != checksum.value:
-        raise OutputError(
-            f"{path} reads back otherwise than it was written: check the disk, and try again.", subject=path
-        )
-    return digest.hexdigest()
+    """As ReadBack, of a file that is complete."""
+    with ReadBack(path, progress) as read_back:
+        return read_back.finish(size, tensors, checksum)

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint import check_finite
+from builder.checksum import Checksum
 from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.kernel import Kernel
 from builder.output import PartFile
 from builder.quantize import BLOCK, NotFiniteError, quantize_band
 from builder.scheme import Quantization
 from builder.stored_types import Rows, to_float32
-from builder.verify import Checksum
 
 MOST_THREADS = 8
 """More would wait for each other at the reading, and each holds a band."""
@@ -38,6 +39,10 @@ class Weights(Protocol):
         """
 
 
+ChecksumOf = Callable[[int, int, NDArray[np.uint8]], Checksum]
+"""Checksum.of, or the kernel's."""
+
+
 class Pieces:
     """Writes, sums up what was written, and tells how many bytes; for any number of threads."""
 
@@ -45,16 +50,20 @@ class Pieces:
         self._part, self._report = part, report
         self._checksum = Checksum()
         self._turn = threading.Lock()
+        self._writing = threading.Lock()  # the file system lets in one at a time, and others would wait at work
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """Writes one piece."""
         self.write_strips(offset, 0, np.frombuffer(data, np.uint8)[None])
 
-    def write_strips(self, offset: int, apart: int, strips: NDArray[np.uint8]) -> None:
+    def write_strips(
+        self, offset: int, apart: int, strips: NDArray[np.uint8], checksum: ChecksumOf = Checksum.of
+    ) -> None:
         """Writes each row of `strips`, `apart` bytes after the one before."""
-        written = Checksum.of(offset, apart, strips)
-        for i, strip in enumerate(strips):
-            self._part.write_at(offset + i * apart, strip.data)
+        written = checksum(offset, apart, strips)
+        with self._writing:
+            for i, strip in enumerate(strips):
+                self._part.write_at(offset + i * apart, strip.data)
         with self._turn:
             self._checksum.add(written)
             self._report(strips.size)
@@ -72,24 +81,37 @@ def thread_count() -> int:
 
 
 def write_tensors(
-    plan: ModelPlan, quantization: Quantization, weights: Weights, offsets: dict[str, int], pieces: Pieces
+    plan: ModelPlan,
+    quantization: Quantization,
+    weights: Weights,
+    offsets: dict[str, int],
+    pieces: Pieces,
+    complete: Callable[[int], None],
 ) -> None:
-    """Writes every tensor of the plan at its offset. CheckpointError for weights that are not finite."""
+    """Writes every tensor of the plan at its offset, and tells up to where all is written.
+
+    CheckpointError for weights that are not finite.
+    """
     bands = ((tensor, first, rows) for tensor in plan.tensors for first, rows in weights.bands(tensor))
     turn, stopped = threading.Lock(), threading.Event()
+    busy: dict[int, int] = {}  # thread → where the tensor begins that it works on
 
     def work() -> None:
+        kernel = Kernel.available()
         while not stopped.is_set():
             with turn:
                 band = next(bands, None)
-            if band is None:
-                return
+                if band is None:
+                    busy.pop(threading.get_ident(), None)
+                    return
+                busy[threading.get_ident()] = _start(band[0], offsets)
+                complete(min(busy.values()))
             tensor, first, rows = band
             if isinstance(tensor, VectorPlan):
                 check_finite(tensor.source, first, rows)
                 pieces.write(offsets[tensor.name], to_float32(rows[:]).data.cast("B"))
             else:
-                _write_band(tensor, first, rows, quantization, offsets, pieces)
+                _write_band(tensor, first, rows, quantization, offsets, pieces, kernel)
 
     threads = thread_count()
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
@@ -103,6 +125,10 @@ def write_tensors(
             stopped.set()
 
 
+def _start(tensor: MatrixPlan | VectorPlan, offsets: dict[str, int]) -> int:
+    return offsets[tensor.name if isinstance(tensor, VectorPlan) else f"{tensor.name}.w"]
+
+
 def _write_band(
     matrix: MatrixPlan,
     first: int,
@@ -110,16 +136,18 @@ def _write_band(
     quantization: Quantization,
     offsets: dict[str, int],
     pieces: Pieces,
+    kernel: Kernel | None,
 ) -> None:
+    quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
     scheme = quantization.scheme(matrix.role)
     try:
-        band = quantize_band(rows, scheme, quantization.scale)
+        band = quantize(rows, scheme, quantization.scale)
     except NotFiniteError:
         check_finite(matrix.source, first, rows)
         raise
     row_of_blocks = BLOCK * matrix.n * scheme.bits // 8
     strips = band.strips.reshape(1, -1) if rows.shape[0] == matrix.n else band.strips  # of a whole matrix they are one
-    pieces.write_strips(offsets[f"{matrix.name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips)
+    pieces.write_strips(offsets[f"{matrix.name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
     pieces.write(offsets[f"{matrix.name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
     scales = offsets[f"{matrix.name}.w_quantized_scale"] + band.scales[0].nbytes * first
     pieces.write(scales, band.scales.data.cast("B"))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from builder import __version__
 from builder.checkpoint import Checkpoint
+from builder.checksum import Checksum
 from builder.errors import OutputError, UnsupportedModel
 from builder.families import plan_model
 from builder.llm_parameters import LlmParameters, ModelType, TransformerParameters
@@ -29,7 +30,7 @@ from builder.lora.adapter import Adapter, LowRank, refuse_an_adapter
 from builder.lora.layout import MODULES, Half, halves, matrix_name, matrix_shape
 from builder.output import write_beside
 from builder.quantize import BLOCK
-from builder.verify import Checksum, verify_written
+from builder.verify import verify_written
 from builder.web_file import WebFileLayout
 from builder.web_file_reader import WebFile
 
