@@ -15,10 +15,11 @@ import { LENGTHS, choices } from "./plan.js";
 /**
  * @param {Model[]} models
  * @param {import('../engines/registry.js').EngineEntry[]} engines
- * @param {boolean} gpu
+ * @param {import('../protocol.js').Adapter | null} adapter
  * @param {Size} defaults
  */
-export function mountForm(models, engines, gpu, defaults) {
+export function mountForm(models, engines, adapter, defaults) {
+  const gpu = adapter !== null;
   const form = /** @type {HTMLFormElement} */ (element("#plan"));
   const fields = /** @type {HTMLFieldSetElement} */ (element("#fields"));
   const picker = /** @type {HTMLSelectElement} */ (element("#model"));
@@ -39,7 +40,13 @@ export function mountForm(models, engines, gpu, defaults) {
 
   const offer = () => {
     const offered = choices(model(), engines, gpu);
-    boxes(engineBox, "engine", offered.map(({ entry: { id, name, backend } }, index) => ({ value: id, label: `${name}, ${backend}`, checked: index === 0 })));
+    const fast = adapter?.software ? offered.find(({ entry }) => entry.backend === "CPU") : null;
+    const best = fast ?? offered[0];
+    boxes(
+      engineBox,
+      "engine",
+      offered.map(({ entry: { id, name, backend } }) => ({ value: id, label: `${name}, ${backend}`, checked: id === best.entry.id })),
+    );
     number("context").max = String(model().context);
     if (number("context").valueAsNumber > model().context) number("context").value = String(model().context);
     start.disabled = !offered.length;

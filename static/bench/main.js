@@ -51,7 +51,7 @@ async function start() {
   published = speeds;
   warn(adapter);
   const hasGpu = adapter !== null && !adapter.software;
-  form = mountForm(models, ENGINES, adapter !== null, hasGpu ? FULL : SMALL);
+  form = mountForm(models, ENGINES, adapter, hasGpu ? FULL : SMALL);
   phase("ready");
 }
 
