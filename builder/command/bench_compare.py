@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from builder.command.console import FILE, library, print_json
-from e2e.bench.compare import HEADS, NOISY, Change, Comparison, compare_results
+from builder.command.bench_run import Lengths, steps
+from builder.command.console import FILE, library, print_json, say
+from builder.errors import BenchError
+from e2e.bench.compare import HEADS, NOISY, Change, Comparison, compare_results, compare_sides
 from e2e.bench.matching import FACTS
 from e2e.bench.statistics import MEASURES
 from e2e.bench.words import printable
@@ -34,8 +40,8 @@ class Percent(click.ParamType[float]):
 
 
 @click.command()
-@click.argument("base", metavar="A", type=FILE)
-@click.argument("head", metavar="B", type=FILE)
+@click.argument("base", metavar="A")
+@click.argument("head", metavar="B")
 @click.option(
     "--max-regression",
     "limit",
@@ -59,32 +65,109 @@ class Percent(click.ParamType[float]):
     help="Compare although this is not the same on both sides; may be given several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option(
+    "--interleave",
+    is_flag=True,
+    help="Measure now: A and B are configurations (settings engine, model, browser, flag and onpage, with commas between "
+    "them), which are run in turn. The options below are for this.",
+)
+@click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True, help="Of both.")
+@click.option("-o", "--output", type=FILE, help="The results file with the raw records of all rounds.")
+@click.option("--prefill", type=Lengths(), default="32,128", show_default=True, help="Lengths of prompts, in tokens.")
+@click.option(
+    "--decode", type=click.IntRange(1, 100_000), default=64, show_default=True, help="New tokens of an answer."
+)
+@click.option("--context", type=click.IntRange(64, 1_000_000), default=512, show_default=True, help="Room for both.")
+@click.option("--runs", type=click.IntRange(1, 1000), default=3, show_default=True, help="Of each length and round.")
+@click.option("--gpu/--software", default=None, help="As for bench run.")
+@click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
 def compare(
-    base: Path,
-    head: Path,
+    base: str,
+    head: str,
     limit: float,
     measures: tuple[str, ...],
     allowed: tuple[str, ...],
     as_json: bool,
+    interleave: bool,
+    rounds: int,
+    output: Path | None,
+    **options: Any,
 ) -> int:
     """Compare the results file B with A, measure by measure. Exit 1 where B is slower than the limit allows.
 
     Every ratio has its 95 % interval, and only what the interval supports is a regression. Records are matched by model,
     engine, browser, adapter, plan and machine; what is not the same is refused, unless you allow it.
 
+    With --interleave, both are measured now and in turn (A B, B A …), and ratios are taken round by round.
+
     \b
     Example:
       onpage bench compare before.json after.json
       onpage bench compare before.json after.json --max-regression 10% --measure decode --measure prefill
+      onpage bench compare --interleave engine=mediapipe engine=litert-lm -o both.json
+      onpage bench compare --interleave onpage=base/.venv/bin/onpage onpage=head/.venv/bin/onpage -o gate.json
     """
-    record = library("e2e.bench.record", "bench")
-    a, b = (record.load_results(path) for path in (base, head))
-    result = compare_results(a, b, limit=limit, allowed=allowed, measures=measures)
+    context = click.get_current_context()
+    if interleave:
+        if output is None:
+            raise click.UsageError("--interleave keeps what it measures: say where, with -o.", context)
+        if allowed:
+            raise click.UsageError("--interleave compares whatever is asked for: leave --allow-different out.", context)
+        result = _measure(base, head, rounds, output, options, limit, measures)
+    else:
+        _refuse_what_measures(context)
+        record = library("e2e.bench.record", "bench")
+        a, b = (record.load_results(Path(name)) for name in (base, head))
+        result = compare_results(a, b, limit=limit, allowed=allowed, measures=measures)
     if as_json:
         print_json(result.to_json())
     else:
         show(result)
     return 1 if result.failures else 0
+
+
+def _measure(
+    base: str, head: str, rounds: int, output: Path, options: dict[str, Any], limit: float, measures: tuple[str, ...]
+) -> Comparison:
+    running, turns = library("e2e.bench.run", "bench"), library("e2e.bench.interleave", "bench")
+    a, b = turns.Configuration.parse(base), turns.Configuration.parse(head)
+    with steps() as advance:
+        listener = running.Listener(say=say_once(), progress=advance)
+        work = turns.interleave(
+            a, b, rounds, running.Options(**options), output, listener,
+            lambda number, side, text: say(f"round {number} of {rounds}, {side}: {text}"),
+        )  # fmt: skip
+        try:
+            results = asyncio.run(work)
+        except KeyboardInterrupt:
+            kept = f"what was measured until then is in {output}." if output.exists() else "nothing was measured yet."
+            raise KeyboardInterrupt(f"interrupted; {kept}") from None
+    comparison = compare_sides(results.content, limit=limit, measures=measures)
+    if comparison is None:
+        reasons = [error["sentence"] for record in results.records for error in record["errors"]]
+        raise BenchError(
+            f"Only one side was measured: {' '.join(reasons) or 'the run was cut short.'} All is in {output}."
+        )
+    return comparison
+
+
+def say_once() -> Callable[[str], None]:
+    """What every round would say again is said once."""
+    said: set[str] = set()
+
+    def once(sentence: str) -> None:
+        if sentence not in said:
+            said.add(sentence)
+            say(sentence)
+
+    return once
+
+
+def _refuse_what_measures(context: click.Context) -> None:
+    own = ("rounds", "output", "prefill", "decode", "context", "runs", "gpu", "require_gpu")
+    for name in own:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for --interleave, which measures.", context)
 
 
 def show(result: Comparison) -> None:

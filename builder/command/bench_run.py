@@ -142,7 +142,7 @@ def run(
     settings = running.Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
     with byte_progress() as progress:
         found = [finding.find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
-    with _steps() as advance:
+    with steps() as advance:
         listener = running.Listener(say=say, progress=advance)
         try:
             results = asyncio.run(running.run(found, chosen, settings, output, listener))
@@ -157,7 +157,7 @@ def run(
 
 
 @contextmanager
-def _steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
+def steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
     """A bar for each browser on stderr: what it does, and how far it is. Silent where stderr is no terminal."""
     console = Console(stderr=True)
     bar = Progress(

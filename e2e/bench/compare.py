@@ -168,6 +168,8 @@ class Comparison:
         """Whether the gate is open, in a sentence."""
         if self.failures:
             return f"FAILED, with a limit of {percent(self.limit)}."
+        if len(self.undecided) == sum(len(pair.changes) for pair in self.pairs):
+            return f"Undecided: there may or may not be a regression beyond {percent(self.limit)}."
         return f"Passed: no regression beyond {percent(self.limit)} can be seen."
 
     @property

@@ -66,6 +66,8 @@ class Options:
     """Where the browsers find the page, if not at `host`."""
     timeout: float = 900.0
     """Seconds without an event."""
+    onpage: Path | None = None
+    """The command that serves the page, if not this one."""
 
 
 @dataclass
@@ -122,7 +124,7 @@ async def run(
         allowed = [urlsplit(options.public_url).hostname or ""] if options.public_url else []
         arguments = [argument for model in models for argument in model.arguments]
         server = await stack.enter_async_context(
-            serving(arguments, host=options.host, port=options.port, allowed_hosts=allowed)
+            serving(arguments, host=options.host, port=options.port, allowed_hosts=allowed, onpage=options.onpage)
         )
         url = f"{(options.public_url or server.url).rstrip('/')}/bench?driven"
         jobs = jobs_of(models, engines, server, options, listener)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -34,20 +36,29 @@ class Server:
 
 @asynccontextmanager
 async def serving(
-    models: Sequence[str], *, host: str = "127.0.0.1", port: int = 0, allowed_hosts: Sequence[str] = ()
+    models: Sequence[str],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    allowed_hosts: Sequence[str] = (),
+    onpage: Path | None = None,
 ) -> AsyncIterator[Server]:
-    """Serves models (ids or files); BenchError, with the server's own sentence, where it does not come up."""
+    """Serves models (ids or files); BenchError, with the server's own sentence, where it does not come up.
+
+    `onpage` is the command of another checkout or environment, whose page is to be measured.
+    """
+    command = [str(onpage)] if onpage else [sys.executable, "-c", "from builder.command import main; main()"]
     arguments = [part for model in models for part in ("--model", model)]
     arguments += [part for name in allowed_hosts for part in ("--allow-host", name)]
     with tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-u", "-c", "from builder.command import main; main()", "serve"),
-            *("--host", host, "--port", str(port)),
+            *command,
+            *("serve", "--host", host, "--port", str(port)),
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
             start_new_session=True,  # a Ctrl-C is for the command, which ends the server when it has written its results
         )
         try:
