@@ -1,6 +1,6 @@
-"""python -m e2e.bench.page_cost [MODEL …] [--engine ID …] [--rounds N]
+"""python -m e2e.bench.page_cost [FILE …] [--engine ID …] [--rounds N]
 
-Prints, for each model and engine: the page beside a bare script that does nothing else (`overhead`), the first answer with
+Prints, for each engine: the page beside a bare script that does nothing else (`overhead`), the first answer with
 and without the warm-up, a follow-up with and without what the engine still holds (`warmth`), and the bytes of a first load.
 """
 
@@ -13,29 +13,30 @@ from playwright.sync_api import Browser
 
 from e2e.bare import served
 from e2e.bench.page_cost import overhead
-from e2e.bench.page_cost.warmth import reuse, warmth
+from e2e.bench.page_cost.warmth import file_for, reuse, warmth
 from e2e.browser import launched
 from e2e.page.servers import onpage_serve
-from webapp.paths import DEMO_MODEL
+from webapp.paths import DEMO
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="*", type=Path, default=[DEMO_MODEL])
+    parser.add_argument("files", nargs="*", type=Path, default=DEMO, help="of one model, in one folder  [the demo's]")
     parser.add_argument(
-        "--engine", action="append", help="of the warm-up's and the follow-up's figures; several  [mediapipe]"
+        "--engine", action="append", choices=overhead.BARE, help="may be given several times  [mediapipe]"
     )
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    for model in arguments.models:
-        with launched() as browser, onpage_serve([model]) as server, served(model.absolute().parent) as bare:
-            print(f"{model.name}\n", flush=True)
-            print(
-                overhead.report(overhead.compare(browser, server.url, bare, model.name, arguments.rounds)), flush=True
-            )
-            _, prompt = overhead.prompts()[0]
-            for engine in arguments.engine or ["mediapipe"]:
-                show(browser, server.url, engine, prompt)
+    files = [path.absolute() for path in arguments.files]
+    with onpage_serve([",".join(map(str, files))]) as server, served(files[0].parent) as bare:
+        for engine in arguments.engine or ["mediapipe"]:
+            with launched() as browser:
+                file = file_for(browser, server.url, engine)
+                name = file["url"].rpartition("/")[2]
+                print(f"\n{engine}, {name}", flush=True)
+                raw = overhead.compare(browser, server.url, bare, engine, name, arguments.rounds)
+                print(overhead.report(raw), flush=True)
+                show(browser, server.url, engine, overhead.prompts()[0][1])
 
 
 def show(browser: Browser, url: str, engine: str, prompt: str) -> None:

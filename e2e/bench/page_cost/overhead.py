@@ -1,4 +1,4 @@
-"""What our page costs: the same model, prompts and settings in the page and in a bare script with MediaPipe, side by side.
+"""What our page costs: the same model, prompts and settings in the page and in a bare script, side by side.
 
 Each round takes a fresh browser context (nothing cached) first with the page, then with `e2e/bare`. The page is measured
 as a person meets it, from the click on Write to text on the screen, so that our worker, counting and drawing are in it;
@@ -18,6 +18,13 @@ from webapp.paths import static_folder
 
 MAX_TOKENS = 512
 LOAD_MS = 300_000
+
+BARE = {
+    "mediapipe": ("index.html", "{ topK: 1, temperature: 0.8, randomSeed: 1, maxTokens }"),
+    "litert-lm": ("litert_lm.html", "{ maxTokens, backend: 'GPU_ARTISAN' }"),
+    "litert-lm-cpu": ("litert_lm.html", "{ maxTokens, backend: 'CPU' }"),
+}
+"""Page and options of each engine's bare script. That of LiteRT-LM gives its text whole, as the package's own classes do."""
 
 OBSERVE = """
 addEventListener("DOMContentLoaded", () => {
@@ -51,9 +58,10 @@ WRITE = """
 """
 BARE_WRITE = """
 async (prompt) => {
-  const { text, callbacks, started } = await bare.generate(prompt);
+  const started = performance.now();
+  const { text, callbacks = [] } = await bare.generate(prompt);
   const spoken = callbacks.filter(({ characters }) => characters);
-  return { text, first: spoken[0].time - started, last: spoken.at(-1).time - started };
+  return { text, first: spoken.length ? spoken[0].time - started : null, last: (spoken.at(-1)?.time ?? performance.now()) - started };
 }
 """
 BYTES = "performance.getEntriesByType('resource').map(({ name, transferSize }) => [name, transferSize])"
@@ -74,11 +82,11 @@ def prompts() -> list[tuple[str, str]]:
     return made
 
 
-def in_page(context: BrowserContext, url: str, _: str) -> dict[str, Any]:
-    """Load and write in our page, which offers the one model."""
+def in_page(context: BrowserContext, url: str, engine: str) -> dict[str, Any]:
+    """Load and write in our page, with the first model that it offers."""
     context.add_init_script(OBSERVE)
     page = context.new_page()
-    page.goto(url)
+    page.goto(f"{url}/?engine={engine}")
     page.wait_for_selector("body[data-phase=ready]", timeout=LOAD_MS)
     times = {entry["name"]: entry["at"] for entry in page.evaluate("times")}
     entries = page.evaluate(BYTES) + page.workers[0].evaluate(BYTES)
@@ -103,17 +111,18 @@ def greedy(page: Page) -> None:
     page.wait_for_selector("body[data-phase=ready]", timeout=LOAD_MS)
 
 
-def in_bare_script(context: BrowserContext, url: str, model: str) -> dict[str, Any]:
+def in_bare_script(context: BrowserContext, url: str, engine: str, model: str) -> dict[str, Any]:
     """The same without us."""
+    html, options = BARE[engine]
     page = context.new_page()
     page.set_default_timeout(LOAD_MS)
-    page.goto(f"{url}/bare/index.html")
+    page.goto(f"{url}/bare/{html}")
     page.evaluate(
         "new Promise((done) => { const t = setInterval(() => { if (window.bare) { clearInterval(t); done(); } }, 5); })"
     )
     ready = page.evaluate("performance.now()")
     load = ready + page.evaluate(
-        "([model, maxTokens]) => bare.load(model, { topK: 1, temperature: 0.8, randomSeed: 1, maxTokens })",
+        f"([model, maxTokens]) => bare.load(model, {options})",
         [f"/models/{model}", MAX_TOKENS],
     )
     warm = page.evaluate(
@@ -122,16 +131,15 @@ def in_bare_script(context: BrowserContext, url: str, model: str) -> dict[str, A
     return {"load": load, "warm": warm, "answers": [page.evaluate(BARE_WRITE, prompt) for _, prompt in prompts()]}
 
 
-def compare(browser: Browser, url: str, bare: str, model: str, rounds: int) -> dict[str, Any]:
-    """All rounds, raw: `url` serves our page, `bare` the bare one and `model`."""
-    found: dict[str, list[Any]] = {"page": [], "bare": []}
+def compare(browser: Browser, url: str, bare: str, engine: str, model: str, rounds: int) -> dict[str, Any]:
+    """All rounds, raw: `url` serves our page, `bare` the bare one and the file `model`."""
+    ours, theirs = [], []
     for _ in range(rounds):
-        for name, run in (("page", in_page), ("bare", in_bare_script)):
-            context = browser.new_context()
-            address = f"{url}/?engine=mediapipe" if name == "page" else bare
-            found[name].append(run(context, address, model))
-            context.close()
-    return found
+        with browser.new_context() as context:
+            ours.append(in_page(context, url, engine))
+        with browser.new_context() as context:
+            theirs.append(in_bare_script(context, bare, engine, model))
+    return {"page": ours, "bare": theirs}
 
 
 def report(raw: dict[str, Any]) -> str:
@@ -145,6 +153,8 @@ def report(raw: dict[str, Any]) -> str:
         theirs = [pick(answer) for run in raw["bare"] for answer in run["answers"]]
         return median(ours), median(theirs), median(a / b for a, b in zip(ours, theirs, strict=True))
 
+    streamed = all(answer["first"] is not None for run in raw["bare"] for answer in run["answers"])
+
     lines = [f"{'milliseconds':34} {'page':>9} {'bare':>9} {'ratio':>7}"]
     load = median(column("page", lambda run: run["load"])), median(column("bare", lambda run: run["load"]))
     lines.append(f"{'load, nothing cached':34} {load[0]:9.0f} {load[1]:9.0f} {load[0] / load[1]:7.3f}")
@@ -152,7 +162,7 @@ def report(raw: dict[str, Any]) -> str:
         ("time to first text", lambda answer: answer["first"]),
         ("decode, first to last text", lambda answer: answer["last"] - answer["first"]),
         ("whole post", lambda answer: answer["last"]),
-    ):
+    )[0 if streamed else 2 :]:
         ours, theirs, ratio = paired(pick)
         lines.append(f"{name:34} {ours:9.0f} {theirs:9.0f} {ratio:7.3f}")
     same = [

@@ -62,14 +62,29 @@ class Reuse:
     """Of the follow-up's prompt."""
 
 
+def file_for(browser: Browser, url: str, engine: str) -> dict[str, Any]:
+    """What the server says of the first model's file for an engine; StopIteration where it has none."""
+    context = browser.new_context()
+    try:
+        files = context.request.get(f"{url}/api/models").json()[0]["files"]
+        return next(dict(file) for file in files if engine in file["engines"])
+    finally:
+        context.close()
+
+
 def ask(browser: Browser, url: str, engine: str, prompts: Sequence[str], *, warm_up: bool = True) -> dict[str, Any]:
     """`ready` and the answers in turn, in a context with nothing cached."""
     context = browser.new_context()
     try:
         page = context.new_page()
         page.goto(f"{url}/bench?driven")
-        file = next(f for f in page.request.get(f"{url}/api/models").json()[0]["files"] if engine in f["engines"])
-        wanted = {"id": engine, "model": file, "warmUp": warm_up, "prompts": list(prompts), "tokens": TOKENS}
+        wanted = {
+            "id": engine,
+            "model": file_for(browser, url, engine),
+            "warmUp": warm_up,
+            "prompts": list(prompts),
+            "tokens": TOKENS,
+        }
         return dict(page.evaluate(ASK, wanted))
     finally:
         context.close()
