@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +20,8 @@ from builder.web_file import TensorSpec
 from builder.web_file_reader import WebFile
 
 CHUNK = 2 << 20
+BEHIND = 64 << 20
+"""By then the disk has written what it was given."""
 
 
 class ReadBack:
@@ -95,10 +98,20 @@ class ReadBack:
             while count := file.readinto(view[: min(CHUNK, self._complete_behind(position))]):
                 self._checksum.add(checksum_of(position, 0, buffer[None, :count]))
                 self._digest.update(view[:count])
-                if hasattr(os, "posix_fadvise"):  # the disk begins to write it now
-                    os.posix_fadvise(file.fileno(), position, count, os.POSIX_FADV_DONTNEED)
+                _let_go(file, position, count)
                 position += count
                 self._progress(count)
+
+
+def _let_go(file: FileIO, position: int, count: int) -> None:
+    """Lets the disk begin to write some bytes that will not be read again, and what it has written by now leave the memory.
+
+    Memory that was used a moment ago is what the next bytes are written to: cheaper than memory that was never used.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file.fileno(), position, count, os.POSIX_FADV_DONTNEED)
+        if position >= BEHIND:
+            os.posix_fadvise(file.fileno(), position - BEHIND, count, os.POSIX_FADV_DONTNEED)
 
 
 def verify_written(
