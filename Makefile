@@ -1,6 +1,7 @@
 # make serve   the page on 127.0.0.1, with the demo model (or: make serve MODEL=my-web.task PORT=8080)
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
-# Both set up what they need in .venv and static/ and are quick when that is done.
+# make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
+# All set up what they need in .venv and static/ and are quick when that is done.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -11,10 +12,10 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve test check browser wheel clean
+.PHONY: help serve test bench check browser wheel clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
@@ -31,11 +32,19 @@ check: .venv/.test static/node_modules/.test static/vendor/.copied
 browser: .venv/.test
 	$(BIN)/python -m e2e.install_browser
 
+bench: .venv/.test static/node_modules/.test static/vendor/.copied browser
+	@mkdir -p bench-results
+	$(BIN)/onpage bench run --model demo --engine all --prefill 32,128 --decode 64 --context 512 --runs 5 -o bench-results/demo.json
+	$(BIN)/onpage bench run --model synth:gemma3-270m@int4 --engine mediapipe --engine litert-lm --prefill 32 --decode 16 --context 512 --runs 3 \
+	  -o bench-results/gemma3-270m.json
+	$(BIN)/onpage bench report bench-results/demo.json bench-results/gemma3-270m.json -o bench-results/report.html
+	$(BIN)/python -m e2e.bench.page_cost --engine mediapipe --engine litert-lm-cpu --rounds 2
+
 wheel: .venv/.test static/vendor/.copied
 	$(BIN)/python -m hatchling build -t wheel
 
 clean:
-	rm -rf .venv dist build static/node_modules static/vendor
+	rm -rf .venv dist build bench-results static/node_modules static/vendor
 
 # Debian splits venv off its Python; root gets it installed, others are told.
 .venv/bin/python:
