@@ -16,8 +16,9 @@ import { html, table } from "./elements.js";
 import { bytes, digits, duration, measured, quantile } from "./numbers.js";
 import { barPlot, linePlot } from "./plots.js";
 
-/** Bins of an answer in which its speed is looked at. */
-const BINS = 24;
+/** Parts of an answer in which its speed is looked at, and the shortest that one may be: pieces come in bunches. */
+const PARTS = 24;
+const SHORTEST_PART = 25;
 /** Factor between parameter counts within which two models are compared. */
 const LIKE = 1.3;
 
@@ -178,8 +179,9 @@ export function decodeOverTime(records) {
 function speeds({ tokens, first_tokens, pieces }) {
   const characters = pieces.slice(1).reduce((sum, [, count]) => sum + count, 0);
   const perCharacter = characters ? (tokens - first_tokens) / characters : 0;
-  const bins = Math.min(BINS, Math.floor((pieces.length - 1) / 2));
-  return Array.from({ length: bins }, (_, bin) => {
+  const took = pieces.length ? pieces[pieces.length - 1][0] - pieces[0][0] : 0;
+  const bins = Math.min(PARTS, Math.floor((pieces.length - 1) / 2), Math.floor(took / SHORTEST_PART));
+  return Array.from({ length: Math.max(0, bins) }, (_, bin) => {
     const from = Math.floor((bin * (pieces.length - 1)) / bins);
     const to = Math.floor(((bin + 1) * (pieces.length - 1)) / bins);
     const count = pieces.slice(from + 1, to + 1).reduce((sum, [, more]) => sum + more, 0) * perCharacter;
@@ -240,14 +242,17 @@ export function beside(records, published, name) {
   );
 }
 
-/** @param {Rec[]} records @param {Published[]} published */
+/** Folded where none is of a model of this size. @param {Rec[]} records @param {Published[]} published */
 export function publishedTable(records, published) {
   if (!published.length || !records.length) return null;
+  const like = published.some(({ parameters }) => records.some(({ model }) => isLike(model.parameters, parameters)));
   const rows = published.map(({ model, quantization, engine, device, context, prefill, decode, ttft }) => [
     [model, quantization].filter(Boolean).join(" "), engine, device, context === null ? "–" : digits(context),
     `${digits(prefill)} tok/s`, `${digits(decode)} tok/s`, ttft === null ? "–" : duration(ttft * 1000),
   ]);
-  return table("Published by the models' makers, not measured here", ["Model", "Engine", "Device", "Context", "Prefill", "Decode", "First text"], rows);
+  const heads = ["Model", "Engine", "Device", "Context", "Prefill", "Decode", "First text"];
+  const made = table("Published by the models' makers, not measured here", heads, rows);
+  return like ? made : html("details", {}, html("summary", {}, "Published figures of larger models"), made);
 }
 
 /** Every figure of a record. @param {Rec} record */
