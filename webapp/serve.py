@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import waitress
+from flask import Flask
 
 from webapp.app import Config, create_app
 from webapp.errors import AddressUnusableError, PortTakenError
@@ -38,8 +39,10 @@ def serve(
     *,
     loras: Sequence[Path] = (),
     allowed_hosts: tuple[str, ...] = (),
+    wrap: Callable[[Flask], Flask] = lambda app: app,
 ) -> None:
     """Serve `models` (none: the demo model), with LoRA adapters or none, until Ctrl-C, and print the address on stdout; port 0 is any free one.
+    `wrap` may put something beside the application.
 
     Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
     """
@@ -47,7 +50,7 @@ def serve(
     with listener:
         if host not in ("0.0.0.0", "::"):
             allowed_hosts = (*allowed_hosts, f"[{host}]" if ":" in host else host)
-        app = create_app(Config(models=models or [DEMO], loras=loras, allowed_hosts=allowed_hosts))
+        app = wrap(create_app(Config(models=models or [DEMO], loras=loras, allowed_hosts=allowed_hosts)))
         server: Any = waitress.create_server(
             app,
             sockets=[listener],

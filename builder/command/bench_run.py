@@ -54,7 +54,8 @@ class Lengths(click.ParamType[tuple[int, ...]]):
     "engines",
     multiple=True,
     metavar="ENGINE",
-    help="mediapipe, litert-lm, litert-lm-cpu, or all; may be given several times.  [default: mediapipe]",
+    help="mediapipe, litert-lm, litert-lm-cpu, or all; or a peer for comparison: transformers-js, transformers-js-webgpu, wllama "
+    "(docs/bench.md). May be given several times.  [default: mediapipe]",
 )
 @click.option(
     "--prefill", type=Lengths(), default="32,128,512,1024", show_default=True, help="Lengths of prompts, in tokens."

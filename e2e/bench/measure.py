@@ -17,6 +17,8 @@ from typing import Any
 from e2e.bench.correctness import judge
 from e2e.bench.drivers import Driver, DriverError, Memory, Tab
 from e2e.bench.models import BenchModel
+from e2e.bench.peers.models import PEERS
+from e2e.bench.peers.serving import REGISTER
 from e2e.bench.record import Record, fold, label_of, new_record, problem_of
 from e2e.bench.statistics import summarize
 
@@ -133,6 +135,8 @@ class Measurement:
         return record["status"] if self._ended and not record["errors"] else "partial"
 
     async def _follow(self, tab: Tab, seconds: float, listen: Listener) -> None:
+        if self.job.plan["engine"] in PEERS:
+            await tab.evaluate(REGISTER)
         await tab.evaluate(f"void onpageBench.start({json.dumps(self.job.plan)})")
         taken, last = 0, time.monotonic()
         while not self._ended:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ from builder.store import Store, StoredModel
 from builder.store.choosing import DEMO, choose
 from builder.store.folder import HOME
 from builder.web_file_reader import WebFile
+from e2e.bench.peers.models import PEERS, QUANTIZATION, prepare
 
 Origin = Literal["synth", "demo", "store", "file"]
 Progress = Callable[[str, int, int], None]
@@ -95,6 +96,8 @@ class BenchModel:
     """What `onpage serve --model` takes for the first form, where it is no path."""
     label: str | None = None
     """What a record calls it, where the file's name is not the best."""
+    peers: Mapping[str, Path] = field(default_factory=dict)
+    """The same weights for engines that are not the page's, by engine."""
 
     @property
     def synthetic(self) -> bool:
@@ -121,7 +124,7 @@ def find_model(name: str, engines: Sequence[str], progress: Progress | None = No
     others = list(model.others)
     if "litert-lm" in engines and sniff_file(model.path) is Format.WEB and not any(map(_is_bundle, others)):
         others.append(_bundle(model, progress))
-    return BenchModel(model.name, model.origin, model.path, tuple(others), model.served_as, model.label)
+    return replace(model, others=tuple(others), peers=_for_peers(model, engines, progress))
 
 
 def _first_form(name: str, progress: Progress | None) -> BenchModel:
@@ -147,6 +150,21 @@ def _synthesize(model: Synthetic, progress: Progress | None) -> Path:
     if not path.is_file():
         synth.synthesize(model.shape, path, quantization=model.quantization, seed=model.seed, progress=progress)
     return path
+
+
+def _for_peers(model: BenchModel, engines: Sequence[str], progress: Progress | None) -> dict[str, Path]:
+    """A synthetic model's weights in the formats of `engines` that are peers, where these can hold the very same."""
+    synthetic = Synthetic.parse(model.name) if model.synthetic else None
+    if synthetic is None or synthetic.quantization != QUANTIZATION:
+        return {}
+    library("gguf", "peers")
+    library("onnx", "peers")
+    folder = model.path.parent
+    return {
+        engine: prepare(engine, synthetic.shape, synthetic.seed, folder, progress)
+        for engine in engines
+        if engine in PEERS
+    }
 
 
 def _bundle(model: BenchModel, progress: Progress | None) -> Path:

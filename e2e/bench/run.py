@@ -29,6 +29,7 @@ from e2e.bench.drivers.launched import LaunchedBrowser
 from e2e.bench.drivers.remote import RemoteBrowser
 from e2e.bench.measure import Job, Measurement, Place, look_at
 from e2e.bench.models import BenchModel
+from e2e.bench.peers.models import PEERS, PeerModel
 from e2e.bench.record import VERSION, Record, now, write_results
 from e2e.bench.server import Server, serving
 from e2e.browser import GPU_WEBGPU, SOFTWARE_WEBGPU, BrowserNotFoundError, find_browser, flags
@@ -123,8 +124,16 @@ async def run(
         drivers = drivers_of(playwright, options, listener)
         allowed = [urlsplit(options.public_url).hostname or ""] if options.public_url else []
         arguments = [argument for model in models for argument in model.arguments]
+        peers = sorted({path for model in models for path in model.peers.values()})
         server = await stack.enter_async_context(
-            serving(arguments, host=options.host, port=options.port, allowed_hosts=allowed, onpage=options.onpage)
+            serving(
+                arguments,
+                peers=peers,
+                host=options.host,
+                port=options.port,
+                allowed_hosts=allowed,
+                onpage=options.onpage,
+            )
         )
         url = f"{(options.public_url or server.url).rstrip('/')}/bench?driven"
         jobs = jobs_of(models, engines, server, options, listener)
@@ -145,9 +154,10 @@ def chosen_engines(names: Sequence[str]) -> tuple[str, ...]:
     """Ids of engines, `all` being those that the page offers; BenchError where one is unknown."""
     known = tuple(dict.fromkeys(engine for ids in ENGINES.values() for engine in ids))
     for name in names:
-        if name not in (*known, ALL):
-            raise BenchError(f"There is no engine {name!r}: expected {', '.join(known)} or {ALL}.", subject=name)
-    return known if ALL in names else tuple(dict.fromkeys(names))
+        if name not in (*known, *PEERS, ALL):
+            expected = ", ".join((*known, *PEERS))
+            raise BenchError(f"There is no engine {name!r}: expected {expected} or {ALL}.", subject=name)
+    return tuple(dict.fromkeys(engine for name in names for engine in (known if name == ALL else (name,))))
 
 
 def drivers_of(playwright: Playwright, options: Options, listener: Listener) -> list[Driver]:
@@ -190,13 +200,15 @@ def jobs_of(
     jobs, left_out = [], []
     for model in models:
         hashes = {sha256_of(path) for path in (model.path, *model.others)}
+        peers = [PeerModel.read(path).to_json() for path in sorted(set(model.peers.values()))]
         for engine in engines:
             served = next(
                 (
                     (entry, file)
                     for entry in server.models
-                    for file in entry["files"]
-                    if file["sha256"] in hashes and engine in file["engines"]
+                    if any(file["sha256"] in hashes for file in entry["files"])
+                    for file in (*entry["files"], *peers)
+                    if engine in file["engines"] and (file in peers or file["sha256"] in hashes)
                 ),
                 None,
             )
@@ -215,6 +227,8 @@ def missing(engine: str) -> str:
     """What to do for a model that an engine does not run."""
     if engine == "litert-lm-cpu":
         return "it takes a LiteRT graph, which is made of a checkpoint: onpage convert CHECKPOINT --target graph -o NAME.litertlm."
+    if engine in PEERS:
+        return "it is measured on synthetic models in blocks of 32 only, such as synth:gemma3-270m@q4_0."
     return "give it one with --model, or leave the engine out."
 
 

@@ -38,6 +38,7 @@ class Server:
 async def serving(
     models: Sequence[str],
     *,
+    peers: Sequence[Path] = (),
     host: str = "127.0.0.1",
     port: int = 0,
     allowed_hosts: Sequence[str] = (),
@@ -45,10 +46,13 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Serves models (ids or files); BenchError, with the server's own sentence, where it does not come up.
 
-    `onpage` is the command of another checkout or environment, whose page is to be measured.
+    `peers` are models of peers, which are then served, too. `onpage` is the command of another checkout or environment, whose
+    page is to be measured; it serves no peers.
     """
-    command = [str(onpage)] if onpage else [sys.executable, "-c", "from builder.command import main; main()"]
+    program = "e2e.bench.peers.serving" if peers else "builder.command"
+    command = [str(onpage)] if onpage else [sys.executable, "-c", f"from {program} import main; main()"]
     arguments = [part for model in models for part in ("--model", model)]
+    arguments += [part for path in peers for part in ("--peer", str(path))]
     arguments += [part for name in allowed_hosts for part in ("--allow-host", name)]
     with tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(

@@ -18,7 +18,7 @@ from builder.reference import Reference
 from builder.scheme import Quantization
 from builder.synth import BOS, FIRST_WORD, word
 from e2e.bench.peers.models import PeerModel, prepare
-from e2e.bench.peers.serving import register, with_peers
+from e2e.bench.peers.serving import REGISTER, with_peers
 from e2e.bench.record import fold
 from webapp.app import Config, create_app
 from webapp.paths import DEMO_MODEL
@@ -32,7 +32,7 @@ NEW_TOKENS = 16
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, PeerModel]:
     folder = tmp_path_factory.mktemp("peers")
-    return {engine: prepare(engine, SHAPE, folder, seed=2) for engine in ("transformers-js", "wllama")}
+    return {engine: PeerModel.read(prepare(engine, SHAPE, 2, folder)) for engine in ("transformers-js", "wllama")}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,13 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     page = browser.new_page()
     page.goto(f"{address}/bench?driven")
     page.wait_for_function("globalThis.onpageBench")
-    register(page)
+    page.evaluate(REGISTER)
     yield page
     page.close()
+
+
+def plan_model(model: PeerModel) -> dict[str, Any]:
+    return model.to_json() | {"name": "synthetic", "file": model.path.name, "context": 256, "synthetic": True}
 
 
 def measured(page: Page, plan: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def test_a_peer_is_measured_as_our_own_engines_are(
         page,
         {
             "engine": engine,
-            "model": models[engine].plan(),
+            "model": plan_model(models[engine]),
             "prefill": [48],
             "decode": NEW_TOKENS,
             "context": 128,
@@ -161,7 +165,7 @@ def test_a_peer_can_be_stopped_and_counts_tokens(page: Page, models: dict[str, P
             engine.close();
             return { tokens, stopped, count, next };
         }""",
-        [engine, models[engine].plan(), words],
+        [engine, plan_model(models[engine]), words],
     )
     assert 3 <= found["tokens"] < 200 and found["stopped"]
     assert found["count"] == 3
@@ -182,7 +186,7 @@ def test_the_page_and_our_own_workers_keep_the_apps_policy(page: Page, address: 
 
 
 def test_a_damaged_model_is_refused(page: Page, models: dict[str, PeerModel], address: str, tmp_path: Path) -> None:
-    plan = models["wllama"].plan() | {"sha256": "0" * 64}
+    plan = plan_model(models["wllama"]) | {"sha256": "0" * 64}
     record = measured(
         page,
         {

@@ -11,6 +11,6 @@ The first three run in a page, by workers that speak the messages of `static/pro
     register.js      makes them engines of a page that measures
     *.worker.js      one for each library; peer.js is what they share
 
-`PEERS` says which model format each takes. `prepare` makes a model, `with_peers` wraps the application that serves the page, and
-`register` (once the page is open) makes its runner know them; then a plan names a peer as its engine, and `Model.plan()` is its model.
+The server is `onpage serve` with these beside it (`serving.main`), `REGISTER` makes an open page know the peers, and then a plan
+names one as its engine. All of it is for `q4_0`, the quantization that the three formats have in common.
 """

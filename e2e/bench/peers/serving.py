@@ -2,6 +2,8 @@
 
 What wllama needs (workers made of blobs) the application's policy forbids. A worker has the policy that its own script came
 with, so the peers' scripts come with a wider one, and the page and our own engines keep theirs.
+
+`main` is `onpage serve` with `--peer PATH` for each model of the peers.
 """
 
 from __future__ import annotations
@@ -9,19 +11,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask, Response, abort, make_response, send_file
 
+from builder import command
+from builder.command.console import FILE
+from builder.command.serve import serve
 from builder.errors import OnpageError
+from builder.store import Store
+from builder.store.choosing import choose
 from e2e.bench.peers.models import PeerModel
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
+from webapp.serve import serve as run_server
 from webapp.vendor import Package
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
 
@@ -56,6 +64,10 @@ VENDOR_URLS = {package.name: f"{PREFIX}{package.folder.name}/" for package in PA
 """As the page has those of its own libraries."""
 
 
+REGISTER = f"import('{PREFIX}register.js').then(({{ register }}) => register({json.dumps(VENDOR_URLS)}))"
+"""An expression that makes the runner of an open page know the peers."""
+
+
 class WithPeers:
     """WSGI middleware: `/peers/` from here, everything else from the application."""
 
@@ -76,9 +88,20 @@ def with_peers(app: Flask, models: Sequence[PeerModel], hosts: Iterable[str] = (
     return app
 
 
-def register(page: Page) -> None:
-    """Makes the runner of an open page know the peers."""
-    page.evaluate(f"(vendor) => import('{PREFIX}register.js').then(({{ register }}) => register(vendor))", VENDOR_URLS)
+def main() -> None:
+    """The program of the server's process."""
+
+    @click.command(params=[*serve.params, click.Option(["--peer", "peers"], multiple=True, type=FILE)])
+    def serve_with_peers(
+        models: tuple[str, ...], peers: tuple[Path, ...], host: str, allowed_hosts: tuple[str, ...], **options: Any
+    ) -> None:
+        store, found = Store.open(), [PeerModel.read(path) for path in peers]
+        hosts = (*allowed_hosts, host)
+        chosen = [choose(model, store) for model in models]
+        run_server(chosen, host, allowed_hosts=allowed_hosts, wrap=lambda app: with_peers(app, found, hosts), **options)
+
+    command.cli.add_command(serve_with_peers, "serve")
+    command.main()
 
 
 def _peers(models: Sequence[PeerModel]) -> Flask:
@@ -90,11 +113,8 @@ def _peers(models: Sequence[PeerModel]) -> Flask:
     }
     content: dict[str, Path | bytes] = {}
     for model in models:
-        if model.listing is None:
-            content[model.sha256] = model.path
-            continue
-        content[model.sha256] = model.listing
-        content |= {file["sha256"]: model.path / file["path"] for file in json.loads(model.listing)["files"]}
+        content[model.sha256] = model.listing if model.files else model.path
+        content |= {file["sha256"]: model.path / file["path"] for file in model.files}
 
     @app.get(f"{PREFIX}<name>")
     def script(name: str) -> Response:
