@@ -70,6 +70,10 @@ class Lengths(click.ParamType[tuple[int, ...]]):
 @click.option(
     "--warmup", type=click.IntRange(0, 100), default=1, show_default=True, help="Runs before that are kept apart."
 )
+@click.option("--cold", type=click.IntRange(0, 100), default=1, show_default=True, help="Loads from the network.")
+@click.option(
+    "--warm", type=click.IntRange(0, 100), default=2, show_default=True, help="Loads from the browser's storage."
+)
 @click.option(
     "--browser", type=FILE, help="A Chrome or Chromium.  [default: ONPAGE_BROWSER, Playwright's, the system's]"
 )

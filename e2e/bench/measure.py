@@ -11,7 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from e2e.bench.correctness import judge
@@ -33,6 +33,14 @@ ADAPTER = 'import("/static/bench/environment.js").then((module) => module.findAd
 
 
 @dataclass(frozen=True)
+class Place:
+    """What a tab says of itself before anything is measured."""
+
+    browser: dict[str, Any]
+    adapter: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Job:
     """A plan, and what the outside knows of it."""
 
@@ -42,13 +50,9 @@ class Job:
     notes: tuple[str, ...]
     source: BenchModel
 
-
-@dataclass(frozen=True)
-class Place:
-    """What a tab says of itself before anything is measured."""
-
-    browser: dict[str, Any]
-    adapter: dict[str, Any] | None
+    def on(self, place: Place) -> Job:
+        """With what there is to measure there: the bandwidth of a memory only where it is a GPU's."""
+        return replace(self, plan=self.plan | {"bandwidth": bool(place.adapter and not place.adapter["software"])})
 
 
 async def look_at(tab: Tab, url: str) -> Place:
@@ -90,6 +94,9 @@ class Measurement:
                     await self._follow(opened.tab, seconds, listen)
                 finally:
                     self.record["browser"] = place.browser  # the page knows less of it
+        except asyncio.CancelledError:
+            self.record["notes"].append("The run was interrupted.")
+            raise
         except DriverError as error:
             self.begun = True
             self.fail(error.code, str(error), error.detail)

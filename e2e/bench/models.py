@@ -18,6 +18,7 @@ from builder.command.console import library
 from builder.digest import sha256_of
 from builder.errors import BenchError
 from builder.formats import Format, sniff_file
+from builder.graph_reader import is_graph
 from builder.litertlm_reader import LitertlmFile
 from builder.scheme import ROLES, Quantization
 from builder.store import Store, StoredModel
@@ -125,6 +126,14 @@ def find_model(name: str, engines: Sequence[str], progress: Progress | None = No
     if "litert-lm" in engines and sniff_file(model.path) is Format.WEB and not any(map(_is_bundle, others)):
         others.append(_bundle(model, progress))
     return replace(model, others=tuple(others), peers=_for_peers(model, engines, progress))
+
+
+def weight_bytes(path: Path) -> int | None:
+    """What a new token reads of a web file's weights: every matrix once, the tied embedding for the logits. None for others."""
+    if sniff_file(path) is not Format.WEB or is_graph(path):
+        return None
+    tensors = WebFile.open(path).tensors.values()
+    return sum(tensor.size for tensor in tensors if tensor.name.endswith((".w", ".w_quantized_scale", ".scale")))
 
 
 def _first_form(name: str, progress: Progress | None) -> BenchModel:

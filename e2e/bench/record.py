@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -30,6 +31,8 @@ MOST_CONTAINERS, MOST_MEMBERS = 1_000_000, 4_000_000
 
 LISTS = ("samples", "loads", "notes", "errors")
 """The fields that events append to; the others they set."""
+
+REMOTE = ("playwright", "cdp", "selenium")
 
 Record = dict[str, Any]
 """One record, as the schema has it."""
@@ -84,9 +87,10 @@ def label_of(record: Record) -> str:
         where = "software GPU"
     else:
         where = " ".join(text for text in ((adapter["vendor"], adapter["architecture"]) if adapter else ()) if text)
-    return " · ".join(
-        text for text in (name, record["engine"]["name"], where, browser["name"] if browser else "") if text
-    )
+    parts = [name, record["engine"]["name"], where, browser["name"] if browser else ""]
+    if browser and browser["connection"] in REMOTE:
+        parts.append(urlsplit(browser["origin"]).netloc)
+    return " · ".join(part for part in parts if part)
 
 
 def problem_of(value: Any, part: str = "") -> str | None:

@@ -28,7 +28,7 @@ from e2e.bench.drivers.cdp import DebuggedBrowser
 from e2e.bench.drivers.launched import LaunchedBrowser
 from e2e.bench.drivers.remote import RemoteBrowser
 from e2e.bench.measure import Job, Measurement, Place, look_at
-from e2e.bench.models import BenchModel
+from e2e.bench.models import BenchModel, weight_bytes
 from e2e.bench.peers.models import PEERS, PeerModel
 from e2e.bench.record import VERSION, Record, now, write_results
 from e2e.bench.server import Server, serving
@@ -37,7 +37,6 @@ from webapp.models import ENGINES
 
 ALL = "all"
 SEED = 1
-LOADS = {"cold": 1, "warm": 2}
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,10 @@ class Options:
     context: int = 2048
     runs: int = 5
     warmup: int = 1
+    cold: int = 1
+    """Loads from the network."""
+    warm: int = 2
+    """Loads from the browser's storage."""
     browser: Path | None = None
     flags: tuple[str, ...] = ()
     """On top of those of `gpu`."""
@@ -137,12 +140,14 @@ async def run(
         )
         url = f"{(options.public_url or server.url).rstrip('/')}/bench?driven"
         jobs = jobs_of(models, engines, server, options, listener)
-        for driver in drivers:
-            check_place(driver, await _place(driver, url), options, listener)
+        places = [await _place(driver, url) for driver in drivers]
+        for driver, place in zip(drivers, places, strict=True):
+            check_place(driver, place, options, listener)
         try:
             async with asyncio.TaskGroup() as group:
-                for driver in drivers:
-                    group.create_task(_measure_all(driver, url, jobs, options, results, listener))
+                for driver, place in zip(drivers, places, strict=True):
+                    suited = [job.on(place) for job in jobs]
+                    group.create_task(_measure_all(driver, url, suited, options, results, listener))
         except* OnpageError as errors:
             raise errors.exceptions[0] from None
     if compare_engines(results.records):
@@ -163,7 +168,8 @@ def chosen_engines(names: Sequence[str]) -> tuple[str, ...]:
 def drivers_of(playwright: Playwright, options: Options, listener: Listener) -> list[Driver]:
     """The browsers that were named, else one of this machine; BenchError where there is none."""
     drivers: list[Driver] = [
-        RemoteBrowser(playwright, address, through_connection=options.public_url is None) for address in options.connect
+        RemoteBrowser(playwright, address, remote_options(options), through_connection=options.public_url is None)
+        for address in options.connect
     ]
     drivers += [DebuggedBrowser(playwright, address) for address in options.cdp]
     if options.selenium:
@@ -179,6 +185,16 @@ def drivers_of(playwright: Playwright, options: Options, listener: Listener) -> 
             raise BenchError(str(error)) from None
         drivers.append(LaunchedBrowser(playwright, found, launch_flags(options, listener), headless=options.headless))
     return drivers
+
+
+def remote_options(options: Options) -> dict[str, Any]:
+    """For a Playwright server, whose machine we do not know: only what was said."""
+    said = options.gpu is not None or options.flags
+    return {
+        "headless": options.headless,
+        **({"args": list(launch_flags(options, Listener()))} if said else {}),
+        **({"executablePath": str(options.browser)} if options.browser else {}),
+    }
 
 
 def launch_flags(options: Options, listener: Listener) -> tuple[str, ...]:
@@ -267,6 +283,7 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
         "format": file["format"],
         "quantization": entry["quantization"],
         "parameters": entry["parameters"],
+        "weight_bytes": weight_bytes(model.path),
         "synthetic": model.synthetic,
     }
     plan = {
@@ -278,7 +295,7 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
         "runs": options.runs,
         "warmup": options.warmup,
         "seed": SEED,
-        "loads": LOADS,
+        "loads": {"cold": options.cold, "warm": options.warm},
         "correctness": known_prompt(model, entry),
     }
     notes = () if context == options.context else (f"The model has a context of {context}, not {options.context}.",)

@@ -1,0 +1,236 @@
+"""`onpage bench run` for real: what it writes, and that every fault ends with a record that says so.
+
+The faults are what happens in life, done from outside to the browser's processes; the models are as small as they can be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from e2e.bench.models import find_model
+from e2e.bench.record import load_results
+from e2e.bench.run import Listener, Options, run
+from e2e.browser import find_browser, flags
+
+SYNTH = "synth:layers=2@int4"
+QUICK = ["--software", "--decode", "16", "--context", "256", "--runs", "1", "--warmup", "0", "--warm", "0"]
+LIMIT = 150
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Synthetic models are made once for all tests here, and not where the user's are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ONPAGE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("SELENIUM_REMOTE_URL", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """No process of ours outlives a test."""
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    deadline = time.monotonic() + 20  # a browser that was killed takes its children with it, but not at once
+    while left := [c for c in psutil.Process().children(recursive=True) if c.pid not in before and _lives(c)]:
+        assert time.monotonic() < deadline, [child.cmdline() for child in left]
+        time.sleep(0.2)
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def bench(*arguments: str) -> subprocess.Popen[str]:
+    """`onpage bench run` as a process."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from builder.command import main; main()", "bench", "run", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def processes(kind: str) -> list[psutil.Process]:
+    """The launched browser's processes of a kind, `browser` being the main one."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            words = process.cmdline()
+            if kind == "browser":
+                if any("onpage-bench-" in word for word in words) and not any("--type=" in word for word in words):
+                    found.append(process)
+            elif f"--type={kind}" in words and not any("--top-chrome" in word for word in words):
+                found.append(process)
+    return found
+
+
+class Faults(Listener):
+    """Commits one fault in each record, when two answers have been measured."""
+
+    def __init__(self, faults: list[Callable[[], None] | None]) -> None:
+        super().__init__(progress=self._progress, record=self._next)
+        self.faults = list(faults)
+
+    def _progress(self, place: str, progress: dict[str, Any]) -> None:
+        if "Run 3" in progress["text"] and self.faults[0]:
+            self.faults[0]()
+            self.faults[0] = None
+
+    def _next(self, record: dict[str, Any]) -> None:
+        assert self.faults.pop(0) is None, "the record was finished before the fault"
+
+
+def kill(kind: str) -> Callable[[], None]:
+    def now() -> None:
+        victims = processes(kind)
+        assert victims
+        for process in victims:
+            process.kill()
+
+    return now
+
+
+def test_every_fault_ends_with_a_record_that_says_so_and_the_others_are_kept(tmp_path: Path) -> None:
+    """A tab that crashes, a browser that is killed, a GPU that is lost, a prompt that is too long."""
+    output = tmp_path / "results.json"
+    options = Options(prefill=(16, 4096), decode=48, context=256, runs=8, warmup=0, warm=0, gpu=False)
+    faults = Faults([kill("renderer"), kill("browser"), kill("gpu-process"), None])
+    models = [find_model(f"{SYNTH},seed={seed}", ["mediapipe"]) for seed in range(4)]
+    asyncio.run(asyncio.wait_for(run(models, ["mediapipe"], options, output, faults), LIMIT))
+
+    crashed, killed, lost, whole = load_results(output)["records"]
+    for record in (crashed, killed, lost, whole):
+        assert any("4096" in note for note in record["notes"]), "the prompt that is too long"
+        assert record["loads"] and record["first_answer"]
+        assert len(record["samples"]) >= 2, "measured before the fault"
+        assert {row["measure"] for row in record["summary"]} >= {"prefill", "decode", "ttft", "load_cold"}
+    for record, code in ((crashed, "tab-crashed"), (killed, "browser-gone"), (lost, "device-lost")):
+        assert record["status"] == "partial"
+        assert record["errors"][0]["code"] == code
+        assert record["errors"][0]["during"].startswith(("Run", "prefill 16"))
+    assert lost["samples"][-1]["run"] == 8, "the page goes on with a new engine"
+
+    assert (whole["status"], whole["errors"], whole["software"]) == ("complete", [], True)
+    assert whole["correctness"]["ok"] is True
+    assert whole["memory"]["peak_bytes"] > 100e6 and "gpu-process" in whole["memory"]["processes"]
+    assert whole["browser"]["connection"] == "launched"
+    assert "--use-webgpu-adapter=swiftshader" in whole["browser"]["flags"]
+    assert (whole["model"]["origin"], whole["model"]["synthetic"]) == ("synth", True)
+    assert all(sample["counted"] == "construction" for sample in whole["samples"])
+    assert all(sample["checked_tokens"] == sample["tokens"] >= 48 for sample in whole["samples"])
+    assert len({record["model"]["sha256"] for record in (crashed, killed, lost, whole)}) == 4
+
+
+def test_a_software_adapter_is_no_gpu(tmp_path: Path) -> None:
+    output = tmp_path / "results.json"
+    running = bench(*QUICK, "--model", SYNTH, "--prefill", "16", "--require-gpu", "-o", str(output))
+    _, said = running.communicate(timeout=LIMIT)
+    assert running.returncode == 1
+    assert "--require-gpu: the browser at" in said and "swiftshader" in said
+    assert not output.exists()
+
+
+def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
+    output = tmp_path / "results.json"
+    running = bench(*QUICK, "--model", SYNTH, "--model", "demo", "--prefill", "16", "-o", str(output))
+    deadline = time.monotonic() + LIMIT
+    try:
+        while not (output.exists() and processes("renderer")):  # the second is being measured
+            assert running.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=LIMIT)
+    assert running.returncode == 130, said
+    assert f"what was measured until then is in {output}" in said
+    first, *second = load_results(output)["records"]
+    assert first["status"] == "complete" and first["correctness"]["ok"] is True
+    assert all("The run was interrupted." in record["notes"] for record in second)
+
+
+@contextmanager
+def listening(command: list[str], mark: str) -> Iterator[str]:
+    """A program that prints where it listens: the word that begins with `mark`."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout
+    try:
+        for line in process.stdout:
+            if mark in line:
+                yield mark + line.split(mark)[1].split()[0]
+                break
+        else:
+            raise AssertionError(f"{command[0]} ended without a word of {mark}")
+    finally:
+        family = [*process_family(process.pid)]
+        for member in family:
+            with suppress(psutil.Error):
+                member.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def process_family(pid: int) -> list[psutil.Process]:
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser_path: Path) -> None:
+    """One behind a Playwright server and a Chrome with remote debugging, in one results file."""
+    output = tmp_path / "results.json"
+    server = [sys.executable, "-m", "playwright", "run-server", "--unsafe", "--host", "127.0.0.1", "--port", "0"]
+    chrome = [
+        str(browser_path),
+        "--headless=new",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
+    with listening(server, "ws://") as playwright, listening([*chrome, *flags()], "ws://") as debugged:
+        http = "http://" + debugged.removeprefix("ws://").split("/")[0]
+        running = bench(
+            *QUICK,
+            "--prefill",
+            "32",
+            "--browser",
+            str(browser_path),
+            "--connect",
+            playwright,
+            "--cdp",
+            http,
+            "-o",
+            str(output),
+        )
+        printed, said = running.communicate(timeout=LIMIT)
+        assert running.returncode == 0, said
+        _, said = bench("--connect", "ws://127.0.0.1:9", "-o", str(output)).communicate(timeout=LIMIT)
+        assert "No Playwright server can be used at ws://127.0.0.1:9" in said
+    records = {record["browser"]["connection"]: record for record in load_results(output)["records"]}
+    assert records.keys() == {"playwright", "cdp"}
+    for record in records.values():
+        assert record["status"] == "complete" and record["correctness"]["ok"] is True
+        assert record["samples"][0]["counted"] == "construction"
+        assert record["memory"] is None
+        assert f"{record['label']}\tdecode\t32\t" in printed
+    assert records["cdp"]["browser"]["origin"] == http
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> Path:
+    """The browser of all tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return find_browser(playwright.chromium).path
