@@ -1,0 +1,111 @@
+"""`onpage bench run` up to where it would start a browser; e2e/bench goes on from there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from builder.command.bench_run import Lengths
+from builder.errors import BenchError
+from e2e.bench import machine
+from e2e.bench.models import BenchModel
+from e2e.bench.record import problem_of
+from e2e.bench.run import Listener, Options, chosen_engines, jobs_of, launch_flags, remote_options
+from e2e.bench.server import Server
+from e2e.browser import GPU_WEBGPU, SOFTWARE_WEBGPU
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = "from builder.command import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "bench", "run", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ([], 2, "Missing option '-o'"),
+        (["-o", "x.json", "--prefill", "32,,64"], 2, "expected numbers of tokens"),
+        (["-o", "x.json", "--engine", "nothing"], 1, "There is no engine 'nothing': expected mediapipe"),
+        (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a model"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: list[str], code: int, sentence: str) -> None:
+    done = bench(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_lengths() -> None:
+    assert Lengths().convert("32, 128,32", None, None) == (32, 128)
+    for wrong in ("", "0", "1", "-3", "x", "1e3", "²", "99999999"):
+        with pytest.raises(click.BadParameter):
+            Lengths().convert(wrong, None, None)
+
+
+def test_engines() -> None:
+    assert chosen_engines(["mediapipe", "mediapipe"]) == ("mediapipe",)
+    assert set(chosen_engines(["all"])) >= {"mediapipe", "litert-lm", "litert-lm-cpu"}
+
+
+def test_flags() -> None:
+    said: list[str] = []
+    assert set(launch_flags(Options(gpu=False, flags=("--x",)), Listener())) >= {*SOFTWARE_WEBGPU, "--x"}
+    assert set(launch_flags(Options(gpu=True), Listener())) >= set(GPU_WEBGPU)
+    launch_flags(Options(), Listener(say=said.append))
+    assert bool(said) is (sys.platform == "linux" and not machine.gpus())
+    assert remote_options(Options()) == {"headless": True}
+    assert "--x" in remote_options(Options(flags=("--x",)))["args"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> tuple[Server, BenchModel]:
+    """A web file as /api/models would describe it."""
+    path = tmp_path / "m-web.task"
+    path.write_bytes(b"\0" * 4 + b"TFL3" + b"\0" * 64)
+    import hashlib
+
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    file = {
+        "format": "task",
+        "url": f"/models/{sha256}/m%20x.task",
+        "size": 72,
+        "sha256": sha256,
+        "engines": ["mediapipe"],
+    }
+    entry: dict[str, Any] = {
+        "name": "m",
+        "files": [file],
+        "quantization": None,
+        "parameters": None,
+        "context": 512,
+        "promptTemplate": {"prefix": "", "suffix": ""},
+    }
+    return Server("http://127.0.0.1:1", [entry]), BenchModel(str(path), "file", path)
+
+
+def test_a_plan_keeps_to_the_model(server: tuple[Server, BenchModel], monkeypatch: pytest.MonkeyPatch) -> None:
+    served, model = server
+    monkeypatch.setattr("e2e.bench.run.weight_bytes", lambda path: None)
+    said: list[str] = []
+    engines = ["mediapipe", "litert-lm-cpu"]
+    [job] = jobs_of([model], engines, served, Options(prefill=(32, 500), decode=64), Listener(say=said.append))
+    assert problem_of(job.plan, "plan") is None
+    assert (job.plan["context"], job.model["file"]) == (512, "m x.task")
+    assert job.notes == ("The model has a context of 512, not 2048.",)
+    assert len(said) == 1 and "onpage convert CHECKPOINT --target graph" in said[0]
+    with pytest.raises(BenchError, match="has no file of"):
+        jobs_of([model], ["litert-lm-cpu"], served, Options(), Listener())
+    with pytest.raises(BenchError, match="No prefill length fits"):
+        jobs_of([model], ["mediapipe"], served, Options(prefill=(500,)), Listener())
+
+
+def test_the_machine_and_the_commit() -> None:
+    assert problem_of(machine.machine(), "machine") is None
+    assert problem_of(machine.onpage(), "onpage") is None
