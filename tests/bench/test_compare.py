@@ -154,7 +154,7 @@ def test_a_missing_measure_fails() -> None:
     short["samples"] = [sample for sample in short["samples"] if sample["prefill"] == 32]
     comparison = compare_results(results(record()), results(short))
     (failure,) = comparison.failures
-    names = "Prefill, 128 tokens; Decode, 128 tokens; Time to first token, 128 tokens"
+    names = "Prefill, 128 tokens; Decode, 128 tokens; Time to first text, 128 tokens"
     assert failure.endswith(f"measured in A and not in B: {names}.")
     assert compare_results(results(short), results(record())).failures == []
     assert "B is not complete: something failed on the way" in comparison.pairs[0].notes
