@@ -118,6 +118,7 @@ def test_stopping_keeps_what_was_measured(tab: Watched, server: RunningServer, t
     assert record["status"] == "partial" and record["errors"] == []
     assert "The run was stopped before its end." in record["notes"]
     assert record["adapter"] is None and record["software"] is False and record["engine"]["backend"] == "CPU"
+    assert record["correctness"]["ok"] is True, "the demo's answer is known"
     assert 1 < len(record["samples"]) < 101
     for sample in record["samples"]:
         assert sample["prompt_tokens"] == 32 and sample["counted"] == "tokenizer"
@@ -153,7 +154,7 @@ def drive(page: Page, plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_program_measures(tab: Watched, server: RunningServer) -> None:
-    """The same plan twice, the second with the first's answer as the known one; then with another, and with no model."""
+    """A plan; then with a wrong answer as the known one, a prompt too long, and with no model."""
     page = tab.open(f"{server.url}/bench?driven")
     page.wait_for_function("'onpageBench' in globalThis")
     model = page.evaluate("fetch('/api/models').then((response) => response.json())")[0]
@@ -179,12 +180,13 @@ def test_a_program_measures(tab: Watched, server: RunningServer) -> None:
     found = first["correctness"]["found"]
     assert len(found) >= 12 * 7 and first["first_answer"]["tokens"] == len(found) // 7
 
-    right = drive(page, plan | {"correctness": plan["correctness"] | {"text": found}})
-    assert right["correctness"]["ok"] is True and right["status"] == "complete"
-
     wrong = drive(page, plan | {"correctness": plan["correctness"] | {"text": " babaca" * 12}})
     assert wrong["correctness"]["ok"] is False and wrong["status"] == "failed"
     assert wrong["samples"], "kept, though they mean nothing"
+
+    long = drive(page, plan | {"correctness": plan["correctness"] | {"prompt": " babaca" * 510}})
+    assert long["status"] == "complete" and long["correctness"]["ok"] is None
+    assert any("do not fit a context of 512" in note for note in long["notes"])
 
     tab.expected.append("404")
     missing = drive(page, plan | {"model": plan["model"] | {"url": "/models/none/none.task"}})

@@ -33,6 +33,8 @@ let records = [];
 let current = null;
 /** @type {import('./report/views.js').Published[]} */
 let published = [];
+/** @type {import('./plan.js').KnownAnswer | null} */
+let known = null;
 /** @type {import('./results.js').Results | null} */
 let baseline = null;
 /** @type {AbortController | null} */
@@ -42,13 +44,15 @@ let form;
 
 async function start() {
   if (!window.isSecureContext) throw new OnpageError("insecure-origin", location.origin);
-  const [models, adapter, speeds] = await Promise.all([
+  const [models, adapter, speeds, answer] = await Promise.all([
     json("/api/models"),
     findAdapter().catch(() => null),
     json("/api/published").catch(() => []),
+    json("/static/bench/demo_answer.json").catch(() => null),
   ]);
   if (!models.length) throw new OnpageError("no-model");
   published = speeds;
+  known = answer;
   warn(adapter);
   const hasGpu = adapter !== null && !adapter.software;
   form = mountForm(models, ENGINES, adapter, hasGpu ? FULL : SMALL);
@@ -83,7 +87,7 @@ async function measure({ model, chosen, size }) {
   phase("running");
   for (const [index, choice] of chosen.entries()) {
     if (running.signal.aborted) break;
-    const plan = planOf(model, choice, size);
+    const plan = planOf(model, choice, size, known);
     current = emptyRecord(plan);
     const onEvent = (/** @type {Event} */ event) => hear(event, index, chosen.length);
     records.push(await run(plan, { onEvent, signal: running.signal }));

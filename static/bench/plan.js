@@ -7,6 +7,7 @@
  * @typedef {import('../store.js').Model} Model
  * @typedef {import('../engines/registry.js').EngineEntry} EngineEntry
  * @typedef {{prefill: number[], decode: number, context: number, runs: number}} Size
+ * @typedef {{sha256: string, prompt: string, text: string, tokens: number}} KnownAnswer the greedy one of a model
  * @typedef {{entry: EngineEntry, file: import('../store.js').ModelFile}} Choice an engine, and the file that it reads
  */
 
@@ -38,13 +39,15 @@ export function choices(model, engines, gpu) {
  * @param {Model} model
  * @param {Choice} choice
  * @param {Size} size
+ * @param {KnownAnswer | null} known
  * @returns {Plan}
  */
-export function planOf({ name, quantization, parameters, context: most }, { entry, file }, { prefill, decode, context, runs }) {
+export function planOf({ name, quantization, parameters, context: most, sha256: id }, { entry, file }, { prefill, decode, context, runs }, known) {
   const { format, url, size, sha256 } = file;
   const limit = Math.min(context, most);
   const model = { name, url, size, sha256, context: most, format, quantization, parameters };
-  return { engine: entry.id, model, prefill, decode, context: limit, runs, warmup: WARMUP, seed: SEED, loads: LOADS, correctness: null };
+  const correctness = known?.sha256 === id ? { prompt: known.prompt, text: known.text, tokens: known.tokens } : null;
+  return { engine: entry.id, model, prefill, decode, context: limit, runs, warmup: WARMUP, seed: SEED, loads: LOADS, correctness };
 }
 
 /**

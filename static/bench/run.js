@@ -207,9 +207,9 @@ class Run {
 
   async #firstAnswer() {
     const { decode } = this.plan;
-    const correctness = this.plan.correctness ?? null;
     this.#progress("first answer", "First answer: the engine compiles its programs");
     try {
+      const correctness = await this.#knownPrompt();
       const prompt = correctness ? { text: correctness.prompt } : await this.#prompt(this.lengths[0] ?? FIRST_ANSWER);
       const asked = correctness?.tokens ?? Math.min(decode, FIRST_ANSWER);
       const answer = await this.#generate(prompt.text, asked);
@@ -221,6 +221,16 @@ class Run {
       await this.#recover(error, "first answer");
     }
     await rest();
+  }
+
+  /** What correctness is checked with, unless it is too long for the context. */
+  async #knownPrompt() {
+    const known = this.plan.correctness;
+    if (!known) return null;
+    const tokens = (await this.#current().countTokens(known.prompt)) + this.#uncounted;
+    if (tokens + known.tokens <= this.plan.context) return known;
+    this.note(`The answer was not checked: the known prompt and its answer do not fit a context of ${this.plan.context}.`);
+    return null;
   }
 
   /**

@@ -252,7 +252,7 @@ export function publishedTable(records, published) {
   ]);
   const heads = ["Model", "Engine", "Device", "Context", "Prefill", "Decode", "First text"];
   const made = table("Published by the models' makers, not measured here", heads, rows);
-  return like ? made : html("details", {}, html("summary", {}, "Published figures of larger models"), made);
+  return like ? made : html("details", {}, html("summary", {}, "Published figures of models of other sizes"), made);
 }
 
 /** Every figure of a record. @param {Rec} record */
