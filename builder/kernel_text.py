@@ -37,31 +37,55 @@ SUM = """
   (local.set $sums (i32.add (local.get $sums) (i32.const 4)))"""
 """ZERO is the word that a value of zero is."""
 
-CHECKSUM = f"""
+AT_ONCE = 8
+"""Words that the checksum takes in one go, where there are so many: a check of the bounds and a branch less for each."""
+
+
+def _checksum() -> str:
+    """As Checksum.of; `offset` and `apart` in words."""
+
+    def words(count: int) -> str:
+        """Adds up that many, and goes on behind them."""
+        added = "\n".join(
+            f"""
+          (local.set $sum (i64.add (local.get $sum) (i64.mul (i64.load offset={WORD * word} (local.get $at))
+            (i64.or (i64.const 1) (i64.add (local.get $factor) (i64.const {int(MULTIPLIER) * word % (1 << 64)}))))))"""
+            for word in range(count)
+        )
+        return f"""{added}
+          (local.set $factor (i64.add (local.get $factor) (i64.const {int(MULTIPLIER) * count % (1 << 64)})))
+          (local.set $at (i32.add (local.get $at) (i32.const {WORD * count})))"""
+
+    return f"""
     (func (export "checksum")
       (param $at i32) (param $rows i32) (param $words i32) (param $offset i64) (param $apart i64) (result i64)
-      (local $end i32) (local $sum i64) (local $factor i64)
+      (local $left i32) (local $sum i64) (local $factor i64)
       (loop $row
         (local.set $factor (i64.mul (local.get $offset) (i64.const {int(MULTIPLIER)})))
-        (local.set $end (i32.add (local.get $at) (i32.mul (local.get $words) (i32.const {WORD}))))
-        (loop $word
-          (local.set $sum (i64.add (local.get $sum)
-            (i64.mul (i64.load (local.get $at)) (i64.or (local.get $factor) (i64.const 1)))))
-          (local.set $factor (i64.add (local.get $factor) (i64.const {int(MULTIPLIER)})))
-          (local.set $at (i32.add (local.get $at) (i32.const {WORD})))
-          (br_if $word (i32.lt_u (local.get $at) (local.get $end))))
+        (local.set $left (local.get $words))
+        (block $few
+          (loop $many
+            (br_if $few (i32.lt_u (local.get $left) (i32.const {AT_ONCE})))
+            {words(AT_ONCE)}
+            (local.set $left (i32.sub (local.get $left) (i32.const {AT_ONCE})))
+            (br $many)))
+        (block $none
+          (loop $one
+            (br_if $none (i32.eqz (local.get $left)))
+            {words(1)}
+            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br $one)))
         (local.set $offset (i64.add (local.get $offset) (local.get $apart)))
         (local.set $rows (i32.sub (local.get $rows) (i32.const 1)))
         (br_if $row (local.get $rows)))
       (local.get $sum))"""
-"""As Checksum.of; `offset` and `apart` in words."""
 
 
 def module_text() -> str:
     """The module, in WebAssembly's text format."""
     variants: tuple[tuple[Bits, Any], ...] = ((4, np.uint16), (4, np.float32), (8, np.uint16), (8, np.float32))
     return "\n".join(
-        ['(module (memory (export "memory") 0)', *(_quantize(*variant) for variant in variants), CHECKSUM, ")"]
+        ['(module (memory (export "memory") 0)', *(_quantize(*variant) for variant in variants), _checksum(), ")"]
     )
 
 

@@ -115,8 +115,9 @@ def test_a_file_that_ends_too_early_is_named(kernel: Kernel, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("apart", [0, 64, 8 << 30])
-def test_the_checksum(kernel: Kernel, apart: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = np.random.default_rng(0).integers(0, 256, (5, 48), np.uint8)
+@pytest.mark.parametrize("width", [8, 48, 64, 200])
+def test_the_checksum(kernel: Kernel, width: int, apart: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (5, width), np.uint8)
     inside = kernel.buffer(1 << 16)[1024 : 1024 + rows.size].reshape(rows.shape)
     inside[:] = rows
     expected = [Checksum.of(offset, apart, rows).value for offset in (0, 64, 5 << 32)]
