@@ -26,7 +26,6 @@ from builder.litertlm_reader import LitertlmFile
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
 from builder.task_reader import TaskFile
-from builder.tokenizer import MOST_BYTES
 from builder.web_file_reader import WebFile
 from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
 
@@ -51,6 +50,9 @@ ENGINES = {
 """What runs a file, by its format as the page calls it: the ids of static/engines/registry.js."""
 
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
+
+MOST_TOKENIZER = 32 << 20
+"""Bytes, as in builder.tokenizer, which needs more than serving does."""
 
 LARGEST_DIFFERENCE = 0.01
 """Share of the weights: a graph has a few constants that a web file has not."""
@@ -205,7 +207,7 @@ class ServedModel(ServedFile):
             if form == "task"
             else LitertlmFile.open(self.path).section("SP_Tokenizer")
         )
-        if part is None or part.size > MOST_BYTES:
+        if part is None or part.size > MOST_TOKENIZER:
             raise ModelFileError(f"{self.path} has no SentencePiece tokenizer.", subject=self.path)
         with self.path.open("rb") as file:
             file.seek(part.offset)

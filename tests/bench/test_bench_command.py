@@ -109,3 +109,29 @@ def test_a_plan_keeps_to_the_model(server: tuple[Server, BenchModel], monkeypatc
 def test_the_machine_and_the_commit() -> None:
     assert problem_of(machine.machine(), "machine") is None
     assert problem_of(machine.onpage(), "onpage") is None
+
+
+WITHOUT_EXTRAS = """
+import sys, tflite, flatbuffers  # which look for numpy, and do without
+for name in [name for name in sys.modules if name.split(".")[0] == "numpy"]:
+    del sys.modules[name]
+for name in ("numpy", "sentencepiece", "safetensors", "wasmtime", "litert_lm_builder", "gguf", "onnx", "selenium"):
+    sys.modules[name] = None
+from e2e.bench import correctness, models, run
+from builder.errors import OnpageError
+import webapp.serve
+demo = models.find_model("demo", ["mediapipe", "litert-lm", "litert-lm-cpu"])
+record = {"correctness": {"found": "a text"}}
+assert correctness.judge(demo, {"correctness": {"prompt": "a", "text": None, "tokens": 2}}, record) is None
+try:
+    models.find_model("synth:layers=1@int4", ["mediapipe"])
+except OnpageError as error:
+    print(error)
+"""
+
+
+def test_the_demo_is_served_and_measured_without_the_converter() -> None:
+    """`pip install onpage` serves, `onpage[bench]` measures; numpy and the rest are other extras."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_EXTRAS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'onpage[build]'" in done.stdout
