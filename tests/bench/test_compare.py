@@ -228,6 +228,7 @@ def test_the_ratio_by_round_is_the_median_of_the_rounds_that_have_both() -> None
 
 
 @given(times, st.floats(0.005, 0.5), st.sampled_from(list(MEASURES)))
+@settings(max_examples=50)
 def test_a_against_a_is_never_a_regression(values: list[float], limit: float, measure: str) -> None:
     assert change_of(Key(measure, None), values, values, limit).verdict in ("no change", "too noisy to say")
 
@@ -242,6 +243,7 @@ def test_units_do_not_change_a_verdict(a: list[float], b: list[float], unit: flo
 
 
 @given(times, times)
+@settings(max_examples=50)
 def test_what_is_said_to_be_visible_would_have_failed(a: list[float], b: list[float]) -> None:
     change = change_of(Key("ttft", None), a, b, 0.05)
     if change.visible is None or change.ratio is None or change.interval is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from e2e.bench.statistics import (
@@ -90,6 +90,7 @@ def test_of_five_runs_the_interval_of_the_median_goes_from_the_least_to_the_most
 
 
 @given(samples, samples, positive, positive)
+@settings(max_examples=30)
 def test_units_do_not_matter_to_a_ratio(base: list[float], head: list[float], one: float, other: float) -> None:
     low, high = ratio_interval(base, head)
     scaled = ratio_interval([value * one for value in base], [value * other for value in head])
@@ -97,6 +98,7 @@ def test_units_do_not_matter_to_a_ratio(base: list[float], head: list[float], on
 
 
 @given(samples)
+@settings(max_examples=50)
 def test_a_sample_against_itself_shows_no_difference(values: list[float]) -> None:
     low, high = ratio_interval(values, values)
     assert low <= 1 <= high
@@ -187,11 +189,11 @@ console.log(JSON.stringify(JSON.parse(text).map(summaryOf)));
 
 
 def test_the_page_computes_the_same_summaries() -> None:
-    """Of every measure, from one value to twenty, even and odd, steady and restless."""
+    """Of every measure, from one value to eight, even and odd, steady and restless."""
     source = random.Random(2)
     records = [
-        record(noise=[source.gauss(0, spread) for _ in range(count)])
-        for count, spread in itertools.product((1, 2, 3, 4, 5, 8, 20), (0.0, 0.03, 0.3))
+        record(noise=[source.uniform(-spread, spread) for _ in range(count)])
+        for count, spread in itertools.product((1, 2, 3, 5, 8), (0.0, 0.03, 0.3))
     ]
     for number, made in enumerate(records):
         for one in made["samples"]:
