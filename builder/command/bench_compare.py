@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from builder.command.bench_run import Lengths, steps
 from builder.command.console import FILE, library, print_json, say
-from builder.errors import BenchError
+from builder.errors import BenchError, ResultsError
 from e2e.bench.compare import HEADS, NOISY, Change, Comparison, compare_results, compare_sides
 from e2e.bench.matching import FACTS
 from e2e.bench.statistics import MEASURES
@@ -41,7 +41,7 @@ class Percent(click.ParamType[float]):
 
 @click.command()
 @click.argument("base", metavar="A")
-@click.argument("head", metavar="B")
+@click.argument("head", metavar="[B]", required=False)
 @click.option(
     "--max-regression",
     "limit",
@@ -83,7 +83,7 @@ class Percent(click.ParamType[float]):
 @click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
 def compare(
     base: str,
-    head: str,
+    head: str | None,
     limit: float,
     measures: tuple[str, ...],
     allowed: tuple[str, ...],
@@ -98,7 +98,8 @@ def compare(
     Every ratio has its 95 % interval, and only what the interval supports is a regression. Records are matched by model,
     engine, browser, adapter, plan and machine; what is not the same is refused, unless you allow it.
 
-    With --interleave, both are measured now and in turn (A B, B A …), and ratios are taken round by round.
+    With --interleave, both are measured now and in turn (A B, B A …), and ratios are taken round by round. The file that this
+    writes can be given alone, to see the comparison again.
 
     \b
     Example:
@@ -113,17 +114,32 @@ def compare(
             raise click.UsageError("--interleave keeps what it measures: say where, with -o.", context)
         if allowed:
             raise click.UsageError("--interleave compares whatever is asked for: leave --allow-different out.", context)
+        if head is None:
+            raise click.UsageError("--interleave takes two configurations, A and B.", context)
         result = _measure(base, head, rounds, output, options, limit, measures)
     else:
         _refuse_what_measures(context)
-        record = library("e2e.bench.record", "bench")
-        a, b = (record.load_results(Path(name)) for name in (base, head))
-        result = compare_results(a, b, limit=limit, allowed=allowed, measures=measures)
+        result = _compare_files(Path(base), Path(head) if head else None, limit, allowed, measures)
     if as_json:
         print_json(result.to_json())
     else:
         show(result)
     return 1 if result.failures else 0
+
+
+def _compare_files(
+    base: Path, head: Path | None, limit: float, allowed: tuple[str, ...], measures: tuple[str, ...]
+) -> Comparison:
+    record = library("e2e.bench.record", "bench")
+    a = record.load_results(base)
+    if head:
+        return compare_results(a, record.load_results(head), limit=limit, allowed=allowed, measures=measures)
+    result = compare_sides(a, limit=limit, measures=measures)
+    if result is None:
+        raise ResultsError(
+            f"{base} is not of an interleaved run: name the results file to compare it with too.", subject=base
+        )
+    return result
 
 
 def _measure(

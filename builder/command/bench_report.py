@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from builder.command.console import FILE, library, say
+from builder.command.console import FILE, library, print_facts, say
 
 SUFFIXES = {".html": "html", ".csv": "csv", ".md": "markdown"}
 
@@ -57,5 +57,7 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     }
     for path, kind in wanted.items():
         write_text(path, render[kind]())
-    if form or not wanted:
+    if wanted and not form:
+        print_facts([("file", str(path)) for path in wanted])
+    else:
         click.echo(render[form or "markdown"](), nl=False)

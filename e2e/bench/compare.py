@@ -231,8 +231,9 @@ def compare_results(
     limit: float = DEFAULT_LIMIT,
     allowed: Iterable[str] = (),
     measures: Iterable[str] = (),
+    by_round: bool = False,
 ) -> Comparison:
-    """Two results files; `allowed` are keys of FACTS, `measures` ids (all, if there are none).
+    """Two results files; `allowed` are keys of FACTS, `measures` ids (all, if there are none). `by_round`: taken in turn.
 
     Raises ResultsError where there is nothing to compare, or what there is differs in something that is not allowed.
     """
@@ -249,7 +250,7 @@ def compare_results(
                 f"{bases[i].label} cannot fairly be compared with {heads[j].label}; "
                 f"{'; '.join(difference.sentence for difference in refused)}. Measure the same on both sides, or say {options}."
             )
-    pairs = [_pair(bases[i], heads[j], limit, measures) for i, j in sorted(partner.items())]
+    pairs = [_pair(bases[i], heads[j], limit, measures, by_round) for i, j in sorted(partner.items())]
     if not any(pair.changes or pair.problems for pair in pairs):
         raise ResultsError("There is nothing to compare: no such measure was taken on either side.")
     return Comparison(
@@ -264,7 +265,7 @@ def compare_alike(base: Mapping[str, Any], heads: Iterable[Mapping[str, Any]]) -
     """A baseline with what is like it in any of the files, for a report; None where nothing is."""
     bases, others = groups_of(base), [group for head in heads for group in groups_of(head)]
     pairs = [
-        _pair(bases[i], others[j], DEFAULT_LIMIT, set())
+        _pair(bases[i], others[j], DEFAULT_LIMIT, set(), False)
         for i, j in sorted(partners(bases, others, set()).items())
         if not differences_of(bases[i], others[j])
     ]
@@ -281,7 +282,7 @@ def compare_sides(
     )
     if not a["records"] or not b["records"]:
         return None
-    return compare_results(a, b, limit=limit, allowed=FACTS, measures=measures)
+    return compare_results(a, b, limit=limit, allowed=FACTS, measures=measures, by_round=True)
 
 
 def judge(key: Key, ratio: float, low: float, high: float, limit: float) -> tuple[Verdict, float]:
@@ -338,16 +339,15 @@ def _change(
     return Change(key, a, b, verdict, ratio, between, visible)
 
 
-def _pair(base: Group, head: Group, limit: float, measures: set[str]) -> Pair:
+def _pair(base: Group, head: Group, limit: float, measures: set[str], by_round: bool) -> Pair:
     differences = differences_of(base, head)
     what = {difference.what for difference in differences}
-    paired = bool(base.rounds) and bool(head.rounds)
     changes = [
         change
-        for change in (_changes_by_round if paired else _changes)(base, head, limit)
+        for change in (_changes_by_round if by_round else _changes)(base, head, limit)
         if _wanted(change, measures, what)
     ]
-    return Pair(base, head, paired, differences, notes_on(base, head), changes, problems_of(head))
+    return Pair(base, head, by_round, differences, notes_on(base, head), changes, problems_of(head))
 
 
 def _wanted(change: Change, measures: set[str], different: set[str]) -> bool:

@@ -33,6 +33,8 @@ class Group:
     facts: dict[str, Fact]
     onpage: str
     """Which onpage measured it."""
+    side: str | None
+    """Of an interleaved run."""
 
     @property
     def label(self) -> str:
@@ -120,9 +122,10 @@ def groups_of(results: Mapping[str, Any]) -> list[Group]:
     groups: list[Group] = []
     for record in results["records"]:
         facts = {what: fact(record, results["machine"]) for what, fact in FACTS.items()}
-        group = next((group for group in groups if _alike(group.facts, facts)), None)
+        side = record.get("interleave", {}).get("side")
+        group = next((group for group in groups if group.side == side and _alike(group.facts, facts)), None)
         if group is None:
-            group = Group([], facts, onpage_text(results))
+            group = Group([], facts, onpage_text(results), side)
             groups.append(group)
         group.records.append(record)
         group.facts.update({what: fact for what, fact in facts.items() if fact.values})

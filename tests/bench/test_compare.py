@@ -288,6 +288,12 @@ def test_the_command_fails_on_a_regression(tmp_path: Path) -> None:
     assert as_json["failed"] and as_json["comparisons"][0]["measures"][0]["verdict"] == "regression"
 
 
+def test_a_file_alone_is_refused_where_it_has_no_sides(tmp_path: Path) -> None:
+    write_results(tmp_path / "a.json", results(record()))
+    with pytest.raises(ResultsError, match="name the results file to compare it with"):
+        CliRunner().invoke(cli, ["bench", "compare", str(tmp_path / "a.json")], catch_exceptions=False)
+
+
 @pytest.mark.parametrize("limit", ["five", "-1%", "100%", "nan"])
 def test_a_limit_that_is_none_is_wrong_usage(tmp_path: Path, limit: str) -> None:
     ran = CliRunner().invoke(cli, ["bench", "compare", "a", "b", "--max-regression", limit])

@@ -85,6 +85,21 @@ def test_rounds_alternate_and_are_compared_in_pairs(tmp_path: Path, measured: li
     assert verdicts["memory"] == "no change"
 
 
+def test_the_file_of_a_run_alone_is_compared_again(tmp_path: Path, measured: list[Any]) -> None:
+    measure(tmp_path, "flag=--slow")
+    ran = CliRunner().invoke(cli, ["bench", "compare", str(tmp_path / "r.json")], standalone_mode=False)
+    assert (ran.return_value, "paired by round" in ran.stdout) == (1, True)
+    both = CliRunner().invoke(
+        cli, ["bench", "compare", *[str(tmp_path / "r.json")] * 2, "--json"], standalone_mode=False
+    )
+    pairs = json.loads(both.stdout)["comparisons"]
+    assert [pair["paired_by_round"] for pair in pairs] == [
+        False,
+        False,
+    ]  # A with A, B with B: rounds of two runs are no pairs
+    assert both.return_value == 0
+
+
 def test_a_side_that_fails_ends_it_and_what_was_measured_stays(tmp_path: Path, measured: list[Any]) -> None:
     results = measure(tmp_path, "flag=--dies", rounds=9)
     assert len(results.records) == len(measured) == 6  # the fourth half was A's, which does not die

@@ -166,7 +166,8 @@ def test_the_command_writes_each_by_its_suffix(tmp_path: Path) -> None:
     write_results(tmp_path / "r.json", results(small()))
     outputs = [part for name in ("a.html", "a.csv", "a.md") for part in ("-o", tmp_path / name)]
     ran = run(tmp_path / "r.json", *outputs, "--baseline", tmp_path / "r.json")
-    assert (ran.exit_code, ran.stdout) == (0, "")
+    written = [f"file\t{tmp_path / name}" for name in ("a.html", "a.csv", "a.md")]
+    assert (ran.exit_code, ran.stdout.splitlines()) == (0, written)
     assert [(tmp_path / name).read_text()[:9] for name in ("a.html", "a.csv", "a.md")] == [
         "<!doctype",
         "created,o",
