@@ -188,7 +188,8 @@ def problems_of(head: Group) -> list[str]:
 def notes_on(base: Group, head: Group) -> list[str]:
     """What also differs, and what one should know, without being unfair."""
     a, b = base.records[0], head.records[0]
-    found = []
+    places = (("A", a.get("interleave", {})), ("B", b.get("interleave", {})))
+    found = [f"{side} is {place['configuration']}" for side, place in places if "configuration" in place]
     for name, one, other in (
         ("onpage", base.onpage, head.onpage),
         ("engine version", a["engine"]["version"], b["engine"]["version"]),

@@ -52,7 +52,9 @@ def interleaved(rounds: int = 4, slower: float = 1.15) -> dict[str, Any]:
     for number in range(1, rounds + 1):
         for side, factor in (("A", 1.0), ("B", slower)):
             made = record(prefill=(32,), noise=(0.01 * number,), slower=factor)
-            records.append(made | {"interleave": {"side": side, "round": number}})
+            records.append(
+                made | {"interleave": {"side": side, "round": number, "configuration": f"onpage={side}/onpage"}}
+            )
     return results(*records)
 
 
