@@ -54,7 +54,7 @@ class Lengths(click.ParamType[tuple[int, ...]]):
     "engines",
     multiple=True,
     metavar="ENGINE",
-    help="mediapipe, litert-lm, litert-lm-cpu, or all; or a peer for comparison: transformers-js, transformers-js-webgpu, wllama "
+    help="mediapipe, litert-lm, litert-lm-cpu, or all; or a peer for comparison: transformers-js, transformers-js-webgpu, wllama, native "
     "(docs/bench.md). May be given several times.  [default: mediapipe]",
 )
 @click.option(

@@ -29,6 +29,7 @@ from e2e.bench.drivers.launched import LaunchedBrowser
 from e2e.bench.drivers.remote import RemoteBrowser
 from e2e.bench.measure import Job, Measurement, Place, look_at
 from e2e.bench.models import BenchModel, weight_bytes
+from e2e.bench.peers import native
 from e2e.bench.peers.models import PEERS, PeerModel
 from e2e.bench.record import VERSION, Record, now, write_results
 from e2e.bench.server import Server, serving
@@ -124,7 +125,8 @@ async def run(
     results = Results(output)
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
-        drivers = drivers_of(playwright, options, listener)
+        in_page = [engine for engine in engines if engine != native.ID]
+        drivers = drivers_of(playwright, options, listener) if in_page else []
         allowed = [urlsplit(options.public_url).hostname or ""] if options.public_url else []
         arguments = [argument for model in models for argument in model.arguments]
         peers = sorted({path for model in models for path in model.peers.values()})
@@ -146,10 +148,14 @@ async def run(
         try:
             async with asyncio.TaskGroup() as group:
                 for driver, place in zip(drivers, places, strict=True):
-                    suited = [job.on(place) for job in jobs]
+                    suited = [job.on(place) for job in jobs if job.plan["engine"] != native.ID]
                     group.create_task(_measure_all(driver, url, suited, options, results, listener))
         except* OnpageError as errors:
             raise errors.exceptions[0] from None
+        for job in (job for job in jobs if job.plan["engine"] == native.ID):
+            record = await asyncio.to_thread(native.measure, job.plan, _path_of(job), job.model)
+            results.add(record)
+            listener.record(record)
     if compare_engines(results.records):
         results.write()
     return results
@@ -159,8 +165,8 @@ def chosen_engines(names: Sequence[str]) -> tuple[str, ...]:
     """Ids of engines, `all` being those that the page offers; BenchError where one is unknown."""
     known = tuple(dict.fromkeys(engine for ids in ENGINES.values() for engine in ids))
     for name in names:
-        if name not in (*known, *PEERS, ALL):
-            expected = ", ".join((*known, *PEERS))
+        if name not in (*known, *PEERS, native.ID, ALL):
+            expected = ", ".join((*known, *PEERS, native.ID))
             raise BenchError(f"There is no engine {name!r}: expected {expected} or {ALL}.", subject=name)
     return tuple(dict.fromkeys(engine for name in names for engine in (known if name == ALL else (name,))))
 
@@ -218,13 +224,14 @@ def jobs_of(
         hashes = {sha256_of(path) for path in (model.path, *model.others)}
         peers = [PeerModel.read(path).to_json() for path in sorted(set(model.peers.values()))]
         for engine in engines:
+            runs_as = "litert-lm-cpu" if engine == native.ID else engine  # the same files
             served = next(
                 (
                     (entry, file)
                     for entry in server.models
                     if any(file["sha256"] in hashes for file in entry["files"])
                     for file in (*entry["files"], *peers)
-                    if engine in file["engines"] and (file in peers or file["sha256"] in hashes)
+                    if runs_as in file["engines"] and (file in peers or file["sha256"] in hashes)
                 ),
                 None,
             )
@@ -241,7 +248,7 @@ def jobs_of(
 
 def missing(engine: str) -> str:
     """What to do for a model that an engine does not run."""
-    if engine == "litert-lm-cpu":
+    if engine in ("litert-lm-cpu", native.ID):
         return "it takes a LiteRT graph, which is made of a checkpoint: onpage convert CHECKPOINT --target graph -o NAME.litertlm."
     if engine in PEERS:
         return "it is measured on synthetic models in blocks of 32 only, such as synth:gemma3-270m@q4_0."
@@ -300,6 +307,12 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
     }
     notes = () if context == options.context else (f"The model has a context of {context}, not {options.context}.",)
     return Job(plan, about, notes, model)
+
+
+def _path_of(job: Job) -> Path:
+    """Where the file of a plan is on this machine."""
+    paths = (job.source.path, *job.source.others)
+    return next(path for path in paths if sha256_of(path) == job.plan["model"]["sha256"])
 
 
 async def _place(driver: Driver, url: str) -> Place:

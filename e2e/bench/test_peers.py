@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +22,7 @@ from builder.scheme import Quantization
 from builder.synth import BOS, FIRST_WORD, word
 from e2e.bench.peers.models import PeerModel, prepare
 from e2e.bench.peers.serving import REGISTER, with_peers
-from e2e.bench.record import fold
+from e2e.bench.record import fold, load_results
 from webapp.app import Config, create_app
 from webapp.paths import DEMO_MODEL
 
@@ -203,3 +206,36 @@ def test_a_damaged_model_is_refused(page: Page, models: dict[str, PeerModel], ad
     )
     assert record["status"] == "failed"
     assert record["errors"][0]["code"] == "model-corrupt"
+
+
+def bench_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, with a home of its own."""
+    program = [sys.executable, "-c", "from builder.command import main; main()", "bench", "run"]
+    environment = os.environ | {"ONPAGE_HOME": str(folder)}
+    return subprocess.run(
+        [*program, *arguments], capture_output=True, text=True, env=environment, timeout=120, check=False
+    )
+
+
+def test_the_command_measures_peers_on_the_same_weights(tmp_path: Path) -> None:
+    output, asked = tmp_path / "results.json", ["--model", f"synth:{SHAPE}@q4_0"]
+    for engine in ("wllama", "transformers-js"):
+        asked += ["--engine", engine]
+    for option, value in (("prefill", "24"), ("decode", "16"), ("runs", "1"), ("warmup", "0"), ("context", "128")):
+        asked += [f"--{option}", value]
+    ended = bench_run(tmp_path, *asked, "-o", str(output))
+    assert ended.returncode == 0, ended.stderr
+    records = load_results(output)["records"]
+    assert [record["engine"]["id"] for record in records] == ["wllama", "transformers-js"]
+    assert len({record["model"]["quantization"] for record in records}) == 1
+    assert {record["model"]["format"] for record in records} == {"gguf", "onnx"}
+    for record in records:
+        assert record["status"] == "complete" and record["correctness"]["ok"], record["correctness"]
+        [sample] = record["samples"]
+        assert (sample["prompt_tokens"], sample["tokens"]) == (24, 16)
+
+
+def test_a_peer_says_which_models_it_takes(tmp_path: Path) -> None:
+    ended = bench_run(tmp_path, "--engine", "wllama", "-o", str(tmp_path / "r.json"))
+    assert ended.returncode == 1
+    assert "synthetic models in blocks of 32 only" in ended.stderr
