@@ -73,6 +73,16 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
         os.close(descriptor)
 
 
+def check_writable(target: Path) -> None:
+    """OutputError where `target` could not be written, known before the work whose result it is; changes nothing."""
+    with suppress(_NotWantedError), write_beside(target, 0):
+        raise _NotWantedError
+
+
+class _NotWantedError(Exception):
+    pass
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -21,6 +21,7 @@ from playwright.async_api import Playwright, async_playwright
 from builder.command.console import library
 from builder.digest import sha256_of
 from builder.errors import BenchError, OnpageError
+from builder.output import check_writable
 from e2e.bench import machine
 from e2e.bench.correctness import compare_engines, known_prompt
 from e2e.bench.drivers import Driver
@@ -122,6 +123,7 @@ async def run(
     models: Sequence[BenchModel], engines: Sequence[str], options: Options, output: Path, listener: Listener
 ) -> Results:
     """Measures each model with each engine in each browser. Raises OnpageError where it cannot be begun."""
+    check_writable(output)
     results = Results(output)
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())

@@ -200,19 +200,8 @@ def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser_path:
     ]
     with listening(server, "ws://") as playwright, listening([*chrome, *flags()], "ws://") as debugged:
         http = "http://" + debugged.removeprefix("ws://").split("/")[0]
-        running = bench(
-            *QUICK,
-            "--prefill",
-            "32",
-            "--browser",
-            str(browser_path),
-            "--connect",
-            playwright,
-            "--cdp",
-            http,
-            "-o",
-            str(output),
-        )
+        places = ["--browser", str(browser_path), "--connect", playwright, "--cdp", http]
+        running = bench(*QUICK, "--model", SYNTH, "--prefill", "32", *places, "-o", str(output))
         printed, said = running.communicate(timeout=LIMIT)
         assert running.returncode == 0, said
         _, said = bench("--connect", "ws://127.0.0.1:9", "-o", str(output)).communicate(timeout=LIMIT)

@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from builder.errors import OutputError, ResultsError
+from builder.output import check_writable
 from e2e.bench.record import SCHEMA, fold, label_of, load_results, new_record, problem_of, write_results
 from tests.bench.results import RECORD, SAMPLE, made_up
 
@@ -127,3 +128,14 @@ def test_a_label_says_what_ran_where() -> None:
     gpu = made_up()["records"][0] | {"software": False}
     gpu["adapter"] |= {"vendor": "nvidia", "architecture": "hopper"}
     assert label_of(gpu) == "synth int4 · MediaPipe · nvidia hopper · chromium"
+
+
+def test_where_nothing_can_be_written_is_known_before_the_work(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text("before")
+    check_writable(path)
+    check_writable(tmp_path / "new.json")
+    assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
+    for wrong in (tmp_path, tmp_path / "none" / "results.json", Path("/dev/null")):
+        with pytest.raises(OutputError):
+            check_writable(wrong)
