@@ -42,7 +42,8 @@ written = convert_checkpoint(folder, output, quantization=Quantization.of(sys.ar
 seconds = time.monotonic() - started
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 times = os.times()
-print(json.dumps(written.to_json() | {"seconds": seconds, "cpu": sum(times[:4]), "peak": peak}))
+system = times.system + times.children_system
+print(json.dumps(written.to_json() | {"seconds": seconds, "cpu": sum(times[:4]), "system": system, "peak": peak}))
 """
 
 MEDIAPIPE = """
@@ -114,7 +115,7 @@ def compare_with_cp(folder: Path, bits: str, scale: str, runs: int) -> None:
         write, write_cpu = seconds_of(["cp", output, copy], ["sync", copy])
         click.echo(
             f"{bits} bits, {scale}: {ours['seconds']:.2f} s, {ours['seconds'] / (read + write):.1f} times of cp ({read:.2f} s "
-            f"reading + {write:.2f} s writing); of all cores {ours['cpu']:.1f} s, cp {read_cpu + write_cpu:.1f} s; "
+            f"reading + {write:.2f} s writing); of all cores {ours['cpu']:.1f} s ({ours['system'] / ours['cpu']:.0%} system), cp {read_cpu + write_cpu:.1f} s; "
             f"peak memory {ours['peak'] / 1e6:,.0f} MB; file {ours['size'] / 1e6:,.0f} MB"
         )
         output.unlink()
