@@ -17,14 +17,17 @@ import waitress
 from playwright.sync_api import Browser, Page
 
 from builder import synth
+from builder.errors import OnpageError
 from builder.reference import Reference
 from builder.scheme import Quantization
 from builder.synth import BOS, FIRST_WORD, word
+from e2e.bench.peers import serving
 from e2e.bench.peers.models import PeerModel, prepare
 from e2e.bench.peers.serving import REGISTER, with_peers
 from e2e.bench.record import fold, load_results
 from webapp.app import Config, create_app
 from webapp.paths import DEMO_MODEL
+from webapp.vendor import Package
 
 SHAPE = "hidden=128,ffn=256,layers=7,heads=4,kv=2,head=64,vocab=2048,window=16,context=256"
 """A layer that sees everything, and windows shorter than the prompt."""
@@ -239,3 +242,12 @@ def test_a_peer_says_which_models_it_takes(tmp_path: Path) -> None:
     ended = bench_run(tmp_path, "--engine", "wllama", "-o", str(tmp_path / "r.json"))
     assert ended.returncode == 1
     assert "synthetic models in blocks of 32 only" in ended.stderr
+
+
+def test_packages_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = Package("@wllama/wllama", "9.9.9", ())
+    monkeypatch.setattr(serving, "PACKAGES", (absent,))
+    with pytest.raises(
+        OnpageError, match=r"@wllama/wllama 9.9.9 is measured from a checkout .*: run npm ci in .*/static"
+    ):
+        with_peers(create_app(Config(models=[DEMO_MODEL])), [])

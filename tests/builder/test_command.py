@@ -84,6 +84,8 @@ def test_inspect_shows_people_what_json_shows_programs(tmp_path: Path) -> None:
         (["inspect", __file__], "is not a model that a browser runs"),
         (["synth", "gemma9", "-o", "m.task"], "'gemma9' is not a shape"),
         (["synth", "gemma3-270m", "-o", "/none/m.task"], "/none does not exist"),
+        (["synth", "layers=1", "-o", "m", "--format", "onnx"], "say --bits 4"),
+        (["synth", "gemma2-2b", "-o", "m.gguf", "--format", "gguf"], "onpage writes Gemma 3 for other engines"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_1(arguments: list[str], sentence: str) -> None:
