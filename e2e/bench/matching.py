@@ -162,9 +162,11 @@ def partners(bases: list[Group], heads: list[Group], allowed: set[str]) -> dict[
         key=lambda pair: _distance(bases[pair[0]], heads[pair[1]], allowed) + pair,
     )
     partner: dict[int, int] = {}
+    taken: set[int] = set()
     for i, j in candidates:
-        if i not in partner and j not in partner.values():
+        if i not in partner and j not in taken:
             partner[i] = j
+            taken.add(j)
     return partner
 
 
@@ -180,8 +182,10 @@ def problems_of(head: Group) -> list[str]:
         if record["correctness"]["ok"] is False:
             found.append("B's answer to the known prompt is wrong, so its speed means nothing.")
         if record["status"] == "failed":
-            errors = [f"during {error['during']}: {error['sentence']}" for error in record["errors"]]
-            found.append(f"B failed {errors[0]}" if errors else "B failed.")
+            when, why = "", "it has no figures."
+            for error in record["errors"][:1]:
+                when, why = f" during {error['during']}" if error["during"] else "", error["sentence"]
+            found.append(f"B failed{when}: {why}")
     return list(dict.fromkeys(found))
 
 

@@ -160,11 +160,12 @@ def test_a_missing_measure_fails() -> None:
     assert "B is not complete: something failed on the way" in comparison.pairs[0].notes
 
 
-def test_a_failed_record_fails_though_it_knows_no_adapter() -> None:
-    error = {"code": "tab-crashed", "sentence": "The tab crashed.", "detail": None, "during": "load"}
+@pytest.mark.parametrize(("during", "said"), [("load", "B failed during load: The"), (None, "B failed: The")])
+def test_a_failed_record_fails_though_it_knows_no_adapter(during: str | None, said: str) -> None:
+    error = {"code": "tab-crashed", "sentence": "The tab crashed.", "detail": None, "during": during}
     failed = record(status="failed", samples=[], loads=[], first_answer=None, memory=None, adapter=None, errors=[error])
     comparison = compare_results(results(record()), results(failed))
-    assert "B failed during load: The tab crashed." in comparison.failures[0]
+    assert f"{said} tab crashed." in comparison.failures[0]
 
 
 def test_a_wrong_answer_fails_however_fast() -> None:
