@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,12 @@ class Faults(Listener):
         assert self.faults.pop(0) is None, "the record was finished before the fault"
 
 
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 def kill(kind: str) -> Callable[[], None]:
     def now() -> None:
         victims = processes(kind)
@@ -142,6 +149,21 @@ def test_a_software_adapter_is_no_gpu(tmp_path: Path) -> None:
     assert running.returncode == 1
     assert "--require-gpu: the browser at" in said and "swiftshader" in said
     assert not output.exists()
+
+
+def test_a_page_that_is_not_in_a_secure_context_is_told_apart(tmp_path: Path) -> None:
+    """As a phone would see it that opens this machine's address without adb reverse or https."""
+    output, port = tmp_path / "results.json", free_port()
+    name = [
+        "--browser-flag",
+        "--host-resolver-rules=MAP bench.test 127.0.0.1",
+        "--public-url",
+        f"http://bench.test:{port}",
+    ]
+    running = bench(*QUICK, "--model", SYNTH, "--prefill", "16", "--port", str(port), *name, "-o", str(output))
+    _, said = running.communicate(timeout=LIMIT)
+    assert running.returncode == 1
+    assert f"http://bench.test:{port}/bench?driven is no secure context" in said and "adb reverse" in said
 
 
 def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
