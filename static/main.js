@@ -6,7 +6,7 @@
 
 import { countWords } from "./counting.js";
 import { Engine } from "./engine.js";
-import { ENGINES } from "./engines/registry.js";
+import { choose, lookAtGpu } from "./engines/choice.js";
 import { OnpageError } from "./errors.js";
 import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
 import { recall, remember } from "./session.js";
@@ -31,6 +31,7 @@ const KEEPING = ["first", "adapter", "settings", "again"];
 const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings()];
 const store = createStore((state) => {
   document.body.dataset.phase = state.now.phase;
+  document.body.dataset.engine = state.choice?.entry.id ?? "";
   for (const update of updates) update(state);
 });
 /** @type {import('./protocol.js').VendorUrls} */
@@ -53,14 +54,13 @@ async function json(url) {
 }
 
 async function start() {
-  if (!window.isSecureContext) throw new OnpageError("insecure-origin", location.origin);
-  if (!("gpu" in navigator)) throw new OnpageError("no-webgpu");
-  engine = new Engine(ENGINES[0], fail); // its worker starts beside the lists
-  const [models, task, examples, limits] = await Promise.all(
-    ["/api/models", "/static/social_post.json", "/static/examples.json", "/static/limits.json"].map(json),
-  );
+  const [gpu, models, task, examples, limits] = await Promise.all([
+    lookAtGpu(),
+    ...["/api/models", "/static/social_post.json", "/static/examples.json", "/static/limits.json"].map(json),
+  ]);
   if (!models.length) throw new OnpageError("no-model");
-  store.apply("started", { models, task, examples, limits, ...recall() });
+  const asked = new URLSearchParams(location.search).get("engine");
+  store.apply("started", { models, task, examples, limits, gpu, ...recall(), ...(asked && { engineId: asked }) });
   await load("first");
 }
 
@@ -68,27 +68,44 @@ async function start() {
  * Brings the chosen model into an engine. Reasons that keep the model keep the worker too, with its compiled shaders.
  *
  * @param {import('./store.js').LoadReason} reason
- * @param {{modelId?: string, loraId?: string, settings?: import('./protocol.js').SamplingSettings, fresh?: boolean}} [options]
+ * @param {{modelId?: string, engineId?: string, loraId?: string, settings?: import('./protocol.js').SamplingSettings,
+ *   fresh?: boolean}} [options]
  */
-async function load(reason, { modelId = store.get().modelId, loraId = store.get().loraId, settings, fresh } = {}) {
-  if (!engine || !KEEPING.includes(reason)) {
+async function load(reason, { modelId, engineId, loraId, settings, fresh } = {}) {
+  const state = store.get();
+  const model = state.models.find(({ id }) => id === (modelId ?? state.modelId));
+  if (!model) return;
+  const wanted = { modelId: model.id, engineId: engineId ?? state.engineId, choice: null, loraId: "" };
+  let choice;
+  try {
+    choice = choose(model, state.gpu, wanted.engineId);
+  } catch (error) {
     engine?.close();
-    engine = new Engine(ENGINES[0], fail);
+    engine = null;
+    store.apply("loadBegan", { reason, ...wanted });
+    store.apply("failed", OnpageError.from(error).toJSON());
+    return;
+  }
+  const { entry, file } = choice;
+  if (!engine || engine.entry !== entry || !KEEPING.includes(reason)) {
+    engine?.close();
+    engine = new Engine(entry, fail);
   }
   const current = engine;
-  const model = store.get().models.find(({ id }) => id === modelId);
-  if (!model) return;
-  store.apply("loadBegan", { reason, modelId, loraId: model.adapters.some(({ id }) => id === loraId) ? loraId : "" });
+  const adapters = entry.takesAdapters ? model.adapters : [];
+  const known = adapters.find(({ id }) => id === (loraId ?? state.loraId));
+  store.apply("loadBegan", { reason, ...wanted, choice, loraId: known?.id ?? "" });
   lastPrompt = "";
   const lora = currentLora(store.get());
-  const chosen = settings ?? recall().settings?.[model.id] ?? model.sampling;
+  const asked = settings ?? recall().settings?.[model.id] ?? model.sampling;
+  const chosen = { ...asked, maxTokens: Math.min(asked.maxTokens, file.context) };
   const onProgress = (/** @type {import('./protocol.js').LoadProgress} */ progress) => {
     if (current === engine) store.apply("progressed", progress);
   };
-  const ranks = [...new Set(model.adapters.map(({ rank }) => rank))];
+  const ranks = [...new Set(adapters.map(({ rank }) => rank))];
   const { adapter } = await (reason === "adapter"
     ? current.adapt(lora, onProgress)
-    : current.load(model, chosen, { vendor, fresh, ranks, lora, onProgress }));
+    : current.load(file, chosen, { vendor, fresh, ranks, lora, onProgress }));
   if (current !== engine) return;
   store.apply("loaded", { settings: chosen, adapter });
   remember(store.get());
@@ -154,7 +171,8 @@ async function write() {
     store.apply("refused", { tokens, room });
     return;
   }
-  store.apply("writeBegan", { draft: state.draft, seed: state.loaded.seed, reused: reusedShare(prompt, lastPrompt) });
+  const reused = current.entry.keepsPrompt ? reusedShare(prompt, lastPrompt) : 0;
+  store.apply("writeBegan", { draft: state.draft, seed: state.loaded.seed, reused });
   lastPrompt = prompt;
   stop = new AbortController();
   const generation = current.generate(prompt, stop.signal);
@@ -206,6 +224,12 @@ on("stop", () => {
 on("again", again);
 on("settings", (settings) => load("settings", { settings }));
 on("model", (modelId) => load("model", { modelId }));
+on("engine", (engineId) => {
+  const address = new URL(location.href);
+  address.searchParams.delete("engine"); // the tab remembers from now on
+  history.replaceState(null, "", address);
+  return load("engine", { engineId });
+});
 on("adapter", (loraId) => {
   const { now, loaded } = store.get();
   return now.phase === "ready" && loaded ? load("adapter", { loraId, settings: loaded }) : undefined;

@@ -9,6 +9,8 @@
  * @typedef {import('./errors.js').ErrorData} ErrorData
  * @typedef {import('./engine.js').Figures} Figures
  * @typedef {import('./protocol.js').Adapter} Adapter
+ * @typedef {import('./engines/choice.js').Choice} Choice
+ * @typedef {import('./engines/choice.js').Gpu} Gpu
  * @typedef {import('./protocol.js').LoadProgress} LoadProgress
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('./prompt.js').Task} Task
@@ -29,11 +31,12 @@
  * @property {SamplingSettings} sampling defaults
  * @property {Lora[]} adapters those that fit it
  *
- * @typedef {import('./protocol.js').ModelSource & {format: string, engines: string[]}} ModelFile `engines` that run it, best first
+ * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[]}} ModelFile
+ *   `engines` that run it
  *
  * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
  *
- * @typedef {'first' | 'model' | 'adapter' | 'settings' | 'again' | 'restart' | 'recover'} LoadReason
+ * @typedef {'first' | 'model' | 'engine' | 'adapter' | 'settings' | 'again' | 'restart' | 'recover'} LoadReason
  *
  * @typedef {{phase: 'starting'}} Starting
  * @typedef {{phase: 'loading', reason: LoadReason, progress: LoadProgress | null}} Loading
@@ -59,6 +62,9 @@
  * @property {Now} now
  * @property {Model[]} models
  * @property {string} modelId
+ * @property {Gpu} gpu
+ * @property {string} engineId the engine that the person has chosen, "" for the one that suits best
+ * @property {Choice | null} choice what runs the model, or is to run it
  * @property {string} loraId the adapter that is on, or is being put on; "" for none
  * @property {Task} task
  * @property {{title: string, text: string}[]} examples
@@ -76,6 +82,9 @@ export const INITIAL = {
   now: { phase: "starting" },
   models: [],
   modelId: "",
+  gpu: "no-webgpu",
+  engineId: "",
+  choice: null,
   loraId: "",
   task: { instruction: "", tones: [], lengths: [] },
   examples: [],
@@ -91,10 +100,11 @@ export const INITIAL = {
 export const transitions = {
   /**
    * @param {State} state
-   * @param {Pick<State, 'models' | 'task' | 'examples' | 'limits'> & {draft?: Partial<Draft>, modelId?: string, loraId?: string}} lists
+   * @param {Pick<State, 'models' | 'task' | 'examples' | 'limits' | 'gpu'> & {draft?: Partial<Draft>, modelId?: string,
+   *   engineId?: string, loraId?: string}} lists
    * @returns {State}
    */
-  started(state, { models, task, examples, limits, draft = {}, modelId, loraId }) {
+  started(state, { models, task, examples, limits, gpu, draft = {}, modelId, engineId = "", loraId }) {
     const known = models.find((model) => model.id === modelId) ?? models[0];
     const tone = task.tones.find((name) => name === draft.tone) ?? task.tones[0];
     const length = task.lengths.find(({ id }) => id === draft.length) ?? task.lengths[0];
@@ -104,15 +114,21 @@ export const transitions = {
       task,
       examples,
       limits,
+      gpu,
+      engineId,
       modelId: known?.id ?? "",
       loraId: known?.adapters.find(({ id }) => id === loraId)?.id ?? "",
       draft: { text: draft.text ?? "", tone, length: length.id },
     };
   },
 
-  /** @param {State} state @param {{reason: LoadReason, modelId: string, loraId: string}} load @returns {State} */
-  loadBegan(state, { reason, modelId, loraId }) {
-    return { ...state, modelId, loraId, now: { phase: "loading", reason, progress: null }, count: null, loaded: null, notice: null };
+  /**
+   * @param {State} state
+   * @param {{reason: LoadReason, modelId: string, engineId: string, choice: Choice | null, loraId: string}} load
+   * @returns {State}
+   */
+  loadBegan(state, { reason, ...chosen }) {
+    return { ...state, ...chosen, now: { phase: "loading", reason, progress: null }, count: null, loaded: null, notice: null };
   },
 
   /** @param {State} state @param {LoadProgress} progress @returns {State} */

@@ -11,15 +11,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
 import waitress
 
+from builder.digest import sha256_of
 from webapp.app import Config, create_app
-from webapp.models import ServedModel
+from webapp.models import Offer, ServedModel, stamp_of
 
 START_SECONDS = 30
 
@@ -149,9 +150,17 @@ class FaultyServer:
     faults: Faults
     models: dict[str, ServedModel]
 
+    def serve_instead(self, path: Path) -> None:
+        """Lists another file in place of the only model, as if it had been checked."""
+        (model,) = self.models.values()
+        sha256 = sha256_of(path)
+        self.models.clear()
+        manifest = replace(model.manifest, sha256=sha256, size=path.stat().st_size)
+        self.models[sha256] = replace(model, path=path, manifest=manifest, stamp=stamp_of(path))
+
 
 @contextmanager
-def faulty_server(models: list[Path], allowed_hosts: tuple[str, ...] = ()) -> Iterator[FaultyServer]:
+def faulty_server(models: Sequence[Offer], allowed_hosts: tuple[str, ...] = ()) -> Iterator[FaultyServer]:
     """The application with `Faults` between it and the browser."""
     app = create_app(Config(models=models, allowed_hosts=allowed_hosts))
     faults = Faults()

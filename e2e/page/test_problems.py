@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
@@ -13,7 +11,6 @@ from playwright.sync_api import Browser, expect
 from e2e.browser import SOFTWARE_WEBGPU, launch
 from e2e.page.conftest import Watched, watched
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
-from webapp.models import stamp_of
 
 FAILED_RESOURCE = "Failed to load resource"
 RANGE = re.compile(r"bytes=(\d+)-")
@@ -161,10 +158,6 @@ def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path,
     content[8:4096] = bytes(4088)
     broken = tmp_path / model.path.name
     broken.write_bytes(content)
-    sha256 = hashlib.sha256(content).hexdigest()
-    faulty.models.clear()
-    faulty.models[sha256] = replace(
-        model, path=broken, manifest=replace(model.manifest, sha256=sha256), stamp=stamp_of(broken)
-    )
+    faulty.serve_instead(broken)
     tab.open(faulty.url)
     assert tab.problem() == "engine-failed"

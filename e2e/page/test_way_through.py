@@ -83,7 +83,9 @@ def test_ready(page: Page) -> None:
     expect(page.get_by_role("button", name="Write", exact=True)).to_be_disabled()  # there is no text yet
     expect(page.locator("#model-facts")).to_contain_text("MB")
     expect(page.get_by_text("Nothing leaves this computer.")).to_be_visible()
-    expect(page.get_by_role("note")).to_contain_text("found no GPU")  # the software adapter: a warning, no more
+    expect(page.get_by_role("note")).to_contain_text(
+        "found no graphics card"
+    )  # the software adapter: a warning, no more
 
 
 def test_loading_showed_phase_bytes_and_speed(page: Page) -> None:

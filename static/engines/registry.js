@@ -12,6 +12,8 @@
  * @property {URL} worker a module
  * @property {string[]} formats those of `ModelFormat`, for a peer its own
  * @property {string} package its npm package, which is also its name among the vendored libraries
+ * @property {boolean} [keepsPrompt] whether it reads only what differs from the prompt before
+ * @property {boolean} [takesAdapters] whether LoRA adapters can be put on its models
  */
 
 const folder = (/** @type {string} */ file) => new URL(file, import.meta.url);
@@ -25,6 +27,8 @@ export const ENGINES = [
     worker: folder("mediapipe.worker.js"),
     formats: ["web", "graph-task"],
     package: "@mediapipe/tasks-genai",
+    keepsPrompt: true,
+    takesAdapters: true,
   },
   {
     id: "litert-lm",

@@ -1,6 +1,10 @@
 // @ts-check
-/** The top line: the model picker (only when there is a choice), and the quiet line of facts at the bottom. */
+/**
+ * The top line: the model picker (only when there is a choice), what runs it and why, and the quiet line of facts at the
+ * bottom.
+ */
 
+import { isSlow, optionsOf } from "../engines/choice.js";
 import { parameters, size } from "../format.js";
 import { currentLora, currentModel } from "../store.js";
 import { element, emit, text } from "./dom.js";
@@ -9,10 +13,15 @@ export function mountHeader() {
   const box = element(".header-model");
   const select = /** @type {HTMLSelectElement} */ (element("#model"));
   const facts = element("#model-facts");
-  const warning = element("#warning");
+  const engineBox = element(".header-engine");
+  const engines = /** @type {HTMLSelectElement} */ (element("#engine"));
+  const reason = element("#engine-reason");
   let shown = "";
+  /** The model that the engines are listed for. @type {import('../store.js').Model | null} */
+  let listed = null;
 
   select.addEventListener("change", () => emit("model", select.value));
+  engines.addEventListener("change", () => emit("engine", engines.value));
 
   return (/** @type {import('../store.js').State} */ state) => {
     box.hidden = state.models.length < 2;
@@ -27,30 +36,48 @@ export function mountHeader() {
     select.disabled = state.now.phase === "writing"; // not while loading: who waits for the wrong model may take another
 
     const model = currentModel(state);
+    const { choice } = state;
+    engineBox.hidden = !model;
+    if (model && model !== listed) {
+      listed = model;
+      engines.replaceChildren(new Option("Automatic", ""), ...optionsOf(model, state.gpu).map(option));
+    }
+    const chosen = choice && choice.entry.id === state.engineId ? state.engineId : "";
+    if (engines.value !== chosen) engines.value = chosen;
+    engines.disabled = state.now.phase === "writing";
+    text(engines.options[0] ?? engines, choice && !chosen ? `Automatic: ${engineName(choice.entry)}` : "Automatic");
+    reason.classList.toggle("warning", choice !== null && isSlow(choice, state.gpu));
+    text(reason, choice?.reason ?? "");
     text(
       facts,
       model
         ? [
             model.name,
-            size(model.size),
+            size(choice?.file.size ?? model.size),
             model.quantization,
             model.parameters && `${parameters(model.parameters)} parameters`,
             currentLora(state) && `with ${currentLora(state)?.name}`,
+            choice && `in ${choice.entry.name}`,
+            choice?.entry.backend === "CPU" && "on the processor",
             state.adapter?.description && `on ${state.adapter.description}`,
           ]
             .filter(Boolean)
             .join(" · ")
         : "",
     );
-    const software = state.adapter?.software ?? false;
-    warning.hidden = !software;
-    text(
-      warning,
-      software
-        ? "This browser found no GPU, so the model runs on the processor: everything works, slowly."
-        : "",
-    );
   };
+}
+
+/** @param {import('../engines/choice.js').Option} each */
+function option({ entry, problem }) {
+  const made = new Option(problem ? `${engineName(entry)} (${problem})` : engineName(entry), entry.id);
+  made.disabled = problem !== "";
+  return made;
+}
+
+/** @param {import('../engines/registry.js').EngineEntry} entry */
+function engineName({ name, backend }) {
+  return `${name} on ${backend === "CPU" ? "the processor" : backend}`;
 }
 
 /** What tells one model from another. @param {import('../store.js').Model} model */

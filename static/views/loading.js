@@ -16,6 +16,7 @@ const STEPS = {
 const REASONS = {
   first: "",
   model: "",
+  engine: "",
   adapter: "Changing the adapter",
   settings: "Reloading the model with the new settings",
   again: "Reloading the model with the next seed",
@@ -54,7 +55,7 @@ function describe({ step, loaded, total, bytesPerSecond }, named) {
   if (step === "downloading") return `${size(loaded)} of ${size(total)} · ${size(bytesPerSecond)}/s`;
   if (step === "creating") return `${named ? `${STEPS.creating} · ` : ""}${size(total)} received and checked`;
   if (step === "adapting") return `${named ? `${STEPS.adapting} · ` : ""}${size(total)}`;
-  return `${named ? `${STEPS.warming} · ` : ""}The GPU prepares its programs; only the first time takes long.`;
+  return `${named ? `${STEPS.warming} · ` : ""}The engine prepares itself; only the first time takes long.`;
 }
 
 /** @param {import('../store.js').State} state */

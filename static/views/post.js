@@ -6,7 +6,7 @@ import { capitalized, counted, duration, integer, rate } from "../format.js";
 import { create, element, emit, text } from "./dom.js";
 
 const COPIED_SHOWN = 2000;
-const EMPTY = "Your post appears here, written by the model on your own GPU.";
+const EMPTY = "Your post appears here, written by the model inside this page.";
 const READING = "Reading your text…";
 
 export function mountPost() {

@@ -51,20 +51,22 @@ export function mountSettings() {
     state = next;
     const model = currentModel(state);
     if (model) {
-      field("maxTokens").max = String(model.context);
-      text(help, `Prompt and post together; this model was made for up to ${integer(model.context)}.`);
+      const context = state.choice?.file.context ?? model.context;
+      field("maxTokens").max = String(context);
+      text(help, `Prompt and post together; this model was made for up to ${integer(context)}.`);
     }
     adapterField.hidden = !model?.adapters.length;
+    const able = state.choice?.entry.takesAdapters ?? false;
     if (model && model !== listed) {
       listed = model;
       const options = model.adapters.map(({ id, name }) => new Option(name, id));
       adapters.replaceChildren(new Option("None: the model as it is", ""), ...options);
     }
-    adapters.disabled = state.now.phase === "writing"; // not while loading, which would take the focus from who has just chosen
+    adapters.disabled = state.now.phase === "writing" || !able; // not while loading, which would take the focus from who has just chosen
     if (adapters.value !== state.loraId) adapters.value = state.loraId;
     const lora = currentLora(state);
     const what = lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: another way of writing for the same model";
-    text(adapterHelp, `${what}. Put on and taken off at once.`);
+    text(adapterHelp, able ? `${what}. Put on and taken off at once.` : "Adapters need MediaPipe: choose it above as the engine.");
     if (state.loaded && state.loaded !== filled) {
       filled = state.loaded;
       for (const name of NAMES) field(name).value = String(filled[name]);

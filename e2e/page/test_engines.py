@@ -1,0 +1,238 @@
+"""The three engines on the page: the same weights give the same post in each, the page picks one and says why, a person
+picks another; what fails in LiteRT-LM is a screen or a restart, as it is in MediaPipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, Worker, expect
+
+from e2e.browser import launch
+from e2e.page.conftest import EXAMPLE, LOAD_MS, Watched, watched
+from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
+from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
+
+ENGINES = ("mediapipe", "litert-lm", "litert-lm-cpu")
+GREEDY = """
+sessionStorage.onpage ??= JSON.stringify({{settings: {{{model!r}: {{temperature: 1, topK: 1, seed: 1, maxTokens: 512}}}}}})
+"""
+WRITE = """
+() => new Promise((resolve) => {
+  let writing = false;
+  new MutationObserver((_, observer) => {
+    const { phase } = document.body.dataset;
+    writing ||= phase === "writing";
+    if (!writing || phase === "writing") return;
+    observer.disconnect();
+    resolve(document.querySelector("#post").textContent);
+  }).observe(document.body, { attributes: true });
+  document.querySelector("#write").click();
+})
+"""
+"""Watched in the page: on the processor a post is there before a test could look."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with onpage_serve(["demo"]) as running:
+        yield running
+
+
+def greedy_tab(tab: Watched, server: RunningServer, query: str = "") -> Page:
+    """Ready, with an example in it and settings under which every engine writes the same."""
+    page = tab.page
+    model = page.request.get(f"{server.url}/api/models").json()[0]["id"]
+    page.add_init_script(GREEDY.format(model=model))
+    tab.open(f"{server.url}/{query}")
+    tab.wait_for("ready")
+    page.get_by_role("button", name=EXAMPLE).click()
+    return page
+
+
+def write(page: Page) -> str:
+    """The whole post."""
+    expect(page.get_by_role("button", name="Write", exact=True)).to_be_enabled()
+    return str(page.evaluate(WRITE))
+
+
+def engine(page: Page) -> str:
+    """Where the page says that it runs."""
+    return page.locator("#engine-reason").inner_text()
+
+
+def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browser) -> None:
+    """Of the same weights, greedily; and the page chooses the processor before software that plays a GPU."""
+    context = browser.new_context()
+    tab = watched(context)
+    page = greedy_tab(tab, server)
+    assert engine(page) == "Runs on the processor: this browser found no graphics card."
+    expect(page.locator("#engine option:checked")).to_have_text("Automatic: LiteRT-LM on the processor")
+    posts = {"automatic": write(page)}
+    assert len(posts["automatic"].split()) > 5
+    for chosen in ENGINES:
+        page.get_by_label("Engine").select_option(chosen)
+        page.wait_for_selector(f"body[data-engine={chosen}][data-phase=ready]", timeout=LOAD_MS)
+        said = "Runs on the processor, as you chose." if chosen.endswith("cpu") else "Runs slowly"
+        assert engine(page).startswith(said)
+        posts[chosen] = write(page)
+        expect(page.locator("#model-facts")).to_contain_text("MediaPipe" if chosen == "mediapipe" else "LiteRT-LM")
+    assert len(set(posts.values())) == 1, posts
+    page.reload()
+    page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]", timeout=LOAD_MS)
+    expect(page.get_by_label("Engine")).to_have_value("litert-lm-cpu")  # the tab remembers
+    context.close()
+    tab.check()
+
+
+def test_the_address_names_an_engine(server: RunningServer, tab: Watched) -> None:
+    tab.open(f"{server.url}/?engine=litert-lm")
+    tab.page.wait_for_selector("body[data-engine=litert-lm]")
+    tab.page.get_by_label("Engine").select_option("")
+    tab.page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]")
+    assert tab.page.url == f"{server.url}/"
+    tab.open(f"{server.url}/?engine=of-another-age")
+    tab.page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]")
+
+
+def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer, browser: Browser) -> None:
+    """Also one that can neither suspend WebAssembly: it gets the build for all browsers."""
+    context = browser.new_context()
+    context.add_init_script("delete Navigator.prototype.gpu")
+    context.route("**/litert_lm.worker.js", without_suspending)
+    tab = watched(context)
+    page = greedy_tab(tab, server)
+    assert engine(page) == "Runs on the processor: this browser has no WebGPU."
+    disabled = page.locator("#engine option:disabled").all_inner_texts()
+    assert disabled == ["MediaPipe on WebGPU (no WebGPU here)", "LiteRT-LM on WebGPU (no WebGPU here)"]
+    assert len(write(page).split()) > 5
+    asked = page.workers[0].evaluate(
+        "performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop())"
+    )
+    assert "litertlm_wasm_compat_asyncify_internal.wasm" in asked
+    assert "litertlm_wasm_internal.wasm" not in asked
+    context.close()
+    tab.check()
+
+
+def without_suspending(route: Route) -> None:
+    response = route.fetch()
+    route.fulfill(response=response, body=f"delete WebAssembly.Suspending;\n{response.text()}")
+
+
+def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
+    with onpage_serve([DEMO_BUNDLE]) as server:
+        context = browser.new_context()
+        tab = watched(context)
+        page = tab.open(server.url)
+        page.wait_for_selector("body[data-engine=litert-lm]")
+        expect(page.get_by_role("note")).to_contain_text("the model has no file for the processor")
+        assert page.locator("#engine option:disabled").all_inner_texts() == [
+            "MediaPipe on WebGPU (no file for it)",
+            "LiteRT-LM on the processor (no file for it)",
+        ]
+        context.close()
+        tab.check()
+
+
+def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
+    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
+    with (
+        faulty_server([DEMO], allowed_hosts=("onpage.test",)) as server,
+        launch(browser.browser_type, (rule,)) as mapped,
+    ):
+        tab = watched(mapped.new_context())
+        tab.expected.append("Cross-Origin-Opener-Policy")
+        page = tab.open(server.url.replace("127.0.0.1", "onpage.test"))
+        tab.wait_for("ready")
+        assert engine(page) == "Runs on the processor: browsers give the GPU only to localhost and to https."
+        page.get_by_role("button", name=EXAMPLE).click()
+        assert len(write(page).split()) > 5
+        tab.check()
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyServer]:
+    with faulty_server([DEMO_GRAPH]) as running:
+        yield running
+
+
+def test_stop_while_it_cannot_listen(server: RunningServer, tab: Watched) -> None:
+    """On the processor the engine hears no message until it has finished; the page's own thread is free meanwhile."""
+    page = tab.page
+    tab.open(server.url)
+    tab.wait_for("ready")
+    stopped = page.evaluate(STOPPED)
+    assert stopped["stopped"] is True
+    assert 5 <= stopped["tokens"] < 300
+    assert stopped["after"] == 12
+
+
+STOPPED = """
+async () => {
+  const { Engine } = await import("/static/engine.js");
+  const { engineOf } = await import("/static/engines/registry.js");
+  const [{ files }] = await (await fetch("/api/models")).json();
+  const file = files.find(({ engines }) => engines.includes("litert-lm-cpu"));
+  const engine = new Engine(engineOf("litert-lm-cpu"));
+  const vendor = JSON.parse(document.body.dataset.vendor);
+  await engine.load(file, { temperature: 1, topK: 1, seed: 1, maxTokens: 512 }, { vendor });
+  const stop = new AbortController();
+  const generation = engine.generate("wait ".repeat(30), stop.signal);
+  let pieces = 0;
+  for await (const piece of generation) if (piece && ++pieces === 5) stop.abort();
+  const { tokens, stopped } = await generation.figures;
+  const limited = engine.generate("wait ".repeat(30), undefined, { tokens: 12 });
+  const after = (await limited.figures).engineFigures.lastDecodeTokenCount;
+  engine.close();
+  return { tokens, stopped, after };
+}
+"""
+
+
+def test_a_crash_starts_the_engine_again_once(server: RunningServer, tab: Watched) -> None:
+    tab.expected.append("thrown by the test")
+    page = tab.open(f"{server.url}/?engine=litert-lm-cpu")
+    tab.wait_for("ready")
+    page.get_by_label("Your text").fill("Something typed.")
+    throw_in(page.workers[0])
+    expect(page.get_by_role("alert")).to_contain_text("started again")
+    tab.wait_for("ready")
+    expect(page.get_by_label("Your text")).to_have_value("Something typed.")
+    throw_in(page.workers[0])
+    assert tab.problem() == "engine-failed"
+    page.get_by_role("button", name="Start the engine again").click()
+    tab.wait_for("ready")
+
+
+def throw_in(worker: Worker) -> None:
+    worker.evaluate("void setTimeout(() => { throw new Error('thrown by the test'); })")
+
+
+def test_damaged_and_cut_downloads(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+    """As with MediaPipe: a damaged file is thrown away, a cut one goes on."""
+    tab = new_tab()
+    tab.expected.append("ERR_|.*")
+    faulty.faults.flip_byte = 2_000_000
+    tab.open(faulty.url)
+    assert tab.problem() == "model-corrupt"
+    faulty.faults.flip_byte = None
+    faulty.faults.cut_after = [500_000, 300_000]
+    tab.page.get_by_role("button", name="Download again").click()
+    tab.wait_for("ready")
+    assert [request for request in faulty.faults.requests if request], "nothing was cut"
+
+
+def test_a_file_that_litert_lm_cannot_read_ends_in_a_screen(tmp_path: Path, tab: Watched) -> None:
+    """The header is sound, the graph is not."""
+    tab.expected.append(".*")
+    content = bytearray(DEMO_GRAPH.read_bytes())
+    content[-3_000_000:] = bytes(3_000_000)
+    content[98_304 + 8 : 98_304 + 4096] = bytes(4088)
+    broken = tmp_path / "broken.litertlm"
+    broken.write_bytes(content)
+    with faulty_server([DEMO_GRAPH]) as server:
+        server.serve_instead(broken)
+        tab.open(server.url)
+        assert tab.problem() == "engine-failed"
