@@ -8,16 +8,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from builder.store.choosing import DEMO
 from e2e.browser import launched
 from e2e.page.conftest import EXAMPLE, LOAD_MS, WRITE_MS
 from e2e.page.servers import onpage_serve
-from webapp.paths import DEMO_MODEL
 
 SHOT = Path(__file__).parents[2] / "docs" / "screenshot.png"
 
 
 def main() -> None:
-    model = Path(sys.argv[1]) if len(sys.argv) > 1 else DEMO_MODEL
+    model = sys.argv[1] if len(sys.argv) > 1 else DEMO
     with onpage_serve([model]) as server, launched() as browser:
         page = browser.new_page(viewport={"width": 1200, "height": 800}, device_scale_factor=1.5)
         page.goto(server.url)
@@ -25,8 +25,7 @@ def main() -> None:
         page.get_by_role("button", name=EXAMPLE).click()
         page.locator("#count").filter(has_text="tokens").wait_for()
         page.get_by_role("button", name="Write", exact=True).click()
-        page.wait_for_selector("body[data-phase=writing]")
-        page.wait_for_selector("body[data-phase=ready]", timeout=WRITE_MS)
+        page.locator(".figures-list div").first.wait_for(timeout=WRITE_MS)
         page.mouse.move(0, 0)
         SHOT.parent.mkdir(exist_ok=True)
         page.screenshot(path=SHOT)

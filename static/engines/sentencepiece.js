@@ -13,7 +13,7 @@ const BYTE_PAIR = 2;
 const SPACE = "▁";
 
 /**
- * @typedef {{at: number, left: number, right: number, text: string, frozen: boolean}} Symbol `left` and `right` are places in the
+ * @typedef {{left: number, right: number, text: string, frozen: boolean}} Symbol `left` and `right` are places in the
  *   list of symbols, -1 at an end; an empty text is one that was joined to the one before
  * @typedef {{left: number, right: number, score: number, length: number}} Pair
  */
@@ -23,7 +23,7 @@ export class SentencePiece {
   #scores = new Map();
   /** Pieces that stay whole wherever they appear, by their first character, longest first. @type {Map<string, string[]>} */
   #whole = new Map();
-  /** @type {Set<string>} characters that are no longer one token: see `unused` of SentencePiece */
+  /** Pieces that are only steps on the way to longer ones, and come apart again. @type {Set<string>} */
   #unused = new Set();
   #byteFallback = false;
   #dummyPrefix = true;
@@ -56,13 +56,18 @@ export class SentencePiece {
   /** Without the token that begins a text. @param {string} text */
   count(text) {
     const symbols = this.#split(this.#normalized(text));
-    this.#join(symbols);
+    const halves = this.#join(symbols);
+    /** @type {(text: string) => number} */
+    const parts = (text) => {
+      const found = this.#unused.has(text) && halves.get(text);
+      return found ? parts(found[0]) + parts(found[1]) : 1;
+    };
     let tokens = 0;
     let unknown = false; // a run of them is one token, unless they fall back to bytes
     for (const { text } of symbols) {
       if (!text) continue;
       const known = this.#scores.has(text);
-      if (known) tokens += this.#unused.has(text) ? this.#parts(text) : 1;
+      if (known) tokens += parts(text);
       else if (this.#byteFallback) tokens += new TextEncoder().encode(text).length;
       else if (!unknown) tokens += 1;
       unknown = !known && !this.#byteFallback;
@@ -90,9 +95,10 @@ export class SentencePiece {
 
   /** @param {string} text */
   #normalized(text) {
-    let normal = this.#oneSpace ? text.replace(/ +/g, " ").replace(/^ | $/g, "") : text;
+    let normal = this.#oneSpace ? text.replace(/ +/g, " ").replace(/^ /, "") : text;
     if (this.#dummyPrefix && normal) normal = ` ${normal}`;
-    return this.#escaped ? normal.replaceAll(" ", SPACE) : normal;
+    const escaped = this.#escaped ? normal.replaceAll(" ", SPACE) : normal;
+    return this.#oneSpace ? escaped.replace(/[ ▁]+$/, "") : escaped; // also those that the text has itself
   }
 
   /**
@@ -106,7 +112,7 @@ export class SentencePiece {
       const whole = this.#whole.get(text.charAt(at))?.find((piece) => text.startsWith(piece, at));
       const next = whole ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
       const place = symbols.length;
-      symbols.push({ at: place, left: place - 1, right: place + 1, text: next, frozen: whole !== undefined });
+      symbols.push({ left: place - 1, right: place + 1, text: next, frozen: whole !== undefined });
       at += next.length;
     }
     const last = symbols.at(-1);
@@ -114,14 +120,21 @@ export class SentencePiece {
     return symbols;
   }
 
-  /** @param {Symbol[]} symbols */
+  /**
+   * @param {Symbol[]} symbols
+   * @returns {Map<string, [string, string]>} what each unused piece among them was joined of
+   */
   #join(symbols) {
     const best = new Heap();
+    /** @type {Map<string, [string, string]>} */
+    const halves = new Map();
     const offer = (/** @type {number} */ left, /** @type {number} */ right) => {
       if (left < 0 || right < 0 || symbols[left].frozen || symbols[right].frozen) return;
       const text = symbols[left].text + symbols[right].text;
       const score = this.#scores.get(text);
-      if (score !== undefined) best.push({ left, right, score, length: text.length });
+      if (score === undefined) return;
+      best.push({ left, right, score, length: text.length });
+      if (this.#unused.has(text)) halves.set(text, [symbols[left].text, symbols[right].text]);
     };
     for (let at = 1; at < symbols.length; at += 1) offer(at - 1, at);
     for (let pair = best.pop(); pair; pair = best.pop()) {
@@ -134,19 +147,7 @@ export class SentencePiece {
       offer(left.left, pair.left);
       offer(pair.left, left.right);
     }
-  }
-
-  /** How many tokens an unused piece comes apart into. @param {string} text @returns {number} */
-  #parts(text) {
-    const unused = this.#unused;
-    this.#unused = new Set();
-    for (const piece of unused) this.#scores.delete(piece);
-    const symbols = this.#split(text);
-    this.#join(symbols);
-    const tokens = symbols.filter(({ text }) => text).length;
-    for (const piece of unused) this.#scores.set(piece, 0);
-    this.#unused = unused;
-    return tokens;
+    return halves;
   }
 }
 
