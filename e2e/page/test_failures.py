@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from e2e.browser import launch
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
@@ -67,11 +67,16 @@ def test_engine_cannot_be_stopped(server: RunningServer, tab: Watched) -> None:
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 
+def silenced(route: Route) -> None:
+    response = route.fetch()
+    route.fulfill(response=response, body=f"{SILENCE};\n{response.text()}")
+
+
 def test_engine_falls_silent_while_loading(server: RunningServer, tab: Watched) -> None:
     """Three minutes without a sign of life end the load with a screen that can start it again."""
     page = tab.page
     page.clock.install()
-    page.on("worker", lambda worker: worker.evaluate(SILENCE))
+    page.route("**/mediapipe.worker.js", silenced)
     tab.open(server.url)
     page.wait_for_selector("body[data-phase=loading]")
     page.clock.fast_forward(179_000)
