@@ -110,7 +110,7 @@ def test_stopping_keeps_what_was_measured(tab: Watched, server: RunningServer, t
     expect(page.get_by_role("checkbox", name="MediaPipe, WebGPU")).not_to_be_checked()
     choose(page, [32], decode=60, runs=100)
     page.get_by_role("button", name="Start").click()
-    page.wait_for_selector("figure:has-text('Decode along the answer')", timeout=LOAD_MS)
+    page.wait_for_selector("figure:has-text('Decode by prompt length')", timeout=LOAD_MS)
     page.get_by_role("button", name="Stop").click()
     finish(page)
     expect(page.get_by_role("button", name="Measure again")).to_be_focused()

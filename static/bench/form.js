@@ -49,6 +49,7 @@ export function mountForm(models, engines, adapter, defaults) {
     );
     number("context").max = String(model().context);
     if (number("context").valueAsNumber > model().context) number("context").value = String(model().context);
+    engineBox.hidden = !offered.length;
     start.disabled = !offered.length;
     say(offered.length ? "" : "No engine can run this model in this browser.");
   };

@@ -114,7 +114,7 @@ class Run {
   /** @param {unknown} thrown @param {string} during */
   fault(thrown, during) {
     const { code, detail } = OnpageError.from(thrown);
-    this.say("errors", { code, sentence: PROBLEMS[code].sentence, detail, during });
+    this.say("errors", { code, sentence: `${PROBLEMS[code].title}.`, detail, during });
   }
 
   close() {

@@ -67,7 +67,7 @@ export function headline(record, index) {
     "article",
     { class: "report-card", "data-series": index % 6, "data-status": record.status },
     html("h3", {}, record.label),
-    html("dl", { class: "report-figures" }, ...figures),
+    ...(figures.length ? [html("dl", { class: "report-figures" }, ...figures)] : []),
     ...(remarks.length ? [html("ul", { class: "report-remarks" }, ...remarks)] : []),
   );
 }
@@ -76,12 +76,14 @@ export function headline(record, index) {
 function remarksOf(record) {
   const noisy = record.summary.filter((/** @type {Measure} */ { noisy, n, prefill }) => noisy && n > 2 && prefill !== null).length;
   const few = record.plan.runs < 3;
+  const error = record.errors[0];
+  const why = error ? ` (${[error.during, error.sentence.replace(/\.$/, "")].filter(Boolean).join(": ")})` : "";
   return [
     ...(record.correctness.ok === false ? [{ text: "Wrong answer: the speed of this engine means nothing.", bad: true }] : []),
     ...(record.software ? [{ text: "Software adapter: these are not a GPU's figures.", bad: true }] : []),
     ...(record.status === "running" ? [{ text: "Being measured …", bad: false }] : []),
-    ...(record.status === "failed" ? [{ text: "Failed.", bad: true }] : []),
-    ...(record.status === "partial" ? [{ text: "Partial: not everything was measured.", bad: true }] : []),
+    ...(record.status === "failed" ? [{ text: `Failed${why}.`, bad: true }] : []),
+    ...(record.status === "partial" ? [{ text: `Partial: not everything was measured${why}.`, bad: true }] : []),
     ...(noisy ? [{ text: `Noisy: ${noisy} of the figures scatter by more than 10 %.`, bad: false }] : []),
     ...(few ? [{ text: "Too few runs to say how much the figures scatter.", bad: false }] : []),
     ...(record.correctness.ok === true ? [{ text: "Answer checked: correct.", bad: false }] : []),
