@@ -61,7 +61,10 @@ export class ModelDownload {
     this.failed.catch(() => {});
   }
 
-  /** The stream for the engine; a second one would share its position. */
+  /**
+   * The stream for the engine; a second one would share its position. It ends with its last bytes, not at one more pull:
+   * MediaPipe reads ahead in copies of the stream that it then drops, and fails where the end comes to one of those.
+   */
   stream() {
     return new ReadableStream(
       {
@@ -69,7 +72,7 @@ export class ModelDownload {
           try {
             const chunk = await this.#next();
             if (chunk) controller.enqueue(chunk);
-            else controller.close();
+            if (this.#delivered === this.model.size) controller.close();
           } catch (error) {
             this.fail(error);
             controller.error(error);
