@@ -2,14 +2,18 @@
 /**
  * Counts the tokens of a text as SentencePiece does it, for an engine that has a tokenizer inside and no way to ask it.
  *
- * Byte-pair models, which Gemma's are: symbols that the model defines stay whole, everything else begins as characters, and the
- * pair with the best score is joined until none is left. Of the normalizations only the one of white space is done, which is
+ * Symbols that the model defines stay whole, everything else begins as characters. In a byte-pair model, which Gemma's are, the
+ * pair with the best score is joined until none is left; in a unigram model, as synthetic ones have, the way with the best sum
+ * of scores is taken. Of the normalizations only the one of white space is done, which is
  * all that Gemma's tokenizers have. `tests/webapp/test_sentencepiece.py` holds it to SentencePiece's own counts.
  */
 
 /** @type {{[name: string]: number}} what a piece is */
 const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
+const UNIGRAM = 1;
 const BYTE_PAIR = 2;
+/** What an unknown character costs a way through a text, beside the least likely piece. */
+const UNKNOWN = 10;
 const SPACE = "▁";
 
 /**
@@ -25,6 +29,9 @@ export class SentencePiece {
   #whole = new Map();
   /** Pieces that are only steps on the way to longer ones, and come apart again. @type {Set<string>} */
   #unused = new Set();
+  #unigram = false;
+  #longest = 0;
+  #leastScore = Infinity;
   #byteFallback = false;
   #dummyPrefix = true;
   #oneSpace = true;
@@ -32,10 +39,11 @@ export class SentencePiece {
 
   /** @param {Uint8Array} model a serialized SentencePiece model; RangeError or Error where it is none */
   constructor(model) {
-    let kind = 1;
+    let kind = 0;
     for (const [field, value] of fieldsOf(model)) {
       if (field === 1) this.#add(/** @type {Uint8Array} */ (value));
       if (field === 2) {
+        kind = UNIGRAM; // where it does not say
         for (const [number, said] of fieldsOf(/** @type {Uint8Array} */ (value))) {
           if (number === 3) kind = Number(said);
           if (number === 35) this.#byteFallback = Boolean(said);
@@ -49,14 +57,17 @@ export class SentencePiece {
         }
       }
     }
-    if (kind !== BYTE_PAIR || !this.#scores.size) throw new Error("its tokenizer is no byte-pair SentencePiece model");
+    if ((kind !== BYTE_PAIR && kind !== UNIGRAM) || !this.#scores.size) {
+      throw new Error("its tokenizer is no byte-pair or unigram SentencePiece model");
+    }
+    this.#unigram = kind === UNIGRAM;
     for (const pieces of this.#whole.values()) pieces.sort((a, b) => b.length - a.length);
   }
 
   /** Without the token that begins a text. @param {string} text */
   count(text) {
     const symbols = this.#split(this.#normalized(text));
-    const halves = this.#join(symbols);
+    const halves = this.#unigram ? this.#takeBestWay(symbols) : this.#join(symbols);
     /** @type {(text: string) => number} */
     const parts = (text) => {
       const found = this.#unused.has(text) && halves.get(text);
@@ -91,6 +102,8 @@ export class SentencePiece {
     }
     if (type === TYPES.unused) this.#unused.add(piece);
     if (type !== TYPES.unknown && type !== TYPES.control && type !== TYPES.byte) this.#scores.set(piece, score);
+    if (type === TYPES.normal) this.#leastScore = Math.min(this.#leastScore, score);
+    this.#longest = Math.max(this.#longest, piece.length);
   }
 
   /** @param {string} text */
@@ -118,6 +131,34 @@ export class SentencePiece {
     const last = symbols.at(-1);
     if (last) last.right = -1;
     return symbols;
+  }
+
+  /**
+   * Leaves in `symbols` the pieces of the best way, each in its first symbol. A unigram model has no halves.
+   * @param {Symbol[]} symbols
+   * @returns {Map<string, [string, string]>}
+   */
+  #takeBestWay(symbols) {
+    /** Of the best way to each place, which ends there: its score, and where its last piece begins. */
+    const best = [{ score: 0, from: 0 }];
+    for (let from = 0; from < symbols.length; from += 1) {
+      let text = "";
+      for (let end = from; end < symbols.length && (end === from || !(symbols[from].frozen || symbols[end].frozen)); end += 1) {
+        text += symbols[end].text;
+        if (text.length > this.#longest && end > from) break;
+        const known = this.#unused.has(text) ? undefined : this.#scores.get(text);
+        if (known === undefined && end > from) continue;
+        const score = best[from].score + (known ?? this.#leastScore - UNKNOWN);
+        if (!best[end + 1] || score > best[end + 1].score) best[end + 1] = { score, from };
+      }
+    }
+    for (let end = symbols.length; end > 0; end = best[end].from) {
+      for (let at = end - 1; at > best[end].from; at -= 1) {
+        symbols[at - 1].text += symbols[at].text;
+        symbols[at].text = "";
+      }
+    }
+    return new Map();
   }
 
   /**

@@ -12,6 +12,7 @@ import pytest
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
+from builder.synth import FIRST_WORD, synthetic_tokenizer, word
 from builder.web_file_reader import WebFile
 from webapp.paths import DEMO_MODEL, static_folder
 
@@ -93,14 +94,25 @@ def with_unused(model: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "options",
-    [None, "unused", {}, {"byte_fallback": True}, {"remove_extra_whitespaces": False}, {"add_dummy_prefix": False}],
+    [
+        None,
+        "synthetic",
+        "unused",
+        {},
+        {"model_type": "unigram"},
+        {"model_type": "unigram", "byte_fallback": True},
+        {"byte_fallback": True},
+        {"remove_extra_whitespaces": False},
+        {"add_dummy_prefix": False},
+    ],
     ids=str,
 )
 def test_counts_are_sentencepieces_own(options: dict[str, object] | str | None, tmp_path: Path) -> None:
     model = WebFile.open(DEMO_MODEL).tokenizer() if options is None else b""
     if options is not None:
-        model = with_unused(trained()) if isinstance(options, str) else trained(**options)
-    texts = [*TEXTS, *random_texts(1, 400)]
+        made = {"unused": lambda: with_unused(trained()), "synthetic": lambda: synthetic_tokenizer(3000)}
+        model = made[options]() if isinstance(options, str) else trained(**options)
+    texts = [*TEXTS, *random_texts(1, 400), " ".join(map(word, range(FIRST_WORD, 3000, 7)))]
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     expected = [len(processor.encode(text)) for text in texts]
     assert max(expected) > 50
@@ -110,7 +122,7 @@ def test_counts_are_sentencepieces_own(options: dict[str, object] | str | None, 
 
 
 @pytest.mark.parametrize("damage", ["another kind", "cut", "no model"])
-def test_what_is_no_byte_pair_model_is_refused(damage: str, tmp_path: Path) -> None:
+def test_what_is_no_such_model_is_refused(damage: str, tmp_path: Path) -> None:
     whole = trained(model_type="char", vocab_size=60) if damage == "another kind" else trained()
     model = {"another kind": whole, "cut": whole[: len(whole) // 2 + 3], "no model": b"\x07" * 100}[damage]
     with pytest.raises(AssertionError, match=r"RangeError|no byte-pair"):
