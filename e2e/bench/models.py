@@ -79,7 +79,7 @@ class Synthetic:
     def key(self) -> str:
         """The name of its folder: all that decides its bytes, in words."""
         schemes = "-".join(str(self.quantization.scheme(role)).replace(" ", "_") for role in ROLES)
-        return re.sub(r"[^A-Za-z0-9._=,-]+", "-", f"{self.shape}@{schemes}-seed{self.seed}-{GENERATION}")
+        return re.sub(r"[^A-Za-z0-9._=-]+", "-", f"{self.shape}@{schemes}-seed{self.seed}-{GENERATION}")
 
 
 @dataclass(frozen=True)

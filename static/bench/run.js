@@ -295,9 +295,6 @@ class Run {
     const { prompt, figures, pieces, tokens, first_tokens, counted } = best;
     if (!pieces.length) throw new OnpageError("engine-failed", `the engine gave an empty answer, ${MOST_TRIES} times`);
     if (tokens < decode) this.note(`Prefill ${prefill}: an answer ended by itself before ${decode} tokens.`);
-    if (prompt.counted === "construction" && figures.promptTokens + this.#uncounted !== prefill) {
-      this.note(`The tokenizer counts ${figures.promptTokens + this.#uncounted} tokens in a prompt made of ${prefill}.`);
-    }
     if (prompt.tokens !== prefill) this.note(`A prompt of ${prefill} tokens could be filled to ${prompt.tokens} only.`);
     return {
       prefill,
@@ -326,8 +323,12 @@ class Run {
     const { seed } = this.plan;
     const engine = this.#current();
     this.#serial += 1;
-    if (this.#synthetic) return syntheticPrompt(tokens, seed, this.#serial);
-    return englishPrompt(tokens, seed, this.#serial, async (text) => (await engine.countTokens(text)) + this.#uncounted);
+    const count = async (/** @type {string} */ text) => (await engine.countTokens(text)) + this.#uncounted;
+    if (!this.#synthetic) return englishPrompt(tokens, seed, this.#serial, count);
+    const made = syntheticPrompt(tokens, seed, this.#serial);
+    if ((await count(made.text)) === tokens) return made;
+    this.note("This model does not know all of the made-up words: its tokenizer counted the prompts.");
+    return englishPrompt(tokens, seed, this.#serial, count);
   }
 
   /** @param {string} prompt @param {number} tokens */
