@@ -38,7 +38,7 @@ bench: .venv/.test static/node_modules/.test static/vendor/.copied browser
 	$(BIN)/onpage bench run --model synth:gemma3-270m@int4 --engine mediapipe --engine litert-lm --prefill 32 --decode 16 --context 512 --runs 3 \
 	  -o bench-results/gemma3-270m.json
 	$(BIN)/onpage bench report bench-results/demo.json bench-results/gemma3-270m.json -o bench-results/report.html
-	$(BIN)/python -m e2e.bench.page_cost --engine mediapipe --engine litert-lm-cpu --rounds 2
+	$(BIN)/python -m e2e.page_cost --engine mediapipe --engine litert-lm-cpu --rounds 2
 
 wheel: .venv/.test static/vendor/.copied
 	$(BIN)/python -m hatchling build -t wheel

@@ -1,4 +1,4 @@
-"""python -m e2e.bench.page_cost [FILE …] [--engine ID …] [--rounds N]
+"""python -m e2e.page_cost [FILE …] [--engine ID …] [--rounds N]
 
 Prints, for each engine: the page beside a bare script that does nothing else (`overhead`), the first answer with
 and without the warm-up, a follow-up with and without what the engine still holds (`warmth`), and the bytes of a first load.
@@ -12,10 +12,10 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from e2e.bare import served
-from e2e.bench.page_cost import overhead
-from e2e.bench.page_cost.warmth import file_for, reuse, warmth
 from e2e.browser import launched
 from e2e.page.servers import onpage_serve
+from e2e.page_cost import overhead
+from e2e.page_cost.warmth import file_for, reuse, warmth
 from webapp.paths import DEMO
 
 

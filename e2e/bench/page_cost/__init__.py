@@ -1,1 +1,0 @@
-"""What our page costs and saves, beside the engine alone: `python -m e2e.bench.page_cost [MODEL …]` prints the figures."""
