@@ -42,7 +42,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Any]:
         seen.page.on("console", lambda message: seen.complaints.append(message.text))
         seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
         seen.page.goto((tmp_path / "report.html").as_uri())
-        seen.page.wait_for_selector("#report table")
+        seen.page.wait_for_selector("#report table:visible")
         return seen
 
     yield open_report
