@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -66,17 +67,22 @@ def bench(*arguments: str) -> subprocess.Popen[str]:
 
 
 def processes(kind: str) -> list[psutil.Process]:
-    """The launched browser's processes of a kind, `browser` being the main one."""
+    """The launched browser's processes of a kind, `browser` being the main one. There may be other tests' browsers."""
     found = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             words = process.cmdline()
-            if kind == "browser":
-                if any("onpage-bench-" in word for word in words) and not any("--type=" in word for word in words):
-                    found.append(process)
-            elif f"--type={kind}" in words and not any("--top-chrome" in word for word in words):
-                found.append(process)
+            if any("onpage-bench-" in word for word in words) and not any("--type=" in word for word in words):
+                of_it = process.children(recursive=True)
+                found += [process] if kind == "browser" else [each for each in of_it if _is_a(each, kind)]
     return found
+
+
+def _is_a(process: psutil.Process, kind: str) -> bool:
+    with suppress(psutil.Error):
+        words = process.cmdline()
+        return f"--type={kind}" in words and not any("--top-chrome" in word for word in words)
+    return False
 
 
 class Faults(Listener):
@@ -114,10 +120,12 @@ def kill(kind: str) -> Callable[[], None]:
 def test_every_fault_ends_with_a_record_that_says_so_and_the_others_are_kept(tmp_path: Path) -> None:
     """A tab that crashes, a browser that is killed, a GPU that is lost, a prompt that is too long."""
     output = tmp_path / "results.json"
-    options = Options(prefill=(16, 4096), decode=48, context=256, runs=8, warmup=0, warm=0, gpu=False)
+    options = Options(prefill=(16, 4096), decode=48, context=256, runs=5, warmup=0, warm=0, gpu=False)
     faults = Faults([kill("renderer"), kill("browser"), kill("gpu-process"), None])
     models = [find_model(f"{SYNTH},seed={seed}", ["mediapipe"]) for seed in range(4)]
-    asyncio.run(asyncio.wait_for(run(models, ["mediapipe"], options, output, faults), LIMIT))
+    measuring = asyncio.wait_for(run(models, ["mediapipe"], options, output, faults), LIMIT)
+    with ThreadPoolExecutor(1) as thread:  # in the tests' own one a browser's event loop may be running
+        thread.submit(asyncio.run, measuring).result()
 
     crashed, killed, lost, whole = load_results(output)["records"]
     for record in (crashed, killed, lost, whole):
@@ -129,7 +137,7 @@ def test_every_fault_ends_with_a_record_that_says_so_and_the_others_are_kept(tmp
         assert record["status"] == "partial"
         assert record["errors"][0]["code"] == code
         assert record["errors"][0]["during"].startswith(("Run", "prefill 16"))
-    assert lost["samples"][-1]["run"] == 8, "the page goes on with a new engine"
+    assert lost["samples"][-1]["run"] == 5, "the page goes on with a new engine"
 
     assert (whole["status"], whole["errors"], whole["software"]) == ("complete", [], True)
     assert whole["correctness"]["ok"] is True
