@@ -6,7 +6,6 @@ The faults are what happens in life, done from outside to the browser's processe
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
+from playwright.sync_api import Browser
 
 from e2e.bench.models import find_model
 from e2e.bench.record import load_results
@@ -183,7 +183,7 @@ def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
             assert running.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
     finally:
-        running.send_signal(signal.SIGINT)
+        running.terminate()  # SIGINT is ignored by what is started in the background, such as whole test runs
     _, said = running.communicate(timeout=LIMIT)
     assert running.returncode == 130, said
     assert f"what was measured until then is in {output}" in said
@@ -218,8 +218,9 @@ def process_family(pid: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser_path: Path) -> None:
+def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser: Browser) -> None:
     """One behind a Playwright server and a Chrome with remote debugging, in one results file."""
+    browser_path = find_browser(browser.browser_type).path
     output = tmp_path / "results.json"
     server = [sys.executable, "-m", "playwright", "run-server", "--unsafe", "--host", "127.0.0.1", "--port", "0"]
     chrome = [
@@ -244,12 +245,3 @@ def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser_path:
         assert record["memory"] is None
         assert f"{record['label']}\tdecode\t32\t" in printed
     assert records["cdp"]["browser"]["origin"] == http
-
-
-@pytest.fixture(scope="session")
-def browser_path() -> Path:
-    """The browser of all tests."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        return find_browser(playwright.chromium).path
