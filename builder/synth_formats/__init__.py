@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.convert import WrittenModel
 from builder.errors import OnpageError
 from builder.families import plan_model
 from builder.families.plan import MatrixPlan, ModelPlan
@@ -47,3 +48,16 @@ class RandomModel:
                 )
         embedding, attention, feedforward = (Scheme(quantization.scheme(role).bits, BLOCK) for role in ROLES)
         return cls(plan, RandomWeights.of(plan, seed), Quantization(embedding, attention, feedforward))
+
+    def written(self, output: Path, size: int, sha256: str, seconds: float) -> WrittenModel:
+        """What was made of it, for the command."""
+        return WrittenModel(
+            path=output,
+            size=size,
+            sha256=sha256,
+            family=self.plan.family,
+            model_type=self.plan.model_type.name,
+            parameters=self.plan.parameters,
+            quantization=self.quantization,
+            seconds=round(seconds, 3),
+        )

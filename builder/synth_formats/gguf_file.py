@@ -88,16 +88,7 @@ def synthesize(
             writer.close()
         sha256 = sha256_of(part.path)
         size = part.path.stat().st_size
-    return WrittenModel(
-        path=output,
-        size=size,
-        sha256=sha256,
-        family=model.plan.family,
-        model_type=model.plan.model_type.name,
-        parameters=model.plan.parameters,
-        quantization=model.quantization,
-        seconds=round(time.monotonic() - started, 3),
-    )
+    return model.written(output, size, sha256, time.monotonic() - started)
 
 
 def packed(blocks: Blocks, bits: Bits) -> NDArray[np.uint8]:

@@ -67,16 +67,7 @@ def synthesize(
             raise
     except OSError as error:
         raise OutputError(f"{output} cannot be written: {error.strerror or error}.", subject=output) from error
-    return WrittenModel(
-        path=output,
-        size=size,
-        sha256=digest,
-        family=model.plan.family,
-        model_type=model.plan.model_type.name,
-        parameters=model.plan.parameters,
-        quantization=model.quantization,
-        seconds=round(time.monotonic() - started, 3),
-    )
+    return model.written(output, size, digest, time.monotonic() - started)
 
 
 def files_of(folder: Path) -> list[dict[str, Any]]:
