@@ -6,6 +6,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+from tests.bench.results import made_up
+
 SHA = "a" * 64
 STEP = 100.0
 """Milliseconds between pieces of one token at the usual speed."""
@@ -39,33 +41,13 @@ def record(
 ) -> dict[str, Any]:
     """A complete record. Every time is `slower` times the usual, and varies by `noise`, a run each."""
     times = [slower * (1 + share) for share in noise]
+    (usual,) = made_up()["records"]
     made: dict[str, Any] = {
         "label": "synth:gemma3-270m@int4 · MediaPipe · SwiftShader",
-        "browser": {
-            "name": "Chromium",
-            "version": "156.0",
-            "user_agent": "Mozilla/5.0",
-            "flags": ["--enable-unsafe-webgpu"],
-            "origin": "system",
-            "connection": "launched",
-        },
-        "adapter": {
-            "vendor": "google",
-            "architecture": "swiftshader",
-            "device": "",
-            "description": "SwiftShader",
-            "software": True,
-            "features": ["subgroups"],
-            "limits": {"maxBufferSize": 1 << 30},
-        },
+        "browser": usual["browser"] | {"name": "Chromium"},
+        "adapter": usual["adapter"] | {"description": "SwiftShader"},
         "software": True,
-        "engine": {
-            "id": "mediapipe",
-            "name": "MediaPipe",
-            "backend": "WebGPU",
-            "package": "@mediapipe/tasks-genai",
-            "version": "0.10.29",
-        },
+        "engine": usual["engine"],
         "model": {
             "name": "synth:gemma3-270m@int4",
             "file": "gemma3-270m-int4-web.task",
