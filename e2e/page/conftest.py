@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, TimeoutError, expect
 
 from builder.store import Store
 from builder.store.importing import import_file
 from builder.synth import synthesize
-from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
+from e2e.page.servers import CUT_SECONDS, FaultyServer, RunningServer, faulty_server, onpage_serve
 from webapp.paths import DEMO_MODEL
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
@@ -68,7 +68,8 @@ class Watched:
 
     def wait_for_engine(self) -> None:
         """Until the model is in the engine: whole, with the right hash, accepted. What is left is the warm-up."""
-        expect(self.page.get_by_role("status")).to_have_text("Warming up", timeout=LOAD_MS)
+        status = re.compile("Warming up|Ready")  # on some machines the warm-up is over before one can look
+        expect(self.page.get_by_role("status")).to_have_text(status, timeout=LOAD_MS)
 
     def problem(self, timeout: float = LOAD_MS) -> str:
         """The code of the problem on the screen, once there is one; the screen has a title, a sentence and focus."""
@@ -79,6 +80,27 @@ class Watched:
         expect(box.get_by_role("heading")).to_be_focused()
         assert box.locator(".problem-sentence").inner_text().endswith((".", ":"))
         return box.get_attribute("data-code") or ""
+
+
+ARRIVED = "(share) => document.querySelector('.loading-bar').value === share"
+
+
+def cut_when_arrived(tab: Watched, server: FaultyServer) -> int:
+    """Lets the next cut happen once the page shows all that was sent before it; how much that was.
+
+    The page shows its progress ten times a second at most, so perhaps not that of the last bytes: a further byte, after a
+    while, makes it do so.
+    """
+    cut = server.faults.cuts.get(timeout=CUT_SECONDS)
+    (model,) = server.models.values()
+    while True:
+        try:
+            tab.page.wait_for_function(ARRIVED, arg=cut.position / model.manifest.size, timeout=500)
+        except TimeoutError:
+            cut.send_another()
+        else:
+            cut.happen()
+            return cut.position
 
 
 @pytest.fixture(scope="session")

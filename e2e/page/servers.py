@@ -6,6 +6,7 @@ Faults happen where they do in life, between the browser and the application: co
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -23,6 +24,9 @@ from webapp.app import Config, create_app
 from webapp.models import Offer, ServedModel, stamp_of
 
 START_SECONDS = 30
+CUT_SECONDS = 120
+"""How long a response stands where it is to break, if the test forgets it."""
+RANGE = re.compile(r"bytes=(?P<first>\d+)-(?P<last>\d*)")
 
 
 @dataclass
@@ -82,18 +86,56 @@ def onpage_serve(models: Sequence[Path | str], *options: str, store: Path | None
             process.stdout.close()
 
 
+class Cut:
+    """A response that stands where it is to break, and waits for the test.
+
+    A connection that breaks takes with it what was sent and not yet read. So the test looks what has arrived first.
+    """
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        """In the file; all before it is sent."""
+        self._orders: Queue[bool] = Queue()
+
+    def send_another(self) -> None:
+        self.position += 1
+        self._orders.put(True)
+
+    def happen(self) -> None:
+        self._orders.put(False)
+
+    def bytes_before(self, rest: bytes) -> Iterator[bytes]:
+        """Those of `rest` that are still to be sent, as they are asked for."""
+        for byte in rest:
+            if not self._orders.get(timeout=CUT_SECONDS):
+                return
+            yield bytes([byte])
+
+
 @dataclass
 class Faults:
     """What to do to the next responses. `requests` records every request for a model file and its Range."""
 
-    cut_after: list[int] = field(default_factory=list)
-    """Each model response takes one off the front and breaks after that many bytes; the list empty, they are whole."""
-    always_cut_after: int | None = None
+    cut_at: list[int] = field(default_factory=list)
+    """Positions in the file where responses break, one each; the list empty, they are whole."""
+    cuts: Queue[Cut] = field(default_factory=Queue)
+    """Those that wait for the test."""
+    cut_everything: bool = False
+    """Every response, before its first byte."""
     flip_byte: int | None = None
     """Position in the file of a byte to change; honoured for whole responses."""
     refuse: dict[str, int] = field(default_factory=dict)
     """End of a path → how many requests for it get a 500."""
     requests: list[str] = field(default_factory=list)
+
+    def starts(self) -> list[int]:
+        """Where in the file each request began.
+
+        Without those for one byte: Chromium's cache keeps what arrived of a file, and first asks for the next byte to see
+        that the file is still the same.
+        """
+        ranges = [RANGE.fullmatch(request) for request in self.requests]
+        return [int(each["first"]) if each else 0 for each in ranges if not each or each["first"] != each["last"]]
 
 
 class FaultyApplication:
@@ -113,23 +155,27 @@ class FaultyApplication:
         if not path.startswith("/models/"):
             return self.application(environ, start_response)
         self.faults.requests.append(environ.get("HTTP_RANGE", ""))
+        if self.faults.cut_everything:
+            raise ConnectionAbortedError("cut by the test")
         body = self.application(environ, start_response)
-        if self.faults.always_cut_after is not None:
-            return self._cut(body, self.faults.always_cut_after)
-        if self.faults.cut_after:
-            return self._cut(body, self.faults.cut_after.pop(0))
+        if self.faults.cut_at:
+            asked = RANGE.fullmatch(environ.get("HTTP_RANGE", ""))
+            return self._cut(body, int(asked["first"]) if asked else 0)
         if self.faults.flip_byte is not None:
             return self._flip(body, self.faults.flip_byte)
         return body
 
-    def _cut(self, body: Any, after: int) -> Iterator[bytes]:
-        sent = 0
+    def _cut(self, body: Any, position: int) -> Iterator[bytes]:
         with closing(body):
             for chunk in body:
-                yield chunk[: after - sent]
-                sent += len(chunk)
-                if sent >= after:
+                before = self.faults.cut_at[0] - position
+                yield chunk[:before]
+                if before < len(chunk):
+                    cut = Cut(self.faults.cut_at.pop(0))
+                    self.faults.cuts.put(cut)
+                    yield from cut.bytes_before(chunk[before:])
                     raise ConnectionAbortedError("cut by the test")
+                position += len(chunk)
 
     def _flip(self, body: Any, position: int) -> Iterator[bytes]:
         start = 0

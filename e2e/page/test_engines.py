@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, Worker, expect
 
 from e2e.browser import launch
-from e2e.page.conftest import EXAMPLE, LOAD_MS, Watched, watched
+from e2e.page.conftest import EXAMPLE, LOAD_MS, Watched, cut_when_arrived, watched
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
 
@@ -218,10 +218,12 @@ def test_damaged_and_cut_downloads(faulty: FaultyServer, new_tab: Callable[[], W
     tab.open(faulty.url)
     assert tab.problem() == "model-corrupt"
     faulty.faults.flip_byte = None
-    faulty.faults.cut_after = [500_000, 300_000]
+    faulty.faults.cut_at = [500_000, 800_000]
+    faulty.faults.requests.clear()
     tab.page.get_by_role("button", name="Download again").click()
+    cuts = [cut_when_arrived(tab, faulty) for _ in range(2)]
     tab.wait_for("ready")
-    assert [request for request in faulty.faults.requests if request], "nothing was cut"
+    assert faulty.faults.starts() == [0, *cuts]
 
 
 def test_a_file_that_litert_lm_cannot_read_ends_in_a_screen(tmp_path: Path, tab: Watched) -> None:
