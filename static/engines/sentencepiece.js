@@ -6,6 +6,8 @@
  * pair with the best score is joined until none is left; in a unigram model, as synthetic ones have, the way with the best sum
  * of scores is taken. Of the normalizations only the one of white space is done, which is
  * all that Gemma's tokenizers have. `tests/webapp/test_sentencepiece.py` holds it to SentencePiece's own counts.
+ *
+ * The model comes out of a file that nobody vouches for: its limits keep memory small, and time in proportion to the text.
  */
 
 /** @type {{[name: string]: number}} what a piece is */
@@ -15,6 +17,12 @@ const BYTE_PAIR = 2;
 /** What an unknown character costs a way through a text, beside the least likely piece. */
 const UNKNOWN = 10;
 const SPACE = "▁";
+/** Four times those of Gemma 3. */
+const MOST_PIECES = 1 << 20;
+/** Characters of a piece; Gemma's longest has 31. */
+const LONGEST_PIECE = 256;
+const LONGEST_VARINT = 10;
+const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true }); // one of Gemma's pieces is that mark
 
 /**
  * @typedef {{left: number, right: number, text: string, frozen: boolean}} Symbol `left` and `right` are places in the
@@ -25,8 +33,10 @@ const SPACE = "▁";
 export class SentencePiece {
   /** Scores of what a text can be made of. @type {Map<string, number>} */
   #scores = new Map();
-  /** Pieces that stay whole wherever they appear, by their first character, longest first. @type {Map<string, string[]>} */
-  #whole = new Map();
+  /** Pieces that stay whole wherever they appear. @type {Set<string>} */
+  #whole = new Set();
+  /** The lengths of those by their first character, longest first. @type {Map<string, number[]>} */
+  #wholeLengths = new Map();
   /** Pieces that are only steps on the way to longer ones, and come apart again. @type {Set<string>} */
   #unused = new Set();
   #unigram = false;
@@ -40,8 +50,13 @@ export class SentencePiece {
   /** @param {Uint8Array} model a serialized SentencePiece model; RangeError or Error where it is none */
   constructor(model) {
     let kind = 0;
+    let pieces = 0;
     for (const [field, value] of fieldsOf(model)) {
-      if (field === 1) this.#add(/** @type {Uint8Array} */ (value));
+      if (field === 1) {
+        pieces += 1;
+        if (pieces > MOST_PIECES) throw new RangeError(`its tokenizer has more than ${MOST_PIECES} pieces`);
+        this.#add(/** @type {Uint8Array} */ (value));
+      }
       if (field === 2) {
         kind = UNIGRAM; // where it does not say
         for (const [number, said] of fieldsOf(/** @type {Uint8Array} */ (value))) {
@@ -61,7 +76,7 @@ export class SentencePiece {
       throw new Error("its tokenizer is no byte-pair or unigram SentencePiece model");
     }
     this.#unigram = kind === UNIGRAM;
-    for (const pieces of this.#whole.values()) pieces.sort((a, b) => b.length - a.length);
+    for (const lengths of this.#wholeLengths.values()) lengths.sort((a, b) => b - a);
   }
 
   /** Without the token that begins a text. @param {string} text */
@@ -92,13 +107,16 @@ export class SentencePiece {
     let score = 0;
     let type = TYPES.normal;
     for (const [field, value] of fieldsOf(message)) {
-      if (field === 1) piece = new TextDecoder().decode(/** @type {Uint8Array} */ (value));
+      if (field === 1) piece = UTF_8.decode(/** @type {Uint8Array} */ (value));
       if (field === 2) score = /** @type {number} */ (value);
       if (field === 3) type = /** @type {number} */ (value);
     }
-    if (type === TYPES.userDefined) {
-      const first = piece.charAt(0);
-      this.#whole.set(first, [...(this.#whole.get(first) ?? []), piece]);
+    if (piece.length > LONGEST_PIECE) throw new RangeError(`its tokenizer has a piece of ${piece.length} characters`);
+    if (type === TYPES.userDefined && piece) {
+      this.#whole.add(piece);
+      const lengths = this.#wholeLengths.get(piece.charAt(0)) ?? [];
+      if (!lengths.includes(piece.length)) lengths.push(piece.length);
+      this.#wholeLengths.set(piece.charAt(0), lengths);
     }
     if (type === TYPES.unused) this.#unused.add(piece);
     if (type !== TYPES.unknown && type !== TYPES.control && type !== TYPES.byte) this.#scores.set(piece, score);
@@ -122,10 +140,10 @@ export class SentencePiece {
     /** @type {Symbol[]} */
     const symbols = [];
     for (let at = 0; at < text.length; ) {
-      const whole = this.#whole.get(text.charAt(at))?.find((piece) => text.startsWith(piece, at));
-      const next = whole ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
+      const length = this.#wholeLengths.get(text.charAt(at))?.find((some) => this.#whole.has(text.substring(at, at + some)));
+      const next = length ? text.substring(at, at + length) : String.fromCodePoint(text.codePointAt(at) ?? 0);
       const place = symbols.length;
-      symbols.push({ left: place - 1, right: place + 1, text: next, frozen: whole !== undefined });
+      symbols.push({ left: place - 1, right: place + 1, text: next, frozen: length !== undefined });
       at += next.length;
     }
     const last = symbols.at(-1);
@@ -245,12 +263,13 @@ function* fieldsOf(message) {
   let at = 0;
   const varint = () => {
     let value = 0;
-    for (let factor = 1; ; factor *= 128) {
+    for (let length = 0, factor = 1; length < LONGEST_VARINT; length += 1, factor *= 128) {
       const byte = view.getUint8(at);
       at += 1;
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
+    throw new RangeError("a number is too long");
   };
   while (at < message.length) {
     const key = varint();

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,37 @@ def test_what_is_no_such_model_is_refused(damage: str, tmp_path: Path) -> None:
     model = {"another kind": whole, "cut": whole[: len(whole) // 2 + 3], "no model": b"\x07" * 100}[damage]
     with pytest.raises(AssertionError, match=r"RangeError|no byte-pair"):
         counted(model, ["text"], tmp_path)
+
+
+def of_pieces(pieces: Iterable[str], kind: int) -> bytes:
+    """A byte-pair model of pieces of one kind."""
+    made = sentencepiece_model_pb2.ModelProto.FromString(trained())
+    del made.pieces[1:]  # the first is for what is unknown
+    made.pieces.extend(sentencepiece_model_pb2.ModelProto.SentencePiece(piece=piece, type=kind) for piece in pieces)
+    return bytes(made.SerializeToString())
+
+
+def test_a_byte_order_mark_is_a_piece_like_any(tmp_path: Path) -> None:
+    model = of_pieces(["a", "\ufeff", "\ufeffa"], kind=1)
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    texts = ["\ufeffa", "a\ufeff", "\ufeff\ufeffa"]
+    assert counted(model, texts, tmp_path) == [len(processor.encode(text)) for text in texts]
+
+
+def test_a_model_that_is_made_to_be_slow_is_not(tmp_path: Path) -> None:
+    model = of_pieces((f"a{number}" for number in range(200_000)), kind=4)  # all to be looked for at each "a"
+    assert counted(model, ["a1 " * 10_000], tmp_path) == [20_000]
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (lambda: b"\x0a\x00" * (1 << 21), "more than 1048576 pieces"),
+        (lambda: of_pieces(["a" * 257], kind=1), "a piece of 257 characters"),
+        (lambda: b"\x0a" + b"\x80" * 200, "a number is too long"),
+    ],
+    ids=["pieces", "length", "varint"],
+)
+def test_a_model_of_absurd_size_is_refused(model: Callable[[], bytes], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=sentence):
+        counted(model(), ["text"], tmp_path)
