@@ -35,7 +35,7 @@ let current = null;
 let published = [];
 /** @type {import('./plan.js').KnownAnswer | null} */
 let known = null;
-/** @type {import('./results.js').Results | null} */
+/** @type {{records: import('./results.js').Past[]} | null} */
 let baseline = null;
 /** @type {AbortController | null} */
 let running = null;

@@ -1,14 +1,21 @@
 // @ts-check
 /**
- * A results file, as `e2e/bench/results.schema.json` has it: made of records for the download, and read for comparing.
+ * A results file, as `e2e/bench/results.schema.json` has it: made of records for the download, and read for comparing with.
  *
  * @typedef {import('./record.js').BenchRecord} BenchRecord
  * @typedef {{version: string, commit: string | null, modified: boolean | null}} Onpage
  * @typedef {{schema: string, created: string, onpage: Onpage, machine: null, records: BenchRecord[]}} Results
  */
 
+import { NAMES } from "./report/views.js";
+
 export const SCHEMA = "onpage-bench/1";
-const LARGEST = 64 << 20;
+/** Bytes; an hour's run has a few hundred thousand. */
+const LARGEST = 16 << 20;
+/** Records, and measures of a record, as in the schema. */
+const MOST_ITEMS = 1000;
+const MEASURES = Object.keys(NAMES);
+const UNITS = ["tok/s", "ms", "bytes", "share"];
 
 /**
  * @param {BenchRecord[]} records
@@ -27,9 +34,16 @@ export function fileName(at) {
 }
 
 /**
- * A file that a person chose. What a report reads of it is looked at; an Error says in a sentence what is wrong.
+ * What an older file is compared by. Nothing else of it is kept: it may come from anywhere, and the report looks at no value twice.
+ *
+ * @typedef {import('./record.js').Measure} Measure
+ * @typedef {{engine: {id: string, backend: string}, model: {name: string, quantization: string | null}, summary: Measure[]}} Past
+ */
+
+/**
+ * A file that a person chose; an Error says in a sentence what is wrong with it.
  * @param {File} file
- * @returns {Promise<Results>}
+ * @returns {Promise<{records: Past[]}>}
  */
 export async function readResults(file) {
   const wrong = (/** @type {string} */ what) => new Error(`${file.name} ${what}. Choose a results file that this page or onpage bench wrote.`);
@@ -43,26 +57,45 @@ export async function readResults(file) {
     throw wrong("is not JSON");
   }
   if (value?.schema !== SCHEMA) throw wrong(`has no schema “${SCHEMA}”`);
-  if (!Array.isArray(value.records) || !value.records.every(isRecord)) throw wrong("has records that are damaged");
-  return value;
+  const records = listOf(value.records, pastOf);
+  if (!records) throw wrong("has records that are damaged");
+  return { records };
 }
 
-/** @param {any} record */
-function isRecord(record) {
-  const numbers = ["median", "p25", "p75", "n"];
-  return (
-    typeof record?.label === "string" &&
-    typeof record.engine?.id === "string" &&
-    typeof record.model?.name === "string" &&
-    Array.isArray(record.samples) &&
-    Array.isArray(record.summary) &&
-    record.summary.every(
-      (/** @type {any} */ each) =>
-        numbers.every((name) => Number.isFinite(each?.[name])) &&
-        Array.isArray(each.interval) &&
-        each.interval.length === 2 &&
-        each.interval.every(Number.isFinite) &&
-        ["tok/s", "ms", "bytes", "share"].includes(each.unit),
-    )
-  );
+/** @param {any} record @returns {Past | null} null of what is none */
+function pastOf(record) {
+  const { engine, model } = record ?? {};
+  const summary = listOf(record?.summary, measureOf);
+  const texts = [engine?.id, engine?.backend, model?.name, model?.quantization ?? ""];
+  if (!summary || !texts.every((text) => typeof text === "string")) return null;
+  const [id, backend, name] = texts;
+  return { engine: { id, backend }, model: { name, quantization: model.quantization ?? null }, summary };
+}
+
+/** @param {any} value @returns {Measure | null} */
+function measureOf(value) {
+  const { measure, prefill, unit, n, median, p25, p75, interval, noisy } = value ?? {};
+  const isNumber = (/** @type {unknown} */ number) => typeof number === "number" && number >= 0 && number < Infinity;
+  const sound =
+    MEASURES.includes(measure) &&
+    (prefill === null || Number.isSafeInteger(prefill)) &&
+    UNITS.includes(unit) &&
+    Number.isSafeInteger(n) &&
+    [median, p25, p75].every(isNumber) &&
+    Array.isArray(interval) &&
+    interval.length === 2 &&
+    interval.every(isNumber);
+  return sound ? { measure, prefill, unit, n, median, p25, p75, interval: [interval[0], interval[1]], noisy: Boolean(noisy) } : null;
+}
+
+/**
+ * @template Item
+ * @param {unknown} value
+ * @param {(each: any) => Item | null} read
+ * @returns {Item[] | null} null where it is no list, or one of its items is none
+ */
+function listOf(value, read) {
+  if (!Array.isArray(value) || value.length > MOST_ITEMS) return null;
+  const items = value.map(read).filter((item) => item !== null);
+  return items.length === value.length ? items : null;
 }

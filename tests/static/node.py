@@ -33,10 +33,15 @@ def ask(module: str, *calls: tuple[str, list[Any]]) -> list[Any]:
     return list(json.loads(run.stdout))
 
 
-def evaluate(script: str) -> Any:
-    """What a script writes to the console as JSON; it imports from `./static/`."""
+def evaluate(script: str, given: str = "") -> Any:
+    """What a script writes to the console as JSON; it imports from `./static/`, and `given` is its stdin."""
     run = subprocess.run(
-        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, cwd=ROOT, check=False
+        ["node", "--input-type=module", "-e", script],
+        input=given,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)

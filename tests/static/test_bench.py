@@ -207,11 +207,11 @@ def test_browser_of_a_user_agent(agent: str, name: str, version: str) -> None:
 
 
 def test_axes_end_past_the_largest_value() -> None:
-    found = ask("bench/report/numbers.js", *(("ticks", [most]) for most in (0, 1, 7, 4144, 0.03)))
+    found = ask("bench/report/numbers.js", *(("ticks", [most]) for most in (0, 1, 7, 4144, 0.03, 5e-324)))
     assert found[1] == [0, 0.2, 0.4, 0.6, 0.8, 1]
     assert found[2] == [0, 2, 4, 6, 8]
     assert found[3] == [0, 1000, 2000, 3000, 4000, 5000]
-    assert all(ticks[0] == 0 and ticks[-1] >= most for ticks, most in zip(found, (0, 1, 7, 4144, 0.03), strict=True))
+    assert all(ticks[0] == 0 and ticks[-1] >= most for ticks, most in zip(found, (0, 1, 7, 4144, 0.03, 0), strict=True))
 
 
 def test_names_in_legends_are_what_tells_records_apart() -> None:
@@ -228,20 +228,71 @@ def test_names_in_legends_are_what_tells_records_apart() -> None:
 
 
 READ = """
-import { readResults, resultsOf } from "./static/bench/results.js";
-const read = async (text) => readResults(new File([text], "old.json")).then(() => "read", (error) => error.message);
-const record = { label: "a", engine: { id: "b" }, model: { name: "c" }, samples: [], summary: [] };
-const broken = { ...record, summary: [{ median: 1, p25: 1, p75: null, n: 1, unit: "ms", interval: [1, 1] }] };
-const onpage = { version: "1", commit: null, modified: null };
-console.log(JSON.stringify(await Promise.all([
-  JSON.stringify(resultsOf([record], onpage)), "{", "[]", JSON.stringify(resultsOf([broken], onpage)), "null",
-].map(read))));
+import { readResults } from "./static/bench/results.js";
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+const read = (text) => readResults(new File([text], "old.json")).catch((error) => error.message);
+console.log(JSON.stringify(await Promise.all(JSON.parse(text).map(read))));
 """
+MEASURE = {"measure": "decode", "prefill": 32, "unit": "tok/s", "n": 3, "median": 2, "p25": 1, "p75": 3}
+MEASURE |= {"interval": [1, 3], "noisy": True}
+PAST = {"engine": {"id": "a", "backend": "CPU"}, "model": {"name": "b", "quantization": None}, "summary": [MEASURE]}
+OBJECT = {"toString": 1, "valueOf": 1}
+"""What cannot be made a text."""
 
 
-def test_an_older_file_is_looked_at_before_it_is_compared_with() -> None:
-    sound, cut, other, broken, nothing = evaluate(READ)
-    assert sound == "read"
-    assert cut.startswith("old.json is not JSON")
+def read(*files: str) -> list[Any]:
+    return list(evaluate(READ, json.dumps(files)))
+
+
+def results(**changes: Any) -> str:
+    return json.dumps({"schema": "onpage-bench/1", "records": [PAST | changes]})
+
+
+def test_of_an_older_file_is_kept_what_is_compared() -> None:
+    model = {"name": "b", "quantization": "int4", "file": "../../x"}
+    kept = read(results(samples=[None], label=OBJECT, engine=PAST["engine"] | {"name": OBJECT}, model=model))
+    assert kept == [{"records": [PAST | {"model": {"name": "b", "quantization": "int4"}}]}]
+
+
+def test_what_is_no_older_file_is_refused_in_a_sentence() -> None:
+    cut, deep, other, nothing = read("{", "[" * 1_000_000, "[]", "null")
+    assert cut.startswith("old.json is not JSON") and deep.startswith("old.json is not JSON")
     assert other.startswith("old.json has no schema") and nothing.startswith("old.json has no schema")
-    assert broken.startswith("old.json has records that are damaged")
+
+
+BREAKS: list[dict[str, Any]] = [
+    {"engine": None},
+    {"engine": {"id": "a"}},
+    {"engine": {"id": "a", "backend": OBJECT}},
+    {"model": {"name": ["b"]}},
+    {"model": {"name": "b", "quantization": OBJECT}},
+    {"summary": None},
+    {"summary": {"length": 1}},
+    {"summary": [None]},
+    {"summary": [MEASURE] * 1001},
+    *(
+        {"summary": [MEASURE | wrong]}
+        for wrong in (
+            {"measure": "toString"},
+            {"measure": ["decode"]},
+            {"prefill": OBJECT},
+            {"prefill": "32"},
+            {"prefill": 1e300},
+            {"unit": "<b>"},
+            {"n": "3"},
+            {"median": None},
+            {"p25": -1},
+            {"p75": "3"},
+            {"interval": [1]},
+            {"interval": [1, None]},
+            {"interval": {"0": 1, "1": 3, "length": 2}},
+        )
+    ),
+]
+
+
+def test_an_older_file_that_would_break_the_report_is_refused() -> None:
+    said = read(*(results(**changes) for changes in BREAKS), *(results() for _ in range(2)))
+    damaged = [str(each).startswith("old.json has records that are damaged") for each in said]
+    assert damaged == [True] * len(BREAKS) + [False] * 2

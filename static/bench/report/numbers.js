@@ -28,12 +28,13 @@ export function measured(unit, value) {
   return unit === "bytes" ? bytes(value) : `${digits(value)} ${unit}`;
 }
 
-/** From 0 past `most` in steps of 1, 2 or 5. @param {number} most @param {number} [about] how many */
+/** From 0 past `most` in steps of 1, 2 or 5; of next to nothing, to 1. @param {number} most @param {number} [about] how many */
 export function ticks(most, about = 5) {
-  const rough = (most > 0 ? most : 1) / about;
+  const end = most > 1e-12 ? most : 1;
+  const rough = end / about;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((each) => each * power >= rough) ?? 10);
-  return Array.from({ length: Math.ceil((most || 1) / step - 1e-9) + 1 }, (_, index) => Number((index * step).toPrecision(12)));
+  return Array.from({ length: Math.ceil(end / step - 1e-9) + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
 
 /** @param {number[]} values ascending, at least one @param {number} share */

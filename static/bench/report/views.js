@@ -22,8 +22,8 @@ const SHORTEST_PART = 25;
 /** Factor between parameter counts within which two models are compared. */
 const LIKE = 1.3;
 
-/** @type {Record<string, string>} */
-const NAMES = {
+/** What is measured, for people. @type {Record<string, string>} */
+export const NAMES = {
   prefill: "Prefill",
   decode: "Decode",
   ttft: "Time to first text",
@@ -103,14 +103,14 @@ export function throughput(records, name, baselines = []) {
   const names = shortNames(records);
   const seriesOf = (/** @type {Rec} */ record, /** @type {number} */ index, past = false) => {
     const measures = measuresOf(record, name);
-    const counted = record.samples.filter((/** @type {Sample} */ { warmup }) => !warmup);
+    const counted = past ? [] : record.samples.filter((/** @type {Sample} */ { warmup }) => !warmup);
     return {
       index,
       name: [names[index] || (past ? "" : "now"), past && "baseline"].filter(Boolean).join(", "),
       past,
       line: measures.map(({ prefill, median }) => pair(place(prefill), median)),
       band: measures.map(({ prefill, p25, p75 }) => /** @type {[number, number, number]} */ ([place(prefill), p25, p75])),
-      dots: past ? [] : counted.flatMap((/** @type {Sample} */ sample) => {
+      dots: counted.flatMap((/** @type {Sample} */ sample) => {
         const rate = rateOf(sample, name);
         return rate === null || !lengths.includes(sample.prefill) ? [] : [pair(place(sample.prefill), rate)];
       }),
