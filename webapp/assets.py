@@ -16,7 +16,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from whitenoise import WhiteNoise
 
 from webapp.errors import FrontEndMissingError
-from webapp.front_end import own_files
+from webapp.front_end import OWN_FOLDERS, own_files
 from webapp.vendor import PACKAGES
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/jso
 def own_file(name: str) -> Response:
     """One of our own files; the name is compared with a list, never joined to a path."""
     static: Path = current_app.config["STATIC"]
-    path = next((path for path in own_files(static) if path.as_posix() == name), None)
+    folder = name.rpartition("/")[0]
+    beside = own_files(static, [folder]) if folder in OWN_FOLDERS else ()
+    path = next((path for path in beside if path.as_posix() == name), None)
     if path is None:
         abort(404)
     content = (static / path).read_bytes()

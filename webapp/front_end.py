@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from webapp.vendor import PACKAGES, SUFFIXES
@@ -12,9 +12,9 @@ NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
 OWN_FOLDERS = ("", "bench", "bench/report", "engines", "styles", "views")
 
 
-def own_files(static: Path) -> Iterator[Path]:
+def own_files(static: Path, folders: Iterable[str] = OWN_FOLDERS) -> Iterator[Path]:
     """The front end's own files, relative to `static`: a few folders, never what npm put beside them."""
-    for folder in OWN_FOLDERS:
+    for folder in folders:
         for path in sorted((static / folder).glob("*")):
             if path.suffix in SERVED_SUFFIXES and path.name not in NOT_SERVED:
                 yield path.relative_to(static)
