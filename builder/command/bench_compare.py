@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 from builder.command.bench_run import Lengths, steps
 from builder.command.console import FILE, library, print_json, say
 from builder.errors import BenchError, ResultsError
+from builder.input import shown
 from e2e.bench.compare import HEADS, NOISY, Change, Comparison, compare_results, compare_sides
 from e2e.bench.matching import FACTS
 from e2e.bench.statistics import MEASURES
@@ -22,7 +24,7 @@ COLOURS = {"regression": "red", "missing": "red", "slower": "yellow", "faster": 
 
 
 class Percent(click.ParamType[float]):
-    """5% or 5, as a share."""
+    """5% or 5, as a share. What may be meant as one, such as 0.05, has to say so: 0.05%."""
 
     name = "percent"
 
@@ -30,13 +32,13 @@ class Percent(click.ParamType[float]):
         """Between nothing and all."""
         if isinstance(value, float):
             return value
-        try:
-            share = float(str(value).strip().removesuffix("%")) / 100
-        except ValueError:
-            share = -1
-        if not 0 <= share < 1:
-            self.fail(f"{value!r} is no percentage from 0% to below 100%.", param, ctx)
-        return share
+        found = re.fullmatch(r"\s*([0-9]{1,2}(?:\.[0-9]{1,6})?)\s*(%?)\s*", str(value), re.ASCII)
+        if not found:
+            self.fail(f"{shown(value)} is no percentage from 0% to below 100%, such as 5% or 2.5%.", param, ctx)
+        number = float(found[1])
+        if 0 < number < 1 and not found[2]:
+            self.fail(f"{value} may be a share or a percentage: say {number * 100:g}% or {number:g}%.", param, ctx)
+        return number / 100
 
 
 @click.command()

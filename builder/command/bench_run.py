@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from rich.text import Text
 from builder.command.console import FILE, byte_progress, library, megabytes, print_json, say
 from builder.command.convert import json_option
 from builder.errors import BenchError
+from builder.input import shown
 
 if TYPE_CHECKING:
     from e2e.bench.record import Record
@@ -34,10 +36,22 @@ class Lengths(click.ParamType[tuple[int, ...]]):
         """As click has it."""
         if isinstance(value, tuple):
             return value
-        parts = str(value).split(",")
-        if not all(part.strip().isascii() and part.strip().isdigit() and 1 < int(part) < 1_000_000 for part in parts):
-            self.fail(f"{value!r}: expected numbers of tokens, such as 32,128,512.", param, ctx)
-        return tuple(dict.fromkeys(int(part) for part in parts))
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(re.fullmatch("[0-9]{1,6}", part, re.ASCII) and int(part) > 1 for part in parts):
+            self.fail(f"{shown(value)}: expected numbers of tokens from 2 to 999999, such as 32,128,512.", param, ctx)
+        return tuple(dict.fromkeys(map(int, parts)))
+
+
+class Address(click.ParamType[str]):
+    """http://… or https://…"""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As it was given."""
+        if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", str(value)):
+            self.fail(f"{shown(value)}: expected an address such as https://bench.example.org.", param, ctx)
+        return str(value)
 
 
 @click.command()
@@ -104,12 +118,13 @@ class Lengths(click.ParamType[tuple[int, ...]]):
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the server.  [default: a free one]")
 @click.option(
     "--public-url",
+    type=Address(),
     metavar="URL",
     help="Where remote browsers find the server; https, or localhost through adb reverse, for WebGPU.",
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(1, 86_400),
+    type=click.IntRange(1, 86_400),
     default=900,
     show_default=True,
     help="Seconds without a sign of life after which a measurement is given up.",

@@ -15,8 +15,9 @@ def name_of(key: Key) -> str:
 
 
 def percent(share: float) -> str:
-    """With one digit, and none where it would be 0."""
-    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+    """With one digit, and none where it would be 0; what is less than one, with two that count."""
+    percents = share * 100
+    return (f"{percents:.1f}".removesuffix(".0") if abs(percents) >= 1 else f"{percents:.2g}") + " %"
 
 
 def quantity(measure: str, value: float) -> str:

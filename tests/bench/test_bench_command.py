@@ -32,6 +32,8 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         ([], 2, "Missing option '-o'"),
         (["-o", "x.json", "--prefill", "32,,64"], 2, "expected numbers of tokens"),
+        (["-o", "x.json", "--public-url", "bench.example.org"], 2, "expected an address such as https://"),
+        (["-o", "x.json", "--timeout", "nan"], 2, "--timeout"),
         (["-o", "x.json", "--engine", "nothing"], 1, "There is no engine 'nothing': expected mediapipe"),
         (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a model"),
     ],
@@ -44,7 +46,7 @@ def test_what_is_wrong_is_said(arguments: list[str], code: int, sentence: str) -
 
 def test_lengths() -> None:
     assert Lengths().convert("32, 128,32", None, None) == (32, 128)
-    for wrong in ("", "0", "1", "-3", "x", "1e3", "²", "99999999"):
+    for wrong in ("", "0", "1", "-3", "x", "1e3", "²", "99999999", "9" * 5000):
         with pytest.raises(click.BadParameter):
             Lengths().convert(wrong, None, None)
 

@@ -295,7 +295,21 @@ def test_a_file_alone_is_refused_where_it_has_no_sides(tmp_path: Path) -> None:
         CliRunner().invoke(cli, ["bench", "compare", str(tmp_path / "a.json")], catch_exceptions=False)
 
 
-@pytest.mark.parametrize("limit", ["five", "-1%", "100%", "nan"])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("5%", "5 %"), ("5", "5 %"), (" 2.5 % ", "2.5 %"), ("0", "0 %"), ("0.05%", "0.05 %"), ("99.9%", "99.9 %")],
+)
+def test_a_limit_is_what_was_said(tmp_path: Path, text: str, shown: str) -> None:
+    ran = run(tmp_path, results(record()), results(record()), "--max-regression", text, "--measure", "decode")
+    assert f" {shown}" in next(line for line in ran.stdout.splitlines() if line.startswith(("Passed", "Undecided")))
+
+
+def test_a_limit_that_may_be_a_share_is_asked_about() -> None:
+    ran = CliRunner().invoke(cli, ["bench", "compare", "a", "b", "--max-regression", "0.05"])
+    assert (ran.exit_code, "say 5% or 0.05%" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("limit", ["five", "-1%", "100%", "nan", "1_0", "5%%", "5,5%", "", "-0", "9" * 5000])
 def test_a_limit_that_is_none_is_wrong_usage(tmp_path: Path, limit: str) -> None:
     ran = CliRunner().invoke(cli, ["bench", "compare", "a", "b", "--max-regression", limit])
     assert (ran.exit_code, "is no percentage" in ran.stderr) == (2, True)
