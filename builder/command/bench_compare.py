@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from builder.command.bench_run import Lengths, steps
+from builder.command.bench_run import Lengths, keeping, steps
 from builder.command.console import FILE, library, print_json, say
 from builder.errors import BenchError, ResultsError
 from builder.input import shown
@@ -149,17 +149,13 @@ def _measure(
 ) -> Comparison:
     running, turns = library("e2e.bench.run", "bench"), library("e2e.bench.interleave", "bench")
     a, b = turns.Configuration.parse(base), turns.Configuration.parse(head)
-    with steps() as advance:
-        listener = running.Listener(say=say_once(), progress=advance)
+    with steps() as advance, keeping(output) as note:
+        listener = running.Listener(say=say_once(), progress=advance, record=note)
         work = turns.interleave(
             a, b, rounds, running.Options(**options), output, listener,
             lambda number, side, text: say(f"round {number} of {rounds}, {side}: {text}"),
         )  # fmt: skip
-        try:
-            results = asyncio.run(work)
-        except KeyboardInterrupt:
-            kept = f"what was measured until then is in {output}." if output.exists() else "nothing was measured yet."
-            raise KeyboardInterrupt(f"interrupted; {kept}") from None
+        results = asyncio.run(work)
     comparison = compare_sides(results.content, limit=limit, measures=measures)
     if comparison is None:
         reasons = [error["sentence"] for record in results.records for error in record["errors"]]

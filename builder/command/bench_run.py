@@ -20,6 +20,7 @@ from builder.command.console import FILE, byte_progress, library, megabytes, pri
 from builder.command.convert import json_option
 from builder.errors import BenchError
 from builder.input import shown
+from builder.output import check_writable
 
 if TYPE_CHECKING:
     from e2e.bench.record import Record
@@ -160,20 +161,32 @@ def run(
     if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
         selenium = (os.environ[SELENIUM],)
     settings = running.Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
+    check_writable(output)  # before models are made, which can take minutes
     with byte_progress() as progress:
         found = [finding.find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
-    with steps() as advance:
-        listener = running.Listener(say=say, progress=advance)
-        try:
-            results = asyncio.run(running.run(found, chosen, settings, output, listener))
-        except KeyboardInterrupt:
-            kept = f"what was measured until then is in {output}." if output.exists() else "nothing was measured yet."
-            raise KeyboardInterrupt(f"interrupted; {kept}") from None
+    with steps() as advance, keeping(output) as note:
+        listener = running.Listener(say=say, progress=advance, record=note)
+        results = asyncio.run(running.run(found, chosen, settings, output, listener))
     if as_json:
         print_json(results.content)
     else:
         _show(results.records)
     _judge(results.records, output)
+
+
+@contextmanager
+def keeping(output: Path) -> Iterator[Callable[[Any], None]]:
+    """Takes note of each record that is in the file, so that an interrupt says the truth of a file that was there before."""
+    records: list[Any] = []
+    try:
+        yield records.append
+    except KeyboardInterrupt:
+        kept = (
+            f"what was measured until then is in {output}."
+            if records
+            else f"nothing was measured, and {output} was not written."
+        )
+        raise KeyboardInterrupt(f"interrupted; {kept}") from None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ results file, which is whole after each of them, and the comparison can be made 
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.errors import BenchError
+from builder.output import check_writable
 from e2e.bench.models import BenchModel, find_model
 from e2e.bench.run import Listener, Options, Results, chosen_engines, run
 
@@ -50,11 +52,10 @@ class Configuration:
                 )
             said.setdefault(key, []).append(value)
         engine, model = (said.get(key, [DEFAULTS[key]])[0] for key in ("engine", "model"))
-        browser, onpage = (Path(said[key][0]) if key in said else None for key in ("browser", "onpage"))
-        if onpage and not onpage.is_file():
-            raise BenchError(
-                f"{onpage} is no onpage command: expected a path such as base/.venv/bin/onpage.", subject=onpage
-            )
+        browser, onpage = (Path(said[key][0]).absolute() if key in said else None for key in ("browser", "onpage"))
+        for program, example in ((browser, "/usr/bin/chromium"), (onpage, "base/.venv/bin/onpage")):
+            if program and not (program.is_file() and os.access(program, os.X_OK)):
+                raise BenchError(f"{program} cannot be run: expected a program such as {example}.", subject=program)
         return cls(text, engine, model, browser, tuple(said.get("flag", ())), onpage)
 
 
@@ -68,24 +69,31 @@ async def interleave(
     announce: Announce = lambda number, side, text: None,
 ) -> Results:
     """Measures A and B `rounds` times each. A record that failed ends it, for its side has failed already."""
+    check_writable(output)
     sides = {side: (one, *_prepared(one, options)) for side, one in (("A", a), ("B", b))}
     results = Results(output)
+    within = replace(listener, record=lambda record: None)
     with tempfile.TemporaryDirectory(prefix="onpage-bench-") as folder:
         for number in range(1, rounds + 1):
             for side in ("A", "B") if number % 2 else ("B", "A"):
                 configuration, model, settings = sides[side]
                 announce(number, side, configuration.text)
-                one = await run([model], [configuration.engine], settings, Path(folder) / "half.json", listener)
+                one = await run([model], [configuration.engine], settings, Path(folder) / "half.json", within)
                 for record in one.records:
                     place = {"side": side, "round": number, "configuration": configuration.text}
                     results.add(record | {"interleave": place})
+                    listener.record(results.records[-1])
                 if any(record["status"] == "failed" for record in one.records):
                     return results
     return results
 
 
 def _prepared(one: Configuration, options: Options) -> tuple[BenchModel, Options]:
-    (engine,) = chosen_engines([one.engine])
+    engine, *more = chosen_engines([one.engine])
+    if more:
+        raise BenchError(
+            f"{one.text} is many configurations: name one engine of {engine}, {', '.join(more)}.", subject=one.text
+        )
     settings = replace(
         options, browser=one.browser or options.browser, flags=(*options.flags, *one.flags), onpage=one.onpage
     )

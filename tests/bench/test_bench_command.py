@@ -36,6 +36,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["-o", "x.json", "--timeout", "nan"], 2, "--timeout"),
         (["-o", "x.json", "--engine", "nothing"], 1, "There is no engine 'nothing': expected mediapipe"),
         (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a model"),
+        (["-o", "no/x.json", "--model", "synth:gemma3-27b@int4"], 1, "no does not exist: create the folder first"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], code: int, sentence: str) -> None:

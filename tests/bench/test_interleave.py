@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from builder.command import cli
-from builder.errors import BenchError
+from builder.errors import BenchError, OnpageError
 from e2e.bench import interleave as module
 from e2e.bench.compare import compare_sides
 from e2e.bench.interleave import Configuration, interleave
@@ -30,11 +30,24 @@ def test_a_configuration_has_its_settings_and_values_may_hold_commas() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "results.json", "engine=", "engine=a,engine=b", "speed=fast", "onpage=/no/such/file"]
+    ("text", "sentence"),
+    [
+        *((text, "is no setting") for text in ("", "results.json", "engine=", "engine=a,engine=b", "speed=fast")),
+        ("onpage=/no/such/file", "/no/such/file cannot be run"),
+        (f"onpage={__file__}", "test_interleave.py cannot be run"),
+        ("browser=/etc/passwd", "/etc/passwd cannot be run"),
+    ],
 )
-def test_what_is_no_configuration_is_refused(text: str) -> None:
-    with pytest.raises(BenchError):
+def test_what_is_no_configuration_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(BenchError, match=sentence):
         Configuration.parse(text)
+
+
+def test_a_program_is_that_of_this_folder_and_none_of_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("onpage").write_text("#!/bin/sh\n")
+    Path("onpage").chmod(0o755)
+    assert Configuration.parse("onpage=onpage").onpage == tmp_path / "onpage"
 
 
 @pytest.fixture
@@ -98,6 +111,41 @@ def test_the_file_of_a_run_alone_is_compared_again(tmp_path: Path, measured: lis
         False,
     ]  # A with A, B with B: rounds of two runs are no pairs
     assert both.return_value == 0
+
+
+@pytest.mark.parametrize(
+    ("b", "file", "sentence"),
+    [
+        ("engine=all", "r.json", "engine=all is many configurations"),
+        ("engine=litert-lm", "no/r.json", "does not exist"),
+    ],
+)
+def test_what_cannot_end_well_is_not_begun(
+    tmp_path: Path, measured: list[Any], b: str, file: str, sentence: str
+) -> None:
+    configurations = Configuration.parse("engine=mediapipe"), Configuration.parse(b)
+    with pytest.raises(OnpageError, match=sentence):
+        asyncio.run(interleave(*configurations, 2, Options(), tmp_path / file, Listener()))
+    assert not measured
+
+
+@pytest.mark.parametrize(("halves", "kept"), [(0, "nothing was measured"), (1, "what was measured until then is in")])
+def test_an_interrupt_says_what_is_in_a_file_that_was_there_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, halves: int, kept: str
+) -> None:
+    left = [record()] * halves
+
+    async def run(*_: Any) -> Any:
+        if not left:
+            raise KeyboardInterrupt
+        return SimpleNamespace(records=[left.pop()])
+
+    monkeypatch.setattr(module, "run", run)
+    (tmp_path / "r.json").write_text("of last week")
+    arguments = ["engine=mediapipe", "engine=mediapipe", "--interleave", "-o", str(tmp_path / "r.json")]
+    ran = CliRunner().invoke(cli, ["bench", "compare", *arguments], standalone_mode=False)
+    assert ran.exception and f"interrupted; {kept}" in str(ran.exception.__cause__)
+    assert ((tmp_path / "r.json").read_text() == "of last week") == (halves == 0)
 
 
 def test_a_side_that_fails_ends_it_and_what_was_measured_stays(tmp_path: Path, measured: list[Any]) -> None:
