@@ -9,7 +9,7 @@ Every verdict rests on the 95 % interval of the ratio of medians, B to A:
     regression        all of the interval is worse than the limit
     slower, faster    all of it is on one side of no change (memory: more, less)
     no change         it holds no change, and nothing beyond the limit
-    too noisy to say  it holds both, or there are fewer than three values: a regression as large as the limit may be hidden
+    too noisy to say  it holds both, or there are fewer than five values: a regression as large as the limit may be hidden
 
 A measure or record that A has and B lacks, a wrong answer and a failed run of B are failures: what was not measured cannot
 pass. Only the raw samples count; summaries in the files are not read.
@@ -34,7 +34,6 @@ from e2e.bench.matching import (
     problems_of,
 )
 from e2e.bench.statistics import (
-    FEW,
     MEASURES,
     Key,
     Summary,
@@ -48,6 +47,9 @@ from e2e.bench.words import name_of, percent, quantity
 
 Verdict = Literal["regression", "slower", "faster", "no change", "too noisy to say", "missing", "new"]
 DEFAULT_LIMIT = 0.05
+ENOUGH = 5
+"""Values of a side, or rounds. The widest interval that fewer can give holds the median in less than nine of ten cases: with
+three rounds, one comparison in four of what had not changed would have been called slower or faster."""
 HEADS = ("", "A", "B", "B / A", "95 % interval", "")
 NOISY = "~ too few values, or quartiles more than 10 % of the median apart"
 
@@ -168,7 +170,7 @@ class Comparison:
         """Whether the gate is open, in a sentence."""
         if self.failures:
             return f"FAILED, with a limit of {percent(self.limit)}."
-        if len(self.undecided) == sum(len(pair.changes) for pair in self.pairs):
+        if len(self.undecided) == self._measures:
             return f"Undecided: there may or may not be a regression beyond {percent(self.limit)}."
         return f"Passed: no regression beyond {percent(self.limit)} can be seen."
 
@@ -185,10 +187,14 @@ class Comparison:
             return None
         sentences = []
         if undecided := self.undecided:
-            names = ", ".join(dict.fromkeys(name_of(change.key) for change in undecided))
+            names, all_of_them = "; ".join(dict.fromkeys(name_of(change.key) for change in undecided)), self._measures
+            which = (
+                "any measure"
+                if len(undecided) == all_of_them
+                else f"{len(undecided)} of {all_of_them} measures ({names})"
+            )
             sentences.append(
-                f"The data could not have shown a regression of {percent(self.limit)} in {len(undecided)} of "
-                f"{sum(len(pair.changes) for pair in self.pairs)} measures ({names}): take more runs, or a quieter machine."
+                f"The data could not have shown a regression of {percent(self.limit)} in {which}: {self._advice}."
             )
         if measured:
             least, most = percent(min(measured)), percent(max(measured))
@@ -197,6 +203,23 @@ class Comparison:
                 + (f" in the steadiest measure to {most} in the most restless." if most != least else " on.")
             )
         return " ".join(sentences)
+
+    @property
+    def _measures(self) -> int:
+        return sum(len(pair.changes) for pair in self.pairs)
+
+    @property
+    def _advice(self) -> str:
+        few = [change for change in self.undecided if change.interval is None]
+        advice = []
+        if len(few) < len(self.undecided):
+            advice.append("take more runs, or a quieter machine")
+        if any(pair.paired for pair in self.pairs) and few:
+            advice.append(f"an interval takes {ENOUGH} rounds")
+        elif few:
+            single = all(change.key.prefill is None for change in few)
+            advice.append(f"an interval takes {ENOUGH} values{', which --interleave gives' if single else ''}")
+        return ", and ".join(advice)
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -307,7 +330,7 @@ def _worse(key: Key, ratio: float) -> float:
 
 def change_of(key: Key, base: Sequence[float], head: Sequence[float], limit: float) -> Change:
     """Of two samples that have nothing to do with each other."""
-    enough = min(len(base), len(head)) >= FEW
+    enough = min(len(base), len(head)) >= ENOUGH
     ratio = median(head) / median(base) if base and head else None
     return _change(key, base, head, ratio, ratio_interval(base, head) if enough else None, limit)
 
@@ -318,7 +341,7 @@ def change_by_round(
     """Of two samples taken in turn: the ratio is the median of those of the rounds that have both."""
     ratios = [median(head[i]) / median(base[i]) for i in sorted(base) if base[i] and head.get(i)]
     flat_base, flat_head = ([value for i in sorted(side) for value in side[i]] for side in (base, head))
-    between = interval(ratios) if len(ratios) >= FEW else None
+    between = interval(ratios) if len(ratios) >= ENOUGH else None
     return _change(key, flat_base, flat_head, median(ratios) if ratios else None, between, limit)
 
 

@@ -90,7 +90,7 @@ def test_a_small_loss_within_the_limit_is_slower_and_passes() -> None:
 
 def test_more_memory_is_worse() -> None:
     a, b = (
-        results(*(record(memory={"peak_bytes": peak + i, "how": "PSS"}) for i in range(3)))
+        results(*(record(memory={"peak_bytes": peak + i, "how": "PSS"}) for i in range(5)))
         for peak in (900_000_000, 1_000_000_000)
     )
     change = next(change for change in compare_results(a, b).pairs[0].changes if change.key.measure == "memory")
@@ -221,11 +221,35 @@ def test_pairs_by_round_see_through_a_drift_that_hides_all_from_the_pooled() -> 
 
 
 def test_the_ratio_by_round_is_the_median_of_the_rounds_that_have_both() -> None:
-    change = change_by_round(
-        Key("ttft", 32), {1: [100], 2: [100], 3: [200], 4: [1]}, {1: [110], 2: [90], 3: [240], 4: []}, 0.05
-    )
+    base = {1: [100], 2: [100], 3: [200], 4: [1], 5: [100], 6: [100]}
+    head = {1: [110], 2: [90], 3: [240], 4: [], 5: [100], 6: [120]}
+    change = change_by_round(Key("ttft", 32), base, head, 0.05)
     assert change.ratio == pytest.approx(1.1)
     assert change.interval == (pytest.approx(0.9), pytest.approx(1.2))
+    assert change_by_round(Key("ttft", 32), base, head | {6: []}, 0.05).interval is None
+
+
+def test_what_did_not_change_is_seldom_called_slower_or_faster() -> None:
+    """As seldom as an interval of 95 % may say so, with the fewest values that get a verdict, and with fewer never."""
+    source = random.Random(1)
+
+    def changed(values: int) -> int:
+        draw = [{i: [100 * source.gauss(1, 0.03)] for i in range(values)} for _ in "AB"]
+        apart = ([value for (value,) in side.values()] for side in draw)
+        both = change_by_round(Key("ttft", 32), *draw, 0.05), change_of(Key("ttft", 32), *apart, 0.05)
+        return sum(change.verdict in ("slower", "faster", "regression") for change in both)
+
+    assert sum(changed(4) for _ in range(50)) == 0
+    assert 0 < sum(changed(5) for _ in range(100)) < 200 * 0.1
+
+
+def test_what_would_give_a_verdict_is_said() -> None:
+    few = compare_results(results(record(noise=(0, 0.01))), results(record(noise=(0, 0.01))))
+    assert few.power and few.power.endswith("in any measure: an interval takes 5 values.")
+    once = compare_results(results(record()), results(record()), measures=["memory"])
+    assert once.power and once.power.endswith("an interval takes 5 values, which --interleave gives.")
+    noisy = compare_results(results(record(noise=THREE_PERCENT)), results(record(noise=OTHER_THREE_PERCENT)))
+    assert noisy.power and "take more runs, or a quieter machine, and an interval takes 5 values" in noisy.power
 
 
 @given(times, st.floats(0.005, 0.5), st.sampled_from(list(MEASURES)))

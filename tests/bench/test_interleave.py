@@ -71,7 +71,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return halves
 
 
-def measure(tmp_path: Path, b: str, rounds: int = 4) -> Any:
+def measure(tmp_path: Path, b: str, rounds: int = 5) -> Any:
     """A is the usual."""
     return asyncio.run(
         interleave(
@@ -87,7 +87,7 @@ def measure(tmp_path: Path, b: str, rounds: int = 4) -> Any:
 
 def test_rounds_alternate_and_are_compared_in_pairs(tmp_path: Path, measured: list[Any]) -> None:
     results = measure(tmp_path, "flag=--slow")
-    assert ["B" if half.flags else "A" for half in measured] == list("ABBAABBA")
+    assert ["B" if half.flags else "A" for half in measured] == list("ABBAABBAAB")
     places = [one["interleave"] for one in results.records]
     assert [(place["side"], place["round"]) for place in places[:4]] == [("A", 1), ("B", 1), ("B", 2), ("A", 2)]
     assert places[1]["configuration"] == "flag=--slow"
@@ -177,7 +177,7 @@ def test_the_command_measures_and_fails_on_a_regression(tmp_path: Path, measured
         "flag=--slow",
         "--interleave",
         "--rounds",
-        "3",
+        "5",
         "-o",
         str(tmp_path / "r.json"),
         "--json",
@@ -186,6 +186,6 @@ def test_the_command_measures_and_fails_on_a_regression(tmp_path: Path, measured
     assert ran.return_value == 1
     assert json.loads(ran.stdout)["comparisons"][0]["paired_by_round"] is True
     assert ran.stderr.splitlines()[:2] == [
-        "onpage: round 1 of 3, A: engine=mediapipe",
-        "onpage: round 1 of 3, B: flag=--slow",
+        "onpage: round 1 of 5, A: engine=mediapipe",
+        "onpage: round 1 of 5, B: flag=--slow",
     ]

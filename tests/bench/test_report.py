@@ -46,7 +46,7 @@ def hostile() -> dict[str, Any]:
     return made
 
 
-def interleaved(rounds: int = 4, slower: float = 1.15) -> dict[str, Any]:
+def interleaved(rounds: int = 5, slower: float = 1.15) -> dict[str, Any]:
     """Rounds of two records, of which the second is slower."""
     records = []
     for number in range(1, rounds + 1):
@@ -159,7 +159,7 @@ def test_figures_are_computed_from_the_samples_whatever_the_summary_says() -> No
 def test_a_side_of_an_interleaved_run_is_one_record() -> None:
     a, b = shown_records(interleaved())
     assert [one["label"].split(" · ")[0] for one in (a, b)] == ["A", "B"]
-    assert {one["n"] for one in a["summary"]} == {4}
+    assert {one["n"] for one in a["summary"]} == {5}
     comparison = compare_sides(interleaved())
     assert comparison and comparison.pairs[0].paired and comparison.failures
 
