@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tflite
 
 from builder import __version__
 from builder.checkpoint import Checkpoint, StoredTensor
@@ -28,9 +27,11 @@ from builder.output import write_beside
 from builder.quantize import BLOCK
 from builder.scheme import ALL_INT8, Quantization
 from builder.stored_types import Rows
+from builder.tflite_schema import TensorType
 from builder.tokenizer import Tokenizer
 from builder.verify import ReadBack
-from builder.web_file import TensorSpec, WebFileLayout
+from builder.web_file import WebFileLayout
+from builder.web_format import TensorSpec
 from builder.write_tensors import Pieces, Weights, write_tensors
 
 LARGEST_TENSOR = (1 << 31) - 1
@@ -300,12 +301,12 @@ def _refuse_what_no_block_divides(plan: ModelPlan, quantization: Quantization) -
 def tensor_specs(tensor: MatrixPlan | VectorPlan, quantization: Quantization) -> list[TensorSpec]:
     """A vector as it is; a matrix as its values, their sums, and the scales."""
     if isinstance(tensor, VectorPlan):
-        return [TensorSpec(tensor.name, tflite.TensorType.FLOAT32, 4 * tensor.size)]
+        return [TensorSpec(tensor.name, TensorType.FLOAT32, 4 * tensor.size)]
     scheme = quantization.scheme(tensor.role)
-    packed = tflite.TensorType.INT8 if scheme.bits == 8 else tflite.TensorType.INT4
+    packed = TensorType.INT8 if scheme.bits == 8 else TensorType.INT4
     scales = tensor.n * tensor.k // (scheme.block or tensor.k)
     return [
         TensorSpec(f"{tensor.name}.w", packed, tensor.k * tensor.n * scheme.bits // 8),
-        TensorSpec(f"{tensor.name}.w.sum_i", tflite.TensorType.INT32, 4 * tensor.n),
-        TensorSpec(f"{tensor.name}.w_quantized_scale", tflite.TensorType.FLOAT32, 4 * scales),
+        TensorSpec(f"{tensor.name}.w.sum_i", TensorType.INT32, 4 * tensor.n),
+        TensorSpec(f"{tensor.name}.w_quantized_scale", TensorType.FLOAT32, 4 * scales),
     ]

@@ -36,7 +36,10 @@ class Table:
         size = self._window.number(UINT32, place)
         if size > MOST_TEXT:
             raise DamagedError(f"has a text of {size:,} bytes: expected at most {MOST_TEXT:,}")
-        text = self._window.read(place + 4, size).decode(errors="replace")
+        try:
+            text = self._window.read(place + 4, size).decode()
+        except UnicodeDecodeError:
+            raise DamagedError("has a name that is not UTF-8") from None
         if not text.isprintable():
             raise DamagedError("has a name with control characters")
         return text

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tflite
-
+from builder import tflite_schema as schema
 from builder.errors import ModelFileError
 from builder.flatbuffer import Table, root_table
 from builder.window import INT8, INT32, UINT32, UINT64, DamagedError, Window, opened
@@ -25,20 +24,10 @@ MOST_TENSORS = 1 << 18
 MOST_OPERATORS = 1 << 20
 MOST_RANK = 8
 
-# fields of the TFLite schema, by their number there
-MODEL_VERSION, MODEL_SUBGRAPHS, MODEL_BUFFERS, MODEL_SIGNATURES = 0, 2, 4, 7
-GRAPH_TENSORS, GRAPH_OPERATORS = 0, 3
-TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER = 0, 1, 2
-SIGNATURE_INPUTS, SIGNATURE_OUTPUTS, SIGNATURE_KEY, SIGNATURE_SUBGRAPH = 0, 1, 2, 4
-END_NAME, END_TENSOR = 0, 1
-BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE = 0, 1, 2
-
 PREFILL = re.compile(r"prefill(_.+)?")
 TOKENS, POSITIONS, MASKS = ("tokens", "token_ids"), ("input_pos", "positions"), ("mask", "attn_mask")
 CACHE = re.compile(r"(?:kv_cache_|)(?P<kind>[kv])_?(?:cache_)?(?P<layer>\d+)")
 """kv_cache_k_0 as litert-torch names it, k_cache_0 as others do."""
-
-TYPES = {value: name.lower() for name, value in vars(tflite.TensorType).items() if name.isupper()}
 
 
 @dataclass(frozen=True)
@@ -186,59 +175,61 @@ class Graph:
 def is_graph(path: Path) -> bool:
     """Whether a TFL3 file has operators: a graph to be run, rather than the weights of a web file."""
     with opened(path) as window:
-        graphs = root_table(window).tables(MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs")
-        return any(graph.vector(GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1] for graph in graphs)
+        graphs = root_table(window).tables(schema.MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs")
+        return any(graph.vector(schema.GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1] for graph in graphs)
 
 
 def _parse(path: Path, offset: int, window: Window) -> Graph:
     model = root_table(window)
-    if model.number(MODEL_VERSION, UINT32) != 3:
-        raise DamagedError(f"has TFLite version {model.number(MODEL_VERSION, UINT32)}: expected 3")
-    sizes = [_size(buffer, window) for buffer in model.tables(MODEL_BUFFERS, MOST_TENSORS, "buffers")]
+    if model.number(schema.MODEL_VERSION, UINT32) != 3:
+        raise DamagedError(f"has TFLite version {model.number(schema.MODEL_VERSION, UINT32)}: expected 3")
+    sizes = [_size(buffer, window) for buffer in model.tables(schema.MODEL_BUFFERS, MOST_TENSORS, "buffers")]
     operators, tensors, left = 0, [], MOST_TENSORS
     weights: Counter[str] = Counter()
-    for graph in model.tables(MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs"):
-        operators += graph.vector(GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1]
-        tensors.append(list(graph.tables(GRAPH_TENSORS, left, "tensors")))
+    for graph in model.tables(schema.MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs"):
+        operators += graph.vector(schema.GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1]
+        tensors.append(list(graph.tables(schema.GRAPH_TENSORS, left, "tensors")))
         left -= len(tensors[-1])
         for tensor in tensors[-1]:
-            buffer = tensor.number(TENSOR_BUFFER, UINT32)
+            buffer = tensor.number(schema.TENSOR_BUFFER, UINT32)
             if buffer >= len(sizes):
                 raise DamagedError(f"points a tensor to buffer {buffer} of {len(sizes)}")
             weights[_type(tensor)] += sizes[buffer]
             sizes[buffer] = 0  # shared ones count once
     signatures: dict[str, Signature] = {}
-    for definition in model.tables(MODEL_SIGNATURES, MOST_SIGNATURES, "signatures"):
-        name, subgraph = definition.text(SIGNATURE_KEY), definition.number(SIGNATURE_SUBGRAPH, UINT32)
+    for definition in model.tables(schema.MODEL_SIGNATURES, MOST_SIGNATURES, "signatures"):
+        name, subgraph = definition.text(schema.SIGNATURE_KEY), definition.number(schema.SIGNATURE_SUBGRAPH, UINT32)
         if name in signatures or subgraph >= len(tensors):
             raise DamagedError(f"has a signature {name!r} twice, or of a subgraph that it does not have")
         signatures[name] = Signature(
-            *(_ends(definition, slot, tensors[subgraph]) for slot in (SIGNATURE_INPUTS, SIGNATURE_OUTPUTS))
+            *(
+                _ends(definition, slot, tensors[subgraph])
+                for slot in (schema.SIGNATURE_INPUTS, schema.SIGNATURE_OUTPUTS)
+            )
         )
     return Graph(path, offset, window.size, operators, signatures, dict(+weights))
 
 
 def _size(buffer: Table, window: Window) -> int:
     """Bytes of a buffer, which lie in the FlatBuffer or after it; DamagedError where they do not lie in the file."""
-    place, size = (buffer.number(slot, UINT64) for slot in (BUFFER_OFFSET, BUFFER_SIZE))
+    place, size = (buffer.number(slot, UINT64) for slot in (schema.BUFFER_OFFSET, schema.BUFFER_SIZE))
     if place <= 1:  # 1 stands for "to be filled in" and never is
-        return buffer.vector(BUFFER_DATA, 1, window.size, "bytes of data")[1]
+        return buffer.vector(schema.BUFFER_DATA, 1, window.size, "bytes of data")[1]
     if place + size > window.size:
         raise DamagedError(f"is cut short: a buffer should end at byte {place + size:,} of {window.size:,}")
     return size
 
 
 def _type(tensor: Table) -> str:
-    value = tensor.number(TENSOR_TYPE, INT8)
-    return str(TYPES.get(value, f"type {value}"))
+    return schema.TensorType.name_of(tensor.number(schema.TENSOR_TYPE, INT8))
 
 
 def _ends(definition: Table, slot: int, tensors: list[Any]) -> dict[str, End]:
     ends: dict[str, End] = {}
     for end in definition.tables(slot, MOST_ENDS, "inputs or outputs"):
-        name, index = end.text(END_NAME), end.number(END_TENSOR, UINT32)
+        name, index = end.text(schema.END_NAME), end.number(schema.END_TENSOR, UINT32)
         if name in ends or index >= len(tensors):
             raise DamagedError(f"has an input or output {name!r} twice, or of a tensor that it does not have")
-        shape = tensors[index].numbers(TENSOR_SHAPE, INT32, MOST_RANK, "dimensions")
+        shape = tensors[index].numbers(schema.TENSOR_SHAPE, INT32, MOST_RANK, "dimensions")
         ends[name] = End(_type(tensors[index]), tuple(shape))
     return ends

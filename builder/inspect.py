@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import proto
-import tflite
 
 from builder.llm_parameters import LlmParameters, ModelType
 from builder.scheme import described
+from builder.tflite_schema import TensorType
 from builder.web_file_reader import TensorEntry, WebFile
-
-TYPE_NAMES = {
-    tflite.TensorType.FLOAT32: "float32",
-    tflite.TensorType.FLOAT16: "float16",
-    tflite.TensorType.INT32: "int32",
-    tflite.TensorType.INT8: "int8",
-    tflite.TensorType.INT4: "int4",
-}
 
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
 ATTENTION = (".self_attention.", ".attn.")
@@ -100,13 +92,8 @@ class WebFileFacts:
         """For --json."""
         facts = asdict(self) | {"path": str(self.path)}
         for tensor in facts["tensors"]:
-            tensor["type"] = type_name(tensor["type"])
+            tensor["type"] = TensorType.name_of(tensor["type"])
         return facts
-
-
-def type_name(tensor_type: int) -> str:
-    """Name of a `tflite.TensorType`."""
-    return TYPE_NAMES.get(tensor_type, f"type {tensor_type}")
 
 
 def inspect_web_file(path: Path) -> WebFileFacts:
@@ -173,7 +160,8 @@ def _values(tensor: TensorEntry) -> int:
         return 0
     if tensor.name.endswith(ADAPTER_HALVES):
         return tensor.size // 2
-    bits = {tflite.TensorType.INT4: 4, tflite.TensorType.INT8: 8, tflite.TensorType.FLOAT16: 16}.get(tensor.type, 32)
+    known: dict[int, int] = {TensorType.INT4: 4, TensorType.INT8: 8, TensorType.FLOAT16: 16}
+    bits = known.get(tensor.type, 32)
     return tensor.size * 8 // bits
 
 
@@ -203,5 +191,7 @@ def _quantization(file: WebFile) -> str:
     for tensor in file.tensors.values():
         if tensor.name.endswith(".w"):
             matrix = file.matrix(tensor.name.removesuffix(".w"))
-            found.setdefault(_part(tensor.name), set()).add(str(matrix.scheme) if matrix else type_name(tensor.type))
+            found.setdefault(_part(tensor.name), set()).add(
+                str(matrix.scheme) if matrix else TensorType.name_of(tensor.type)
+            )
     return described({part: "/".join(sorted(names)) for part, names in found.items()})

@@ -16,8 +16,8 @@ import numpy as np
 from builder.checksum import Checksum
 from builder.errors import OutputError
 from builder.kernel import Kernel
-from builder.web_file import TensorSpec
 from builder.web_file_reader import WebFile
+from builder.web_format import TensorSpec
 
 CHUNK = 2 << 20
 BEHIND = 64 << 20

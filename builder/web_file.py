@@ -16,32 +16,23 @@ import flatbuffers
 import tflite
 
 from builder.llm_parameters import LlmParameters, ModelType
+from builder.web_format import (
+    BACKEND_ENTRY,
+    LORA_RANK_ENTRY,
+    MODEL_TYPE_ENTRY,
+    NOTES_ENTRY,
+    PARAMETERS_ENTRY,
+    TOKENIZER_ENTRY,
+    TensorSpec,
+)
 
 MAGIC = b"TFL3"
 ALIGNMENT = 256
 SMALLEST_FILE = 1 << 20
 """The engine refuses a smaller one; small models are padded at the end."""
 
-PARAMETERS_ENTRY = "odml.infra.proto.LlmParameters"
-MODEL_TYPE_ENTRY = "odml.infra.LlmModelType"
-TOKENIZER_ENTRY = "spm_vocab_model"
-BACKEND_ENTRY = "backend"
-LORA_RANK_ENTRY = "lora_rank"
-"""Of an adapter file only: the index of its buffer is the rank."""
-NOTES_ENTRY = "onpage"
-"""Ours alone: JSON with what the parameters have no place for (the engine passes over it)."""
-
 BUFFER_TABLE = max(ModelType) + 1
 """Least number of buffers: every model type must be a valid index."""
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """A tensor to be written: its name, `tflite.TensorType`, and number of bytes."""
-
-    name: str
-    type: int
-    size: int
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,19 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tflite
 from google.protobuf.message import DecodeError
 
-from builder.errors import WebFileError
+from builder import tflite_schema as schema
+from builder.errors import ModelFileError, WebFileError
+from builder.flatbuffer import Table, root_table
 from builder.formats import FIRST_BYTES, Format, describe, sniff
-from builder.input import NotReadableError, check_regular
 from builder.llm_parameters import LlmParameters, TransformerParameters
 from builder.scheme import Bits, Scheme
-from builder.web_file import (
+from builder.web_format import (
     BACKEND_ENTRY,
     LORA_RANK_ENTRY,
     MODEL_TYPE_ENTRY,
@@ -30,10 +29,13 @@ from builder.web_file import (
     PARAMETERS_ENTRY,
     TOKENIZER_ENTRY,
 )
+from builder.window import INT8, INT32, UINT32, UINT64, Window, opened
 
 MOST_HEADER = 16 << 20
 MOST_TENSORS = 65_536
 MOST_METADATA = 256
+MOST_OPERATORS = 1 << 20
+MOST_NAME = 256
 MOST_PARAMETERS = 1 << 20
 MOST_TOKENIZER = 256 << 20
 MOST_BACKEND = 64
@@ -41,7 +43,7 @@ MOST_NOTES = 64 << 10
 MOST_DIMENSION = 1 << 24
 MOST_STOP_IDS = 64
 
-BITS: dict[int, Bits] = {tflite.TensorType.INT8: 8, tflite.TensorType.INT4: 4}
+BITS: dict[int, Bits] = {schema.TensorType.INT8: 8, schema.TensorType.INT4: 4}
 ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
 FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear")
 """The matrices whose inputs are not the hidden state, in either of the engine's naming schemes."""
@@ -49,7 +51,7 @@ FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear")
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """A tensor of the file: name, `tflite.TensorType`, number of bytes and their position."""
+    """A tensor of the file: name, `TensorType`, number of bytes and their position."""
 
     name: str
     type: int
@@ -89,29 +91,14 @@ class WebFile:
     def open(cls, path: Path, offset: int = 0, size: int | None = None) -> WebFile:
         """Reads and checks the header of `path`, or of the web file in `size` bytes of it at `offset`."""
         try:
-            whole = check_regular(path).st_size
-            size = whole - offset if size is None else size
-            with path.open("rb") as file:
-                file.seek(offset)
-                head = file.read(min(size, MOST_HEADER))
-        except NotReadableError as error:
-            raise WebFileError(f"{path} {error}.", subject=path) from None
-        except OSError as error:
-            raise WebFileError(f"{path} cannot be read: {error.strerror}.", subject=path) from None
-        _sniff(path, head)
-        try:
-            return _Parser(path, offset, size, head).parse()
-        except (
-            struct.error,
-            IndexError,
-            ValueError,
-            TypeError,
-            OverflowError,
-            RecursionError,
-            DecodeError,
-            AttributeError,
-        ) as error:
-            # flatbuffers reads where the bytes point to: outside of the header it stumbles in one of these ways
+            with opened(path, offset, size) as window:
+                _sniff(path, window.read(0, min(window.size, FIRST_BYTES)))
+                return _Parser(path, offset, window).parse()
+        except WebFileError:
+            raise
+        except ModelFileError as error:
+            raise WebFileError(str(error), subject=path) from None
+        except (ValueError, RecursionError, DecodeError) as error:  # of the metadata's own formats
             raise WebFileError(
                 f"{path} has a damaged header ({error}): expected a TFL3 FlatBuffer; download or convert it again.",
                 subject=path,
@@ -175,46 +162,48 @@ def _read(path: Path, offset: int, size: int) -> bytes:
 
 
 def _sniff(path: Path, head: bytes) -> None:
-    found = sniff(head[:FIRST_BYTES])
+    found = sniff(head)
     if found is not Format.WEB:
-        kind = describe(head[:FIRST_BYTES]) if found is None else f"a {found.value}"
+        kind = describe(head) if found is None else f"a {found.value}"
         raise WebFileError(f"{path} is not a web model file: expected TFL3 at byte 4, found {kind}.", subject=path)
 
 
 class _Parser:
-    def __init__(self, path: Path, base: int, size: int, head: bytes) -> None:
-        self.path, self.base, self.size, self.head = path, base, size, head
+    def __init__(self, path: Path, base: int, window: Window) -> None:
+        self.path, self.base, self.size = path, base, window.size
+        self.header = window.part(0, min(window.size, MOST_HEADER))
 
     def fail(self, what: str) -> WebFileError:
         return WebFileError(f"{self.path} {what}; download or convert it again.", subject=self.path)
 
     def parse(self) -> WebFile:
-        model = tflite.Model.GetRootAs(self.head, 0)
-        if model.Version() != 3:
-            raise self.fail(f"has TFLite version {model.Version()}: expected 3")
-        if model.SubgraphsLength() != 1:
-            raise self.fail(f"has {model.SubgraphsLength()} subgraphs: expected 1")
-        graph = model.Subgraphs(0)
-        if graph.OperatorsLength():
+        model = root_table(self.header)
+        version = model.number(schema.MODEL_VERSION, UINT32)
+        if version != 3:
+            raise self.fail(f"has TFLite version {version}: expected 3")
+        graphs = list(model.tables(schema.MODEL_SUBGRAPHS, 1, "subgraphs"))
+        if not graphs:
+            raise self.fail("has no subgraph: expected 1")
+        _, operators = graphs[0].vector(schema.GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")
+        if operators:
             raise WebFileError(
-                f"{self.path} is a LiteRT graph with {graph.OperatorsLength()} operators: expected a web model file, "
-                f"which has weights only.",
+                f"{self.path} is a LiteRT graph with {operators} operators: expected a web model file, which has weights "
+                f"only.",
                 subject=self.path,
             )
-        self.model = model
         self.places: list[tuple[int, int, str]] = []
-        self.buffers = self.bounded("buffers", model.BuffersLength(), MOST_TENSORS + MOST_METADATA)
-        metadata = self.metadata()
+        self.buffers = list(model.tables(schema.MODEL_BUFFERS, MOST_TENSORS + MOST_METADATA, "buffers"))
+        metadata = self.metadata(model)
         offset, size = self.place(metadata, PARAMETERS_ENTRY, MOST_PARAMETERS)
         parameters = self.parameters(_read(self.path, offset, size))
         lora_rank = metadata.get(LORA_RANK_ENTRY)
         tokenizer_offset, tokenizer_size = (
             self.place(metadata, TOKENIZER_ENTRY, MOST_TOKENIZER) if lora_rank is None else (0, 0)
         )
-        backend = self.name(_read(self.path, *self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)))
+        backend = self.name(_read(self.path, *self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)).decode())
         if MODEL_TYPE_ENTRY not in metadata:
             raise self.fail(f"has no metadata entry {MODEL_TYPE_ENTRY}")
-        tensors = self.tensors(graph)
+        tensors = self.tensors(graphs[0])
         self.check_rank(lora_rank, tensors)
         notes = self.notes(metadata)
         self.check_apart()
@@ -232,42 +221,30 @@ class _Parser:
             lora_rank=lora_rank,
         )
 
-    def bounded(self, what: str, count: int, most: int) -> int:
-        if count > most:
-            raise self.fail(f"says it has {count:,} {what}: expected at most {most:,}")
-        return count
-
-    def name(self, raw: bytes | None) -> str:
-        if not raw or len(raw) > 256:
+    def name(self, text: str) -> str:
+        if not 0 < len(text) <= MOST_NAME or not text.isprintable():
             raise self.fail("has a tensor or metadata entry without a usable name")
-        text = raw.decode()
-        if not text.isprintable():
-            raise self.fail("has a name with control characters")
         return text
 
-    def metadata(self) -> dict[str, int]:
-        count = self.bounded("metadata entries", self.model.MetadataLength(), MOST_METADATA)
+    def metadata(self, model: Table) -> dict[str, int]:
         entries: dict[str, int] = {}
-        for i in range(count):
-            entry = self.model.Metadata(i)
-            name = self.name(entry.Name())
+        for entry in model.tables(schema.MODEL_METADATA, MOST_METADATA, "metadata entries"):
+            name = self.name(entry.text(schema.METADATA_NAME))
             if name in entries:
                 raise self.fail(f"has two metadata entries named {name}")
-            entries[name] = int(entry.Buffer())
+            entries[name] = entry.number(schema.METADATA_BUFFER, UINT32)
         return entries
 
-    def tensors(self, graph: Any) -> dict[str, TensorEntry]:
-        count = self.bounded("tensors", graph.TensorsLength(), MOST_TENSORS)
+    def tensors(self, graph: Table) -> dict[str, TensorEntry]:
         tensors: dict[str, TensorEntry] = {}
-        for i in range(count):
-            tensor = graph.Tensors(i)
-            name = self.name(tensor.Name())
+        for tensor in graph.tables(schema.GRAPH_TENSORS, MOST_TENSORS, "tensors"):
+            name = self.name(tensor.text(schema.TENSOR_NAME))
             if name in tensors:
                 raise self.fail(f"has two tensors named {name}")
-            offset, size = self.buffer(int(tensor.Buffer()), f"tensor {name}")
-            if tensor.ShapeLength() != 1 or tensor.Shape(0) != size:
+            offset, size = self.buffer(tensor.number(schema.TENSOR_BUFFER, UINT32), f"tensor {name}")
+            if tensor.numbers(schema.TENSOR_SHAPE, INT32, 1, "dimensions") != [size]:
                 raise self.fail(f"gives tensor {name} another shape than its {size:,} bytes")
-            tensors[name] = TensorEntry(name, int(tensor.Type()), size, offset)
+            tensors[name] = TensorEntry(name, tensor.number(schema.TENSOR_TYPE, INT8), size, offset)
         return tensors
 
     def check_rank(self, rank: int | None, tensors: dict[str, TensorEntry]) -> None:
@@ -329,10 +306,9 @@ class _Parser:
         return offset, size
 
     def buffer(self, index: int, what: str) -> tuple[int, int]:
-        if not 0 < index < self.buffers:
-            raise self.fail(f"points {what} to buffer {index} of {self.buffers}")
-        buffer = self.model.Buffers(index)
-        offset, size = int(buffer.Offset()), int(buffer.Size())
+        if not 0 < index < len(self.buffers):
+            raise self.fail(f"points {what} to buffer {index} of {len(self.buffers)}")
+        offset, size = (self.buffers[index].number(slot, UINT64) for slot in (schema.BUFFER_OFFSET, schema.BUFFER_SIZE))
         if offset < 8 or size < 1:
             raise self.fail(f"has no data for {what}")
         if offset + size > self.size:

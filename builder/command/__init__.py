@@ -14,24 +14,32 @@ from types import FrameType
 import click
 
 from builder import __version__
-from builder.command.bench import bench
-from builder.command.bundle import bundle
 from builder.command.console import say
-from builder.command.convert import convert
-from builder.command.estimate import estimate
-from builder.command.evaluate_demo import evaluate_demo
-from builder.command.fetch import fetch
-from builder.command.inspect import inspect
-from builder.command.models import models
-from builder.command.serve import serve
-from builder.command.store import import_, remove, verify
-from builder.command.synth import synth
+from builder.command.group import Commands
 from builder.errors import OnpageError
 
 INTERRUPTED = 130
 
+PLACES = {
+    "serve": "serve:serve",
+    "models": "models:models",
+    "fetch": "fetch:fetch",
+    "import": "store:import_",
+    "remove": "store:remove",
+    "verify": "store:verify",
+    "convert": "convert:convert",
+    "bundle": "bundle:bundle",
+    "synth": "synth:synth",
+    "inspect": "inspect:inspect",
+    "estimate": "estimate:estimate",
+    "evaluate-demo": "evaluate_demo:evaluate_demo",
+    "bench": "bench:bench",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(
+    cls=Commands, places=PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="onpage")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
@@ -44,24 +52,6 @@ def cli(debug: bool) -> None:
       onpage convert my-gemma -o my-gemma-web.task   your own checkpoint for the browser
       onpage serve --model my-gemma-web.task         the page, with your model
     """
-
-
-for command in (
-    serve,
-    models,
-    fetch,
-    import_,
-    remove,
-    verify,
-    convert,
-    bundle,
-    synth,
-    inspect,
-    estimate,
-    evaluate_demo,
-    bench,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import click
 
-from builder.command.bench_compare import compare
-from builder.command.bench_report import report
-from builder.command.bench_run import run
+from builder.command.group import Commands
 
 
-@click.group()
+@click.group(
+    cls=Commands,
+    places={"run": "bench_run:run", "compare": "bench_compare:compare", "report": "bench_report:report"},
+)
 def bench() -> None:
     """Measure how fast models run in a browser, and compare what was measured."""
-
-
-for command in (run, compare, report):
-    bench.add_command(command)

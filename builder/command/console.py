@@ -12,10 +12,6 @@ from types import ModuleType
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
-from rich.text import Text
 
 from builder.errors import OnpageError
 
@@ -50,15 +46,19 @@ def library(module: str, extra: str) -> ModuleType:
 @contextmanager
 def byte_progress() -> Iterator[ProgressCallback]:
     """A bar for each phase on stderr: bytes, speed, time left. Silent where stderr is no terminal."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda phase, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
     bar = Progress(
         TextColumn("{task.description:<9}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
+        console=Console(stderr=True),
     )
     tasks: dict[str, Any] = {}
     with bar:
@@ -87,11 +87,15 @@ def print_json(value: Any) -> None:
 
 def print_facts(rows: list[tuple[str, str]]) -> None:
     """Names and values, on stdout, a row each. Values are text from files: shown as text, never as markup."""
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:  # for grep and cut
+    if not sys.stdout.isatty():  # for grep and cut
         for name, value in rows:
             click.echo(f"{name}\t{value}")
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(markup=False, highlight=False, emoji=False)
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")

@@ -9,8 +9,9 @@ import click
 
 from builder.command.console import FILE, megabytes, print_facts, print_json
 from builder.command.convert import json_option
-from builder.inspect import PromptTemplate, Sampling, Tokens, WebFileFacts, type_name
+from builder.inspect import PromptTemplate, Sampling, Tokens, WebFileFacts
 from builder.inspect_bundle import BundleFacts, GraphFacts, ModelFacts, inspect_model
+from builder.tflite_schema import TensorType
 
 
 @click.command()
@@ -180,4 +181,4 @@ def _print_tensors(facts: WebFileFacts) -> None:
     width = max((len(tensor.name) for tensor in facts.tensors), default=0)
     click.echo(f"\n{'tensor':{width}}  {'type':8}  {'bytes':>13}  {'offset':>14}")
     for t in facts.tensors:
-        click.echo(f"{t.name:{width}}  {type_name(t.type):8}  {t.size:13,}  {t.offset:14,}")
+        click.echo(f"{t.name:{width}}  {TensorType.name_of(t.type):8}  {t.size:13,}  {t.offset:14,}")

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import tflite
-
 from builder.convert import tensor_specs
 from builder.errors import UnsupportedModel
 from builder.families.plan import Config, MatrixPlan, VectorPlan
 from builder.llm_parameters import TransformerParameters
 from builder.scheme import Quantization
-from builder.web_file import TensorSpec
+from builder.tflite_schema import TensorType
+from builder.web_format import TensorSpec
 
 EFFECTIVE = ("gemma3n_text", "gemma4_text")
 """Gemma 3n and 4: known by their dimensions, and not to the converter."""
@@ -129,7 +128,7 @@ class EffectiveModel:
         """As far as they are known."""
         for tensor in self.tensors:
             yield from tensor_specs(tensor, quantization)
-        yield TensorSpec("halves", tflite.TensorType.FLOAT16, 2 * self.halves)
+        yield TensorSpec("halves", TensorType.FLOAT16, 2 * self.halves)
 
 
 def _whole(config: dict[str, Any], key: str, most: int) -> int:

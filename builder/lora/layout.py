@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import tflite
-
 from builder.llm_parameters import TransformerParameters
-from builder.web_file import TensorSpec
+from builder.tflite_schema import TensorType
+from builder.web_format import TensorSpec
 
 MODULES = {"q": "q_proj", "k": "k_proj", "v": "v_proj", "post": "o_proj"}
 """The engine's name of each matrix of an attention → Hugging Face's, in the order of the file."""
@@ -32,7 +31,7 @@ class Half:
         side = "left" if (self.half == "a") == (self.module != "post") else "right"
         # The engine's own converter calls the half-precision bytes FLOAT32 too; the number of bytes decides.
         return TensorSpec(
-            f"{matrix_name(self.layer, self.module)}.w_prime_{side}", tflite.TensorType.FLOAT32, 2 * self.k * self.n
+            f"{matrix_name(self.layer, self.module)}.w_prime_{side}", TensorType.FLOAT32, 2 * self.k * self.n
         )
 
 

@@ -115,10 +115,9 @@ def test_the_machine_and_the_commit() -> None:
 
 
 WITHOUT_EXTRAS = """
-import sys, tflite, flatbuffers  # which look for numpy, and do without
-for name in [name for name in sys.modules if name.split(".")[0] == "numpy"]:
-    del sys.modules[name]
-for name in ("numpy", "sentencepiece", "safetensors", "wasmtime", "litert_lm_builder", "gguf", "onnx", "selenium"):
+import sys
+converter = ("flatbuffers", "numpy", "sentencepiece", "safetensors", "tflite", "wasmtime", "litert_lm_builder")
+for name in (*converter, "gguf", "onnx", "selenium"):
     sys.modules[name] = None
 from e2e.bench import correctness, models, run
 from builder.errors import OnpageError

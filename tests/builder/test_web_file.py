@@ -15,8 +15,9 @@ from builder.inspect import Sampling, inspect_web_file
 from builder.llm_parameters import LlmParameters, ModelType, TransformerParameters
 from builder.scheme import Quantization
 from builder.synth import synthesize
-from builder.web_file import ALIGNMENT, SMALLEST_FILE, TensorSpec, WebFileLayout
+from builder.web_file import ALIGNMENT, SMALLEST_FILE, WebFileLayout
 from builder.web_file_reader import WebFile
+from builder.web_format import TensorSpec
 
 
 @pytest.fixture(scope="module")

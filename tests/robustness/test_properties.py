@@ -23,8 +23,9 @@ from builder.lora.adapter import Adapter
 from builder.shapes import shapes
 from builder.task_reader import TaskFile
 from builder.tokenizer_json import sentencepiece_from_json
-from builder.web_file import ALIGNMENT, SMALLEST_FILE, TensorSpec, WebFileLayout
+from builder.web_file import ALIGNMENT, SMALLEST_FILE, WebFileLayout
 from builder.web_file_reader import WebFile
+from builder.web_format import TensorSpec
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config
 

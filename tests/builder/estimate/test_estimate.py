@@ -20,7 +20,7 @@ from builder.lora.adapter_file import convert_adapter
 from builder.scheme import Quantization
 from builder.shapes import shapes
 from builder.synth import synthesize
-from builder.web_file import TensorSpec
+from builder.web_format import TensorSpec
 from tests.adapters import write_adapter
 from tests.builder.test_web_file import header_with
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
