@@ -11,9 +11,11 @@ with a browser is a DriverError; its `code` goes into the record.
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from builder.errors import BenchError
 
@@ -29,6 +31,32 @@ class DriverError(BenchError):
         super().__init__(sentence)
         self.code = code
         self.detail = detail
+
+
+def reason(error: Exception) -> str:
+    """What a library says went wrong, without its function's name, its log, and the full stop."""
+    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+    return re.sub(r"^\w+\.\w+: ", "", first).rstrip(". ")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Of a remote browser."""
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        """For people and for files that others read: without user, password and query, where services want their keys."""
+        try:
+            scheme, place, path, _, _ = urlsplit(self.url)
+        except ValueError:
+            return "an address that is none"
+        return urlunsplit((scheme, place.rpartition("@")[2], path, "", ""))
+
+    def hidden(self, text: str) -> str:
+        """A text of a library's with our name for the address."""
+        return text.replace(self.url, self.name)
 
 
 @dataclass(frozen=True)
@@ -93,7 +121,7 @@ class Driver(Protocol):
     """A place where tabs can be had, one after the other."""
 
     name: str
-    """For people: what was given on the command line."""
+    """For people."""
 
     def tab(self) -> AbstractAsyncContextManager[Opened]:
         """A new tab, with a fresh profile where the way to the browser allows it."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from playwright.async_api import Error, Playwright
 
-from e2e.bench.drivers import CLOSE_SECONDS, Description, DriverError, Memory, Opened
+from e2e.bench.drivers import CLOSE_SECONDS, Address, Description, DriverError, Memory, Opened
 from e2e.bench.drivers.playwright_tab import PlaywrightTab
 
 
@@ -16,20 +16,21 @@ class DebuggedBrowser:
     """See `Driver`. A new tab in the profile that is open there: Chrome on Android has no others."""
 
     def __init__(self, playwright: Playwright, address: str) -> None:
-        self.name = address
+        self._address = Address(address)
+        self.name = self._address.name
         self._playwright = playwright
 
     @asynccontextmanager
     async def tab(self) -> AsyncIterator[Opened]:
         """As in `Driver`. The browser goes on running; our tab is closed."""
         try:
-            browser = await self._playwright.chromium.connect_over_cdp(self.name, no_defaults=True)
+            browser = await self._playwright.chromium.connect_over_cdp(self._address.url, no_defaults=True)
         except Error as error:
             raise DriverError(
                 "browser-unreachable",
                 f"No Chrome with remote debugging answers at {self.name}: start one with --remote-debugging-port=9222, or "
                 f"for a phone run adb forward tcp:9222 localabstract:chrome_devtools_remote.",
-                str(error),
+                self._address.hidden(str(error)),
             ) from None
         try:
             description = Description(browser.browser_type.name, browser.version, "cdp", self.name)

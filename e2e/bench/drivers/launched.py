@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 from playwright.async_api import Error, Playwright
 
-from e2e.bench.drivers import CLOSE_SECONDS, Description, DriverError, Opened
+from e2e.bench.drivers import CLOSE_SECONDS, Description, DriverError, Opened, reason
 from e2e.bench.drivers.playwright_tab import PlaywrightTab
 from e2e.bench.memory import MemoryWatch, end_processes
 from e2e.browser import FoundBrowser
@@ -48,7 +48,7 @@ class LaunchedBrowser:
                     )
                 except Error as error:
                     raise DriverError(
-                        "browser-unreachable", f"{self._found.path} does not start: {_reason(error)}", str(error)
+                        "browser-unreachable", f"{self._found.path} does not start: {reason(error)}.", str(error)
                     ) from None
                 version = context.browser.version if context.browser else ""
                 description = Description(
@@ -60,8 +60,3 @@ class LaunchedBrowser:
                     await asyncio.wait_for(context.close(), CLOSE_SECONDS)
             finally:
                 end_processes(watch.processes())
-
-
-def _reason(error: Error) -> str:
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line), "no reason given")

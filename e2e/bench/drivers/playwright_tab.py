@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from playwright.async_api import Error, Page
 from playwright.async_api import TimeoutError as SlowError
 
-from e2e.bench.drivers import ANSWER_SECONDS, Description, DriverError
+from e2e.bench.drivers import ANSWER_SECONDS, Description, DriverError, reason
 
 T = TypeVar("T")
 
@@ -63,10 +63,8 @@ class PlaywrightTab:
         if gone:
             return DriverError("browser-gone", "The browser ended, or the connection to it broke.", message)
         if "ERR_" in message or "NS_ERROR" in message:
-            return DriverError(
-                "page-unreachable", f"The browser cannot open the page: {message.splitlines()[0]}", message
-            )
-        return DriverError("page-failed", f"The page failed: {message.splitlines()[0]}", message)
+            return DriverError("page-unreachable", f"The browser cannot open the page: {reason(error)}.", message)
+        return DriverError("page-failed", f"The page failed: {reason(error)}.", message)
 
     @staticmethod
     def _crash(message: str) -> DriverError:

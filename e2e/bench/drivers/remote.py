@@ -14,7 +14,7 @@ from typing import Any
 
 from playwright.async_api import Error, Playwright
 
-from e2e.bench.drivers import CLOSE_SECONDS, Description, DriverError, Memory, Opened
+from e2e.bench.drivers import CLOSE_SECONDS, Address, Description, DriverError, Memory, Opened, reason
 from e2e.bench.drivers.playwright_tab import PlaywrightTab
 
 
@@ -28,7 +28,8 @@ class RemoteBrowser:
     def __init__(
         self, playwright: Playwright, address: str, options: dict[str, Any], *, through_connection: bool
     ) -> None:
-        self.name = address
+        self._address = Address(address)
+        self.name = self._address.name
         self._playwright = playwright
         self._options = options
         self._through_connection = through_connection
@@ -38,16 +39,16 @@ class RemoteBrowser:
         """As in `Driver`."""
         try:
             browser = await self._playwright.chromium.connect(
-                self.name,
+                self._address.url,
                 expose_network="<loopback>" if self._through_connection else None,
                 headers={"x-playwright-launch-options": json.dumps(self._options)},
             )
         except Error as error:
             raise DriverError(
                 "browser-unreachable",
-                f"No Playwright server can be used at {self.name}: {str(error).strip().splitlines()[0]} Start one there with "
+                f"No Playwright server can be used at {self.name}: {self._address.hidden(reason(error))}. Start one there with "
                 f"playwright run-server, of the version that is installed here.",
-                str(error),
+                self._address.hidden(str(error)),
             ) from None
         try:
             flags = tuple(self._options.get("args", ()))

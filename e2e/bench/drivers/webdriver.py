@@ -11,7 +11,7 @@ from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver import ChromeOptions, Remote
 from selenium.webdriver.remote.client_config import ClientConfig
 
-from e2e.bench.drivers import ANSWER_SECONDS, CLOSE_SECONDS, Description, DriverError, Memory, Opened
+from e2e.bench.drivers import ANSWER_SECONDS, CLOSE_SECONDS, Address, Description, DriverError, Memory, Opened, reason
 
 T = TypeVar("T")
 START_SECONDS = 120
@@ -22,7 +22,8 @@ class GridBrowser:
     """See `Driver`. A session, and so a browser with a fresh profile, for each tab."""
 
     def __init__(self, address: str, flags: tuple[str, ...], *, headless: bool) -> None:
-        self.name = address
+        self._address = Address(address)
+        self.name = self._address.name
         self._flags = flags
         self._arguments = [*flags, *(["--headless=new"] if headless else [])]
 
@@ -40,14 +41,14 @@ class GridBrowser:
         options = ChromeOptions()
         for argument in self._arguments:
             options.add_argument(argument)
-        config = ClientConfig(remote_server_addr=self.name, timeout=START_SECONDS)
+        config = ClientConfig(remote_server_addr=self._address.url, timeout=START_SECONDS)
         try:
-            session = Remote(command_executor=self.name, options=options, client_config=config)
+            session = Remote(command_executor=self._address.url, options=options, client_config=config)
         except Exception as error:  # also urllib3's
             raise DriverError(
                 "browser-unreachable",
-                f"No Selenium Grid gives a Chrome at {self.name}: {str(error).strip().splitlines()[0]}",
-                str(error),
+                f"No Selenium Grid gives a Chrome at {self.name}: {self._address.hidden(reason(error))}.",
+                self._address.hidden(str(error)),
             ) from None
         session.set_script_timeout(ANSWER_SECONDS)
         session.set_page_load_timeout(ANSWER_SECONDS)
