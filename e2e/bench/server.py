@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from builder.errors import BenchError
 
@@ -68,19 +68,15 @@ async def serving(
         try:
             url = await _ready(process)
             if url is None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), END_SECONDS)  # its last words are the reason
                 log.seek(0)
                 said = log.read(64 << 10).decode(errors="replace").strip().splitlines()
                 reason = said[-1].removeprefix("onpage: ") if said else "it did not say why."
                 raise BenchError(f"The server did not start: {reason}")
             yield Server(url, await asyncio.to_thread(_models, url))
         finally:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), END_SECONDS)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+            await _end(process)
 
 
 async def _ready(process: asyncio.subprocess.Process) -> str | None:
@@ -93,7 +89,19 @@ async def _ready(process: asyncio.subprocess.Process) -> str | None:
     return None
 
 
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:  # asyncio complains of a process that is signalled after its end
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
 def _models(url: str) -> list[dict[str, Any]]:
-    with urlopen(f"{url}/api/models", timeout=30) as response:
+    with build_opener(ProxyHandler({})).open(
+        f"{url}/api/models", timeout=30
+    ) as response:  # our own server needs no proxy
         models: list[dict[str, Any]] = json.loads(response.read(MOST_ANSWER))
     return models
