@@ -72,6 +72,17 @@ export function fitting({ prefill, decode, context }) {
   return { fits, notes };
 }
 
+/**
+ * A note where an answer that is counted by its words has another number of tokens for the model's own tokenizer.
+ * @param {'construction' | 'tokenizer'} counted
+ * @param {number} tokens
+ * @param {number} checked the tokenizer's count
+ */
+export function crossCheck(counted, tokens, checked) {
+  if (counted !== "construction" || tokens === checked) return null;
+  return "The tokenizer counts some answers otherwise than their words do (checked_tokens): doubt the decode rates.";
+}
+
 class Run {
   #serial = 0;
   #done = 0;
@@ -295,6 +306,8 @@ class Run {
     const { prompt, figures, pieces, tokens, first_tokens, counted } = best;
     if (!pieces.length) throw new OnpageError("engine-failed", `the engine gave an empty answer, ${MOST_TRIES} times`);
     if (tokens < decode) this.note(`Prefill ${prefill}: an answer ended by itself before ${decode} tokens.`);
+    const doubt = crossCheck(counted, tokens, figures.tokens);
+    if (doubt) this.note(doubt);
     if (prompt.tokens !== prefill) this.note(`A prompt of ${prefill} tokens could be filled to ${prompt.tokens} only.`);
     return {
       prefill,

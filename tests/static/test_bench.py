@@ -154,6 +154,17 @@ def test_lengths_that_do_not_fit_are_left_out_with_a_note() -> None:
     assert fits["notes"] == ["Prefill 248 was left out: with 9 new tokens it does not fit a context of 256."]
 
 
+def test_a_count_that_the_tokenizer_does_not_confirm_is_noted() -> None:
+    same, other, own = ask(
+        "bench/run.js",
+        ("crossCheck", ["construction", 16, 16]),
+        ("crossCheck", ["construction", 16, 17]),
+        ("crossCheck", ["tokenizer", 16, 17]),
+    )
+    assert (same, own) == (None, None)
+    assert other.endswith("doubt the decode rates.")
+
+
 def test_time_left() -> None:
     record = {"plan": PLAN, "samples": [], "first_answer": None, "loads": []}
     nothing, begun, over = ask(
