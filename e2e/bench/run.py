@@ -155,7 +155,7 @@ async def run(
         except* OnpageError as errors:
             raise errors.exceptions[0] from None
         for job in (job for job in jobs if job.plan["engine"] == native.ID):
-            record = await asyncio.to_thread(native.measure, job.plan, _path_of(job), job.model)
+            record = await native.measure(job.plan, _path_of(job), job.model)
             results.add(record)
             listener.record(record)
     if compare_engines(results.records):

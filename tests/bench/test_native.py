@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from builder.digest import sha256_of
 from e2e.bench.correctness import DEMO_ANSWER
-from e2e.bench.peers.native import measure
+from e2e.bench.peers.native import _Native, measure
 from e2e.bench.record import problem_of
 from webapp.paths import DEMO_GRAPH
 
@@ -47,7 +51,7 @@ def arguments(path: Path) -> tuple[dict[str, Any], Path, dict[str, Any]]:
 
 
 def test_a_record_of_the_native_engine() -> None:
-    record = measure(*arguments(DEMO_GRAPH))
+    record = asyncio.run(measure(*arguments(DEMO_GRAPH)))
     assert problem_of(record, "record") is None
     assert (record["status"], record["errors"], record["browser"]) == ("complete", [], None)
     assert record["correctness"]["ok"], record["correctness"]
@@ -68,7 +72,7 @@ def test_a_record_of_the_native_engine() -> None:
 def test_a_text_that_is_wrong_fails() -> None:
     made, path, model = arguments(DEMO_GRAPH)
     made["correctness"]["text"] = "Something else"
-    record = measure(made, path, model)
+    record = asyncio.run(measure(made, path, model))
     assert record["status"] == "failed" and record["correctness"]["ok"] is False
 
 
@@ -76,9 +80,38 @@ def test_a_text_that_is_wrong_fails() -> None:
 def test_an_engine_that_ends_early_leaves_a_record_that_says_so(seconds: float, tmp_path: Path) -> None:
     path = tmp_path / "broken.litertlm"
     path.write_bytes(b"LITERTLM" + bytes(100_000))
-    record = measure(*arguments(path), seconds=seconds)
+    record = asyncio.run(measure(*arguments(path), seconds=seconds))
     assert problem_of(record, "record") is None
     assert record["status"] == "failed"
     [error] = record["errors"]
     assert error["code"] == "engine-failed" and error["detail"]
     assert ("did not end" in error["detail"]) == (seconds < 1)
+
+
+def test_the_engine_ends_with_an_interrupt() -> None:
+    """A signal to the command alone, as of a CI that gives up, and no Ctrl-C that reaches both."""
+
+    async def interrupted() -> None:
+        measuring = asyncio.create_task(measure(*arguments(DEMO_GRAPH)))
+        await asyncio.sleep(0.2)
+        measuring.cancel()
+        await measuring
+
+    began = time.monotonic()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupted())
+    assert [child for child in psutil.Process().children() if "native" in " ".join(child.cmdline())] == []
+    assert time.monotonic() - began < 30
+
+
+def test_no_prompt_begins_as_the_one_before() -> None:
+    class Engine:
+        def tokenize(self, text: str) -> list[str]:
+            return text.split()
+
+    native = object.__new__(_Native)
+    native.engine = Engine()
+    prompts = [native.prompt(16, 1_000_003 + serial) for serial in range(40)]
+    assert {counted for _, counted in prompts} == {16}
+    first = [text.split()[0] for text, _ in prompts]
+    assert all(one != other for one, other in itertools.pairwise(first))

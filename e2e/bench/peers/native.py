@@ -10,11 +10,12 @@ run. The engine's own figures are beside ours. There is no cache to warm: `load_
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import random
-import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -52,32 +53,33 @@ WORDS = [
 ]
 
 
-def measure(plan: dict[str, Any], path: Path, model: dict[str, Any], seconds: float = SECONDS) -> Record:
-    """Carries a plan out with the graph at `path`; `model` is what the record says of it. What goes wrong is in the record."""
+async def measure(plan: dict[str, Any], path: Path, model: dict[str, Any], seconds: float = SECONDS) -> Record:
+    """Carries a plan out with the graph at `path`; `model` is what the record says of it. What goes wrong is in the record.
+
+    The child ends with the call, also where that is cancelled.
+    """
     record = new_record(plan) | {"model": model, "engine": ENGINE | {"version": None}}
-    child = subprocess.Popen(
-        [sys.executable, "-m", __spec__.name, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        told, said = child.communicate(json.dumps(plan), timeout=seconds)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        told, said = child.communicate()
-        said += f"\nit did not end within {seconds:g} s"
-    except BaseException:
-        child.kill()
-        child.wait()
-        raise
-    for line in told.splitlines():
-        fold(record, json.loads(line))
+    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
+        command = (sys.executable, "-m", __spec__.name, str(path))
+        child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=told, stderr=said)
+        late = False
+        try:
+            await asyncio.wait_for(child.communicate(json.dumps(plan).encode()), seconds)
+        except TimeoutError:
+            late = True
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        told.seek(0)
+        for line in told.read().splitlines():
+            fold(record, json.loads(line))
+        said.seek(0)
+        reasons = said.read().decode(errors="replace").strip().splitlines() or [f"exit {child.returncode}"]
     if child.returncode:
-        reason = said.strip().splitlines()[-1:] or [f"exit {child.returncode}"]
+        reason = f"it did not end within {seconds:g} s" if late else reasons[-1]
         fault = {"code": "engine-failed", "sentence": "The native engine ended early.", "during": None}
-        record["errors"].append(fault | {"detail": reason[0][:2000]})
+        record["errors"].append(fault | {"detail": reason[:2000]})
     counted = any(not sample["warmup"] for sample in record["samples"])
     wrong = record["correctness"]["ok"] is False
     record["status"] = "failed" if wrong or not counted else "partial" if record["errors"] else "complete"
@@ -125,10 +127,12 @@ def carry_out(plan: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
             if length not in lengths:
                 yield "notes", f"Prefill {length} was left out: it does not fit a context of {plan['context']}."
         prompts = itertools.count(plan["seed"] * 1_000_003)
+        noted = set()
         for run in range(plan["warmup"] + plan["runs"]):
             for length in lengths:
                 tokens, answer = native.longest(length, prompts, plan["decode"])
-                if len(answer["pieces"]) < plan["decode"]:
+                if len(answer["pieces"]) < plan["decode"] and length not in noted:
+                    noted.add(length)
                     yield "notes", f"Prefill {length}: an answer ended by itself before {plan['decode']} tokens."
                 warmup = run < plan["warmup"]
                 yield (
@@ -176,7 +180,7 @@ class _Native:
 
     def prompt(self, tokens: int, seed: int) -> tuple[str, int]:
         """A text of so many tokens, the beginning included, and how many it has."""
-        words = random.Random(seed).choices(WORDS, k=tokens)
+        words = [WORDS[seed % len(WORDS)], *random.Random(seed).choices(WORDS, k=tokens - 1)]
         while len(words) > 1 and self._count(" ".join(words)) > tokens:
             words.pop()
         text = " ".join(words)
