@@ -73,15 +73,25 @@ class Percent(click.ParamType[float]):
     help="Measure now: A and B are configurations (settings engine, model, browser, flag and onpage, with commas between "
     "them), which are run in turn. The options below are for this.",
 )
-@click.option("--rounds", type=click.IntRange(1, 1000), default=5, show_default=True, help="Of both.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="How often to measure both. Fewer than five give no verdict.",
+)
 @click.option("-o", "--output", type=FILE, help="The results file with the raw records of all rounds.")
 @click.option("--prefill", type=Lengths(), default="32,128", show_default=True, help="Lengths of prompts, in tokens.")
 @click.option(
     "--decode", type=click.IntRange(1, 100_000), default=64, show_default=True, help="New tokens of an answer."
 )
-@click.option("--context", type=click.IntRange(64, 1_000_000), default=512, show_default=True, help="Room for both.")
-@click.option("--runs", type=click.IntRange(1, 1000), default=3, show_default=True, help="Of each length and round.")
-@click.option("--gpu/--software", default=None, help="As for bench run.")
+@click.option(
+    "--context", type=click.IntRange(64, 1_000_000), default=512, show_default=True, help="Room for prompt and answer."
+)
+@click.option(
+    "--runs", type=click.IntRange(1, 1000), default=3, show_default=True, help="Answers for each length in each round."
+)
+@click.option("--gpu/--software", default=None, help="Flags for WebGPU, as for bench run.")
 @click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
 def compare(
     base: str,

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from builder.command.console import FILE, byte_progress, library, megabytes, print_json, say
+from builder.command.console import FILE, byte_progress, library, print_json, say
 from builder.command.convert import json_option
 from builder.errors import BenchError
 from builder.input import shown
 from builder.output import check_writable
+from e2e.bench.words import printable, quantity
 
 if TYPE_CHECKING:
     from e2e.bench.record import Record
@@ -81,9 +83,15 @@ class Address(click.ParamType[str]):
 @click.option(
     "--context", type=click.IntRange(64, 1_000_000), default=2048, show_default=True, help="Room for prompt and answer."
 )
-@click.option("--runs", type=click.IntRange(1, 1000), default=5, show_default=True, help="Of each length.")
 @click.option(
-    "--warmup", type=click.IntRange(0, 100), default=1, show_default=True, help="Runs before that are kept apart."
+    "--runs", type=click.IntRange(1, 1000), default=5, show_default=True, help="Answers to measure for each length."
+)
+@click.option(
+    "--warmup",
+    type=click.IntRange(0, 100),
+    default=1,
+    show_default=True,
+    help="Answers for each length before those, kept apart.",
 )
 @click.option("--cold", type=click.IntRange(0, 100), default=1, show_default=True, help="Loads from the network.")
 @click.option(
@@ -93,7 +101,11 @@ class Address(click.ParamType[str]):
     "--browser", type=FILE, help="A Chrome or Chromium.  [default: ONPAGE_BROWSER, Playwright's, the system's]"
 )
 @click.option(
-    "--browser-flag", "flags", multiple=True, metavar="FLAG", help="For the browser; may be given several times."
+    "--browser-flag",
+    "flags",
+    multiple=True,
+    metavar="FLAG",
+    help="For a browser that is started; may be given several times.",
 )
 @click.option(
     "--gpu/--software",
@@ -116,7 +128,7 @@ class Address(click.ParamType[str]):
     "--selenium", multiple=True, metavar="URL", help=f"Measure in a browser of a Selenium Grid.  [default: {SELENIUM}]"
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address that the server listens on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the server.  [default: a free one]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the server.  [default: a free one]")
 @click.option(
     "--public-url",
     type=Address(),
@@ -156,6 +168,8 @@ def run(
       onpage bench run --model demo --prefill 32,128 --decode 64 --runs 3 -o results.json
       onpage bench run --cdp http://127.0.0.1:9222 --port 8000 -o phone.json
     """
+    if cdp and not (connect or selenium):
+        _refuse_what_starts(click.get_current_context())
     running, finding = library("e2e.bench.run", "bench"), library("e2e.bench.models", "bench")
     chosen = running.chosen_engines(engines or ("mediapipe",))
     if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
@@ -172,6 +186,14 @@ def run(
     else:
         _show(results.records)
     _judge(results.records, output)
+
+
+def _refuse_what_starts(context: click.Context) -> None:
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in ("browser", "flags", "gpu", "headed"):
+            names = "/".join((*option.opts, *option.secondary_opts))
+            raise click.UsageError(f"{names} is for a browser that is started: that of --cdp runs already.", context)
 
 
 @contextmanager
@@ -214,39 +236,33 @@ def steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
         yield advance
 
 
-UNITS = {"tok/s": "{:,.1f} tok/s", "ms": "{:,.0f} ms", "share": "{:.1%}"}
-
-
 def _value(measure: dict[str, Any]) -> str:
     """The median and the quartiles, with a mark where they mean little."""
-    if measure["unit"] == "bytes":
-        return megabytes(measure["median"])
-    shown = UNITS[measure["unit"]].format(measure["median"])
-    if measure["n"] > 1:
-        shown += f" ({measure['p25']:,.4g}–{measure['p75']:,.4g})"
-    return shown + (" noisy" if measure["noisy"] and measure["n"] > 1 else "")
+    middle, low, high = (quantity(measure["measure"], measure[at]) for at in ("median", "p25", "p75"))
+    if measure["n"] == 1:
+        return middle
+    return f"{middle} ({low.rpartition(' ')[0]}–{high.rpartition(' ')[0]}){' noisy' if measure['noisy'] else ''}"
 
 
 def _show(records: list[Record]) -> None:
-    """A table for each record: measures down, prefill lengths across. Names come from files: shown as text."""
+    """A table for each record, a row for each measure and length. Names come from files: shown as text."""
     console = Console(markup=False, highlight=False, emoji=False)
-    rows = [
-        (record["label"], measure["measure"], measure["prefill"], _value(measure))
-        for record in records
-        for measure in record["summary"]
-    ]
-    if not console.is_terminal:  # for grep and cut
-        for label, name, prefill, value in rows:
-            click.echo("\t".join((label, name, "" if prefill is None else str(prefill), value)))
-    else:
-        for record in records:
-            table = Table(title=Text(record["label"]), title_justify="left", box=None, pad_edge=False)
-            for column in ("measure", "prefill", "median (quartiles)"):
-                table.add_column(column)
-            for label, name, prefill, value in rows:
-                if label == record["label"]:
-                    table.add_row(name, "" if prefill is None else str(prefill), value)
-            console.print(table)
+    for record in records:
+        label = printable(record["label"])
+        rows = [
+            (measure["measure"], "" if measure["prefill"] is None else str(measure["prefill"]), _value(measure))
+            for measure in record["summary"]
+        ]
+        if not console.is_terminal:  # for grep and cut
+            for row in rows:
+                click.echo("\t".join((label, *row)))
+            continue
+        table = Table(title=Text(label), title_justify="left", box=None, pad_edge=False)
+        for column in ("measure", "prefill", "median (quartiles)"):
+            table.add_column(column)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
     for record in records:
         for text in (*(error["sentence"] for error in record["errors"]), *record["notes"]):
             say(f"{record['label']}: {text}")

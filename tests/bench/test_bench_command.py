@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from builder.command.bench_run import Lengths
+from builder.command.bench_run import Lengths, _value
 from builder.errors import BenchError
 from e2e.bench import machine
 from e2e.bench.models import BenchModel
@@ -34,6 +34,12 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["-o", "x.json", "--prefill", "32,,64"], 2, "expected numbers of tokens"),
         (["-o", "x.json", "--public-url", "bench.example.org"], 2, "expected an address such as https://"),
         (["-o", "x.json", "--timeout", "nan"], 2, "--timeout"),
+        (
+            ["-o", "x.json", "--cdp", "http://127.0.0.1:9", "--software"],
+            2,
+            "--gpu/--software is for a browser that is started",
+        ),
+        (["-o", "x.json", "--cdp", "http://127.0.0.1:9", "--browser-flag", "-x"], 2, "--browser-flag is for a browser"),
         (["-o", "x.json", "--engine", "nothing"], 1, "There is no engine 'nothing': expected mediapipe"),
         (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a model"),
         (["-o", "no/x.json", "--model", "synth:gemma3-27b@int4"], 1, "no does not exist: create the folder first"),
@@ -112,6 +118,17 @@ def test_a_plan_keeps_to_the_model(server: tuple[Server, BenchModel], monkeypatc
 def test_the_machine_and_the_commit() -> None:
     assert problem_of(machine.machine(), "machine") is None
     assert problem_of(machine.onpage(), "onpage") is None
+
+
+def test_a_value_is_written_as_in_a_comparison() -> None:
+    def written(measure: str, *values: float, noisy: bool = False) -> str:
+        low, median, high = values
+        return _value({"measure": measure, "n": 5, "p25": low, "median": median, "p75": high, "noisy": noisy})
+
+    assert written("ttft", 5.979, 6.04, 6.456) == "6.04 ms (5.98–6.46)"
+    assert written("decode", 4973, 5262.2, 5354, noisy=True) == "5,262 tok/s (4,973–5,354) noisy"
+    assert written("roofline", 0.41, 0.425, 0.43) == "42.5 % (41–43)"
+    assert written("memory", 7e8, 7.93e8, 8e8) == "793 MB (700–800)"
 
 
 WITHOUT_EXTRAS = """
