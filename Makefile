@@ -20,8 +20,14 @@ help:
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
 
+# What has no browser runs on every core; browsers take several each, so theirs run one by one. Slow modules are not put last.
 test: check browser
+ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
+else
+	$(BIN)/python -m pytest tests --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest e2e
+endif
 
 check: .venv/.test static/node_modules/.test static/vendor/.copied
 	$(BIN)/ruff check .
