@@ -93,11 +93,12 @@ def write_tensors(
     CheckpointError for weights that are not finite.
     """
     bands = ((tensor, first, rows) for tensor in plan.tensors for first, rows in weights.bands(tensor))
-    turn, stopped = threading.Lock(), threading.Event()
+    turn, begun, stopped = threading.Lock(), threading.Event(), threading.Event()
     busy: dict[int, int] = {}  # thread → where the tensor begins that it works on
 
     def work() -> None:
         kernel = Kernel.available()
+        begun.wait()  # the pool waits for threads that it knows, and an interrupt may keep it from the last
         while not stopped.is_set():
             with turn:
                 band = next(bands, None)
@@ -117,12 +118,14 @@ def write_tensors(
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
         try:
             running = {pool.submit(work) for _ in range(threads)}
+            begun.set()
             while running:  # with a limit: a signal that another thread received does not wake this one
                 done, running = wait(running, timeout=0.1, return_when=FIRST_EXCEPTION)
                 for one in done:
                     one.result()
         finally:
             stopped.set()
+            begun.set()
 
 
 def _start(tensor: MatrixPlan | VectorPlan, offsets: dict[str, int]) -> int:
