@@ -52,11 +52,11 @@ def address(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         assert "http://127.0.0.1:" in line
         yield line.split("http://")[1].split("/")[0]
         server.terminate()
-        assert server.wait(10) == 0
+        assert server.wait(60) == 0
 
 
 def get(url: str, **headers: str) -> tuple[bytes, Message]:
-    with urlopen(Request(url, headers=headers), timeout=30) as response:
+    with urlopen(Request(url, headers=headers), timeout=120) as response:
         return response.read(), response.headers  # in which case does not matter: waitress writes Etag
 
 

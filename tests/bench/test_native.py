@@ -101,7 +101,7 @@ def test_the_engine_ends_with_an_interrupt() -> None:
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(interrupted())
     assert [child for child in psutil.Process().children() if "native" in " ".join(child.cmdline())] == []
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
 
 
 def test_no_prompt_begins_as_the_one_before() -> None:

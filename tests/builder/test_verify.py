@@ -36,7 +36,12 @@ def test_an_error_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(verify, "CHUNK", 1)
     (tmp_path / "f").write_bytes(bytes(1 << 20))
     seen: list[int] = []
-    with pytest.raises(KeyError), ReadBack(tmp_path / "f", seen.append) as read_back:
+
+    def progress(count: int) -> None:
+        seen.append(count)
+        time.sleep(0.001)  # twenty minutes for all of it
+
+    with pytest.raises(KeyError), ReadBack(tmp_path / "f", progress) as read_back:
         read_back.complete(1 << 20)
         raise KeyError
     assert len(seen) < 1 << 20

@@ -7,6 +7,7 @@ import json
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,25 +70,24 @@ def tokenizer_json(**pieces: bool) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "make"),
     [
-        ("tokenizer.model", empty_pieces(32 * MB)),
-        ("tokenizer.model", empty_pieces(8 * MB)),
-        ("tokenizer.json", empty_lists(64 * MB - 100)),
-        ("tokenizer.json", many_numbers(64 * MB - 100)),
-        ("tokenizer.json", many_numbers(12 * MB)),
-        ("tokenizer.json", tokenizer_json(**{f"<{i}>": i % 2 == 0 for i in range(40_000)})),
-        ("tokenizer.json", tokenizer_json(**{"x" * 2 * MB: True, "y" * 2 * MB: False})),
-        ("config.json", empty_lists(2 * MB)),
-        ("config.json", many_numbers(16 * MB - 100)),
-        ("model.safetensors", many_tensors(40 * MB)),
-        ("model.safetensors", many_tensors(15 * MB)),
+        ("tokenizer.model", lambda: empty_pieces(32 * MB)),
+        ("tokenizer.model", lambda: empty_pieces(8 * MB)),
+        ("tokenizer.json", lambda: empty_lists(64 * MB - 100)),
+        ("tokenizer.json", lambda: many_numbers(64 * MB - 100)),
+        ("tokenizer.json", lambda: many_numbers(12 * MB)),
+        ("tokenizer.json", lambda: tokenizer_json(**{f"<{i}>": i % 2 == 0 for i in range(40_000)})),
+        ("tokenizer.json", lambda: tokenizer_json(**{"x" * 2 * MB: True, "y" * 2 * MB: False})),
+        ("config.json", lambda: empty_lists(2 * MB)),
+        ("config.json", lambda: many_numbers(16 * MB - 100)),
+        ("model.safetensors", lambda: many_tensors(40 * MB)),
+        ("model.safetensors", lambda: many_tensors(15 * MB)),
     ],
-    ids=lambda value: value if isinstance(value, str) else f"{len(value) / 1e6:.0f}MB",
 )
-def test_what_grows_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
+def test_what_grows_is_refused(name: str, make: Callable[[], bytes], tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c", gemma3_config(num_hidden_layers=1, vocab_size=500))
-    (folder / name).write_bytes(content)
+    (folder / name).write_bytes(make())
     if name == "tokenizer.json":
         (folder / "tokenizer.model").unlink()
     refused(folder)
