@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from builder.command.console import FILE, library, print_facts, say
+from builder.errors import ResultsError
 
 SUFFIXES = {".html": "html", ".csv": "csv", ".md": "markdown"}
 
@@ -45,6 +46,8 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     wanted = {path: SUFFIXES[path.suffix.lower()] for path in outputs}
     record = library("e2e.bench.record", "bench")
     results = [record.load_results(path) for path in files]
+    if empty := [str(path) for path, each in zip(files, results, strict=True) if not each["records"]]:
+        raise ResultsError(f"There is nothing to report of {', '.join(empty)}: no record is in it.", subject=empty[0])
     before = record.load_results(baseline) if baseline else None
     alike = compare.compare_alike(before, results) if before else None
     comparison = alike or (compare.compare_sides(results[0]) if len(results) == 1 else None)

@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from e2e.bench.statistics import Key, Record, values_of
-from e2e.bench.words import onpage_text
+from e2e.bench.words import adapter_text, onpage_text
 
 Values = tuple[str | int | bool | None, ...]
 
@@ -87,7 +87,7 @@ def _adapter(record: Record, machine: Machine) -> Fact:
         return Fact(() if record["status"] == "failed" else (None,), "none")
     parts = [adapter[part] for part in ("vendor", "architecture", "device", "description")]
     kind = "a software adapter" if record["software"] else "a GPU"
-    return Fact((record["software"], *parts), f"{' '.join(filter(None, parts)) or 'one without a name'} ({kind})")
+    return Fact((record["software"], *parts), f"{adapter_text(adapter) or 'one without a name'} ({kind})")
 
 
 def _plan(record: Record, machine: Machine) -> Fact:

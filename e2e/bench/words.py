@@ -35,6 +35,12 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
+def adapter_text(adapter: Mapping[str, Any]) -> str:
+    """What an adapter says of itself, each word once: browsers put the same ones into several fields."""
+    fields = (adapter.get(part) or "" for part in ("vendor", "architecture", "device", "description"))
+    return " ".join(dict.fromkeys(" ".join(fields).split()))
+
+
 def printable(text: str) -> str:
     """Without what a terminal would obey: names in results files may hold anything."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -95,7 +95,7 @@ def test_a_person_measures(tab: Watched, server: RunningServer, tmp_path: Path) 
     assert len({sample["ttft"] for sample in samples}) == len(samples)
 
     page.get_by_label("Compare with a file").set_input_files(tmp_path / "results.json")
-    expect(page.get_by_role("table", name="Against the baseline")).to_contain_text("no clear difference")
+    expect(page.get_by_role("table", name="Against the baseline")).to_contain_text("too few runs to say")
     (tmp_path / "other.json").write_text('{"schema": "else"}')
     page.get_by_label("Compare with a file").set_input_files(tmp_path / "other.json")
     expect(page.get_by_role("alert")).to_contain_text("other.json has no schema")

@@ -131,9 +131,9 @@ export function labelOf({ model, engine, adapter, browser, software }) {
   return [name, engine.name, engine.backend === "CPU" ? "CPU" : gpu, browser?.name].filter(Boolean).join(" · ");
 }
 
-/** Prompt tokens per second. @param {Sample} sample */
+/** Prompt tokens per second; null where the clock did not move. @param {Sample} sample */
 export function prefillRate({ prompt_tokens, ttft }) {
-  return prompt_tokens / (ttft / 1000);
+  return ttft > 0 ? prompt_tokens / (ttft / 1000) : null;
 }
 
 /** Tokens per second after the first piece; null where all came at once. @param {Sample} sample */

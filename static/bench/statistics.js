@@ -13,6 +13,8 @@ export const RESAMPLES = 2000;
 export const SEED = 1;
 /** (p75 − p25) / median above which a difference of a few percent means nothing. */
 export const NOISY_SPREAD = 0.1;
+/** Fewer values cannot give an interval of 95 %: see `ENOUGH` in `e2e/bench/compare.py`. */
+export const FEWEST_FOR_INTERVAL = 5;
 /** Fewer runs say nothing about their spread. */
 export const FEWEST_RUNS = 3;
 

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from builder.command import cli
+from builder.errors import ResultsError
 from e2e.bench.compare import compare_results, compare_sides
 from e2e.bench.record import write_results
 from e2e.bench.report import shown_records
@@ -162,6 +163,14 @@ def test_a_side_of_an_interleaved_run_is_one_record() -> None:
     assert {one["n"] for one in a["summary"]} == {5}
     comparison = compare_sides(interleaved())
     assert comparison and comparison.pairs[0].paired and comparison.failures
+
+
+def test_a_file_without_records_is_refused(tmp_path: Path) -> None:
+    for name, records in (("none.json", ()), ("r.json", (small(),))):
+        write_results(tmp_path / name, results(*records))
+    ran = run(tmp_path / "r.json", tmp_path / "none.json", "-o", tmp_path / "a.html")
+    assert isinstance(ran.exception, ResultsError) and "none.json: no record is in it" in str(ran.exception)
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_the_command_writes_each_by_its_suffix(tmp_path: Path) -> None:

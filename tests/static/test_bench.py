@@ -238,6 +238,27 @@ def test_names_in_legends_are_what_tells_records_apart() -> None:
     assert same == ["record 1", "record 2"]
 
 
+def test_intervals_decide_only_where_there_are_enough_values() -> None:
+    def measure(n: int, low: float, high: float, unit: str = "tok/s") -> dict[str, Any]:
+        return {"n": n, "interval": [low, high], "unit": unit}
+
+    sides = [
+        (measure(4, 1, 2), measure(5, 3, 4)),
+        (measure(5, 1, 2), measure(5, 2, 4)),
+        (measure(5, 1, 2), measure(5, 3, 4)),
+        (measure(5, 1, 2, "ms"), measure(5, 3, 4, "ms")),
+    ]
+    found = ask("bench/report/views.js", *(("verdict", list(pair)) for pair in sides))
+    assert found == ["too few runs to say", "no clear difference", "faster", "slower"]
+
+
+def test_an_adapter_is_named_without_repeating_itself() -> None:
+    adapter = {"vendor": "google", "architecture": "swiftshader", "device": "", "description": "google swiftshader"}
+    card = {"vendor": "nvidia", "architecture": "ada", "device": "", "description": "RTX 4090"}
+    found = ask("bench/report/views.js", ("adapterName", [adapter]), ("adapterName", [card]))
+    assert found == ["google swiftshader", "nvidia ada RTX 4090"]
+
+
 READ = """
 import { readResults } from "./static/bench/results.js";
 let text = "";

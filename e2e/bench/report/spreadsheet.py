@@ -8,10 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from e2e.bench.report import Results, shown_records
-from e2e.bench.words import machine_text
+from e2e.bench.words import adapter_text, machine_text
 
 COLUMNS = (
-    *("created", "onpage", "commit", "machine", "label", "status", "browser", "browser_version", "adapter", "software"),
+    *(
+        "created",
+        "onpage",
+        "commit",
+        "modified",
+        "machine",
+        "label",
+        "status",
+        "browser",
+        "browser_version",
+        "adapter",
+        "software",
+    ),
     *("engine", "backend", "engine_version", "model", "model_sha256", "quantization"),
     *("measure", "prefill", "unit", "n", "median", "p25", "p75", "low", "high", "noisy"),
 )
@@ -43,17 +55,17 @@ def _facts(results: Results, record: Mapping[str, Any]) -> dict[str, Any]:
         record["engine"],
         record["model"],
     )
-    adapter_names = (adapter.get(part) for part in ("vendor", "architecture", "device", "description"))
     return {
         "created": results["created"],
         "onpage": results["onpage"]["version"],
         "commit": results["onpage"]["commit"],
+        "modified": results["onpage"]["modified"],
         "machine": machine_text(results),
         "label": record["label"],
         "status": record["status"],
         "browser": browser.get("name"),
         "browser_version": browser.get("version"),
-        "adapter": " ".join(filter(None, adapter_names)),
+        "adapter": adapter_text(adapter),
         "software": record["software"],
         "engine": engine["name"],
         "backend": engine["backend"],

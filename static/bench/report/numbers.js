@@ -36,11 +36,3 @@ export function ticks(most, about = 5) {
   const step = power * ([1, 2, 5, 10].find((each) => each * power >= rough) ?? 10);
   return Array.from({ length: Math.ceil(end / step - 1e-9) + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
-
-/** @param {number[]} values ascending, at least one @param {number} share */
-export function quantile(values, share) {
-  const position = (values.length - 1) * share;
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, values.length - 1);
-  return values[below] + (values[above] - values[below]) * (position - below);
-}

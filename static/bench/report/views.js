@@ -5,15 +5,16 @@
  *
  * @typedef {{measure: string, prefill: number | null, unit: string, n: number, median: number, p25: number, p75: number,
  *   interval: [number, number], noisy: boolean}} Measure
- * @typedef {{prefill: number, warmup: boolean, prompt_tokens: number, tokens: number, first_tokens: number, ttft: number,
- *   pieces: [number, number][], counted: string}} Sample
+ * @typedef {import('../record.js').Sample} Sample
  * @typedef {any} Rec a record as `e2e/bench/results.schema.json` has it; one that is not finished has the status `running`
  * @typedef {{model: string, quantization: string | null, parameters: number, engine: string, device: string, context: number | null,
  *   prefill: number, decode: number, ttft: number | null}} Published figures of a publisher, rates per second, TTFT in seconds
  */
 
+import { decodeRate, prefillRate } from "../record.js";
+import { FEWEST_FOR_INTERVAL, FEWEST_RUNS, median, quantile } from "../statistics.js";
 import { html, table } from "./elements.js";
-import { bytes, digits, duration, measured, quantile } from "./numbers.js";
+import { bytes, digits, duration, measured } from "./numbers.js";
 import { barPlot, linePlot } from "./plots.js";
 
 /** Parts of an answer in which its speed is looked at, and the shortest that one may be: pieces come in bunches. */
@@ -74,8 +75,8 @@ export function headline(record, index) {
 
 /** What must be known before a record's figures are believed. @param {Rec} record */
 function remarksOf(record) {
-  const noisy = record.summary.filter((/** @type {Measure} */ { noisy, n, prefill }) => noisy && n > 2 && prefill !== null).length;
-  const few = record.plan.runs < 3;
+  const noisy = record.summary.filter((/** @type {Measure} */ { noisy, n, prefill }) => noisy && n >= FEWEST_RUNS && prefill !== null).length;
+  const few = record.plan.runs < FEWEST_RUNS;
   const error = record.errors[0];
   const why = error ? ` (${[error.during, error.sentence.replace(/\.$/, "")].filter(Boolean).join(": ")})` : "";
   return [
@@ -111,7 +112,7 @@ export function throughput(records, name, baselines = []) {
       line: measures.map(({ prefill, median }) => pair(place(prefill), median)),
       band: measures.map(({ prefill, p25, p75 }) => /** @type {[number, number, number]} */ ([place(prefill), p25, p75])),
       dots: counted.flatMap((/** @type {Sample} */ sample) => {
-        const rate = rateOf(sample, name);
+        const rate = name === "prefill" ? prefillRate(sample) : decodeRate(sample);
         return rate === null || !lengths.includes(sample.prefill) ? [] : [pair(place(sample.prefill), rate)];
       }),
     };
@@ -202,10 +203,10 @@ export function loads(records) {
       const some = record.loads.filter((/** @type {{kind: string}} */ load) => load.kind === kind);
       if (!some.length) return [];
       const middle = (/** @type {'bytes' | 'engine'} */ part) =>
-        quantile(some.map((/** @type {any} */ { milliseconds }) => milliseconds[part]).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b), 0.5);
+        median(some.map((/** @type {any} */ { milliseconds }) => milliseconds[part]));
       const values = [middle("bytes"), middle("engine"), record.first_answer?.milliseconds ?? 0];
       return [{
-        label: [names[index], kind === "cold" ? "cold, from the network" : "warm, from browser storage"].filter(Boolean).join(": "),
+        label: [kind === "cold" ? "cold, from the network" : "warm, from browser storage", names[index]].filter(Boolean).join(": "),
         parts: values.map((value, part) => ({ value, part, name: `${parts[part]}: ${duration(value)}` })),
         text: duration(values.reduce((sum, value) => sum + value, 0)),
       }];
@@ -264,9 +265,9 @@ export function figuresTable(record) {
     prefill === null ? "–" : String(prefill),
     measured(unit, median),
     n > 1 ? `${measured(unit, p25)} – ${measured(unit, p75)}` : "–",
-    n > 1 ? `${measured(unit, interval[0])} – ${measured(unit, interval[1])}` : "–",
+    n >= FEWEST_FOR_INTERVAL ? `${measured(unit, interval[0])} – ${measured(unit, interval[1])}` : "–",
     String(n),
-    n < 3 ? "few" : noisy ? "noisy" : "steady",
+    n < FEWEST_RUNS ? "few" : noisy ? "noisy" : "steady",
   ]);
   if (!rows.length) return null;
   return table(record.label, ["Measure", "Prompt", "Median", "Middle half", "95 % interval", "Runs", "Scatter"], rows);
@@ -294,14 +295,16 @@ export function whereTable(records) {
   const rows = records.map(({ label, browser, adapter, software, engine, model, plan, status }) => [
     label,
     browser ? `${browser.name} ${browser.version}` : "none",
-    adapter ? [adapter.vendor, adapter.architecture, adapter.description, software && "software"].filter(Boolean).join(", ") : "–",
+    adapter ? [adapterName(adapter), software && "software"].filter(Boolean).join(", ") : "–",
     [engine.package ?? engine.name, engine.version].filter(Boolean).join(" "),
     `${model.file}, ${bytes(model.size)}, ${model.origin}`,
     html("code", {}, model.sha256.slice(0, 16)),
     `${plan.runs} runs, ${plan.warmup} warm-up, decode ${plan.decode}, context ${plan.context}`,
     status,
   ]);
-  return table("What ran where", ["Record", "Browser", "Adapter", "Engine", "Model", "sha256", "Plan", "Status"], rows);
+  const made = table("What ran where", ["Record", "Browser", "Adapter", "Engine", "Model", "sha256", "Plan", "Status"], rows);
+  made.classList.add("report-where");
+  return made;
 }
 
 /** Notes and errors. @param {Rec[]} records */
@@ -316,21 +319,19 @@ export function remarks(records) {
   return lists.length ? html("div", {}, ...lists) : null;
 }
 
+/** What an adapter says of itself, each word once. @param {Record<'vendor' | 'architecture' | 'device' | 'description', string>} adapter */
+export function adapterName({ vendor, architecture, device, description }) {
+  return [...new Set([vendor, architecture, device, description].join(" ").split(" "))].filter(Boolean).join(" ");
+}
+
 /** @param {Measure} before @param {Measure} now */
-function verdict(before, now) {
+export function verdict(before, now) {
   const more = now.interval[0] > before.interval[1];
-  if (before.n < 3 || now.n < 3) return "too few runs to say";
+  if (Math.min(before.n, now.n) < FEWEST_FOR_INTERVAL) return "too few runs to say";
   if (!more && !(now.interval[1] < before.interval[0])) return "no clear difference";
   const rate = now.unit === "tok/s" || now.unit === "share";
   if (now.unit === "bytes") return more ? "more" : "less";
   return more === rate ? "faster" : "slower";
-}
-
-/** @param {Sample} sample @param {'prefill' | 'decode'} name */
-function rateOf({ prompt_tokens, ttft, tokens, first_tokens, pieces }, name) {
-  if (name === "prefill") return ttft > 0 ? prompt_tokens / (ttft / 1000) : null;
-  const seconds = pieces.length ? (pieces[pieces.length - 1][0] - pieces[0][0]) / 1000 : 0;
-  return seconds > 0 && tokens > first_tokens ? (tokens - first_tokens) / seconds : null;
 }
 
 /** @param {number | null} one @param {number} other */
