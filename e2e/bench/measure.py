@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 MOST_SENTENCE, MOST_DETAIL = 2000, 20_000
 """Characters, of the schema."""
 
-Listener = Callable[[dict[str, Any]], None]
+OnProgress = Callable[[dict[str, Any]], None]
 """Gets each `progress` of the page."""
 
 ADAPTER = 'import("/static/bench/environment.js").then((module) => module.findAdapter()).catch(() => null)'
@@ -84,14 +84,14 @@ class Measurement:
         """Whether the page has told anything."""
         self._memory = Memory()
 
-    async def carry_out(self, driver: Driver, url: str, seconds: float, listen: Listener) -> None:
+    async def carry_out(self, driver: Driver, url: str, seconds: float, on_progress: OnProgress) -> None:
         """In a new tab of `driver`. `seconds` without any event end it. What goes wrong with the browser is in the record."""
         try:
             async with driver.tab() as opened:
                 self._memory = opened.memory
                 place = await look_at(opened.tab, url)
                 try:
-                    await self._follow(opened.tab, seconds, listen)
+                    await self._follow(opened.tab, seconds, on_progress)
                 finally:
                     self.record["browser"] = place.browser  # the page knows less of it
         except asyncio.CancelledError:
@@ -141,7 +141,7 @@ class Measurement:
             return "failed"
         return record["status"] if self._ended and not record["errors"] else "partial"
 
-    async def _follow(self, tab: Tab, seconds: float, listen: Listener) -> None:
+    async def _follow(self, tab: Tab, seconds: float, on_progress: OnProgress) -> None:
         if self.job.plan["engine"] in PEERS:
             await tab.evaluate(REGISTER)
         await tab.evaluate(f"void onpageBench.start({json.dumps(self.job.plan)})")
@@ -155,18 +155,18 @@ class Measurement:
             taken += len(events)
             for event in events:
                 last = time.monotonic()
-                self._hear(event, listen)
+                self._hear(event, on_progress)
             if time.monotonic() - last > seconds:
                 raise DriverError(
                     "timeout", f"Nothing was heard of the page for {seconds:g} s; --timeout gives it longer."
                 )
             await asyncio.sleep(POLL_SECONDS)
 
-    def _hear(self, event: dict[str, Any], listen: Listener) -> None:
+    def _hear(self, event: dict[str, Any], on_progress: OnProgress) -> None:
         self.begun = True
         at, value = event["at"], event["value"]
         if at == "progress":
             self._during = str(value["text"])
-            listen(value)
+            on_progress(value)
         fold(self.record, event)
         self._ended = at == "status"

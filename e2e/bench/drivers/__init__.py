@@ -25,7 +25,7 @@ CLOSE_SECONDS = 20.0
 
 
 class DriverError(BenchError):
-    """The browser or its tab is gone or does not answer. `code`: tab-crashed, browser-gone, tab-silent, browser-unreachable."""
+    """The browser or its tab is gone or does not answer. `code` is one word for it."""
 
     def __init__(self, code: str, sentence: str, detail: str | None = None) -> None:
         super().__init__(sentence)

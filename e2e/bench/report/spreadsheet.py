@@ -11,19 +11,8 @@ from e2e.bench.report import Results, shown_records
 from e2e.bench.words import adapter_text, machine_text
 
 COLUMNS = (
-    *(
-        "created",
-        "onpage",
-        "commit",
-        "modified",
-        "machine",
-        "label",
-        "status",
-        "browser",
-        "browser_version",
-        "adapter",
-        "software",
-    ),
+    *("created", "onpage", "commit", "modified", "machine"),
+    *("label", "status", "browser", "browser_version", "adapter", "software"),
     *("engine", "backend", "engine_version", "model", "model_sha256", "quantization"),
     *("measure", "prefill", "unit", "n", "median", "p25", "p75", "low", "high", "noisy"),
 )
