@@ -213,7 +213,7 @@ def keeping(output: Path) -> Iterator[Callable[[Any], None]]:
 
 @contextmanager
 def steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
-    """A bar for each browser on stderr: what it does, and how far it is. Silent where stderr is no terminal."""
+    """A bar for each record on stderr: what is measured where, and how far it is. Silent where stderr is no terminal."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}", markup=False),
@@ -229,9 +229,8 @@ def steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
         def advance(place: str, progress: dict[str, Any]) -> None:
             if place not in tasks:
                 tasks[place] = bar.add_task(place)
-            bar.update(
-                tasks[place], description=str(progress["text"]), completed=progress["done"], total=progress["total"]
-            )
+            text = printable(f"{place}: {progress['text']}")
+            bar.update(tasks[place], description=text, completed=progress["done"], total=progress["total"])
 
         yield advance
 

@@ -83,7 +83,7 @@ class Listener:
     say: Callable[[str], None] = lambda sentence: None
     """What the user should know, a sentence."""
     progress: Callable[[str, dict[str, Any]], None] = lambda place, progress: None
-    """A step of the page in the browser called `place`."""
+    """A step of the page; `place` is the model, the engine and the browser."""
     record: Callable[[Record], None] = lambda record: None
     """One is finished, and in the file."""
 
@@ -327,8 +327,9 @@ async def _measure_all(
 ) -> None:
     for job in jobs:
         measurement = Measurement(job)
+        place = f"{job.model['name']}, {job.plan['engine']}, {driver.name}"
         try:
-            await measurement.carry_out(driver, url, options.timeout, partial(listener.progress, driver.name))
+            await measurement.carry_out(driver, url, options.timeout, partial(listener.progress, place))
             await measurement.judge()
         finally:  # also when it was interrupted: what there is stays
             if measurement.begun:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from builder.command.bench_run import Lengths, _value
+from builder.command.bench_run import Lengths, _value, steps
 from builder.errors import BenchError
 from e2e.bench import machine
 from e2e.bench.models import BenchModel
@@ -129,6 +129,18 @@ def test_a_value_is_written_as_in_a_comparison() -> None:
     assert written("decode", 4973, 5262.2, 5354, noisy=True) == "5,262 tok/s (4,973–5,354) noisy"
     assert written("roofline", 0.41, 0.425, 0.43) == "42.5 % (41–43)"
     assert written("memory", 7e8, 7.93e8, 8e8) == "793 MB (700–800)"
+
+
+def test_progress_says_what_is_measured_where(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("COLUMNS", "200")
+    with steps() as advance:
+        for place in ("demo, mediapipe, ws://a", "demo, mediapipe, ws://b\x1b[2J"):
+            advance(place, {"text": "Run 1 of 5, prefill 32", "done": 3, "total": 12})
+    said = capsys.readouterr().err
+    assert "demo, mediapipe, ws://a: Run 1 of 5, prefill 32" in said and "ws://b\\x1b[2J: Run 1" in said
 
 
 WITHOUT_EXTRAS = """
