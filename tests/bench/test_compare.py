@@ -174,6 +174,16 @@ def test_a_wrong_answer_fails_however_fast() -> None:
     assert "answer to the known prompt is wrong" in failure
 
 
+def test_a_text_that_was_checked_on_one_side_only_is_noted() -> None:
+    unchecked = record(correctness={"ok": None, "expected": None, "found": None, "tokens": None})
+
+    def notes(a: Any, b: Any) -> str:
+        return " ".join(compare_results(results(a), results(b)).pairs[0].notes)
+
+    assert "B's was not" in notes(record(), unchecked)
+    assert "was not" not in notes(unchecked, record()) + notes(record(), record()) + notes(unchecked, unchecked)
+
+
 def test_records_find_their_partners_in_any_order() -> None:
     others = [changed(engine={"id": "litert-lm"}), changed(model={"sha256": "c" * 64})]
     slow = changed(model={"sha256": "c" * 64}) | {"samples": record(slower=1.5)["samples"]}
