@@ -206,7 +206,7 @@ export function loads(records) {
         median(some.map((/** @type {any} */ { milliseconds }) => milliseconds[part]));
       const values = [middle("bytes"), middle("engine"), record.first_answer?.milliseconds ?? 0];
       return [{
-        label: [kind === "cold" ? "cold, from the network" : "warm, from browser storage", names[index]].filter(Boolean).join(": "),
+        label: names[index] ? `${kind}: ${names[index]}` : kind === "cold" ? "cold, from the network" : "warm, from browser storage",
         parts: values.map((value, part) => ({ value, part, name: `${parts[part]}: ${duration(value)}` })),
         text: duration(values.reduce((sum, value) => sum + value, 0)),
       }];
