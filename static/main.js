@@ -20,7 +20,7 @@ import { mountSettings } from "./views/settings.js";
 
 /** Typing pauses this long before the tokens are counted. */
 const COUNT_DELAY = 250;
-/** Characters per token that no text reaches: beyond them, counting would only waste time. */
+/** Characters per token that hardly a text reaches: to count beyond them would mostly waste time. */
 const MOST_CHARACTERS_PER_TOKEN = 32;
 
 /** A model that has lost its way repeats itself until the context is full: stop at so many times the length asked. */
@@ -140,14 +140,16 @@ function promptOf(state) {
 }
 
 /**
- * Tokens of a prompt, or more than any room where counting them would take long.
+ * Tokens of a prompt; of one that is far too long, about so many, by those of its beginning.
  * @param {Engine} engine
  * @param {string} prompt
  * @param {number} room
  */
 async function promptTokens(engine, prompt, room) {
-  const atLeast = Math.ceil(prompt.length / MOST_CHARACTERS_PER_TOKEN);
-  return atLeast > room ? atLeast : engine.countTokens(prompt);
+  const enough = Math.max(room, 1) * MOST_CHARACTERS_PER_TOKEN;
+  if (prompt.length <= enough) return engine.countTokens(prompt);
+  const counted = await engine.countTokens(prompt.slice(0, enough));
+  return counted > room ? Math.ceil((counted * prompt.length) / enough) : engine.countTokens(prompt);
 }
 
 function countSoon(delay = COUNT_DELAY) {

@@ -32,7 +32,7 @@ export function buildPrompt(task, template, { text, tone, words }) {
  * @param {number} words
  */
 export function promptRoom(maxTokens, words) {
-  return maxTokens - words * TOKENS_PER_WORD;
+  return Math.max(0, maxTokens - words * TOKENS_PER_WORD);
 }
 
 /**

@@ -167,7 +167,12 @@ function showNotice(box, notice) {
     return;
   }
   const { tokens, room } = notice;
-  const share = Math.ceil((1 - room / tokens) * 100);
+  if (!room) {
+    text(heading, "There is no room for a text");
+    text(sentence, "A post of this length may take all of the maximum tokens: raise them in the settings, or choose a shorter post.");
+    return;
+  }
+  const share = Math.min(99, Math.ceil((1 - room / tokens) * 100));
   text(heading, "This text is too long for the model");
   text(
     sentence,
