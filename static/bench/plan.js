@@ -15,7 +15,7 @@ export const LENGTHS = [32, 128, 512, 1024];
 /** What is measured unless one says otherwise: as others measure, and for a GPU. @type {Size} */
 export const FULL = { prefill: LENGTHS, decode: 256, context: 2048, runs: 5 };
 /** For a processor that plays a GPU: the full plan would take hours. @type {Size} */
-export const SMALL = { prefill: [32, 128], decode: 48, context: 512, runs: 3 };
+export const SMALL = { prefill: [32, 128], decode: 48, context: 512, runs: 5 };
 
 const WARMUP = 1;
 const SEED = 1;
@@ -42,8 +42,8 @@ export function choices(model, engines, gpu) {
  * @param {KnownAnswer | null} known
  * @returns {Plan}
  */
-export function planOf({ name, quantization, parameters, context: most, sha256: id }, { entry, file }, { prefill, decode, context, runs }, known) {
-  const { format, url, size, sha256 } = file;
+export function planOf({ name, quantization, parameters, sha256: id }, { entry, file }, { prefill, decode, context, runs }, known) {
+  const { format, url, size, sha256, context: most } = file;
   const limit = Math.min(context, most);
   const model = { name, url, size, sha256, context: most, format, quantization, parameters };
   const correctness = known?.sha256 === id ? { prompt: known.prompt, text: known.text, tokens: known.tokens } : null;

@@ -191,6 +191,14 @@ def test_engines_that_fit_the_model_and_the_browser() -> None:
     assert [each["entry"]["id"] for each in without] == ["two"]
 
 
+def test_a_plan_keeps_to_the_context_of_the_file_that_the_engine_reads() -> None:
+    file = {"format": "litertlm-graph", "url": "/b", "size": 1, "sha256": "00", "engines": ["two"], "context": 256}
+    model = {"name": "a", "quantization": None, "parameters": 1, "sha256": "01", "context": 2048}
+    size = {"prefill": [32], "decode": 8, "context": 512, "runs": 1}
+    (plan,) = ask("bench/plan.js", ("planOf", [model, {"entry": {"id": "two"}, "file": file}, size, None]))
+    assert plan["context"] == plan["model"]["context"] == 256
+
+
 @pytest.mark.parametrize(
     ("agent", "name", "version"),
     [
