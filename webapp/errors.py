@@ -8,7 +8,7 @@ OnpageError
     ├── ModelFileChangedError    a model file is not the one that was hashed
     ├── FilesUnlikeError         files that were to be one model are not
     ├── AdapterUnfitError        a LoRA adapter is for none of the models
-    └── FrontEndMissingError     the vendored engine was not built (`make setup`, or a broken wheel)
+    └── FrontEndMissingError     the vendored engine was not built (`make serve` does, or a broken wheel)
 """
 
 from __future__ import annotations
@@ -78,5 +78,5 @@ class FrontEndMissingError(ServeError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"The engine's file {path} is missing: run make setup in a checkout, or install onpage again.", subject=path
+            f"The engine's file {path} is missing: run make serve in a checkout, or install onpage again.", subject=path
         )

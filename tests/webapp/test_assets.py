@@ -124,7 +124,7 @@ def test_wasm_is_compressed(client: FlaskClient, accepted: str | None, encoding:
 
 
 def test_engine_missing(model_path: Path, tmp_path: Path) -> None:
-    with pytest.raises(FrontEndMissingError, match="make setup"):
+    with pytest.raises(FrontEndMissingError, match="make serve"):
         create_app(Config(models=[model_path], static=tmp_path))
 
 
