@@ -100,7 +100,9 @@ def test_the_csv_reads_back_and_computes_nothing() -> None:
         ("<b>`x`</b>", r"\<b\>\`x\`\</b\>"),
         ("@all, synth:gemma3-270m@int4", "&#64;all, synth:gemma3-270m@int4"),
         ("two\nlines", "two lines"),
-        ("[a](http://b)", r"\[a\](http://b)"),
+        ("[a](http://b)", r"\[a\](http&#58;//b)"),
+        ("fixes https://forge.test/o/r/issues/1", "fixes https&#58;//forge.test/o/r/issues/1"),
+        ("WWW.example.org, ratio 1:2", "WWW&#46;example.org, ratio 1:2"),
     ],
 )
 def test_markdown_text_stays_text(text: str, expected: str) -> None:

@@ -14,6 +14,12 @@ from e2e.bench.words import machine_text, name_of, onpage_text, quantity
 SHORT = ("prefill", "decode", "load_cold", "load_warm", "first_answer", "memory")
 """Measures of the short table; the others say the same in other words."""
 FAILING = ("regression", "missing")
+ENTITIES = (
+    (re.compile(r"(?<!\w)@"), "&#64;"),
+    (re.compile(r":(?=//)"), "&#58;"),
+    (re.compile(r"(?<=www)\.", re.IGNORECASE), "&#46;"),
+)
+"""What a forge makes mentions and links of (a link to an issue may close it), which no backslash prevents."""
 SPECIAL = re.compile(r"([\\`*_\[\]|~<>&#])")
 
 
@@ -24,7 +30,10 @@ def markdown_report(files: Sequence[Results], *, comparison: Comparison | None =
 
 def escaped(text: str) -> str:
     """Somebody else's text on one line, with nothing in it that Markdown or a forge would act on."""
-    return re.sub(r"(?<!\w)@", "&#64;", SPECIAL.sub(r"\\\1", " ".join(text.split())))
+    text = SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    for sign, entity in ENTITIES:
+        text = sign.sub(entity, text)
+    return text
 
 
 def _comparison(comparison: Comparison | None) -> Iterator[str]:
