@@ -172,7 +172,9 @@ class Comparison:
             return f"FAILED, with a limit of {percent(self.limit)}."
         if len(self.undecided) == self._measures:
             return f"Undecided: there may or may not be a regression beyond {percent(self.limit)}."
-        return f"Passed: no regression beyond {percent(self.limit)} can be seen."
+        decided = self._measures - len(self.undecided)
+        where = f" in {decided} of {self._measures} measures" if self.undecided else ""
+        return f"Passed{where}: no regression beyond {percent(self.limit)} can be seen."
 
     @property
     def undecided(self) -> list[Change]:
@@ -187,12 +189,9 @@ class Comparison:
             return None
         sentences = []
         if undecided := self.undecided:
-            names, all_of_them = "; ".join(dict.fromkeys(name_of(change.key) for change in undecided)), self._measures
-            which = (
-                "any measure"
-                if len(undecided) == all_of_them
-                else f"{len(undecided)} of {all_of_them} measures ({names})"
-            )
+            names = "; ".join(dict.fromkeys(name_of(change.key) for change in undecided))
+            some = f"{len(undecided)} of {self._measures} measures ({names})"
+            which = "any measure" if len(undecided) == self._measures else some
             sentences.append(
                 f"The data could not have shown a regression of {percent(self.limit)} in {which}: {self._advice}."
             )

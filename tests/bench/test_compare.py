@@ -256,7 +256,9 @@ def test_what_did_not_change_is_seldom_called_slower_or_faster() -> None:
 def test_what_would_give_a_verdict_is_said() -> None:
     few = compare_results(results(record(noise=(0, 0.01))), results(record(noise=(0, 0.01))))
     assert few.power and few.power.endswith("in any measure: an interval takes 5 values.")
-    once = compare_results(results(record()), results(record()), measures=["memory"])
+    whole, once = (compare_results(results(record()), results(record()), measures=some) for some in ((), ["memory"]))
+    assert whole.verdict == "Passed in 8 of 10 measures: no regression beyond 5 % can be seen."
+    assert once.verdict.startswith("Undecided")
     assert once.power and once.power.endswith("an interval takes 5 values, which --interleave gives.")
     noisy = compare_results(results(record(noise=THREE_PERCENT)), results(record(noise=OTHER_THREE_PERCENT)))
     assert noisy.power and "take more runs, or a quieter machine, and an interval takes 5 values" in noisy.power
