@@ -184,6 +184,11 @@ def test_a_text_that_was_checked_on_one_side_only_is_noted() -> None:
     assert "was not" not in notes(unchecked, record()) + notes(record(), record()) + notes(unchecked, unchecked)
 
 
+def test_another_warm_up_is_noted() -> None:
+    (pair,) = compare_results(results(record()), results(changed(plan={"warmup": 0}))).pairs
+    assert "warm-up runs: A 1, B 0" in pair.notes
+
+
 def test_records_find_their_partners_in_any_order() -> None:
     others = [changed(engine={"id": "litert-lm"}), changed(model={"sha256": "c" * 64})]
     slow = changed(model={"sha256": "c" * 64}) | {"samples": record(slower=1.5)["samples"]}
