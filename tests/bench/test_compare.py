@@ -255,7 +255,7 @@ def test_what_did_not_change_is_seldom_called_slower_or_faster() -> None:
         return sum(change.verdict in ("slower", "faster", "regression") for change in both)
 
     assert sum(changed(4) for _ in range(50)) == 0
-    assert 0 < sum(changed(5) for _ in range(100)) < 200 * 0.1
+    assert 0 < sum(changed(5) for _ in range(50)) < 100 * 0.1
 
 
 def test_what_would_give_a_verdict_is_said() -> None:
