@@ -17,6 +17,8 @@ from pathlib import Path
 from builder.errors import BenchError
 from builder.output import check_writable
 from e2e.bench.models import BenchModel, find_model
+from e2e.bench.peers import native
+from e2e.bench.peers.models import PEERS
 from e2e.bench.run import Listener, Options, Results, chosen_engines, run
 
 KEYS = ("engine", "model", "browser", "flag", "onpage")
@@ -93,6 +95,11 @@ def _prepared(one: Configuration, options: Options) -> tuple[BenchModel, Options
     if more:
         raise BenchError(
             f"{one.text} is many configurations: name one engine of {engine}, {', '.join(more)}.", subject=one.text
+        )
+    if one.onpage and engine in (*PEERS, native.ID):
+        raise BenchError(
+            f"{one.text} would not measure {one.onpage}: {engine} is no engine of its page. Leave onpage= out.",
+            subject=one.text,
         )
     settings = replace(
         options, browser=one.browser or options.browser, flags=(*options.flags, *one.flags), onpage=one.onpage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -116,6 +117,8 @@ def test_the_file_of_a_run_alone_is_compared_again(tmp_path: Path, measured: lis
 @pytest.mark.parametrize(
     ("b", "file", "sentence"),
     [
+        (f"engine=wllama,onpage={sys.executable}", "r.json", "wllama is no engine of its page"),
+        (f"engine=native,onpage={sys.executable}", "r.json", "native is no engine of its page"),
         ("engine=all", "r.json", "engine=all is many configurations"),
         ("engine=litert-lm", "no/r.json", "does not exist"),
     ],
