@@ -71,6 +71,13 @@ def test_it_opens_from_a_file_without_a_request_or_a_complaint(opened: Any, sche
     for words in ("How fast models run", "MediaPipe", "LiteRT-LM", "Xeon, 2 cores", "SwiftShader"):
         assert words in text
     assert seen.page.locator("svg").count() >= 3
+    bars = seen.page.locator("figure:has-text('to the first answer') .plot-name").all_text_contents()
+    assert (
+        [bar.split()[0] for bar in bars] == ["cold:", "warm:"] * 2 and "MediaPipe" in bars[0] and "LiteRT-LM" in bars[2]
+    )
+    seen.page.set_viewport_size({"width": 1280, "height": 800})
+    where = seen.page.get_by_role("region", name="What ran where")
+    assert where.evaluate("(table) => table.scrollWidth <= table.clientWidth")
     paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) > 382) == (scheme == "light")
     seen.page.set_viewport_size({"width": 360, "height": 800})

@@ -298,7 +298,7 @@ export function whereTable(records) {
     adapter ? [adapterName(adapter), software && "software"].filter(Boolean).join(", ") : "–",
     [engine.package ?? engine.name, engine.version].filter(Boolean).join(" "),
     `${model.file}, ${bytes(model.size)}, ${model.origin}`,
-    html("code", {}, model.sha256.slice(0, 16)),
+    html("code", {}, model.sha256.slice(0, 12)),
     `${plan.runs} runs, ${plan.warmup} warm-up, decode ${plan.decode}, context ${plan.context}`,
     status,
   ]);
