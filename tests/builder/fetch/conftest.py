@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,10 @@ from builder.store import Store
 from builder.synth import synthesize
 from tests.builder.fetch.hub import STRANGER, TOKEN, UNKNOWN, Hub
 
+if TYPE_CHECKING:
+    from tests.builder.fetch.faults import Seen
+
+pytest.register_assert_rewrite("tests.builder.fetch.faults")
 SIGNATURE = "secretsignature"
 
 
@@ -108,3 +113,17 @@ class Fetching:
 @pytest.fixture
 def fetch(hub: Hub, store: Store, tmp_path: Path) -> Callable[..., Any]:
     return Fetching(hub, store, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def sufferings(
+    request: pytest.FixtureRequest, model: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Seen]]]:
+    """Every fault of the module that is tested in this run, a few at a time: most of them wait for something."""
+    from tests.builder.fetch.faults import suffer
+
+    items = [item for item in request.session.items if getattr(item, "module", None) is request.module]
+    faults = [item.callspec.params["fault"] for item in items if hasattr(item, "callspec")]
+    with ThreadPoolExecutor(3) as pool:
+        yield {fault.name: pool.submit(suffer, fault, tmp_path_factory.mktemp("fault"), model) for fault in faults}
+        pool.shutdown(cancel_futures=True)
