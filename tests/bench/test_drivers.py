@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,16 @@ from playwright.async_api import Error
 
 from e2e.bench.drivers import Address, Driver, DriverError, reason
 from e2e.bench.drivers.cdp import DebuggedBrowser
+from e2e.bench.drivers.launched import LaunchedBrowser
 from e2e.bench.drivers.remote import RemoteBrowser
+from e2e.browser import FoundBrowser
 
 SECRET = "k3y"
+
+
+async def open_a_tab(driver: Driver) -> None:
+    async with driver.tab():
+        pass
 
 
 @pytest.mark.parametrize(
@@ -53,15 +61,37 @@ def test_a_key_in_an_address_is_in_no_sentence_and_no_detail(kind: str) -> None:
         else RemoteBrowser(playwright, url, {}, through_connection=True)
     )
 
-    async def open_a_tab() -> None:
-        async with driver.tab():
-            pass
-
     with pytest.raises(DriverError) as failure:
-        asyncio.run(open_a_tab())
+        asyncio.run(open_a_tab(driver))
     assert asked == [url]
     assert SECRET not in f"{driver.name} {failure.value} {failure.value.detail}"
     assert "BrowserType" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            "Target page, context or browser has been closed\n║ Looks like you launched without a XServer ║",
+            "no screen; run it",
+        ),
+        ("Target page, context or browser has been closed\nCall log:", "it ended at once"),
+        ("Failed to launch: Error: spawn /b EACCES", "does not start: Failed to launch: Error: spawn /b EACCES."),
+    ],
+)
+def test_a_browser_that_does_not_start_says_why(said: str, sentence: str) -> None:
+    class Chromium:
+        async def launch_persistent_context(self, *_: Any, **__: Any) -> None:
+            raise Error(f"BrowserType.launch_persistent_context: {said}")
+
+    class Playwright:
+        chromium = Chromium()
+
+    playwright: Any = Playwright()
+    driver = LaunchedBrowser(playwright, FoundBrowser(Path("/b"), "named"), (), headless=False)
+    with pytest.raises(DriverError) as failure:
+        asyncio.run(open_a_tab(driver))
+    assert sentence in str(failure.value)
 
 
 def test_a_reason_is_one_line_without_the_librarys_function() -> None:

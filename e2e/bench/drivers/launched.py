@@ -48,7 +48,7 @@ class LaunchedBrowser:
                     )
                 except Error as error:
                     raise DriverError(
-                        "browser-unreachable", f"{self._found.path} does not start: {reason(error)}.", str(error)
+                        "browser-unreachable", f"{self._found.path} does not start: {_why(error)}.", str(error)
                     ) from None
                 version = context.browser.version if context.browser else ""
                 description = Description(
@@ -60,3 +60,12 @@ class LaunchedBrowser:
                     await asyncio.wait_for(context.close(), CLOSE_SECONDS)
             finally:
                 end_processes(watch.processes())
+
+
+def _why(error: Error) -> str:
+    """Playwright says the particular below the first line."""
+    if "XServer" in str(error):
+        return "there is no screen; run it under xvfb-run, or without --headed"
+    if "has been closed" in str(error):
+        return "it ended at once; --browser names another"
+    return reason(error)
