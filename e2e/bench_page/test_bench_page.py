@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from builder.synth import synthesize
 from e2e.bench.record import fold, load_results, new_record, problem_of
+from e2e.browser import launch
 from e2e.page.conftest import LOAD_MS, Watched, watched
-from e2e.page.servers import RunningServer, onpage_serve
+from e2e.page.servers import RunningServer, faulty_server, onpage_serve
 from e2e.page.test_accessibility import check
+from webapp.paths import DEMO
 
 PLAN_SECONDS = 120
 """A plan takes a few; the rest is for two busy cores."""
@@ -134,6 +136,25 @@ def test_what_cannot_be_measured_is_said(tab: Watched, server: RunningServer) ->
     choose(page, [32], decode=100, runs=1, context=128)
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("alert")).to_have_text("Nothing fits: the shortest prompt and its answer take 132 tokens.")
+
+
+def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
+    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
+    with (
+        faulty_server([DEMO], allowed_hosts=("onpage.test",)) as server,
+        launch(browser.browser_type, (rule,)) as mapped,
+    ):
+        tab = watched(mapped.new_context())
+        tab.expected.append("Cross-Origin-Opener-Policy")
+        page = tab.open(f"{server.url.replace('127.0.0.1', 'onpage.test')}/bench")
+        warnings = page.get_by_role("list", name="What to know before measuring")
+        expect(warnings).to_contain_text("only to localhost and to https")
+        expect(warnings).to_contain_text("clock is coarse")
+        choose(page, [32], decode=8, runs=1)
+        page.get_by_role("button", name="Start").click()
+        finish(page)
+        expect(page.locator(".report-card")).to_contain_text("Answer checked: correct.")
+        tab.check()
 
 
 def drive(page: Page, plan: dict[str, Any]) -> dict[str, Any]:

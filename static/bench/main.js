@@ -43,7 +43,6 @@ let running = null;
 let form;
 
 async function start() {
-  if (!window.isSecureContext) throw new OnpageError("insecure-origin", location.origin);
   const [models, adapter, speeds, answer] = await Promise.all([
     json("/api/models"),
     findAdapter().catch(() => null),
@@ -72,7 +71,8 @@ function warn(adapter) {
   const warnings = [
     adapter?.software &&
       `This browser found no GPU: WebGPU runs on the processor (${adapter.description}). The figures say nothing about a GPU, and the plan below is a small one.`,
-    !adapter && "This browser offers no WebGPU, so only engines that run on the processor can be measured.",
+    !adapter &&
+      `${isSecureContext ? "This browser offers no WebGPU" : "Browsers give WebGPU only to localhost and to https"}, so only engines that run on the processor can be measured.`,
     !globalThis.crossOriginIsolated && "This page is not isolated, so the browser's clock is coarse: short times are not exact.",
   ].filter((each) => typeof each === "string");
   box.replaceChildren(...warnings.map((warning) => create("li", warning)));
@@ -178,7 +178,6 @@ if (new URLSearchParams(location.search).has("driven")) {
   on("download", download);
   on("baseline", compare);
   on("reload-page", () => location.reload());
-  on("localhost", () => location.assign(`http://localhost:${location.port}/bench`));
   window.addEventListener("beforeunload", (event) => {
     if (running) event.preventDefault();
   });

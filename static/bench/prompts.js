@@ -13,7 +13,7 @@
 import { mulberry32 } from "./statistics.js";
 
 /** Characters of one token of a synthetic model, its space included. */
-export const CHARACTERS = 7;
+const CHARACTERS = 7;
 /** The beginning-of-sequence token, which every engine puts before a prompt. */
 export const BEGINNING = 1;
 

@@ -125,7 +125,7 @@ export function modelOf({ name, url, size, sha256, synthetic, ...more }) {
 }
 
 /** "gemma3-270m int4 · MediaPipe · software GPU · Chromium". @param {BenchRecord} record */
-export function labelOf({ model, engine, adapter, browser, software }) {
+function labelOf({ model, engine, adapter, browser, software }) {
   const name = [model.name, model.quantization].filter(Boolean).join(" ");
   const gpu = software ? "software GPU" : [adapter?.vendor, adapter?.architecture].filter(Boolean).join(" ");
   return [name, engine.name, engine.backend === "CPU" ? "CPU" : gpu, browser?.name].filter(Boolean).join(" · ");
@@ -147,7 +147,7 @@ export function decodeRate({ tokens, first_tokens, pieces }) {
  * TTFT as if the first piece had held one token: derived, for comparing engines that deliver differently.
  * @param {Sample} sample
  */
-export function ttftOfOneToken(sample) {
+function ttftOfOneToken(sample) {
   const rate = decodeRate(sample);
   return rate === null ? null : sample.ttft - ((sample.first_tokens - 1) / rate) * 1000;
 }

@@ -15,7 +15,7 @@ import { decodeRate, prefillRate } from "../record.js";
 import { FEWEST_FOR_INTERVAL, FEWEST_RUNS, median, quantile } from "../statistics.js";
 import { html, table } from "./elements.js";
 import { bytes, digits, duration, measured } from "./numbers.js";
-import { barPlot, linePlot } from "./plots.js";
+import { SERIES, barPlot, linePlot } from "./plots.js";
 
 /** Parts of an answer in which its speed is looked at, and the shortest that one may be: pieces come in bunches. */
 const PARTS = 24;
@@ -38,7 +38,7 @@ export const NAMES = {
 };
 
 /** @param {Rec} record @param {string} name @returns {Measure[]} */
-export function measuresOf(record, name) {
+function measuresOf(record, name) {
   return record.summary.filter((/** @type {Measure} */ { measure }) => measure === name);
 }
 
@@ -66,7 +66,7 @@ export function headline(record, index) {
   const remarks = remarksOf(record).map(({ text, bad }) => html("li", { class: bad ? "remark-bad" : null }, text));
   return html(
     "article",
-    { class: "report-card", "data-series": index % 6, "data-status": record.status },
+    { class: "report-card", "data-series": index % SERIES, "data-status": record.status },
     html("h3", {}, record.label),
     ...(figures.length ? [html("dl", { class: "report-figures" }, ...figures)] : []),
     ...(remarks.length ? [html("ul", { class: "report-remarks" }, ...remarks)] : []),
