@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from e2e.bench import statistics
 from e2e.bench.statistics import (
     Key,
-    bootstrap,
     interval,
     is_noisy,
-    median,
     mulberry32,
     quantile,
     ratio_interval,
@@ -83,6 +83,28 @@ def test_the_interval_of_a_ratio_draws_the_base_first() -> None:
     assert ratio_interval(base, head) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])), rel=1e-12)
 
 
+@pytest.mark.parametrize("count", [101, 400])
+def test_of_many_values_the_interval_is_that_of_resamples(count: int) -> None:
+    source = np.random.default_rng(1)
+    base, head = (source.lognormal(middle, 0.2, count) for middle in (3, 3.1))
+    medians = [np.median(source.choice(each, (20_000, count)), axis=1) for each in (base, head)]
+    for ours, theirs in ((interval(base), medians[0]), (ratio_interval(base, head), medians[1] / medians[0])):
+        low, high = np.quantile(theirs, [0.025, 0.975])
+        assert ours == pytest.approx((low, high), abs=0.1 * (high - low))
+
+
+def test_a_file_of_many_samples_takes_few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = itertools.count()
+    real = mulberry32
+
+    def counted(seed: int) -> Iterator[float]:
+        return (next(drawn) * 0 + value for value in real(seed))
+
+    monkeypatch.setattr(statistics, "mulberry32", counted)
+    interval([float(value) for value in range(1, 20_001)])
+    assert next(drawn) == 2 * statistics.RESAMPLES
+
+
 def test_of_five_runs_the_interval_of_the_median_goes_from_the_least_to_the_most() -> None:
     """At least three of five draws are the least in 5.8 % of resamples: more than the 2.5 % cut off."""
     assert interval([5.0, 2.0, 4.0, 3.0, 1.0]) == (1.0, 5.0)
@@ -109,7 +131,7 @@ def test_the_interval_covers_the_true_median_as_often_as_theory_says() -> None:
     source = random.Random(1)
     held = 0
     for _ in range(300):
-        low, high = bootstrap(median, [source.gauss(100, 3) for _ in range(5)])
+        low, high = interval([source.gauss(100, 3) for _ in range(5)])
         held += low <= 100 <= high
     assert 0.90 <= held / 300 <= 0.97
 
@@ -189,11 +211,11 @@ console.log(JSON.stringify(JSON.parse(text).map(summaryOf)));
 
 
 def test_the_page_computes_the_same_summaries() -> None:
-    """Of every measure, from one value to eight, even and odd, steady and restless."""
+    """Of every measure, from one value to eight, even and odd, steady and restless, and of many."""
     source = random.Random(2)
     records = [
         record(noise=[source.uniform(-spread, spread) for _ in range(count)])
-        for count, spread in itertools.product((1, 2, 3, 5, 8), (0.0, 0.03, 0.3))
+        for count, spread in [*itertools.product((1, 2, 3, 5, 8), (0.0, 0.03, 0.3)), (100, 0.1), (101, 0.1)]
     ]
     for number, made in enumerate(records):
         for one in made["samples"]:
