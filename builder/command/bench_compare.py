@@ -162,7 +162,7 @@ def _measure(
     with steps() as advance, keeping(output) as note:
         listener = running.Listener(say=say_once(), progress=advance, record=note)
         work = turns.interleave(
-            a, b, rounds, running.Options(**options), output, listener,
+            a, b, rounds, running.Options(**options, warm=1), output, listener,
             lambda number, side, text: say(f"round {number} of {rounds}, {side}: {text}"),
         )  # fmt: skip
         results = asyncio.run(work)

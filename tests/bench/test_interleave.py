@@ -187,6 +187,7 @@ def test_the_command_measures_and_fails_on_a_regression(tmp_path: Path, measured
     ]
     ran = CliRunner().invoke(cli, ["bench", "compare", *arguments], standalone_mode=False)
     assert ran.return_value == 1
+    assert {(options.cold, options.warm) for options in measured} == {(1, 1)}, "a round has each load once"
     assert json.loads(ran.stdout)["comparisons"][0]["paired_by_round"] is True
     assert ran.stderr.splitlines()[:2] == [
         "onpage: round 1 of 5, A: engine=mediapipe",
