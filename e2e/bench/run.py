@@ -223,7 +223,7 @@ def jobs_of(
     error."""
     jobs, left_out = [], []
     for model in models:
-        hashes = {sha256_of(path) for path in (model.path, *model.others)}
+        hashes = {server.sha256_of(path) for path in (model.path, *model.others)}
         peers = [PeerModel.read(path).to_json() for path in sorted(set(model.peers.values()))]
         for engine in engines:
             runs_as = "litert-lm-cpu" if engine == native.ID else engine  # the same files
@@ -312,7 +312,7 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
 
 
 def _path_of(job: Job) -> Path:
-    """Where the file of a plan is on this machine."""
+    """Where the file of a plan is on this machine; read, for this engine does not get it from the server, which would know."""
     paths = (job.source.path, *job.source.others)
     return next(path for path in paths if sha256_of(path) == job.plan["model"]["sha256"])
 
