@@ -8,11 +8,13 @@ import { countWords } from "./counting.js";
 import { Engine } from "./engine.js";
 import { choose, lookAtGpu } from "./engines/choice.js";
 import { OnpageError } from "./errors.js";
+import { listStored, removeStored } from "./model_storage.js";
 import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
 import { recall, remember } from "./session.js";
 import { createStore, currentLength, currentLora, currentModel } from "./store.js";
 import { mountComposer } from "./views/composer.js";
 import { mountHeader } from "./views/header.js";
+import { mountKept } from "./views/kept.js";
 import { mountLoading } from "./views/loading.js";
 import { mountPost } from "./views/post.js";
 import { mountProblem } from "./views/problem.js";
@@ -28,7 +30,7 @@ const RUNAWAY = 3;
 /** @type {import('./store.js').LoadReason[]} the engine is new, or has this very model */
 const KEEPING = ["first", "adapter", "settings", "again"];
 
-const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings()];
+const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings(), mountKept()];
 const store = createStore((state) => {
   document.body.dataset.phase = state.now.phase;
   document.body.dataset.engine = state.choice?.entry.id ?? "";
@@ -110,6 +112,11 @@ async function load(reason, { modelId, engineId, loraId, settings, fresh } = {})
   store.apply("loaded", { settings: chosen, adapter });
   remember(store.get());
   countSoon(0);
+  lookAtKept();
+}
+
+async function lookAtKept() {
+  store.apply("looked", await listStored());
 }
 
 /**
@@ -244,6 +251,11 @@ on("restart", () => {
   const { now } = store.get();
   recovered = false;
   return load("restart", { fresh: now.phase === "problem" && now.error.code === "model-corrupt" });
+});
+on("remove-kept", async () => {
+  if (store.get().now.phase === "loading") return; // it is being read
+  await removeStored();
+  await lookAtKept();
 });
 on("reload-page", () => location.reload());
 on("localhost", () => location.assign(`http://localhost:${location.port}/`));

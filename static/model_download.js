@@ -1,6 +1,8 @@
 // @ts-check
 /**
- * A model file as a stream of bytes that are counted, hashed and resumed, and never all in memory.
+ * A model file as a stream of bytes that are counted, hashed, kept and resumed, and never all in memory.
+ *
+ * First comes what the browser's storage has of it, then the rest from the network, which is stored as it comes.
  *
  * A connection that breaks is made again from the byte where it stopped (`Range` with `If-Range`), a few times with a
  * growing pause; the count of tries starts over whenever bytes arrive. What the engine has read cannot be taken back, so a
@@ -19,6 +21,7 @@ const PROGRESS_INTERVAL = 100;
 
 /**
  * @typedef {import('./protocol.js').ModelSource} ModelSource
+ * @typedef {{loaded: number, recalled: boolean, bytesPerSecond: number}} DownloadProgress `recalled`: they came from storage
  * @typedef {{update(bytes: Uint8Array): unknown, digest(): string}} Hasher
  */
 
@@ -26,7 +29,13 @@ export class ModelDownload {
   /** bytes received, and bytes handed on in whole buffers */
   #offset = 0;
   #delivered = 0;
+  /** @type {import('./model_storage.js').StoredModel | null} */
+  #stored;
+  /** bytes that storage had */
+  #had;
   #tries = 0;
+  /** what the speed is counted from: the beginning, then the first byte that storage did not have */
+  #base = 0;
   #started = performance.now();
   #reported = -PROGRESS_INTERVAL;
   /** @type {ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null} */
@@ -39,13 +48,17 @@ export class ModelDownload {
   /**
    * @param {ModelSource} model
    * @param {Hasher} hasher
-   * @param {boolean} fresh past the browser's cache, which may hold the damaged copy of an earlier try
-   * @param {(loaded: number, bytesPerSecond: number) => void} onProgress at most ten times a second, and at the end
+   * @param {object} options
+   * @param {import('./model_storage.js').StoredModel | null} options.stored where it is kept; this object closes it
+   * @param {boolean} options.fresh past the browser's cache, which may hold the damaged copy of an earlier try
+   * @param {(progress: DownloadProgress) => void} options.onProgress at most ten times a second, and at the end
    */
-  constructor(model, hasher, fresh, onProgress) {
+  constructor(model, hasher, { stored, fresh, onProgress }) {
     this.model = model;
-    this.fresh = fresh;
     this.hasher = hasher;
+    this.#stored = stored;
+    this.#had = stored?.length ?? 0;
+    this.cache = /** @type {RequestCache} */ (stored ? "no-store" : fresh ? "reload" : "default");
     this.onProgress = onProgress;
     /** The first bytes, once they are there, which tell the format. */
     this.head = new Uint8Array();
@@ -87,13 +100,18 @@ export class ModelDownload {
   async finish() {
     while (await this.#next());
     const actual = this.hasher.digest();
-    if (actual !== this.model.sha256) {
+    if (actual === this.model.sha256) {
+      this.#stored?.close();
+    } else {
+      await this.#forget();
       throw new OnpageError("model-corrupt", `sha256 ${actual}, expected ${this.model.sha256}`);
     }
   }
 
-  /** Whether the browser had the file already, as it says itself; null where it says nothing. @returns {boolean | null} */
+  /** Whether the browser had the file already; null where it had a part, or does not say. @returns {boolean | null} */
   get fromCache() {
+    if (this.#had === this.model.size) return true;
+    if (this.#had) return null;
     const timing = performance.getEntriesByName(new URL(this.model.url, location.href).href, "resource").at(-1);
     return timing instanceof PerformanceResourceTiming && timing.encodedBodySize ? !timing.transferSize : null;
   }
@@ -107,7 +125,8 @@ export class ModelDownload {
   async #fill() {
     const { size } = this.model;
     const buffer = new Uint8Array(Math.min(CHUNK, size - this.#delivered));
-    let filled = 0;
+    let filled = this.#recall(buffer);
+    const recalled = filled;
     while (filled < buffer.length) {
       const bytes = this.#left ?? (await this.#read());
       const taken = bytes.subarray(0, buffer.length - filled);
@@ -119,6 +138,7 @@ export class ModelDownload {
     if (!this.#delivered) this.head = buffer.slice(0, 8);
     this.#delivered += filled;
     this.hasher.update(buffer);
+    if (recalled < filled && (await this.#stored?.append(buffer.subarray(recalled))) === false) await this.#forget();
     if (this.#delivered === size) {
       await this.#expectEnd();
       this.completedAt = performance.now();
@@ -127,10 +147,32 @@ export class ModelDownload {
     return buffer;
   }
 
+  /**
+   * What storage has of the next buffer.
+   * @param {Uint8Array<ArrayBuffer>} buffer
+   * @returns {number} bytes at the buffer's beginning
+   */
+  #recall(buffer) {
+    const length = Math.min(this.#had - this.#delivered, buffer.length);
+    if (!this.#stored || length <= 0) return 0;
+    if (!this.#stored.read(this.#delivered, buffer.subarray(0, length))) {
+      throw new OnpageError("model-corrupt", `the browser's storage lost what came after ${this.#delivered} bytes`);
+    }
+    this.#offset += length;
+    this.#report(false);
+    return length;
+  }
+
+  async #forget() {
+    await this.#stored?.remove();
+    this.#stored = null;
+  }
+
   /** Some bytes from the network, however many connections that takes. */
   async #read() {
     for (;;) {
       try {
+        if (this.#offset === this.#had) this.#speedFromHere();
         this.#reader ??= await this.#connect();
         const { value, done } = await this.#reader.read();
         if (done) throw new TypeError(`the connection ended at byte ${this.#offset}`);
@@ -157,7 +199,7 @@ export class ModelDownload {
   async #connect() {
     const from = this.#offset;
     const headers = from ? { Range: `bytes=${from}-`, "If-Range": `"${this.model.sha256}"` } : undefined;
-    const response = await fetch(this.model.url, { headers, cache: this.fresh ? "reload" : "default" });
+    const response = await fetch(this.model.url, { headers, cache: this.cache });
     if (response.status === 404 || response.status === 409) {
       throw new OnpageError("model-missing", (await describe(response)) || `status ${response.status}`);
     }
@@ -180,7 +222,13 @@ export class ModelDownload {
     const now = performance.now();
     if (!always && now - this.#reported < PROGRESS_INTERVAL) return;
     this.#reported = now;
-    this.onProgress(this.#offset, this.#offset / Math.max((now - this.#started) / 1000, 1e-3));
+    const seconds = Math.max((now - this.#started) / 1000, 1e-3);
+    this.onProgress({ loaded: this.#offset, recalled: this.#offset <= this.#had, bytesPerSecond: (this.#offset - this.#base) / seconds });
+  }
+
+  #speedFromHere() {
+    this.#base = this.#offset;
+    this.#started = performance.now();
   }
 }
 

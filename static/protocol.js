@@ -14,7 +14,7 @@
  *
  * @typedef {Record<string, string>} VendorUrls the folder of each vendored library, ending in a slash, by its npm name
  *
- * @typedef {'downloading' | 'creating' | 'warming' | 'adapting'} LoadStep
+ * @typedef {'reading' | 'downloading' | 'creating' | 'warming' | 'adapting'} LoadStep
  * @typedef {{step: LoadStep, loaded: number, total: number, bytesPerSecond: number}} LoadProgress
  *
  * @typedef {object} Adapter the GPU that the engine runs on
@@ -30,7 +30,7 @@
  * @property {Adapter | null} adapter null where the engine needs no GPU
  * @property {{bytes: number, engine: number, warmUp: number}} milliseconds download; the rest until the engine was
  *   created; the first, short generation
- * @property {boolean | null} [fromCache] whether the model came out of the browser's cache; null where that is not known
+ * @property {boolean | null} [fromCache] whether the model was in the browser; null where a part of it was, or that is not known
  * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
  * @typedef {object} GenerateResult
@@ -41,7 +41,7 @@
  *
  * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, vendor: VendorUrls,
  *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `backend` is the
- *   entry's, for a worker that has several; `fresh` goes past the browser's cache; without `warmUp` the first answer compiles
+ *   entry's, for a worker that has several; `fresh` goes past what the browser has kept; without `warmUp` the first answer compiles
  *   what the engine needs; `ranks` are those of all adapters that the model may get
  * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
  *   with none; answered as a load

@@ -75,6 +75,7 @@
  * @property {Adapter | null} adapter
  * @property {Post | null} post
  * @property {Notice | null} notice
+ * @property {{size: number}[]} kept the models that this browser keeps, in part or whole
  */
 
 /** @type {State} */
@@ -95,6 +96,7 @@ export const INITIAL = {
   adapter: null,
   post: null,
   notice: null,
+  kept: [],
 };
 
 export const transitions = {
@@ -187,6 +189,11 @@ export const transitions = {
   written(state, figures) {
     if (state.now.phase !== "writing" || !state.post) return state;
     return { ...state, now: { phase: "ready" }, post: { ...state.post, figures } };
+  },
+
+  /** @param {State} state @param {State['kept']} kept @returns {State} */
+  looked(state, kept) {
+    return { ...state, kept };
   },
 
   /** @param {State} state @param {ErrorData} error @returns {State} */

@@ -210,7 +210,7 @@ def test_a_program_measures(tab: Watched, server: RunningServer) -> None:
     assert any("do not fit a context of 512" in note for note in long["notes"])
 
     tab.expected.append("404")
-    missing = drive(page, plan | {"model": plan["model"] | {"url": "/models/none/none.task"}})
+    missing = drive(page, plan | {"model": plan["model"] | {"url": "/models/none/none.task", "sha256": "0" * 64}})
     assert missing["status"] == "failed" and missing["samples"] == []
     assert [(error["code"], error["during"]) for error in missing["errors"]] == [("model-missing", "warm load")]
 

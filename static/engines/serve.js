@@ -8,6 +8,7 @@
 
 import { OnpageError } from "../errors.js";
 import { ModelDownload } from "../model_download.js";
+import { openStored } from "../model_storage.js";
 
 /**
  * @typedef {import('../protocol.js').Request} Request
@@ -67,7 +68,8 @@ async function perform(calls, request) {
 }
 
 /**
- * A download that is checked and that tells the page how far it is.
+ * A download that is checked and that tells the page how far it is. A model is kept in the browser's storage; an adapter,
+ * small as it is, in its HTTP cache.
  * @param {number} id of the request that it is for
  * @param {ModelSource} source
  * @param {{vendor: import('../protocol.js').VendorUrls, fresh?: boolean, step?: 'adapting'}} options
@@ -75,10 +77,13 @@ async function perform(calls, request) {
 export async function startDownload(id, source, { vendor, fresh = false, step }) {
   await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
-  return new ModelDownload(source, hasher, fresh, (loaded, bytesPerSecond) => {
-    const now = step ?? (loaded < source.size ? "downloading" : "creating");
+  const stored = step ? null : await openStored(source, fresh);
+  const onProgress = (/** @type {import('../model_download.js').DownloadProgress} */ { loaded, recalled, bytesPerSecond }) => {
+    const arriving = recalled ? "reading" : "downloading";
+    const now = step ?? (loaded < source.size ? arriving : "creating");
     reply({ type: "progress", id, progress: { step: now, loaded, total: source.size, bytesPerSecond } });
-  });
+  };
+  return new ModelDownload(source, hasher, { stored, fresh, onProgress });
 }
 
 /**

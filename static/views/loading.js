@@ -6,6 +6,7 @@ import { element, text } from "./dom.js";
 
 /** @type {Record<import('../protocol.js').LoadStep, string>} */
 const STEPS = {
+  reading: "Reading the model",
   downloading: "Downloading the model",
   creating: "Creating the engine",
   warming: "Warming up",
@@ -41,7 +42,7 @@ export function mountLoading() {
     }
     const { progress } = now;
     text(step, REASONS[now.reason] || STEPS[progress?.step ?? "downloading"]);
-    if (progress?.step === "downloading") bar.value = progress.loaded / progress.total;
+    if (progress?.step === "downloading" || progress?.step === "reading") bar.value = progress.loaded / progress.total;
     else bar.removeAttribute("value");
     text(detail, progress ? describe(progress, Boolean(REASONS[now.reason])) : "Preparing");
   };
@@ -53,6 +54,7 @@ export function mountLoading() {
  */
 function describe({ step, loaded, total, bytesPerSecond }, named) {
   if (step === "downloading") return `${size(loaded)} of ${size(total)} · ${size(bytesPerSecond)}/s`;
+  if (step === "reading") return `${size(loaded)} of ${size(total)} · kept in this browser`;
   if (step === "creating") return `${named ? `${STEPS.creating} · ` : ""}${size(total)} received and checked`;
   if (step === "adapting") return `${named ? `${STEPS.adapting} · ` : ""}${size(total)}`;
   return `${named ? `${STEPS.warming} · ` : ""}The engine prepares itself; only the first time takes long.`;

@@ -19,6 +19,7 @@
 
 import { OnpageError } from "/static/errors.js";
 import { ModelDownload } from "/static/model_download.js";
+import { openStored } from "/static/model_storage.js";
 
 /** Answers the page's requests with this engine. @param {Peer} peer */
 export function serve(peer) {
@@ -81,7 +82,9 @@ export async function fetchFiles(files, { vendor, fresh }, report) {
   let fromCache = null;
   for (const file of files) {
     const hasher = await Reflect.get(self, "hashwasm").createSHA256();
-    const download = new ModelDownload(file, hasher, fresh, (loaded, rate) => report(before + loaded, rate));
+    const stored = await openStored(file, fresh);
+    const onProgress = (/** @type {{loaded: number, bytesPerSecond: number}} */ { loaded, bytesPerSecond }) => report(before + loaded, bytesPerSecond);
+    const download = new ModelDownload(file, hasher, { stored, fresh, onProgress });
     blobs.push(await new Response(download.stream()).blob());
     await download.finish();
     before += file.size;

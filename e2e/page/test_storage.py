@@ -1,0 +1,199 @@
+"""Models in the browser's own storage: what was sent once is not sent again, in part or whole, and nothing there is trusted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Worker, expect
+
+from builder.digest import sha256_of
+from e2e.page.conftest import STEP_MS, Watched
+from e2e.page.servers import FaultyServer, faulty_server
+from webapp.paths import DEMO_GRAPH
+
+CHUNK = 4 << 20
+"""What the page stores at a time: `CHUNK` of model_download.js."""
+LIST = "async () => (await import('/static/model_storage.js')).listStored()"
+FREE = """
+async (name) => {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
+  const writable = await (await folder.getFileHandle(name)).createWritable().catch(() => null);
+  await writable?.abort();
+  return writable !== null;
+}
+"""
+"""Whether no tab holds the file any more: a closed one may for a moment."""
+SHA256 = sha256_of(DEMO_GRAPH)
+SIZE = DEMO_GRAPH.stat().st_size
+
+
+@pytest.fixture
+def faulty() -> Iterator[FaultyServer]:
+    """With a model for the processor, which loads in a second."""
+    with faulty_server([DEMO_GRAPH]) as running:
+        yield running
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + STEP_MS / 1000
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def stored(page: Page) -> dict[str, int]:
+    """sha256 → bytes of it."""
+    return {model["sha256"]: model["size"] for model in page.evaluate(LIST)}
+
+
+def ready(tab: Watched, url: str) -> Page:
+    page = tab.open(url)
+    tab.wait_for("ready")
+    return page
+
+
+def limit_storage(page: Page, url: str, quota: int) -> None:
+    page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", {"origin": url, "quotaSize": quota})
+
+
+def test_it_is_sent_once(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+    """Also to another tab; and what the engine gets from storage is what it got from the network."""
+    page = ready(new_tab(), faulty.url)
+    assert stored(page) == {SHA256: SIZE}
+    ready(new_tab(), faulty.url)
+    page.reload()
+    expect(page.locator("body")).to_have_attribute("data-phase", "ready")
+    assert faulty.faults.requests == [""]
+
+
+def test_a_part_is_gone_on_with(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+    """The tab is closed midway. The next one asks for what is missing, and the whole has the right hash."""
+    faulty.faults.cut_at = [CHUNK + 1_000_000]
+    first = new_tab()
+    first.open(faulty.url)
+    faulty.faults.cuts.get(timeout=STEP_MS / 1000)
+    eventually(lambda: stored(first.page) == {SHA256: CHUNK})
+    first.page.close()
+    second = new_tab()
+    second.open(f"{faulty.url}/static/icon.svg")
+    eventually(lambda: second.page.evaluate(FREE, SHA256))
+    page = ready(second, faulty.url)
+    assert faulty.faults.requests == ["", f"bytes={CHUNK}-"]
+    assert stored(page) == {SHA256: SIZE}
+
+
+FLIP = """
+async (name) => {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
+  const writable = await (await folder.getFileHandle(name)).createWritable({ keepExistingData: true });
+  await writable.write({ type: "write", position: 2_000_000, data: new Uint8Array(100) });
+  await writable.close();
+}
+"""
+
+
+def test_what_was_damaged_there_is_downloaded_again(faulty: FaultyServer, tab: Watched) -> None:
+    page = ready(tab, faulty.url)
+    page.evaluate(FLIP, SHA256)
+    tab.expected.append(".*")
+    page.reload()
+    assert tab.problem() == "model-corrupt"
+    assert stored(page) == {}
+    page.get_by_role("button", name="Download again").click()
+    tab.wait_for("ready")
+    assert stored(page) == {SHA256: SIZE}
+    assert faulty.faults.requests == ["", ""]
+
+
+OPEN = """
+async ([name, size, fresh]) => {
+  const { openStored } = await import("/static/model_storage.js");
+  self.opened = await openStored({ sha256: name, size }, fresh);
+  return self.opened && self.opened.length;
+}
+"""
+APPEND = "(bytes) => self.opened.append(new Uint8Array(bytes))"
+CLOSE = "() => self.opened.close()"
+
+
+@pytest.fixture
+def worker(faulty: FaultyServer, tab: Watched) -> Worker:
+    """A worker of the page, in which files can be opened."""
+    return ready(tab, faulty.url).workers[0]
+
+
+def test_the_oldest_make_room(faulty: FaultyServer, tab: Watched, worker: Worker) -> None:
+    names = [digit * 64 for digit in "012"]
+    for name in names[:2]:
+        assert worker.evaluate(OPEN, [name, 1_000_000, False]) == 0
+        assert worker.evaluate(APPEND, 1_000_000) is True
+        worker.evaluate(CLOSE)
+    limit_storage(tab.page, faulty.url, SIZE + 2_500_000)
+    assert worker.evaluate(OPEN, [names[2], 20_000_000, False]) == 0
+    assert worker.evaluate(APPEND, 5_000_000) is True
+    assert stored(tab.page) == {names[0]: 1_000_000, names[1]: 1_000_000, names[2]: 5_000_000}
+    assert worker.evaluate(APPEND, 15_000_000) is False
+    assert set(stored(tab.page)) == {names[2]}
+
+
+DOWNLOAD = """
+async ([url, size, sha256, room]) => {
+  const { ModelDownload } = await import("/static/model_download.js");
+  let kept = 0;
+  const calls = [];
+  const stored = {
+    length: 0,
+    append: async (bytes) => (kept += bytes.length) <= room,
+    remove: async () => void calls.push("removed"),
+    close: () => calls.push("closed"),
+  };
+  const hasher = await self.hashwasm.createSHA256();
+  const download = new ModelDownload({ url, size, sha256 }, hasher, { stored, fresh: false, onProgress: () => {} });
+  const { byteLength } = await new Response(download.stream()).arrayBuffer();
+  await download.finish();
+  return [byteLength, kept, calls];
+}
+"""
+
+
+def test_a_download_goes_on_without_storage(faulty: FaultyServer, tab: Watched, worker: Worker) -> None:
+    file = tab.page.request.get(f"{faulty.url}/api/models").json()[0]["files"][0]
+    arguments: list[Any] = [file["url"], file["size"], file["sha256"]]
+    assert worker.evaluate(DOWNLOAD, [*arguments, SIZE]) == [SIZE, SIZE, ["closed"]]
+    assert worker.evaluate(DOWNLOAD, [*arguments, 1_000_000]) == [SIZE, CHUNK, ["removed"]]
+
+
+def test_a_browser_without_room_loads_it_each_time(faulty: FaultyServer, tab: Watched) -> None:
+    page = tab.open(f"{faulty.url}/static/icon.svg")
+    limit_storage(page, faulty.url, 1_000_000)
+    ready(tab, faulty.url)
+    assert stored(page) == {}
+    expect(page.locator("#kept")).to_be_hidden()
+
+
+def test_one_tab_stores_and_others_do_without(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+    first, second = new_tab(), new_tab()
+    worker = ready(first, faulty.url).workers[0]
+    assert worker.evaluate(OPEN, [SHA256, SIZE, True]) == 0
+    ready(second, faulty.url)
+    assert len(faulty.faults.requests) == 2
+    assert stored(second.page) == {SHA256: 0}
+    worker.evaluate(CLOSE)
+
+
+def test_removing_what_is_kept(faulty: FaultyServer, tab: Watched) -> None:
+    page = ready(tab, faulty.url)
+    kept = page.locator("#kept")
+    expect(kept).to_contain_text("This browser keeps 6.5 MB of models for the next time.")
+    remove = kept.get_by_role("button", name="Remove")
+    remove.click()
+    expect(kept).to_contain_text("This browser keeps no model.")
+    expect(remove).to_be_focused()
+    expect(remove).to_have_attribute("aria-disabled", "true")
+    assert stored(page) == {}
+    page.reload()
+    tab.wait_for("ready")
+    assert faulty.faults.requests == ["", ""]
