@@ -23,8 +23,8 @@ def test_two_commands_are_measured_in_turn(tmp_path: Path) -> None:
         "bench",
         "compare",
         "--interleave",
-        "engine=mediapipe",
-        f"onpage={other}",
+        "engine=litert-lm-cpu",
+        f"engine=litert-lm-cpu,onpage={other}",
     ]
     ran = subprocess.run(
         [*command, *options, "-o", str(tmp_path / "both.json")],

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, TimeoutError, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, TimeoutError, expect
 
+from builder.bundle import Conversation, graph_source, write_litertlm
+from builder.families.dense import TEMPLATE
+from builder.litertlm_reader import LitertlmFile
 from builder.store import Store
 from builder.store.importing import import_file
 from builder.synth import synthesize
+from builder.tokenizer import Tokenizer
+from builder.web_file_reader import WebFile
 from e2e.page.servers import CUT_SECONDS, FaultyServer, RunningServer, faulty_server, onpage_serve
-from webapp.paths import DEMO_MODEL
+from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
 LOAD_MS = 120_000
@@ -28,6 +34,21 @@ expect.set_options(timeout=STEP_MS)
 
 EXAMPLE = "Event"
 """The example that tests write about."""
+
+RECORD_PHASES = """
+window.phases = [];
+new MutationObserver(() => {
+  const { phase } = document.body.dataset;
+  if (phase !== phases.at(-1)) phases.push(phase);
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-phase"] });
+"""
+WENT_THROUGH = """
+([from, wanted]) => {
+  const seen = phases.slice(from);
+  const left = seen.reduce((left, phase) => (phase === left[0] ? left.slice(1) : left), wanted);
+  return left.length ? seen.includes("problem") && "problem" : "through";
+}
+"""
 
 
 @dataclass
@@ -66,6 +87,15 @@ class Watched:
         if phase != "problem" and self.page.locator("body[data-phase=problem]").count():
             raise AssertionError(f"expected {phase}, got a problem: {self.page.locator('#problem').inner_text()}")
 
+    @contextmanager
+    def through(self, *phases: str) -> Iterator[None]:
+        """What is done inside takes the page through these phases, each perhaps over before one could look."""
+        seen = self.page.evaluate("phases.length")
+        yield
+        ended = self.page.wait_for_function(WENT_THROUGH, arg=[seen, phases], timeout=LOAD_MS).json_value()
+        if ended == "problem":
+            raise AssertionError(f"expected {phases}, got a problem: {self.page.locator('#problem').inner_text()}")
+
     def wait_for_engine(self) -> None:
         """Until the model is in the engine: whole, with the right hash, accepted. What is left is the warm-up."""
         status = re.compile("Warming up|Ready")  # on some machines the warm-up is over before one can look
@@ -80,6 +110,35 @@ class Watched:
         expect(box.get_by_role("heading")).to_be_focused()
         assert box.locator(".problem-sentence").inner_text().endswith((".", ":"))
         return box.get_attribute("data-code") or ""
+
+
+HOLD_END = """
+const post = self.postMessage.bind(self);
+const held = [];
+self.postMessage = (message) => (typeof message.result === "object" ? held.push(message) : post(message));
+self.release = () => {
+  self.postMessage = post;
+  for (const message of held) post(message);
+};
+"""
+
+
+def hold_end(page: Page) -> Callable[[], None]:
+    """Keeps the engine's word that it has finished from the page until the result is called: so long it writes, however fast
+    the engine is."""
+    worker = page.workers[-1]
+    worker.evaluate(f"() => {{ {HOLD_END} }}")
+    return lambda: worker.evaluate("self.release()")
+
+
+def begin_worker_with(page: Page, worker: str, script: str) -> None:
+    """Workers of this file that the page starts from now on run `script` before their own first line."""
+
+    def changed(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=f"{{ {script} }}\n{response.text()}")
+
+    page.context.route(f"**/{worker}", changed)
 
 
 ARRIVED = "(share) => document.querySelector('.loading-bar').value === share"
@@ -119,6 +178,27 @@ def noise_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def endless_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo model for the processor, under another name, and with a token that it never writes as its only end."""
+    folder = tmp_path_factory.mktemp("endless")
+    decoder = LitertlmFile.open(DEMO_GRAPH).decoder
+    graph = folder / "demo.tflite"
+    graph.write_bytes(DEMO_GRAPH.read_bytes()[decoder.offset : decoder.offset + decoder.size])
+    tokenizer = Tokenizer.from_bytes(DEMO_MODEL, WebFile.open(DEMO_MODEL).tokenizer())
+    conversation = Conversation.of(tokenizer, TEMPLATE, stop_tokens=["<pad>"])
+    path = folder / "endless.litertlm"
+    write_litertlm(path, graph_source(graph, tokenizer, conversation, "gemma3"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def quick_server(endless_model: Path) -> Iterator[RunningServer]:
+    """`onpage serve` with two models that the page runs on the processor: loaded in a second, for what is not the engine's."""
+    with onpage_serve(["demo", endless_model]) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def server(model_file: Path, noise_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """`onpage serve` with both models: the demo model as a file first, the other from a store."""
@@ -131,6 +211,13 @@ def server(model_file: Path, noise_model: Path, tmp_path_factory: pytest.TempPat
 @pytest.fixture
 def faulty(model_file: Path) -> Iterator[FaultyServer]:
     with faulty_server([model_file]) as running:
+        yield running
+
+
+@pytest.fixture
+def quick_faulty() -> Iterator[FaultyServer]:
+    """As `faulty`, on the processor."""
+    with faulty_server([DEMO_GRAPH]) as running:
         yield running
 
 
@@ -159,5 +246,6 @@ def tab(new_tab: Callable[[], Watched]) -> Watched:
 def watched(context: BrowserContext) -> Watched:
     context.set_default_timeout(STEP_MS)
     tab = Watched(context.new_page())
+    tab.page.add_init_script(RECORD_PHASES)
     tab.listen()
     return tab

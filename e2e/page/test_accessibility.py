@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
-from e2e.page.servers import RunningServer
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_end, watched
+from e2e.page.servers import FaultyServer, faulty_server
+from webapp.paths import DEMO_GRAPH
 
 AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = ({"width": 320, "height": 640}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900})
@@ -36,9 +37,18 @@ async (code) => {
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
+def server() -> Iterator[FaultyServer]:
+    with faulty_server([DEMO_GRAPH]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, server: FaultyServer) -> Iterator[Watched]:
+    """Its model is loading: a part has arrived, and the rest waits."""
     context = browser.new_context(reduced_motion="reduce")
     tab = watched(context)
+    tab.expected.append("ERR_")
+    server.faults.cut_at = [2_000_000]
     tab.open(server.url)
     yield tab
     context.close()
@@ -63,30 +73,30 @@ def check(page: Page) -> None:
             assert not findings, f"{size['width']} px, {scheme}:\n" + "\n".join(findings)
 
 
-def test_loading(tab: Watched) -> None:
+def test_loading(tab: Watched, server: FaultyServer) -> None:
     expect(tab.page.get_by_role("progressbar")).to_be_visible()
+    expect(tab.page.locator(".loading-detail")).to_contain_text("B of ")
     check(tab.page)
+    with tab.through("ready"):
+        cut_when_arrived(tab, server)
 
 
 def test_ready_and_open(tab: Watched) -> None:
-    tab.wait_for("ready")
     tab.page.get_by_text("Sampling settings").click()
     check(tab.page)
 
 
 def test_writing_and_written(tab: Watched) -> None:
     page = tab.page
-    tab.choose_model("noise")  # it never stops by itself
-    page.wait_for_selector("body[data-phase=loading]")
-    tab.wait_for("ready")
+    end = hold_end(page)
     page.get_by_role("radio", name="Standard").check()
     page.get_by_role("button", name=EXAMPLE).click()
     page.get_by_role("button", name="Write", exact=True).click()
     expect(page.get_by_role("log")).not_to_be_empty(timeout=WRITE_MS)
     check(page)
-    if page.get_by_role("button", name="Stop").is_visible():
-        page.get_by_role("button", name="Stop").click()
-    tab.wait_for("ready", WRITE_MS)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    with tab.through("ready"):
+        end()
     page.get_by_text("How these are measured").click()
     check(page)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from e2e.browser import launch
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, begin_worker_with, hold_end, watched
 from e2e.page.servers import RunningServer
+
+A_DAY = 86_400
+"""Seconds on the page's clock, where it began at 0."""
 
 
 def begin_to_write(page: Page) -> None:
@@ -20,19 +23,18 @@ def begin_to_write(page: Page) -> None:
 
 def throw_in_engine(page: Page) -> None:
     """An error that nothing in the worker catches, as the engine's own are."""
-    (worker,) = page.workers
-    worker.evaluate("void setTimeout(() => { throw new Error('thrown by the test'); })")
+    page.workers[-1].evaluate("void setTimeout(() => { throw new Error('thrown by the test'); })")
 
 
 def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> None:
     tab.expected.append("thrown by the test")
     page = tab.open(server.url)
     tab.wait_for("ready")
+    hold_end(page)
     begin_to_write(page)
     typed = page.get_by_label("Your text").input_value()
-    throw_in_engine(page)
-    page.wait_for_selector("body[data-phase=loading]")
-    tab.wait_for("ready")
+    with tab.through("loading", "ready"):
+        throw_in_engine(page)
     expect(page.get_by_role("alert")).to_contain_text("started again")
     expect(page.get_by_label("Your text")).to_have_value(typed)
     throw_in_engine(page)  # no post was finished in between, so this is the second time
@@ -43,47 +45,38 @@ def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> No
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 
-SILENCE = "self.postMessage = () => {}"
-"""In the worker: whatever the engine does from now on, the page hears nothing of it."""
-
-
-def test_engine_cannot_be_stopped(server: RunningServer, tab: Watched) -> None:
+def test_engine_cannot_be_stopped(quick_server: RunningServer, tab: Watched) -> None:
     """Ten seconds after Stop the page gives the engine up and starts another: the text is kept."""
     page = tab.page
-    page.clock.install()
-    tab.open(server.url)
+    page.clock.install(time=0)
+    tab.open(quick_server.url)
     tab.wait_for("ready")
+    hold_end(page)
     begin_to_write(page)
     typed = page.get_by_label("Your text").input_value()
-    (worker,) = page.workers
-    worker.evaluate(SILENCE)
+    page.clock.pause_at(A_DAY)
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.clock.fast_forward(9_000)
-    expect(page.locator("body")).to_have_attribute("data-phase", re.compile("writing|stopping"))
-    page.clock.fast_forward(2_000)
-    page.wait_for_selector("body[data-phase=loading]")
-    tab.wait_for("ready")
+    page.clock.fast_forward(9_999)
+    expect(page.locator("body")).to_have_attribute("data-phase", "writing")
+    with tab.through("loading", "ready"):
+        page.clock.fast_forward(1)
     expect(page.get_by_role("alert")).to_contain_text("started again")
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 
-def silenced(route: Route) -> None:
-    response = route.fetch()
-    route.fulfill(response=response, body=f"{SILENCE};\n{response.text()}")
-
-
-def test_engine_falls_silent_while_loading(server: RunningServer, tab: Watched) -> None:
+def test_engine_falls_silent_while_loading(quick_server: RunningServer, tab: Watched) -> None:
     """Three minutes without a sign of life end the load with a screen that can start it again."""
     page = tab.page
-    page.clock.install()
-    page.route("**/mediapipe.worker.js", silenced)
-    tab.open(server.url)
-    page.wait_for_selector("body[data-phase=loading]")
-    page.clock.fast_forward(179_000)
+    begin_worker_with(page, "litert_lm.worker.js", "self.postMessage = () => {}")
+    page.clock.install(time=0)
+    page.clock.pause_at(A_DAY)
+    tab.open(quick_server.url)
+    tab.wait_for("loading")
+    page.clock.fast_forward(179_999)
     expect(page.locator("body")).to_have_attribute("data-phase", "loading")
-    page.clock.fast_forward(2_000)
-    page.wait_for_timeout(100)
-    page.clock.fast_forward(181_000)  # the page tries a second time by itself
+    with page.expect_worker():  # the page tries a second time by itself
+        page.clock.fast_forward(1)
+    page.clock.fast_forward(180_000)
     assert tab.problem() == "engine-failed"
     expect(page.locator("#problem")).to_contain_text("three minutes")
 
@@ -105,18 +98,25 @@ def test_device_lost(server: RunningServer, browser: Browser) -> None:
         begin_to_write(page)
 
 
-def test_two_tabs(server: RunningServer, new_tab: Callable[[], Watched]) -> None:
+def test_two_tabs(quick_server: RunningServer, new_tab: Callable[[], Watched]) -> None:
     """Each has its own engine, draft and model; both write at the same time."""
-    first, second = new_tab(), new_tab()
-    for tab in (first, second):
-        tab.open(server.url)
+    first, second = tabs = new_tab(), new_tab()
+    for tab in tabs:
+        tab.open(quick_server.url)
     first.wait_for("ready")
+    second.wait_for("ready")
+    second.choose_model("endless")
+    expect(second.page.locator("#model-facts")).to_contain_text("endless")
     second.wait_for("ready")
     second.page.get_by_role("radio", name="Professional").check()
     expect(first.page.get_by_role("radio", name="Professional")).not_to_be_checked()
-    for tab in (first, second):
-        tab.page.get_by_role("button", name=EXAMPLE).click()
-        tab.page.get_by_role("button", name="Write", exact=True).click()
-    for tab in (first, second):
+    expect(first.page.locator("#model-facts")).not_to_contain_text("endless")
+    let_end = [hold_end(tab.page) for tab in tabs]
+    for tab in tabs:
+        begin_to_write(tab.page)
+    for tab in tabs:
         expect(tab.page.get_by_role("log")).to_have_text(re.compile(".{20,}", re.DOTALL), timeout=WRITE_MS)
-        tab.wait_for("ready", WRITE_MS)
+        expect(tab.page.locator("body")).to_have_attribute("data-phase", "writing")
+    for tab, end in zip(tabs, let_end, strict=True):
+        with tab.through("ready"):
+            end()

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from e2e.browser import SOFTWARE_WEBGPU, launch
 from e2e.page.conftest import Watched, cut_when_arrived, watched
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
+from webapp.paths import DEMO_GRAPH
 
 FAILED_RESOURCE = "Failed to load resource"
 
@@ -22,7 +23,8 @@ def test_no_webgpu(server: RunningServer, browser: Browser) -> None:
     tab.open(server.url)
     assert tab.problem() == "no-webgpu"
     expect(tab.page.get_by_role("listitem").first).to_be_visible()
-    tab.page.get_by_role("button", name="Check again").click()
+    with tab.page.expect_navigation():
+        tab.page.get_by_role("button", name="Check again").click()
     assert tab.problem() == "no-webgpu"
     context.close()
     tab.check()
@@ -35,7 +37,8 @@ def test_no_adapter(server: RunningServer, browser: Browser) -> None:
         tab.open(server.url)
         assert tab.problem() == "no-adapter"
         expect(tab.page.get_by_role("listitem").first).to_be_visible()
-        tab.page.get_by_role("button", name="Check again").click()
+        with tab.page.expect_navigation():
+            tab.page.get_by_role("button", name="Check again").click()
         assert tab.problem() == "no-adapter"
         tab.check()
 
@@ -56,18 +59,19 @@ def test_insecure_origin(model_file: Path, browser: Browser) -> None:
         tab.check()
 
 
-def test_server_unreachable(faulty: FaultyServer, tab: Watched) -> None:
+def test_server_unreachable(quick_faulty: FaultyServer, tab: Watched) -> None:
     tab.expected.append(FAILED_RESOURCE)
-    faulty.faults.refuse["/api/models"] = 1
-    tab.open(faulty.url)
+    quick_faulty.faults.refuse["/api/models"] = 1
+    tab.open(quick_faulty.url)
     assert tab.problem() == "server-unreachable"
-    tab.page.get_by_role("button", name="Try again").click()
-    tab.wait_for("loading")
+    with tab.page.expect_navigation():
+        tab.page.get_by_role("button", name="Try again").click()
+    tab.wait_for("ready")
 
 
-def test_model_missing(model_file: Path, tmp_path: Path, tab: Watched) -> None:
-    copy = tmp_path / model_file.name
-    shutil.copy(model_file, copy)
+def test_model_missing(tmp_path: Path, tab: Watched) -> None:
+    copy = tmp_path / DEMO_GRAPH.name
+    shutil.copy(DEMO_GRAPH, copy)
     with onpage_serve([copy]) as server:
         copy.rename(tmp_path / "away")
         tab.expected.append(FAILED_RESOURCE)
@@ -75,8 +79,9 @@ def test_model_missing(model_file: Path, tmp_path: Path, tab: Watched) -> None:
         assert tab.problem() == "model-missing"
         expect(tab.page.locator("#problem")).to_contain_text("moved or deleted")
         (tmp_path / "away").rename(copy)
-        tab.page.get_by_role("button", name="Try again").click()
-        tab.wait_for_engine()
+        with tab.page.expect_navigation():
+            tab.page.get_by_role("button", name="Try again").click()
+        tab.wait_for("ready")
 
 
 def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
@@ -100,15 +105,15 @@ def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
     assert faulty.faults.starts() == [0, *cuts]
 
 
-def test_download_cut(faulty: FaultyServer, tab: Watched) -> None:
+def test_download_cut(quick_faulty: FaultyServer, tab: Watched) -> None:
     tab.expected.append("ERR_")
-    faulty.faults.cut_everything = True
-    tab.open(faulty.url)
+    quick_faulty.faults.cut_everything = True
+    tab.open(quick_faulty.url)
     assert tab.problem() == "download-cut"
     expect(tab.page.locator("#problem")).to_contain_text("0 of")
-    faulty.faults.cut_everything = False
+    quick_faulty.faults.cut_everything = False
     tab.page.get_by_role("button", name="Download again").click()
-    tab.wait_for_engine()
+    tab.wait_for("ready")
 
 
 def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
@@ -123,20 +128,20 @@ def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
     sent = len(faulty.faults.requests)
     page.get_by_text("Sampling settings").click()
     page.get_by_label("Seed").fill("9")
-    page.get_by_role("button", name="Apply and reload the model").click()
-    page.wait_for_selector("body[data-phase=loading]")
-    tab.wait_for("ready")
+    with tab.through("loading", "ready"):
+        page.get_by_role("button", name="Apply and reload the model").click()
     assert len(faulty.faults.requests) == sent, "the model was sent again, though its address is immutable"
 
 
-def test_engine_failed(faulty: FaultyServer, tab: Watched) -> None:
+def test_engine_failed(quick_faulty: FaultyServer, tab: Watched) -> None:
     tab.expected.append(FAILED_RESOURCE)
-    faulty.faults.refuse["genai_bundle.mjs"] = 2
-    tab.open(faulty.url)
+    script = "litertlm_wasm_internal.js"
+    quick_faulty.faults.refuse[script] = 2
+    tab.open(quick_faulty.url)
     assert tab.problem() == "engine-failed"
-    assert faulty.faults.refuse["genai_bundle.mjs"] == 0
+    assert quick_faulty.faults.refuse[script] == 0
     tab.page.get_by_role("button", name="Start the engine again").click()
-    tab.wait_for_engine()
+    tab.wait_for("ready")
 
 
 def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path, tab: Watched) -> None:

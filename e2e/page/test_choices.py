@@ -1,0 +1,109 @@
+"""What a person chooses and the tab keeps: settings, keys, the draft over a reload, the model. On the processor, where loading is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from e2e.page.conftest import EXAMPLE, Watched, watched
+from e2e.page.servers import RunningServer
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
+    """One tab for all tests of this module in their order."""
+    context = browser.new_context()
+    tab = watched(context)
+    tab.open(quick_server.url)
+    tab.wait_for("ready")
+    tab.page.get_by_role("button", name=EXAMPLE).click()
+    yield tab
+    context.close()
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(tab: Watched) -> Iterator[None]:
+    yield
+    tab.check()
+
+
+@pytest.fixture
+def page(tab: Watched) -> Page:
+    return tab.page
+
+
+def post(page: Page) -> str:
+    return page.get_by_role("log", name="The post").inner_text()
+
+
+def test_settings_reload(tab: Watched, page: Page) -> None:
+    page.get_by_text("Sampling settings").click()
+    apply = page.get_by_role("button", name="Apply and reload the model")
+    expect(apply).to_be_disabled()
+    page.get_by_label("Top K").fill("1")
+    page.get_by_label("Seed").fill("41")
+    with tab.through("loading", "ready"):
+        apply.click()
+    expect(page.get_by_label("Top K")).to_have_value("1")
+    with tab.through("writing", "ready"):
+        page.get_by_role("button", name="Write", exact=True).click()
+    first = post(page)
+    assert len(first.split()) > 5
+    expect(page.locator(".card-kind")).to_contain_text("seed 41")
+    with tab.through("loading", "writing", "ready"):
+        page.get_by_role("button", name="Try again").click()
+    assert post(page) == first, "with top K 1 every seed writes the same"
+    expect(page.get_by_label("Seed")).to_have_value("42")
+
+
+def test_keyboard(tab: Watched, page: Page) -> None:
+    page.get_by_label("Your text").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="Friendly")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Professional")).to_be_checked()
+    page.get_by_label("Your text").focus()
+    with tab.through("writing", "ready"):
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(".card-kind")).to_contain_text("Professional")
+
+
+def test_reload_keeps_the_draft(tab: Watched, page: Page) -> None:
+    text = page.get_by_label("Your text").input_value()
+    page.reload()
+    expect(page.get_by_label("Your text")).to_have_value(text)
+    expect(page.get_by_role("radio", name="Professional")).to_be_checked()
+    tab.wait_for("ready")
+    expect(page.get_by_label("Seed")).to_have_value("42")
+
+
+def test_other_model_while_one_is_loading(tab: Watched, page: Page) -> None:
+    """After a reload the tab still has the model that was chosen; who waits for the wrong one takes another."""
+    with tab.through("loading", "ready"):
+        tab.choose_model("endless")
+    held: list[Route] = []
+    let_go = Event()
+
+    def hold(route: Route) -> None:
+        if let_go.is_set():
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/engines/*.worker.js", hold)
+    page.reload()
+    page.wait_for_selector("body[data-phase=loading]")
+    picker = page.get_by_label("Model", exact=True)
+    expect(picker.locator("option:checked")).to_contain_text("endless")
+    tab.choose_model("demo")
+    expect(page.locator("#model-facts")).to_contain_text("demo")
+    tab.choose_model("endless")
+    with tab.through("ready"):
+        let_go.set()
+        for route in held:
+            route.continue_()
+    expect(page.locator("#model-facts")).to_contain_text("endless")
+    expect(picker.locator("option:checked")).to_contain_text("endless")
