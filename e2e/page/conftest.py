@@ -141,6 +141,22 @@ def begin_worker_with(page: Page, worker: str, script: str) -> None:
     page.context.route(f"**/{worker}", changed)
 
 
+def wait_for_stop(pieces: int) -> str:
+    """For a worker to begin with: that many pieces of its first answer are all until the page has stopped it, however slow the
+    page is."""
+    return f"""
+      const post = self.postMessage.bind(self);
+      let [left, stop] = [{pieces}, null];
+      self.addEventListener("message", ({{ data }}) => {{ stop = data.stop && new Int32Array(data.stop); }});
+      self.postMessage = (message) => {{
+        post(message);
+        if (message.type !== "text" || --left) return;
+        const until = Date.now() + 60_000;
+        while (!Atomics.load(stop, 0) && Date.now() < until) Atomics.wait(stop, 0, 0, 50);
+      }};
+    """
+
+
 ARRIVED = "(share) => document.querySelector('.loading-bar').value === share"
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Worker, expect
 
 from e2e.browser import launch
-from e2e.page.conftest import EXAMPLE, LOAD_MS, Watched, begin_worker_with, cut_when_arrived, watched
+from e2e.page.conftest import EXAMPLE, LOAD_MS, Watched, begin_worker_with, cut_when_arrived, wait_for_stop, watched
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
 
@@ -152,25 +152,12 @@ def test_stop_while_it_cannot_listen(server: RunningServer, tab: Watched) -> Non
     page = tab.page
     tab.open(server.url)
     tab.wait_for("ready")
-    begin_worker_with(page, "litert_lm.worker.js", WAIT_FOR_STOP)
+    begin_worker_with(page, "litert_lm.worker.js", wait_for_stop(5))
     stopped = page.evaluate(STOPPED)
     assert stopped["stopped"] is True
     assert 5 <= stopped["tokens"] < 10
     assert stopped["after"] == 12
 
-
-WAIT_FOR_STOP = """
-const post = self.postMessage.bind(self);
-let pieces = 0;
-let stop = null;
-self.addEventListener("message", ({ data }) => { stop = data.stop && new Int32Array(data.stop); });
-self.postMessage = (message) => {
-  post(message);
-  if (message.type !== "text" || ++pieces !== 5) return;
-  for (const until = Date.now() + 60_000; !Atomics.load(stop, 0) && Date.now() < until; ) Atomics.wait(stop, 0, 0, 50);
-};
-"""
-"""In the worker: the fifth piece of the first answer is the last until the page has stopped it, however slow the page is."""
 
 STOPPED = """
 async () => {
