@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from builder.digest import sha256_of
 from builder.errors import ModelFileError
 from builder.formats import Format
 from builder.llm_parameters import ModelType, TransformerParameters
 from builder.lora.layout import halves
 from builder.web_file_reader import WebFile
-from webapp.errors import AdapterUnfitError, ModelFileMissingError
-from webapp.models import ServedFile, ServedModel, stamp_of
+from webapp.errors import AdapterUnfitError
+from webapp.models import ServedFile, ServedModel, hashed
 
 DIMENSIONS = ("embedding_dim", "num_stacks", "head_dimension", "num_heads", "num_kv_heads")
 """What a model and an adapter for it have in common."""
@@ -39,11 +38,7 @@ class ServedAdapter(ServedFile):
     def read(cls, path: Path) -> ServedAdapter:
         """Hash and check a file; ModelFileMissingError, or ModelFileError where it is no sound adapter."""
         path = path.absolute()
-        try:
-            stamp = stamp_of(path)
-            sha256 = sha256_of(path)
-        except OSError as error:
-            raise ModelFileMissingError(path) from error
+        stamp, sha256 = hashed(path)
         file = WebFile.open(path)
         if file.lora_rank is None:
             raise ModelFileError(f"{path} is a model, not a LoRA adapter: offer it with --model.", subject=path)

@@ -42,10 +42,10 @@ class AddressUnusableError(ServeError):
 
 
 class ModelFileMissingError(ServeError):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reason: str = "is missing") -> None:
         self.path = path
         super().__init__(
-            f"The model file {path} is not there: check its name, or make it again with onpage convert.", subject=path
+            f"The model file {path} {reason}: check its name, or make it again with onpage convert.", subject=path
         )
 
 

@@ -22,6 +22,7 @@ from builder.catalog import published
 from builder.digest import sha256_of
 from builder.errors import ModelFileError
 from builder.graph_reader import Graph
+from builder.input import NotReadableError, check_regular
 from builder.inspect import PromptTemplate
 from builder.litertlm_reader import LitertlmFile
 from builder.store import Manifest, StoredModel, model_id
@@ -114,11 +115,7 @@ class ServedModel(ServedFile):
         if isinstance(model, StoredModel):
             return cls._read_stored(model)
         path = model.absolute()  # Flask would take a relative one from the package's folder
-        try:
-            stamp = stamp_of(path)
-            sha256 = sha256_of(path)
-        except OSError as error:
-            raise ModelFileMissingError(path) from error
+        stamp, sha256 = hashed(path)
         name = path.name.removesuffix(".task").removesuffix(".litertlm").removesuffix("-web")
         manifest = describe(path, id=model_id(path.name), sha256=sha256, known=known_by_name(path.name))
         return cls(path, stamp, name, manifest)
@@ -218,6 +215,17 @@ class ServedModel(ServedFile):
         """What the model recommends, over what the page takes otherwise."""
         said = {"temperature": self.manifest.sampling.temperature, "topK": self.manifest.sampling.top_k}
         return DEFAULT_SAMPLING | {key: value for key, value in said.items() if value is not None}
+
+
+def hashed(path: Path) -> tuple[tuple[int, int, int], str]:
+    """The stamp and the sha256 of a regular file; ModelFileMissingError where it is none. A pipe or a device is not read."""
+    try:
+        check_regular(path)
+        return stamp_of(path), sha256_of(path)
+    except NotReadableError as error:
+        raise ModelFileMissingError(path, str(error)) from None
+    except OSError as error:
+        raise ModelFileMissingError(path, f"cannot be read: {error.strerror}") from None
 
 
 def stamp_of(path: Path) -> tuple[int, int, int]:

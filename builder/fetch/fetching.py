@@ -38,7 +38,7 @@ from builder.fetch.remote import Remote
 from builder.fetch.sources import Address, HubFile, parse_source
 from builder.store import Manifest, Store, StoredModel
 from builder.store.importing import describe
-from builder.store.manifest import ID, SHA256
+from builder.store.manifest import SHA256, require_free_of_meaning
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,6 @@ class Wanted:
     retries: int = RETRIES
 
     def __post_init__(self) -> None:
-        if self.id is not None and not ID.fullmatch(self.id):
-            raise FetchError(f"{self.id} cannot be an id: expected lower-case letters, digits, dots and dashes.")
         if self.expected is not None and not SHA256.fullmatch(self.expected):
             raise FetchError("--sha256 is no SHA-256: expected 64 hexadecimal digits.", subject="--sha256")
 
@@ -138,7 +136,8 @@ class Fetch:
         self._reference = parse_source(wanted.source, wanted.revision)
         self._patience = Patience(wanted.retries, say)
         self._token: str | None = None
-        self.id = wanted.id or self._reference.id
+        self.id = self._reference.id if wanted.id is None else wanted.id
+        require_free_of_meaning(self.id)
 
     def plan(self) -> Plan:
         """Asks, and changes nothing."""

@@ -8,10 +8,7 @@ from pathlib import Path
 from builder.catalog import published
 from builder.errors import StoreError
 from builder.store.folder import Store, StoredModel
-
-DEMO = "demo"
-"""The model that ships with onpage."""
-
+from builder.store.manifest import DEMO, ENDINGS
 
 Source = Path | StoredModel
 
@@ -43,5 +40,5 @@ def _sources(name: str, store: Store) -> tuple[Source, ...]:
 def looks_like_a_file(name: str) -> bool:
     """Whether a name is a path rather than an id: it is there, has a folder, or ends like a model file."""
     separators = {os.sep, os.altsep} - {None}
-    ending = Path(name).suffix.lower() in (".task", ".litertlm", ".tflite", ".bin")
+    ending = name.lower().endswith(ENDINGS)
     return Path(name).is_file() or ending or any(separator in name for separator in separators if separator)

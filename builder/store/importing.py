@@ -13,12 +13,12 @@ from typing import Any
 from builder.catalog import PublishedModel, published
 from builder.errors import ModelFileError, StoreError
 from builder.formats import FIRST_BYTES, require_format
-from builder.input import NotReadableError, check_regular, shown
+from builder.input import NotReadableError, check_regular
 from builder.inspect import Sampling, WebFileFacts
 from builder.inspect_bundle import GraphFacts, inspect_model
 from builder.output import write_beside
 from builder.store.folder import Store, StoredModel
-from builder.store.manifest import ID, ID_RULE, Manifest, model_id
+from builder.store.manifest import Manifest, model_id, require_free_of_meaning
 
 CHUNK = 4 << 20
 NOT_READ = "0" * 64
@@ -43,11 +43,12 @@ def import_file(
     The id is that of the published model with this file name, else made of the file name. Raises StoreError, or the error
     of the format where the file is not a sound model; the file is then as it was.
     """
-    if id is not None and not ID.fullmatch(id):
-        raise StoreError(f"{shown(id)} cannot be an id: expected {ID_RULE}.", subject=id)
-    before, move = _stamp(path), move and not path.is_symlink()
     known = known_by_name(path.name)
-    manifest = describe(path, id=id or (known.id if known else model_id(path.name)), known=known)
+    if id is None:
+        id = known.id if known else model_id(path.name)
+    require_free_of_meaning(id)
+    before, move = _stamp(path), move and not path.is_symlink()
+    manifest = describe(path, id=id, known=known)
     if not replace:
         store.refuse_taken_id(manifest.id, manifest.size)
     with store.workspace() as folder:
@@ -94,22 +95,25 @@ def describe(
         said = {}
     listed = _said_by_catalog(known) if known else {}
     best = {key: said.get(key) if said.get(key) is not None else listed.get(key) for key in said | listed}
-    return Manifest(
-        id=id,
-        sha256=sha256,
-        size=size,
-        file=file or path.name,
-        format=form.name.lower(),
-        source=str(path.absolute()),
-        licence=known.family.licence.name if known else None,
-        family=known.family.name if known else best.get("family"),
-        quantization=best.get("quantization"),
-        parameters=best.get("parameters"),
-        context=best.get("context"),
-        template=best.get("template"),
-        sampling=Sampling(best.get("temperature"), best.get("top_k")),
-        conversion=said.get("conversion", {}),
-    )
+    try:
+        return Manifest(
+            id=id,
+            sha256=sha256,
+            size=size,
+            file=file or path.name,
+            format=form.name.lower(),
+            source=str(path.absolute()),
+            licence=known.family.licence.name if known else None,
+            family=known.family.name if known else best.get("family"),
+            quantization=best.get("quantization"),
+            parameters=best.get("parameters"),
+            context=best.get("context"),
+            template=best.get("template"),
+            sampling=Sampling(best.get("temperature"), best.get("top_k")),
+            conversion=said.get("conversion", {}),
+        )
+    except ValueError as error:  # a name or a value that nobody would give
+        raise StoreError(f"{path} cannot be taken: its {error}.", subject=path) from None
 
 
 def _said_by_file(path: Path) -> dict[str, Any]:

@@ -25,6 +25,10 @@ MOST_SIZE = 1 << 48
 FORMATS = tuple(known.name.lower() for known in Format)
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 ID_RULE = "lower-case letters, digits, dots, dashes and underscores, at most 80"
+DEMO = "demo"
+"""The model that ships with onpage."""
+ENDINGS = (".task", ".litertlm", ".tflite", ".bin")
+"""Of model files, as people name them on the command line beside ids."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -122,10 +126,23 @@ class Manifest:
         return {"manifest": VERSION} | asdict(self)
 
 
+def require_free_of_meaning(model_id: str) -> None:
+    """StoreError where an id cannot be given to a model: not of the form, or it already means something else to commands."""
+    if not ID.fullmatch(model_id):
+        problem = f"expected {ID_RULE}"
+    elif model_id == DEMO:
+        problem = "the model that ships with onpage has it; choose another with --id"
+    elif model_id.endswith(ENDINGS):
+        problem = "commands would take it for a file; choose another with --id"
+    else:
+        return
+    raise StoreError(f"{shown(model_id)} cannot be an id: {problem}.", subject=model_id)
+
+
 def model_id(file: str) -> str:
     """An id made of a file's name: `Gemma3-1B-IT_int4-web.task` → `gemma3-1b-it_int4`."""
     stem = Path(file).name.lower()
-    for suffix in (".task", ".litertlm", ".tflite", ".bin", "-web"):
+    for suffix in (*ENDINGS, "-web"):
         stem = stem.removesuffix(suffix)
     return re.sub(r"[^a-z0-9._-]+", "-", stem).strip("._-")[:80] or "model"
 
@@ -148,7 +165,9 @@ def _unless_none(check: Callable[..., object], name: str, value: Any, *limits: f
 
 def _text(name: str, value: Any, *, printable: bool = True) -> str:
     if not isinstance(value, str) or not len(value) <= MOST_TEXT or (printable and not (value and value.isprintable())):
-        raise ValueError(f"{name} is {shown(value)}: expected a text of at most {MOST_TEXT} characters")
+        raise ValueError(
+            f"{name} is {shown(value)}: expected a {'printable ' if printable else ''}text of at most {MOST_TEXT:,} characters"
+        )
     return value
 
 

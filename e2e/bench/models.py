@@ -22,8 +22,9 @@ from builder.graph_reader import is_graph
 from builder.litertlm_reader import LitertlmFile
 from builder.scheme import ROLES, Quantization
 from builder.store import Store, StoredModel
-from builder.store.choosing import DEMO, choose
+from builder.store.choosing import choose
 from builder.store.folder import HOME
+from builder.store.manifest import DEMO
 from builder.web_file_reader import WebFile
 from e2e.bench.peers.models import PEERS, QUANTIZATION, prepare
 

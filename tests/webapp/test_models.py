@@ -219,13 +219,18 @@ def test_any_file_name_makes_an_address(model_path: Path) -> None:
 
 
 def test_missing_at_start(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileMissingError, match=r"nothing-web\.task is not there"):
+    with pytest.raises(ModelFileMissingError, match=r"nothing-web\.task is missing"):
         create_app(Config(models=[tmp_path / "nothing-web.task"]))
 
 
-def test_folder_at_start(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileMissingError):
-        create_app(Config(models=[tmp_path]))
+@pytest.mark.parametrize("adapter", [False, True])
+def test_what_is_no_file_is_not_waited_for(model_path: Path, tmp_path: Path, adapter: bool) -> None:
+    pipe = tmp_path / "pipe.task"
+    os.mkfifo(pipe)
+    for path, reason in ((tmp_path, "a folder"), (pipe, "no regular file"), (Path("/dev/zero"), "no regular file")):
+        config = Config(models=[model_path], loras=[path]) if adapter else Config(models=[path])
+        with pytest.raises(ModelFileMissingError, match=f"{path} cannot be read: it is {reason}"):
+            create_app(config)
 
 
 def test_not_a_model_at_start(tmp_path: Path) -> None:

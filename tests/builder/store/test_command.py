@@ -163,7 +163,29 @@ def test_import_refuses_an_id_that_is_taken_before_it_copies(
     assert done.returncode == 1 and "small is stored already, with other content" in done.stderr
     assert onpage("import", file, "--replace").returncode == 0
     assert store.get("small").manifest.size == file.stat().st_size
-    assert "'../x' cannot be an id: expected lower-case letters" in onpage("import", file, "--id", "../x").stderr
+
+
+@pytest.mark.parametrize(
+    ("model_id", "reason"),
+    [
+        ("../x", "expected lower-case letters"),
+        ("", "expected lower-case letters"),
+        ("demo", "the model that ships with onpage has it"),
+        ("a.task", "commands would take it for a file"),
+    ],
+)
+def test_an_id_that_means_something_else_is_refused(onpage: Onpage, file: Path, model_id: str, reason: str) -> None:
+    for command, source in (("import", str(file)), ("fetch", "org/repo/a-web.task")):
+        done = onpage(command, source, "--id", model_id)
+        assert done.returncode == 1 and f"'{model_id}' cannot be an id: {reason}" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m-web.task", "a\n-web.task"])
+def test_a_name_that_no_one_could_type_is_refused_in_a_sentence(onpage: Onpage, file: Path, name: str) -> None:
+    moved = file.rename(file.with_name(name))
+    done = onpage("import", moved)
+    assert done.returncode == 1 and "cannot be taken: its file is" in done.stderr
+    assert "Unexpected" not in done.stderr and moved.exists()
 
 
 def test_remove(onpage: Onpage, file: Path, store: Store) -> None:
