@@ -1,19 +1,21 @@
-"""A person's way through the page, on one engine: load, write, stop, again, too long, settings, reload."""
+"""A person's way through the page, on MediaPipe: load, write, again, too long, another model, stop."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, hold_end, watched
 from e2e.page.servers import RunningServer
 
-LONGEST_TASK_MS = 500
-"""Of the page's own thread. Anything an engine does there would take seconds."""
+MOST_OF_THE_PAGE = 1 / 3
+"""What the page's own thread may take of the processor's time that goes to the page and its workers; it takes a tenth, and with
+an engine in it would take nearly all. Unlike the time that a task lasts, this is the same on a slow or busy machine."""
 
 PREPARE = """
 addEventListener("DOMContentLoaded", () => {
@@ -22,10 +24,13 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(() => window.loading.push([step.textContent, detail.textContent]))
     .observe(step.parentElement, { subtree: true, childList: true, characterData: true });
 });
+addEventListener("DOMContentLoaded", () => {
+  const [log, copy] = ["#post", "#copy"].map((name) => document.querySelector(name));
+  [window.written, window.said] = [[], []];
+  new MutationObserver(() => window.written.push(log.textContent)).observe(log, { childList: true });
+  new MutationObserver(() => window.said.push(copy.textContent)).observe(copy, { childList: true, characterData: true });
+});
 window.shared = [];
-window.longTasks = [];
-new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration)))
-  .observe({ type: "longtask", buffered: true });
 Object.defineProperty(navigator, "share", { value: async (data) => { window.shared.push(data); } });
 """
 
@@ -55,22 +60,13 @@ def page(tab: Watched) -> Page:
 
 def write(tab: Watched) -> str:
     """Press Write and wait for the whole post."""
-    tab.page.get_by_role("button", name="Write", exact=True).click()
-    tab.page.wait_for_selector("body[data-phase=writing]", timeout=WRITE_MS)
-    tab.wait_for("ready", WRITE_MS)
+    with tab.through("writing", "ready"):
+        tab.page.get_by_role("button", name="Write", exact=True).click()
     return post(tab.page)
 
 
 def post(page: Page) -> str:
     return page.get_by_role("log", name="The post").inner_text()
-
-
-def stop_after_some_text(tab: Watched) -> str:
-    """For models whose posts are long: enough is enough."""
-    expect(tab.page.get_by_role("log", name="The post")).to_have_text(re.compile(".{20,}", re.DOTALL), timeout=WRITE_MS)
-    tab.page.get_by_role("button", name="Stop").click()
-    tab.wait_for("ready", WRITE_MS)
-    return post(tab.page)
 
 
 def figures(page: Page) -> dict[str, str]:
@@ -100,16 +96,18 @@ def test_write(tab: Watched, page: Page) -> None:
     page.get_by_role("button", name=EXAMPLE).click()
     expect(page.locator("#count")).to_have_text(re.compile(r"^\d+ of [\d,]+ tokens$"))
     page.get_by_role("radio", name="Enthusiastic").check()
+    end = hold_end(page)
     page.get_by_role("button", name="Write", exact=True).click()
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
-    expect(page.locator("#post")).to_have_attribute("aria-busy", "true")
     log = page.get_by_role("log", name="The post")
     expect(log).not_to_be_empty(timeout=WRITE_MS)
-    early = post(page)
-    tab.wait_for("ready", WRITE_MS)
+    expect(log).to_have_attribute("aria-busy", "true")
+    with tab.through("ready"):
+        end()
     whole = post(page)
-    assert whole.startswith(early.rstrip())
-    assert len(whole) > len(early), "the post did not stream"
+    steps = [step for step in page.evaluate("window.written") if step]
+    assert len(set(steps)) > 2 and steps[-1] == whole, "the post did not stream"
+    assert all(later.startswith(step) for step, later in pairwise(steps))
     assert "<end_of_turn>" not in whole
     expect(log).to_have_attribute("aria-busy", "false")
     expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
@@ -137,7 +135,7 @@ def test_counts(page: Page) -> None:
 
 def test_copy_and_share(page: Page) -> None:
     page.get_by_role("button", name="Copy").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.wait_for_function("() => window.said.includes('Copied')")  # for two seconds
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("#post").text_content()
     page.get_by_role("button", name="Share").click()
     assert page.evaluate("window.shared") == [{"text": page.locator("#post").text_content()}]
@@ -150,28 +148,21 @@ def test_prompt_reused(tab: Watched, page: Page) -> None:
 
 
 def test_page_never_froze(page: Page) -> None:
-    """Neither while the engine was loaded and warmed up nor while it wrote."""
-    assert max(page.evaluate("window.longTasks"), default=0) < LONGEST_TASK_MS
+    """Neither while the engine was loaded and warmed up nor while it wrote: none of it was done by the page's own thread."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    session.detach()
+    assert 0 < metrics["ThreadTime"] / metrics["ProcessTime"] < MOST_OF_THE_PAGE
 
 
 def test_try_again(tab: Watched, page: Page) -> None:
     before = post(page)
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("heading", name="Your post")).to_be_focused()
-    page.wait_for_selector("body[data-phase=writing]", timeout=WRITE_MS)
-    tab.wait_for("ready", WRITE_MS)
+    with tab.through("loading", "writing", "ready"):
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("heading", name="Your post")).to_be_focused()
     assert post(page) != before
     expect(page.locator(".card-kind")).to_contain_text("seed 2")
-
-
-def test_stop(tab: Watched, page: Page) -> None:
-    """And the next post works."""
-    page.get_by_role("radio", name="Standard").check()
-    page.get_by_role("button", name="Write", exact=True).click()
-    stopped = stop_after_some_text(tab)
-    expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
-    expect(page.get_by_role("status")).to_have_text("Stopped")
-    assert len(write(tab)) > len(stopped)
 
 
 def test_too_long(tab: Watched, page: Page) -> None:
@@ -191,46 +182,6 @@ def test_too_long(tab: Watched, page: Page) -> None:
     assert write(tab)
 
 
-def test_settings_reload(tab: Watched, page: Page) -> None:
-    page.get_by_text("Sampling settings").click()
-    apply = page.get_by_role("button", name="Apply and reload the model")
-    expect(apply).to_be_disabled()
-    page.get_by_label("Top K").fill("1")
-    page.get_by_label("Seed").fill("41")
-    apply.click()
-    page.wait_for_selector("body[data-phase=loading]")
-    tab.wait_for("ready")
-    expect(page.get_by_label("Top K")).to_have_value("1")
-    first = write(tab)
-    expect(page.locator(".card-kind")).to_contain_text("seed 41")
-    page.get_by_role("button", name="Try again").click()
-    page.wait_for_selector("body[data-phase=writing]", timeout=WRITE_MS)
-    tab.wait_for("ready", WRITE_MS)
-    assert post(page) == first, "with top K 1 every seed writes the same"
-    expect(page.get_by_label("Seed")).to_have_value("42")
-
-
-def test_keyboard(tab: Watched, page: Page) -> None:
-    page.get_by_label("Your text").focus()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("radio", name="Enthusiastic")).to_be_focused()
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("radio", name="Professional")).to_be_checked()
-    page.get_by_label("Your text").focus()
-    page.keyboard.press("Control+Enter")
-    page.wait_for_selector("body[data-phase=writing]", timeout=WRITE_MS)
-    stop_after_some_text(tab)
-
-
-def test_reload_keeps_the_draft(tab: Watched, page: Page) -> None:
-    text = page.get_by_label("Your text").input_value()
-    page.reload()
-    expect(page.get_by_label("Your text")).to_have_value(text)
-    expect(page.get_by_role("radio", name="Professional")).to_be_checked()
-    tab.wait_for("ready")
-    expect(page.get_by_label("Seed")).to_have_value("42")
-
-
 def test_other_model(tab: Watched, page: Page, model_file: Path) -> None:
     """By keyboard, with progress; the text stays, and so does the focus."""
     text = page.get_by_label("Your text").input_value()
@@ -242,35 +193,33 @@ def test_other_model(tab: Watched, page: Page, model_file: Path) -> None:
     ]
     page.evaluate("window.loading.length = 0")
     picker.focus()
-    page.keyboard.press("ArrowDown")
-    page.wait_for_selector("body[data-phase=loading]")
-    expect(picker).to_be_focused()
-    tab.wait_for("ready")
+    with tab.through("loading", "ready"):
+        page.keyboard.press("ArrowDown")
+        expect(picker).to_be_focused()
     assert "Downloading the model" in {step for step, _ in page.evaluate("window.loading")}
     expect(picker).to_be_focused()
     expect(page.locator("#model-facts")).to_contain_text("noise")
     expect(page.get_by_label("Your text")).to_have_value(text)
 
 
-def test_other_model_while_one_is_loading(tab: Watched, page: Page, model_file: Path) -> None:
-    """After a reload the tab still has the model that was chosen; who waits for the wrong one takes another."""
-    page.reload()
-    page.wait_for_selector("body[data-phase=loading]")
-    picker = page.get_by_label("Model", exact=True)
-    expect(picker.locator("option:checked")).to_contain_text("noise")
-    first = model_file.stem.removesuffix("-web")
-    tab.choose_model(first)
-    expect(page.locator("#model-facts")).to_contain_text(first)
-    tab.choose_model("noise")
-    tab.wait_for("ready")
-    expect(page.locator("#model-facts")).to_contain_text("noise")
-    expect(picker.locator("option:checked")).to_contain_text("noise")
+def test_stop(tab: Watched, page: Page) -> None:
+    """The second model never stops by itself."""
+    page.get_by_role("radio", name="Standard").check()
+    page.get_by_role("button", name="Write", exact=True).click()
+    log = page.get_by_role("log", name="The post")
+    expect(log).to_have_text(re.compile(".{20,}", re.DOTALL), timeout=WRITE_MS)
+    with tab.through("ready"):
+        page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("Stopped")
+    expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_runaway_is_stopped(tab: Watched, page: Page) -> None:
-    """The second model never stops by itself."""
+    """The page stops it, at three times the length asked for; the engine was stopped before and writes again."""
     page.get_by_label("Your text").fill("Short.")
     page.get_by_role("radio", name="Short").check()
     words = len(write(tab).split())
-    assert 75 <= words < 100
+    assert 75 <= words < 500, "its context has room for twice as many"
     expect(page.get_by_role("alert")).to_contain_text("lost its way")
+    expect(page.get_by_role("status")).to_have_text("Stopped")
