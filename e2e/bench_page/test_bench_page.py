@@ -206,8 +206,9 @@ def test_a_program_measures(tab: Watched, server: RunningServer) -> None:
     assert first["status"] == "complete" and first["correctness"]["ok"] is None
     assert first["notes"] == [
         "Prefill 500 was left out: with 20 new tokens it does not fit a context of 512.",
-        "A warm load took the model from the server: the browser had not kept it.",  # there was none before it
+        "A load that was to be warm counts as a cold one: the browser had not kept the model.",  # there was none before it
     ]
+    assert [(load["kind"], load["from_cache"]) for load in first["loads"]] == [("cold", False)]
     assert [sample["prefill"] for sample in first["samples"]] == [16]
     found = first["correctness"]["found"]
     assert len(found) >= 12 * 7 and first["first_answer"]["tokens"] == len(found) // 7

@@ -174,8 +174,9 @@ class Run {
       try {
         const { milliseconds, fromCache } = await this.#load(kind === "cold");
         const { bytes, engine } = milliseconds;
-        this.say("loads", { kind, milliseconds: { bytes, engine }, from_cache: fromCache ?? null });
-        if (kind === "warm" && fromCache === false) this.note("A warm load took the model from the server: the browser had not kept it.");
+        const missed = kind === "warm" && fromCache === false;
+        if (missed) this.note("A load that was to be warm counts as a cold one: the browser had not kept the model.");
+        this.say("loads", { kind: missed ? "cold" : kind, milliseconds: { bytes, engine }, from_cache: fromCache ?? null });
       } catch (error) {
         this.fault(error, `${kind} load`);
         this.close();
