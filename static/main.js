@@ -175,7 +175,7 @@ async function write() {
   const current = engine;
   if (state.now.phase !== "ready" || !current || !state.loaded || !state.draft.text.trim()) return;
   const { prompt, room } = promptOf(state);
-  const tokens = await promptTokens(current, prompt, room);
+  const tokens = state.count?.tokens ?? (await promptTokens(current, prompt, room)); // as a rule counted while it was typed
   if (tokens > room) {
     store.apply("refused", { tokens, room });
     return;
