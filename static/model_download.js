@@ -15,8 +15,8 @@
 
 import { OnpageError } from "./errors.js";
 
-export const CHUNK = 4 << 20;
-export const PAUSES = [300, 1000, 2000, 4000];
+const CHUNK = 4 << 20;
+const PAUSES = [300, 1000, 2000, 4000];
 const PROGRESS_INTERVAL = 100;
 
 /**

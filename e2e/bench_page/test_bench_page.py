@@ -206,7 +206,7 @@ def test_a_program_measures(tab: Watched, server: RunningServer) -> None:
     assert first["status"] == "complete" and first["correctness"]["ok"] is None
     assert first["notes"] == [
         "Prefill 500 was left out: with 20 new tokens it does not fit a context of 512.",
-        "A load that was to be warm counts as a cold one: the browser had not kept the model.",  # there was none before it
+        "A load that was to be warm counts as a cold one: the browser had not kept the model.",
     ]
     assert [(load["kind"], load["from_cache"]) for load in first["loads"]] == [("cold", False)]
     assert [sample["prefill"] for sample in first["samples"]] == [16]

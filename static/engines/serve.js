@@ -75,9 +75,10 @@ async function perform(calls, request) {
  * @param {{vendor: import('../protocol.js').VendorUrls, fresh?: boolean, step?: 'adapting'}} options
  */
 export async function startDownload(id, source, { vendor, fresh = false, step }) {
+  const opening = step ? null : openStored(source, fresh); // beside the hash's code
   await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
-  const stored = step ? null : await openStored(source, fresh);
+  const stored = await opening;
   const onProgress = (/** @type {import('../model_download.js').DownloadProgress} */ { loaded, recalled, bytesPerSecond }) => {
     const arriving = recalled ? "reading" : "downloading";
     const now = step ?? (loaded < source.size ? arriving : "creating");
