@@ -10,7 +10,7 @@ import click
 
 
 class Commands(click.Group):
-    """`places`: the name of each command → "module:function" within builder.command."""
+    """`places`: the name of each command → "module:function" within builder.command. One that is added goes before."""
 
     def __init__(self, *, places: Mapping[str, str], **settings: Any) -> None:
         super().__init__(**settings)
@@ -22,8 +22,9 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """As click has it: None where there is none of that name."""
-        if cmd_name not in self._places:
-            return None
+        added = super().get_command(ctx, cmd_name)
+        if added or cmd_name not in self._places:
+            return added
         module, function = self._places[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(f"builder.command.{module}"), function)
         return command

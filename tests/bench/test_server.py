@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,3 +69,10 @@ def test_a_real_server_says_what_it_read(monkeypatch: pytest.MonkeyPatch) -> Non
     expected = {path: sha256_of(path) for path in (DEMO_MODEL, DEMO_BUNDLE, DEMO_GRAPH)}
     monkeypatch.setattr("e2e.bench.server.sha256_of", None)
     assert {path: server.sha256_of(path) for path in expected} == expected
+
+
+def test_the_peers_server_takes_their_models() -> None:
+    """Its `serve` goes before the command's own."""
+    program = [sys.executable, "-c", "from e2e.bench.peers.serving import main; main()"]
+    ended = subprocess.run([*program, "serve", "--help"], capture_output=True, text=True, check=True)
+    assert "--peer" in ended.stdout and "--model" in ended.stdout
