@@ -1,21 +1,23 @@
 // @ts-check
 /**
- * Brings a LoRA adapter into MediaPipe's engine, and keeps its bytes until the engine has read them.
+ * Brings a LoRA adapter into MediaPipe's engine, and keeps its bytes for as long as the engine may read them.
  *
  * `loadLoraModel` of 0.10.29 copies the file into the WebAssembly heap, hands the engine its place, and frees the copy at once;
- * the engine reads it when the adapter is first used. What it finds then is luck: the adapter, or a crash ("memory access
- * out of bounds"), depending on what the heap has put there. So nothing is freed until the adapter was used once.
+ * the engine reads it when the adapter is first used, and may again when it was off in between. What it finds then is luck: the
+ * adapter, or a crash ("memory access out of bounds"), depending on what the heap has put there. So nothing is freed while the
+ * engine has the adapter.
  *
  * @typedef {import('@mediapipe/tasks-genai').LlmInference} LlmInference
  * @typedef {import('@mediapipe/tasks-genai').LoraModel} LoraModel
  * @typedef {{_free: (pointer: number) => void}} Heap
+ * @typedef {{model: LoraModel, free: () => void}} LoadedAdapter `free` when the engine has it no more
  */
 
 /**
  * @param {LlmInference} engine
  * @param {Uint8Array} bytes
  * @param {string} prompt what it is used for once; the answer is stopped at its first piece
- * @returns {Promise<LoraModel>}
+ * @returns {Promise<LoadedAdapter>}
  */
 export async function loadAdapter(engine, bytes, prompt) {
   const heap = heapOf(engine);
@@ -24,12 +26,11 @@ export async function loadAdapter(engine, bytes, prompt) {
   const held = [];
   heap._free = (pointer) => held.push(pointer);
   try {
-    const adapter = await engine.loadLoraModel(bytes);
-    await engine.generateResponse(prompt, adapter, () => engine.cancelProcessing());
-    return adapter;
+    const model = await engine.loadLoraModel(bytes);
+    await engine.generateResponse(prompt, model, () => engine.cancelProcessing());
+    return { model, free: () => held.forEach(free) };
   } finally {
     heap._free = free;
-    held.forEach(free);
   }
 }
 
