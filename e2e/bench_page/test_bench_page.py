@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from builder.synth import synthesize
 from e2e.bench.record import fold, load_results, new_record, problem_of
-from e2e.browser import launch
-from e2e.page.conftest import Watched, watched
-from e2e.page.servers import RunningServer, faulty_server, onpage_serve
+from e2e.page.conftest import Watched, insecure, watched
+from e2e.page.servers import RunningServer, onpage_serve
 from e2e.page.test_accessibility import check
 from webapp.paths import DEMO
 
@@ -150,14 +149,8 @@ def test_what_cannot_be_measured_is_said(tab: Watched, server: RunningServer) ->
 
 
 def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
-    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
-    with (
-        faulty_server([DEMO], allowed_hosts=("onpage.test",)) as server,
-        launch(browser.browser_type, (rule,)) as mapped,
-    ):
-        tab = watched(mapped.new_context())
-        tab.expected.append("Cross-Origin-Opener-Policy")
-        page = tab.open(f"{server.url.replace('127.0.0.1', 'onpage.test')}/bench")
+    with insecure(browser, [DEMO], "/bench") as (_, tab):
+        page = tab.page
         warnings = page.get_by_role("list", name="What to know before measuring")
         expect(warnings).to_contain_text("only to localhost and to https")
         expect(warnings).to_contain_text("clock is coarse")
@@ -165,7 +158,6 @@ def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
         page.get_by_role("button", name="Start").click()
         finish(page)
         expect(page.locator(".report-card")).to_contain_text("Answer checked: correct.")
-        tab.check()
 
 
 def drive(page: Page, plan: dict[str, Any]) -> dict[str, Any]:

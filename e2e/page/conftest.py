@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,9 @@ from builder.store.importing import import_file
 from builder.synth import synthesize
 from builder.tokenizer import Tokenizer
 from builder.web_file_reader import WebFile
+from e2e.browser import launch
 from e2e.page.servers import CUT_SECONDS, FaultyServer, RunningServer, faulty_server, onpage_serve
+from webapp.models import Offer
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
@@ -265,3 +267,20 @@ def watched(context: BrowserContext) -> Watched:
     tab.page.add_init_script(RECORD_PHASES)
     tab.listen()
     return tab
+
+
+@contextmanager
+def insecure(
+    browser: Browser, models: Sequence[Offer], path: str = "", *flags: str
+) -> Iterator[tuple[FaultyServer, Watched]]:
+    """A tab at an address of no https and not of this machine, where browsers give no GPU and no storage."""
+    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
+    with (
+        faulty_server(models, allowed_hosts=("onpage.test",)) as server,
+        launch(browser.browser_type, (*flags, rule)) as mapped,
+    ):
+        tab = watched(mapped.new_context())
+        tab.expected.append("Cross-Origin-Opener-Policy")  # Chromium says that it ignores it here
+        tab.open(server.url.replace("127.0.0.1", "onpage.test") + path)
+        yield server, tab
+        tab.check()

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Worker, expect
 
-from e2e.browser import launch
-from e2e.page.conftest import EXAMPLE, LOAD_MS, Watched, begin_worker_with, cut_when_arrived, wait_for_stop, watched
+from e2e.page.conftest import (
+    EXAMPLE,
+    LOAD_MS,
+    Watched,
+    begin_worker_with,
+    cut_when_arrived,
+    insecure,
+    wait_for_stop,
+    watched,
+)
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
 
@@ -132,19 +140,11 @@ def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
 
 
 def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
-    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
-    with (
-        faulty_server([DEMO], allowed_hosts=("onpage.test",)) as server,
-        launch(browser.browser_type, (rule,)) as mapped,
-    ):
-        tab = watched(mapped.new_context())
-        tab.expected.append("Cross-Origin-Opener-Policy")
-        page = tab.open(server.url.replace("127.0.0.1", "onpage.test"))
+    with insecure(browser, [DEMO]) as (_, tab):
         tab.wait_for("ready")
-        assert engine(page) == "Runs on the processor: browsers give the GPU only to localhost and to https."
-        page.get_by_role("button", name=EXAMPLE).click()
-        assert len(write(page).split()) > 5
-        tab.check()
+        assert engine(tab.page) == "Runs on the processor: browsers give the GPU only to localhost and to https."
+        tab.page.get_by_role("button", name=EXAMPLE).click()
+        assert len(write(tab.page).split()) > 5
 
 
 def test_stop_while_it_cannot_listen(server: RunningServer, tab: Watched) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from e2e.browser import SOFTWARE_WEBGPU, launch
-from e2e.page.conftest import Watched, cut_when_arrived, watched
-from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
+from e2e.page.conftest import Watched, cut_when_arrived, insecure, watched
+from e2e.page.servers import FaultyServer, RunningServer, onpage_serve
 from webapp.paths import DEMO_GRAPH
 
 FAILED_RESOURCE = "Failed to load resource"
@@ -44,19 +44,11 @@ def test_no_adapter(server: RunningServer, browser: Browser) -> None:
 
 
 def test_insecure_origin(model_file: Path, browser: Browser) -> None:
-    rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
-    with (
-        faulty_server([model_file], allowed_hosts=("onpage.test",)) as server,
-        launch(browser.browser_type, (*SOFTWARE_WEBGPU, rule)) as mapped,
-    ):
-        tab = watched(mapped.new_context())
-        tab.expected.append("Cross-Origin-Opener-Policy")  # Chromium says that it ignores it here
-        tab.open(server.url.replace("127.0.0.1", "onpage.test"))
+    with insecure(browser, [model_file], "", *SOFTWARE_WEBGPU) as (server, tab):
         assert tab.problem() == "insecure-origin"
         expect(tab.page.get_by_role("button", name="Open at localhost")).to_be_visible()
         expect(tab.page.locator("#problem")).to_contain_text("http://localhost")
         assert not server.faults.requests
-        tab.check()
 
 
 def test_server_unreachable(quick_faulty: FaultyServer, tab: Watched) -> None:
