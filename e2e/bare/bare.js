@@ -39,7 +39,7 @@ let lora;
    */
   async adapt(adapter) {
     const response = adapter === null ? null : await fetch(adapter);
-    lora = response ? (await loadAdapter(engine, new Uint8Array(await response.arrayBuffer()), "Hello")).model : undefined;
+    lora = response ? await loadAdapter(engine, new Uint8Array(await response.arrayBuffer()), "Hello") : undefined;
   },
 
   /**

@@ -19,7 +19,6 @@ import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
  * @typedef {import('@mediapipe/tasks-genai').LlmInference} LlmInference
  * @typedef {import('@mediapipe/tasks-genai').LoraModel} LoraModel
- * @typedef {import('./adapter_memory.js').LoadedAdapter} LoadedAdapter
  * @typedef {import('../protocol.js').LoadRequest} LoadRequest
  * @typedef {import('../protocol.js').AdaptRequest} AdaptRequest
  * @typedef {import('../protocol.js').LoraSource} LoraSource
@@ -46,7 +45,7 @@ let adapter = null;
 /** Whether it has answered once. */
 let warmed = false;
 let stepsPerCallback = STEPS.web;
-/** The LoRA adapters that this model in this engine has, by sha256: they cannot be unloaded. @type {Map<string, LoadedAdapter>} */
+/** The LoRA adapters that this model in this engine has, by sha256: they cannot be unloaded. @type {Map<string, LoraModel>} */
 const loras = new Map();
 /** The one that is on. @type {LoraModel | null} */
 let lora = null;
@@ -107,7 +106,6 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
     await Promise.race([warming.generateResponse(WARM_UP_PROMPT, () => warming.cancelProcessing()), crashed]);
     warmed = true;
   }
-  for (const { free } of loras.values()) free();
   loras.clear();
   lora = null;
   if (wanted) await adapt(engine, { type: "adapt", id, lora: wanted });
@@ -136,9 +134,8 @@ async function adapt(engine, { id, lora: wanted }) {
       const known = loras.get(wanted.sha256);
       const data = known ? null : await Promise.race([fetchAdapter(id, wanted), crashed]);
       bytes = performance.now() - started;
-      const had = known ?? (await Promise.race([loadAdapter(engine, /** @type {Uint8Array} */ (data), WARM_UP_PROMPT), crashed]));
-      loras.set(wanted.sha256, had);
-      lora = had.model;
+      lora = known ?? (await Promise.race([loadAdapter(engine, /** @type {Uint8Array} */ (data), WARM_UP_PROMPT), crashed]));
+      loras.set(wanted.sha256, /** @type {LoraModel} */ (lora));
     } catch (error) {
       const { code, detail } = OnpageError.from(error);
       throw new OnpageError("adapter-failed", [code === "engine-failed" ? "" : code, detail].filter(Boolean).join(": "));
