@@ -9,7 +9,7 @@ from webapp.vendor import PACKAGES, SUFFIXES
 
 SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("", "bench", "bench/report", "engines", "styles", "views")
+OWN_FOLDERS = ("", "app", "bench", "bench/report", "engine", "engine/workers", "tasks/post", "text", "ui")
 
 
 def own_files(static: Path, folders: Iterable[str] = OWN_FOLDERS) -> Iterator[Path]:

@@ -49,7 +49,7 @@ ENGINES = {
     "litertlm-web": ["litert-lm"],
     "litertlm-graph": ["litert-lm-cpu"],
 }
-"""What runs a file, by its format as the page calls it: the ids of static/engines/registry.js."""
+"""What runs a file, by its format as the page calls it: the ids of static/engine/registry.js."""
 
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
 

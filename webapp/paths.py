@@ -14,6 +14,6 @@ DEMO = (DEMO_MODEL, DEMO_BUNDLE, DEMO_GRAPH)
 
 
 def static_folder() -> Path:
-    """The folder that holds `main.js`: the wheel's copy if there is one, else the checkout's `static/`."""
+    """The folder that is served as `/static/`: the wheel's copy if there is one, else the checkout's `static/`."""
     packaged = _PACKAGE / "static"
     return packaged if packaged.is_dir() else _PACKAGE.parent / "static"

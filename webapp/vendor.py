@@ -73,7 +73,7 @@ LITERT_LM = Package(
     ),
 )
 """The other engine, for WebGPU and for the CPU. Of its four builds two: for browsers that can suspend WebAssembly and have
-relaxed SIMD, and for all others. The rest of its JavaScript stays behind: see static/engines/litert_lm.worker.js."""
+relaxed SIMD, and for all others. The rest of its JavaScript stays behind: see static/engine/workers/litert_lm.worker.js."""
 
 HASH = Package("hash-wasm", "4.13.0", ("dist/sha256.umd.min.js",))
 """Streaming SHA-256, which the browser itself does not have: 294 MB/s where @noble/hashes does 71 (Chromium 156)."""

@@ -46,8 +46,10 @@ class Row:
 
 @cache
 def social_post() -> dict[str, Any]:
-    """The page's own definition of instruction, tones and lengths: `static/social_post.json`."""
-    definition: dict[str, Any] = json.loads((static_folder() / "social_post.json").read_text(encoding="utf-8"))
+    """The page's own definition of instruction, tones and lengths: `static/tasks/post/social_post.json`."""
+    definition: dict[str, Any] = json.loads(
+        (static_folder() / "tasks" / "post" / "social_post.json").read_text(encoding="utf-8")
+    )
     return definition
 
 

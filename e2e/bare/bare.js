@@ -1,7 +1,7 @@
 // @ts-check
 // The MediaPipe GenAI task and nothing else: what exactness is checked on, and what our page's overhead is measured against.
 // A test calls these functions through `page.evaluate`; the engine is on the main thread.
-import { loadAdapter } from "/static/engines/adapter_memory.js";
+import { loadAdapter } from "/static/engine/workers/adapter_memory.js";
 import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 
 /** @type {any} */

@@ -158,8 +158,8 @@ def test_a_peer_can_be_stopped_and_counts_tokens(page: Page, models: dict[str, P
     begin_worker_with(page, "*.worker.js", wait_for_stop(3))
     found = page.evaluate(
         """async ([id, model, words]) => {
-            const { Engine } = await import("/static/engine.js");
-            const { engineOf } = await import("/static/engines/registry.js");
+            const { Engine } = await import("/static/engine/client.js");
+            const { engineOf } = await import("/static/engine/registry.js");
             const vendor = JSON.parse(document.body.dataset.vendor);
             const engine = new Engine(engineOf(id));
             await engine.load(model, { temperature: 1, topK: 1, seed: 1, maxTokens: 256 }, { vendor });
@@ -183,9 +183,14 @@ def test_a_peer_can_be_stopped_and_counts_tokens(page: Page, models: dict[str, P
 def test_the_page_and_our_own_workers_keep_the_apps_policy(page: Page, address: str) -> None:
     policies = {
         path: page.request.get(address + path).headers["content-security-policy"]
-        for path in ("/bench", "/static/engines/mediapipe.worker.js", "/peers/wllama.worker.js", "/peers/none.js")
+        for path in (
+            "/bench",
+            "/static/engine/workers/mediapipe.worker.js",
+            "/peers/wllama.worker.js",
+            "/peers/none.js",
+        )
     }
-    assert "blob:" not in policies["/bench"] + policies["/static/engines/mediapipe.worker.js"]
+    assert "blob:" not in policies["/bench"] + policies["/static/engine/workers/mediapipe.worker.js"]
     assert "blob:" in policies["/peers/wllama.worker.js"] and "'unsafe-eval'" not in policies["/peers/wllama.worker.js"]
     for path in ("/peers/peer.test.js", "/peers/models/0/x", "/peers/__init__.py"):
         assert page.request.get(address + path, max_redirects=0).status == 404

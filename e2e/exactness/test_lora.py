@@ -17,7 +17,7 @@ from tests.goldens.cases import CASES, text_of
 from tests.goldens.lora_cases import LORA_CASES, lora_goldens
 
 CACHE_MULTIPLE = 32
-"""With several key-value heads and another `maxTokens` the engine applies adapters wrongly (static/engines/mediapipe.worker.js)."""
+"""With several key-value heads and another `maxTokens` the engine applies adapters wrongly (static/engine/workers/mediapipe.worker.js)."""
 
 
 @pytest.mark.parametrize("base", sorted({case.base for case in LORA_CASES.values()}))

@@ -30,7 +30,7 @@ SCREENS = (
 )
 SHOW_PROBLEM = """
 async (code) => {
-  const { mountProblem } = await import("/static/views/problem.js");
+  const { mountProblem } = await import("/static/app/problem.js");
   mountProblem()({ now: { phase: "problem", error: { code, detail: "detail ".repeat(30) } } });
 }
 """

@@ -93,7 +93,7 @@ def test_other_model_while_one_is_loading(tab: Watched, page: Page) -> None:
         else:
             held.append(route)
 
-    page.route("**/engines/*.worker.js", hold)
+    page.route("**/workers/*.worker.js", hold)
     page.reload()
     page.wait_for_selector("body[data-phase=loading]")
     picker = page.get_by_label("Model", exact=True)

@@ -161,8 +161,8 @@ def test_stop_while_it_cannot_listen(server: RunningServer, tab: Watched) -> Non
 
 STOPPED = """
 async () => {
-  const { Engine } = await import("/static/engine.js");
-  const { engineOf } = await import("/static/engines/registry.js");
+  const { Engine } = await import("/static/engine/client.js");
+  const { engineOf } = await import("/static/engine/registry.js");
   const [{ files }] = await (await fetch("/api/models")).json();
   const file = files.find(({ engines }) => engines.includes("litert-lm-cpu"));
   const engine = new Engine(engineOf("litert-lm-cpu"));

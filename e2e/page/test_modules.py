@@ -43,15 +43,15 @@ def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
     ],
 )
 def test_counting(page: Page, text: str, characters: int, words: int) -> None:
-    assert call(page, "counting.js", "countCharacters", text) == characters
-    assert call(page, "counting.js", "countWords", text) == words
+    assert call(page, "text/counting.js", "countCharacters", text) == characters
+    assert call(page, "text/counting.js", "countWords", text) == words
 
 
 def test_prompt(page: Page) -> None:
     task = {"instruction": "A {tone} post, {words} words, {other}.\n\n{text}", "tones": [], "lengths": []}
     template = {"prefix": "<user>", "suffix": "<model>"}
     draft = {"tone": "dry", "words": 25, "text": "  Costs {words} $1 $& and {tone}.\n"}
-    made = call(page, "prompt.js", "buildPrompt", task, template, draft)
+    made = call(page, "tasks/post/prompt.js", "buildPrompt", task, template, draft)
     assert made == "<user>A dry post, 25 words, {other}.\n\nCosts {words} $1 $& and {tone}.<model>"
 
 
@@ -60,7 +60,7 @@ def test_prompt(page: Page) -> None:
     [("abcd", "", 0), ("abcd", "abxx", 0.5), ("abcd", "abcd", 1), ("abcd", "abcdef", 1), ("abcd", "xabcd", 0)],
 )
 def test_reused_share(page: Page, prompt: str, previous: str, share: float) -> None:
-    assert call(page, "prompt.js", "reusedShare", prompt, previous) == share
+    assert call(page, "tasks/post/prompt.js", "reusedShare", prompt, previous) == share
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_reused_share(page: Page, prompt: str, previous: str, share: float) -> N
     ],
 )
 def test_format(page: Page, function: str, value: float | None, shown: str) -> None:
-    assert call(page, "format.js", function, value) == shown
+    assert call(page, "text/format.js", function, value) == shown
 
 
 LATE = """
 async () => {
-  const { transitions, INITIAL } = await import("/static/store.js");
+  const { transitions, INITIAL } = await import("/static/app/state.js");
   const states = ["starting", "ready", "problem"].map((phase) => ({ ...INITIAL, now: { phase } }));
   const late = [["wrote", "text"], ["written", {}], ["stopAsked"], ["progressed", {}], ["loaded", {}]];
   return states.every((state) => late.every(([name, payload]) => transitions[name](state, payload) === state));
@@ -98,7 +98,7 @@ def test_late_messages_change_nothing(page: Page) -> None:
 
 STALE_COUNT = """
 async () => {
-  const { transitions, INITIAL } = await import("/static/store.js");
+  const { transitions, INITIAL } = await import("/static/app/state.js");
   const counted = { draft: INITIAL.draft, tokens: 5, room: 10 };
   const edited = transitions.drafted(INITIAL, { text: "more" });
   return [transitions.counted(INITIAL, counted).count?.tokens, transitions.counted(edited, counted).count];
@@ -112,7 +112,7 @@ def test_count_of_an_older_draft_is_dropped(page: Page) -> None:
 
 ERRORS = """
 async () => {
-  const { OnpageError, InputTooLong, PROBLEMS } = await import("/static/errors.js");
+  const { OnpageError, InputTooLong, PROBLEMS } = await import("/static/engine/errors.js");
   const long = OnpageError.fromJSON(new InputTooLong(900, 400).toJSON());
   return {
     long: [long instanceof InputTooLong, long.tokens, long.room],
@@ -136,8 +136,8 @@ def test_errors(page: Page) -> None:
 MARKUP = """<img src=x onerror="document.title='run'"><script>document.title='run'</script><b>&amp;</b>"""
 SHOW_POST = """
 async (text) => {
-  const { mountPost } = await import("/static/views/post.js");
-  const { INITIAL } = await import("/static/store.js");
+  const { mountPost } = await import("/static/tasks/post/post.js");
+  const { INITIAL } = await import("/static/app/state.js");
   const update = mountPost();
   const post = { text: text.slice(0, 20), tone: "friendly", length: "short", seed: 1, reused: 0, figures: null };
   update({ ...INITIAL, now: { phase: "writing", stopping: false }, post });

@@ -15,8 +15,8 @@ from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
 CHUNK = 4 << 20
-"""What the page stores at a time: `CHUNK` of model_download.js."""
-LIST = "async () => (await import('/static/model_storage.js')).listStored()"
+"""What the page stores at a time: `CHUNK` of static/engine/download.js."""
+LIST = "async () => (await import('/static/engine/model_storage.js')).listStored()"
 FREE = """
 async (name) => {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
@@ -110,7 +110,7 @@ def test_what_was_damaged_there_is_downloaded_again(faulty: FaultyServer, tab: W
 
 OPEN = """
 async ([name, size, fresh]) => {
-  const { openStored } = await import("/static/model_storage.js");
+  const { openStored } = await import("/static/engine/model_storage.js");
   self.opened = await openStored({ sha256: name, size }, fresh);
   return self.opened && self.opened.length;
 }
@@ -141,7 +141,7 @@ def test_the_oldest_make_room(faulty: FaultyServer, tab: Watched, worker: Worker
 
 DOWNLOAD = """
 async ([url, size, sha256, room]) => {
-  const { ModelDownload } = await import("/static/model_download.js");
+  const { ModelDownload } = await import("/static/engine/download.js");
   let kept = 0;
   const calls = [];
   const stored = {

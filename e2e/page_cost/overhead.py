@@ -71,9 +71,9 @@ BYTES = "performance.getEntriesByType('resource').map(({ name, transferSize }) =
 
 def prompts() -> list[tuple[str, str]]:
     """(text, prompt) with the instruction of the page."""
-    static = static_folder()
-    task = json.loads((static / "social_post.json").read_text(encoding="utf-8"))
-    texts = [example["text"] for example in json.loads((static / "examples.json").read_text(encoding="utf-8"))]
+    post = static_folder() / "tasks" / "post"
+    task = json.loads((post / "social_post.json").read_text(encoding="utf-8"))
+    texts = [example["text"] for example in json.loads((post / "examples.json").read_text(encoding="utf-8"))]
     values = {"tone": task["tones"][0], "words": str(task["lengths"][0]["words"])}
     made = []
     for text in texts:

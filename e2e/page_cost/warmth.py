@@ -17,8 +17,8 @@ TOKENS = 16
 
 ASK = """
 async ({ id, model, warmUp, prompts, tokens }) => {
-  const { Engine } = await import("/static/engine.js");
-  const { engineOf } = await import("/static/engines/registry.js");
+  const { Engine } = await import("/static/engine/client.js");
+  const { engineOf } = await import("/static/engine/registry.js");
   const vendor = JSON.parse(document.body.dataset.vendor);
   const engine = new Engine(engineOf(id));
   const started = performance.now();

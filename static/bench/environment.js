@@ -10,10 +10,10 @@
  * @property {string} origin who chose the browser: a person
  * @property {'page'} connection
  *
- * @typedef {import('../protocol.js').Adapter} Adapter
+ * @typedef {import('../engine/protocol.js').Adapter} Adapter
  */
 
-import { describeAdapter } from "../engines/gpu.js";
+import { describeAdapter } from "../engine/gpu.js";
 
 /** Software that calls itself an adapter; not every browser sets `isFallbackAdapter` for it. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|basic render/i;

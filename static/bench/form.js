@@ -1,21 +1,21 @@
 // @ts-check
 /** What a person chooses: a model, engines, lengths. Tells `start`, `stop`, `download` and `baseline` as `onpage:` events. */
 
-import { integer, size } from "../format.js";
-import { create, element, emit, text } from "../views/dom.js";
+import { integer, size } from "../text/format.js";
+import { create, element, emit, text } from "../ui/dom.js";
 import { LENGTHS, choices } from "./plan.js";
 
 /**
  * @typedef {import('./plan.js').Size} Size
  * @typedef {import('./plan.js').Choice} Choice
- * @typedef {import('../store.js').Model} Model
+ * @typedef {import('../app/state.js').Model} Model
  * @typedef {{model: Model, chosen: Choice[], size: Size}} Wish
  */
 
 /**
  * @param {Model[]} models
- * @param {import('../engines/registry.js').EngineEntry[]} engines
- * @param {import('../protocol.js').Adapter | null} adapter
+ * @param {import('../engine/registry.js').EngineEntry[]} engines
+ * @param {import('../engine/protocol.js').Adapter | null} adapter
  * @param {Size} defaults
  */
 export function mountForm(models, engines, adapter, defaults) {

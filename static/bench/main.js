@@ -4,10 +4,10 @@
  * instead. Drawing happens in the runner's events, which come between samples, never during one.
  */
 
-import { ENGINES } from "../engines/registry.js";
-import { OnpageError } from "../errors.js";
-import { create, element, text } from "../views/dom.js";
-import { mountProblem } from "../views/problem.js";
+import { ENGINES } from "../engine/registry.js";
+import { OnpageError } from "../engine/errors.js";
+import { create, element, text } from "../ui/dom.js";
+import { mountProblem } from "../app/problem.js";
 import { drive } from "./driven.js";
 import { findAdapter } from "./environment.js";
 import { mountForm } from "./form.js";
@@ -65,7 +65,7 @@ async function json(url) {
   return response.json();
 }
 
-/** @param {import('../protocol.js').Adapter | null} adapter */
+/** @param {import('../engine/protocol.js').Adapter | null} adapter */
 function warn(adapter) {
   const box = element("#warnings");
   const warnings = [
@@ -184,6 +184,6 @@ if (new URLSearchParams(location.search).has("driven")) {
   start().catch((error) => {
     document.body.dataset.phase = "problem";
     const state = { now: { phase: "problem", error: OnpageError.from(error).toJSON() } };
-    showProblem(/** @type {import('../store.js').State} */ (state));
+    showProblem(/** @type {import('../app/state.js').State} */ (state));
   });
 }

@@ -17,12 +17,12 @@
  * @typedef {import('./record.js').Event} Event
  * @typedef {import('./record.js').BenchRecord} BenchRecord
  * @typedef {import('./prompts.js').Prompt} Prompt
- * @typedef {{onEvent?: (event: Event) => void, signal?: AbortSignal, vendor?: import('../protocol.js').VendorUrls}} Options
+ * @typedef {{onEvent?: (event: Event) => void, signal?: AbortSignal, vendor?: import('../engine/protocol.js').VendorUrls}} Options
  */
 
-import { Engine } from "../engine.js";
-import { engineOf, versionOf } from "../engines/registry.js";
-import { OnpageError, PROBLEMS } from "../errors.js";
+import { Engine } from "../engine/client.js";
+import { engineOf, versionOf } from "../engine/registry.js";
+import { OnpageError, PROBLEMS } from "../engine/errors.js";
 import { measureBandwidth } from "./bandwidth.js";
 import { describeBrowser, describeEnvironment, findAdapter, idleGpu, keepAwake, watchHidden } from "./environment.js";
 import { BEGINNING, englishPrompt, looksSynthetic, syntheticPrompt, syntheticTokens } from "./prompts.js";
@@ -196,7 +196,7 @@ class Run {
   async #load(fresh) {
     const { model, context, seed } = this.plan;
     if (this.#engine) await this.#settle();
-    const engine = new Engine(/** @type {import('../engines/registry.js').EngineEntry} */ (this.entry));
+    const engine = new Engine(/** @type {import('../engine/registry.js').EngineEntry} */ (this.entry));
     this.#engine = engine;
     const settings = { temperature: 1, topK: 1, seed, maxTokens: context };
     const loaded = await engine.load(model, settings, { vendor: this.vendor, fresh, warmUp: false });
@@ -356,7 +356,7 @@ class Run {
     return { figures, ended, text, pieces };
   }
 
-  /** @param {{text: string, pieces: [number, number][], figures: import('../engine.js').Figures}} answer */
+  /** @param {{text: string, pieces: [number, number][], figures: import('../engine/client.js').Figures}} answer */
   #count({ text, pieces, figures }) {
     const tokens = this.#synthetic ? syntheticTokens(text) : null;
     const first = pieces.length ? syntheticTokens(text.slice(0, pieces[0][1])) : 0;
@@ -418,7 +418,7 @@ function same(expected, found, full) {
   return found !== "" && (found.startsWith(expected) || (full && expected.startsWith(found)));
 }
 
-/** @param {HTMLElement} body @returns {import('../protocol.js').VendorUrls} */
+/** @param {HTMLElement} body @returns {import('../engine/protocol.js').VendorUrls} */
 function vendorOf({ dataset }) {
   return JSON.parse(dataset.vendor ?? "{}");
 }

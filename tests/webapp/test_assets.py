@@ -30,7 +30,7 @@ def test_page_links_only_what_is_there(client: FlaskClient) -> None:
 def test_modules_import_only_what_is_there(client: FlaskClient) -> None:
     """Relative imports with their suffix: the page has no import map and no bundler."""
     static = static_folder()
-    for module in [*static.glob("*.js"), *static.glob("views/*.js")]:
+    for module in [*static.glob("app/*.js"), *static.glob("tasks/*/*.js")]:
         text = module.read_text(encoding="utf-8")
         assert text.startswith("// @ts-check"), module
         for target in re.findall(r'^(?:import|export) .*? from "([^"]+)"', text, re.MULTILINE):
@@ -41,11 +41,11 @@ def test_modules_import_only_what_is_there(client: FlaskClient) -> None:
 
 
 def test_own_files_are_revalidated(client: FlaskClient) -> None:
-    with client.get("/static/main.js") as response:
+    with client.get("/static/app/main.js") as response:
         assert response.headers["Cache-Control"] == "no-cache"
         assert response.headers["Content-Type"].startswith("text/javascript")
         etag = response.headers["ETag"]
-    with client.get("/static/main.js", headers={"If-None-Match": etag}) as response:
+    with client.get("/static/app/main.js", headers={"If-None-Match": etag}) as response:
         assert response.status_code == 304
         assert response.data == b""
 
@@ -56,30 +56,32 @@ def test_etag_is_of_the_content(client: FlaskClient, model_path: Path, tmp_path:
     copy = tmp_path / "static"
     copy.mkdir()
     (copy / "vendor").symlink_to(static / "vendor")
-    content = (static / "main.js").read_bytes()
-    (copy / "main.js").write_bytes(content[:-2] + b"; ")
-    with client.get("/static/main.js") as response:
+    content = (static / "app" / "main.js").read_bytes()
+    (copy / "app").mkdir()
+    (copy / "app" / "main.js").write_bytes(content[:-2] + b"; ")
+    with client.get("/static/app/main.js") as response:
         before = response.headers["ETag"]
-    with create_app(Config(models=[model_path], static=copy)).test_client().get("/static/main.js") as response:
+    with create_app(Config(models=[model_path], static=copy)).test_client().get("/static/app/main.js") as response:
         assert response.headers["ETag"] != before
 
 
 def test_own_file_changes_under_a_running_server(model_path: Path, tmp_path: Path) -> None:
     """A checkout is updated while it serves: whole new files, never the old length of a new one."""
     (tmp_path / "vendor").symlink_to(static_folder() / "vendor")
-    (tmp_path / "main.js").write_text("first();")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.js").write_text("first();")
     client = create_app(Config(models=[model_path], static=tmp_path)).test_client()
-    assert client.get("/static/main.js").text == "first();"
-    (tmp_path / "main.js").write_text("something.much.longer();")
-    assert client.get("/static/main.js").text == "something.much.longer();"
+    assert client.get("/static/app/main.js").text == "first();"
+    (tmp_path / "app" / "main.js").write_text("something.much.longer();")
+    assert client.get("/static/app/main.js").text == "something.much.longer();"
 
 
 @pytest.mark.parametrize(
     ("name", "content_type"),
     [
-        ("main.js", "text/javascript"),
-        ("styles/base.css", "text/css"),
-        ("examples.json", "application/json"),
+        ("app/main.js", "text/javascript"),
+        ("app/base.css", "text/css"),
+        ("tasks/post/examples.json", "application/json"),
         ("icon.svg", "image/svg+xml"),
     ],
 )

@@ -23,10 +23,10 @@ REQUESTS = [
     ("GET", "/api/models", {}, 200),
     ("GET", "/nowhere", {}, 404),
     ("GET", "/static/nowhere.js", {}, 404),
-    ("GET", "/static/main.js", {}, 200),
-    ("HEAD", "/static/main.js", {}, 200),
-    ("DELETE", "/static/main.js", {}, 405),
-    ("GET", "/static/styles/base.css", {}, 200),
+    ("GET", "/static/app/main.js", {}, 200),
+    ("HEAD", "/static/app/main.js", {}, 200),
+    ("DELETE", "/static/app/main.js", {}, 405),
+    ("GET", "/static/app/base.css", {}, 200),
     ("GET", WASM, {"Accept-Encoding": "br"}, 200),
     ("GET", WASM, {"Range": "bytes=0-99"}, 206),
     ("GET", WASM, {"Range": "bytes=99999999-"}, 416),
@@ -36,7 +36,7 @@ REQUESTS = [
     ("GET", "MODEL", {"Range": "bytes=99999999-"}, 416),
     ("GET", "MODEL", {"If-None-Match": "SHA"}, 304),
     ("GET", "/", {"Host": "evil.example"}, 400),
-    ("GET", "/static/main.js", {"Host": "evil.example"}, 400),
+    ("GET", "/static/app/main.js", {"Host": "evil.example"}, 400),
 ]
 
 
@@ -52,9 +52,9 @@ def test_every_response(
 
 
 def test_not_modified_static(client: FlaskClient) -> None:
-    with client.get("/static/main.js") as first:
+    with client.get("/static/app/main.js") as first:
         etag = first.headers["ETag"]
-    with client.get("/static/main.js", headers={"If-None-Match": etag}) as second:
+    with client.get("/static/app/main.js", headers={"If-None-Match": etag}) as second:
         assert second.status_code == 304
         assert second.headers["Content-Security-Policy"]
 
@@ -111,7 +111,7 @@ def test_trusted_host(client: FlaskClient, host: str) -> None:
         "localhost:8000:8000",
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/api/models", "/static/main.js", "MODEL"])
+@pytest.mark.parametrize("path", ["/", "/api/models", "/static/app/main.js", "MODEL"])
 def test_foreign_host(client: FlaskClient, url: str, host: str, path: str) -> None:
     assert client.get(path.replace("MODEL", url), headers={"Host": host}).status_code == 400
 
@@ -126,7 +126,7 @@ def test_policy_needs_nothing_inline(client: FlaskClient) -> None:
     """The page holds no script, no style and no handler: everything it does comes from a file."""
     page = client.get("/").text
     assert page.count("<script") == 1
-    assert '<script type="module" src="/static/main.js"></script>' in page
+    assert '<script type="module" src="/static/app/main.js"></script>' in page
     for inline in ("<style", " style=", " onclick=", " onload=", "javascript:"):
         assert inline not in page
     policy = SECURITY_HEADERS[0][1]

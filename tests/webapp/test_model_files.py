@@ -34,7 +34,7 @@ def test_one_file_is_for_the_engines_that_take_its_format() -> None:
 
 
 def test_the_page_knows_the_engines_that_the_server_names() -> None:
-    registry = (static_folder() / "engines" / "registry.js").read_text(encoding="utf-8")
+    registry = (static_folder() / "engine" / "registry.js").read_text(encoding="utf-8")
     entries = dict(re.findall(r'id: "(.+?)",.*?formats: \[(.+?)\]', registry, re.DOTALL))
     said = {identity: {name.strip(' "') for name in formats.split(",")} for identity, formats in entries.items()}
     assert said == {

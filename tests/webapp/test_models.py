@@ -158,9 +158,9 @@ ATTACKS = [
     "/static/.npmrc",
     "/static/node_modules/axe-core/package.json",
     "/static/vendor/../package.json",
-    "/static/main.js/",
+    "/static/app/main.js/",
     "/static/",
-    "/static/views/",
+    "/static/app/",
 ]
 
 

@@ -25,7 +25,7 @@ const { SentencePiece } = await import(pathToFileURL(module));
 const tokenizer = new SentencePiece(readFileSync(model));
 console.log(JSON.stringify(JSON.parse(readFileSync(texts, "utf8")).map((text) => tokenizer.count(text))));
 """
-MODULE = static_folder() / "engines" / "sentencepiece.js"
+MODULE = static_folder() / "engine" / "workers" / "sentencepiece.js"
 TEXTS = (
     "",
     " ",
@@ -59,7 +59,7 @@ def counted(model: bytes, texts: list[str], folder: Path) -> list[int]:
 def random_texts(seed: int, count: int) -> list[str]:
     """Words, fragments and characters in any order."""
     rng = random.Random(seed)
-    examples = json.loads((static_folder() / "examples.json").read_text(encoding="utf-8"))
+    examples = json.loads((static_folder() / "tasks" / "post" / "examples.json").read_text(encoding="utf-8"))
     words = " ".join(each["text"] for each in examples).split(" ")
     alphabet = "aeinrst  \n.,#<>_é漢🎉▁0123456789"
     return [

@@ -4,7 +4,7 @@
     wllama                                    llama.cpp on the CPU, through wllama
     native                                    litert-lm-api, outside the browser
 
-The first three run in a page, by workers that speak the messages of `static/protocol.js`:
+The first three run in a page, by workers that speak the messages of `static/engine/protocol.js`:
 
     models.py        a random model in a peer's format
     serving.py       the peers' scripts, packages and models beside the application, under a policy of their own

@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * What the peers' workers share: the messages of `static/protocol.js`, and model files as blobs, counted and hashed.
+ * What the peers' workers share: the messages of `static/engine/protocol.js`, and model files as blobs, counted and hashed.
  *
- * @typedef {import('../../../static/protocol.js').LoadRequest} LoadRequest
- * @typedef {import('../../../static/protocol.js').GenerateRequest} GenerateRequest
- * @typedef {import('../../../static/protocol.js').GenerateResult} GenerateResult
- * @typedef {import('../../../static/protocol.js').LoadResult} LoadResult
- * @typedef {import('../../../static/protocol.js').ModelSource} ModelSource
- * @typedef {import('../../../static/protocol.js').Request} Request
- * @typedef {import('../../../static/protocol.js').Reply} Reply
+ * @typedef {import('../../../static/engine/protocol.js').LoadRequest} LoadRequest
+ * @typedef {import('../../../static/engine/protocol.js').GenerateRequest} GenerateRequest
+ * @typedef {import('../../../static/engine/protocol.js').GenerateResult} GenerateResult
+ * @typedef {import('../../../static/engine/protocol.js').LoadResult} LoadResult
+ * @typedef {import('../../../static/engine/protocol.js').ModelSource} ModelSource
+ * @typedef {import('../../../static/engine/protocol.js').Request} Request
+ * @typedef {import('../../../static/engine/protocol.js').Reply} Reply
  *
  * @typedef {object} Peer an engine, as a worker runs it
  * @property {(request: LoadRequest, report: (loaded: number, bytesPerSecond: number) => void) => Promise<LoadResult>} load
@@ -17,16 +17,16 @@
  * @property {(text: string) => Promise<number>} count tokens, the beginning of a text left out
  */
 
-import { OnpageError } from "/static/errors.js";
-import { ModelDownload } from "/static/model_download.js";
-import { openStored } from "/static/model_storage.js";
+import { OnpageError } from "/static/engine/errors.js";
+import { ModelDownload } from "/static/engine/download.js";
+import { openStored } from "/static/engine/model_storage.js";
 
 /** Answers the page's requests with this engine. @param {Peer} peer */
 export function serve(peer) {
   /** @type {{id: number, stop: AbortController} | null} */
   let generating = null;
 
-  /** @param {Exclude<Request, import('../../../static/protocol.js').CancelRequest>} request */
+  /** @param {Exclude<Request, import('../../../static/engine/protocol.js').CancelRequest>} request */
   async function perform(request) {
     const { id } = request;
     if (request.type === "load") {

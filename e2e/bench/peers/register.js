@@ -1,11 +1,11 @@
 // @ts-check
 /** Makes the peers engines of a page that measures; the page itself has never heard of them. */
 
-import { add, engineOf } from "/static/engines/registry.js";
+import { add, engineOf } from "/static/engine/registry.js";
 
 const worker = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-/** @type {import('../../../static/engines/registry.js').EngineEntry[]} */
+/** @type {import('../../../static/engine/registry.js').EngineEntry[]} */
 const PEERS = [
   {
     id: "transformers-js",
@@ -33,7 +33,7 @@ const PEERS = [
   },
 ];
 
-/** @param {import('../../../static/protocol.js').VendorUrls} vendor where the peers' packages are; what the page has stays */
+/** @param {import('../../../static/engine/protocol.js').VendorUrls} vendor where the peers' packages are; what the page has stays */
 export function register(vendor) {
   for (const peer of PEERS) if (!engineOf(peer.id)) add(peer);
   const { dataset } = document.body;

@@ -7,7 +7,7 @@
  * text, so `maxTokens` has no meaning.
  */
 
-import { describeAdapter } from "/static/engines/gpu.js";
+import { describeAdapter } from "/static/engine/gpu.js";
 import { fetchFiles, serve, threads } from "./peer.js";
 
 const LIBRARY = "@huggingface/transformers";

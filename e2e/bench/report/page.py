@@ -45,7 +45,7 @@ def html_report(
     }
     import_map = in_script({"imports": embedded_modules()})
     boot = (HERE / "boot.js").read_text(encoding="utf-8")
-    sheets = static_folder() / "styles" / "report.css", HERE / "page.css"
+    sheets = static_folder() / "bench" / "report" / "report.css", HERE / "page.css"
     style = "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     template = Environment(autoescape=True).from_string((HERE / "page.html").read_text(encoding="utf-8"))
     return template.render(

@@ -2,7 +2,7 @@
 /**
  * A report of results: `renderReport(root, results, …)` fills an element. The same modules draw `/bench` while it measures and
  * the page that `onpage bench report` writes, so they take all they show as arguments, import only each other, keep nothing,
- * and need `styles/report.css` and no network. Strings of the results become text, never markup.
+ * and need `report.css` and no network. Strings of the results become text, never markup.
  *
  * @typedef {import('./views.js').Rec} Rec
  * @typedef {import('./views.js').Published} Published

@@ -18,7 +18,7 @@ import { OnpageError } from "./errors.js";
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('./protocol.js').VendorUrls} VendorUrls
  * @typedef {import('./protocol.js').Reply} Reply
- * @typedef {import('./engines/registry.js').EngineEntry} EngineEntry
+ * @typedef {import('./registry.js').EngineEntry} EngineEntry
  */
 
 /**

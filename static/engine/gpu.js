@@ -1,9 +1,9 @@
 // @ts-check
 /** The GPU that the browser gives to a page or a worker, in the terms of `protocol.js`. */
 
-import { OnpageError } from "../errors.js";
+import { OnpageError } from "./errors.js";
 
-/** @returns {Promise<import('../protocol.js').Adapter>} OnpageError where there is none */
+/** @returns {Promise<import('./protocol.js').Adapter>} OnpageError where there is none */
 export async function describeAdapter() {
   if (!navigator.gpu) throw new OnpageError("no-webgpu");
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });

@@ -3,8 +3,8 @@
  * What this tab remembers over a reload: the draft, the chosen model and engine, and the settings. `sessionStorage` is the tab's own, so
  * two tabs do not disturb each other, and it is gone when the tab is closed. Posts are not kept.
  *
- * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
- * @typedef {{draft?: import('./store.js').Draft, modelId?: string, engineId?: string, loraId?: string, settings?: Record<string, SamplingSettings>}} Session
+ * @typedef {import('../engine/protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {{draft?: import('./state.js').Draft, modelId?: string, engineId?: string, loraId?: string, settings?: Record<string, SamplingSettings>}} Session
  */
 
 const KEY = "onpage";
@@ -18,7 +18,7 @@ export function recall() {
   }
 }
 
-/** @param {import('./store.js').State} state */
+/** @param {import('./state.js').State} state */
 export function remember({ draft, modelId, engineId, loraId, loaded }) {
   const { settings = {} } = recall();
   if (loaded) settings[modelId] = loaded;

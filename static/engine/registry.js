@@ -24,7 +24,7 @@ export const ENGINES = [
     id: "mediapipe",
     name: "MediaPipe",
     backend: "WebGPU",
-    worker: folder("mediapipe.worker.js"),
+    worker: folder("workers/mediapipe.worker.js"),
     formats: ["web", "graph-task"],
     package: "@mediapipe/tasks-genai",
     keepsPrompt: true,
@@ -34,7 +34,7 @@ export const ENGINES = [
     id: "litert-lm",
     name: "LiteRT-LM",
     backend: "WebGPU",
-    worker: folder("litert_lm.worker.js"),
+    worker: folder("workers/litert_lm.worker.js"),
     formats: ["litertlm-web"],
     package: "@litert-lm/core",
   },
@@ -42,7 +42,7 @@ export const ENGINES = [
     id: "litert-lm-cpu",
     name: "LiteRT-LM",
     backend: "CPU",
-    worker: folder("litert_lm.worker.js"),
+    worker: folder("workers/litert_lm.worker.js"),
     formats: ["litertlm-graph"],
     package: "@litert-lm/core",
   },
@@ -62,7 +62,7 @@ export function engineOf(id) {
 /**
  * The version of an engine's package, which the address of its vendored folder ends in; "" where it is not vendored.
  * @param {EngineEntry} entry
- * @param {import('../protocol.js').VendorUrls} vendor
+ * @param {import('./protocol.js').VendorUrls} vendor
  */
 export function versionOf(entry, vendor) {
   return /-(\d[^/]*)\/$/.exec(vendor[entry.package] ?? "")?.[1] ?? "";

@@ -1,8 +1,8 @@
 // @ts-check
 /** The screen of a problem that stops everything: a title, a sentence, perhaps steps, and one way on. */
 
-import { PROBLEMS } from "../errors.js";
-import { create, element, emit, text } from "./dom.js";
+import { PROBLEMS } from "../engine/errors.js";
+import { create, element, emit, text } from "../ui/dom.js";
 
 export function mountProblem() {
   const box = element("#problem");
@@ -12,14 +12,14 @@ export function mountProblem() {
   const steps = element(".problem-steps");
   const action = element(".problem-action");
   const detail = element(".problem-detail");
-  /** @type {import('../errors.js').WayOn} */
+  /** @type {import('../engine/errors.js').WayOn} */
   let wayOn = "none";
-  /** @type {import('../errors.js').ErrorData | null} */
+  /** @type {import('../engine/errors.js').ErrorData | null} */
   let shown = null;
 
   action.addEventListener("click", () => emit(wayOn));
 
-  return (/** @type {import('../store.js').State} */ { now }) => {
+  return (/** @type {import('./state.js').State} */ { now }) => {
     const error = now.phase === "problem" ? now.error : null;
     box.hidden = !error;
     workspace.hidden = Boolean(error);

@@ -6,14 +6,14 @@
  * `writing`, or `problem`. A transition that does not fit the phase leaves the state as it is, so a late message from a
  * dead engine changes nothing.
  *
- * @typedef {import('./errors.js').ErrorData} ErrorData
- * @typedef {import('./engine.js').Figures} Figures
- * @typedef {import('./protocol.js').Adapter} Adapter
- * @typedef {import('./engines/choice.js').Choice} Choice
- * @typedef {import('./engines/choice.js').Gpu} Gpu
- * @typedef {import('./protocol.js').LoadProgress} LoadProgress
- * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
- * @typedef {import('./prompt.js').Task} Task
+ * @typedef {import('../engine/errors.js').ErrorData} ErrorData
+ * @typedef {import('../engine/client.js').Figures} Figures
+ * @typedef {import('../engine/protocol.js').Adapter} Adapter
+ * @typedef {import('../engine/choice.js').Choice} Choice
+ * @typedef {import('../engine/choice.js').Gpu} Gpu
+ * @typedef {import('../engine/protocol.js').LoadProgress} LoadProgress
+ * @typedef {import('../engine/protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {import('../tasks/post/prompt.js').Task} Task
  *
  * @typedef {object} Model one entry of /api/models
  * @property {string} id
@@ -31,10 +31,10 @@
  * @property {SamplingSettings} sampling defaults
  * @property {Lora[]} adapters those that fit it
  *
- * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[]}} ModelFile
+ * @typedef {import('../engine/protocol.js').ModelSource & {format: string, context: number, engines: string[]}} ModelFile
  *   `engines` that run it
  *
- * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
+ * @typedef {import('../engine/protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
  *
  * @typedef {'first' | 'model' | 'engine' | 'adapter' | 'settings' | 'again' | 'restart' | 'recover'} LoadReason
  *

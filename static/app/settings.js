@@ -4,9 +4,9 @@
  * adapter, for a model that has any, which is put on and taken off at once.
  */
 
-import { integer, size } from "../format.js";
-import { currentLora, currentModel } from "../store.js";
-import { element, emit, text } from "./dom.js";
+import { integer, size } from "../text/format.js";
+import { currentLora, currentModel } from "./state.js";
+import { element, emit, text } from "../ui/dom.js";
 
 const NAMES = /** @type {const} */ (["temperature", "topK", "seed", "maxTokens"]);
 
@@ -18,11 +18,11 @@ export function mountSettings() {
   const adapterField = element("#adapter-field");
   const adapters = /** @type {HTMLSelectElement} */ (element("#adapter"));
   const adapterHelp = element("#adapter-help");
-  /** @type {import('../store.js').Model | null} whose adapters are listed */
+  /** @type {import('./state.js').Model | null} whose adapters are listed */
   let listed = null;
-  /** @type {import('../store.js').State} */
+  /** @type {import('./state.js').State} */
   let state;
-  /** @type {import('../protocol.js').SamplingSettings | null} what the fields were last filled from */
+  /** @type {import('../engine/protocol.js').SamplingSettings | null} what the fields were last filled from */
   let filled = null;
 
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
@@ -47,7 +47,7 @@ export function mountSettings() {
     refresh();
   });
 
-  return (/** @type {import('../store.js').State} */ next) => {
+  return (/** @type {import('./state.js').State} */ next) => {
     state = next;
     const model = currentModel(state);
     if (model) {

@@ -4,21 +4,21 @@
  * transitions, and shows every new state in every view.
  */
 
-import { countWords } from "./counting.js";
-import { Engine } from "./engine.js";
-import { choose, lookAtGpu } from "./engines/choice.js";
-import { OnpageError } from "./errors.js";
-import { listStored, removeStored } from "./model_storage.js";
-import { buildPrompt, promptRoom, reusedShare } from "./prompt.js";
-import { recall, remember } from "./session.js";
-import { createStore, currentLength, currentLora, currentModel } from "./store.js";
-import { mountComposer } from "./views/composer.js";
-import { mountHeader } from "./views/header.js";
-import { mountKept } from "./views/kept.js";
-import { mountLoading } from "./views/loading.js";
-import { mountPost } from "./views/post.js";
-import { mountProblem } from "./views/problem.js";
-import { mountSettings } from "./views/settings.js";
+import { countWords } from "../text/counting.js";
+import { Engine } from "../engine/client.js";
+import { choose, lookAtGpu } from "../engine/choice.js";
+import { OnpageError } from "../engine/errors.js";
+import { listStored, removeStored } from "../engine/model_storage.js";
+import { buildPrompt, promptRoom, reusedShare } from "../tasks/post/prompt.js";
+import { recall, remember } from "./tab_memory.js";
+import { createStore, currentLength, currentLora, currentModel } from "./state.js";
+import { mountComposer } from "../tasks/post/composer.js";
+import { mountHeader } from "./header.js";
+import { mountKept } from "./kept.js";
+import { mountLoading } from "./loading.js";
+import { mountPost } from "../tasks/post/post.js";
+import { mountProblem } from "./problem.js";
+import { mountSettings } from "./settings.js";
 
 /** Typing pauses this long before the tokens are counted. */
 const COUNT_DELAY = 250;
@@ -27,7 +27,7 @@ const MOST_CHARACTERS_PER_TOKEN = 32;
 
 /** A model that has lost its way repeats itself until the context is full: stop at so many times the length asked. */
 const RUNAWAY = 3;
-/** @type {import('./store.js').LoadReason[]} the engine is new, or has this very model */
+/** @type {import('./state.js').LoadReason[]} the engine is new, or has this very model */
 const KEEPING = ["first", "adapter", "settings", "again"];
 
 const updates = [mountProblem(), mountHeader(), mountComposer(), mountLoading(), mountPost(), mountSettings(), mountKept()];
@@ -36,7 +36,7 @@ const store = createStore((state) => {
   document.body.dataset.engine = state.choice?.entry.id ?? "";
   for (const update of updates) update(state);
 });
-/** @type {import('./protocol.js').VendorUrls} */
+/** @type {import('../engine/protocol.js').VendorUrls} */
 const vendor = JSON.parse(document.body.dataset.vendor ?? "{}");
 
 /** @type {Engine | null} */
@@ -58,7 +58,7 @@ async function json(url) {
 async function start() {
   const [gpu, models, task, examples, limits] = await Promise.all([
     lookAtGpu(),
-    ...["/api/models", "/static/social_post.json", "/static/examples.json", "/static/limits.json"].map(json),
+    ...["/api/models", "/static/tasks/post/social_post.json", "/static/tasks/post/examples.json", "/static/tasks/post/limits.json"].map(json),
   ]);
   if (!models.length) throw new OnpageError("no-model");
   const asked = new URLSearchParams(location.search).get("engine");
@@ -69,8 +69,8 @@ async function start() {
 /**
  * Brings the chosen model into an engine. Reasons that keep the model keep the worker too, with its compiled shaders.
  *
- * @param {import('./store.js').LoadReason} reason
- * @param {{modelId?: string, engineId?: string, loraId?: string, settings?: import('./protocol.js').SamplingSettings,
+ * @param {import('./state.js').LoadReason} reason
+ * @param {{modelId?: string, engineId?: string, loraId?: string, settings?: import('../engine/protocol.js').SamplingSettings,
  *   fresh?: boolean}} [options]
  */
 async function load(reason, { modelId, engineId, loraId, settings, fresh } = {}) {
@@ -101,7 +101,7 @@ async function load(reason, { modelId, engineId, loraId, settings, fresh } = {})
   const lora = currentLora(store.get());
   const asked = settings ?? recall().settings?.[model.id] ?? model.sampling;
   const chosen = { ...asked, maxTokens: Math.min(asked.maxTokens, file.context) };
-  const onProgress = (/** @type {import('./protocol.js').LoadProgress} */ progress) => {
+  const onProgress = (/** @type {import('../engine/protocol.js').LoadProgress} */ progress) => {
     if (current === engine) store.apply("progressed", progress);
   };
   const ranks = [...new Set(adapters.map(({ rank }) => rank))];
@@ -135,7 +135,7 @@ function fail(error) {
   store.apply("failed", error.toJSON());
 }
 
-/** @param {import('./store.js').State} state */
+/** @param {import('./state.js').State} state */
 function promptOf(state) {
   const model = currentModel(state);
   if (!model) throw new Error("no model is chosen");

@@ -1,10 +1,10 @@
 // @ts-check
 /** The progress of a load: which step, how much, how fast. Also the one-line status for screen readers. */
 
-import { size } from "../format.js";
-import { element, text } from "./dom.js";
+import { size } from "../text/format.js";
+import { element, text } from "../ui/dom.js";
 
-/** @type {Record<import('../protocol.js').LoadStep, string>} */
+/** @type {Record<import('../engine/protocol.js').LoadStep, string>} */
 const STEPS = {
   reading: "Reading the model",
   downloading: "Downloading the model",
@@ -13,7 +13,7 @@ const STEPS = {
   adapting: "Putting the adapter on the model",
 };
 
-/** @type {Record<import('../store.js').LoadReason, string>} */
+/** @type {Record<import('./state.js').LoadReason, string>} */
 const REASONS = {
   first: "",
   model: "",
@@ -32,7 +32,7 @@ export function mountLoading() {
   const detail = element(".loading-detail");
   const status = element("#status");
 
-  return (/** @type {import('../store.js').State} */ state) => {
+  return (/** @type {import('./state.js').State} */ state) => {
     const { now } = state;
     text(status, statusOf(state));
     box.hidden = now.phase !== "loading" && now.phase !== "starting";
@@ -49,7 +49,7 @@ export function mountLoading() {
 }
 
 /**
- * @param {import('../protocol.js').LoadProgress} progress
+ * @param {import('../engine/protocol.js').LoadProgress} progress
  * @param {boolean} named whether the step has to be named here
  */
 function describe({ step, loaded, total, bytesPerSecond }, named) {
@@ -60,7 +60,7 @@ function describe({ step, loaded, total, bytesPerSecond }, named) {
   return `${named ? `${STEPS.warming} · ` : ""}The engine prepares itself; only the first time takes long.`;
 }
 
-/** @param {import('../store.js').State} state */
+/** @param {import('./state.js').State} state */
 function statusOf({ now, post }) {
   if (now.phase === "loading") return REASONS[now.reason] || STEPS[now.progress?.step ?? "downloading"];
   if (now.phase === "writing") return now.stopping ? "Stopping" : "Writing";

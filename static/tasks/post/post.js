@@ -1,9 +1,9 @@
 // @ts-check
 /** The post: its text as it streams in, what can be done with it, its counts against common limits, and its figures. */
 
-import { countCharacters, countWords } from "../counting.js";
-import { capitalized, counted, duration, integer, rate } from "../format.js";
-import { create, element, emit, text } from "./dom.js";
+import { countCharacters, countWords } from "../../text/counting.js";
+import { capitalized, counted, duration, integer, rate } from "../../text/format.js";
+import { create, element, emit, text } from "../../ui/dom.js";
 
 const COPIED_SHOWN = 2000;
 const EMPTY = "Your post appears here, written by the model inside this page.";
@@ -47,7 +47,7 @@ export function mountPost() {
     emit("again");
   });
 
-  return (/** @type {import('../store.js').State} */ state) => {
+  return (/** @type {import('../../app/state.js').State} */ state) => {
     const { now, post } = state;
     const writing = now.phase === "writing";
     const loading = now.phase === "loading" || now.phase === "starting";
@@ -83,7 +83,7 @@ export function mountPost() {
   };
 }
 
-/** @param {import('../store.js').Post} post */
+/** @param {import('../../app/state.js').Post} post */
 function describe({ tone, length, seed, adapter }) {
   return [capitalized(tone), length, `seed ${seed}`, adapter && `with ${adapter}`].filter(Boolean).join(" · ");
 }
@@ -126,7 +126,7 @@ function showLimits(list, limits, characters) {
 
 /**
  * @param {HTMLElement} list
- * @param {import('../engine.js').Figures} figures
+ * @param {import('../../engine/client.js').Figures} figures
  * @param {string} reused
  */
 function showFigures(list, { timeToFirst, prefillRate, decodeRate, promptTokens, tokens }, reused) {
@@ -149,7 +149,7 @@ function showFigures(list, { timeToFirst, prefillRate, decodeRate, promptTokens,
 
 /**
  * @param {HTMLElement} box
- * @param {import('../store.js').Notice | null} notice
+ * @param {import('../../app/state.js').Notice | null} notice
  */
 function showNotice(box, notice) {
   box.hidden = notice === null;

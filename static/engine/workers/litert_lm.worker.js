@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * LiteRT-LM, on WebGPU and on the CPU: the only file that knows it. It runs in a module worker, holds at most one model, and
- * does one thing at a time; `engine.js` sees to that. `protocol.js` has the messages.
+ * does one thing at a time; `client.js` sees to that. `protocol.js` has the messages.
  *
  * Six facts about `@litert-lm/core` 0.17.1 shape it. Its own classes hand text on when the engine yields, and on the CPU it
  * yields only when it has finished: so its WebAssembly is spoken to directly, whose callback comes with each token. For the
@@ -12,7 +12,7 @@
  */
 
 import { OnpageError } from "../errors.js";
-import { describeAdapter } from "./gpu.js";
+import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { SentencePiece } from "./sentencepiece.js";
 import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";

@@ -1,8 +1,8 @@
 // @ts-check
 /** What the browser keeps of the models, at the foot of the page, and a way to be rid of it. */
 
-import { size } from "../format.js";
-import { element, emit, text } from "./dom.js";
+import { size } from "../text/format.js";
+import { element, emit, text } from "../ui/dom.js";
 
 export function mountKept() {
   const line = element("#kept");
@@ -11,7 +11,7 @@ export function mountKept() {
 
   remove.addEventListener("click", () => emit("remove-kept"));
 
-  return (/** @type {import('../store.js').State} */ { kept, now }) => {
+  return (/** @type {import('./state.js').State} */ { kept, now }) => {
     const bytes = kept.reduce((sum, model) => sum + model.size, 0);
     if (bytes) line.hidden = false; // for good: who has removed them is told so, and keeps the focus
     text(sentence, bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model.");

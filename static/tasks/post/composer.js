@@ -1,8 +1,8 @@
 // @ts-check
 /** Where a person says what to write: the text (or an example), tone, length, Write and Stop. */
 
-import { capitalized, integer } from "../format.js";
-import { create, element, emit, text } from "./dom.js";
+import { capitalized, integer } from "../../text/format.js";
+import { create, element, emit, text } from "../../ui/dom.js";
 
 export function mountComposer() {
   const form = element("#composer");
@@ -29,7 +29,7 @@ export function mountComposer() {
     if (target instanceof HTMLInputElement && target.type === "radio") emit("draft", { [target.name]: target.value });
   });
 
-  return (/** @type {import('../store.js').State} */ state) => {
+  return (/** @type {import('../../app/state.js').State} */ state) => {
     const { phase } = state.now;
     if (!examples.childElementCount && state.examples.length) {
       examples.append(

@@ -4,10 +4,10 @@
  * bottom.
  */
 
-import { isSlow, optionsOf } from "../engines/choice.js";
-import { parameters, size } from "../format.js";
-import { currentLora, currentModel } from "../store.js";
-import { element, emit, text } from "./dom.js";
+import { isSlow, optionsOf } from "../engine/choice.js";
+import { parameters, size } from "../text/format.js";
+import { currentLora, currentModel } from "./state.js";
+import { element, emit, text } from "../ui/dom.js";
 
 export function mountHeader() {
   const box = element(".header-model");
@@ -17,13 +17,13 @@ export function mountHeader() {
   const engines = /** @type {HTMLSelectElement} */ (element("#engine"));
   const reason = element("#engine-reason");
   let shown = "";
-  /** The model that the engines are listed for. @type {import('../store.js').Model | null} */
+  /** The model that the engines are listed for. @type {import('./state.js').Model | null} */
   let listed = null;
 
   select.addEventListener("change", () => emit("model", select.value));
   engines.addEventListener("change", () => emit("engine", engines.value));
 
-  return (/** @type {import('../store.js').State} */ state) => {
+  return (/** @type {import('./state.js').State} */ state) => {
     box.hidden = state.models.length < 2;
     if (select.options.length !== state.models.length) {
       select.replaceChildren(...state.models.map((model) => new Option(label(model), model.id)));
@@ -68,19 +68,19 @@ export function mountHeader() {
   };
 }
 
-/** @param {import('../engines/choice.js').Option} each */
+/** @param {import('../engine/choice.js').Option} each */
 function option({ entry, problem }) {
   const made = new Option(problem ? `${engineName(entry)} (${problem})` : engineName(entry), entry.id);
   made.disabled = problem !== "";
   return made;
 }
 
-/** @param {import('../engines/registry.js').EngineEntry} entry */
+/** @param {import('../engine/registry.js').EngineEntry} entry */
 function engineName({ name, backend }) {
   return `${name} on ${backend === "CPU" ? "the processor" : backend}`;
 }
 
-/** What tells one model from another. @param {import('../store.js').Model} model */
+/** What tells one model from another. @param {import('./state.js').Model} model */
 function label({ name, quantization, size: bytes }) {
   return [name, quantization, size(bytes)].filter(Boolean).join(" · ");
 }

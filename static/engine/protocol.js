@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The messages between `engine.js` (the page) and a worker of `engines/`, whichever engine it runs. Types only.
+ * The messages between `client.js` (the page) and a worker of `workers/`, whichever engine it runs. Types only.
  *
  * Every request carries an `id`; every answer carries the id of its request. `lost` and `crashed` answer nothing: they
  * end the worker's life, and the page terminates it.

@@ -3,10 +3,10 @@
  * Which engine runs a model here, and why: a real GPU is best, the processor beats software that plays a GPU, and what a
  * person has chosen goes first. `choose` and `optionsOf` are pure.
  *
- * @typedef {import('../store.js').Model} Model
- * @typedef {import('../store.js').ModelFile} ModelFile
+ * @typedef {import('../app/state.js').Model} Model
+ * @typedef {import('../app/state.js').ModelFile} ModelFile
  * @typedef {import('./registry.js').EngineEntry} EngineEntry
- * @typedef {import('../errors.js').ProblemCode} ProblemCode
+ * @typedef {import('./errors.js').ProblemCode} ProblemCode
  *
  * @typedef {'gpu' | 'software' | 'insecure-origin' | 'no-webgpu' | 'no-adapter'} Gpu what the browser gives to this page
  *
@@ -18,7 +18,7 @@
  * @typedef {{entry: EngineEntry, file: ModelFile, reason: string}} Choice
  */
 
-import { OnpageError } from "../errors.js";
+import { OnpageError } from "./errors.js";
 import { describeAdapter } from "./gpu.js";
 import { ENGINES } from "./registry.js";
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * MediaPipe on WebGPU: the only file that knows it. It runs in a module worker, holds at most one model, and does one thing
- * at a time; `engine.js` sees to that. `protocol.js` has the messages.
+ * at a time; `client.js` sees to that. `protocol.js` has the messages.
  *
  * Six facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
  * pending. It never looks at `device.lost`, so the device is made here. An input that is too long leaves it stuck, so the page
@@ -12,7 +12,7 @@
 
 import { OnpageError } from "../errors.js";
 import { loadAdapter } from "./adapter_memory.js";
-import { describeAdapter } from "./gpu.js";
+import { describeAdapter } from "../gpu.js";
 import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
 
 /**
@@ -28,7 +28,7 @@ import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
  * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('../protocol.js').Adapter} Adapter
  * @typedef {import('../protocol.js').VendorUrls} VendorUrls
- * @typedef {import('../model_download.js').ModelDownload} ModelDownload
+ * @typedef {import('../download.js').ModelDownload} ModelDownload
  */
 
 const LIBRARY = "@mediapipe/tasks-genai";

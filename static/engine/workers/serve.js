@@ -7,7 +7,7 @@
  */
 
 import { OnpageError } from "../errors.js";
-import { ModelDownload } from "../model_download.js";
+import { ModelDownload } from "../download.js";
 import { openStored } from "../model_storage.js";
 
 /**
@@ -79,7 +79,7 @@ export async function startDownload(id, source, { vendor, fresh = false, step })
   await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
   const stored = await opening;
-  const onProgress = (/** @type {import('../model_download.js').DownloadProgress} */ { loaded, recalled, bytesPerSecond }) => {
+  const onProgress = (/** @type {import('../download.js').DownloadProgress} */ { loaded, recalled, bytesPerSecond }) => {
     const arriving = recalled ? "reading" : "downloading";
     const now = step ?? (loaded < source.size ? arriving : "creating");
     reply({ type: "progress", id, progress: { step: now, loaded, total: source.size, bytesPerSecond } });
