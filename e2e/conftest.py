@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from e2e.bare import served
-from e2e.browser import launched
+from onpage.bench.browser import launched
 
 
 @pytest.fixture(scope="session")

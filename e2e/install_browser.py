@@ -13,7 +13,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-from e2e.browser import ENVIRONMENT, BrowserNotFoundError, FoundBrowser, find_browser
+from onpage.bench.browser import ENVIRONMENT, BrowserNotFoundError, FoundBrowser, find_browser
 
 
 def usable() -> FoundBrowser | None:

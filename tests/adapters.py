@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.families import plan_model
-from builder.families.plan import MatrixPlan
+from builder.model.families import plan_model
+from builder.model.families.plan import MatrixPlan
 from tests.checkpoints import as_bytes, write_safetensors
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.families import plan_model
-from builder.families.plan import MOST_SPARE_ROWS, Naming
-from builder.synth import RandomWeights, synthetic_tokenizer
+from builder.model.families import plan_model
+from builder.model.families.plan import MOST_SPARE_ROWS, Naming
+from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 
 def gemma3_config(**changes: Any) -> dict[str, Any]:

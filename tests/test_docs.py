@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from builder.command import cli
+from onpage.command import cli
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("webapp/*/*.md")])

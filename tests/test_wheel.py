@@ -41,7 +41,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with subprocess.Popen(
-        [sys.executable, "-P", "-c", "from builder.command import main; main()", "serve", "--port", "0"],
+        [sys.executable, "-P", "-c", "from onpage.command import main; main()", "serve", "--port", "0"],
         cwd=tmp_path_factory.mktemp("elsewhere"),
         env=os.environ | {"PYTHONPATH": str(unpacked)},
         stdout=subprocess.PIPE,
@@ -93,12 +93,13 @@ def test_the_wheel_runs_from_itself(unpacked: Path) -> None:
 def test_nothing_that_is_not_served_is_inside(unpacked: Path) -> None:
     names = {path.name for path in unpacked.rglob("*")}
     assert not names & {"node_modules", "package.json", "package-lock.json", "tsconfig.json", "tests"}
-    assert {path.name for path in (unpacked / "e2e").iterdir()} == {"__init__.py", "browser.py", "bench"}
+    folders = {path.name for path in unpacked.iterdir() if path.is_dir() and not path.name.endswith(".dist-info")}
+    assert folders == {"builder", "webapp", "onpage"}
     assert not [name for name in names if name.startswith("test_")]
 
 
 def test_the_bench_is_inside(unpacked: Path) -> None:
-    program = "from e2e.bench import record; print(record.SCHEMA, record.problem_of({}))"
+    program = "from onpage.bench import record; print(record.SCHEMA, record.problem_of({}))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
         cwd="/",
@@ -107,7 +108,7 @@ def test_the_bench_is_inside(unpacked: Path) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.startswith(f"{unpacked}/e2e/bench/results.schema.json it: 'schema' is a required property")
+    assert done.stdout.startswith(f"{unpacked}/onpage/bench/results.schema.json it: 'schema' is a required property")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_the_bench_is_inside(unpacked: Path) -> None:
 )
 def test_the_data_is_inside(arguments: list[str], answer: str, unpacked: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-P", "-c", "from builder.command import main; main()", *arguments],
+        [sys.executable, "-P", "-c", "from onpage.command import main; main()", *arguments],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(unpacked), "ONPAGE_HOME": str(tmp_path / "store")},
         capture_output=True,

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from flask import Flask
 
-from webapp import adapters, assets, models, pages
+from webapp import assets, pages
+from webapp import served_adapters as adapters
+from webapp import served_models as models
 from webapp.headers import SecureResponses
-from webapp.models import Offer
 from webapp.paths import static_folder
+from webapp.served_models import Offer
 from webapp.vendor import PACKAGES
 
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 
-from builder.catalog import published_speeds
+from builder.model.catalog import published_speeds
 
 blueprint = Blueprint("pages", __name__)
 

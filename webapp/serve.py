@@ -19,8 +19,8 @@ from flask import Flask
 
 from webapp.app import Config, create_app
 from webapp.errors import AddressUnusableError, PortTakenError
-from webapp.models import ENGINES, Offer
 from webapp.paths import DEMO
+from webapp.served_models import ENGINES, Offer
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000

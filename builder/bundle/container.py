@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from builder.digest import CHUNK
 from builder.errors import OutputError
-from builder.output import PartFile
+from builder.files.digest import CHUNK
+from builder.files.writing import PartFile
 
 Progress = Callable[[str, int, int], None]
 """As convert.Progress: the phase ("write", "verify"), the bytes done and the bytes in all."""

@@ -19,8 +19,9 @@ from litert_lm_builder.litertlm_builder import Backend, DType, Metadata, TfLiteM
 from builder.bundle.container import Part, Progress, WrittenBundle, verify_parts
 from builder.bundle.source import Source, Turn
 from builder.errors import OutputError
-from builder.litertlm_reader import LitertlmFile
-from builder.llm_metadata import (
+from builder.files.writing import PartFile, write_beside
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.llm_metadata import (
     FAMILIES,
     Affixes,
     LlmMetadata,
@@ -32,7 +33,6 @@ from builder.llm_metadata import (
     TokenIds,
     TokenUnion,
 )
-from builder.output import PartFile, write_beside
 
 CREATED = "1980-01-01T00:00:00+00:00"
 """A date that does not pass; the format wants one."""

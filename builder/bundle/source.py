@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.errors import BundleError, TokenizerError
-from builder.families.dense import TEMPLATE
-from builder.families.plan import TurnTemplate
-from builder.formats import Format, sniff_file
-from builder.graph_reader import Graph, is_graph
-from builder.inspect import Sampling
-from builder.llm_parameters import LlmParameters, ModelType
-from builder.tokenizer import Tokenizer
-from builder.web_file_reader import WebFile
+from builder.formats.graph_reader import Graph, is_graph
+from builder.formats.inspect_web_file import Sampling
+from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.sniff import Format, sniff_file
+from builder.formats.web_file_reader import WebFile
+from builder.model.families.dense import TEMPLATE
+from builder.model.families.plan import TurnTemplate
+from builder.model.tokenizer import Tokenizer
 
 LARGEST_CONTEXT = 4096
 """Tokens. Engines allocate the cache for the whole context, and none of a web page's GPUs has room for a model's 131,072."""

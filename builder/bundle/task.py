@@ -15,9 +15,9 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from builder.bundle.container import Part, PartStream, Progress, WrittenBundle, verify_parts
 from builder.bundle.source import Source, Turn
 from builder.errors import BundleError, OutputError
-from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
-from builder.output import write_beside
-from builder.task_reader import GRAPH_ENTRY, METADATA_ENTRY, TOKENIZER_ENTRY, WEB_START, TaskFile
+from builder.files.writing import write_beside
+from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.formats.task_reader import GRAPH_ENTRY, METADATA_ENTRY, TOKENIZER_ENTRY, WEB_START, TaskFile
 
 ALIGNMENT = 64
 """Of each part; MediaPipe maps them, wants 4, and the graph's weights are happier with more."""

@@ -1,7 +1,7 @@
 """How well the demo model writes posts about texts that it has never seen: what `onpage evaluate-demo` reports.
 
 Two sets: generated texts with held-out names, and forty texts written by hand in another style (`handwritten.jsonl`).
-The model runs in numpy from the web file that ships (`builder.reference`). The measures of one post:
+The model runs in numpy from the web file that ships (`builder.reference.dense`). The measures of one post:
 
 - name: one of the accepted spellings of the main name stands in it, letter by letter, not inside a longer word;
 - fact: so does the main date or number (texts without one are not counted);
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from builder.demo.generator import social_post, social_prompt, test_rows
 
 if TYPE_CHECKING:
-    from builder.reference import Reference
+    from builder.reference.dense import Reference
 
 HANDWRITTEN = Path(__file__).resolve().parent / "handwritten.jsonl"
 MOST_NEW_TOKENS = 128
@@ -224,7 +224,7 @@ def evaluate(
 
     `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
     """
-    from builder.reference import Reference
+    from builder.reference.dense import Reference
 
     exact = Reference.from_web_file(web_file, dtype="float32")
     rounded = Reference.from_web_file(web_file, dtype="float16") if float16 else None

@@ -14,7 +14,7 @@ from typing import Any
 from builder.errors import OnpageError, UnsupportedModel
 from builder.estimate.memory import GpuMemory, gpu_memory
 from builder.estimate.source import Source, find_source
-from builder.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
+from builder.quantize.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
 
 USUAL_CONTEXT = 2048
 

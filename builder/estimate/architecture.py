@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from builder.convert import tensor_specs
+from builder.convert.web_file import tensor_specs
 from builder.errors import UnsupportedModel
-from builder.families.plan import Config, MatrixPlan, VectorPlan
-from builder.llm_parameters import TransformerParameters
-from builder.scheme import Quantization
-from builder.tflite_schema import TensorType
-from builder.web_format import TensorSpec
+from builder.formats.llm_parameters import TransformerParameters
+from builder.formats.tflite_schema import TensorType
+from builder.formats.web_entries import TensorSpec
+from builder.model.families.plan import Config, MatrixPlan, VectorPlan
+from builder.quantize.scheme import Quantization
 
 EFFECTIVE = ("gemma3n_text", "gemma4_text")
 """Gemma 3n and 4: known by their dimensions, and not to the converter."""

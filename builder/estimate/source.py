@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.catalog import PublishedModel, published
-from builder.checkpoint import Checkpoint
-from builder.convert import web_layout
+from builder.checkpoint.folder import Checkpoint
+from builder.convert.web_file import web_layout
 from builder.errors import OnpageError
 from builder.estimate.architecture import EFFECTIVE, Dimensions, EffectiveModel, SizedTensor
-from builder.families import plan_model
-from builder.families.plan import ModelPlan
-from builder.formats import Format, sniff_file
-from builder.generation_config import GenerationConfig
-from builder.inspect import web_file_facts
-from builder.litertlm_reader import LitertlmFile
-from builder.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
-from builder.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
-from builder.shapes import shapes
-from builder.synth import shape_config, synthetic_tokenizer
-from builder.web_file_reader import WebFile
+from builder.formats.inspect_web_file import web_file_facts
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.formats.sniff import Format, sniff_file
+from builder.formats.web_file_reader import WebFile
+from builder.model.catalog import PublishedModel, published
+from builder.model.families import plan_model
+from builder.model.families.plan import ModelPlan
+from builder.model.generation_config import GenerationConfig
+from builder.model.shapes import shapes
+from builder.quantize.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
+from builder.synth.web_file import shape_config, synthetic_tokenizer
 
 TOKENIZER_BYTES = {"gemma": 4_241_003, "gemma2": 4_241_003}
 GEMMA3_TOKENIZER_BYTES = 4_689_074

@@ -29,9 +29,9 @@ from builder.errors import FetchError, ModelFileError, OutputError
 from builder.fetch.connection import broken
 from builder.fetch.patience import PassingError, Patience
 from builder.fetch.remote import Remote
-from builder.formats import FIRST_BYTES, require_format
-from builder.input import NotReadableError, read_bounded
-from builder.output import write_beside
+from builder.files.reading import NotReadableError, read_bounded
+from builder.files.writing import write_beside
+from builder.formats.sniff import FIRST_BYTES, require_format
 from builder.store.manifest import MOST_SIZE
 
 CONTENT, STATE = "content", "state.json"

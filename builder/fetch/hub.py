@@ -23,7 +23,7 @@ from builder.fetch.connection import MOST_ANSWER, broken, connect, fault_of, is_
 from builder.fetch.patience import PassingError, Patience, Say
 from builder.fetch.remote import Remote
 from builder.fetch.sources import HubFile
-from builder.input import shown
+from builder.files.reading import shown
 from builder.store.manifest import MOST_SIZE, SHA256
 
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 import httpx2
 
-from builder.catalog import HUB, PublishedModel, published
 from builder.errors import FetchError
 from builder.fetch.connection import is_private, shown_address
-from builder.input import shown
+from builder.files.reading import shown
+from builder.model.catalog import HUB, PublishedModel, published
 from builder.store.manifest import is_file_name, model_id
 
 HUB_HOSTS = frozenset({"huggingface.co", "hf.co", "www.huggingface.co"})

@@ -21,12 +21,12 @@ import torch
 from ai_edge_litert import schema_py_generated
 from torch import nn
 
-from builder.convert import CheckpointSource
-from builder.families.dense import LOCAL_ROPE_WAVELENGTH
-from builder.families.plan import ModelPlan
+from builder.convert.web_file import CheckpointSource
+from builder.formats.llm_parameters import Norm, TransformerParameters
 from builder.graph.settings import Job
 from builder.graph.weights import placed_weights
-from builder.llm_parameters import Norm, TransformerParameters
+from builder.model.families.dense import LOCAL_ROPE_WAVELENGTH
+from builder.model.families.plan import ModelPlan
 
 # litert-torch 0.10 imports TensorFlow's copy of this module without asking for TensorFlow
 _tensorflow = types.ModuleType("tensorflow.lite.python")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from builder.errors import OnpageError
-from builder.scheme import ALL_INT8, INT8, Q4_0, Quantization, Scheme
+from builder.quantize.scheme import ALL_INT8, INT8, Q4_0, Quantization, Scheme
 
 Activations = Literal["int8", "float32"]
 """Of matrix products on a CPU. int8: quantized as they come, fast, and other words at near ties. float32: exact.

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint import check_finite
-from builder.families.plan import ModelPlan, VectorPlan
-from builder.llm_parameters import TransformerParameters
-from builder.stored_types import to_float32
-from builder.write_tensors import Weights
+from builder.checkpoint.folder import check_finite
+from builder.checkpoint.stored_types import to_float32
+from builder.convert.write_tensors import Weights
+from builder.formats.llm_parameters import TransformerParameters
+from builder.model.families.plan import ModelPlan, VectorPlan
 
 WHOLE = {"params.lm.softmax.logits_ffn": "tok_embedding.weight", "params.lm.final_ln.scale": "final_norm.weight"}
 LAYER = {

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint import ADAPTER_WEIGHTS, Checkpoint, StoredTensor, read_header
+from builder.checkpoint.folder import ADAPTER_WEIGHTS, Checkpoint, StoredTensor, read_header
+from builder.checkpoint.stored_types import NUMPY_TYPES
 from builder.errors import CheckpointError, UnsupportedModel
-from builder.families.gemma3 import IMAGES
-from builder.input import read_json_object, shown
-from builder.stored_types import NUMPY_TYPES
+from builder.files.reading import read_json_object, shown
+from builder.model.families.gemma3 import IMAGES
 
 CONFIG = "adapter_config.json"
 MOST_RANK = 1024

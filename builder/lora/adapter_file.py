@@ -21,18 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder import __version__
-from builder.checkpoint import Checkpoint
-from builder.checksum import Checksum
+from builder.checkpoint.folder import Checkpoint
+from builder.convert.read_back import verify_written
 from builder.errors import OutputError, UnsupportedModel
-from builder.families import plan_model
-from builder.llm_parameters import LlmParameters, ModelType, TransformerParameters
+from builder.files.checksum import Checksum
+from builder.files.writing import write_beside
+from builder.formats.llm_parameters import LlmParameters, ModelType, TransformerParameters
+from builder.formats.web_file_layout import WebFileLayout
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import Adapter, LowRank, refuse_an_adapter
 from builder.lora.layout import MODULES, Half, halves, matrix_name, matrix_shape
-from builder.output import write_beside
-from builder.quantize import BLOCK
-from builder.verify import verify_written
-from builder.web_file import WebFileLayout
-from builder.web_file_reader import WebFile
+from builder.model.families import plan_model
+from builder.quantize.rounding import BLOCK
 
 INSTEAD = "merge it into the base with onpage convert BASE --merge-lora"
 

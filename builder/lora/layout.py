@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from builder.llm_parameters import TransformerParameters
-from builder.tflite_schema import TensorType
-from builder.web_format import TensorSpec
+from builder.formats.llm_parameters import TransformerParameters
+from builder.formats.tflite_schema import TensorType
+from builder.formats.web_entries import TensorSpec
 
 MODULES = {"q": "q_proj", "k": "k_proj", "v": "v_proj", "post": "o_proj"}
 """The engine's name of each matrix of an attention → Hugging Face's, in the order of the file."""

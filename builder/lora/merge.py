@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from builder.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.checkpoint.stored_types import Rows, to_float32
 from builder.lora.adapter import Adapter, LowRank, module_of
-from builder.stored_types import Rows, to_float32
+from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
 
 if TYPE_CHECKING:
-    from builder.write_tensors import Weights
+    from builder.convert.write_tensors import Weights
 
 Band = tuple[int, Rows]
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.digest import sha256_of
 from builder.errors import StoreError
-from builder.inspect_bundle import check_model
+from builder.files.digest import sha256_of
+from builder.formats.inspect_model import check_model
 from builder.store.folder import Store, StoredModel
 from builder.store.manifest import SHA256
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from builder.catalog import published
 from builder.errors import StoreError
+from builder.model.catalog import published
 from builder.store.folder import Store, StoredModel
 from builder.store.manifest import DEMO, ENDINGS
 

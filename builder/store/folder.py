@@ -21,8 +21,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from builder.errors import OutputError, StoreBusyError, StoreError
-from builder.input import NotReadableError, check_regular
-from builder.output import write_beside
+from builder.files.reading import NotReadableError, check_regular
+from builder.files.writing import write_beside
 from builder.store.manifest import SHA256, Manifest
 
 HOME = "ONPAGE_HOME"

@@ -10,13 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from builder.catalog import PublishedModel, published
 from builder.errors import ModelFileError, StoreError
-from builder.formats import FIRST_BYTES, require_format
-from builder.input import NotReadableError, check_regular
-from builder.inspect import Sampling, WebFileFacts
-from builder.inspect_bundle import GraphFacts, inspect_model
-from builder.output import write_beside
+from builder.files.reading import NotReadableError, check_regular
+from builder.files.writing import write_beside
+from builder.formats.inspect_model import GraphFacts, inspect_model
+from builder.formats.inspect_web_file import Sampling, WebFileFacts
+from builder.formats.sniff import FIRST_BYTES, require_format
+from builder.model.catalog import PublishedModel, published
 from builder.store.folder import Store, StoredModel
 from builder.store.manifest import Manifest, model_id, require_free_of_meaning
 

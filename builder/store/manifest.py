@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import StoreError
-from builder.formats import Format
-from builder.input import NotReadableError, read_bounded, shown
-from builder.inspect import PromptTemplate, Sampling
+from builder.files.reading import NotReadableError, read_bounded, shown
+from builder.formats.inspect_web_file import PromptTemplate, Sampling
+from builder.formats.sniff import Format
 
 VERSION = 1
 MOST_BYTES = 64 << 10
@@ -43,7 +43,7 @@ class Manifest:
     file: str
     """The name that the file had where it came from."""
     format: str
-    """The name of a `builder.formats.Format` in lower case: web, task or litertlm."""
+    """The name of a `builder.formats.sniff.Format` in lower case: web, task or litertlm."""
     source: str | None = None
     """The address or path that it came from."""
     revision: str | None = None

@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from e2e.bench.compare import compare_sides
-from e2e.bench.record import load_results
+from onpage.bench.compare import compare_sides
+from onpage.bench.record import load_results
 
 
 def test_two_commands_are_measured_in_turn(tmp_path: Path) -> None:
     other = tmp_path / "onpage"
-    other.write_text(f'#!/bin/sh\necho served >> {tmp_path}/log\nexec {sys.executable} -m builder "$@"\n')
+    other.write_text(f'#!/bin/sh\necho served >> {tmp_path}/log\nexec {sys.executable} -m onpage "$@"\n')
     other.chmod(0o755)
     options = ["--rounds", "1", "--runs", "1", "--prefill", "32", "--decode", "8", "--software", "--json"]
     command = [

@@ -16,16 +16,16 @@ import pytest
 import waitress
 from playwright.sync_api import Browser, Page
 
-from builder import synth
 from builder.errors import OnpageError
-from builder.reference import Reference
-from builder.scheme import Quantization
-from builder.synth import BOS, FIRST_WORD, word
-from e2e.bench.peers import serving
-from e2e.bench.peers.models import PeerModel, prepare
-from e2e.bench.peers.serving import REGISTER, with_peers
-from e2e.bench.record import fold, load_results
+from builder.quantize.scheme import Quantization
+from builder.reference.dense import Reference
+from builder.synth import web_file as synth
+from builder.synth.web_file import BOS, FIRST_WORD, word
 from e2e.page.conftest import begin_worker_with, wait_for_stop
+from onpage.bench.peers import serving
+from onpage.bench.peers.peer_models import PeerModel, prepare
+from onpage.bench.peers.serving import REGISTER, with_peers
+from onpage.bench.record import fold, load_results
 from webapp.app import Config, create_app
 from webapp.paths import DEMO_MODEL
 from webapp.vendor import Package
@@ -220,7 +220,7 @@ def test_a_damaged_model_is_refused(page: Page, models: dict[str, PeerModel], ad
 
 def bench_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, with a home of its own."""
-    program = [sys.executable, "-c", "from builder.command import main; main()", "bench", "run"]
+    program = [sys.executable, "-c", "from onpage.command import main; main()", "bench", "run"]
     environment = os.environ | {"ONPAGE_HOME": str(folder)}
     return subprocess.run(
         [*program, *arguments], capture_output=True, text=True, env=environment, timeout=120, check=False

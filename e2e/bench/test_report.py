@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from e2e.bench.compare import compare_alike
-from e2e.bench.record import problem_of
-from e2e.bench.report.page import html_report
-from tests.bench.records import record, results
-from tests.bench.test_report import HOSTILE, hostile
+from onpage.bench.compare import compare_alike
+from onpage.bench.record import problem_of
+from onpage.bench.report.page import html_report
+from tests.onpage.bench.records import record, results
+from tests.onpage.bench.test_report import HOSTILE, hostile
 
 
 @dataclass

@@ -20,10 +20,10 @@ import psutil
 import pytest
 from playwright.sync_api import Browser
 
-from e2e.bench.models import find_model
-from e2e.bench.record import load_results
-from e2e.bench.run import Listener, Options, run
-from e2e.browser import find_browser, flags
+from onpage.bench.browser import find_browser, flags
+from onpage.bench.measured_models import find_model
+from onpage.bench.record import load_results
+from onpage.bench.run import Listener, Options, run
 
 SYNTH = "synth:layers=2@int4"
 QUICK = ["--software", "--decode", "16", "--context", "256", "--runs", "1", "--warmup", "0", "--warm", "0"]
@@ -59,7 +59,7 @@ def _lives(process: psutil.Process) -> bool:
 def bench(*arguments: str) -> subprocess.Popen[str]:
     """`onpage bench run` as a process."""
     return subprocess.Popen(
-        [sys.executable, "-c", "from builder.command import main; main()", "bench", "run", *arguments],
+        [sys.executable, "-c", "from onpage.command import main; main()", "bench", "run", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from builder.synth import synthesize
-from e2e.bench.record import fold, load_results, new_record, problem_of
+from builder.synth.web_file import synthesize
 from e2e.page.conftest import Watched, insecure, watched
 from e2e.page.servers import RunningServer, onpage_serve
 from e2e.page.test_accessibility import check
+from onpage.bench.record import fold, load_results, new_record, problem_of
 from webapp.paths import DEMO
 
 PLAN_SECONDS = 120

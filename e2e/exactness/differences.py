@@ -14,10 +14,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from builder.reference import Answer, Reference
-from builder.synth import word
+from builder.reference.dense import Answer, Reference
+from builder.synth.web_file import word
 from e2e.bare import call, served
-from e2e.browser import launched
+from onpage.bench.browser import launched
 from tests.goldens.cases import CASES, NEW_TOKENS, Case, text_of
 
 PROMPTS = range(1000, 1012)

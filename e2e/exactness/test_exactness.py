@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from builder.reference import Reference
-from builder.synth import word
+from builder.reference.dense import Reference
+from builder.synth.web_file import word
 from e2e.bare import call, on_a_fresh_page
 from tests.goldens.cases import CASES, Case, goldens, text_of
 

@@ -13,12 +13,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from builder.bundle import Conversation, graph_source, write_task
-from builder.families.dense import TEMPLATE
-from builder.litertlm_reader import LitertlmFile
-from builder.tokenizer import Tokenizer
-from builder.web_file_reader import WebFile
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.web_file_reader import WebFile
+from builder.model.families.dense import TEMPLATE
+from builder.model.tokenizer import Tokenizer
 from e2e.bare import call, on_a_fresh_page
-from e2e.browser import launch
+from onpage.bench.browser import launch
 from tests.goldens.cases import GRAPH_GOLDENS
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page
 from sentencepiece import SentencePieceProcessor
 
 from builder.bundle import web_source, write_litertlm
-from builder.reference import Reference
-from builder.synth import word
+from builder.reference.dense import Reference
+from builder.synth.web_file import word
 from e2e.bare import call, served
 from tests.goldens.cases import CASES, goldens, text_of
 from webapp.paths import DEMO_MODEL

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from builder.lora.adapter_file import convert_adapter
-from builder.synth import word
+from builder.synth.web_file import word
 from e2e.bare import call, on_a_fresh_page
 from tests.goldens.cases import CASES, text_of
 from tests.goldens.lora_cases import LORA_CASES, lora_goldens

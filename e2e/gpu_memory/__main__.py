@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from builder.command.console import megabytes
-from builder.command.convert import quantization_options
 from builder.estimate import estimate
-from builder.scheme import Quantization
-from builder.synth import synthesize
+from builder.quantize.scheme import Quantization
+from builder.synth.web_file import synthesize
 from e2e.bare import served
-from e2e.browser import launched
 from e2e.gpu_memory import taken
+from onpage.bench.browser import launched
+from onpage.command.console import megabytes
+from onpage.command.convert import quantization_options
 
 
 @click.command()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from builder.convert import convert_checkpoint
+from builder.convert.web_file import convert_checkpoint
 from builder.estimate import estimate
-from builder.scheme import Quantization
+from builder.quantize.scheme import Quantization
 from e2e.gpu_memory import taken
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
 

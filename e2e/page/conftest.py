@@ -13,17 +13,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, TimeoutError, expect
 
 from builder.bundle import Conversation, graph_source, write_litertlm
-from builder.families.dense import TEMPLATE
-from builder.litertlm_reader import LitertlmFile
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.web_file_reader import WebFile
+from builder.model.families.dense import TEMPLATE
+from builder.model.tokenizer import Tokenizer
 from builder.store import Store
 from builder.store.importing import import_file
-from builder.synth import synthesize
-from builder.tokenizer import Tokenizer
-from builder.web_file_reader import WebFile
-from e2e.browser import launch
+from builder.synth.web_file import synthesize
 from e2e.page.servers import CUT_SECONDS, FaultyServer, RunningServer, faulty_server, onpage_serve
-from webapp.models import Offer
+from onpage.bench.browser import launch
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
+from webapp.served_models import Offer
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
 LOAD_MS = 120_000

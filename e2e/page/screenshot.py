@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from builder.store.choosing import DEMO
-from e2e.browser import launched
 from e2e.page.conftest import EXAMPLE, LOAD_MS, WRITE_MS
 from e2e.page.servers import onpage_serve
+from onpage.bench.browser import launched
 
 SHOT = Path(__file__).parents[2] / "docs" / "screenshot.png"
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import waitress
 
-from builder.digest import sha256_of
+from builder.files.digest import sha256_of
 from webapp.app import Config, create_app
-from webapp.models import Offer, ServedModel, stamp_of
+from webapp.served_models import Offer, ServedModel, stamp_of
 
 START_SECONDS = 30
 CUT_SECONDS = 120
@@ -45,7 +45,7 @@ def onpage_serve(models: Sequence[Path | str], *options: str, store: Path | None
         [
             sys.executable,
             "-c",
-            "from builder.command import main; main()",
+            "from onpage.command import main; main()",
             "serve",
             "--port",
             "0",

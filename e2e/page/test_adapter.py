@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter_file import convert_adapter
-from builder.web_file_reader import WebFile
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
 from e2e.page.servers import RunningServer, onpage_serve
 from e2e.page.test_accessibility import check

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.browser import launch
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, begin_worker_with, hold_end, watched
 from e2e.page.servers import RunningServer
+from onpage.bench.browser import launch
 
 A_DAY = 86_400
 """Seconds on the page's clock, where it began at 0."""

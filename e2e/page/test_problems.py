@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from e2e.browser import SOFTWARE_WEBGPU, launch
 from e2e.page.conftest import Watched, cut_when_arrived, insecure, watched
 from e2e.page.servers import FaultyServer, RunningServer, onpage_serve
+from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 from webapp.paths import DEMO_GRAPH
 
 FAILED_RESOURCE = "Failed to load resource"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Worker, expect
 
-from builder.digest import sha256_of
+from builder.files.digest import sha256_of
 from e2e.page.conftest import STEP_MS, Watched
 from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH

@@ -12,10 +12,10 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from e2e.bare import served
-from e2e.browser import launched
 from e2e.page.servers import onpage_serve
 from e2e.page_cost import overhead
 from e2e.page_cost.warmth import file_for, reuse, warmth
+from onpage.bench.browser import launched
 from webapp.paths import DEMO
 
 

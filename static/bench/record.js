@@ -2,7 +2,7 @@
 /**
  * The record of one plan: what it holds, how it grows out of the runner's events, and what is computed from it. Pure.
  *
- * The same fold is in `e2e/bench/record.py`, so that a driver has everything that was measured up to the moment a tab dies.
+ * The same fold is in `onpage/bench/record.py`, so that a driver has everything that was measured up to the moment a tab dies.
  *
  * @typedef {import('./statistics.js').Summary} Summary
  * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic?: boolean, file?: string,

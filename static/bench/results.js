@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A results file, as `e2e/bench/results.schema.json` has it: made of records for the download, and read for comparing with.
+ * A results file, as `onpage/bench/results.schema.json` has it: made of records for the download, and read for comparing with.
  *
  * @typedef {import('./record.js').BenchRecord} BenchRecord
  * @typedef {{version: string, commit: string | null, modified: boolean | null}} Onpage

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What is said about repeated measurements: median, quartiles, an interval, and whether they scatter too much. Pure, and the
- * same numbers as `e2e/bench/statistics.py`, to the last bit of the draw: a test compares the two.
+ * same numbers as `onpage/bench/statistics.py`, to the last bit of the draw: a test compares the two.
  *
  * Quantiles are linearly interpolated (type 7). The interval is the 95 % percentile bootstrap of the median: 2,000 resamples
  * with `mulberry32(1)`, one draw after the other, of `values[floor(u · n)]` in the order given; of more than 100 values the
@@ -14,7 +14,7 @@ export const RESAMPLES = 2000;
 export const SEED = 1;
 /** (p75 − p25) / median above which a difference of a few percent means nothing. */
 export const NOISY_SPREAD = 0.1;
-/** Fewer values cannot give an interval of 95 %: see `ENOUGH` in `e2e/bench/compare.py`. */
+/** Fewer values cannot give an interval of 95 %: see `ENOUGH` in `onpage/bench/compare.py`. */
 export const FEWEST_FOR_INTERVAL = 5;
 /** Fewer runs say nothing about their spread. */
 export const FEWEST_RUNS = 3;

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from sentencepiece import sentencepiece_model_pb2
 
-from builder.convert import WrittenModel, convert_checkpoint
-from builder.families.dense import Rope
-from builder.families.gemma3 import NAMINGS_WITH_IMAGES
-from builder.families.plan import MOST_SPARE_ROWS, Naming
-from builder.scheme import Quantization
-from builder.synth import BOS, FIRST_WORD, synthetic_tokenizer, word
+from builder.convert.web_file import WrittenModel, convert_checkpoint
+from builder.model.families.dense import Rope
+from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
+from builder.model.families.plan import MOST_SPARE_ROWS, Naming
+from builder.quantize.scheme import Quantization
+from builder.synth.web_file import BOS, FIRST_WORD, synthetic_tokenizer, word
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config, write_checkpoint
 
 GOLDENS = Path(__file__).with_name("goldens.json")

@@ -13,10 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from builder.convert import convert_checkpoint
-from builder.graph.convert import convert_to_graph
-from builder.reference import Reference
-from builder.synth import word
+from builder.convert.web_file import convert_checkpoint
+from builder.graph.from_checkpoint import convert_to_graph
+from builder.reference.dense import Reference
+from builder.synth.web_file import word
 from tests.goldens.cases import CASES, NEW_TOKENS, Case, text_of
 from tests.goldens.native import answer
 

@@ -21,10 +21,10 @@ import torch
 import transformers
 from transformers.models.gemma3 import modeling_gemma3
 
-from builder.families import plan_model
-from builder.families.gemma3 import IMAGES
-from builder.reference import Reference
-from builder.web_file_reader import WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.model.families import plan_model
+from builder.model.families.gemma3 import IMAGES
+from builder.reference.dense import Reference
 from tests.checkpoints import write_shards
 from tests.goldens.cases import CASES, GOLDENS, NEW_TOKENS, Case, goldens
 

@@ -16,8 +16,8 @@ import transformers
 
 from builder.demo.evaluate import generated_cases, handwritten_cases
 from builder.demo.model import Shape
-from builder.reference import Reference
-from builder.scheme import ALL_INT8
+from builder.quantize.scheme import ALL_INT8
+from builder.reference.dense import Reference
 from tests.goldens.cases import GRAPH_GOLDENS, Case
 from tests.goldens.make_goldens import ask_transformers
 from webapp.paths import DEMO_MODEL

@@ -19,11 +19,11 @@ import transformers
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from builder.checkpoint import ADAPTER_WEIGHTS
-from builder.families import plan_model
+from builder.checkpoint.folder import ADAPTER_WEIGHTS
 from builder.lora.adapter import Adapter
 from builder.lora.adapter_file import convert_adapter
-from builder.reference import Reference
+from builder.model.families import plan_model
+from builder.reference.dense import Reference
 from tests.adapters import matrices
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.goldens.cases import NEW_TOKENS, Case

@@ -79,8 +79,8 @@ def target_of(chance: Random) -> str:
 
 def run(folder: Path, seed: int, first: int, count: int) -> Result:
     """Tries `count` cases from number `first`."""
-    from builder import tokenizer
     from builder.errors import OnpageError
+    from builder.model import tokenizer
     from tests.robustness.targets import made
 
     targets = made(folder)

@@ -15,19 +15,19 @@ from random import Random
 from typing import Any
 
 from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
-from builder.checkpoint import ADAPTER_WEIGHTS
-from builder.command.inspect import show
-from builder.convert import convert_checkpoint
-from builder.families.dense import TEMPLATE
-from builder.inspect import WebFileFacts
-from builder.inspect_bundle import ModelFacts, check_model, inspect_model
-from builder.litertlm_reader import LitertlmFile
+from builder.checkpoint.folder import ADAPTER_WEIGHTS
+from builder.convert.web_file import convert_checkpoint
+from builder.formats.inspect_model import ModelFacts, check_model, inspect_model
+from builder.formats.inspect_web_file import WebFileFacts
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
 from builder.lora.adapter_file import convert_adapter
-from builder.scheme import Quantization
-from builder.synth import SMALLEST_VOCABULARY, synthesize, synthetic_tokenizer
-from builder.tokenizer import Tokenizer
-from builder.web_file_reader import WebFile
+from builder.model.families.dense import TEMPLATE
+from builder.model.tokenizer import Tokenizer
+from builder.quantize.scheme import Quantization
+from builder.synth.web_file import SMALLEST_VOCABULARY, synthesize, synthetic_tokenizer
+from onpage.command.inspect import show
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.graphs import VOCABULARY as GRAPH_VOCABULARY

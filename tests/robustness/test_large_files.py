@@ -19,10 +19,10 @@ from tests.robustness.loop import HANG, MEMORY
 CHILD = f"""
 import resource, sys
 from pathlib import Path
-from builder.convert import convert_checkpoint
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import OnpageError
 from builder.lora.adapter import Adapter
-from builder.tokenizer import Tokenizer
+from builder.model.tokenizer import Tokenizer
 folder = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_DATA, ({MEMORY}, {MEMORY}))
 try:

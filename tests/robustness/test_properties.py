@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from builder.errors import OnpageError
 from builder.estimate import estimate
-from builder.families import FAMILIES, plan_model
-from builder.graph_reader import Graph
-from builder.inspect import inspect_web_file
-from builder.litertlm_reader import LitertlmFile
-from builder.llm_parameters import LlmParameters, ModelType, TransformerParameters
+from builder.formats.graph_reader import Graph
+from builder.formats.inspect_web_file import inspect_web_file
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.llm_parameters import LlmParameters, ModelType, TransformerParameters
+from builder.formats.task_reader import TaskFile
+from builder.formats.web_entries import TensorSpec
+from builder.formats.web_file_layout import ALIGNMENT, SMALLEST_FILE, WebFileLayout
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import Adapter
-from builder.shapes import shapes
-from builder.task_reader import TaskFile
-from builder.tokenizer_json import sentencepiece_from_json
-from builder.web_file import ALIGNMENT, SMALLEST_FILE, WebFileLayout
-from builder.web_file_reader import WebFile
-from builder.web_format import TensorSpec
+from builder.model.families import FAMILIES, plan_model
+from builder.model.shapes import shapes
+from builder.model.tokenizer_json import sentencepiece_from_json
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config
 

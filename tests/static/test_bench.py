@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builder.synth import FIRST_WORD, word
+from builder.synth.web_file import FIRST_WORD, word
 from tests.static.node import ask, evaluate
 
 PLAN = {

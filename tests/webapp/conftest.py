@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from builder.scheme import Quantization
-from builder.synth import synthesize
+from builder.quantize.scheme import Quantization
+from builder.synth.web_file import synthesize
 from webapp.app import Config, create_app
-from webapp.models import ServedModel
+from webapp.served_models import ServedModel
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ModelFileError
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter_file import convert_adapter
-from builder.synth import shape_config, synthesize
-from builder.web_file_reader import WebFile
+from builder.synth.web_file import shape_config, synthesize
 from tests.adapters import write_adapter
 from webapp.app import Config, create_app
 from webapp.errors import AdapterUnfitError, ModelFileMissingError

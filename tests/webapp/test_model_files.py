@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from builder.synth import synthesize
+from builder.synth.web_file import synthesize
 from webapp.app import Config, create_app
 from webapp.errors import FilesUnlikeError
-from webapp.models import ENGINES
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH, DEMO_MODEL, static_folder
+from webapp.served_models import ENGINES
 
 
 def test_the_demo_is_one_model_for_every_engine() -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from builder.errors import ModelFileError
 from webapp.app import Config, create_app
 from webapp.errors import ModelFileMissingError
-from webapp.models import ServedModel
+from webapp.served_models import ServedModel
 
 
 def test_list(client: FlaskClient, model_path: Path) -> None:

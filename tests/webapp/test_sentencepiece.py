@@ -13,8 +13,8 @@ import pytest
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
-from builder.synth import FIRST_WORD, synthetic_tokenizer, word
-from builder.web_file_reader import WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.synth.web_file import FIRST_WORD, synthetic_tokenizer, word
 from webapp.paths import DEMO_MODEL, static_folder
 
 COUNT = """

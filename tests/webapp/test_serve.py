@@ -17,7 +17,7 @@ import pytest
 from webapp.errors import AddressUnusableError, ModelFileMissingError, PortTakenError
 from webapp.serve import serve
 
-COMMAND = [sys.executable, "-c", "from builder.command import main; main()", "serve"]
+COMMAND = [sys.executable, "-c", "from onpage.command import main; main()", "serve"]
 
 
 @contextmanager

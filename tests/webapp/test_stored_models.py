@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import webapp.models
+import webapp.served_models
 from builder.errors import StoreError
-from builder.inspect import PromptTemplate, Sampling
+from builder.formats.inspect_web_file import PromptTemplate, Sampling
 from builder.store import Store
 from builder.store.choosing import choose
 from builder.store.importing import import_file
@@ -30,13 +30,13 @@ def store(tmp_path: Path, pristine: Path) -> Store:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that the server hashes."""
     paths: list[Path] = []
-    real = webapp.models.sha256_of
+    real = webapp.served_models.sha256_of
 
     def sha256_of(path: Path) -> str:
         paths.append(path)
         return real(path)
 
-    monkeypatch.setattr(webapp.models, "sha256_of", sha256_of)
+    monkeypatch.setattr(webapp.served_models, "sha256_of", sha256_of)
     return paths
 
 

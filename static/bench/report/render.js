@@ -7,7 +7,7 @@
  * @typedef {import('./views.js').Rec} Rec
  * @typedef {import('./views.js').Published} Published
  * @typedef {import('./comparison.js').Comparison} Comparison
- * @typedef {{records: Rec[]}} Results as `e2e/bench/results.schema.json` has them
+ * @typedef {{records: Rec[]}} Results as `onpage/bench/results.schema.json` has them
  */
 
 import { compared } from "./comparison.js";

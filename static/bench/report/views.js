@@ -6,7 +6,7 @@
  * @typedef {{measure: string, prefill: number | null, unit: string, n: number, median: number, p25: number, p75: number,
  *   interval: [number, number], noisy: boolean}} Measure
  * @typedef {import('../record.js').Sample} Sample
- * @typedef {any} Rec a record as `e2e/bench/results.schema.json` has it; one that is not finished has the status `running`
+ * @typedef {any} Rec a record as `onpage/bench/results.schema.json` has it; one that is not finished has the status `running`
  * @typedef {{model: string, quantization: string | null, parameters: number, engine: string, device: string, context: number | null,
  *   prefill: number, decode: number, ttft: number | null}} Published figures of a publisher, rates per second, TTFT in seconds
  */

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from builder.bundle import Conversation, Source, graph_source
-from builder.families.dense import TEMPLATE
-from builder.synth import synthesize, synthetic_tokenizer
-from builder.tokenizer import Tokenizer
+from builder.model.families.dense import TEMPLATE
+from builder.model.tokenizer import Tokenizer
+from builder.synth.web_file import synthesize, synthetic_tokenizer
 from tests.graphs import VOCABULARY, write_graph
 
 

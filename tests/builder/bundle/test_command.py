@@ -10,12 +10,12 @@ from click.testing import CliRunner, Result
 from sentencepiece.sentencepiece_model_pb2 import ModelProto
 
 from builder.bundle import Source
-from builder.command import cli
 from builder.errors import OnpageError
-from builder.inspect import PromptTemplate
-from builder.inspect_bundle import BundleFacts, inspect_model
-from builder.litertlm_reader import LitertlmFile
-from builder.llm_metadata import LlmMetadata
+from builder.formats.inspect_model import BundleFacts, inspect_model
+from builder.formats.inspect_web_file import PromptTemplate
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.llm_metadata import LlmMetadata
+from onpage.command import cli
 
 
 def onpage(*arguments: object) -> Result:

@@ -13,9 +13,9 @@ from litert_lm_builder.litertlm_builder import TfLiteModelType
 from litert_lm_builder.runtime.proto import llm_metadata_pb2
 
 from builder.bundle import Source, web_source, write_litertlm
-from builder.digest import sha256_of
-from builder.inspect import Sampling
-from builder.litertlm_reader import LitertlmFile
+from builder.files.digest import sha256_of
+from builder.formats.inspect_web_file import Sampling
+from builder.formats.litertlm_reader import LitertlmFile
 
 
 def sections(path: Path) -> list[tuple[int, int, int, dict[str, str]]]:

@@ -18,14 +18,14 @@ from litert_lm_builder.litertlm_builder import DType, Metadata
 from builder.bundle import Source, web_source, write_litertlm, write_task
 from builder.bundle.litertlm import llm_metadata
 from builder.errors import ModelFileError
-from builder.flatbuffer import root_table
-from builder.inspect import WebFileFacts
-from builder.inspect_bundle import BundleFacts, GraphFacts, check_model, inspect_model
-from builder.litertlm_reader import LitertlmFile
-from builder.llm_metadata import LlmMetadata, Settings
-from builder.llm_parameters import LlmParameters
-from builder.task_reader import CENTRAL, END, TaskFile
-from builder.window import DamagedError, opened
+from builder.files.untrusted import DamagedError, opened
+from builder.formats.flatbuffer import root_table
+from builder.formats.inspect_model import BundleFacts, GraphFacts, check_model, inspect_model
+from builder.formats.inspect_web_file import WebFileFacts
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.llm_metadata import LlmMetadata, Settings
+from builder.formats.llm_parameters import LlmParameters
+from builder.formats.task_reader import CENTRAL, END, TaskFile
 from tests.graphs import CONTEXT, VOCABULARY, write_graph
 
 NAMES = ("TF_LITE_PREFILL_DECODE", "TOKENIZER_MODEL", "METADATA")

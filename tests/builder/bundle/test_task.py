@@ -12,12 +12,12 @@ import pytest
 
 from builder.bundle import Conversation, Source, Turn, graph_source, web_source, write_task
 from builder.bundle.task import ALIGNMENT, task_metadata
-from builder.digest import sha256_of
 from builder.errors import BundleError, ModelFileError, TokenizerError
-from builder.families.dense import TEMPLATE
-from builder.llm_parameters import LlmParameters
-from builder.synth import synthetic_tokenizer
-from builder.tokenizer import Tokenizer
+from builder.files.digest import sha256_of
+from builder.formats.llm_parameters import LlmParameters
+from builder.model.families.dense import TEMPLATE
+from builder.model.tokenizer import Tokenizer
+from builder.synth.web_file import synthetic_tokenizer
 from tests.graphs import caches, function, language_model, write_graph
 
 

@@ -10,19 +10,19 @@ import pytest
 from click.testing import CliRunner
 
 from builder.bundle import web_source, write_litertlm
-from builder.catalog import PublishedModel, published
-from builder.command import cli
-from builder.convert import convert_checkpoint
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import OnpageError
 from builder.estimate import Limits, estimate
 from builder.estimate.source import AS_PUBLISHED
+from builder.formats.web_entries import TensorSpec
 from builder.lora.adapter_file import convert_adapter
-from builder.scheme import Quantization
-from builder.shapes import shapes
-from builder.synth import synthesize
-from builder.web_format import TensorSpec
+from builder.model.catalog import PublishedModel, published
+from builder.model.shapes import shapes
+from builder.quantize.scheme import Quantization
+from builder.synth.web_file import synthesize
+from onpage.command import cli
 from tests.adapters import write_adapter
-from tests.builder.test_web_file import header_with
+from tests.builder.formats.test_web_file import header_with
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
 
 QUANTIZATIONS = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from builder.store import Store
-from builder.synth import synthesize
+from builder.synth.web_file import synthesize
 from tests.builder.fetch.hub import STRANGER, TOKEN, UNKNOWN, Hub
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Fetching:
 
     @staticmethod
     def command(*arguments: object, before: tuple[str, ...] = ()) -> list[str]:
-        return [sys.executable, "-m", "builder", *before, "fetch", *map(str, arguments)]
+        return [sys.executable, "-m", "onpage", *before, "fetch", *map(str, arguments)]
 
     def check(self, printed: str) -> None:
         """No token where it does not belong, and nothing in the store that is not what its name says."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.catalog import published
+from builder.model.catalog import published
 from builder.store import Store
 from builder.store.importing import import_file
 from tests.builder.fetch.conftest import Fetching

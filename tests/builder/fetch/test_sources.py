@@ -8,11 +8,11 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from builder.catalog import published
 from builder.errors import FetchError
 from builder.fetch.connection import connect, fault_of
 from builder.fetch.patience import PassingError
 from builder.fetch.sources import Address, HubFile, parse_source
+from builder.model.catalog import published
 
 COMMIT = "0" * 40
 

@@ -8,7 +8,7 @@ import pytest
 
 from builder.errors import OnpageError
 from builder.graph.settings import GraphSettings
-from builder.scheme import Quantization
+from builder.quantize.scheme import Quantization
 
 
 def test_the_default_fits_the_model() -> None:

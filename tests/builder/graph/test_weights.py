@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.convert import CheckpointSource
+from builder.convert.web_file import CheckpointSource
 from builder.errors import CheckpointError
 from builder.graph.weights import placed_weights
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint, write_shards

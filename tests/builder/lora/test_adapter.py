@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.checkpoint import ADAPTER_WEIGHTS
-from builder.convert import convert_checkpoint
+from builder.checkpoint.folder import ADAPTER_WEIGHTS
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, UnsupportedModel
 from builder.lora.adapter import Adapter, module_of
 from builder.lora.adapter_file import convert_adapter

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.convert import convert_checkpoint
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import OutputError, UnsupportedModel, WebFileError
-from builder.inspect import inspect_web_file
+from builder.formats.inspect_web_file import inspect_web_file
+from builder.formats.web_file_layout import SMALLEST_FILE
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import Adapter
 from builder.lora.adapter_file import convert_adapter
-from builder.reference import Reference
-from builder.web_file import SMALLEST_FILE
-from builder.web_file_reader import WebFile
+from builder.reference.dense import Reference
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.goldens.cases import NEW_TOKENS

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.web_file_reader import WebFile
+from builder.formats.web_file_reader import WebFile
 from tests.adapters import write_adapter
-from tests.builder.test_command import onpage
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.onpage.command.test_command import onpage
 
 
 @pytest.fixture

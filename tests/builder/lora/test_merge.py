@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder import checkpoint as checkpoint_module
-from builder.checkpoint import Checkpoint
-from builder.convert import _CheckpointWeights, convert_checkpoint
-from builder.families import plan_model
+from builder.checkpoint import folder as checkpoint_module
+from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.stored_types import to_float32
+from builder.convert.web_file import _CheckpointWeights, convert_checkpoint
 from builder.lora.adapter import Adapter
 from builder.lora.merge import MergedWeights
-from builder.stored_types import to_float32
+from builder.model.families import plan_model
 from tests.adapters import FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.goldens.lora_cases import MERGED, lora_goldens, sampled

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.catalog import published
-from builder.command import main
+from builder.model.catalog import published
 from builder.store import Store
-from builder.synth import synthesize
+from builder.synth.web_file import synthesize
+from onpage.command import main
 
 Onpage = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -25,7 +25,7 @@ from builder.errors import OnpageError, OutputError, StoreBusyError, StoreError
 from builder.store import Store, folder
 from builder.store.checking import check_store
 from builder.store.importing import import_file
-from builder.synth import synthesize
+from builder.synth.web_file import synthesize
 from tests.builder.store.conftest import everything, manifest_of, put
 
 FORK = multiprocessing.get_context("fork")
@@ -146,7 +146,7 @@ def test_imports_killed_at_any_time_leave_nothing_and_the_next_succeeds(
     for attempt in range(12):
         if not moved.exists():
             shutil.copy(model_file, moved)
-        command = [sys.executable, "-m", "builder", "import", moved, *(["--move"] if attempt % 2 else [])]
+        command = [sys.executable, "-m", "onpage", "import", moved, *(["--move"] if attempt % 2 else [])]
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             deadline = time.monotonic() + 30
             while not store.folder.exists() and process.poll() is None and time.monotonic() < deadline:
@@ -321,7 +321,7 @@ def test_an_import_that_has_no_room_says_how_much_it_needs(store: Store, model_f
     put(store, "a", OLD)
     limit = model_file.stat().st_size // 2
     done = subprocess.run(
-        [sys.executable, "-m", "builder", "import", model_file],
+        [sys.executable, "-m", "onpage", "import", model_file],
         env=os.environ | {"ONPAGE_HOME": str(store.folder)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         capture_output=True,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.errors import StoreError
-from builder.inspect import PromptTemplate, Sampling
+from builder.formats.inspect_web_file import PromptTemplate, Sampling
 from builder.store import Manifest, model_id
 from builder.store.manifest import MOST_BYTES, is_file_name
 

@@ -1,5 +1,0 @@
-"""`python -m builder` is the command `onpage`."""
-
-from builder.command import main
-
-main()

@@ -1,0 +1,234 @@
+"""What is in a model file of any format: a web file, a LiteRT graph, or a bundle of either with its tokenizer.
+
+Reads headers and metadata only, and trusts none of them. What is a model to nobody is refused with what it is instead.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.errors import ModelFileError
+from builder.formats.graph_reader import Graph, is_graph
+from builder.formats.inspect_web_file import (
+    PromptTemplate,
+    Sampling,
+    Tokens,
+    WebFileFacts,
+    inspect_web_file,
+    prompt_template_of,
+    web_file_facts,
+)
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.llm_metadata import FAMILIES, LlmMetadata, SamplerType
+from builder.formats.sniff import Format, sniff_file
+from builder.formats.task_reader import TaskFile
+
+BITS = {"int4": 4, "int8": 8, "uint8": 8, "float16": 16, "bfloat16": 16, "float32": 32}
+"""Of the types that hold weights; the others hold shapes and indices."""
+
+
+@dataclass(frozen=True)
+class GraphFacts:
+    """A LiteRT graph. What depends on its being a language model is None where `problem` says why it is none."""
+
+    path: Path
+    size: int
+    container: str
+    family: str
+    context_length: int | None
+    parameters: int
+    """Number of weights."""
+    quantization: str
+    """The type that holds most of them."""
+    operators: int
+    signatures: dict[str, dict[str, dict[str, str]]]
+    """Function → inputs and outputs → name → type and shape."""
+    prefill_lengths: list[int]
+    vocabulary: int | None
+    layers: int | None
+    mask: bool | None
+    transposed_cache: bool | None
+    """How MediaPipe wants the cache; otherwise it writes nonsense."""
+    problem: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self) | {"path": str(self.path)}
+
+
+@dataclass(frozen=True)
+class SectionFacts:
+    """A part of a bundle: an entry of the zip, or a section."""
+
+    name: str
+    size: int
+    offset: int
+    said: dict[str, str | int]
+    """What the bundle says of it."""
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """A zip `.task` or a `.litertlm`."""
+
+    path: Path
+    size: int
+    container: str
+    family: str
+    backend: str | None
+    """The engine's, where the bundle names one."""
+    context_length: int | None
+    parameters: int
+    quantization: str
+    tokens: Tokens
+    prompt_template: PromptTemplate | None
+    chat_template: bool
+    """Whether a Jinja template is inside."""
+    sampling: Sampling
+    sections: list[SectionFacts]
+    system: dict[str, str | int]
+    """What the bundle says of itself."""
+    model: WebFileFacts | GraphFacts
+    problem: str | None = None
+    """Why the engine that the bundle is for would not run it; None where nothing is known against it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self) | {"path": str(self.path), "model": self.model.to_json()}
+
+
+TASK_CONTAINER = Format.TASK.value
+
+ModelFacts = WebFileFacts | GraphFacts | BundleFacts
+
+
+def inspect_model(path: Path) -> ModelFacts:
+    """Reads the facts of a model file; ModelFileError where it is none, or not a sound one."""
+    form = sniff_file(path)
+    if form is Format.TASK:
+        return _task(TaskFile.open(path))
+    if form is Format.LITERTLM:
+        return _litertlm(LitertlmFile.open(path))
+    has_operators = False
+    with suppress(ModelFileError):  # a damaged header; reading it as a web file's says how
+        has_operators = is_graph(path)
+    return graph_facts(Graph.open(path)) if has_operators else inspect_web_file(path)
+
+
+def check_model(path: Path) -> ModelFacts:
+    """As `inspect_model`, and reads what a file has checksums of its own for: each entry of a zip."""
+    facts = inspect_model(path)
+    if facts.container == TASK_CONTAINER:
+        TaskFile.open(path).check_content()
+    return facts
+
+
+def graph_facts(graph: Graph) -> GraphFacts:
+    """The facts of an opened graph."""
+    problem = graph.problem()
+    return GraphFacts(
+        path=graph.path,
+        size=graph.size,
+        container="LiteRT graph",
+        family="unknown",
+        context_length=None if problem else graph.context_length,
+        parameters=sum(size * 8 // BITS[name] for name, size in graph.weights.items() if name in BITS),
+        quantization=graph.quantization,
+        operators=graph.operators,
+        signatures={
+            name: {
+                "inputs": {end: f"{e.type} {list(e.shape)}" for end, e in signature.inputs.items()},
+                "outputs": {end: f"{e.type} {list(e.shape)}" for end, e in signature.outputs.items()},
+            }
+            for name, signature in graph.signatures.items()
+        },
+        prefill_lengths=graph.prefill_lengths,
+        vocabulary=None if problem else graph.vocabulary,
+        layers=None if problem else graph.layers,
+        mask=None if problem else graph.has_mask,
+        transposed_cache=None if problem else graph.transposed_cache,
+        problem=problem,
+    )
+
+
+def _task(file: TaskFile) -> BundleFacts:
+    model, said = graph_facts(file.graph), file.metadata
+    return BundleFacts(
+        path=file.path,
+        size=file.size,
+        container=TASK_CONTAINER,
+        family=model.family,
+        backend=None,
+        context_length=model.context_length,
+        parameters=model.parameters,
+        quantization=model.quantization,
+        tokens=Tokens(
+            vocabulary=model.vocabulary or 0,
+            start_id=said.start_token_id if "start_token_id" in said else None,
+            stop_ids=list(said.stop_token_ids),
+            stop_tokens=list(said.stop_tokens),
+            start_token=said.start_token or None,
+        ),
+        prompt_template=prompt_template_of(said),
+        chat_template=False,
+        sampling=Sampling(None, None),
+        sections=[SectionFacts(e.name, e.size, e.offset, {}) for e in file.entries.values()],
+        system={},
+        model=model,
+        problem=file.problem,
+    )
+
+
+def _litertlm(file: LitertlmFile) -> BundleFacts:
+    said = file.metadata
+    model: WebFileFacts | GraphFacts
+    if isinstance(file.model, Graph):
+        model = graph_facts(file.model)
+        vocabulary, sampling = model.vocabulary or 0, Sampling(None, None)
+    else:
+        model = web_file_facts(file.model)
+        vocabulary, sampling = model.tokens.vocabulary, model.sampling
+    field = LlmMetadata.pb(said).llm_model_type.WhichOneof("model_type")
+    family = next((ours for ours, theirs in FAMILIES.items() if theirs == field), model.family)
+    constraint = file.decoder.said.get("backend_constraint")
+    return BundleFacts(
+        path=file.path,
+        size=file.size,
+        container=f".litertlm {file.version}",
+        family=family,
+        backend=str(constraint) if constraint else None,
+        context_length=said.max_num_tokens or model.context_length,
+        parameters=model.parameters,
+        quantization=model.quantization,
+        tokens=Tokens(
+            vocabulary=vocabulary,
+            start_id=next(iter(said.start_token.token_ids.ids), None),
+            stop_ids=[i for token in said.stop_tokens for i in token.token_ids.ids],
+            stop_tokens=[token.token_str for token in said.stop_tokens if token.token_str],
+            start_token=said.start_token.token_str or None,
+        ),
+        prompt_template=_turns_of(said),
+        chat_template=bool(said.jinja_prompt_template),
+        sampling=_sampling_of(said) or sampling,
+        sections=[SectionFacts(s.kind, s.size, s.offset, s.said) for s in file.sections],
+        system=file.system,
+        model=model,
+        problem=model.problem if isinstance(model, GraphFacts) else None,
+    )
+
+
+def _turns_of(said: LlmMetadata) -> PromptTemplate | None:
+    user, model = said.prompt_templates.user, said.prompt_templates.model
+    suffix = user.suffix + model.prefix
+    return PromptTemplate(user.prefix, suffix) if user.prefix or suffix else None
+
+
+def _sampling_of(said: LlmMetadata) -> Sampling | None:
+    sampler = said.sampler_params
+    if sampler.type_ == SamplerType.GREEDY:
+        return Sampling(None, 1)
+    known = 0 < sampler.temperature <= 10 and 1 <= sampler.k <= 1 << 20
+    return Sampling(sampler.temperature, sampler.k) if known else None

@@ -1,0 +1,197 @@
+"""What is in a web file, for people and programs. Reads the header and the metadata only, and trusts neither."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import proto
+
+from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.tflite_schema import TensorType
+from builder.formats.web_file_reader import TensorEntry, WebFile
+from builder.quantize.scheme import described
+
+EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
+ATTENTION = (".self_attention.", ".attn.")
+FEED_FORWARD = (".ff_layer.", ".mlp.")
+ADAPTER_HALVES = (".w_prime_left", ".w_prime_right")
+"""Float16, whatever type the header gives them."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How a text begins and ends."""
+
+    vocabulary: int
+    start_id: int | None
+    stop_ids: list[int]
+    stop_tokens: list[str]
+    start_token: str | None = None
+    """The begin as a text, where a bundle names it so."""
+
+
+MOST_NAME = 200
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """Text before and after what the user says; the engine adds neither."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What the model's authors recommend; None where the file does not say."""
+
+    temperature: float | None
+    top_k: int | None
+
+    @classmethod
+    def noted_in(cls, file: WebFile) -> Sampling:
+        """What a web file's notes say."""
+        return cls(file.noted_number("temperature", float, 0, 10), file.noted_number("top_k", int, 1, 1 << 20))
+
+
+@dataclass(frozen=True)
+class WebFileFacts:
+    """Everything that `onpage inspect` shows."""
+
+    path: Path
+    size: int
+    container: str
+    model_type: str
+    family: str
+    backend: str
+    context_length: int | None
+    parameters: int
+    """Number of weights."""
+    quantization: str
+    """As people say it: int4, or "int4, embedding int8", or "int4 in blocks of 32"; see scheme.described."""
+    dimensions: dict[str, Any]
+    """TransformerParameters as the file has them."""
+    tokens: Tokens
+    prompt_template: PromptTemplate | None
+    sampling: Sampling
+    parts: dict[str, int]
+    """Bytes by part: embedding, attention, feedforward, norms, tokenizer, header and padding."""
+    tensors: list[TensorEntry]
+    written_by: str | None
+    conversion: dict[str, str]
+    """What onpage converted: the checkpoint's name, an adapter that was merged, the choice of scales."""
+    lora_rank: int | None = None
+    """Of a LoRA adapter, whose dimensions are those of the model it is for; None for a model."""
+    trained_for: str | None = None
+    """The model that an adapter names as its base."""
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        facts = asdict(self) | {"path": str(self.path)}
+        for tensor in facts["tensors"]:
+            tensor["type"] = TensorType.name_of(tensor["type"])
+        return facts
+
+
+def inspect_web_file(path: Path) -> WebFileFacts:
+    """Reads the facts of a web file; WebFileError where it is not a sound one."""
+    return web_file_facts(WebFile.open(path))
+
+
+def web_file_facts(file: WebFile) -> WebFileFacts:
+    """The facts of an opened web file."""
+    p = file.parameters
+    return WebFileFacts(
+        path=file.path,
+        size=file.size,
+        container="TFL3",
+        model_type=ModelType.name_of(file.model_type),
+        family=ModelType.family_of(file.model_type),
+        backend=file.backend,
+        context_length=file.context_length,
+        parameters=sum(_values(tensor) for tensor in file.tensors.values()),
+        quantization=_quantization(file),
+        dimensions=proto.Message.to_dict(
+            p.transformer_parameters, use_integers_for_enums=False, always_print_fields_with_no_presence=False
+        ),
+        tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
+        prompt_template=prompt_template_of(p),
+        sampling=Sampling.noted_in(file),
+        parts=_parts(file),
+        tensors=list(file.tensors.values()),
+        written_by=_text(file, "written_by"),
+        conversion=_conversion(file),
+        lora_rank=file.lora_rank,
+        trained_for=_text(file, "trained_for"),
+    )
+
+
+def prompt_template_of(parameters: LlmParameters) -> PromptTemplate | None:
+    """The texts around a question, from either of the places that they have in LlmParameters."""
+    user, model, whole = parameters.prompt_templates.user, parameters.prompt_templates.model, parameters.prompt_template
+    prefix = user.prompt_prefix or whole.prompt_prefix
+    suffix = user.prompt_suffix + model.prompt_prefix if user.prompt_prefix else whole.prompt_suffix
+    return PromptTemplate(prefix, suffix) if prefix or suffix else None
+
+
+def _text(file: WebFile, key: str) -> str | None:
+    """A text of the notes, None where there is none that can be shown."""
+    value = file.notes.get(key)
+    return value if isinstance(value, str) and value.isprintable() else None
+
+
+def _conversion(file: WebFile) -> dict[str, str]:
+    """What the notes say that the file was made of; a hostile file may say anything, so only short texts are taken."""
+    noted = file.notes.get("conversion")
+    found = noted if isinstance(noted, dict) else {}
+    return {
+        key: value
+        for key in ("checkpoint", "merged", "scale")
+        if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MOST_NAME
+    }
+
+
+def _values(tensor: TensorEntry) -> int:
+    """Number of weights in a tensor; scales and sums belong to a matrix and are none."""
+    if tensor.name.endswith((".sum_i", "_quantized_scale")):
+        return 0
+    if tensor.name.endswith(ADAPTER_HALVES):
+        return tensor.size // 2
+    known: dict[int, int] = {TensorType.INT4: 4, TensorType.INT8: 8, TensorType.FLOAT16: 16}
+    bits = known.get(tensor.type, 32)
+    return tensor.size * 8 // bits
+
+
+def _part(name: str) -> str:
+    if name.endswith(".scale"):
+        return "norms"
+    if name.startswith(EMBEDDINGS):
+        return "embedding"
+    if any(part in name for part in ATTENTION):
+        return "attention"
+    return "feedforward" if any(part in name for part in FEED_FORWARD) else "other"
+
+
+def _parts(file: WebFile) -> dict[str, int]:
+    parts: Counter[str] = Counter()
+    for tensor in file.tensors.values():
+        parts[_part(tensor.name)] += tensor.size
+    parts["tokenizer"] = file.tokenizer_size
+    parts["header and padding"] = file.size - sum(parts.values())
+    return dict(parts)
+
+
+def _quantization(file: WebFile) -> str:
+    if file.lora_rank is not None:
+        return "float16"
+    found: dict[str, set[str]] = {}
+    for tensor in file.tensors.values():
+        if tensor.name.endswith(".w"):
+            matrix = file.matrix(tensor.name.removesuffix(".w"))
+            found.setdefault(_part(tensor.name), set()).add(
+                str(matrix.scheme) if matrix else TensorType.name_of(tensor.type)
+            )
+    return described({part: "/".join(sorted(names)) for part, names in found.items()})

@@ -1,0 +1,159 @@
+"""Reading a `.litertlm` that nobody vouches for: its header, a FlatBuffer, and the sections that it names.
+
+Sections are checked to lie inside the file, after the header, apart from each other; the model among them is opened as
+what it is, a LiteRT graph or a web file. Raises ModelFileError.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+
+from builder.files.untrusted import INT8, INT32, UINT8, UINT32, UINT64, DamagedError, Window, opened
+from builder.formats.flatbuffer import Table, root_table
+from builder.formats.graph_reader import Graph
+from builder.formats.llm_metadata import LlmMetadata
+from builder.formats.web_file_reader import WebFile
+
+HEADER_END, HEADER_START = 24, 32
+MOST_HEADER = 1 << 20
+MOST_SECTIONS = 256
+MOST_ITEMS = 64
+MOST_METADATA = 1 << 20
+MOST_STOPS = 64
+
+KINDS = {
+    1: "GenericBinaryData",
+    3: "TFLiteModel",
+    4: "SP_Tokenizer",
+    5: "LlmMetadataProto",
+    6: "HF_Tokenizer_Zlib",
+    7: "TFLiteWeights",
+    8: "EmbeddingMetadataProto",
+    9: "ExecutorMetadataProto",
+    10: "TtsMetadataProto",
+    11: "AsrMetadataProto",
+}
+"""Of a section, by the header's number."""
+
+GRAPH_MODEL, WEB_MODEL = "tf_lite_prefill_decode", "tf_lite_artisan_text_decoder"
+
+# fields of the header's schema, by their number there
+FILE_SYSTEM, FILE_SECTIONS = 0, 1
+SYSTEM_ENTRIES, SECTION_OBJECTS = 0, 0
+SECTION_ITEMS, SECTION_BEGIN, SECTION_END, SECTION_KIND = 0, 1, 2, 3
+ITEM_KEY, ITEM_TYPE, ITEM_VALUE = 0, 1, 2
+TEXT_TYPE = 9
+INTEGER_TYPES = {1: UINT8, 2: INT8, 5: UINT32, 6: INT32, 8: UINT8, 10: UINT64}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the file, and what the header says of it."""
+
+    kind: str
+    offset: int
+    size: int
+    said: dict[str, str | int]
+
+    @property
+    def model_type(self) -> str:
+        """Which model it is or belongs to, "" where the header does not say."""
+        return str(self.said.get("model_type", ""))
+
+
+@dataclass(frozen=True)
+class LitertlmFile:
+    """An opened `.litertlm` of a language model."""
+
+    path: Path
+    size: int
+    version: str
+    system: dict[str, str | int]
+    sections: tuple[Section, ...]
+    """In the order of the file."""
+    metadata: LlmMetadata
+    decoder: Section
+    model: Graph | WebFile
+    """The decoder's header."""
+
+    @classmethod
+    def open(cls, path: Path) -> LitertlmFile:
+        """Reads and checks the header, the metadata, and the header of the text decoder."""
+        with opened(path) as window:
+            if window.read(0, 8) != b"LITERTLM":
+                raise DamagedError("is no .litertlm: expected LITERTLM at its start")
+            version = ".".join(str(window.number(UINT32, at)) for at in (8, 12, 16))
+            end = window.number(UINT64, HEADER_END)
+            if not HEADER_START < end <= min(window.size, HEADER_START + MOST_HEADER):
+                raise DamagedError(f"says its header ends at byte {end:,} of {window.size:,}")
+            root = root_table(window.part(HEADER_START, end - HEADER_START))
+            system = root.table(FILE_SYSTEM)
+            entries = _items(system, SYSTEM_ENTRIES) if system else {}
+            sections = _sections(root, end, window.size)
+            metadata = _metadata(window, sections)
+            decoder = _decoder(sections)
+        reader = WebFile if decoder.model_type == WEB_MODEL else Graph
+        model = reader.open(path, decoder.offset, decoder.size)
+        return cls(path, window.size, version, entries, sections, metadata, decoder, model)
+
+    def section(self, kind: str) -> Section | None:
+        """The first section of a kind."""
+        return next((section for section in self.sections if section.kind == kind), None)
+
+
+def _sections(root: Table, header_end: int, size: int) -> tuple[Section, ...]:
+    table = root.table(FILE_SECTIONS)
+    sections = []
+    for section in table.tables(SECTION_OBJECTS, MOST_SECTIONS, "sections") if table else ():
+        begin, end = section.number(SECTION_BEGIN, UINT64), section.number(SECTION_END, UINT64)
+        kind = section.number(SECTION_KIND, UINT8)
+        if not header_end <= begin < end:
+            raise DamagedError(f"has a section from byte {begin:,} to {end:,}, behind a header of {header_end:,}")
+        if end > size:
+            raise DamagedError(f"is cut short: a section should end at byte {end:,} of {size:,}")
+        sections.append(Section(KINDS.get(kind, f"kind {kind}"), begin, end - begin, _items(section, SECTION_ITEMS)))
+    sections.sort(key=lambda section: section.offset)
+    for first, second in itertools.pairwise(sections):
+        if second.offset < first.offset + first.size:
+            raise DamagedError(f"has {first.kind} and {second.kind} in the same place")
+    return tuple(sections)
+
+
+def _items(table: Table, slot: int) -> dict[str, str | int]:
+    items: dict[str, str | int] = {}
+    for item in table.tables(slot, MOST_ITEMS, "entries"):
+        key, kind, value = item.text(ITEM_KEY), item.number(ITEM_TYPE, UINT8), item.table(ITEM_VALUE)
+        if key in items:
+            raise DamagedError(f"has two entries named {key}")
+        if value and kind == TEXT_TYPE:
+            items[key] = value.text(0)
+        elif value and kind in INTEGER_TYPES:
+            items[key] = value.number(0, INTEGER_TYPES[kind])
+    return items
+
+
+def _metadata(window: Window, sections: tuple[Section, ...]) -> LlmMetadata:
+    found = [section for section in sections if section.kind == "LlmMetadataProto"]
+    if len(found) != 1:
+        raise DamagedError(f"is of no language model: expected one section LlmMetadataProto, found {len(found)}")
+    [section] = found
+    if section.size > MOST_METADATA:
+        raise DamagedError(f"has {section.size:,} bytes of LlmMetadataProto: expected at most {MOST_METADATA:,}")
+    try:
+        metadata: LlmMetadata = LlmMetadata.deserialize(window.read(section.offset, section.size))
+    except (DecodeError, ValueError) as error:
+        raise DamagedError(f"has a LlmMetadataProto that is none ({error})") from None
+    if len(metadata.stop_tokens) > MOST_STOPS:
+        raise DamagedError(f"has {len(metadata.stop_tokens):,} stop tokens: expected at most {MOST_STOPS}")
+    return metadata
+
+
+def _decoder(sections: tuple[Section, ...]) -> Section:
+    models = [s for s in sections if s.kind == "TFLiteModel" and s.model_type in (GRAPH_MODEL, WEB_MODEL)]
+    if not models:
+        raise DamagedError(f"has no text decoder among its {len(sections)} sections ({GRAPH_MODEL} or {WEB_MODEL})")
+    return models[0]

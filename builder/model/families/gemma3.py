@@ -1,0 +1,111 @@
+"""Gemma 3 as text: the text models (`gemma3_text`: 270M, 1B, FunctionGemma, MedGemma 27B text) and the text part of those
+with images (`gemma3`: 4B, 12B, 27B, TranslateGemma, MedGemma), of any dimensions.
+
+New with this generation: a norm for each head's queries and keys, several sliding layers before each one that sees
+everything, two ropes, the longer one scaled from 4B on, and queries that need not be scaled by the head dimension (27B).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from builder.errors import UnsupportedModel
+from builder.formats.llm_parameters import ModelType
+from builder.model.families.dense import (
+    LOCAL_ROPE_WAVELENGTH,
+    Decoder,
+    Rope,
+    read_dimensions,
+    read_rope,
+    read_windows,
+    refuse_another_local_wavelength,
+    refuse_the_unusual,
+)
+from builder.model.families.plan import Config, ModelPlan, Naming
+
+DEFAULTS = {
+    "vocab_size": 262_208,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 256,
+    "query_pre_attn_scalar": 256,
+    "max_position_embeddings": 131_072,
+    "sliding_window": 4096,
+    "sliding_window_pattern": 6,
+    "rope_theta": 1_000_000.0,
+    "rope_local_base_freq": LOCAL_ROPE_WAVELENGTH,
+}
+"""What a config.json may leave out (that of 4B leaves out nearly all): the values of `Gemma3TextConfig` in transformers
+4.50 to 5."""
+
+TYPES = {
+    (640, 18): ModelType.GEMMA3_300M,
+    (1152, 26): ModelType.GEMMA3_1B,
+    (2560, 34): ModelType.GEMMA3_4B,
+    (3840, 48): ModelType.GEMMA3_12B,
+    (5376, 62): ModelType.GEMMA3_27B,
+}
+
+NAMINGS_WITH_IMAGES = (
+    Naming("model.language_model."),
+    Naming("language_model.model.", "language_model.lm_head.weight"),
+)
+"""Since transformers 4.52 in memory, and before; what is on the hub has the older one, what is trained today has either."""
+
+IMAGES = ("vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector.")
+
+
+def plan(config: dict[str, Any], path: Path) -> ModelPlan:
+    """Plans the web file for a text model; UnsupportedModel names the setting that the format cannot express."""
+    return _plan(Config(config, path, DEFAULTS))
+
+
+def plan_text_part(config: dict[str, Any], path: Path) -> ModelPlan:
+    """As `plan`, for the text part of a model with images: its text_config, without the images' tensors."""
+    text = config.get("text_config")
+    if not isinstance(text, dict) or text.get("model_type", "gemma3_text") != "gemma3_text":
+        raise UnsupportedModel(
+            f"{Config(config, path).says('text_config')}: expected the settings of a gemma3_text model.",
+            subject="text_config",
+        )
+    Config(config, path).refuse_unless("tie_word_embeddings", True)
+    whole = replace(
+        _plan(Config(text, path, DEFAULTS, section="text_config.")), namings=NAMINGS_WITH_IMAGES, left_out=IMAGES
+    )
+    return whole.named(NAMINGS_WITH_IMAGES[0])
+
+
+def _plan(c: Config) -> ModelPlan:
+    refuse_the_unusual(c)
+    c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
+    dimensions = read_dimensions(c)
+    decoder = Decoder(
+        dimensions,
+        rope=_global_rope(c),
+        windows=read_windows(c, dimensions.layers),
+        post_norms=True,
+        qk_norm=True,
+        query_scalar=c.number("query_pre_attn_scalar"),
+        attention_cap=c.number_or_none("attn_logit_softcapping"),
+        final_cap=c.number_or_none("final_logit_softcapping"),
+    )
+    return decoder.plan(c, "gemma3", TYPES, ModelType.GEMMA3_300M)
+
+
+def _global_rope(c: Config) -> Rope:
+    """The rope of the full_attention layers, in either form of config.json; refuses another than the engine's for the rest."""
+    theta, local_theta = c.values.get("rope_theta"), c.values.get("rope_local_base_freq")
+    by_type = c.values.get("rope_parameters")
+    if by_type is None:  # transformers 4
+        refuse_another_local_wavelength(c, "rope_local_base_freq", Rope(c.number("rope_local_base_freq")))
+        return read_rope(c, "rope_scaling", c.values.get("rope_scaling"), theta)
+    if not isinstance(by_type, dict) or by_type.keys() != {"full_attention", "sliding_attention"}:
+        raise UnsupportedModel(
+            f"{c.says('rope_parameters')}: expected one rope for full_attention and one for sliding_attention.",
+            subject="rope_parameters",
+        )
+    local = read_rope(c, "rope_parameters", by_type["sliding_attention"], local_theta)
+    refuse_another_local_wavelength(c, "rope_parameters", local)
+    return read_rope(c, "rope_parameters", by_type["full_attention"], theta)

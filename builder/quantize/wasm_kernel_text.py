@@ -1,0 +1,190 @@
+"""The text of the kernel, in WebAssembly's text format: what `quantize.py` does with numpy, for eight inputs of four rows at a time.
+
+As there, adding 1.5·2²³ rounds half to even into the low bits of the float, and the integers are packed by shifting and adding
+those words. The rows are the four outputs of a block; what is done for each of them is written once, with # for its number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from builder.files.checksum import MULTIPLIER, WORD
+from builder.quantize.rounding import BLOCK, LARGEST, OFFSET, ROUNDING, SMALLEST_EXACT, rounding_bits
+from builder.quantize.scheme import Bits
+
+INPUTS = 8
+"""Read of a row at a time: a row, or a block of it, must be a multiple."""
+
+SCALE = f"""
+  (local.set $v# (i32x4.max_u (local.get $v#) (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $v#) (local.get $v#))))
+  (local.set $v# (i32x4.max_u (local.get $v#) (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get $v#) (local.get $v#))))
+  (if (i32.ge_u (i32x4.extract_lane 0 (local.get $v#)) (i32.const {int(np.float32(np.inf).view(np.uint32))})) (then (return (i32.const 0))))
+  (local.set $scale (f32.div (f32x4.extract_lane 0 (local.get $v#)) (f32.const LARGEST)))
+  (if (f32.eq (local.get $scale) (f32.const 0)) (then (local.set $scale (f32.const 1))))
+  (if (f32.lt (local.get $scale) (f32.const {float(SMALLEST_EXACT)})) (then (return (i32.const 0))))
+  (f32.store (i32.add (local.get $scales) (i32.mul (local.get $row_of_scales) (i32.const #))) (local.get $scale))
+  (local.set $s# (f32x4.splat (local.get $scale)))"""
+"""From the magnitudes of a row's stretch in the lanes of $v#."""
+
+SUM = """
+  (i32.store (local.get $sums) (i32.sub
+    (i32.add
+      (i32.add (i32x4.extract_lane 0 (local.get $sum#)) (i32x4.extract_lane 1 (local.get $sum#)))
+      (i32.add (i32x4.extract_lane 2 (local.get $sum#)) (i32x4.extract_lane 3 (local.get $sum#))))
+    (i32.mul (local.get $k) (i32.const ZERO))))
+  (local.set $sums (i32.add (local.get $sums) (i32.const 4)))"""
+"""ZERO is the word that a value of zero is."""
+
+AT_ONCE = 8
+"""Words that the checksum takes in one go, where there are so many: a check of the bounds and a branch less for each."""
+
+
+def _checksum() -> str:
+    """As Checksum.of; `offset` and `apart` in words."""
+
+    def words(count: int) -> str:
+        """Adds up that many, and goes on behind them."""
+        added = "\n".join(
+            f"""
+          (local.set $sum (i64.add (local.get $sum) (i64.mul (i64.load offset={WORD * word} (local.get $at))
+            (i64.or (i64.const 1) (i64.add (local.get $factor) (i64.const {int(MULTIPLIER) * word % (1 << 64)}))))))"""
+            for word in range(count)
+        )
+        return f"""{added}
+          (local.set $factor (i64.add (local.get $factor) (i64.const {int(MULTIPLIER) * count % (1 << 64)})))
+          (local.set $at (i32.add (local.get $at) (i32.const {WORD * count})))"""
+
+    return f"""
+    (func (export "checksum")
+      (param $at i32) (param $rows i32) (param $words i32) (param $offset i64) (param $apart i64) (result i64)
+      (local $left i32) (local $sum i64) (local $factor i64)
+      (loop $row
+        (local.set $factor (i64.mul (local.get $offset) (i64.const {int(MULTIPLIER)})))
+        (local.set $left (local.get $words))
+        (block $few
+          (loop $many
+            (br_if $few (i32.lt_u (local.get $left) (i32.const {AT_ONCE})))
+            {words(AT_ONCE)}
+            (local.set $left (i32.sub (local.get $left) (i32.const {AT_ONCE})))
+            (br $many)))
+        (block $none
+          (loop $one
+            (br_if $none (i32.eqz (local.get $left)))
+            {words(1)}
+            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br $one)))
+        (local.set $offset (i64.add (local.get $offset) (local.get $apart)))
+        (local.set $rows (i32.sub (local.get $rows) (i32.const 1)))
+        (br_if $row (local.get $rows)))
+      (local.get $sum))"""
+
+
+def module_text() -> str:
+    """The module, in WebAssembly's text format."""
+    variants: tuple[tuple[Bits, Any], ...] = ((4, np.uint16), (4, np.float32), (8, np.uint16), (8, np.float32))
+    return "\n".join(
+        ['(module (memory (export "memory") 0)', *(_quantize(*variant) for variant in variants), _checksum(), ")"]
+    )
+
+
+def _each(code: str) -> str:
+    """The code for each of the four rows, with the row's number for #."""
+    return "\n".join(code.replace("#", str(row)) for row in range(BLOCK))
+
+
+def _quantize(bits: Bits, stored: type[np.generic]) -> str:
+    """Rows of bfloat16 (as uint16) or float32 → strips, scales and sums. 1 done; 0 for values or scales that numpy looks into."""
+    size = np.dtype(stored).itemsize
+    bfloat16 = stored is np.uint16
+    zero = int(rounding_bits(bits))
+    if bfloat16:
+        # the magnitudes of floats are in the order of their bits; the two of a word are joined at the end
+        highest = _each(
+            "(local.set $v# (i16x8.max_u (local.get $v#) (v128.and (v128.load (local.get $p#)) (i16x8.splat (i32.const 0x7fff)))))"
+        )
+        joined = _each(
+            "(local.set $v# (i32x4.max_u (i32x4.shl (local.get $v#) (i32.const 16)) "
+            "(v128.and (local.get $v#) (i32x4.splat (i32.const 0xffff0000)))))"
+        )
+    else:
+        highest = "\n".join(
+            _each(
+                f"(local.set $v# (i32x4.max_u (local.get $v#) (v128.and (v128.load offset={offset} (local.get $p#)) "
+                "(i32x4.splat (i32.const 0x7fffffff)))))"
+            )
+            for offset in (0, 16)
+        )
+        joined = ""
+
+    def packed(first: int) -> str:
+        """Of four inputs, from the `first` of eight: leaves a word for each, the first output in its lowest bits."""
+        load = f"(v128.load offset={first * size} (local.get $p#))"
+        if bfloat16:
+            load = f"(i32x4.shl (v128.load16x4_u offset={first * size} (local.get $p#)) (i32.const 16))"
+        rounded = _each(f"""
+          (local.set $v# (f32x4.add (f32x4.div {load} (local.get $s#)) (f32x4.splat (f32.const {ROUNDING + OFFSET[bits]}))))
+          (local.set $sum# (i32x4.add (local.get $sum#) (local.get $v#)))""")
+        words = "(local.get $v0)"
+        for row in range(1, BLOCK):
+            words = f"(i32x4.add {words} (i32x4.shl (local.get $v{row}) (i32.const {bits * row})))"
+        return f"{rounded} {words}"
+
+    if bits == 4:  # of a word, the lower half is what counts
+        write = f"""
+          {packed(0)} (local.set $block)
+          {packed(4)} (local.set $next)
+          (local.set $block (i8x16.shuffle 0 1 4 5 8 9 12 13 16 17 20 21 24 25 28 29 (local.get $block) (local.get $next)))
+          (v128.store64_lane 0 (local.get $to) (local.get $block))
+          (local.set $to (i32.add (local.get $to) (local.get $apart)))
+          (v128.store64_lane 1 (local.get $to) (local.get $block))
+          (local.set $to (i32.add (local.get $to) (local.get $apart)))"""
+    else:
+        excess = sum((zero - OFFSET[bits]) << (bits * row) for row in range(BLOCK)) % (1 << 32)
+        write = "".join(
+            f"""
+          {packed(first)} (local.set $block)
+          (v128.store (local.get $to) (i32x4.sub (local.get $block) (i32x4.splat (i32.const {excess}))))
+          (local.set $to (i32.add (local.get $to) (local.get $apart)))"""
+            for first in (0, 4)
+        )
+    return f"""
+    (func (export "quantize_{bits}_{np.dtype(stored)}")
+      (param $in i32) (param $groups i32) (param $k i32) (param $width i32)
+      (param $out i32) (param $apart i32) (param $scales i32) (param $sums i32) (result i32)
+      (local $row i32) (local $row_of_scales i32) (local $row_end i32) (local $end i32) (local $to i32)
+      (local $scale f32) (local $block v128) (local $next v128)
+      {_each("(local $p# i32) (local $v# v128) (local $s# v128) (local $sum# v128)")}
+      (local.set $row (i32.mul (local.get $k) (i32.const {size})))
+      (local.set $row_of_scales (i32.mul (i32.div_u (local.get $k) (local.get $width)) (i32.const 4)))
+      (loop $group
+        {_each("(local.set $p# (i32.add (local.get $in) (i32.mul (local.get $row) (i32.const #))))")}
+        {_each("(local.set $sum# (v128.const i32x4 0 0 0 0))")}
+        (local.set $row_end (local.get $p1))
+        (local.set $to (local.get $out))
+        (loop $stretch
+          ;; the largest magnitude of each row's stretch, and its scale
+          (local.set $end (i32.add (local.get $p0) (i32.mul (local.get $width) (i32.const {size}))))
+          {_each("(local.set $v# (v128.const i32x4 0 0 0 0))")}
+          (loop $inputs
+            {highest}
+            {_each(f"(local.set $p# (i32.add (local.get $p#) (i32.const {INPUTS * size})))")}
+            (br_if $inputs (i32.lt_u (local.get $p0) (local.get $end))))
+          {joined}
+          {_each(SCALE.replace("LARGEST", str(LARGEST[bits])))}
+          (local.set $scales (i32.add (local.get $scales) (i32.const 4)))
+          ;; again from the first input: divide, round, pack
+          {_each(f"(local.set $p# (i32.sub (local.get $p#) (i32.mul (local.get $width) (i32.const {size}))))")}
+          (loop $inputs
+            {write}
+            {_each(f"(local.set $p# (i32.add (local.get $p#) (i32.const {INPUTS * size})))")}
+            (br_if $inputs (i32.lt_u (local.get $p0) (local.get $end))))
+          (br_if $stretch (i32.lt_u (local.get $p0) (local.get $row_end))))
+        {_each(SUM.replace("ZERO", str(zero)))}
+        (local.set $scales (i32.add (local.get $scales) (i32.mul (local.get $row_of_scales) (i32.const {BLOCK - 1}))))
+        (local.set $out (i32.add (local.get $out) (i32.const {2 * bits})))
+        (local.set $in (i32.add (local.get $in) (i32.mul (local.get $row) (i32.const {BLOCK}))))
+        (local.set $groups (i32.sub (local.get $groups) (i32.const 1)))
+        (br_if $group (local.get $groups)))
+      (i32.const 1))"""

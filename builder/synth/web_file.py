@@ -1,0 +1,181 @@
+"""Web files of a published shape, or of any dimensions, with random weights and a tokenizer to match.
+
+As fast on a GPU as the real model and free of any licence, so speed can be measured where the weights may not go. What they
+write is noise, but useful noise: the answer varies (post norms are large, so that a token does not predict itself), never
+stops by itself, and re-tokenizes to the very ids that were decoded (every id that can come out is one word of six letters).
+The same shape and seed give the same bytes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.random  # here, not at the first use: it swallows a Ctrl-C that comes while it is imported
+from numpy.typing import NDArray
+from sentencepiece import sentencepiece_model_pb2
+
+from builder.convert.web_file import Progress, WrittenModel, write_web_file
+from builder.errors import OnpageError
+from builder.formats.llm_parameters import Norm
+from builder.model.families import plan_model
+from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.model.generation_config import GenerationConfig
+from builder.model.shapes import shapes
+from builder.model.tokenizer import Tokenizer
+from builder.quantize.rounding import BLOCK
+from builder.quantize.scheme import ALL_INT8, Quantization
+
+DIMENSIONS = {
+    "hidden": "hidden_size",
+    "ffn": "intermediate_size",
+    "layers": "num_hidden_layers",
+    "heads": "num_attention_heads",
+    "kv": "num_key_value_heads",
+    "head": "head_dim",
+    "vocab": "vocab_size",
+    "window": "sliding_window",
+    "context": "max_position_embeddings",
+}
+"""Short names of `hidden=128,layers=4,…` → keys of config.json."""
+
+SMALL = "hidden=128,ffn=512,layers=4,heads=4,kv=1,head=64,vocab=4096,window=512,context=2048"
+"""What a custom shape has unless it says otherwise."""
+
+PAD, EOS, BOS, UNK = range(4)
+SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "\u2581"]
+FIRST_WORD = len(SPECIAL) + 256
+"""First id that is a word; below are the special pieces and the 256 bytes."""
+
+BAND_BYTES = 16 << 20
+"""Target size of a band of float32."""
+
+_SYLLABLES = [c + v for c in "bcdfghjklmnpqrstvwxz" for v in "aeiou"]
+SMALLEST_VOCABULARY = FIRST_WORD + 2
+LARGEST_VOCABULARY = FIRST_WORD + len(_SYLLABLES) ** 3
+
+
+def synthesize(
+    shape: str,
+    output: Path,
+    *,
+    quantization: Quantization = ALL_INT8,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> WrittenModel:
+    """Writes a web file of `shape`: an id of builder.model.shapes, or `hidden=…,layers=…` with the names of DIMENSIONS."""
+    config = shape_config(shape)
+    plan = plan_model(config, Path(shape))
+    tokenizer = Tokenizer.from_bytes(Path(shape), synthetic_tokenizer(plan.vocab_size))
+    return write_web_file(
+        plan,
+        tokenizer,
+        GenerationConfig([EOS, SPECIAL.index("<end_of_turn>")]),
+        RandomWeights.of(plan, seed),
+        output,
+        quantization,
+        progress,
+    )
+
+
+def shape_config(shape: str) -> dict[str, Any]:
+    """config.json of a shape; OnpageError where the name or a dimension is not one."""
+    if shape in shapes():
+        return shapes()[shape].config
+    config = {"model_type": "gemma3_text"}
+    values: dict[str, int] = {}
+    for text in (SMALL, shape):
+        for part in text.split(","):
+            key, _, number = part.partition("=")
+            if key not in DIMENSIONS or not number.isascii() or not number.isdigit() or len(number) > 9:
+                raise OnpageError(
+                    f"{shape!r} is not a shape: expected {', '.join(shapes())}, or dimensions such as {SMALL!r}.",
+                    subject=shape,
+                )
+            values[DIMENSIONS[key]] = int(number)
+    if not SMALLEST_VOCABULARY <= values["vocab_size"] <= LARGEST_VOCABULARY:
+        raise OnpageError(
+            f"vocab={values['vocab_size']}: expected {SMALLEST_VOCABULARY} to {LARGEST_VOCABULARY}.", subject="vocab"
+        )
+    return config | values | {"query_pre_attn_scalar": values["head_dim"]}
+
+
+def word(token_id: int) -> str:
+    """The text of a word's id, without the space in front."""
+    first, rest = divmod(token_id - FIRST_WORD, len(_SYLLABLES) ** 2)
+    second, third = divmod(rest, len(_SYLLABLES))
+    return _SYLLABLES[first] + _SYLLABLES[second] + _SYLLABLES[third]
+
+
+def synthetic_tokenizer(vocabulary: int) -> bytes:
+    """A SentencePiece model of that many pieces: special pieces, bytes, and words that no text can split otherwise."""
+    model = sentencepiece_model_pb2.ModelProto()
+    kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
+    special = [
+        kinds.CONTROL,
+        kinds.CONTROL,
+        kinds.CONTROL,
+        kinds.UNKNOWN,
+        kinds.USER_DEFINED,
+        kinds.USER_DEFINED,
+        kinds.NORMAL,
+    ]
+    pieces = itertools.chain(
+        zip(SPECIAL, special, strict=True),
+        ((f"<0x{byte:02X}>", kinds.BYTE) for byte in range(256)),
+        (("\u2581" + word(i), kinds.NORMAL) for i in range(FIRST_WORD, vocabulary)),
+    )
+    for text, kind in pieces:
+        model.pieces.add(piece=text, score=-1.0, type=kind)
+    spec = model.trainer_spec
+    spec.model_type = spec.UNIGRAM
+    spec.vocab_size = vocabulary
+    spec.byte_fallback = True
+    spec.pad_id, spec.eos_id, spec.bos_id, spec.unk_id = PAD, EOS, BOS, UNK
+    spec.pad_piece, spec.eos_piece, spec.bos_piece, spec.unk_piece = SPECIAL[:4]
+    model.normalizer_spec.name = "identity"
+    model.normalizer_spec.add_dummy_prefix = False
+    model.normalizer_spec.remove_extra_whitespaces = False
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+class RandomWeights:
+    """Seeded normal weights for any plan, drawn band after band; see the module for why they are scaled as they are."""
+
+    def __init__(self, seed: int, gains: Mapping[str, float] | None = None) -> None:
+        self.seed = seed
+        self.gains = gains or {}
+
+    @classmethod
+    def of(cls, plan: ModelPlan, seed: int) -> RandomWeights:
+        """Weights that also where norms are missing make attention choose and a block outweigh the token it is added to."""
+        gains = {}
+        if not plan.transformer.self_attention_parameters.qk_norm:
+            gains[".self_attention.q"] = 2.0
+        if plan.transformer.post_norm == Norm.NO_NORM:
+            gains |= {".self_attention.post": 8.0, ".ff_layer.ffn_layer2": 8.0}
+        return cls(seed, gains)
+
+    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """As convert.Weights."""
+        random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(tensor.name.encode())]))
+        if isinstance(tensor, VectorPlan):
+            scale = random.standard_normal((1, tensor.size), np.float32) * np.float32(0.2)
+            yield (
+                0,
+                scale
+                + np.float32(3.0 if "post_layer_norm" in tensor.name else 1.5 if "q_norm" in tensor.name else 0.0),
+            )
+            return
+        step = max(BLOCK, BAND_BYTES // (4 * tensor.k) // BLOCK * BLOCK)
+        for first in range(0, tensor.n, step):
+            rows = random.standard_normal((min(step, tensor.n - first), tensor.k), np.float32)
+            rows *= np.float32(tensor.k**-0.5)
+            rows *= np.float32(next((gain for name, gain in self.gains.items() if tensor.name.endswith(name)), 1))
+            if tensor.role == "embedding" and first < FIRST_WORD:
+                rows[: FIRST_WORD - first] *= np.float32(0.05)  # special pieces and bytes never win
+            yield first, rows

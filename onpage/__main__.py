@@ -1,0 +1,5 @@
+"""`python -m onpage` is the command `onpage`."""
+
+from onpage.command import main
+
+main()

@@ -1,0 +1,118 @@
+"""Whether an engine's greedy text is right, so that a fast wrong engine fails.
+
+- The demo model's answer to one prompt is known (`demo_answer.json`, from builder.reference.dense; every choice in it is clear, so
+  that no engine's rounding changes it), and the page compares it itself.
+- For every other web file of a dense Gemma, of any size, the text is checked afterwards in one pass of the streamed reference
+  over the same file: each token must be the likeliest after those before it, or nearly so, since engines round
+  differently (float16 on a GPU, 8-bit activations on a CPU) and a tie may fall either way.
+- For what the reference cannot read (Gemma 3n and 4, a LiteRT graph), engines of the same run are compared with each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.errors import OnpageError
+from builder.formats.sniff import Format, sniff_file
+from onpage.bench.measured_models import BenchModel
+from onpage.bench.record import Record
+from onpage.command.console import library
+from webapp.paths import static_folder
+
+DEMO_ANSWER = static_folder() / "bench" / "demo_answer.json"
+"""Where the page finds it, too."""
+TOKENS = 32
+WORDS = 12
+QUESTION = "Write one sentence about the sea."
+TIE = 0.05
+"""What `Checked.distances` may be at most. Where engines differ on sound weights it is below 0.02; a wrong id has 0.2 to 1.5."""
+REFERENCE = "the numpy reference, token by token"
+OTHERS = "the other engines of this run"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """About a text. `ok` None: there is no telling."""
+
+    ok: bool | None
+    expected: str | None
+    against: str
+
+
+def known_prompt(model: BenchModel, entry: dict[str, Any]) -> dict[str, Any]:
+    """`correctness` of a plan: a prompt, its greedy text where that is known beforehand, and how many tokens to ask for."""
+    if model.origin == "demo":
+        answer = json.loads(DEMO_ANSWER.read_bytes())
+        return {key: answer[key] for key in ("prompt", "text", "tokens")}
+    if model.synthetic:
+        synth = library("builder.synth.web_file", "build")
+        words = (synth.word(synth.FIRST_WORD + 1 + 13 * i) for i in range(WORDS))
+        return {"prompt": "".join(f" {word}" for word in words), "text": None, "tokens": TOKENS}
+    turns = entry["promptTemplate"]
+    return {"prompt": f"{turns['prefix']}{QUESTION}{turns['suffix']}", "text": None, "tokens": TOKENS}
+
+
+def judge(model: BenchModel, plan: dict[str, Any], record: Record) -> Verdict | None:
+    """What the reference says of a record's answer; None where the page has judged it, or the reference cannot."""
+    known, found = plan["correctness"], record["correctness"]["found"]
+    if known["text"] is not None or not found or sniff_file(model.path) is not Format.WEB:
+        return None
+    try:
+        library("numpy", "build")
+        library("sentencepiece", "build")
+        return check(model.path, known["prompt"], found, synthetic=model.synthetic)
+    except OnpageError:
+        return None  # another family, or without the extra that has numpy
+
+
+def check(path: Path, prompt: str, found: str, *, synthetic: bool) -> Verdict:
+    """Holds a text to the weights in a web file; WebFileError where it is of no dense Gemma."""
+    from sentencepiece import SentencePieceProcessor
+
+    from builder.formats.web_file_reader import WebFile
+    from builder.reference.streamed import StreamedReference
+
+    model = StreamedReference(WebFile.open(path))
+    pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
+    if synthetic and not found.startswith(" "):
+        found = f" {found}"  # engines may leave the first space out
+    before, whole = pieces.encode(prompt), pieces.encode(prompt + found)
+    if whole[: len(before)] != before or len(whole) == len(before):
+        return Verdict(None, None, REFERENCE)  # the text joins the prompt's last piece, so its tokens are unknown
+    text = whole[len(before) :]
+    checked = model.check_greedy([model.start_id, *before], text)
+    wrong = next((place for place, distance in enumerate(checked.distances) if not distance <= TIE), None)
+    if wrong is None:
+        return Verdict(True, found, REFERENCE)
+    choice = checked.choices[wrong]
+    rest, piece = pieces.decode(text[wrong:]), pieces.decode([choice])
+    if not synthetic and piece and rest.startswith(piece):
+        return Verdict(None, None, REFERENCE)  # the same text in other tokens than the engine's
+    return Verdict(False, pieces.decode([*text[:wrong], choice]), REFERENCE)
+
+
+def compare_engines(records: Sequence[Record]) -> list[Record]:
+    """Judges what nobody could by the other engines' answers for the same model; returns the records that changed."""
+    open_ones = [record for record in records if record["correctness"]["ok"] is None and record["correctness"]["found"]]
+    changed = []
+    for record in open_ones:
+        mine = record["correctness"]["found"].strip()
+        others = [
+            other["correctness"]["found"].strip()
+            for other in open_ones
+            if other["model"]["name"] == record["model"]["name"] and other["engine"]["id"] != record["engine"]["id"]
+        ]
+        if not others:
+            continue
+        if all(mine.startswith(other) or other.startswith(mine) for other in others):
+            record["correctness"] |= {"ok": True, "expected": others[0], "against": OTHERS}
+        else:
+            record["notes"].append(
+                "The engines of this run answered the same prompt differently, and nobody knows which is right."
+            )
+        changed.append(record)
+    return changed

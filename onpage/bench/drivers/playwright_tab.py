@@ -1,0 +1,71 @@
+"""A tab through Playwright, which three of the drivers share: its errors told apart, and no call without a limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from playwright.async_api import Error, Page
+from playwright.async_api import TimeoutError as SlowError
+
+from onpage.bench.drivers import ANSWER_SECONDS, Description, DriverError, reason
+
+T = TypeVar("T")
+
+
+class PlaywrightTab:
+    """See `Tab`. `describe` is the driver's to know."""
+
+    def __init__(self, page: Page, description: Description) -> None:
+        self._page = page
+        self._description = description
+        self._crashed = False
+        page.on("crash", self._note_crash)
+
+    async def open(self, url: str) -> None:
+        """As in `Tab`."""
+        response = await self._answer(lambda: self._page.goto(url, timeout=ANSWER_SECONDS * 1000))
+        if response is None or not response.ok:
+            status = "nothing" if response is None else f"{response.status} {response.status_text}"
+            raise DriverError("page-refused", f"{url} answered {status}: is it the address of this onpage?")
+
+    async def evaluate(self, expression: str) -> Any:
+        """As in `Tab`."""
+        return await self._answer(lambda: self._page.evaluate(expression))
+
+    async def describe(self) -> Description:
+        """As in `Tab`."""
+        return self._description
+
+    def _note_crash(self, _: Page) -> None:
+        self._crashed = True
+
+    async def _answer(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await asyncio.wait_for(call(), ANSWER_SECONDS)
+        except (SlowError, TimeoutError) as error:
+            if self._crashed:
+                raise self._crash(str(error)) from None
+            raise DriverError(
+                "tab-silent", f"The tab did not answer for {ANSWER_SECONDS:.0f} seconds.", str(error) or None
+            ) from None
+        except Error as error:
+            raise await self._told_apart(error) from None
+
+    async def _told_apart(self, error: Error) -> DriverError:
+        message = str(error).strip()
+        gone = "closed" in message or "disconnected" in message
+        if gone or "crash" in message:
+            await asyncio.sleep(0.3)  # which of the two it was may be known a little later
+        if self._crashed or "crash" in message:
+            return self._crash(message)
+        if gone:
+            return DriverError("browser-gone", "The browser ended, or the connection to it broke.", message)
+        if "ERR_" in message or "NS_ERROR" in message:
+            return DriverError("page-unreachable", f"The browser cannot open the page: {reason(error)}.", message)
+        return DriverError("page-failed", f"The page failed: {reason(error)}.", message)
+
+    @staticmethod
+    def _crash(message: str) -> DriverError:
+        return DriverError("tab-crashed", "The tab crashed.", message)

@@ -1,0 +1,73 @@
+"""A report as CSV (RFC 4180): a row for each measure of each record."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from onpage.bench.report import Results, shown_records
+from onpage.bench.words import adapter_text, machine_text
+
+COLUMNS = (
+    *("created", "onpage", "commit", "modified", "machine"),
+    *("label", "status", "browser", "browser_version", "adapter", "software"),
+    *("engine", "backend", "engine_version", "model", "model_sha256", "quantization"),
+    *("measure", "prefill", "unit", "n", "median", "p25", "p75", "low", "high", "noisy"),
+)
+"""`low` and `high` are the 95 % interval of the median; values are in the unit of their row."""
+
+COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Beginnings that make a spreadsheet compute a text."""
+
+
+def csv_report(files: Sequence[Results]) -> str:
+    """All of it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for results in files:
+        for record in shown_records(results):
+            facts = _facts(results, record)
+            for summary in record["summary"]:
+                low, high = summary["interval"]
+                row = facts | summary | {"low": low, "high": high}
+                writer.writerow([_cell(row[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _facts(results: Results, record: Mapping[str, Any]) -> dict[str, Any]:
+    browser, adapter, engine, model = (
+        record["browser"] or {},
+        record["adapter"] or {},
+        record["engine"],
+        record["model"],
+    )
+    return {
+        "created": results["created"],
+        "onpage": results["onpage"]["version"],
+        "commit": results["onpage"]["commit"],
+        "modified": results["onpage"]["modified"],
+        "machine": machine_text(results),
+        "label": record["label"],
+        "status": record["status"],
+        "browser": browser.get("name"),
+        "browser_version": browser.get("version"),
+        "adapter": adapter_text(adapter),
+        "software": record["software"],
+        "engine": engine["name"],
+        "backend": engine["backend"],
+        "engine_version": engine["version"],
+        "model": model["name"],
+        "model_sha256": model["sha256"],
+        "quantization": model["quantization"],
+    }
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and value.startswith(COMPUTED):
+        return f"'{value}"
+    return value

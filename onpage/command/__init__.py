@@ -1,0 +1,96 @@
+"""The command `onpage`: parse, call the library, print.
+
+Results on stdout (`--json` for programs), progress and errors on stderr. Exit 0 done, 1 could not be done (one sentence
+says why), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from builder import __version__
+from builder.errors import OnpageError
+from onpage.command.console import say
+from onpage.command.group import Commands
+
+INTERRUPTED = 130
+
+PLACES = {
+    "serve": "serve:serve",
+    "models": "models:models",
+    "fetch": "fetch:fetch",
+    "import": "store:import_",
+    "remove": "store:remove",
+    "verify": "store:verify",
+    "convert": "convert:convert",
+    "bundle": "bundle:bundle",
+    "synth": "synth:synth",
+    "inspect": "inspect:inspect",
+    "estimate": "estimate:estimate",
+    "evaluate-demo": "evaluate_demo:evaluate_demo",
+    "bench": "bench:bench",
+}
+
+
+@click.group(
+    cls=Commands, places=PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(__version__, prog_name="onpage")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Build, serve and measure Gemma running entirely inside a web page.
+
+    \b
+    Example:
+      onpage serve                                   the page, with the demo model
+      onpage fetch gemma3-1b-int4                    a published model, into the store
+      onpage convert my-gemma -o my-gemma-web.task   your own checkpoint for the browser
+      onpage serve --model my-gemma-web.task         the page, with your model
+    """
+
+
+def main() -> None:
+    """The console script."""
+    for name in ("SIGTERM", "SIGHUP", "SIGXCPU"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _terminate)
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt) as error:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
+        say(str(error.__cause__ or error) or "interrupted; nothing half-written was left behind.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # `onpage inspect … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        say(_sentence(error))
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OnpageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'The output'} cannot be used: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "Out of memory."
+    return f"Unexpected {type(error).__name__}: {error}. Please report it with the output of `onpage --debug …`."
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Ends the work as Ctrl-C does, so that half-written files are removed."""
+    raise KeyboardInterrupt

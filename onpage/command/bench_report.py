@@ -1,0 +1,66 @@
+"""`onpage bench report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from builder.errors import ResultsError
+from onpage.command.console import FILE, library, print_facts, say
+
+SUFFIXES = {".html": "html", ".csv": "csv", ".md": "markdown"}
+
+
+@click.command()
+@click.argument("files", metavar="RESULTS...", type=FILE, nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=FILE,
+    help="The report to write: .html, .csv or .md; may be given several times.  [default: Markdown on stdout]",
+)
+@click.option("--baseline", type=FILE, help="A results file to compare with.")
+@click.option("--csv", "form", flag_value="csv", help="CSV on stdout.")
+@click.option("--markdown", "form", flag_value="markdown", help="Markdown on stdout, as without -o.")
+def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | None, form: str | None) -> None:
+    """Make a report of one or several RESULTS files.
+
+    The HTML is one file with tables and plots that needs no network; the CSV has a row for each measure, and the Markdown
+    is short enough for a pull request. With a baseline, or for an interleaved run, they say what changed.
+
+    \b
+    Example:
+      onpage bench report results.json -o report.html
+      onpage bench report phone.json laptop.json --baseline last-week.json -o report.html -o report.csv -o report.md
+    """
+    from onpage.bench import compare
+    from onpage.bench.report import markdown, page, spreadsheet, write_text
+
+    for path in outputs:
+        if path.suffix.lower() not in SUFFIXES:
+            context = click.get_current_context()
+            raise click.UsageError(f"{path} is none of .html, .csv and .md, which say what to write.", context)
+    wanted = {path: SUFFIXES[path.suffix.lower()] for path in outputs}
+    record = library("onpage.bench.record", "bench")
+    results = [record.load_results(path) for path in files]
+    if empty := [str(path) for path, each in zip(files, results, strict=True) if not each["records"]]:
+        raise ResultsError(f"There is nothing to report of {', '.join(empty)}: no record is in it.", subject=empty[0])
+    before = record.load_results(baseline) if baseline else None
+    alike = compare.compare_alike(before, results) if before else None
+    comparison = alike or (compare.compare_sides(results[0]) if len(results) == 1 else None)
+    if before and not alike:
+        say(f"{baseline} holds nothing that is like these: the same model, engine, browser, adapter, plan and machine.")
+    render = {
+        "html": lambda: page.html_report(results, baseline=before, comparison=comparison),
+        "csv": lambda: spreadsheet.csv_report(results),
+        "markdown": lambda: markdown.markdown_report(results, comparison=comparison),
+    }
+    for path, kind in wanted.items():
+        write_text(path, render[kind]())
+    if wanted and not form:
+        print_facts([("file", str(path)) for path in wanted])
+    else:
+        click.echo(render[form or "markdown"](), nl=False)

@@ -1,0 +1,276 @@
+"""`onpage bench run`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from builder.errors import BenchError
+from builder.files.reading import shown
+from builder.files.writing import check_writable
+from onpage.bench.words import printable, quantity
+from onpage.command.console import FILE, byte_progress, library, print_json, say
+from onpage.command.convert import json_option
+
+if TYPE_CHECKING:
+    from onpage.bench.record import Record
+
+SELENIUM = "SELENIUM_REMOTE_URL"
+
+
+class Lengths(click.ParamType[tuple[int, ...]]):
+    """Numbers of tokens, with commas."""
+
+    name = "tokens"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """As click has it."""
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(re.fullmatch("[0-9]{1,6}", part, re.ASCII) and int(part) > 1 for part in parts):
+            self.fail(f"{shown(value)}: expected numbers of tokens from 2 to 999999, such as 32,128,512.", param, ctx)
+        return tuple(dict.fromkeys(map(int, parts)))
+
+
+class Address(click.ParamType[str]):
+    """http://… or https://…"""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As it was given."""
+        if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", str(value)):
+            self.fail(f"{shown(value)}: expected an address such as https://bench.example.org.", param, ctx)
+        return str(value)
+
+
+@click.command()
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="demo, a stored id, a file, or a synthetic model such as synth:gemma3-1b@int4; may be given several times.  "
+    "[default: demo]",
+)
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="ENGINE",
+    help="mediapipe, litert-lm, litert-lm-cpu, or all; or a peer for comparison: transformers-js, transformers-js-webgpu, wllama, native "
+    "(docs/bench.md). May be given several times.  [default: mediapipe]",
+)
+@click.option(
+    "--prefill", type=Lengths(), default="32,128,512,1024", show_default=True, help="Lengths of prompts, in tokens."
+)
+@click.option(
+    "--decode", type=click.IntRange(1, 100_000), default=256, show_default=True, help="New tokens of an answer."
+)
+@click.option(
+    "--context", type=click.IntRange(64, 1_000_000), default=2048, show_default=True, help="Room for prompt and answer."
+)
+@click.option(
+    "--runs", type=click.IntRange(1, 1000), default=5, show_default=True, help="Answers to measure for each length."
+)
+@click.option(
+    "--warmup",
+    type=click.IntRange(0, 100),
+    default=1,
+    show_default=True,
+    help="Answers for each length before those, kept apart.",
+)
+@click.option("--cold", type=click.IntRange(0, 100), default=1, show_default=True, help="Loads from the network.")
+@click.option(
+    "--warm", type=click.IntRange(0, 100), default=2, show_default=True, help="Loads from the browser's storage."
+)
+@click.option(
+    "--browser", type=FILE, help="A Chrome or Chromium.  [default: ONPAGE_BROWSER, Playwright's, the system's]"
+)
+@click.option(
+    "--browser-flag",
+    "flags",
+    multiple=True,
+    metavar="FLAG",
+    help="For a browser that is started; may be given several times.",
+)
+@click.option(
+    "--gpu/--software",
+    "gpu",
+    default=None,
+    help="Flags for WebGPU on the graphics card, or on the software adapter.  [default: what the machine has]",
+)
+@click.option("--headed", is_flag=True, help="Show the browser's window.")
+@click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
+@click.option(
+    "--connect",
+    multiple=True,
+    metavar="WS-URL",
+    help="Measure in the browser of a Playwright server; several are measured side by side.",
+)
+@click.option(
+    "--cdp", multiple=True, metavar="URL", help="Measure in a running Chrome with remote debugging, also on a phone."
+)
+@click.option(
+    "--selenium", multiple=True, metavar="URL", help=f"Measure in a browser of a Selenium Grid.  [default: {SELENIUM}]"
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address that the server listens on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the server.  [default: a free one]")
+@click.option(
+    "--public-url",
+    type=Address(),
+    metavar="URL",
+    help="Where remote browsers find the server; https, or localhost through adb reverse, for WebGPU.",
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(1, 86_400),
+    default=900,
+    show_default=True,
+    help="Seconds without a sign of life after which a measurement is given up.",
+)
+@click.option("-o", "--output", type=FILE, required=True, help="The results file to write (replaced if there).")
+@json_option
+def run(
+    models: tuple[str, ...],
+    engines: tuple[str, ...],
+    connect: tuple[str, ...],
+    cdp: tuple[str, ...],
+    selenium: tuple[str, ...],
+    headed: bool,
+    output: Path,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure models in a browser: loads, first answer, time to first token, prefill and decode, memory.
+
+    Every model runs in every engine that has a file of it, in a browser of this machine with a fresh profile, or in each of
+    the remote ones. What was measured is in the results file after each of them, also after Ctrl-C. Exit 1 where one failed
+    or an engine's text was wrong.
+
+    \b
+    Example:
+      onpage bench run -o results.json
+      onpage bench run --model synth:gemma3-1b@int4 --engine all --require-gpu -o results.json
+      onpage bench run --model demo --prefill 32,128 --decode 64 --runs 3 -o results.json
+      onpage bench run --cdp http://127.0.0.1:9222 --port 8000 -o phone.json
+    """
+    if cdp and not (connect or selenium):
+        _refuse_what_starts(click.get_current_context())
+    running, finding = library("onpage.bench.run", "bench"), library("onpage.bench.measured_models", "bench")
+    chosen = running.chosen_engines(engines or ("mediapipe",))
+    if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
+        selenium = (os.environ[SELENIUM],)
+    settings = running.Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
+    check_writable(output)  # before models are made, which can take minutes
+    with byte_progress() as progress:
+        found = [finding.find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
+    with steps() as advance, keeping(output) as note:
+        listener = running.Listener(say=say, progress=advance, record=note)
+        results = asyncio.run(running.run(found, chosen, settings, output, listener))
+    if as_json:
+        print_json(results.content)
+    else:
+        _show(results.records)
+    _judge(results.records, output)
+
+
+def _refuse_what_starts(context: click.Context) -> None:
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in ("browser", "flags", "gpu", "headed"):
+            names = "/".join((*option.opts, *option.secondary_opts))
+            raise click.UsageError(f"{names} is for a browser that is started: that of --cdp runs already.", context)
+
+
+@contextmanager
+def keeping(output: Path) -> Iterator[Callable[[Any], None]]:
+    """Takes note of each record that is in the file, so that an interrupt says the truth of a file that was there before."""
+    records: list[Any] = []
+    try:
+        yield records.append
+    except KeyboardInterrupt:
+        kept = (
+            f"what was measured until then is in {output}."
+            if records
+            else f"nothing was measured, and {output} was not written."
+        )
+        raise KeyboardInterrupt(f"interrupted; {kept}") from None
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
+    """A bar for each record on stderr: what is measured where, and how far it is. Silent where stderr is no terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    tasks: dict[str, Any] = {}
+    with bar:
+
+        def advance(place: str, progress: dict[str, Any]) -> None:
+            if place not in tasks:
+                tasks[place] = bar.add_task(place)
+            text = printable(f"{place}: {progress['text']}")
+            bar.update(tasks[place], description=text, completed=progress["done"], total=progress["total"])
+
+        yield advance
+
+
+def _value(measure: dict[str, Any]) -> str:
+    """The median and the quartiles, with a mark where they mean little."""
+    middle, low, high = (quantity(measure["measure"], measure[at]) for at in ("median", "p25", "p75"))
+    if measure["n"] == 1:
+        return middle
+    return f"{middle} ({low.rpartition(' ')[0]}–{high.rpartition(' ')[0]}){' noisy' if measure['noisy'] else ''}"
+
+
+def _show(records: list[Record]) -> None:
+    """A table for each record, a row for each measure and length. Names come from files: shown as text."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    for record in records:
+        label = printable(record["label"])
+        rows = [
+            (measure["measure"], "" if measure["prefill"] is None else str(measure["prefill"]), _value(measure))
+            for measure in record["summary"]
+        ]
+        if not console.is_terminal:  # for grep and cut
+            for row in rows:
+                click.echo("\t".join((label, *row)))
+            continue
+        table = Table(title=Text(label), title_justify="left", box=None, pad_edge=False)
+        for column in ("measure", "prefill", "median (quartiles)"):
+            table.add_column(column)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+    for record in records:
+        for text in (*(error["sentence"] for error in record["errors"]), *record["notes"]):
+            say(f"{record['label']}: {text}")
+
+
+def _judge(records: list[Record], output: Path) -> None:
+    wrong = [record["label"] for record in records if record["correctness"]["ok"] is False]
+    failed = [record["label"] for record in records if record["status"] != "complete" and record["label"] not in wrong]
+    if wrong:
+        raise BenchError(f"The text was wrong, so its speed means nothing: {', '.join(wrong)}. All is in {output}.")
+    if failed:
+        raise BenchError(f"Not measured to the end: {', '.join(failed)}. What there is is in {output}.")

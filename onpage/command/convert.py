@@ -1,0 +1,202 @@
+"""`onpage convert`."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+from click.core import ParameterSource
+
+from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
+from onpage.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
+from onpage.command.graph import GraphOptions, convert_graph, graph_options
+
+if TYPE_CHECKING:
+    from builder.convert.web_file import WrittenModel
+    from builder.lora.adapter_file import WrittenAdapter
+    from builder.reference.report import Report
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+output_option = click.option(
+    "-o", "--output", required=True, type=FILE, help="The web file to write (replaced if there)."
+)
+
+
+def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of a quantization, which it gets as `quantization`."""
+
+    @click.option(
+        "--bits",
+        type=click.Choice(list(SCHEMES)),
+        default="8",
+        show_default=True,
+        help="Bits of a weight. q4_0: 4 bits, with a scale for each 32 inputs instead of one for all.",
+    )
+    @click.option("--embedding-bits", type=click.Choice(list(SCHEMES)), help="Of the embedding.  [default: as --bits]")
+    @click.option("--attention-bits", type=click.Choice(list(SCHEMES)), help="Of q, k, v, o.  [default: as --bits]")
+    @click.option(
+        "--feedforward-bits", type=click.Choice(list(SCHEMES)), help="Of gate, up, down.  [default: as --bits]"
+    )
+    @click.option(
+        "--scale",
+        type=click.Choice(get_args(ScaleChoice)),
+        default="max",
+        show_default=True,
+        help="max: the largest weight decides how fine the steps are. mse: the least squared error does; better at 4 bits, slower.",
+    )
+    @functools.wraps(command)
+    def with_quantization(*, bits: str, scale: ScaleChoice, **others: Any) -> None:
+        roles = {role: others.pop(f"{role}_bits") for role in ROLES}
+        command(quantization=Quantization.of(bits, **roles, scale=scale), **others)
+
+    return with_quantization
+
+
+@click.command()
+@click.argument("checkpoint", type=FILE)
+@output_option
+@quantization_options
+@click.option(
+    "--lora",
+    type=FILE,
+    metavar="ADAPTER",
+    help="Write the LoRA adapter in this folder, not the model: a small file that the page switches on and off. CHECKPOINT "
+    "may also be the web file of the base.",
+)
+@click.option(
+    "--merge-lora", type=FILE, metavar="ADAPTER", help="Merge the LoRA adapter in this folder into the weights."
+)
+@click.option(
+    "--report",
+    is_flag=True,
+    help="Print the error of each tensor, and for models of up to 300 M parameters what quantization costs on a text.",
+)
+@click.option(
+    "--report-text", type=FILE, help="A text to report on, in UTF-8; its first 1,024 tokens.  [default: one of ours]"
+)
+@graph_options
+@json_option
+def convert(
+    checkpoint: Path,
+    output: Path,
+    quantization: Quantization,
+    graph: GraphOptions | None,
+    lora: Path | None,
+    merge_lora: Path | None,
+    report: bool,
+    report_text: Path | None,
+    as_json: bool,
+) -> None:
+    """Convert a Hugging Face CHECKPOINT folder of a Gemma 1, 2 or 3 to a web file (the text part, where there are images).
+
+    The folder holds config.json, one or several .safetensors (BF16, F16 or F32) and tokenizer.model. 8 bits stay close to
+    the checkpoint; 4 bits halve the download and lose some quality.
+
+    \b
+    Example:
+      onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits 4 --embedding-bits 8
+      onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
+      onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
+      onpage convert my-gemma-270m --target graph -o my-gemma-270m.litertlm
+    """
+    if graph is not None:
+        convert_graph(checkpoint, output, graph, quantization, merge_lora, as_json)
+        return
+    if lora is not None:
+        _refuse_what_an_adapter_has_not(merge_lora)
+        lora_file = library("builder.lora.adapter_file", "build")
+        _show_adapter(lora_file.convert_adapter(checkpoint, lora, output), checkpoint, as_json)
+        return
+    converter = library("builder.convert.web_file", "build")
+    reporter = library("builder.reference.report", "build") if report or report_text else None
+    if reporter and report_text:
+        reporter.read_text(report_text)  # what is wrong with it is known before the work
+    with byte_progress() as progress:
+        written = converter.convert_checkpoint(
+            checkpoint, output, quantization=quantization, merge=merge_lora, progress=progress
+        )
+    if reporter is None:
+        show_written(written, as_json)
+        return
+    cost = reporter.report_on(output, checkpoint, merge=merge_lora, text=report_text or reporter.DEFAULT_TEXT)
+    if as_json:
+        print_json(written.to_json() | {"report": cost.to_json()})
+        return
+    show_written(written, as_json)
+    _show_report(cost)
+
+
+def _show_report(report: Report) -> None:
+    width = max(len(tensor.source) for tensor in report.tensors)
+    click.echo(f"\n{'tensor':{width}}  {'quantization':21}  {'error':>7}  {'signal to noise':>15}")
+    for tensor in report.tensors:
+        click.echo(
+            f"{tensor.source:{width}}  {tensor.scheme:21}  {tensor.relative_error:7.2%}  {tensor.decibels:12.1f} dB"
+        )
+    click.echo()
+    rows = [("error of all weights", f"{report.relative_error:.2%} of their root mean square")]
+    if quality := report.quality:
+        rows += [
+            ("text", f"{quality.tokens:,} tokens"),
+            (
+                "divergence",
+                f"{quality.divergence:.5f} nats a token from the checkpoint's predictions (Kullback-Leibler)",
+            ),
+            ("perplexity", f"{quality.perplexity:.3f}, of the checkpoint {quality.checkpoint_perplexity:.3f}"),
+            ("same likeliest token", f"{quality.same_choice:.1%}"),
+        ]
+    else:
+        rows.append(("quality", f"not measured: {report.no_quality}"))
+    print_facts(rows)
+
+
+def _refuse_what_an_adapter_has_not(merge_lora: Path | None) -> None:
+    context = click.get_current_context()
+    if merge_lora is not None:
+        raise click.UsageError("--lora writes the adapter alone and --merge-lora the whole model: choose one.", context)
+    said = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    option = next((name for name in said if name.endswith("bits") or name in ("scale", "report", "report_text")), None)
+    if option:
+        raise click.UsageError(
+            f"--lora writes the adapter alone, in float16: leave --{option.replace('_', '-')} out.", context
+        )
+
+
+def _show_adapter(written: WrittenAdapter, base: Path, as_json: bool) -> None:
+    if as_json:
+        print_json(written.to_json())
+        return
+    model = shlex.quote(str(base)) if base.is_file() else "MODEL-web.task"
+    print_facts(
+        [
+            ("file", str(written.path)),
+            ("size", megabytes(written.size)),
+            ("adapter", f"LoRA of rank {written.rank} for {written.model_type}, {written.modules} modules"),
+            ("trained for", written.trained_for or "not said"),
+            ("sha256", written.sha256),
+            ("next", f"onpage serve --model {model} --lora {shlex.quote(str(written.path))}"),
+        ]
+    )
+
+
+def show_written(written: WrittenModel, as_json: bool, *, served: bool = True) -> None:
+    """The result of convert and synth; `served` where the page can run it."""
+    if as_json:
+        print_json(written.to_json())
+        return
+    print_facts(
+        [
+            ("file", str(written.path)),
+            ("size", megabytes(written.size)),
+            ("model", f"{written.family} ({written.model_type}), {written.parameters / 1e6:,.1f} M parameters"),
+            ("quantization", str(written.quantization)),
+            *(("note", note) for note in written.left_out),
+            ("sha256", written.sha256),
+            ("time", f"{written.seconds:.1f} s"),
+            *([("next", f"onpage serve --model {shlex.quote(str(written.path))}")] if served else []),
+        ]
+    )

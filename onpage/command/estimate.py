@@ -1,0 +1,100 @@
+"""`onpage estimate`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from builder.quantize.scheme import Quantization
+from onpage.command.console import library, megabytes, print_facts, print_json
+from onpage.command.convert import json_option, quantization_options
+
+if TYPE_CHECKING:
+    from builder.estimate import Estimate
+
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+
+
+class Bytes(click.ParamType[int]):
+    """A size with its unit: 8GB, 256MiB, 134217728."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """In bytes."""
+        found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)\s*([KMG]?I?B)?", str(value).strip(), re.IGNORECASE)
+        if not found:
+            self.fail(f"{value!r} is no size: expected one such as 8GB, 256MiB or 134217728.", param, ctx)
+        return int(float(found[1]) * UNITS[(found[2] or "").upper()])
+
+
+@click.command()
+@click.argument("model")
+@quantization_options
+@click.option(
+    "--context",
+    type=click.IntRange(1),
+    help="Tokens of prompt and answer together (maxTokens).  [default: 2048, or the model's own where that is less]",
+)
+@click.option("--gpu-memory", type=Bytes(), help="What the GPU has, such as 8GB: is it enough?")
+@click.option(
+    "--max-buffer-size", type=Bytes(), help="The browser's limit for one buffer, such as 256MiB: is it enough?"
+)
+@json_option
+def estimate(
+    model: str,
+    quantization: Quantization,
+    context: int | None,
+    gpu_memory: int | None,
+    max_buffer_size: int | None,
+    as_json: bool,
+) -> None:
+    """Say how large MODEL is to download and how much memory of the GPU it takes; and whether that is there.
+
+    MODEL is an id of `onpage models`, a shape (gemma3-1b, gemma4-e2b, …), a checkpoint folder, a web file (or a .litertlm
+    with one), or dimensions as `onpage synth` takes them. The quantization is for those that have none yet. The exit code is 0 whatever the answer; ask
+    for --json to get `enough`.
+
+    \b
+    Example:
+      onpage estimate gemma3-4b --bits 4 --embedding-bits 8 --context 4096 --gpu-memory 6GB
+      onpage estimate gemma3-1b-int4 --max-buffer-size 256MiB --json
+    """
+    estimator = library("builder.estimate", "build")
+    chosen = quantization if _is_chosen(click.get_current_context()) else None
+    found: Estimate = estimator.estimate(model, chosen, context, estimator.Limits(gpu_memory, max_buffer_size))
+    if as_json:
+        print_json(found.to_json())
+        return
+    print_facts(_rows(found))
+    click.echo()
+    click.echo(f"{'at':8}  {'download':>14}  {f'GPU, {found.context:,} tokens':>18}")
+    for row in found.table:
+        click.echo(f"{row.name:8}  {megabytes(row.download):>14}  {megabytes(row.gpu) if row.gpu else '–':>18}")
+
+
+def _is_chosen(context: click.Context) -> bool:
+    names = [name for name in context.params if name == "bits" or name.endswith("_bits")]
+    return any(context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE for name in names)
+
+
+def _rows(found: Estimate) -> list[tuple[str, str]]:
+    memory = found.memory
+    rows = [
+        ("model", f"{found.model}, {found.parameters / 1e6:,.1f} M parameters"),
+        ("quantization", found.quantization),
+        ("context", f"{found.context:,} tokens"),
+        ("download", megabytes(found.download)),
+        ("GPU memory", megabytes(memory.total)),
+        ("of it weights", megabytes(memory.weights)),
+        ("of it KV cache", megabytes(memory.kv_cache)),
+        ("of it working", megabytes(memory.working)),
+        ("largest buffer", f"{megabytes(memory.largest)}: {memory.largest_is}"),
+    ]
+    if found.enough is not None:
+        rows.append(("enough", "yes" if found.enough else f"no: {'; '.join(found.lacking)}"))
+    if found.approximate:
+        rows.append(("approximate", f"{found.approximate}."))
+    return rows

@@ -1,0 +1,135 @@
+"""`onpage convert --target graph`: the options that only a graph has, and what is said of one."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+from click.core import ParameterSource
+
+from builder.graph.settings import Activations
+from builder.quantize.scheme import Quantization
+from onpage.command.console import byte_progress, library, megabytes, print_facts, print_json
+
+if TYPE_CHECKING:
+    from builder.graph.from_checkpoint import WrittenGraph
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """As they were given."""
+
+    activations: Activations
+    context: int | None
+    prefill: tuple[int, ...]
+
+
+def graph_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command --target and the options of a graph, which it gets as `graph`: None where the target is another."""
+
+    @click.option(
+        "--target",
+        type=click.Choice(["web", "graph"]),
+        default="web",
+        show_default=True,
+        help="web: a file for WebGPU. graph: a LiteRT graph, which runs on CPUs too; the output's suffix .litertlm, .task or "
+        ".tflite says in what. A graph is made with litert-torch: pip install 'onpage[graph]' (2 GB).",
+    )
+    @click.option(
+        "--activations",
+        type=click.Choice(get_args(Activations)),
+        default="int8",
+        show_default=True,
+        help="Of a graph on a CPU. float32 is exact, int8 up to twice as fast and of other words at near ties.",
+    )
+    @click.option(
+        "--context",
+        type=int,
+        metavar="TOKENS",
+        help="Of a graph: prompt and answer.  [default: the model's, 2048 at most]",
+    )
+    @click.option(
+        "--prefill",
+        type=int,
+        multiple=True,
+        metavar="TOKENS",
+        help="Of a graph: how many tokens of a prompt are read at once; may be given several times.  [default: 32 and 128]",
+    )
+    @functools.wraps(command)
+    def with_graph(
+        *, target: str, activations: Any, context: int | None, prefill: tuple[int, ...], **others: Any
+    ) -> None:
+        graph = GraphOptions(activations, context, prefill) if target == "graph" else None
+        if graph is None:
+            _refuse_options_of_a_graph()
+        else:
+            _refuse_what_a_graph_has_not()
+        command(graph=graph, **others)
+
+    return with_graph
+
+
+def _refuse_what_a_graph_has_not() -> None:
+    if _said("lora"):
+        raise _wrong("A graph takes no adapter when it runs: merge it in with --merge-lora.")
+    if _said("report") or _said("report_text"):
+        raise _wrong("--report is for --target web, whose 8 bits are the same.")
+
+
+def _refuse_options_of_a_graph() -> None:
+    for name in ("activations", "context", "prefill"):
+        if _said(name):
+            raise _wrong(f"--{name} is for --target graph only.")
+
+
+def _said(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _wrong(sentence: str) -> click.UsageError:
+    return click.UsageError(sentence, click.get_current_context())
+
+
+def convert_graph(
+    checkpoint: Path,
+    output: Path,
+    options: GraphOptions,
+    quantization: Quantization,
+    merge: Path | None,
+    as_json: bool,
+) -> None:
+    """Converts, and shows what came of it."""
+    converter = library("builder.graph.from_checkpoint", "build")
+    with byte_progress() as progress:
+        written: WrittenGraph = converter.convert_to_graph(
+            checkpoint,
+            output,
+            quantization=quantization,
+            activations=options.activations,
+            context=options.context,
+            prefill=options.prefill,
+            merge=merge,
+            progress=progress,
+        )
+    if as_json:
+        print_json(written.to_json())
+        return
+    print_facts(
+        [
+            ("file", str(written.path)),
+            ("size", megabytes(written.size)),
+            ("container", written.container),
+            ("model", f"{written.family}, {written.parameters / 1e6:,.1f} M parameters"),
+            ("quantization", f"{written.quantization}, activations {written.activations}"),
+            ("context", f"{written.context:,} tokens"),
+            ("prefill", f"{', '.join(map(str, written.prefill))} tokens at once"),
+            ("sha256", written.sha256),
+            ("time", f"{written.seconds:.1f} s"),
+            ("next", f"onpage inspect {shlex.quote(str(written.path))}"),
+        ]
+    )

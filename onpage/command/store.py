@@ -1,0 +1,110 @@
+"""`onpage import`, `onpage remove` and `onpage verify`: what happens to the store."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from builder.store import Store
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json
+from onpage.command.convert import json_option
+
+
+@click.command("import")
+@click.argument("file", type=FILE)
+@click.option("--id", "model_id", help="The name to give it.  [default: made of the file's name]")
+@click.option("--move", is_flag=True, help="Take the file itself instead of a copy.")
+@click.option("--replace", is_flag=True, help="Replace a stored model of this id.")
+@json_option
+def import_(file: Path, model_id: str | None, move: bool, replace: bool, as_json: bool) -> None:
+    """Put a model FILE into the store, where onpage serve finds it by its id.
+
+    A file that was downloaded by hand and keeps its published name gets its published id, licence and settings.
+
+    \b
+    Example:
+      onpage import my-gemma-web.task
+      onpage import my-gemma-web.task --id my-gemma --move
+    """
+    from builder.store.importing import import_file
+
+    with byte_progress() as progress:
+        stored = import_file(Store.open(), file, id=model_id, move=move, replace=replace, progress=progress)
+    manifest = stored.manifest
+    if as_json:
+        print_json(manifest.to_json() | {"path": str(stored.path)})
+        return
+    print_facts(
+        [
+            ("id", manifest.id),
+            ("model", " ".join(filter(None, (manifest.family, manifest.quantization)))),
+            ("size", megabytes(manifest.size)),
+            ("sha256", manifest.sha256),
+            ("next", f"onpage serve --model {shlex.quote(manifest.id)}"),
+        ]
+    )
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1)
+@click.option("--unfinished", is_flag=True, help="Also delete what interrupted downloads left to go on with.")
+@json_option
+def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
+    """Delete stored models. A content that another model shares stays until the last is removed.
+
+    \b
+    Example:
+      onpage remove gemma3-1b-int4
+      onpage remove --unfinished
+    """
+    if not ids and not unfinished:
+        raise click.UsageError("Missing argument 'ID...'.")
+    store = Store.open()
+    freed: dict[str, int] = {model_id: store.remove(model_id).freed for model_id in ids}
+    if unfinished:
+        freed["unfinished downloads"] = store.discard_unfinished()
+    if as_json:
+        print_json(freed)
+        return
+    for name, size in freed.items():
+        click.echo(f"{name}\tremoved, {megabytes(size)} freed")
+
+
+@click.command()
+@click.argument("names", metavar="[ID-OR-FILE]...", nargs=-1)
+@json_option
+@click.pass_context
+def verify(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
+    """Read stored models (all of them by default), or files, and say what is missing, extra or not what it should be.
+
+    Exit status 1 when something is wrong.
+
+    \b
+    Example:
+      onpage verify
+      onpage verify gemma3-1b-int4
+      onpage verify my-gemma-web.task
+    """
+    from builder.store.checking import check_files, check_store
+    from builder.store.choosing import looks_like_a_file
+
+    files = [Path(name) for name in names if looks_like_a_file(name)]
+    ids = [name for name in names if not looks_like_a_file(name)]
+    with byte_progress() as progress:
+        checked = check_files(files, progress)
+        report = check_store(Store.open(), ids if names else None, progress)
+    if as_json:
+        print_json(report.to_json() | {"files": checked})
+    else:
+        for path, sha256 in checked.items():
+            click.echo(f"{path}\tsound\tsha256 {sha256}")
+        for model in report.sound:
+            click.echo(f"{model.manifest.id}\tsound\t{megabytes(model.manifest.size)}, sha256 {model.manifest.sha256}")
+        for finding in report.findings:
+            click.echo(f"{finding.id or finding.path.name}\t{finding.kind}\t{finding.sentence}")
+        if not (checked or report.sound or report.findings):
+            click.echo("Nothing is stored.", err=True)
+    if report.findings:
+        context.exit(1)

@@ -1,0 +1,51 @@
+"""`onpage synth`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from builder.quantize.scheme import Quantization
+from onpage.command.console import byte_progress, library
+from onpage.command.convert import json_option, output_option, quantization_options, show_written
+
+FORMATS = {
+    "web": ("builder.synth.web_file", "build"),
+    "gguf": ("builder.synth.gguf_file", "peers"),
+    "onnx": ("builder.synth.onnx_folder", "peers"),
+}
+"""What writes a format, and the extra that it needs."""
+
+
+@click.command()
+@click.argument("shape")
+@output_option
+@quantization_options
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(list(FORMATS)),
+    default="web",
+    show_default=True,
+    help="gguf: for llama.cpp (wllama). onnx: a folder for transformers.js. Both have scales for each 32 inputs.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random weights.")
+@json_option
+def synth(shape: str, output: Path, quantization: Quantization, file_format: str, seed: int, as_json: bool) -> None:
+    """Write a model of SHAPE with random weights: as fast as the real model, free of its licence.
+
+    SHAPE is a published model (gemma3-270m, gemma3-1b, …) or dimensions: any of hidden, ffn, layers, heads, kv, head,
+    vocab, window, context; what is not given is that of a very small model. The same shape, quantization and seed give
+    the same file. Other formats are for comparing engines on the same weights.
+
+    \b
+    Example:
+      onpage synth gemma3-270m -o synthetic-270m-web.task --bits 4
+      onpage synth hidden=256,layers=8,heads=4,kv=2,head=64,ffn=1024 -o small-web.task
+      onpage synth gemma3-270m -o synthetic-270m.gguf --format gguf --bits 4
+    """
+    maker = library(*FORMATS[file_format])
+    with byte_progress() as progress:
+        written = maker.synthesize(shape, output, quantization=quantization, seed=seed, progress=progress)
+    show_written(written, as_json, served=file_format == "web")

@@ -1,0 +1,29 @@
+"""The published dimensions are those that they claim to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builder.model.catalog import published
+from builder.model.families import plan_model
+from builder.model.shapes import shapes
+
+PLANNED = [id for id, shape in shapes().items() if shape.parameters]
+
+
+@pytest.mark.parametrize("shape", PLANNED)
+def test_a_shape_has_as_many_parameters_as_others_count(shape: str) -> None:
+    found = shapes()[shape]
+    assert plan_model(found.config, Path(shape)).parameters == found.parameters
+
+
+def test_every_published_model_has_a_shape_with_its_sources() -> None:
+    for model in published().values():
+        assert len(shapes()[model.family.architecture].sources) == 2
+
+
+def test_models_of_the_same_dimensions_share_a_shape() -> None:
+    assert shapes()["functiongemma-270m"] is shapes()["gemma3-270m"]
+    assert shapes()["medgemma-27b"] is shapes()["translategemma-27b"] is shapes()["gemma3-27b"]

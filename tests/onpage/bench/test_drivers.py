@@ -1,0 +1,101 @@
+"""What is said of browsers elsewhere; that they are measured is e2e/bench/test_run.py's."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Error
+
+from onpage.bench.browser import FoundBrowser
+from onpage.bench.drivers import Address, Driver, DriverError, reason
+from onpage.bench.drivers.cdp import DebuggedBrowser
+from onpage.bench.drivers.launched import LaunchedBrowser
+from onpage.bench.drivers.remote import RemoteBrowser
+
+SECRET = "k3y"
+
+
+async def open_a_tab(driver: Driver) -> None:
+    async with driver.tab():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("ws://127.0.0.1:3000/", "ws://127.0.0.1:3000/"),
+        ("http://[::1]:9222", "http://[::1]:9222"),
+        (f"wss://farm.example.org/playwright?token={SECRET}", "wss://farm.example.org/playwright"),
+        (f"https://me:{SECRET}@hub.example.org/wd/hub#{SECRET}", "https://hub.example.org/wd/hub"),
+        (f"https://me:{SECRET}@[", "an address that is none"),
+    ],
+)
+def test_an_address_is_named_without_what_only_its_owner_knows(url: str, name: str) -> None:
+    assert Address(url).name == name
+    assert SECRET not in Address(url).hidden(f"connect {url} failed")
+
+
+@pytest.mark.parametrize("kind", ["connect", "cdp"])
+def test_a_key_in_an_address_is_in_no_sentence_and_no_detail(kind: str) -> None:
+    """Both end in a results file, and that in a report for everybody."""
+    url = f"ws://me:{SECRET}@127.0.0.1:9/?token={SECRET}"
+    asked: list[str] = []
+
+    class Chromium:
+        async def connect(self, address: str, **_: Any) -> None:
+            asked.append(address)
+            raise Error(f"BrowserType.connect: connect ECONNREFUSED {address}\nCall log:\n - <ws connecting> {address}")
+
+        connect_over_cdp = connect
+
+    class Playwright:
+        chromium = Chromium()
+
+    playwright: Any = Playwright()
+    driver: Driver = (
+        DebuggedBrowser(playwright, url)
+        if kind == "cdp"
+        else RemoteBrowser(playwright, url, {}, through_connection=True)
+    )
+
+    with pytest.raises(DriverError) as failure:
+        asyncio.run(open_a_tab(driver))
+    assert asked == [url]
+    assert SECRET not in f"{driver.name} {failure.value} {failure.value.detail}"
+    assert "BrowserType" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            "Target page, context or browser has been closed\n║ Looks like you launched without a XServer ║",
+            "no screen; run it",
+        ),
+        ("Target page, context or browser has been closed\nCall log:", "it ended at once"),
+        ("Failed to launch: Error: spawn /b EACCES", "does not start: Failed to launch: Error: spawn /b EACCES."),
+    ],
+)
+def test_a_browser_that_does_not_start_says_why(said: str, sentence: str) -> None:
+    class Chromium:
+        async def launch_persistent_context(self, *_: Any, **__: Any) -> None:
+            raise Error(f"BrowserType.launch_persistent_context: {said}")
+
+    class Playwright:
+        chromium = Chromium()
+
+    playwright: Any = Playwright()
+    driver = LaunchedBrowser(playwright, FoundBrowser(Path("/b"), "named"), (), headless=False)
+    with pytest.raises(DriverError) as failure:
+        asyncio.run(open_a_tab(driver))
+    assert sentence in str(failure.value)
+
+
+def test_a_reason_is_one_line_without_the_librarys_function() -> None:
+    assert reason(Error("Page.goto: net::ERR_UNSAFE_PORT at http://127.0.0.1:1/\nCall log:\n  - x")) == (
+        "net::ERR_UNSAFE_PORT at http://127.0.0.1:1/"
+    )
+    assert reason(ValueError("")) == "ValueError"

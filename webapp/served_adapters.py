@@ -1,0 +1,90 @@
+"""The LoRA adapters that a server offers beside its models: each file is checked, hashed, and matched with the models it fits.
+
+An adapter belongs to the dimensions that its file names; which model of those it was trained for, nothing in it can prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from builder.errors import ModelFileError
+from builder.formats.llm_parameters import ModelType, TransformerParameters
+from builder.formats.sniff import Format
+from builder.formats.web_file_reader import WebFile
+from builder.lora.layout import halves
+from webapp.errors import AdapterUnfitError
+from webapp.served_models import ServedFile, ServedModel, hashed
+
+DIMENSIONS = ("embedding_dim", "num_stacks", "head_dimension", "num_heads", "num_kv_heads")
+"""What a model and an adapter for it have in common."""
+
+
+@dataclass(frozen=True)
+class ServedAdapter(ServedFile):
+    """One adapter file as it was when the server started."""
+
+    sha256: str
+    file: str
+    size: int
+    rank: int
+    model_type: int
+    transformer: TransformerParameters
+
+    @classmethod
+    def read(cls, path: Path) -> ServedAdapter:
+        """Hash and check a file; ModelFileMissingError, or ModelFileError where it is no sound adapter."""
+        path = path.absolute()
+        stamp, sha256 = hashed(path)
+        file = WebFile.open(path)
+        if file.lora_rank is None:
+            raise ModelFileError(f"{path} is a model, not a LoRA adapter: offer it with --model.", subject=path)
+        transformer = file.parameters.transformer_parameters
+        found = {tensor.name: tensor.size for tensor in file.tensors.values()}
+        # one that it lacks would make the engine fail in the middle of a text
+        missing = next(
+            (h.spec for h in halves(transformer, file.lora_rank) if found.get(h.spec.name) != h.spec.size), None
+        )
+        if missing:
+            raise ModelFileError(
+                f"{path} has no {missing.name} of {missing.size:,} bytes: the engine needs q, k, v and post of every layer; "
+                f"make the file again with onpage convert BASE --lora ADAPTER.",
+                subject=missing.name,
+            )
+        return cls(path, stamp, sha256, path.name, file.size, file.lora_rank, file.model_type, transformer)
+
+    def fits(self, model: ServedModel) -> bool:
+        """Whether a model has this adapter's dimensions, in the one format that takes adapters."""
+        if model.manifest.format != Format.WEB.name.lower():
+            return False
+        theirs = WebFile.open(model.path).parameters.transformer_parameters
+        return all(getattr(self.transformer, name) == getattr(theirs, name) for name in DIMENSIONS)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.sha256[:16],
+            "name": self.path.name.removesuffix(".bin").removesuffix("-web"),
+            "url": f"/models/{self.sha256}/{quote(self.file)}",
+            "size": self.size,
+            "sha256": self.sha256,
+            "rank": self.rank,
+        }
+
+
+def read_adapters(paths: Sequence[Path], models: Sequence[ServedModel]) -> dict[str, ServedAdapter]:
+    """The adapters by sha256, in the order given; AdapterUnfitError where one fits none of the models."""
+    served: dict[str, ServedAdapter] = {}
+    for path in paths:
+        adapter = ServedAdapter.read(path)
+        if not any(adapter.fits(model) for model in models):
+            t = adapter.transformer
+            raise AdapterUnfitError(
+                path,
+                f"it is for a {ModelType.name_of(adapter.model_type)} of {t.num_stacks} layers of {t.embedding_dim:,}",
+                ", ".join(model.path.name for model in models),
+            )
+        served.setdefault(adapter.sha256, adapter)
+    return served
