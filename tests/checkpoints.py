@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.model.families import plan_model
-from builder.model.families.plan import MOST_SPARE_ROWS, Naming
+from builder.model.families.plan import MAX_SPARE_ROWS, Naming
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 
@@ -154,7 +154,7 @@ def write_checkpoint(
     (folder / "config.json").write_text(json.dumps(config))
     plan = plan_model(config, folder / "config.json")
     plan = plan.named(naming or plan.naming)
-    pieces = plan.vocab_size - (MOST_SPARE_ROWS if plan.left_out else 0)
+    pieces = plan.vocab_size - (MAX_SPARE_ROWS if plan.left_out else 0)
     (folder / "tokenizer.model").write_bytes(tokenizer or synthetic_tokenizer(pieces))
     weights = RandomWeights.of(plan, seed)
     values = {

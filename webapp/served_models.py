@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("models", __name__)
 
 YEAR = 31_536_000
-LARGEST_DEFAULT_CONTEXT = 2048
+MAX_DEFAULT_CONTEXT = 2048
 """Tokens. The KV cache is allocated for the whole context, so long-context models do not start with all of it."""
 
 GEMMA_TURNS = PromptTemplate("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n")
@@ -53,10 +53,10 @@ ENGINES = {
 
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
 
-MOST_TOKENIZER = 32 << 20
+MAX_TOKENIZER = 32 << 20
 """Bytes, as in builder.model.tokenizer, which needs more than serving does."""
 
-LARGEST_DIFFERENCE = 0.01
+MAX_PARAMETER_DIFFERENCE = 0.01
 """Share of the weights: a graph has a few constants that a web file has not."""
 
 Source = Path | StoredModel
@@ -133,7 +133,7 @@ class ServedModel(ServedFile):
 
     def to_json(self) -> dict[str, Any]:
         manifest = self.manifest
-        context = manifest.context or LARGEST_DEFAULT_CONTEXT
+        context = manifest.context or MAX_DEFAULT_CONTEXT
         return {
             "id": manifest.sha256[:16],
             "name": self.name,
@@ -147,7 +147,7 @@ class ServedModel(ServedFile):
             "parameters": manifest.parameters,
             "context": context,
             "promptTemplate": asdict(manifest.template or GEMMA_TURNS),
-            "sampling": self._sampling() | {"maxTokens": min(context, LARGEST_DEFAULT_CONTEXT)},
+            "sampling": self._sampling() | {"maxTokens": min(context, MAX_DEFAULT_CONTEXT)},
         }
 
     @property
@@ -174,7 +174,7 @@ class ServedModel(ServedFile):
             "url": self.url,
             "size": manifest.size,
             "sha256": manifest.sha256,
-            "context": manifest.context or LARGEST_DEFAULT_CONTEXT,
+            "context": manifest.context or MAX_DEFAULT_CONTEXT,
             "engines": ENGINES[form],
         }
 
@@ -188,7 +188,7 @@ class ServedModel(ServedFile):
         """FilesUnlikeError where they cannot be the same: number of weights, vocabulary, turns."""
         ours, theirs = self.manifest, other.manifest
         a, b = ours.parameters, theirs.parameters
-        if a and b and abs(a - b) > LARGEST_DIFFERENCE * max(a, b):
+        if a and b and abs(a - b) > MAX_PARAMETER_DIFFERENCE * max(a, b):
             raise FilesUnlikeError(self.path, other.path, f"one has {a:,} weights, the other {b:,}")
         if self.tokenizer() != other.tokenizer():
             raise FilesUnlikeError(self.path, other.path, "their tokenizers differ")
@@ -205,7 +205,7 @@ class ServedModel(ServedFile):
             if form == "task"
             else LitertlmFile.open(self.path).section("SP_Tokenizer")
         )
-        if part is None or part.size > MOST_TOKENIZER:
+        if part is None or part.size > MAX_TOKENIZER:
             raise ModelFileError(f"{self.path} has no SentencePiece tokenizer.", subject=self.path)
         with self.path.open("rb") as file:
             file.seek(part.offset)

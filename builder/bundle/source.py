@@ -20,10 +20,10 @@ from builder.model.families.dense import TEMPLATE
 from builder.model.families.plan import TurnTemplate
 from builder.model.tokenizer import Tokenizer
 
-LARGEST_CONTEXT = 4096
+MAX_CONTEXT = 4096
 """Tokens. Engines allocate the cache for the whole context, and none of a web page's GPUs has room for a model's 131,072."""
 
-MOST_AFFIX = 4096
+MAX_AFFIX = 4096
 UNSAID = Sampling(None, None)
 
 
@@ -85,8 +85,8 @@ class Conversation:
                     subject=tokenizer.path,
                 )
         for turn in (self.user, self.model, self.system):
-            if len(turn.prefix) > MOST_AFFIX or len(turn.suffix) > MOST_AFFIX:
-                raise BundleError(f"A prompt's prefix or suffix is longer than {MOST_AFFIX:,} characters.")
+            if len(turn.prefix) > MAX_AFFIX or len(turn.suffix) > MAX_AFFIX:
+                raise BundleError(f"A prompt's prefix or suffix is longer than {MAX_AFFIX:,} characters.")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence
         tokenizer=tokenizer,
         conversation=conversation_in(file.parameters, tokenizer, start_token, stop_tokens),
         family=ModelType.family_of(file.model_type),
-        context_length=min(file.context_length or LARGEST_CONTEXT, LARGEST_CONTEXT),
+        context_length=min(file.context_length or MAX_CONTEXT, MAX_CONTEXT),
         sampling=Sampling.noted_in(file),
     )
 

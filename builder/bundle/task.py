@@ -30,7 +30,7 @@ LOCAL, CENTRAL, END = 30, 46, 22
 PADDING_ID = 0xD935
 """Of an extra field that only aligns, as Android's zipalign writes it."""
 
-LARGEST = 2_000_000_000
+MAX_GRAPH_BYTES = 2_000_000_000
 """Of a graph, so that no reader needs to know zip64. A page cannot hold more in memory anyway."""
 
 
@@ -104,10 +104,10 @@ def _check(source: Source) -> None:
             f"--target graph does.",
             subject=source.model,
         )
-    if source.graph.size > LARGEST:
+    if source.graph.size > MAX_GRAPH_BYTES:
         raise BundleError(
             f"{source.model} has {source.graph.size:,} bytes: MediaPipe holds a zip .task in memory, so it may have "
-            f"{LARGEST:,} at most; write a .litertlm.",
+            f"{MAX_GRAPH_BYTES:,} at most; write a .litertlm.",
             subject=source.model,
         )
 

@@ -28,7 +28,7 @@ from builder.files.reading import NotReadableError, check_regular, read_json_obj
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 """What peft saves, perhaps beside a checkpoint: no part of it."""
 
-MOST_HEADER = 16 << 20
+MAX_HEADER = 16 << 20
 """Bytes of a shard's header; that of 1,500 tensors has 0.2 MB."""
 
 BAND_BYTES = 32 << 20
@@ -198,8 +198,8 @@ def read_header(shard: Path) -> list[StoredTensor]:
         check_regular(shard)
         with shard.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            if length > MOST_HEADER:
-                raise ValueError(f"its header should have {length:,} bytes: expected at most {MOST_HEADER:,}")
+            if length > MAX_HEADER:
+                raise ValueError(f"its header should have {length:,} bytes: expected at most {MAX_HEADER:,}")
             with safe_open(shard, framework="numpy"):  # checks the header against the file: lengths, overlaps, gaps
                 pass
             # numpy has no bfloat16, so safe_open cannot hand such tensors over; only their places are taken from the header

@@ -34,7 +34,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ALL_INT8, Quantization
 
-LARGEST_TENSOR = (1 << 31) - 1
+MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
 
 Progress = Callable[[str, int, int], None]
@@ -134,9 +134,9 @@ def write_web_file(
     started = time.monotonic()
     parameters = llm_parameters(plan, tokenizer, generation.stop_ids)
     largest = max(plan.tensors, key=_largest_bytes)
-    if _largest_bytes(largest) > LARGEST_TENSOR:
+    if _largest_bytes(largest) > MAX_TENSOR:
         raise UnsupportedModel(
-            f"{largest.source} is too large for the web format: its tensors have at most {LARGEST_TENSOR:,} bytes.",
+            f"{largest.source} is too large for the web format: its tensors have at most {MAX_TENSOR:,} bytes.",
             subject=largest.source,
         )
     specs, layout = web_layout(plan, parameters, tokenizer.model, quantization, generation, conversion)

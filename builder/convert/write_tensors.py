@@ -25,7 +25,7 @@ from builder.quantize.rounding import BLOCK, NotFiniteError, quantize_band
 from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel import Kernel
 
-MOST_THREADS = 8
+MAX_THREADS = 8
 """More would wait for each other at the reading, and each holds a band."""
 
 
@@ -75,9 +75,9 @@ class Pieces:
 
 
 def thread_count() -> int:
-    """One for each core that this process may use, up to MOST_THREADS."""
+    """One for each core that this process may use, up to MAX_THREADS."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, MOST_THREADS)
+    return min(available, MAX_THREADS)
 
 
 def write_tensors(

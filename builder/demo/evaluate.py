@@ -7,7 +7,7 @@ The model runs in numpy from the web file that ships (`builder.reference.dense`)
 - fact: so does the main date or number (texts without one are not counted);
 - words: at most 50, counting everything between white space, hashtags and emoji too; and the limit that was asked for;
 - hashtags: one to three;
-- end: the model ended it itself with the end of turn within `MOST_NEW_TOKENS`.
+- end: the model ended it itself with the end of turn within `MAX_NEW_TOKENS`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from builder.reference.dense import Reference
 
 HANDWRITTEN = Path(__file__).resolve().parent / "handwritten.jsonl"
-MOST_NEW_TOKENS = 128
-MOST_WORDS = 50
+MAX_NEW_TOKENS = 128
+MAX_WORDS = 50
 SEED = 2026
 BATCH = 20
 BARS = {
@@ -204,7 +204,7 @@ def mark(case: Case, post: str, ended: bool) -> Marks:
     return Marks(
         name=contains(post, case.names),
         fact=contains(post, case.facts) if case.facts else None,
-        within_50=words <= MOST_WORDS,
+        within_50=words <= MAX_WORDS,
         within_limit=words <= case.words,
         hashtags=1 <= len(_HASHTAG.findall(post)) <= 3,
         ended=ended,
@@ -255,9 +255,9 @@ def write(model: Reference, cases: list[Case], sampling: Sampling | None = None)
     pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
     prompts = [[model.start_id, *pieces.encode(case.prompt)] for case in cases]
     if sampling is None:
-        answers = model.greedy(prompts, MOST_NEW_TOKENS)
+        answers = model.greedy(prompts, MAX_NEW_TOKENS)
     else:
         answers = model.sample(
-            prompts, MOST_NEW_TOKENS, temperature=sampling.temperature, top_k=sampling.top_k, seed=SEED
+            prompts, MAX_NEW_TOKENS, temperature=sampling.temperature, top_k=sampling.top_k, seed=SEED
         )
     return [(pieces.decode(answer.ids).strip(), answer.stopped) for answer in answers]

@@ -18,8 +18,8 @@ import httpx2
 from builder.errors import FetchError
 from builder.fetch.patience import PassingError
 
-MOST_REDIRECTS = 5
-MOST_ANSWER = 16 << 20
+MAX_REDIRECTS = 5
+MAX_ANSWER = 16 << 20
 """Bytes of an answer that is no file: a description of a repository."""
 GZIP_SHARE = 256
 """Of those, compressed: gzip makes at most 1032 of one, so that memory stays bounded too."""
@@ -41,7 +41,7 @@ def connect(start: str, timeout: float, *, most: int | None = None) -> httpx2.Cl
         headers={"Accept-Encoding": "identity", "User-Agent": "onpage"},
         event_hooks={"request": [_RequestRules(home)], "response": [_ResponseRules(most)]},
         follow_redirects=True,
-        max_redirects=MOST_REDIRECTS,
+        max_redirects=MAX_REDIRECTS,
         timeout=timeout,
     )
 
@@ -83,7 +83,7 @@ def fault_of(response: httpx2.Response) -> FetchError | PassingError:
 def broken(error: httpx2.HTTPError, host: str) -> FetchError | PassingError:
     """What it means that a request ended without an answer, or in the middle of one."""
     if isinstance(error, httpx2.TooManyRedirects):
-        return FetchError(f"{host} redirects more than {MOST_REDIRECTS} times: expected the file.", subject=host)
+        return FetchError(f"{host} redirects more than {MAX_REDIRECTS} times: expected the file.", subject=host)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
         return PassingError(f"{host} cannot be reached ({_reason(error)})")
     if isinstance(error, httpx2.TimeoutException):

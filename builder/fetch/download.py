@@ -32,7 +32,7 @@ from builder.fetch.remote import Remote
 from builder.files.reading import NotReadableError, read_bounded
 from builder.files.writing import write_beside
 from builder.formats.sniff import FIRST_BYTES, require_format
-from builder.store.manifest import MOST_SIZE
+from builder.store.manifest import MAX_SIZE
 
 CONTENT, STATE = "content", "state.json"
 SPARE = 64 << 20
@@ -147,7 +147,7 @@ class Part:
         found = _read_state(self._state)
         size, etag = found.get("size"), found.get("etag")
         here = kept_in(self.path.parent)
-        fits = type(size) is int and here <= size <= MOST_SIZE and self._remote.size in (None, size)
+        fits = type(size) is int and here <= size <= MAX_SIZE and self._remote.size in (None, size)
         if not (here and fits and isinstance(etag, str) and STRONG_ETAG.fullmatch(etag)):
             self.restart(None, self._remote.size)
             return
@@ -322,7 +322,7 @@ def _first(pieces: Iterator[bytes]) -> bytes:
 def _announced(response: httpx2.Response, remote: Remote) -> int:
     """The size of the whole file, as the answer that brings it says."""
     text, host = response.headers.get("Content-Length", ""), response.url.host
-    if not (text.isdecimal() and len(text) <= 15 and 0 < int(text) <= MOST_SIZE):
+    if not (text.isdecimal() and len(text) <= 15 and 0 < int(text) <= MAX_SIZE):
         raise FetchError(
             f"{host} does not say how large {remote.file} is, so that nobody could tell whether all of it came.",
             subject=remote.source,

@@ -19,12 +19,12 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from builder import __version__
 from builder.errors import FetchError, GatedError
-from builder.fetch.connection import MOST_ANSWER, broken, connect, fault_of, is_private, origin_of
+from builder.fetch.connection import MAX_ANSWER, broken, connect, fault_of, is_private, origin_of
 from builder.fetch.patience import PassingError, Patience, Say
 from builder.fetch.remote import Remote
 from builder.fetch.sources import HubFile
 from builder.files.reading import shown
-from builder.store.manifest import MOST_SIZE, SHA256
+from builder.store.manifest import MAX_SIZE, SHA256
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 TOKEN = re.compile(r"[!-~]{1,8192}")
@@ -45,7 +45,7 @@ class Hub:
         endpoint = _checked_endpoint()
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns with what servers say
         constants.HF_HUB_DISABLE_TELEMETRY = True  # it would ask the hub about, and tell it, what runs this command
-        huggingface_hub.set_client_factory(lambda: connect(endpoint, constants.HF_HUB_ETAG_TIMEOUT, most=MOST_ANSWER))
+        huggingface_hub.set_client_factory(lambda: connect(endpoint, constants.HF_HUB_ETAG_TIMEOUT, most=MAX_ANSWER))
         found = token or _stored_token()
         if found and not TOKEN.fullmatch(found):
             raise FetchError("The token holds characters that no token has: copy it again.", subject="token")
@@ -78,7 +78,7 @@ class Hub:
                 f"{self.host} gives no sha256 for {wanted.source}: expected a model, which the hub keeps as a large file.",
                 subject=wanted.source,
             )
-        if metadata.size is None or not 0 < metadata.size <= MOST_SIZE:
+        if metadata.size is None or not 0 < metadata.size <= MAX_SIZE:
             raise FetchError(f"{self.host} does not say how large {wanted.source} is.", subject=wanted.source)
         return replace(remote, sha256=metadata.etag, size=metadata.size)
 
@@ -150,7 +150,7 @@ class Hub:
             url="",
             file=wanted.file.rpartition("/")[2],
             source=wanted.source,
-            size=sibling.size if type(sibling.size) is int and 0 < sibling.size <= MOST_SIZE else None,
+            size=sibling.size if type(sibling.size) is int and 0 < sibling.size <= MAX_SIZE else None,
             sha256=sibling.lfs.sha256 if sibling.lfs and SHA256.fullmatch(sibling.lfs.sha256) else None,
             revision=info.sha,
             licence=_licence(info),

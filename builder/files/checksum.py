@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 WORD = 8
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-MOST_WORDS = 1 << 15
+MAX_WORDS = 1 << 15
 """Worked on at once, in a core's cache."""
 
 
@@ -29,10 +29,10 @@ class Checksum:
             rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % WORD)))
         words = rows.view(np.uint64)
         total = 0
-        for first in range(0, words.shape[1], MOST_WORDS):
-            piece = words[:, first : first + MOST_WORDS]
+        for first in range(0, words.shape[1], MAX_WORDS):
+            piece = words[:, first : first + MAX_WORDS]
             columns = np.arange(first, first + piece.shape[1], dtype=np.uint64) * MULTIPLIER
-            for row in range(0, len(piece), step := max(1, MOST_WORDS // piece.shape[1])):
+            for row in range(0, len(piece), step := max(1, MAX_WORDS // piece.shape[1])):
                 starts = np.arange(row, min(row + step, len(piece)), dtype=np.uint64) * np.uint64(apart // WORD)
                 factors = ((starts + np.uint64(offset // WORD)) * MULTIPLIER)[:, None] + columns
                 factors |= np.uint64(1)

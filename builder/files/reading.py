@@ -10,9 +10,9 @@ from typing import Any
 
 from builder.errors import CheckpointError
 
-MOST_JSON = 16 << 20
+MAX_JSON = 16 << 20
 
-MOST_CONTAINERS, MOST_MEMBERS = 800_000, 2_500_000
+MAX_CONTAINERS, MAX_MEMBERS = 800_000, 2_500_000
 """Lists and objects, and commas, of a JSON file: each takes up to 230 and 60 bytes of memory, however few it takes in the file.
 The tokenizer.json of Gemma 3, the largest that there is, has about 520,000 and 1,400,000."""
 
@@ -53,11 +53,11 @@ def check_regular(path: Path) -> os.stat_result:
     return status
 
 
-def read_json_object(path: Path, most: int = MOST_JSON) -> dict[str, Any]:
+def read_json_object(path: Path, most: int = MAX_JSON) -> dict[str, Any]:
     """A JSON file that holds an object; CheckpointError where it is missing or is something else."""
     try:
         data = read_bounded(path, most)
-        if data.count(b"[") + data.count(b"{") > MOST_CONTAINERS or data.count(b",") > MOST_MEMBERS:
+        if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_MEMBERS:
             raise NotReadableError("holds more values than any model's file, and would fill the memory")
         value = json.loads(data)
     except NotReadableError as error:

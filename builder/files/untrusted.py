@@ -26,7 +26,7 @@ class DamagedError(ValueError):
     """What is wrong with the bytes, in words that follow the file's name."""
 
 
-class Window:
+class UntrustedBytes:
     """The bytes of an open file from `offset`, `size` of them, by position from `offset`."""
 
     def __init__(self, file: FileIO, offset: int, size: int) -> None:
@@ -54,10 +54,10 @@ class Window:
             position, count = position + len(piece), count - len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def part(self, position: int, count: int) -> Window:
-        """`count` bytes at `position` as a window of their own; DamagedError where they are not all inside."""
+    def part(self, position: int, count: int) -> UntrustedBytes:
+        """`count` bytes at `position` as untrusted bytes of their own; DamagedError where they are not all inside."""
         self._check(position, count)
-        return Window(self._file, self._offset + position, count)
+        return UntrustedBytes(self._file, self._offset + position, count)
 
     def number(self, kind: struct.Struct, position: int) -> int:
         """One number; of those in one page, which almost all are, no bytes are copied."""
@@ -74,12 +74,12 @@ class Window:
 
 
 @contextmanager
-def opened(path: Path, offset: int = 0, size: int | None = None) -> Iterator[Window]:
+def opened(path: Path, offset: int = 0, size: int | None = None) -> Iterator[UntrustedBytes]:
     """The file, or `size` bytes of it at `offset`. What goes wrong inside is a ModelFileError that names the file."""
     try:
         whole = check_regular(path).st_size
         with path.open("rb", buffering=0) as file:
-            yield Window(file, offset, whole - offset if size is None else size)
+            yield UntrustedBytes(file, offset, whole - offset if size is None else size)
     except NotReadableError as error:
         raise ModelFileError(f"{path} {error}.", subject=path) from None
     except OSError as error:

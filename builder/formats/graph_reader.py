@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import ModelFileError
-from builder.files.untrusted import INT8, INT32, UINT32, UINT64, DamagedError, Window, opened
+from builder.files.untrusted import INT8, INT32, UINT32, UINT64, DamagedError, UntrustedBytes, opened
 from builder.formats import tflite_schema as schema
 from builder.formats.flatbuffer import Table, root_table
 
-MOST_SUBGRAPHS = 4096
-MOST_SIGNATURES = 32
-MOST_ENDS = 512
-MOST_TENSORS = 1 << 18
-MOST_OPERATORS = 1 << 20
-MOST_RANK = 8
+MAX_SUBGRAPHS = 4096
+MAX_SIGNATURES = 32
+MAX_INPUTS_OR_OUTPUTS = 512
+MAX_TENSORS = 1 << 18
+MAX_OPERATORS = 1 << 20
+MAX_RANK = 8
 
 PREFILL = re.compile(r"prefill(_.+)?")
 TOKENS, POSITIONS, MASKS = ("tokens", "token_ids"), ("input_pos", "positions"), ("mask", "attn_mask")
@@ -75,10 +75,10 @@ class Graph:
     @classmethod
     def open(cls, path: Path, offset: int = 0, size: int | None = None) -> Graph:
         """Reads and checks the graph in `path`, or the one in `size` bytes of it at `offset`."""
-        with opened(path, offset, size) as window:
-            if window.read(4, 4) != b"TFL3":
+        with opened(path, offset, size) as content:
+            if content.read(4, 4) != b"TFL3":
                 raise DamagedError("is no LiteRT graph: expected TFL3 at byte 4")
-            return _parse(path, offset, window)
+            return _parse(path, offset, content)
 
     @property
     def decode(self) -> Signature:
@@ -174,20 +174,20 @@ class Graph:
 
 def is_graph(path: Path) -> bool:
     """Whether a TFL3 file has operators: a graph to be run, rather than the weights of a web file."""
-    with opened(path) as window:
-        graphs = root_table(window).tables(schema.MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs")
-        return any(graph.vector(schema.GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1] for graph in graphs)
+    with opened(path) as content:
+        graphs = root_table(content).tables(schema.MODEL_SUBGRAPHS, MAX_SUBGRAPHS, "subgraphs")
+        return any(graph.vector(schema.GRAPH_OPERATORS, 4, MAX_OPERATORS, "operators")[1] for graph in graphs)
 
 
-def _parse(path: Path, offset: int, window: Window) -> Graph:
-    model = root_table(window)
+def _parse(path: Path, offset: int, content: UntrustedBytes) -> Graph:
+    model = root_table(content)
     if model.number(schema.MODEL_VERSION, UINT32) != 3:
         raise DamagedError(f"has TFLite version {model.number(schema.MODEL_VERSION, UINT32)}: expected 3")
-    sizes = [_size(buffer, window) for buffer in model.tables(schema.MODEL_BUFFERS, MOST_TENSORS, "buffers")]
-    operators, tensors, left = 0, [], MOST_TENSORS
+    sizes = [_size(buffer, content) for buffer in model.tables(schema.MODEL_BUFFERS, MAX_TENSORS, "buffers")]
+    operators, tensors, left = 0, [], MAX_TENSORS
     weights: Counter[str] = Counter()
-    for graph in model.tables(schema.MODEL_SUBGRAPHS, MOST_SUBGRAPHS, "subgraphs"):
-        operators += graph.vector(schema.GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")[1]
+    for graph in model.tables(schema.MODEL_SUBGRAPHS, MAX_SUBGRAPHS, "subgraphs"):
+        operators += graph.vector(schema.GRAPH_OPERATORS, 4, MAX_OPERATORS, "operators")[1]
         tensors.append(list(graph.tables(schema.GRAPH_TENSORS, left, "tensors")))
         left -= len(tensors[-1])
         for tensor in tensors[-1]:
@@ -197,7 +197,7 @@ def _parse(path: Path, offset: int, window: Window) -> Graph:
             weights[_type(tensor)] += sizes[buffer]
             sizes[buffer] = 0  # shared ones count once
     signatures: dict[str, Signature] = {}
-    for definition in model.tables(schema.MODEL_SIGNATURES, MOST_SIGNATURES, "signatures"):
+    for definition in model.tables(schema.MODEL_SIGNATURES, MAX_SIGNATURES, "signatures"):
         name, subgraph = definition.text(schema.SIGNATURE_KEY), definition.number(schema.SIGNATURE_SUBGRAPH, UINT32)
         if name in signatures or subgraph >= len(tensors):
             raise DamagedError(f"has a signature {name!r} twice, or of a subgraph that it does not have")
@@ -207,16 +207,16 @@ def _parse(path: Path, offset: int, window: Window) -> Graph:
                 for slot in (schema.SIGNATURE_INPUTS, schema.SIGNATURE_OUTPUTS)
             )
         )
-    return Graph(path, offset, window.size, operators, signatures, dict(+weights))
+    return Graph(path, offset, content.size, operators, signatures, dict(+weights))
 
 
-def _size(buffer: Table, window: Window) -> int:
+def _size(buffer: Table, content: UntrustedBytes) -> int:
     """Bytes of a buffer, which lie in the FlatBuffer or after it; DamagedError where they do not lie in the file."""
     place, size = (buffer.number(slot, UINT64) for slot in (schema.BUFFER_OFFSET, schema.BUFFER_SIZE))
     if place <= 1:  # 1 stands for "to be filled in" and never is
-        return buffer.vector(schema.BUFFER_DATA, 1, window.size, "bytes of data")[1]
-    if place + size > window.size:
-        raise DamagedError(f"is cut short: a buffer should end at byte {place + size:,} of {window.size:,}")
+        return buffer.vector(schema.BUFFER_DATA, 1, content.size, "bytes of data")[1]
+    if place + size > content.size:
+        raise DamagedError(f"is cut short: a buffer should end at byte {place + size:,} of {content.size:,}")
     return size
 
 
@@ -226,10 +226,10 @@ def _type(tensor: Table) -> str:
 
 def _ends(definition: Table, slot: int, tensors: list[Any]) -> dict[str, End]:
     ends: dict[str, End] = {}
-    for end in definition.tables(slot, MOST_ENDS, "inputs or outputs"):
+    for end in definition.tables(slot, MAX_INPUTS_OR_OUTPUTS, "inputs or outputs"):
         name, index = end.text(schema.END_NAME), end.number(schema.END_TENSOR, UINT32)
         if name in ends or index >= len(tensors):
             raise DamagedError(f"has an input or output {name!r} twice, or of a tensor that it does not have")
-        shape = tensors[index].numbers(schema.TENSOR_SHAPE, INT32, MOST_RANK, "dimensions")
+        shape = tensors[index].numbers(schema.TENSOR_SHAPE, INT32, MAX_RANK, "dimensions")
         ends[name] = End(_type(tensors[index]), tuple(shape))
     return ends

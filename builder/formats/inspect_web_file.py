@@ -33,7 +33,7 @@ class Tokens:
     """The begin as a text, where a bundle names it so."""
 
 
-MOST_NAME = 200
+MAX_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _conversion(file: WebFile) -> dict[str, str]:
     return {
         key: value
         for key in ("checkpoint", "merged", "scale")
-        if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MOST_NAME
+        if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MAX_NAME
     }
 
 

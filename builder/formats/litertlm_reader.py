@@ -12,18 +12,18 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from builder.files.untrusted import INT8, INT32, UINT8, UINT32, UINT64, DamagedError, Window, opened
+from builder.files.untrusted import INT8, INT32, UINT8, UINT32, UINT64, DamagedError, UntrustedBytes, opened
 from builder.formats.flatbuffer import Table, root_table
 from builder.formats.graph_reader import Graph
 from builder.formats.llm_metadata import LlmMetadata
 from builder.formats.web_file_reader import WebFile
 
 HEADER_END, HEADER_START = 24, 32
-MOST_HEADER = 1 << 20
-MOST_SECTIONS = 256
-MOST_ITEMS = 64
-MOST_METADATA = 1 << 20
-MOST_STOPS = 64
+MAX_HEADER = 1 << 20
+MAX_SECTIONS = 256
+MAX_ITEMS = 64
+MAX_METADATA = 1 << 20
+MAX_STOPS = 64
 
 KINDS = {
     1: "GenericBinaryData",
@@ -83,22 +83,22 @@ class LitertlmFile:
     @classmethod
     def open(cls, path: Path) -> LitertlmFile:
         """Reads and checks the header, the metadata, and the header of the text decoder."""
-        with opened(path) as window:
-            if window.read(0, 8) != b"LITERTLM":
+        with opened(path) as content:
+            if content.read(0, 8) != b"LITERTLM":
                 raise DamagedError("is no .litertlm: expected LITERTLM at its start")
-            version = ".".join(str(window.number(UINT32, at)) for at in (8, 12, 16))
-            end = window.number(UINT64, HEADER_END)
-            if not HEADER_START < end <= min(window.size, HEADER_START + MOST_HEADER):
-                raise DamagedError(f"says its header ends at byte {end:,} of {window.size:,}")
-            root = root_table(window.part(HEADER_START, end - HEADER_START))
+            version = ".".join(str(content.number(UINT32, at)) for at in (8, 12, 16))
+            end = content.number(UINT64, HEADER_END)
+            if not HEADER_START < end <= min(content.size, HEADER_START + MAX_HEADER):
+                raise DamagedError(f"says its header ends at byte {end:,} of {content.size:,}")
+            root = root_table(content.part(HEADER_START, end - HEADER_START))
             system = root.table(FILE_SYSTEM)
             entries = _items(system, SYSTEM_ENTRIES) if system else {}
-            sections = _sections(root, end, window.size)
-            metadata = _metadata(window, sections)
+            sections = _sections(root, end, content.size)
+            metadata = _metadata(content, sections)
             decoder = _decoder(sections)
         reader = WebFile if decoder.model_type == WEB_MODEL else Graph
         model = reader.open(path, decoder.offset, decoder.size)
-        return cls(path, window.size, version, entries, sections, metadata, decoder, model)
+        return cls(path, content.size, version, entries, sections, metadata, decoder, model)
 
     def section(self, kind: str) -> Section | None:
         """The first section of a kind."""
@@ -108,7 +108,7 @@ class LitertlmFile:
 def _sections(root: Table, header_end: int, size: int) -> tuple[Section, ...]:
     table = root.table(FILE_SECTIONS)
     sections = []
-    for section in table.tables(SECTION_OBJECTS, MOST_SECTIONS, "sections") if table else ():
+    for section in table.tables(SECTION_OBJECTS, MAX_SECTIONS, "sections") if table else ():
         begin, end = section.number(SECTION_BEGIN, UINT64), section.number(SECTION_END, UINT64)
         kind = section.number(SECTION_KIND, UINT8)
         if not header_end <= begin < end:
@@ -125,7 +125,7 @@ def _sections(root: Table, header_end: int, size: int) -> tuple[Section, ...]:
 
 def _items(table: Table, slot: int) -> dict[str, str | int]:
     items: dict[str, str | int] = {}
-    for item in table.tables(slot, MOST_ITEMS, "entries"):
+    for item in table.tables(slot, MAX_ITEMS, "entries"):
         key, kind, value = item.text(ITEM_KEY), item.number(ITEM_TYPE, UINT8), item.table(ITEM_VALUE)
         if key in items:
             raise DamagedError(f"has two entries named {key}")
@@ -136,19 +136,19 @@ def _items(table: Table, slot: int) -> dict[str, str | int]:
     return items
 
 
-def _metadata(window: Window, sections: tuple[Section, ...]) -> LlmMetadata:
+def _metadata(content: UntrustedBytes, sections: tuple[Section, ...]) -> LlmMetadata:
     found = [section for section in sections if section.kind == "LlmMetadataProto"]
     if len(found) != 1:
         raise DamagedError(f"is of no language model: expected one section LlmMetadataProto, found {len(found)}")
     [section] = found
-    if section.size > MOST_METADATA:
-        raise DamagedError(f"has {section.size:,} bytes of LlmMetadataProto: expected at most {MOST_METADATA:,}")
+    if section.size > MAX_METADATA:
+        raise DamagedError(f"has {section.size:,} bytes of LlmMetadataProto: expected at most {MAX_METADATA:,}")
     try:
-        metadata: LlmMetadata = LlmMetadata.deserialize(window.read(section.offset, section.size))
+        metadata: LlmMetadata = LlmMetadata.deserialize(content.read(section.offset, section.size))
     except (DecodeError, ValueError) as error:
         raise DamagedError(f"has a LlmMetadataProto that is none ({error})") from None
-    if len(metadata.stop_tokens) > MOST_STOPS:
-        raise DamagedError(f"has {len(metadata.stop_tokens):,} stop tokens: expected at most {MOST_STOPS}")
+    if len(metadata.stop_tokens) > MAX_STOPS:
+        raise DamagedError(f"has {len(metadata.stop_tokens):,} stop tokens: expected at most {MAX_STOPS}")
     return metadata
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from builder.errors import ModelFileError
-from builder.files.untrusted import DamagedError, Window, opened
+from builder.files.untrusted import DamagedError, UntrustedBytes, opened
 from builder.formats.graph_reader import Graph
 from builder.formats.llm_parameters import LlmParameters
 
@@ -25,11 +25,11 @@ GRAPH_ENTRY, TOKENIZER_ENTRY, METADATA_ENTRY = "TF_LITE_PREFILL_DECODE", "TOKENI
 WEB_START = 4
 """Where @mediapipe/tasks-genai looks for a zip; MediaPipe's writer puts zeros before it, native readers look everywhere."""
 
-MOST_ENTRIES = 64
-MOST_DIRECTORY = 64 << 10
-MOST_NAME = 256
-MOST_METADATA = 1 << 20
-MOST_STOPS = 64
+MAX_ENTRIES = 64
+MAX_DIRECTORY = 64 << 10
+MAX_NAME = 256
+MAX_METADATA = 1 << 20
+MAX_STOPS = 64
 CHUNK = 1 << 20
 
 END = struct.Struct("<4s4HIIH")
@@ -68,18 +68,18 @@ class TaskFile:
     @classmethod
     def open(cls, path: Path) -> TaskFile:
         """Reads and checks the directory, the graph's signatures and the metadata."""
-        with opened(path) as window:
-            entries = _entries(window)
+        with opened(path) as content:
+            entries = _entries(content)
             for name in (GRAPH_ENTRY, TOKENIZER_ENTRY, METADATA_ENTRY):
                 if name not in entries:
                     raise DamagedError(f"is no bundle of a language model: it has no {name}, but {', '.join(entries)}")
-            metadata = _metadata(window, entries[METADATA_ENTRY])
-            start = window.read(0, 8)
+            metadata = _metadata(content, entries[METADATA_ENTRY])
+            start = content.read(0, 8)
         graph = Graph.open(path, entries[GRAPH_ENTRY].offset, entries[GRAPH_ENTRY].size)
         problem = graph.mediapipe_problem()
         if start[WEB_START : WEB_START + 2] != b"PK":
             problem = f"has its first PK at byte {start.find(b'PK')}: the web task looks for it at byte {WEB_START}"
-        return cls(path, window.size, entries, graph, metadata, problem)
+        return cls(path, content.size, entries, graph, metadata, problem)
 
     def check_content(self) -> None:
         """Reads every entry; ModelFileError where one is not what its checksum says."""
@@ -97,18 +97,18 @@ class TaskFile:
                     )
 
 
-def _entries(window: Window) -> dict[str, Entry]:
-    count, size, offset, end = _end_record(window)
-    if count > MOST_ENTRIES or size > MOST_DIRECTORY:
-        raise DamagedError(f"says it has {count:,} entries in {size:,} bytes: expected at most {MOST_ENTRIES}")
+def _entries(content: UntrustedBytes) -> dict[str, Entry]:
+    count, size, offset, end = _end_record(content)
+    if count > MAX_ENTRIES or size > MAX_DIRECTORY:
+        raise DamagedError(f"says it has {count:,} entries in {size:,} bytes: expected at most {MAX_ENTRIES}")
     if offset + size != end:
         raise DamagedError("has bytes between its directory and its end, or a directory that does not lie inside")
-    directory = window.read(offset, size)
+    directory = content.read(offset, size)
     entries: dict[str, Entry] = {}
-    places = [(offset, window.size, "the directory")]
+    places = [(offset, content.size, "the directory")]
     position = 0
     for _ in range(count):
-        entry, start, position = _entry(window, directory, position)
+        entry, start, position = _entry(content, directory, position)
         if entry.name in entries:
             raise DamagedError(f"has two entries named {entry.name}")
         entries[entry.name] = entry
@@ -121,26 +121,26 @@ def _entries(window: Window) -> dict[str, Entry]:
     return dict(sorted(entries.items(), key=lambda item: item[1].offset))
 
 
-def _end_record(window: Window) -> tuple[int, int, int, int]:
+def _end_record(content: UntrustedBytes) -> tuple[int, int, int, int]:
     """(entries, bytes of the directory, its offset, where it ends)."""
-    at = window.size - END.size
-    magic, disk, first, here, count, size, offset, comment = END.unpack(window.read(at, END.size))
+    at = content.size - END.size
+    magic, disk, first, here, count, size, offset, comment = END.unpack(content.read(at, END.size))
     if magic != b"PK\x05\x06" or comment:
         raise DamagedError("is cut short, or no zip: it does not end with a zip's end record")
     if (disk, first, here) != (0, 0, count):
         raise DamagedError("is a part of a zip in several files")
     if IN_ZIP64 not in (size, offset) and count != IN_ZIP64_SHORT:
         return count, size, offset, at
-    magic, disk, at, disks = END64_LOCATOR.unpack(window.read(at - END64_LOCATOR.size, END64_LOCATOR.size))
-    end = END64.unpack(window.read(at, END64.size))
+    magic, disk, at, disks = END64_LOCATOR.unpack(content.read(at - END64_LOCATOR.size, END64_LOCATOR.size))
+    end = END64.unpack(content.read(at, END64.size))
     if (magic, disk, disks) != (b"PK\x06\x07", 0, 1) or end[0] != b"PK\x06\x06" or end[1] != END64.size - 12:
         raise DamagedError("is damaged: its zip64 end record is none")
-    if at + END64.size != window.size - END.size - END64_LOCATOR.size:
+    if at + END64.size != content.size - END.size - END64_LOCATOR.size:
         raise DamagedError("is damaged: its zip64 end record is not at its end")
     return end[7], end[8], end[9], at
 
 
-def _entry(window: Window, directory: bytes, position: int) -> tuple[Entry, int, int]:
+def _entry(content: UntrustedBytes, directory: bytes, position: int) -> tuple[Entry, int, int]:
     """The entry at `position` of the directory, where its header starts in the file, and where the next one is."""
     try:
         fields = CENTRAL.unpack_from(directory, position)
@@ -156,23 +156,23 @@ def _entry(window: Window, directory: bytes, position: int) -> tuple[Entry, int,
     size, packed, start = _in_zip64(extra, size, packed, start)
     if method or packed != size or flags & ENCRYPTED:
         raise DamagedError(f"has {name} compressed or encrypted: engines map a .task into memory, so it is stored only")
-    local = LOCAL.unpack(window.read(start, LOCAL.size))
+    local = LOCAL.unpack(content.read(start, LOCAL.size))
     magic, _, flags, method, _, _, local_crc, local_packed, local_size, local_name, local_extra = local
     offset = start + LOCAL.size + local_name + local_extra
     sizes = {size, packed, IN_ZIP64} if not flags & SIZES_AFTER else {size, 0, IN_ZIP64}
     same = magic == b"PK\x03\x04" and not method and local_name == name_size and {local_packed, local_size} <= sizes
     if not same or (local_crc != crc and not flags & SIZES_AFTER):
         raise DamagedError(f"says one thing of {name} in its directory and another before it")
-    if window.read(start + LOCAL.size, local_name) != name.encode():
+    if content.read(start + LOCAL.size, local_name) != name.encode():
         raise DamagedError(f"names {name} otherwise before it than in its directory")
-    if offset + size > window.size:
-        raise DamagedError(f"is cut short: {name} should end at byte {offset + size:,} of {window.size:,}")
+    if offset + size > content.size:
+        raise DamagedError(f"is cut short: {name} should end at byte {offset + size:,} of {content.size:,}")
     return Entry(name, offset, size, crc), start, position + extra_size + comment_size
 
 
 def _name(raw: bytes) -> str:
     name = raw.decode(errors="replace")
-    if not name or len(raw) > MOST_NAME or not name.isprintable() or name.encode() != raw:
+    if not name or len(raw) > MAX_NAME or not name.isprintable() or name.encode() != raw:
         raise DamagedError("has an entry without a usable name")
     return name
 
@@ -197,13 +197,13 @@ def _in_zip64(extra: bytes, size: int, packed: int, start: int) -> tuple[int, in
     return values[0], values[1], values[2]
 
 
-def _metadata(window: Window, entry: Entry) -> LlmParameters:
-    if entry.size > MOST_METADATA:
-        raise DamagedError(f"has {entry.size:,} bytes of {METADATA_ENTRY}: expected at most {MOST_METADATA:,}")
+def _metadata(content: UntrustedBytes, entry: Entry) -> LlmParameters:
+    if entry.size > MAX_METADATA:
+        raise DamagedError(f"has {entry.size:,} bytes of {METADATA_ENTRY}: expected at most {MAX_METADATA:,}")
     try:
-        parameters: LlmParameters = LlmParameters.deserialize(window.read(entry.offset, entry.size))
+        parameters: LlmParameters = LlmParameters.deserialize(content.read(entry.offset, entry.size))
     except (DecodeError, ValueError) as error:
         raise DamagedError(f"has {METADATA_ENTRY} that is no LlmParameters ({error})") from None
-    if len(parameters.stop_tokens) > MOST_STOPS:
-        raise DamagedError(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MOST_STOPS}")
+    if len(parameters.stop_tokens) > MAX_STOPS:
+        raise DamagedError(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MAX_STOPS}")
     return parameters

@@ -1,6 +1,6 @@
 """Reading a web model file that nobody vouches for.
 
-Only the header is read, at most MOST_HEADER bytes, and nothing in it is believed: counts, indices, offsets and sizes are
+Only the header is read, at most MAX_HEADER bytes, and nothing in it is believed: counts, indices, offsets and sizes are
 checked against the file before they are used. Weights are read tensor by tensor when asked for. Raises WebFileError.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from builder.errors import ModelFileError, WebFileError
-from builder.files.untrusted import INT8, INT32, UINT32, UINT64, Window, opened
+from builder.files.untrusted import INT8, INT32, UINT32, UINT64, UntrustedBytes, opened
 from builder.formats import tflite_schema as schema
 from builder.formats.flatbuffer import Table, root_table
 from builder.formats.llm_parameters import LlmParameters, TransformerParameters
@@ -31,17 +31,17 @@ from builder.formats.web_entries import (
 )
 from builder.quantize.scheme import Bits, Scheme
 
-MOST_HEADER = 16 << 20
-MOST_TENSORS = 65_536
-MOST_METADATA = 256
-MOST_OPERATORS = 1 << 20
-MOST_NAME = 256
-MOST_PARAMETERS = 1 << 20
-MOST_TOKENIZER = 256 << 20
-MOST_BACKEND = 64
-MOST_NOTES = 64 << 10
-MOST_DIMENSION = 1 << 24
-MOST_STOP_IDS = 64
+MAX_HEADER = 16 << 20
+MAX_TENSORS = 65_536
+MAX_METADATA = 256
+MAX_OPERATORS = 1 << 20
+MAX_NAME = 256
+MAX_PARAMETERS = 1 << 20
+MAX_TOKENIZER = 256 << 20
+MAX_BACKEND = 64
+MAX_NOTES = 64 << 10
+MAX_DIMENSION = 1 << 24
+MAX_STOP_IDS = 64
 
 BITS: dict[int, Bits] = {schema.TensorType.INT8: 8, schema.TensorType.INT4: 4}
 ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
@@ -91,9 +91,9 @@ class WebFile:
     def open(cls, path: Path, offset: int = 0, size: int | None = None) -> WebFile:
         """Reads and checks the header of `path`, or of the web file in `size` bytes of it at `offset`."""
         try:
-            with opened(path, offset, size) as window:
-                _sniff(path, window.read(0, min(window.size, FIRST_BYTES)))
-                return _Parser(path, offset, window).parse()
+            with opened(path, offset, size) as content:
+                _sniff(path, content.read(0, min(content.size, FIRST_BYTES)))
+                return _Parser(path, offset, content).parse()
         except WebFileError:
             raise
         except ModelFileError as error:
@@ -169,9 +169,9 @@ def _sniff(path: Path, head: bytes) -> None:
 
 
 class _Parser:
-    def __init__(self, path: Path, base: int, window: Window) -> None:
-        self.path, self.base, self.size = path, base, window.size
-        self.header = window.part(0, min(window.size, MOST_HEADER))
+    def __init__(self, path: Path, base: int, content: UntrustedBytes) -> None:
+        self.path, self.base, self.size = path, base, content.size
+        self.header = content.part(0, min(content.size, MAX_HEADER))
 
     def fail(self, what: str) -> WebFileError:
         return WebFileError(f"{self.path} {what}; download or convert it again.", subject=self.path)
@@ -184,7 +184,7 @@ class _Parser:
         graphs = list(model.tables(schema.MODEL_SUBGRAPHS, 1, "subgraphs"))
         if not graphs:
             raise self.fail("has no subgraph: expected 1")
-        _, operators = graphs[0].vector(schema.GRAPH_OPERATORS, 4, MOST_OPERATORS, "operators")
+        _, operators = graphs[0].vector(schema.GRAPH_OPERATORS, 4, MAX_OPERATORS, "operators")
         if operators:
             raise WebFileError(
                 f"{self.path} is a LiteRT graph with {operators} operators: expected a web model file, which has weights "
@@ -192,15 +192,15 @@ class _Parser:
                 subject=self.path,
             )
         self.places: list[tuple[int, int, str]] = []
-        self.buffers = list(model.tables(schema.MODEL_BUFFERS, MOST_TENSORS + MOST_METADATA, "buffers"))
+        self.buffers = list(model.tables(schema.MODEL_BUFFERS, MAX_TENSORS + MAX_METADATA, "buffers"))
         metadata = self.metadata(model)
-        offset, size = self.place(metadata, PARAMETERS_ENTRY, MOST_PARAMETERS)
+        offset, size = self.place(metadata, PARAMETERS_ENTRY, MAX_PARAMETERS)
         parameters = self.parameters(_read(self.path, offset, size))
         lora_rank = metadata.get(LORA_RANK_ENTRY)
         tokenizer_offset, tokenizer_size = (
-            self.place(metadata, TOKENIZER_ENTRY, MOST_TOKENIZER) if lora_rank is None else (0, 0)
+            self.place(metadata, TOKENIZER_ENTRY, MAX_TOKENIZER) if lora_rank is None else (0, 0)
         )
-        backend = self.name(_read(self.path, *self.place(metadata, BACKEND_ENTRY, MOST_BACKEND)).decode())
+        backend = self.name(_read(self.path, *self.place(metadata, BACKEND_ENTRY, MAX_BACKEND)).decode())
         if MODEL_TYPE_ENTRY not in metadata:
             raise self.fail(f"has no metadata entry {MODEL_TYPE_ENTRY}")
         tensors = self.tensors(graphs[0])
@@ -222,13 +222,13 @@ class _Parser:
         )
 
     def name(self, text: str) -> str:
-        if not 0 < len(text) <= MOST_NAME or not text.isprintable():
+        if not 0 < len(text) <= MAX_NAME or not text.isprintable():
             raise self.fail("has a tensor or metadata entry without a usable name")
         return text
 
     def metadata(self, model: Table) -> dict[str, int]:
         entries: dict[str, int] = {}
-        for entry in model.tables(schema.MODEL_METADATA, MOST_METADATA, "metadata entries"):
+        for entry in model.tables(schema.MODEL_METADATA, MAX_METADATA, "metadata entries"):
             name = self.name(entry.text(schema.METADATA_NAME))
             if name in entries:
                 raise self.fail(f"has two metadata entries named {name}")
@@ -237,7 +237,7 @@ class _Parser:
 
     def tensors(self, graph: Table) -> dict[str, TensorEntry]:
         tensors: dict[str, TensorEntry] = {}
-        for tensor in graph.tables(schema.GRAPH_TENSORS, MOST_TENSORS, "tensors"):
+        for tensor in graph.tables(schema.GRAPH_TENSORS, MAX_TENSORS, "tensors"):
             name = self.name(tensor.text(schema.TENSOR_NAME))
             if name in tensors:
                 raise self.fail(f"has two tensors named {name}")
@@ -272,8 +272,8 @@ class _Parser:
             "num_stacks": p.num_stacks,
         }
         for name, value in counts.items():
-            if not 1 <= value <= MOST_DIMENSION:
-                raise self.fail(f"says its {name} is {value}: expected 1 to {MOST_DIMENSION:,}")
+            if not 1 <= value <= MAX_DIMENSION:
+                raise self.fail(f"says its {name} is {value}: expected 1 to {MAX_DIMENSION:,}")
         numbers = {
             "global_rope_wavelength": p.global_rope_wavelength,
             "soft_cap_value": p.self_attention_parameters.soft_cap_value,
@@ -283,16 +283,16 @@ class _Parser:
             if not math.isfinite(value):
                 raise self.fail(f"says its {name} is {value}: expected a finite number")
         ids = [parameters.start_token_id, *parameters.stop_token_ids]
-        if len(ids) > MOST_STOP_IDS or not all(0 <= i < parameters.vocab_size for i in ids):
+        if len(ids) > MAX_STOP_IDS or not all(0 <= i < parameters.vocab_size for i in ids):
             raise self.fail(f"has start and stop ids that its {parameters.vocab_size:,} tokens do not have")
-        if len(parameters.stop_tokens) > MOST_STOP_IDS:
-            raise self.fail(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MOST_STOP_IDS}")
+        if len(parameters.stop_tokens) > MAX_STOP_IDS:
+            raise self.fail(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MAX_STOP_IDS}")
         return parameters
 
     def notes(self, metadata: dict[str, int]) -> dict[str, Any]:
         if NOTES_ENTRY not in metadata:
             return {}
-        notes = json.loads(_read(self.path, *self.place(metadata, NOTES_ENTRY, MOST_NOTES)))
+        notes = json.loads(_read(self.path, *self.place(metadata, NOTES_ENTRY, MAX_NOTES)))
         if not isinstance(notes, dict):
             raise self.fail(f"has notes that are no JSON object in {NOTES_ENTRY}")
         return notes

@@ -14,13 +14,13 @@ Activations = Literal["int8", "float32"]
 """Of matrix products on a CPU. int8: quantized as they come, fast, and other words at near ties. float32: exact.
 MediaPipe's GPU always takes float32, and no graph that asks for it."""
 
-MOST_CONTEXT = 2048
+MAX_CONTEXT = 2048
 """Tokens, unless asked otherwise: the cache is as long as the context, in every signature."""
 
 PREFILL = (32, 128)
 """A long one for speed, a short one for what is left of a prompt."""
 
-MOST_SIGNATURES = 8
+MAX_SIGNATURES = 8
 
 RECIPES: dict[tuple[Scheme, Activations], str] = {
     (INT8, "int8"): "dynamic_int8",
@@ -60,16 +60,16 @@ class GraphSettings:
                 subject="bits",
             )
         if context is None:
-            context = min(context_length, MOST_CONTEXT)
+            context = min(context_length, MAX_CONTEXT)
         if not 1 < context <= context_length:
             raise OnpageError(
                 f"The context is {context:,} tokens: expected 2 to {context_length:,}, what the model was made for.",
                 subject="context",
             )
         lengths = tuple(sorted(set(prefill or [n for n in PREFILL if n < context] or [context - 1])))
-        if lengths[0] < 1 or lengths[-1] > context or len(lengths) > MOST_SIGNATURES:
+        if lengths[0] < 1 or lengths[-1] > context or len(lengths) > MAX_SIGNATURES:
             raise OnpageError(
-                f"The prefill lengths are {', '.join(map(str, lengths))}: expected at most {MOST_SIGNATURES}, from 1 to the "
+                f"The prefill lengths are {', '.join(map(str, lengths))}: expected at most {MAX_SIGNATURES}, from 1 to the "
                 f"context of {context:,} tokens.",
                 subject="prefill",
             )

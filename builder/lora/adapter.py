@@ -25,11 +25,11 @@ from builder.files.reading import read_json_object, shown
 from builder.model.families.gemma3 import IMAGES
 
 CONFIG = "adapter_config.json"
-MOST_RANK = 1024
+MAX_RANK = 1024
 
-MOST_MODULES, MOST_PATTERNS = 8192, 1024
+MAX_MODULES, MAX_PATTERNS = 8192, 1024
 """Each module is compared with each pattern."""
-MOST_ALPHA = 1e6
+MAX_ALPHA = 1e6
 
 NOT_LORA_ALONE = (
     "modules_to_save",
@@ -228,9 +228,9 @@ def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]
             )
         parts[match["part"]] = tensor
         names[module] = match["module"].removeprefix("base_model.model.")
-    if len(found) > MOST_MODULES:
+    if len(found) > MAX_MODULES:
         raise UnsupportedModel(
-            f"{folder / ADAPTER_WEIGHTS} changes {len(found):,} modules: no Gemma has more than {MOST_MODULES:,}.",
+            f"{folder / ADAPTER_WEIGHTS} changes {len(found):,} modules: no Gemma has more than {MAX_MODULES:,}.",
             subject=folder,
         )
     for module, parts in found.items():
@@ -252,9 +252,9 @@ def _check_shapes(module: str, a: StoredTensor, b: StoredTensor, magnitude: Stor
             f"(outputs, rank).",
             subject=module,
         )
-    if a.shape[0] > MOST_RANK:
+    if a.shape[0] > MAX_RANK:
         raise UnsupportedModel(
-            f"{a.file}: {module} has rank {a.shape[0]:,}: onpage takes adapters of at most {MOST_RANK:,}.",
+            f"{a.file}: {module} has rank {a.shape[0]:,}: onpage takes adapters of at most {MAX_RANK:,}.",
             subject=module,
         )
 
@@ -268,7 +268,7 @@ def _scale(path: Path, config: dict[str, Any], name: str, rank: int) -> float:
             subject=name,
         )
     alpha = _of_module(path, config, "alpha_pattern", name, config.get("lora_alpha"))
-    if not isinstance(alpha, int | float) or isinstance(alpha, bool) or not -MOST_ALPHA <= alpha <= MOST_ALPHA:
+    if not isinstance(alpha, int | float) or isinstance(alpha, bool) or not -MAX_ALPHA <= alpha <= MAX_ALPHA:
         raise CheckpointError(
             f"{path}: lora_alpha of {name} is {shown(alpha)}: expected a number.", subject="lora_alpha"
         )
@@ -281,9 +281,9 @@ def _of_module(path: Path, config: dict[str, Any], key: str, name: str, default:
     patterns = config.get(key) or {}
     if not isinstance(patterns, dict):
         raise CheckpointError(f"{path}: {key} is {shown(patterns)}: expected an object.", subject=key)
-    if len(patterns) > MOST_PATTERNS:
+    if len(patterns) > MAX_PATTERNS:
         raise UnsupportedModel(
-            f"{path}: {key} has {len(patterns):,} entries: onpage takes at most {MOST_PATTERNS:,}.", subject=key
+            f"{path}: {key} has {len(patterns):,} entries: onpage takes at most {MAX_PATTERNS:,}.", subject=key
         )
     for pattern, value in patterns.items():
         plain = pattern.removeprefix("^").replace("\\.", ".")

@@ -20,7 +20,7 @@ from builder.errors import TokenizerError
 from builder.files.reading import NotReadableError, read_bounded
 from builder.model.tokenizer_json import sentencepiece_from_json
 
-MOST_BYTES = 32 << 20
+MAX_BYTES = 32 << 20
 """Gemma 3's has 4.7 MB."""
 
 TRIAL_SECONDS = 60
@@ -56,7 +56,7 @@ class Tokenizer:
     def open(cls, path: Path) -> Tokenizer:
         """Reads tokenizer.model; TokenizerError where it is missing or does not load."""
         try:
-            data = read_bounded(path, MOST_BYTES)
+            data = read_bounded(path, MAX_BYTES)
         except NotReadableError as error:
             hint = ": copy tokenizer.model (SentencePiece) from the base model's repository" if error.missing else ""
             raise TokenizerError(f"{path} {error}{hint}.", subject=path) from None
@@ -83,7 +83,7 @@ class Tokenizer:
         """As `open`, for bytes at hand; `path` is what an error names."""
         model = proto.ModelProto()
         try:
-            if len(data) > MOST_BYTES or not _loads(data):  # first: what is small in the child is small here
+            if len(data) > MAX_BYTES or not _loads(data):  # first: what is small in the child is small here
                 raise DecodeError
             model.ParseFromString(data)
         except DecodeError:

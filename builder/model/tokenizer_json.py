@@ -27,13 +27,13 @@ from sentencepiece import sentencepiece_model_pb2 as proto
 from builder.errors import TokenizerError
 from builder.files.reading import read_json_object, shown
 
-MOST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 """Gemma 3's tokenizer.json has 33 MB."""
 
-MOST_CHARACTERS = 512
+MAX_CHARACTERS = 512
 """Of a piece: the time to check one grows with the square of its length."""
 
-MOST_PAIRS = 200_000
+MAX_PAIRS = 200_000
 """Of added tokens that are compared with each other."""
 
 SPACE = "\u2581"
@@ -50,7 +50,7 @@ def sentencepiece_from_json(path: Path, rows: int) -> bytes:
 
     `rows` are the embedding's: transformers adds tokens such as "<mask>" behind them, which no model can read. The names of the begin, end and padding token are those of tokenizer_config.json beside it, else Gemma's.
     """
-    source = _Source(path, read_json_object(path, MOST_BYTES), rows)
+    source = _Source(path, read_json_object(path, MAX_BYTES), rows)
     source.refuse_other_steps()
     vocabulary, added = source.vocabulary(), source.added()
     control = _control_names(path)
@@ -145,8 +145,8 @@ class _Source:
         if any("\0" in text or not text for text in vocabulary):
             self.refuse("a piece is empty or holds a null character")
         longest = max(vocabulary, key=len, default="")
-        if len(longest) > MOST_CHARACTERS:
-            self.refuse(f"a piece has {len(longest):,} characters, expected at most {MOST_CHARACTERS}")
+        if len(longest) > MAX_CHARACTERS:
+            self.refuse(f"a piece has {len(longest):,} characters, expected at most {MAX_CHARACTERS}")
         if any(not _is_unicode(text) for text in vocabulary):
             self.refuse("a piece holds half of a surrogate pair, which is no text")
         return vocabulary
@@ -162,7 +162,7 @@ class _Source:
             if " " in text or (SPACE in text and text.strip(SPACE)):
                 self.refuse(f"the added token {shown(text)} holds a space")
             (normalized if token.get("normalized") else plain).add(text)
-        if len(plain) * len(normalized) > MOST_PAIRS:
+        if len(plain) * len(normalized) > MAX_PAIRS:
             self.refuse(f"{len(normalized):,} of the added tokens are normalized, and {len(plain):,} are not")
         for text in normalized:  # cut out after the plain ones, which SentencePiece does in one go
             for other in plain:

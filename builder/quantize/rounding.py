@@ -31,7 +31,7 @@ from builder.quantize.scheme import Bits, ScaleChoice, Scheme
 BLOCK = 4
 """Rows and columns of one block; K and N must be multiples of it."""
 
-LARGEST: dict[int, int] = {4: 7, 8: 127}
+MAX_INTEGER: dict[int, int] = {4: 7, 8: 127}
 OFFSET: dict[int, int] = {4: 8, 8: 128}
 
 CHUNK_BYTES = 1 << 20
@@ -90,7 +90,7 @@ def rounding_bits(bits: Bits) -> np.uint32:
 def _divide_by_scales(values: NDArray[np.float32], scheme: Scheme, choice: ScaleChoice) -> NDArray[np.float32]:
     """Divides (n, K) by the scales, in place, and returns these, (n, scales of a row)."""
     n, k = values.shape
-    largest = LARGEST[scheme.bits]
+    largest = MAX_INTEGER[scheme.bits]
     grouped = values.reshape(n, -1, scheme.block or k)
     top, bottom = extremes(grouped)
     scales: NDArray[np.float32] = np.divide(np.maximum(top, -bottom), largest, dtype=np.float32)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 4 << 20
 """Of a checkpoint, read and worked on at once. Less costs more calls than it saves in the cache: measured from 1 to 4 MB."""
 
-MOST_MEMORY = 1 << 30
+MAX_MEMORY = 1 << 30
 """Only a matrix with rows of a hundred million weights takes more, and WebAssembly has 4 GB."""
 
 LINE = 64
@@ -70,7 +70,7 @@ class Kernel:
         step = max(BLOCK, CHUNK_BYTES // (k * stored.itemsize) // BLOCK * BLOCK)
         parts = (min(step, n) * k * stored.itemsize, n * k * scheme.bits // 8, 4 * n * (k // width), 4 * n)
         starts = np.cumsum([0, *(-(-size // LINE) * LINE for size in parts)]).tolist()
-        if starts[-1] > MOST_MEMORY:
+        if starts[-1] > MAX_MEMORY:
             return quantize_band(rows, scheme, choice)
         memory = self.buffer(starts[-1])
         chunk, strips, scales, sums = (memory[at : at + size] for at, size in zip(starts, parts, strict=False))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from builder.files.checksum import MULTIPLIER, WORD
-from builder.quantize.rounding import BLOCK, LARGEST, OFFSET, ROUNDING, SMALLEST_EXACT, rounding_bits
+from builder.quantize.rounding import BLOCK, MAX_INTEGER, OFFSET, ROUNDING, SMALLEST_EXACT, rounding_bits
 from builder.quantize.scheme import Bits
 
 INPUTS = 8
@@ -21,7 +21,7 @@ SCALE = f"""
   (local.set $v# (i32x4.max_u (local.get $v#) (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7 (local.get $v#) (local.get $v#))))
   (local.set $v# (i32x4.max_u (local.get $v#) (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get $v#) (local.get $v#))))
   (if (i32.ge_u (i32x4.extract_lane 0 (local.get $v#)) (i32.const {int(np.float32(np.inf).view(np.uint32))})) (then (return (i32.const 0))))
-  (local.set $scale (f32.div (f32x4.extract_lane 0 (local.get $v#)) (f32.const LARGEST)))
+  (local.set $scale (f32.div (f32x4.extract_lane 0 (local.get $v#)) (f32.const MAX_INTEGER)))
   (if (f32.eq (local.get $scale) (f32.const 0)) (then (local.set $scale (f32.const 1))))
   (if (f32.lt (local.get $scale) (f32.const {float(SMALLEST_EXACT)})) (then (return (i32.const 0))))
   (f32.store (i32.add (local.get $scales) (i32.mul (local.get $row_of_scales) (i32.const #))) (local.get $scale))
@@ -172,7 +172,7 @@ def _quantize(bits: Bits, stored: type[np.generic]) -> str:
             {_each(f"(local.set $p# (i32.add (local.get $p#) (i32.const {INPUTS * size})))")}
             (br_if $inputs (i32.lt_u (local.get $p0) (local.get $end))))
           {joined}
-          {_each(SCALE.replace("LARGEST", str(LARGEST[bits])))}
+          {_each(SCALE.replace("MAX_INTEGER", str(MAX_INTEGER[bits])))}
           (local.set $scales (i32.add (local.get $scales) (i32.const 4)))
           ;; again from the first input: divide, round, pack
           {_each(f"(local.set $p# (i32.sub (local.get $p#) (i32.mul (local.get $width) (i32.const {size}))))")}

@@ -29,14 +29,14 @@ from builder.quantize.rounding import BLOCK, dequantize
 from builder.reference.dense import Reference
 
 DEFAULT_TEXT = Path(__file__).with_name("report.txt")
-MOST_TEXT = 1 << 20
-MOST_TOKENS = 1024
+MAX_TEXT = 1 << 20
+MAX_TOKENS = 1024
 CONTEXT = 256
 """Tokens that are read together."""
 POSITIONS = 32
 """Predictions that are compared at once: each is as long as the vocabulary."""
 
-MOST_PARAMETERS = 300_000_000
+MAX_PARAMETERS = 300_000_000
 """Both sets of weights are held as float32: 2.4 GB."""
 
 
@@ -98,10 +98,10 @@ def report_on(path: Path, folder: Path, *, merge: Path | None = None, text: Path
             error = math.sqrt(noise / signal) if signal else 0.0
             errors.append(TensorError(tensor.name, tensor.source, str(stored.scheme), error))
     quality, reason = None, None
-    if source.plan.parameters > MOST_PARAMETERS:
+    if source.plan.parameters > MAX_PARAMETERS:
         reason = (
             f"the model has {source.plan.parameters / 1e6:,.0f} M parameters, and the text is run in numpy, for up to "
-            f"{MOST_PARAMETERS / 1e6:,.0f} M"
+            f"{MAX_PARAMETERS / 1e6:,.0f} M"
         )
     else:
         quality = _quality(file, source.plan, source.weights, words, text)
@@ -111,7 +111,7 @@ def report_on(path: Path, folder: Path, *, merge: Path | None = None, text: Path
 def read_text(path: Path) -> str:
     """The text; OnpageError where it cannot be read or is none."""
     try:
-        return read_bounded(path, MOST_TEXT).decode()
+        return read_bounded(path, MAX_TEXT).decode()
     except NotReadableError as error:
         raise OnpageError(f"{path} {error}.", subject=path) from None
     except UnicodeDecodeError:
@@ -141,7 +141,7 @@ def _quality(file: WebFile, plan: ModelPlan, weights: Weights, text: str, path: 
     original.weights = {tensor.name: _whole(tensor, weights) for tensor in plan.tensors}
     processor = sentencepiece.SentencePieceProcessor()
     processor.LoadFromSerializedProto(written.sentencepiece)
-    tokens = processor.EncodeAsIds(text)[:MOST_TOKENS]
+    tokens = processor.EncodeAsIds(text)[:MAX_TOKENS]
     if not tokens:
         raise OnpageError(f"{path} holds no text to judge the model by.", subject=path)
     divergence = loss = original_loss = 0.0

@@ -17,10 +17,10 @@ from builder.formats.inspect_web_file import PromptTemplate, Sampling
 from builder.formats.sniff import Format
 
 VERSION = 1
-MOST_BYTES = 64 << 10
-MOST_TEXT = 2048
-MOST_CONVERSION = 64
-MOST_SIZE = 1 << 48
+MAX_BYTES = 64 << 10
+MAX_TEXT = 2048
+MAX_CONVERSION = 64
+MAX_SIZE = 1 << 48
 
 FORMATS = tuple(known.name.lower() for known in Format)
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -72,9 +72,9 @@ class Manifest:
         datetime.fromisoformat(_text("added", self.added))
         for name in ("source", "revision", "licence", "family", "quantization"):
             _unless_none(_text, name, getattr(self, name))
-        _number("size", self.size, 1, MOST_SIZE)
+        _number("size", self.size, 1, MAX_SIZE)
         for name in ("parameters", "context"):
-            _unless_none(_number, name, getattr(self, name), 1, MOST_SIZE)
+            _unless_none(_number, name, getattr(self, name), 1, MAX_SIZE)
         _unless_none(_number, "temperature", self.sampling.temperature, 0, 10)
         _unless_none(_number, "top_k", self.sampling.top_k, 1, 1 << 20)
         for affix in (self.template.prefix, self.template.suffix) if self.template else ():
@@ -82,8 +82,8 @@ class Manifest:
         self._check_conversion()
 
     def _check_conversion(self) -> None:
-        if len(self.conversion) > MOST_CONVERSION:
-            raise ValueError(f"conversion has {len(self.conversion)} entries: expected at most {MOST_CONVERSION}")
+        if len(self.conversion) > MAX_CONVERSION:
+            raise ValueError(f"conversion has {len(self.conversion)} entries: expected at most {MAX_CONVERSION}")
         for name, value in self.conversion.items():
             _text("conversion", name)
             if not isinstance(value, int | float):
@@ -95,7 +95,7 @@ class Manifest:
     def read(cls, path: Path) -> Manifest:
         """The manifest in a file named after its id; StoreError where it is none."""
         try:
-            manifest = cls.from_json(json.loads(read_bounded(path, MOST_BYTES)))
+            manifest = cls.from_json(json.loads(read_bounded(path, MAX_BYTES)))
             if path.name != f"{manifest.id}.json":
                 raise ValueError(f"it is about {manifest.id}")
         except (NotReadableError, ValueError, TypeError, RecursionError) as error:
@@ -164,9 +164,9 @@ def _unless_none(check: Callable[..., object], name: str, value: Any, *limits: f
 
 
 def _text(name: str, value: Any, *, printable: bool = True) -> str:
-    if not isinstance(value, str) or not len(value) <= MOST_TEXT or (printable and not (value and value.isprintable())):
+    if not isinstance(value, str) or not len(value) <= MAX_TEXT or (printable and not (value and value.isprintable())):
         raise ValueError(
-            f"{name} is {shown(value)}: expected a {'printable ' if printable else ''}text of at most {MOST_TEXT:,} characters"
+            f"{name} is {shown(value)}: expected a {'printable ' if printable else ''}text of at most {MAX_TEXT:,} characters"
         )
     return value
 

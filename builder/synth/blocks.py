@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.write_tensors import Weights
 from builder.model.families.plan import MatrixPlan, VectorPlan
-from builder.quantize.rounding import LARGEST
+from builder.quantize.rounding import MAX_INTEGER
 from builder.quantize.scheme import Bits
 
 BLOCK = 32
@@ -36,7 +36,7 @@ def blocks_of(matrix: MatrixPlan, weights: Weights, bits: Bits) -> Iterator[Bloc
     for _, stored in weights.bands(matrix):
         rows = to_float32(stored[:])
         grouped = rows.reshape(len(rows), -1, BLOCK)
-        scales = np.abs(grouped).max(axis=2) / np.float32(LARGEST[bits])
+        scales = np.abs(grouped).max(axis=2) / np.float32(MAX_INTEGER[bits])
         scales[scales == 0] = 1.0
         yield Blocks(np.rint(grouped / scales[..., None]).astype(np.int8), scales)
 

@@ -24,7 +24,7 @@ from builder.reference.dense import RMS_EPSILON
 from builder.synth.blocks import BLOCK, one_plus
 
 ALIGNMENT = 64
-MOST_POSITIONS = 4096
+MAX_POSITIONS = 4096
 """Rows of the ropes' tables; a published model has all of its context, 33 MB for 32,768 positions."""
 
 OPSETS = {"": 21, "com.microsoft": 1}
@@ -69,7 +69,7 @@ class Layout:
                 blocks = tensor.k // BLOCK
                 add(f"{tensor.source}_q4", (tensor.n, blocks, BLOCK // 2), TensorProto.UINT8)
                 add(f"{tensor.source}_scales", (tensor.n, blocks), TensorProto.FLOAT)
-        positions = min(plan.context_length, MOST_POSITIONS)
+        positions = min(plan.context_length, MAX_POSITIONS)
         for name in (f"{part}_{rope}" for rope in ROPES for part in ("cos", "sin")):
             add(name, (positions, plan.transformer.head_dimension // 2), TensorProto.FLOAT)
         return cls(places, end)

@@ -56,7 +56,7 @@ BAND_BYTES = 16 << 20
 
 _SYLLABLES = [c + v for c in "bcdfghjklmnpqrstvwxz" for v in "aeiou"]
 SMALLEST_VOCABULARY = FIRST_WORD + 2
-LARGEST_VOCABULARY = FIRST_WORD + len(_SYLLABLES) ** 3
+MAX_VOCABULARY = FIRST_WORD + len(_SYLLABLES) ** 3
 
 
 def synthesize(
@@ -97,9 +97,9 @@ def shape_config(shape: str) -> dict[str, Any]:
                     subject=shape,
                 )
             values[DIMENSIONS[key]] = int(number)
-    if not SMALLEST_VOCABULARY <= values["vocab_size"] <= LARGEST_VOCABULARY:
+    if not SMALLEST_VOCABULARY <= values["vocab_size"] <= MAX_VOCABULARY:
         raise OnpageError(
-            f"vocab={values['vocab_size']}: expected {SMALLEST_VOCABULARY} to {LARGEST_VOCABULARY}.", subject="vocab"
+            f"vocab={values['vocab_size']}: expected {SMALLEST_VOCABULARY} to {MAX_VOCABULARY}.", subject="vocab"
         )
     return config | values | {"query_pre_attn_scalar": values["head_dim"]}
 

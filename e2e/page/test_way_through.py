@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, hold_end, watched
 from e2e.page.servers import RunningServer
 
-MOST_OF_THE_PAGE = 1 / 3
+MAX_PAGE_SHARE = 1 / 3
 """What the page's own thread may take of the processor's time that goes to the page and its workers; it takes a tenth, and with
 an engine in it would take nearly all. Unlike the time that a task lasts, this is the same on a slow or busy machine."""
 
@@ -153,7 +153,7 @@ def test_page_never_froze(page: Page) -> None:
     session.send("Performance.enable")
     metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
     session.detach()
-    assert 0 < metrics["ThreadTime"] / metrics["ProcessTime"] < MOST_OF_THE_PAGE
+    assert 0 < metrics["ThreadTime"] / metrics["ProcessTime"] < MAX_PAGE_SHARE
 
 
 def test_try_again(tab: Watched, page: Page) -> None:

@@ -23,7 +23,7 @@ from onpage.bench.record import Record, fold, label_of, new_record, problem_of
 from onpage.bench.statistics import summarize
 
 POLL_SECONDS = 0.5
-MOST_SENTENCE, MOST_DETAIL = 2000, 20_000
+MAX_SENTENCE, MAX_DETAIL = 2000, 20_000
 """Characters, of the schema."""
 
 OnProgress = Callable[[dict[str, Any]], None]
@@ -114,9 +114,9 @@ class Measurement:
         self.record["errors"].append(
             {
                 "code": code,
-                "sentence": sentence[:MOST_SENTENCE],
-                "detail": None if detail is None else detail[:MOST_DETAIL],
-                "during": self._during[:MOST_SENTENCE] or None,
+                "sentence": sentence[:MAX_SENTENCE],
+                "detail": None if detail is None else detail[:MAX_DETAIL],
+                "during": self._during[:MAX_SENTENCE] or None,
             }
         )
 

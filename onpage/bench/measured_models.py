@@ -37,7 +37,7 @@ QUANTIZATIONS = {"int8": "8", "int4": "4", "q4_0": "q4_0"}
 """As people say them → keys of SCHEMES."""
 GENERATION = 1
 """Of what `builder.synth.web_file` makes: raise it when the same shape, quantization and seed give other bytes."""
-MOST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Synthetic:
         said = dict(other.partition("=")[::2] for other in others)
         seed = said.pop("seed", "0")
         known = bits in QUANTIZATIONS and said.keys() <= set(ROLES) and set(said.values()) <= QUANTIZATIONS.keys()
-        if not found or not known or not re.fullmatch(r"[0-9]{1,10}", seed, re.ASCII) or int(seed) > MOST_SEED:
+        if not found or not known or not re.fullmatch(r"[0-9]{1,10}", seed, re.ASCII) or int(seed) > MAX_SEED:
             raise BenchError(
                 f"{text!r} is no synthetic model: expected synth:SHAPE@QUANTIZATION with {', '.join(QUANTIZATIONS)}, such as "
                 f"synth:gemma3-1b@int4 or synth:gemma3-270m@int4,embedding=int8,seed=1.",

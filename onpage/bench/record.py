@@ -25,8 +25,8 @@ from builder.files.writing import write_beside
 SCHEMA = Path(__file__).with_name("results.schema.json")
 VERSION = "onpage-bench/1"
 
-MOST_BYTES = 64 << 20
-MOST_CONTAINERS, MOST_MEMBERS = 1_000_000, 4_000_000
+MAX_BYTES = 64 << 20
+MAX_CONTAINERS, MAX_MEMBERS = 1_000_000, 4_000_000
 """Lists and objects, and commas. A record with 25 answers of 256 pieces has about 7,000 and 13,000."""
 
 LISTS = ("samples", "loads", "notes", "errors")
@@ -102,8 +102,8 @@ def problem_of(value: Any, part: str = "") -> str | None:
 def load_results(path: Path) -> dict[str, Any]:
     """A results file that keeps to the schema; ResultsError says in a sentence why a file is none."""
     try:
-        data = read_bounded(path, MOST_BYTES)
-        if data.count(b"[") + data.count(b"{") > MOST_CONTAINERS or data.count(b",") > MOST_MEMBERS:
+        data = read_bounded(path, MAX_BYTES)
+        if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_MEMBERS:
             raise NotReadableError("holds more values than any results file, and would fill the memory")
         value = json.loads(data, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
     except NotReadableError as error:

@@ -23,7 +23,7 @@ READY = re.compile(r"ready at (http://\S+)/")
 START_SECONDS = 600
 """Files are hashed before, at about a gigabyte a second."""
 END_SECONDS = 10
-MOST_ANSWER = 16 << 20
+MAX_ANSWER = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -119,5 +119,5 @@ def _models(url: str) -> list[dict[str, Any]]:
     with build_opener(ProxyHandler({})).open(
         f"{url}/api/models", timeout=30
     ) as response:  # our own server needs no proxy
-        models: list[dict[str, Any]] = json.loads(response.read(MOST_ANSWER))
+        models: list[dict[str, Any]] = json.loads(response.read(MAX_ANSWER))
     return models

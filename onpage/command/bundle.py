@@ -12,7 +12,7 @@ from builder.files.reading import NotReadableError, read_bounded
 from onpage.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
 from onpage.command.convert import json_option
 
-MOST_TEMPLATE = 256 << 10
+MAX_TEMPLATE = 256 << 10
 FAMILIES = ["gemma", "gemma2", "gemma3", "functiongemma3", "gemma3n", "gemma4"]
 
 
@@ -88,6 +88,6 @@ def _text(given: str | None) -> str | None:
 
 def _read(template: Path) -> str:
     try:
-        return read_bounded(template, MOST_TEMPLATE).decode()
+        return read_bounded(template, MAX_TEMPLATE).decode()
     except (NotReadableError, UnicodeDecodeError) as error:
         raise BundleError(f"{template} cannot be taken as a chat template: it {error}.", subject=template) from None

@@ -14,7 +14,7 @@ from sentencepiece import sentencepiece_model_pb2
 from builder.convert.web_file import WrittenModel, convert_checkpoint
 from builder.model.families.dense import Rope
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
-from builder.model.families.plan import MOST_SPARE_ROWS, Naming
+from builder.model.families.plan import MAX_SPARE_ROWS, Naming
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import BOS, FIRST_WORD, synthetic_tokenizer, word
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config, write_checkpoint
@@ -50,7 +50,7 @@ class Case:
     def vocabulary(self) -> int:
         """The number of pieces."""
         config = self.config_json
-        return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - MOST_SPARE_ROWS
+        return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - MAX_SPARE_ROWS
 
     def convert(self, name: str, folder: Path) -> WrittenModel:
         """Writes the checkpoint and converts it to `folder/name.task`, as a user would."""

@@ -25,7 +25,7 @@ from webapp.paths import DEMO_MODEL
 CASES = 8
 LEAST_MARGIN = 0.2
 """In logits; 8-bit activations were seen to flip choices at 0.06."""
-MOST_TOKENS = 96
+MAX_TOKENS = 96
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
     cases: list[dict[str, object]] = []
     for text in (*generated_cases(24), *handwritten_cases()):
         prompt = [reference.start_id, *pieces.encode(text.prompt)]
-        [answer] = reference.greedy([prompt], MOST_TOKENS)
+        [answer] = reference.greedy([prompt], MAX_TOKENS)
         if len(cases) == CASES or not answer.stopped or min(answer.margins) < LEAST_MARGIN:
             continue
         ids = ask_transformers(demo, DEMO_MODEL, prompt, len(answer.ids))

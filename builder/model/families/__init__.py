@@ -10,7 +10,7 @@ from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.families import gemma1, gemma2, gemma3
 from builder.model.families.functiongemma import as_functiongemma
-from builder.model.families.plan import MOST_SPARE_ROWS, ModelPlan
+from builder.model.families.plan import MAX_SPARE_ROWS, ModelPlan
 from builder.quantize.rounding import BLOCK
 
 FAMILIES: dict[str, Callable[[dict[str, Any], Path], ModelPlan]] = {
@@ -42,6 +42,6 @@ def fit_to_tokenizer(plan: ModelPlan, pieces: Sequence[str]) -> ModelPlan:
     The plan keeps its number of rows where the tokenizer does not fit.
     """
     rows = -(-len(pieces) // BLOCK) * BLOCK
-    if 0 < plan.vocab_size - rows <= MOST_SPARE_ROWS:
+    if 0 < plan.vocab_size - rows <= MAX_SPARE_ROWS:
         plan = plan.with_rows(rows)
     return as_functiongemma(plan, pieces)

@@ -12,11 +12,11 @@ from builder.files.reading import shown
 from builder.formats.llm_parameters import ModelType, TransformerParameters
 from builder.quantize.scheme import Role
 
-SMALLEST, LARGEST = 2.0**-126, 2.0**127
+MIN_FLOAT, MAX_FLOAT = 2.0**-126, 2.0**127
 """Of the numbers that LlmParameters keeps as float32."""
 
 
-MOST_SPARE_ROWS = 64
+MAX_SPARE_ROWS = 64
 """Rows of an embedding behind those of the tokenizer's pieces: Gemma 3 with images has 64 (for tokens of images), and programs
 pad to multiples of 64."""
 
@@ -141,7 +141,7 @@ class Config:
     def number(self, key: str) -> float:
         """A positive number."""
         value = self.values.get(key)
-        usable = isinstance(value, int | float) and not isinstance(value, bool) and SMALLEST <= value <= LARGEST
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and MIN_FLOAT <= value <= MAX_FLOAT
         if not usable:
             raise CheckpointError(f"{self.says(key)}: expected a positive number that float32 can hold.", subject=key)
         return float(value)  # type: ignore[arg-type]

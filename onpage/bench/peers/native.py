@@ -30,7 +30,7 @@ ID = "native"
 ENGINE = {"id": ID, "name": "LiteRT-LM, native", "backend": "CPU", "package": "litert-lm-api"}
 SECONDS = 1800.0
 FIRST_ANSWER = 32
-MOST_TRIES = 3
+MAX_TRIES = 3
 """An answer that ended by itself is asked for again, with other prompts; the longest counts, as in a page."""
 BEGINNING = 1
 """Token that the engine puts before a prompt, and its tokenizer does not count."""
@@ -167,7 +167,7 @@ class _Native:
     def longest(self, length: int, seeds: Iterator[int], tokens: int) -> tuple[int, dict[str, Any]]:
         """Tokens of a prompt of about `length`, and the answer to it, of `tokens` if one of a few prompts has such an answer."""
         best: tuple[int, dict[str, Any]] | None = None
-        for seed in itertools.islice(seeds, MOST_TRIES):
+        for seed in itertools.islice(seeds, MAX_TRIES):
             prompt, counted = self.prompt(length, seed)
             answer = self.generate(prompt, tokens)
             if best is None or len(answer["pieces"]) > len(best[1]["pieces"]):
@@ -175,7 +175,7 @@ class _Native:
             if len(answer["pieces"]) == tokens:
                 break
         if best is None or not best[1]["pieces"]:
-            raise RuntimeError(f"the engine gave an empty answer, {MOST_TRIES} times")
+            raise RuntimeError(f"the engine gave an empty answer, {MAX_TRIES} times")
         return best
 
     def prompt(self, tokens: int, seed: int) -> tuple[str, int]:

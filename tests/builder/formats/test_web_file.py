@@ -204,6 +204,6 @@ def test_a_graph_with_operators_is_told_apart(tmp_path: Path) -> None:
 def test_absurd_counts_are_refused_before_anything_is_allocated(
     web_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web_file_reader, "MOST_TENSORS", 3)
+    monkeypatch.setattr(web_file_reader, "MAX_TENSORS", 3)
     with pytest.raises(WebFileError, match=r"says it has .* tensors: expected at most 3"):
         WebFile.open(web_file)

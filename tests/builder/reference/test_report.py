@@ -57,7 +57,7 @@ def test_the_quality_is_that_of_the_predictions(
     checkpoint: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Against the logits one by one, through the same door as the goldens."""
-    monkeypatch.setattr(report_module, "MOST_TOKENS", 21)
+    monkeypatch.setattr(report_module, "MAX_TOKENS", 21)
     monkeypatch.setattr(report_module, "CONTEXT", 12)
     monkeypatch.setattr(report_module, "POSITIONS", 5)
     quality = reported(checkpoint, text, tmp_path, Quantization.of("4")).quality
@@ -93,7 +93,7 @@ def test_better_schemes_cost_less(checkpoint: Path, text: Path, tmp_path: Path) 
 def test_a_model_too_large_for_numpy_has_no_quality_and_says_why(
     checkpoint: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_module, "MOST_PARAMETERS", 1000)
+    monkeypatch.setattr(report_module, "MAX_PARAMETERS", 1000)
     report = reported(checkpoint, text, tmp_path, Quantization())
     assert report.quality is None and report.tensors
     assert "and the text is run in numpy, for up to" in str(report.no_quality)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from builder.errors import StoreError
 from builder.formats.inspect_web_file import PromptTemplate, Sampling
 from builder.store import Manifest, model_id
-from builder.store.manifest import MOST_BYTES, is_file_name
+from builder.store.manifest import MAX_BYTES, is_file_name
 
 WHOLE = Manifest(
     id="gemma3-1b-int4",
@@ -104,7 +104,7 @@ def test_a_manifest_of_another_name_or_of_endless_size_is_refused(tmp_path: Path
     with pytest.raises(StoreError, match="it is about gemma3-1b-int4"):
         Manifest.read(tmp_path / "other.json")
     path = tmp_path / "gemma3-1b-int4.json"
-    path.write_text(text + " " * MOST_BYTES)
+    path.write_text(text + " " * MAX_BYTES)
     with pytest.raises(StoreError, match="is larger than"):
         Manifest.read(path)
     path.unlink()

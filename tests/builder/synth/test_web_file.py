@@ -7,7 +7,7 @@ import sentencepiece
 
 from builder.errors import OnpageError
 from builder.formats.web_file_reader import WebFile
-from builder.synth.web_file import FIRST_WORD, LARGEST_VOCABULARY, shape_config, synthesize, synthetic_tokenizer, word
+from builder.synth.web_file import FIRST_WORD, MAX_VOCABULARY, shape_config, synthesize, synthetic_tokenizer, word
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_words_are_tokens_and_nothing_else_is(vocabulary: int) -> None:
 
 
 def test_the_largest_vocabulary_has_a_word_for_each_id() -> None:
-    assert word(LARGEST_VOCABULARY - 1) == "zuzuzu"
+    assert word(MAX_VOCABULARY - 1) == "zuzuzu"
 
 
 def test_published_shapes_are_configs() -> None:
