@@ -20,7 +20,7 @@ from builder.errors import OnpageError
 from builder.formats.sniff import Format, sniff_file
 from onpage.bench.measured_models import BenchModel
 from onpage.bench.record import Record
-from onpage.command.console import library
+from onpage.extras import requires
 from webapp.paths import static_folder
 
 DEMO_ANSWER = static_folder() / "bench" / "demo_answer.json"
@@ -49,7 +49,8 @@ def known_prompt(model: BenchModel, entry: dict[str, Any]) -> dict[str, Any]:
         answer = json.loads(DEMO_ANSWER.read_bytes())
         return {key: answer[key] for key in ("prompt", "text", "tokens")}
     if model.synthetic:
-        synth = library("builder.synth.web_file", "build")
+        with requires("build"):
+            from builder.synth import web_file as synth
         words = (synth.word(synth.FIRST_WORD + 1 + 13 * i) for i in range(WORDS))
         return {"prompt": "".join(f" {word}" for word in words), "text": None, "tokens": TOKENS}
     turns = entry["promptTemplate"]
@@ -62,8 +63,9 @@ def judge(model: BenchModel, plan: dict[str, Any], record: Record) -> Verdict | 
     if known["text"] is not None or not found or sniff_file(model.path) is not Format.WEB:
         return None
     try:
-        library("numpy", "build")
-        library("sentencepiece", "build")
+        with requires("build"):
+            import numpy  # noqa: F401
+            import sentencepiece  # noqa: F401
         return check(model.path, known["prompt"], found, synthetic=model.synthetic)
     except OnpageError:
         return None  # another family, or without the extra that has numpy

@@ -26,7 +26,8 @@ from builder.store.choosing import choose
 from builder.store.folder import HOME
 from builder.store.manifest import DEMO
 from onpage.bench.peers.peer_models import PEERS, QUANTIZATION, prepare
-from onpage.command.console import library
+from onpage.extras import requires
+from webapp.paths import SHIPPED
 
 Origin = Literal["synth", "demo", "store", "file"]
 Progress = Callable[[str, int, int], None]
@@ -141,7 +142,7 @@ def _first_form(name: str, progress: Progress | None) -> BenchModel:
     if name.startswith(SYNTH):
         synthetic = Synthetic.parse(name)
         return BenchModel(name, "synth", _synthesize(synthetic, progress), label=f"synthetic {synthetic.shape}")
-    chosen, *more = choose(name, Store.open())
+    chosen, *more = choose(name, Store.open(), SHIPPED)
     others = tuple(each.path if isinstance(each, StoredModel) else each for each in more)
     if isinstance(chosen, StoredModel):
         return BenchModel(name, "store", chosen.path, others, served_as=chosen.manifest.id)
@@ -154,7 +155,8 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _synthesize(model: Synthetic, progress: Progress | None) -> Path:
-    synth = library("builder.synth.web_file", "build")
+    with requires("build"):
+        from builder.synth import web_file as synth
     synth.shape_config(model.shape)  # what is wrong with it is said before a folder is made
     path = _folder(f"synth/{model.key}") / model.file
     if not path.is_file():
@@ -167,8 +169,9 @@ def _for_peers(model: BenchModel, engines: Sequence[str], progress: Progress | N
     synthetic = Synthetic.parse(model.name) if model.synthetic else None
     if synthetic is None or synthetic.quantization != QUANTIZATION:
         return {}
-    library("gguf", "peers")
-    library("onnx", "peers")
+    with requires("peers"):
+        import gguf  # noqa: F401
+        import onnx  # noqa: F401
     folder = model.path.parent
     return {
         engine: prepare(engine, synthetic.shape, synthetic.seed, folder, progress)
@@ -183,8 +186,9 @@ def _bundle(model: BenchModel, progress: Progress | None) -> Path:
     stem = model.served_as or model.path.name.removesuffix(".task").removesuffix("-web")
     path = folder / f"{stem}.litertlm"
     if not path.is_file():
-        bundles = library("builder.bundle", "build")
-        bundles.write_bundle(path, bundles.open_source(model.path), progress)
+        with requires("build"):
+            from builder.bundle import open_source, write_bundle
+        write_bundle(path, open_source(model.path), progress)
     return path
 
 

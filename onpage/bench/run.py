@@ -34,7 +34,7 @@ from onpage.bench.peers import native
 from onpage.bench.peers.peer_models import PEERS, PeerModel
 from onpage.bench.record import VERSION, Record, now, write_results
 from onpage.bench.server import Server, serving
-from onpage.command.console import library
+from onpage.extras import requires
 from webapp.served_models import ENGINES
 
 ALL = "all"
@@ -181,7 +181,8 @@ def drivers_of(playwright: Playwright, options: Options, listener: Listener) -> 
     ]
     drivers += [DebuggedBrowser(playwright, address) for address in options.cdp]
     if options.selenium:
-        library("selenium", "selenium")
+        with requires("selenium"):
+            import selenium  # noqa: F401
         from onpage.bench.drivers.webdriver import GridBrowser
 
         arguments = launch_flags(options, listener)

@@ -65,7 +65,7 @@ async def serving(
     `peers` are models of peers, which are then served, too. `onpage` is the command of another checkout or environment, whose
     page is to be measured; it serves no peers.
     """
-    program = "onpage.bench.peers.serving" if peers else "onpage.command"
+    program = "onpage.command.serve_peers" if peers else "onpage.command"
     command = [str(onpage)] if onpage else [sys.executable, "-c", f"from {program} import main; main()"]
     arguments = [part for model in models for part in ("--model", model)]
     arguments += [part for path in peers for part in ("--peer", str(path))]

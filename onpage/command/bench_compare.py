@@ -18,7 +18,8 @@ from onpage.bench.matching import FACTS
 from onpage.bench.statistics import MEASURES
 from onpage.bench.words import printable
 from onpage.command.bench_run import Lengths, keeping, steps
-from onpage.command.console import FILE, library, print_json, say
+from onpage.command.console import FILE, print_json, say
+from onpage.extras import requires
 
 COLOURS = {"regression": "red", "missing": "red", "slower": "yellow", "faster": "green", "too noisy to say": "yellow"}
 
@@ -142,10 +143,11 @@ def compare(
 def _compare_files(
     base: Path, head: Path | None, limit: float, allowed: tuple[str, ...], measures: tuple[str, ...]
 ) -> Comparison:
-    record = library("onpage.bench.record", "bench")
-    a = record.load_results(base)
+    with requires("bench"):
+        from onpage.bench.record import load_results
+    a = load_results(base)
     if head:
-        return compare_results(a, record.load_results(head), limit=limit, allowed=allowed, measures=measures)
+        return compare_results(a, load_results(head), limit=limit, allowed=allowed, measures=measures)
     result = compare_sides(a, limit=limit, measures=measures)
     if result is None:
         raise ResultsError(
@@ -157,7 +159,9 @@ def _compare_files(
 def _measure(
     base: str, head: str, rounds: int, output: Path, options: dict[str, Any], limit: float, measures: tuple[str, ...]
 ) -> Comparison:
-    running, turns = library("onpage.bench.run", "bench"), library("onpage.bench.interleave", "bench")
+    with requires("bench"):
+        from onpage.bench import interleave as turns
+        from onpage.bench import run as running
     a, b = turns.Configuration.parse(base), turns.Configuration.parse(head)
     with steps() as advance, keeping(output) as note:
         listener = running.Listener(say=say_once(), progress=advance, record=note)

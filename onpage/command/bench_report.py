@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from builder.errors import ResultsError
-from onpage.command.console import FILE, library, print_facts, say
+from onpage.command.console import FILE, print_facts, say
+from onpage.extras import requires
 
 SUFFIXES = {".html": "html", ".csv": "csv", ".md": "markdown"}
 
@@ -44,11 +45,12 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
             context = click.get_current_context()
             raise click.UsageError(f"{path} is none of .html, .csv and .md, which say what to write.", context)
     wanted = {path: SUFFIXES[path.suffix.lower()] for path in outputs}
-    record = library("onpage.bench.record", "bench")
-    results = [record.load_results(path) for path in files]
+    with requires("bench"):
+        from onpage.bench.record import load_results
+    results = [load_results(path) for path in files]
     if empty := [str(path) for path, each in zip(files, results, strict=True) if not each["records"]]:
         raise ResultsError(f"There is nothing to report of {', '.join(empty)}: no record is in it.", subject=empty[0])
-    before = record.load_results(baseline) if baseline else None
+    before = load_results(baseline) if baseline else None
     alike = compare.compare_alike(before, results) if before else None
     comparison = alike or (compare.compare_sides(results[0]) if len(results) == 1 else None)
     if before and not alike:

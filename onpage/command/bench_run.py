@@ -21,8 +21,9 @@ from builder.errors import BenchError
 from builder.files.reading import shown
 from builder.files.writing import check_writable
 from onpage.bench.words import printable, quantity
-from onpage.command.console import FILE, byte_progress, library, print_json, say
+from onpage.command.console import FILE, byte_progress, print_json, say
 from onpage.command.convert import json_option
+from onpage.extras import requires
 
 if TYPE_CHECKING:
     from onpage.bench.record import Record
@@ -170,14 +171,16 @@ def run(
     """
     if cdp and not (connect or selenium):
         _refuse_what_starts(click.get_current_context())
-    running, finding = library("onpage.bench.run", "bench"), library("onpage.bench.measured_models", "bench")
+    with requires("bench"):
+        from onpage.bench import run as running
+        from onpage.bench.measured_models import find_model
     chosen = running.chosen_engines(engines or ("mediapipe",))
     if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
         selenium = (os.environ[SELENIUM],)
     settings = running.Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
     check_writable(output)  # before models are made, which can take minutes
     with byte_progress() as progress:
-        found = [finding.find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
+        found = [find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
     with steps() as advance, keeping(output) as note:
         listener = running.Listener(say=say, progress=advance, record=note)
         results = asyncio.run(running.run(found, chosen, settings, output, listener))

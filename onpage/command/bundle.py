@@ -9,8 +9,9 @@ import click
 
 from builder.errors import BundleError
 from builder.files.reading import NotReadableError, read_bounded
-from onpage.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json
 from onpage.command.convert import json_option
+from onpage.extras import requires
 
 MAX_TEMPLATE = 256 << 10
 FAMILIES = ["gemma", "gemma2", "gemma3", "functiongemma3", "gemma3n", "gemma4"]
@@ -59,14 +60,15 @@ def bundle(
       onpage bundle my-gemma-web.task -o my-gemma.litertlm
       onpage bundle my-gemma.tflite --tokenizer tokenizer.model -o my-gemma.task
     """
-    bundles = library("builder.bundle", "build")
+    with requires("build"):
+        from builder.bundle import open_source, write_bundle
     with byte_progress() as progress:
-        source = bundles.open_source(model, tokenizer, family, start_token, stop_tokens).in_turns(
+        source = open_source(model, tokenizer, family, start_token, stop_tokens).in_turns(
             user=(_text(prompt_prefix), _text(prompt_suffix)),
             model=(_text(answer_prefix), _text(answer_suffix)),
             jinja=_read(template) if template else None,
         )
-        written = bundles.write_bundle(output, source, progress)
+        written = write_bundle(output, source, progress)
     if as_json:
         print_json(written.to_json())
         return

@@ -1,19 +1,15 @@
-"""What the commands share: the progress bar, the table of results, the missing-extra sentence."""
+"""What the commands share: the progress bar and the table of results."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
-
-from builder.errors import OnpageError
 
 ProgressCallback = Callable[[str, int, int], None]
 
@@ -28,19 +24,6 @@ PHASES = {
     "check": "Checking",
     "download": "Fetching",
 }
-
-
-def library(module: str, extra: str) -> ModuleType:
-    """Imports a module of ours whose requirements come with an extra; says so where they are not installed."""
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("builder", "webapp", "onpage"):
-            raise
-        raise OnpageError(
-            f"This command needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.",
-            subject=extra,
-        ) from None
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import click
 from click.core import ParameterSource
 
 from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
-from onpage.command.console import FILE, byte_progress, library, megabytes, print_facts, print_json
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json
 from onpage.command.graph import GraphOptions, convert_graph, graph_options
+from onpage.extras import requires
 
 if TYPE_CHECKING:
     from builder.convert.web_file import WrittenModel
@@ -108,21 +109,21 @@ def convert(
         return
     if lora is not None:
         _refuse_what_an_adapter_has_not(merge_lora)
-        lora_file = library("builder.lora.adapter_file", "build")
-        _show_adapter(lora_file.convert_adapter(checkpoint, lora, output), checkpoint, as_json)
+        with requires("build"):
+            from builder.lora.adapter_file import convert_adapter
+        _show_adapter(convert_adapter(checkpoint, lora, output), checkpoint, as_json)
         return
-    converter = library("builder.convert.web_file", "build")
-    reporter = library("builder.reference.report", "build") if report or report_text else None
-    if reporter and report_text:
-        reporter.read_text(report_text)  # what is wrong with it is known before the work
+    with requires("build"):
+        from builder.convert.web_file import convert_checkpoint
+        from builder.reference.report import DEFAULT_TEXT, read_text, report_on
+    if report_text:
+        read_text(report_text)  # what is wrong with it is known before the work
     with byte_progress() as progress:
-        written = converter.convert_checkpoint(
-            checkpoint, output, quantization=quantization, merge=merge_lora, progress=progress
-        )
-    if reporter is None:
+        written = convert_checkpoint(checkpoint, output, quantization=quantization, merge=merge_lora, progress=progress)
+    if not (report or report_text):
         show_written(written, as_json)
         return
-    cost = reporter.report_on(output, checkpoint, merge=merge_lora, text=report_text or reporter.DEFAULT_TEXT)
+    cost = report_on(output, checkpoint, merge=merge_lora, text=report_text or DEFAULT_TEXT)
     if as_json:
         print_json(written.to_json() | {"report": cost.to_json()})
         return

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from builder.quantize.scheme import Quantization
-from onpage.command.console import library, megabytes, print_facts, print_json
+from onpage.command.console import megabytes, print_facts, print_json
 from onpage.command.convert import json_option, quantization_options
+from onpage.extras import requires
 
 if TYPE_CHECKING:
     from builder.estimate import Estimate
@@ -62,9 +63,11 @@ def estimate(
       onpage estimate gemma3-4b --bits 4 --embedding-bits 8 --context 4096 --gpu-memory 6GB
       onpage estimate gemma3-1b-int4 --max-buffer-size 256MiB --json
     """
-    estimator = library("builder.estimate", "build")
+    with requires("build"):
+        from builder.estimate import Limits
+        from builder.estimate import estimate as estimate_model
     chosen = quantization if _is_chosen(click.get_current_context()) else None
-    found: Estimate = estimator.estimate(model, chosen, context, estimator.Limits(gpu_memory, max_buffer_size))
+    found = estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size))
     if as_json:
         print_json(found.to_json())
         return

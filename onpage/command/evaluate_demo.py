@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from onpage.command.console import FILE, library, print_json
+from builder.errors import OnpageError
+from onpage.command.console import FILE, print_json
 from onpage.command.convert import json_option
+from onpage.extras import requires
 
 
 @click.command("evaluate-demo")
@@ -37,11 +40,15 @@ def evaluate_demo(
         raise click.UsageError("--top-k needs --temperature: without it the posts are greedy.")
     if temperature and float16:
         raise click.UsageError("--float16 compares greedy posts: leave --temperature out.")
-    evaluation = library("builder.demo.evaluate", "build")
-    sampling = evaluation.Sampling(temperature, top_k or 8) if temperature else None
-    report = evaluation.evaluate(
-        file or _demo_model(), generated=texts, float16=float16, sampling=sampling, progress=_say
-    )
+    if find_spec("builder.demo") is None:
+        raise OnpageError(
+            "evaluate-demo needs the texts that the demo model is measured on, which are not in the installed package: "
+            "run it in a checkout of onpage's repository, after pip install -e '.[build]'."
+        )
+    with requires("build"):
+        from builder.demo.evaluate import Sampling, evaluate
+    sampling = Sampling(temperature, top_k or 8) if temperature else None
+    report = evaluate(file or _demo_model(), generated=texts, float16=float16, sampling=sampling, progress=_say)
     if as_json:
         print_json(report.to_json())
     else:

@@ -14,10 +14,11 @@ from click.core import ParameterSource
 
 from builder.graph.settings import Activations
 from builder.quantize.scheme import Quantization
-from onpage.command.console import byte_progress, library, megabytes, print_facts, print_json
+from onpage.command.console import byte_progress, megabytes, print_facts, print_json
+from onpage.extras import requires
 
 if TYPE_CHECKING:
-    from builder.graph.from_checkpoint import WrittenGraph
+    pass
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ def convert_graph(
     as_json: bool,
 ) -> None:
     """Converts, and shows what came of it."""
-    converter = library("builder.graph.from_checkpoint", "build")
+    with requires("build"):
+        from builder.graph.from_checkpoint import convert_to_graph
     with byte_progress() as progress:
-        written: WrittenGraph = converter.convert_to_graph(
+        written = convert_to_graph(
             checkpoint,
             output,
             quantization=quantization,

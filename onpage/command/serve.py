@@ -57,7 +57,14 @@ def serve(
     """
     from builder.store import Store
     from builder.store.choosing import choose
+    from webapp.paths import SHIPPED
     from webapp.serve import serve as run
 
     store = Store.open()
-    run([choose(model, store) for model in models], host=host, port=port, loras=loras, allowed_hosts=allowed_hosts)
+    run(
+        [choose(model, store, SHIPPED) for model in models],
+        host=host,
+        port=port,
+        loras=loras,
+        allowed_hosts=allowed_hosts,
+    )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from builder.quantize.scheme import Quantization
-from onpage.command.console import byte_progress, library
+from onpage.command.console import byte_progress
 from onpage.command.convert import json_option, output_option, quantization_options, show_written
+from onpage.extras import requires
 
-FORMATS = {
-    "web": ("builder.synth.web_file", "build"),
-    "gguf": ("builder.synth.gguf_file", "peers"),
-    "onnx": ("builder.synth.onnx_folder", "peers"),
-}
-"""What writes a format, and the extra that it needs."""
+if TYPE_CHECKING:
+    from builder.convert.web_file import WrittenModel
+
+FORMATS = ("web", "gguf", "onnx")
 
 
 @click.command()
@@ -25,7 +26,7 @@ FORMATS = {
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(FORMATS),
     default="web",
     show_default=True,
     help="gguf: for llama.cpp (wllama). onnx: a folder for transformers.js. Both have scales for each 32 inputs.",
@@ -45,7 +46,21 @@ def synth(shape: str, output: Path, quantization: Quantization, file_format: str
       onpage synth hidden=256,layers=8,heads=4,kv=2,head=64,ffn=1024 -o small-web.task
       onpage synth gemma3-270m -o synthetic-270m.gguf --format gguf --bits 4
     """
-    maker = library(*FORMATS[file_format])
+    synthesize = _writer(file_format)
     with byte_progress() as progress:
-        written = maker.synthesize(shape, output, quantization=quantization, seed=seed, progress=progress)
+        written = synthesize(shape, output, quantization=quantization, seed=seed, progress=progress)
     show_written(written, as_json, served=file_format == "web")
+
+
+def _writer(file_format: str) -> Callable[..., WrittenModel]:
+    if file_format == "gguf":
+        with requires("peers"):
+            from builder.synth.gguf_file import synthesize as write_gguf
+        return write_gguf
+    if file_format == "onnx":
+        with requires("peers"):
+            from builder.synth.onnx_folder import synthesize as write_onnx
+        return write_onnx
+    with requires("build"):
+        from builder.synth.web_file import synthesize as write_web
+    return write_web

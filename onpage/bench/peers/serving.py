@@ -3,7 +3,6 @@
 What wllama needs (workers made of blobs) the application's policy forbids. A worker has the policy that its own script came
 with, so the peers' scripts come with a wider one, and the page and our own engines keep theirs.
 
-`main` is `onpage serve` with `--peer PATH` for each model of the peers.
 """
 
 from __future__ import annotations
@@ -11,21 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import click
 from flask import Flask, Response, abort, make_response, send_file
 
 from builder.errors import OnpageError
-from builder.store import Store
-from builder.store.choosing import choose
-from onpage import command
 from onpage.bench.peers.peer_models import PeerModel
-from onpage.command.console import FILE
-from onpage.command.serve import serve
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
-from webapp.serve import serve as run_server
 from webapp.vendor import Package
 
 if TYPE_CHECKING:
@@ -86,22 +78,6 @@ def with_peers(app: Flask, models: Sequence[PeerModel], hosts: Iterable[str] = (
         _check_installed(package)
     app.wsgi_app = WithPeers(app.wsgi_app, models, hosts)  # type: ignore[method-assign]
     return app
-
-
-def main() -> None:
-    """The program of the server's process."""
-
-    @click.command(params=[*serve.params, click.Option(["--peer", "peers"], multiple=True, type=FILE)])
-    def serve_with_peers(
-        models: tuple[str, ...], peers: tuple[Path, ...], host: str, allowed_hosts: tuple[str, ...], **options: Any
-    ) -> None:
-        store, found = Store.open(), [PeerModel.read(path) for path in peers]
-        hosts = (*allowed_hosts, host)
-        chosen = [choose(model, store) for model in models]
-        run_server(chosen, host, allowed_hosts=allowed_hosts, wrap=lambda app: with_peers(app, found, hosts), **options)
-
-    command.cli.add_command(serve_with_peers, "serve")
-    command.main()
 
 
 def _peers(models: Sequence[PeerModel]) -> Flask:

@@ -73,6 +73,6 @@ def test_a_real_server_says_what_it_read(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_peers_server_takes_their_models() -> None:
     """Its `serve` goes before the command's own."""
-    program = [sys.executable, "-c", "from onpage.bench.peers.serving import main; main()"]
+    program = [sys.executable, "-c", "from onpage.command.serve_peers import main; main()"]
     ended = subprocess.run([*program, "serve", "--help"], capture_output=True, text=True, check=True)
     assert "--peer" in ended.stdout and "--model" in ended.stdout
