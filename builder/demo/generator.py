@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from builder.demo import facts, words
 from builder.demo.posts import make_post
 from builder.demo.texts import make_story
-from webapp.paths import static_folder
+
+SOCIAL_POST = Path(__file__).parents[2] / "static" / "tasks" / "post" / "social_post.json"
+"""In the checkout, which alone has this package: it is not in the wheel."""
 
 COPY_INSTRUCTION = "Repeat the text.\n\n{text}"
 TURN = "<start_of_turn>user\n{prompt}<end_of_turn>\n<start_of_turn>model\n"
@@ -47,9 +50,7 @@ class Row:
 @cache
 def social_post() -> dict[str, Any]:
     """The page's own definition of instruction, tones and lengths: `static/tasks/post/social_post.json`."""
-    definition: dict[str, Any] = json.loads(
-        (static_folder() / "tasks" / "post" / "social_post.json").read_text(encoding="utf-8")
-    )
+    definition: dict[str, Any] = json.loads(SOCIAL_POST.read_text(encoding="utf-8"))
     return definition
 
 
