@@ -12,6 +12,9 @@ DEMO_GRAPH = _PACKAGE / "demo_model" / "onpage-demo.litertlm"
 DEMO = (DEMO_MODEL, DEMO_BUNDLE, DEMO_GRAPH)
 """The same weights for each engine: a web file, the same in LiteRT-LM's container, and a graph for the CPU."""
 
+SHIPPED = {"demo": DEMO}
+"""The models that come with onpage, by their ids."""
+
 
 def static_folder() -> Path:
     """The folder that is served as `/static/`: the wheel's copy if there is one, else the checkout's `static/`."""

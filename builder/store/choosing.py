@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from builder.errors import StoreError
 from builder.model.catalog import published
 from builder.store.folder import Store, StoredModel
-from builder.store.manifest import DEMO, ENDINGS
+from builder.store.manifest import ENDINGS
 
 Source = Path | StoredModel
 
 
-def choose(names: str, store: Store) -> tuple[Source, ...]:
-    """The files of one model: what each name between commas means; StoreError says how to get one, or which there are."""
+def choose(names: str, store: Store, shipped: Mapping[str, tuple[Path, ...]]) -> tuple[Source, ...]:
+    """The files of one model: what each name between commas means; StoreError says how to get one, or which there are.
+
+    `shipped`: the files of each model that needs no store, by its id.
+    """
     parts = [names] if Path(names).is_file() else [part.strip() for part in names.split(",")]
-    return tuple(source for part in parts for source in _sources(part, store))
+    return tuple(source for part in parts for source in _sources(part, store, shipped))
 
 
-def _sources(name: str, store: Store) -> tuple[Source, ...]:
+def _sources(name: str, store: Store, shipped: Mapping[str, tuple[Path, ...]]) -> tuple[Source, ...]:
     if looks_like_a_file(name):
         return (Path(name),)
     if any(name == stored.stem for stored in store.manifest_paths()):
         return (store.get(name),)
-    if name == DEMO:
-        from webapp import paths
-
-        return paths.DEMO
+    if name in shipped:
+        return shipped[name]
     if name in published():
         raise StoreError(f"{name} is published, but not stored here: run onpage fetch {name}.", subject=name)
-    stored = ", ".join([DEMO, *(model.manifest.id for model in store.models())])
+    stored = ", ".join([*shipped, *(model.manifest.id for model in store.models())])
     raise StoreError(
         f"{name} is neither a file nor a model that onpage knows (stored: {stored}): run onpage models for the others.",
         subject=name,

@@ -16,7 +16,7 @@ from builder.store.choosing import choose
 from builder.store.importing import import_file
 from webapp.app import Config, create_app
 from webapp.errors import ModelFileChangedError, ModelFileMissingError
-from webapp.paths import DEMO
+from webapp.paths import DEMO, SHIPPED
 
 
 @pytest.fixture
@@ -115,19 +115,19 @@ def test_a_published_model_has_its_published_name(store: Store, pristine: Path) 
 
 
 def test_what_a_name_means(store: Store, pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose("small", store) == (store.get("small"),)
-    assert choose("demo", store) == DEMO
-    assert choose(str(pristine), store) == (pristine,)
-    assert choose("none-web.task", store) == (Path("none-web.task"),), "the server says that it is missing"
-    assert choose(f"small, {pristine}", store) == (store.get("small"), pristine)
+    assert choose("small", store, SHIPPED) == (store.get("small"),)
+    assert choose("demo", store, SHIPPED) == DEMO
+    assert choose(str(pristine), store, SHIPPED) == (pristine,)
+    assert choose("none-web.task", store, SHIPPED) == (Path("none-web.task"),), "the server says that it is missing"
+    assert choose(f"small, {pristine}", store, SHIPPED) == (store.get("small"), pristine)
     monkeypatch.chdir(tmp_path)
     Path("small").write_bytes(b"a file of this name")
-    assert choose("small", store) == (Path("small"),)
+    assert choose("small", store, SHIPPED) == (Path("small"),)
     Path("with,comma.task").write_bytes(b"a file of this name")
-    assert choose("with,comma.task", store) == (Path("with,comma.task"),)
+    assert choose("with,comma.task", store, SHIPPED) == (Path("with,comma.task"),)
     with pytest.raises(
         StoreError, match=r"gemma3-1b-int4 is published, but not stored here: run onpage fetch gemma3-1b"
     ):
-        choose("gemma3-1b-int4", store)
+        choose("gemma3-1b-int4", store, SHIPPED)
     with pytest.raises(StoreError, match=r"neither a file nor a model that onpage knows \(stored: demo, small\)"):
-        choose("gemma9", store)
+        choose("gemma9", store, SHIPPED)

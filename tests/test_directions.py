@@ -1,0 +1,43 @@
+"""Dependencies go one way: builder ← webapp ← onpage, and tests are imported by none."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {"builder": {"builder"}, "webapp": {"builder", "webapp"}, "onpage": {"builder", "webapp", "onpage"}}
+OURS = {*MAY_IMPORT, "e2e", "tests"}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py")}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Our modules that a module imports, wherever in it the import stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if submodule in MODULES else node.module
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_module_imports_upwards(package: str) -> None:
+    upwards = [
+        f"{name} imports {target}"
+        for name, path in MODULES.items()
+        if name.split(".")[0] == package
+        for target in imported(ast.parse(path.read_text(encoding="utf-8")))
+        if target.split(".")[0] in OURS - MAY_IMPORT[package]
+    ]
+    assert not upwards
