@@ -1,1 +1,275 @@
-"""The face of onpage: the command (`onpage.command`) and the measuring harness (`onpage.bench`), over `webapp` and `builder`."""
+"""Gemma in a web page, from Python: build it, serve it, measure it.
+
+    import onpage
+
+    onpage.convert("my-gemma", "my-gemma-web.task", bits="4", embedding_bits="8")
+    print(onpage.inspect("my-gemma-web.task").to_json())
+    onpage.serve("my-gemma-web.task")
+
+Each function does what the command of its name does and returns what the command prints. Importing this package loads nothing
+else: a function imports what it needs when it is called, and says which extra to install where that is missing. Paths are
+strings or `pathlib.Path`. Whatever goes wrong on purpose is an `onpage.OnpageError`; its text is one sentence for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from builder import __version__
+from builder.errors import OnpageError
+from onpage.extras import requires
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from builder.bundle import WrittenBundle
+    from builder.convert.web_file import WrittenModel
+    from builder.estimate import Estimate
+    from builder.formats.inspect_model import ModelFacts
+    from builder.graph.from_checkpoint import WrittenGraph
+    from builder.lora.adapter_file import WrittenAdapter
+    from builder.quantize.scheme import Quantization
+    from builder.store import Store, StoredModel
+    from webapp.served_models import Source
+
+__all__ = [
+    "OnpageError",
+    "Store",
+    "__version__",
+    "bundle",
+    "convert",
+    "convert_graph",
+    "convert_lora",
+    "create_app",
+    "estimate",
+    "fetch",
+    "inspect",
+    "serve",
+    "synthesize",
+    "verify",
+]
+
+AnyPath = str | PathLike[str]
+Bits = Literal["8", "4", "q4_0"]
+"""Of a weight. "q4_0" has a scale for each 32 inputs of a row, the others one for the row."""
+Scale = Literal["max", "mse"]
+"""What chooses a scale: the largest weight, or the least squared error."""
+Progress = Callable[[str, int, int], None]
+"""Called with the step ("write", "verify", "download" …), the bytes done and the bytes in all."""
+
+
+def convert(
+    checkpoint: AnyPath,
+    output: AnyPath,
+    *,
+    bits: Bits = "8",
+    embedding_bits: Bits | None = None,
+    attention_bits: Bits | None = None,
+    feedforward_bits: Bits | None = None,
+    scale: Scale = "max",
+    merge_lora: AnyPath | None = None,
+    progress: Progress | None = None,
+) -> WrittenModel:
+    """Write the Hugging Face folder `checkpoint` as the web file `output`, which is replaced whole or not at all.
+
+    `bits` is for every matrix that has no option of its own. `merge_lora` is the folder of a LoRA adapter that goes into the
+    weights. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError or OutputError.
+    """
+    with requires("build"):
+        from builder.convert.web_file import convert_checkpoint
+    return convert_checkpoint(
+        Path(checkpoint),
+        Path(output),
+        quantization=_quantization(bits, embedding_bits, attention_bits, feedforward_bits, scale),
+        merge=None if merge_lora is None else Path(merge_lora),
+        progress=progress,
+    )
+
+
+def convert_lora(base: AnyPath, adapter: AnyPath, output: AnyPath) -> WrittenAdapter:
+    """Write the LoRA adapter in the folder `adapter` as the file that a page loads beside a model.
+
+    `base` is the checkpoint folder that the adapter was trained on, or its web file. Needs the extra `build`. Raises
+    CheckpointError, UnsupportedModel or OutputError.
+    """
+    with requires("build"):
+        from builder.lora.adapter_file import convert_adapter
+    return convert_adapter(Path(base), Path(adapter), Path(output))
+
+
+def convert_graph(
+    checkpoint: AnyPath,
+    output: AnyPath,
+    *,
+    bits: Bits = "8",
+    activations: Literal["int8", "float32"] = "int8",
+    context: int | None = None,
+    merge_lora: AnyPath | None = None,
+    progress: Progress | None = None,
+) -> WrittenGraph:
+    """Write a checkpoint folder as a LiteRT graph, which runs on a processor: `output` ends with .tflite, .litertlm or .task.
+
+    `context` is in tokens, prompt and answer together. Needs the extra `graph` (2 GB). Raises as `convert` does.
+    """
+    with requires("build"):
+        from builder.graph.from_checkpoint import convert_to_graph
+    return convert_to_graph(
+        Path(checkpoint),
+        Path(output),
+        quantization=_quantization(bits),
+        activations=activations,
+        context=context,
+        merge=None if merge_lora is None else Path(merge_lora),
+        progress=progress,
+    )
+
+
+def bundle(model: AnyPath, output: AnyPath, *, tokenizer: AnyPath | None = None) -> WrittenBundle:
+    """Put a web file, or a LiteRT graph with its SentencePiece `tokenizer`, into a .litertlm or a zip .task.
+
+    Needs the extra `build`. Raises BundleError, TokenizerError, ModelFileError or OutputError.
+    """
+    with requires("build"):
+        from builder.bundle import open_source, write_bundle
+    return write_bundle(Path(output), open_source(Path(model), None if tokenizer is None else Path(tokenizer)))
+
+
+def synthesize(
+    shape: str, output: AnyPath, *, bits: Bits = "8", embedding_bits: Bits | None = None, seed: int = 0
+) -> WrittenModel:
+    """Write a web file of `shape` ("gemma3-270m", or dimensions such as "hidden=256,layers=4") with random weights.
+
+    The same arguments give the same bytes. Needs the extra `build`. Raises OnpageError or OutputError.
+    """
+    with requires("build"):
+        from builder.synth.web_file import synthesize as write
+    return write(shape, Path(output), quantization=_quantization(bits, embedding_bits), seed=seed)
+
+
+def inspect(model: AnyPath) -> ModelFacts:
+    """What a model file holds: architecture, tensors, quantization, turns, sampling. Reads its header, not its weights.
+
+    Raises ModelFileError where the file is no model that a browser runs, or is damaged.
+    """
+    from builder.formats.inspect_model import inspect_model
+
+    return inspect_model(Path(model))
+
+
+def verify(*models: AnyPath, progress: Progress | None = None) -> dict[str, str]:
+    """Read each file whole and return its sha256 by its path. Raises ModelFileError where one is not sound."""
+    from builder.store.checking import check_files
+
+    return check_files([Path(model) for model in models], progress)
+
+
+def estimate(
+    model: str,
+    *,
+    bits: Bits | None = None,
+    embedding_bits: Bits | None = None,
+    context: int | None = None,
+    gpu_memory: int | None = None,
+    max_buffer_size: int | None = None,
+) -> Estimate:
+    """How large a model is to download and how much memory of the GPU it takes, in bytes.
+
+    `model` is a published model's id, a shape, a checkpoint folder or a web file; `bits` is for those that are not quantized
+    yet. With limits in bytes the estimate says whether they are enough. Needs the extra `build`. Raises OnpageError.
+    """
+    with requires("build"):
+        from builder.estimate import Limits
+        from builder.estimate import estimate as estimate_model
+    chosen = _quantization(bits or "8", embedding_bits) if bits or embedding_bits else None
+    return estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size))
+
+
+def fetch(
+    source: str,
+    *,
+    store: Store | None = None,
+    id: str | None = None,
+    revision: str | None = None,
+    token: str | None = None,
+    sha256: str | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> StoredModel:
+    """Fetch a model into the store: an id of `onpage models`, org/repo/file of the hub, or an https address.
+
+    An interrupted download resumes, and the content is checked against its published sha256, or yours. `say` hears of
+    retries. Raises FetchError, GatedError (accept the licence first), ModelFileError or StoreError.
+    """
+    from builder.fetch.fetching import Fetch, Wanted
+    from builder.store import Store
+
+    wanted = Wanted(source, revision=revision, id=id, token=token, sha256=sha256, replace=replace)
+    return Fetch(wanted, store or Store.open(), say).run(progress).model
+
+
+def create_app(
+    *models: AnyPath,
+    loras: Sequence[AnyPath] = (),
+    allowed_hosts: Sequence[str] = (),
+    store: Store | None = None,
+) -> Flask:
+    """The page and its models as a Flask application, for a WSGI server of your own.
+
+    Each of `models` is what `onpage serve --model` takes: a file, the id of a stored model, or several joined by commas; none
+    is the demo model. `loras` are adapter files. Requests must carry localhost or one of `allowed_hosts` as their host.
+    Raises OnpageError for a missing or wrong file.
+    """
+    from webapp.app import Config
+    from webapp.app import create_app as create
+    from webapp.paths import DEMO
+
+    chosen = _chosen(models, store) or [DEMO]
+    return create(Config(chosen, [Path(lora) for lora in loras], tuple(allowed_hosts)))
+
+
+def serve(
+    *models: AnyPath,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    loras: Sequence[AnyPath] = (),
+    allowed_hosts: Sequence[str] = (),
+    store: Store | None = None,
+) -> None:
+    """Serve the page until Ctrl-C, and print its address. The arguments are those of `create_app`; port 0 takes a free one."""
+    from webapp.serve import serve as run
+
+    paths = [Path(lora) for lora in loras]
+    run(_chosen(models, store), host, port, loras=paths, allowed_hosts=tuple(allowed_hosts))
+
+
+def _quantization(
+    bits: Bits,
+    embedding: Bits | None = None,
+    attention: Bits | None = None,
+    feedforward: Bits | None = None,
+    scale: Scale = "max",
+) -> Quantization:
+    from builder.quantize.scheme import Quantization
+
+    return Quantization.of(bits, embedding=embedding, attention=attention, feedforward=feedforward, scale=scale)
+
+
+def _chosen(models: Sequence[AnyPath], store: Store | None) -> list[tuple[Source, ...]]:
+    from builder.store import Store
+    from builder.store.choosing import choose
+    from webapp.paths import SHIPPED
+
+    opened = store or Store.open()
+    return [choose(str(model), opened, SHIPPED) for model in models]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Store":
+        from builder.store import Store
+
+        return Store
+    raise AttributeError(f"module 'onpage' has no attribute {name!r}")
