@@ -10,14 +10,13 @@ from pathlib import Path
 
 from builder.bundle.container import Progress, WrittenBundle
 from builder.bundle.litertlm import write_litertlm
-from builder.bundle.source import Conversation, Source, Turn, graph_source, open_source, web_source
+from builder.bundle.source import Conversation, Source, graph_source, open_source, web_source
 from builder.bundle.task import write_task
 from builder.errors import BundleError, OutputError
 
 __all__ = [
     "Conversation",
     "Source",
-    "Turn",
     "WrittenBundle",
     "graph_source",
     "open_source",

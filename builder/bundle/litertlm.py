@@ -17,7 +17,7 @@ from litert_lm_builder import litertlm_header_schema_py_generated as schema
 from litert_lm_builder.litertlm_builder import Backend, DType, Metadata, TfLiteModelType
 
 from builder.bundle.container import Part, Progress, WrittenBundle, verify_parts
-from builder.bundle.source import Source, Turn
+from builder.bundle.source import Source
 from builder.errors import OutputError
 from builder.files.writing import PartFile, write_beside
 from builder.formats.litertlm_reader import LitertlmFile
@@ -33,6 +33,7 @@ from builder.formats.llm_metadata import (
     TokenIds,
     TokenUnion,
 )
+from builder.model.turns import NOTHING
 
 CREATED = "1980-01-01T00:00:00+00:00"
 """A date that does not pass; the format wants one."""
@@ -83,7 +84,7 @@ def llm_metadata(source: Source) -> LlmMetadata:
             type_=SamplerType.TOP_P, k=sampling.top_k, p=1.0, temperature=sampling.temperature
         )
     sides = {"user": conversation.user, "model": conversation.model, "system": conversation.system}
-    templates = {side: Affixes(prefix=t.prefix, suffix=t.suffix) for side, t in sides.items() if t != Turn()}
+    templates = {side: Affixes(prefix=t.prefix, suffix=t.suffix) for side, t in sides.items() if t != NOTHING}
     if templates:
         metadata.prompt_templates = Templates(**templates)
     if conversation.jinja:

@@ -16,9 +16,9 @@ from builder.formats.inspect_web_file import Sampling
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.web_file_reader import WebFile
-from builder.model.families.dense import TEMPLATE
-from builder.model.families.plan import TurnTemplate
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
+from builder.model.turns import NOTHING, Turn, Turns
 
 MAX_CONTEXT = 4096
 """Tokens. Engines allocate the cache for the whole context, and none of a web page's GPUs has room for a model's 131,072."""
@@ -28,26 +28,14 @@ UNSAID = Sampling(None, None)
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The texts before and after what one side says."""
-
-    prefix: str = ""
-    suffix: str = ""
-
-    def changed(self, prefix: str | None, suffix: str | None) -> Turn:
-        """With what is given in place of its own."""
-        return Turn(self.prefix if prefix is None else prefix, self.suffix if suffix is None else suffix)
-
-
-@dataclass(frozen=True)
 class Conversation:
     """How a text begins and ends, and what stands around each turn."""
 
     start_id: int
     stop_ids: tuple[int, ...]
-    user: Turn = Turn()
-    model: Turn = Turn()
-    system: Turn = Turn()
+    user: Turn = NOTHING
+    model: Turn = NOTHING
+    system: Turn = NOTHING
     jinja: str = ""
     """A chat template as Hugging Face has them; only a `.litertlm` can hold it."""
 
@@ -55,25 +43,19 @@ class Conversation:
     def of(
         cls,
         tokenizer: Tokenizer,
-        template: TurnTemplate | None,
+        turns: Turns | None,
         *,
         start_token: str | None = None,
         stop_tokens: Sequence[str] = (),
     ) -> Conversation:
         """The tokens by their names in the tokenizer; its own begin and end, and the end of a turn, where none are given."""
         start = tokenizer.start_id if start_token is None else _id(tokenizer, start_token, "start")
-        named = (template.end_of_turn, *template.other_ends) if template else ()
-        ends = [tokenizer.end_id, *(tokenizer.id_of(piece) for piece in named)]
+        ends = [tokenizer.end_id, *(tokenizer.id_of(piece) for piece in (turns.ends if turns else ()))]
         stops = [_id(tokenizer, token, "stop") for token in stop_tokens] or ends
         conversation = cls(*_named(tokenizer, start, stops))
-        if template is None:
+        if turns is None:
             return conversation
-        return replace(
-            conversation,
-            user=Turn(template.user_prefix, template.suffix),
-            model=Turn(template.model_prefix, template.suffix),
-            system=Turn(template.system_prefix, template.suffix) if template.system_prefix else Turn(),
-        )
+        return replace(conversation, user=turns.user, model=turns.model, system=turns.system or NOTHING)
 
     def check(self, tokenizer: Tokenizer) -> None:
         """TokenizerError where an id is not one of the tokenizer's, BundleError where a text is absurdly long."""
@@ -146,8 +128,9 @@ def open_source(
     if tokenizer is None:
         raise BundleError(f"{path} is a LiteRT graph, which has no tokenizer: name it with --tokenizer.", subject=path)
     opened = Tokenizer.open(tokenizer)
-    template = TEMPLATE if opened.id_of(TEMPLATE.end_of_turn) is not None else None
-    conversation = Conversation.of(opened, template, start_token=start_token, stop_tokens=stop_tokens)
+    has_turns = all(opened.id_of(end) is not None for end in GEMMA_TURNS.ends)
+    turns = GEMMA_TURNS if has_turns else None
+    conversation = Conversation.of(opened, turns, start_token=start_token, stop_tokens=stop_tokens)
     return graph_source(path, opened, conversation, family or "unknown")
 
 

@@ -13,11 +13,12 @@ from typing import BinaryIO, cast
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from builder.bundle.container import Part, PartStream, Progress, WrittenBundle, verify_parts
-from builder.bundle.source import Source, Turn
+from builder.bundle.source import Source
 from builder.errors import BundleError, OutputError
 from builder.files.writing import write_beside
 from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.formats.task_reader import GRAPH_ENTRY, METADATA_ENTRY, TOKENIZER_ENTRY, WEB_START, TaskFile
+from builder.model.turns import NOTHING
 
 ALIGNMENT = 64
 """Of each part; MediaPipe maps them, wants 4, and the graph's weights are happier with more."""
@@ -81,7 +82,7 @@ def task_metadata(source: Source) -> LlmParameters:
     affixes = {
         side: PromptAffixes(prompt_prefix=turn.prefix, prompt_suffix=turn.suffix)
         for side, turn in sides.items()
-        if turn != Turn()
+        if turn != NOTHING
     }
     if affixes:
         metadata.prompt_templates = PromptTemplates(**affixes)

@@ -31,6 +31,7 @@ from builder.model.families import fit_to_tokenizer, plan_model
 from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.model.generation_config import GenerationConfig
 from builder.model.tokenizer import Tokenizer
+from builder.model.turns import Turns
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ALL_INT8, Quantization
 
@@ -77,7 +78,7 @@ def convert_checkpoint(
     refuse_to_replace_an_input("checkpoint", folder, output)
     if merge is not None:
         refuse_to_replace_an_input("adapter", merge, output)
-    generation = GenerationConfig.read(source.checkpoint, source.tokenizer, source.plan.template)
+    generation = GenerationConfig.read(source.checkpoint, source.tokenizer, source.plan.turns)
     conversion = {"checkpoint": source.checkpoint.name, "scale": quantization.scale}
     if merge is not None:
         conversion["merged"] = merge.resolve().name
@@ -199,20 +200,23 @@ def llm_parameters(plan: ModelPlan, tokenizer: Tokenizer, stop_ids: list[int]) -
         stop_tokens=[tokenizer.pieces[i] for i in stop_ids],
         stop_token_ids=stop_ids,
     )
-    template = plan.template
-    if tokenizer.id_of(template.end_of_turn) is not None:
-        parameters.prompt_template = PromptAffixes(
-            prompt_prefix=template.user_prefix, prompt_suffix=template.suffix + template.model_prefix
-        )
-        parameters.prompt_templates = PromptTemplates(
-            user=PromptAffixes(prompt_prefix=template.user_prefix, prompt_suffix=template.suffix),
-            model=PromptAffixes(prompt_prefix=template.model_prefix, prompt_suffix=template.suffix),
-        )
-        if template.system_prefix is not None:
-            parameters.prompt_templates.system = PromptAffixes(
-                prompt_prefix=template.system_prefix, prompt_suffix=template.suffix
-            )
+    if all(tokenizer.id_of(end) is not None for end in plan.turns.ends[:1]):
+        write_turns(parameters, plan.turns)
     return parameters
+
+
+def write_turns(parameters: LlmParameters, turns: Turns) -> None:
+    """Puts the turns into a file's parameters, in both of the places that they have there."""
+    question = turns.question
+    parameters.prompt_template = PromptAffixes(prompt_prefix=question.prefix, prompt_suffix=question.suffix)
+    sides = {"user": turns.user, "model": turns.model, "system": turns.system}
+    parameters.prompt_templates = PromptTemplates(
+        **{
+            side: PromptAffixes(prompt_prefix=turn.prefix, prompt_suffix=turn.suffix)
+            for side, turn in sides.items()
+            if turn is not None
+        }
+    )
 
 
 def refuse_to_replace_an_input(what: str, folder: Path, output: Path) -> None:

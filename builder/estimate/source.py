@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from builder.checkpoint.folder import Checkpoint
-from builder.convert.web_file import web_layout
+from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError
 from builder.estimate.architecture import EFFECTIVE, Dimensions, EffectiveModel, SizedTensor
 from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
-from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
+from builder.formats.llm_parameters import LlmParameters
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.web_file_reader import WebFile
 from builder.model.catalog import PublishedModel, published
@@ -131,22 +131,15 @@ def _tokenizer_bytes(plan: ModelPlan, config: Path | None) -> int:
 
 
 def _planned(plan: ModelPlan, tokenizer: int, quantization: Quantization) -> Sized:
-    template = plan.template
     stops = [1, 5]  # any two below 128: what counts is how many bytes they take
     parameters = LlmParameters(
         transformer_parameters=plan.transformer,
         vocab_size=plan.vocab_size,
         start_token_id=2,
-        stop_tokens=["<eos>", template.end_of_turn],
+        stop_tokens=["<eos>", *plan.turns.ends],
         stop_token_ids=stops,
-        prompt_template=PromptAffixes(
-            prompt_prefix=template.user_prefix, prompt_suffix=template.suffix + template.model_prefix
-        ),
-        prompt_templates=PromptTemplates(
-            user=PromptAffixes(prompt_prefix=template.user_prefix, prompt_suffix=template.suffix),
-            model=PromptAffixes(prompt_prefix=template.model_prefix, prompt_suffix=template.suffix),
-        ),
     )
+    write_turns(parameters, plan.turns)
     specs, layout = web_layout(plan, parameters, bytes(tokenizer), quantization, GenerationConfig(stops))
     return Sized(layout.size, specs)
 

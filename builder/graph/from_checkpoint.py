@@ -75,7 +75,7 @@ def convert_to_graph(
     for what, read in {"checkpoint": folder, "adapter": merge}.items():
         if read is not None:
             refuse_to_replace_an_input(what, read, output)
-    generation = GenerationConfig.read(model.checkpoint, model.tokenizer, model.plan.template)
+    generation = GenerationConfig.read(model.checkpoint, model.tokenizer, model.plan.turns)
     settings = GraphSettings.of(
         model.plan.context_length, quantization=quantization, activations=activations, context=context, prefill=prefill
     )

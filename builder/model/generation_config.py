@@ -9,8 +9,8 @@ from typing import Any
 from builder.checkpoint.folder import Checkpoint
 from builder.errors import CheckpointError
 from builder.files.reading import read_json_object, shown
-from builder.model.families.plan import TurnTemplate
 from builder.model.tokenizer import Tokenizer
+from builder.model.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,11 @@ class GenerationConfig:
     top_k: int | None = None
 
     @classmethod
-    def read(cls, checkpoint: Checkpoint, tokenizer: Tokenizer, template: TurnTemplate) -> GenerationConfig:
+    def read(cls, checkpoint: Checkpoint, tokenizer: Tokenizer, turns: Turns) -> GenerationConfig:
         """The end ids of both files, of the tokenizer, and of the turns; CheckpointError where one is nonsense."""
         path = checkpoint.folder / "generation_config.json"
         generation = read_json_object(path) if os.path.lexists(path) else {}
-        ends = (template.end_of_turn, *template.other_ends)
-        stops = {tokenizer.end_id, *map(tokenizer.id_of, ends)} - {None, -1}
+        stops = {tokenizer.end_id, *map(tokenizer.id_of, turns.ends)} - {None, -1}
         for config in (checkpoint.config, generation):
             stops |= _token_ids(config.get("eos_token_id"), checkpoint, len(tokenizer.pieces))
         start = checkpoint.config.get("bos_token_id")

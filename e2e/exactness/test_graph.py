@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from builder.bundle import Conversation, graph_source, write_task
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
-from builder.model.families.dense import TEMPLATE
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
 from e2e.bare import call, on_a_fresh_page
 from onpage.bench.browser import launch
@@ -42,7 +42,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.seek(decoder.offset)
         (folder / "demo.tflite").write_bytes(file.read(decoder.size))
     tokenizer = Tokenizer.from_bytes(DEMO_MODEL, WebFile.open(DEMO_MODEL).tokenizer())
-    source = graph_source(folder / "demo.tflite", tokenizer, Conversation.of(tokenizer, TEMPLATE), "gemma3")
+    source = graph_source(folder / "demo.tflite", tokenizer, Conversation.of(tokenizer, GEMMA_TURNS), "gemma3")
     write_task(folder / "demo.task", source)
     return folder
 

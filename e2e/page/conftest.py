@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from builder.bundle import Conversation, graph_source, write_litertlm
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
-from builder.model.families.dense import TEMPLATE
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
 from builder.store import Store
 from builder.store.importing import import_file
@@ -204,7 +204,7 @@ def endless_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = folder / "demo.tflite"
     graph.write_bytes(DEMO_GRAPH.read_bytes()[decoder.offset : decoder.offset + decoder.size])
     tokenizer = Tokenizer.from_bytes(DEMO_MODEL, WebFile.open(DEMO_MODEL).tokenizer())
-    conversation = Conversation.of(tokenizer, TEMPLATE, stop_tokens=["<pad>"])
+    conversation = Conversation.of(tokenizer, GEMMA_TURNS, stop_tokens=["<pad>"])
     path = folder / "endless.litertlm"
     write_litertlm(path, graph_source(graph, tokenizer, conversation, "gemma3"))
     return path

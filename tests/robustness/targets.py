@@ -23,7 +23,7 @@ from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
 from builder.lora.adapter_file import convert_adapter
-from builder.model.families.dense import TEMPLATE
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import SMALLEST_VOCABULARY, synthesize, synthetic_tokenizer
@@ -128,7 +128,7 @@ def _graph_source(folder: Path) -> Any:
     """What bundles are made of: a small graph and a tokenizer."""
     tokenizer = Tokenizer.from_bytes(folder, synthetic_tokenizer(GRAPH_VOCABULARY))
     graph = write_graph(folder / "graph.tflite", weights=64)
-    return graph_source(graph, tokenizer, Conversation.of(tokenizer, TEMPLATE), "gemma3")
+    return graph_source(graph, tokenizer, Conversation.of(tokenizer, GEMMA_TURNS), "gemma3")
 
 
 class GraphFile(Target):

@@ -25,14 +25,14 @@ from builder.formats.llm_parameters import (
     SelfAttentionParameters,
     TransformerParameters,
 )
-from builder.model.families.plan import Config, MatrixPlan, ModelPlan, TurnTemplate, VectorPlan
+from builder.model.families.plan import Config, MatrixPlan, ModelPlan, VectorPlan
+from builder.model.turns import Turn, Turns
 from builder.quantize.rounding import BLOCK
 
-TEMPLATE = TurnTemplate(
-    user_prefix="<start_of_turn>user\n",
-    model_prefix="<start_of_turn>model\n",
-    suffix="<end_of_turn>\n",
-    end_of_turn="<end_of_turn>",
+GEMMA_TURNS = Turns(
+    user=Turn("<start_of_turn>user\n", "<end_of_turn>\n"),
+    model=Turn("<start_of_turn>model\n", "<end_of_turn>\n"),
+    ends=("<end_of_turn>",),
 )
 
 LOCAL_ROPE_WAVELENGTH = 10_000.0
@@ -97,7 +97,7 @@ class Decoder:
             context_length=c.integer("max_position_embeddings"),
             transformer=self.parameters(),
             tensors=tuple(self.tensors()),
-            template=TEMPLATE,
+            turns=GEMMA_TURNS,
         )
 
     def parameters(self) -> TransformerParameters:

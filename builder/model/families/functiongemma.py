@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from builder.formats.llm_parameters import ModelType
 from builder.model.families.plan import ModelPlan
+from builder.model.turns import Turn
 
 CALL, RESPONSE = "<start_function_call>", "<start_function_response>"
 
@@ -23,5 +24,9 @@ def as_functiongemma(plan: ModelPlan, pieces: Container[str]) -> ModelPlan:
         plan,
         family="functiongemma3",
         model_type=ModelType.FUNCTIONGEMMA3_300M,
-        template=replace(plan.template, other_ends=(RESPONSE,), system_prefix="<start_of_turn>developer\n"),
+        turns=replace(
+            plan.turns,
+            system=Turn("<start_of_turn>developer\n", plan.turns.user.suffix),
+            ends=(*plan.turns.ends, RESPONSE),
+        ),
     )

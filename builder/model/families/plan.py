@@ -10,6 +10,7 @@ from typing import Any
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import shown
 from builder.formats.llm_parameters import ModelType, TransformerParameters
+from builder.model.turns import Turns
 from builder.quantize.scheme import Role
 
 MIN_FLOAT, MAX_FLOAT = 2.0**-126, 2.0**127
@@ -42,21 +43,6 @@ class VectorPlan:
 
 
 @dataclass(frozen=True)
-class TurnTemplate:
-    """The texts around a turn; the web task applies none, so the page does."""
-
-    user_prefix: str
-    model_prefix: str
-    suffix: str
-    end_of_turn: str
-    """The piece that ends an answer."""
-    other_ends: tuple[str, ...] = ()
-    """More pieces that end one, where the tokenizer has them."""
-    system_prefix: str | None = None
-    """None where there are no turns but those of the user and the model."""
-
-
-@dataclass(frozen=True)
 class Naming:
     """How a program names the tensors of a decoder."""
 
@@ -78,7 +64,7 @@ class ModelPlan:
     transformer: TransformerParameters
     tensors: tuple[MatrixPlan | VectorPlan, ...]
     """In the order in which the engine streams them."""
-    template: TurnTemplate
+    turns: Turns
     naming: Naming = Naming()
     """That of the sources."""
     namings: tuple[Naming, ...] = (Naming(),)

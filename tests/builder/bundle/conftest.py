@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.bundle import Conversation, Source, graph_source
-from builder.model.families.dense import TEMPLATE
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
 from builder.synth.web_file import synthesize, synthetic_tokenizer
 from tests.graphs import VOCABULARY, write_graph
@@ -32,4 +32,4 @@ def graph_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def graph(graph_file: Path, tokenizer: Tokenizer) -> Source:
-    return graph_source(graph_file, tokenizer, Conversation.of(tokenizer, TEMPLATE), "gemma3")
+    return graph_source(graph_file, tokenizer, Conversation.of(tokenizer, GEMMA_TURNS), "gemma3")

@@ -10,13 +10,14 @@ from pathlib import Path
 import mediapipe
 import pytest
 
-from builder.bundle import Conversation, Source, Turn, graph_source, web_source, write_task
+from builder.bundle import Conversation, Source, graph_source, web_source, write_task
 from builder.bundle.task import ALIGNMENT, task_metadata
 from builder.errors import BundleError, ModelFileError, TokenizerError
 from builder.files.digest import sha256_of
 from builder.formats.llm_parameters import LlmParameters
-from builder.model.families.dense import TEMPLATE
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
+from builder.model.turns import Turn
 from builder.synth.web_file import synthetic_tokenizer
 from tests.graphs import caches, function, language_model, write_graph
 
@@ -114,9 +115,9 @@ def test_given_tokens_take_the_place_of_the_tokenizers_own(tokenizer: Tokenizer)
 
 
 def test_a_developers_turn_is_the_systems(tokenizer: Tokenizer) -> None:
-    template = replace(TEMPLATE, system_prefix="<start_of_turn>developer\n")
+    template = replace(GEMMA_TURNS, system=Turn("<start_of_turn>developer\n", "<end_of_turn>\n"))
     assert Conversation.of(tokenizer, template).system == Turn("<start_of_turn>developer\n", "<end_of_turn>\n")
-    assert Conversation.of(tokenizer, TEMPLATE).system == Turn()
+    assert Conversation.of(tokenizer, GEMMA_TURNS).system == Turn()
 
 
 def test_ids_beyond_the_tokenizer_are_refused(graph: Source) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from builder.model.catalog import DATA, PublishedModel, published, published_speeds
-from builder.model.families.dense import TEMPLATE
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.shapes import shapes
 from builder.store import Manifest, model_id
 
@@ -77,7 +77,7 @@ def test_a_name_says_what_the_entry_says(model: PublishedModel) -> None:
 
 def test_the_turns_of_gemma_3_are_those_that_the_converter_writes() -> None:
     template = published()["gemma3-1b-int4"].family.template
-    assert (template.prefix, template.suffix) == (TEMPLATE.user_prefix, TEMPLATE.suffix + TEMPLATE.model_prefix)
+    assert (template.prefix, template.suffix) == (GEMMA_TURNS.question.prefix, GEMMA_TURNS.question.suffix)
 
 
 def test_only_gemma_4_needs_no_consent() -> None:

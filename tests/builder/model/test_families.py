@@ -283,7 +283,7 @@ def test_functiongemma_is_known_by_its_tokenizer() -> None:
     assert fit_to_tokenizer(plan, words) == plan
     function = fit_to_tokenizer(plan, [*words[:-2], "<start_function_call>", "<start_function_response>"])
     assert function.model_type == ModelType.FUNCTIONGEMMA3_300M
-    assert function.template.other_ends == ("<start_function_response>",)
+    assert function.turns.ends == ("<end_of_turn>", "<start_function_response>")
     assert function.tensors == plan.tensors
 
 

@@ -1,0 +1,46 @@
+"""The texts around what each side of a conversation says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The texts before and after what one side says."""
+
+    prefix: str = ""
+    suffix: str = ""
+
+    def changed(self, prefix: str | None, suffix: str | None) -> Turn:
+        """With what is given in place of its own."""
+        return Turn(self.prefix if prefix is None else prefix, self.suffix if suffix is None else suffix)
+
+
+NOTHING = Turn()
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How a model was taught to converse. An engine applies none of it for a web file: the page does."""
+
+    user: Turn = NOTHING
+    model: Turn = NOTHING
+    system: Turn | None = None
+    """None where there are no turns but those of the user and the model."""
+    opening: str = ""
+    """What stands in front of the first turn, such as a system text of the template's own."""
+    ends: tuple[str, ...] = ()
+    """Pieces that end an answer, where the tokenizer has them."""
+
+    @property
+    def question(self) -> Turn:
+        """What stands around a single question: up to where the model begins."""
+        return Turn(self.opening + self.user.prefix, self.user.suffix + self.model.prefix)
+
+    def affixes(self) -> Iterator[str]:
+        """The texts of every turn."""
+        for turn in (self.user, self.model, self.system or NOTHING):
+            yield turn.prefix
+            yield turn.suffix
