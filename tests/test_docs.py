@@ -13,7 +13,7 @@ import pytest
 from onpage.command import cli
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("webapp/*/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("webapp/*/*.md")])
 OURS = tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
 MADE = ("static/node_modules", "static/vendor", "bench-results")
 """What make makes."""
@@ -96,3 +96,7 @@ def test_files_and_modules_that_are_named_are_there(page: Path) -> None:
 def test_every_command_is_in_the_readme_or_the_docs() -> None:
     text = " ".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert not [path for path in COMMANDS if path and f"onpage {' '.join(path)}" not in text]
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
