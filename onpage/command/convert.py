@@ -47,7 +47,7 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(get_args(ScaleChoice)),
         default="max",
         show_default=True,
-        help="max: the largest weight decides how fine the steps are. mse: the least squared error does; better at 4 bits, slower.",
+        help="max: the largest weight decides how fine the steps are. mse: the least squared error does; better for q4_0, slower.",
     )
     @functools.wraps(command)
     def with_quantization(*, bits: str, scale: ScaleChoice, **others: Any) -> None:
