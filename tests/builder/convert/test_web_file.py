@@ -430,7 +430,7 @@ def test_the_peak_memory_does_not_grow_with_the_layers(tmp_path: Path) -> None:
     def peak(layers: int) -> int:
         shape = f"hidden=640,ffn=2048,layers={layers},heads=4,kv=1,head=256,vocab=8192"
         program = (
-            "import pathlib; from tests.memory import peak_memory; from builder import synth; synth.BAND_BYTES = 1 << 17;"
+            "import pathlib; from tests.memory import peak_memory; from builder.synth import web_file as synth; synth.BAND_BYTES = 1 << 17;"
             "from builder.synth.web_file import synthesize;"
             f"synthesize({shape!r}, pathlib.Path({str(tmp_path / 'm.task')!r}));"
             "print(peak_memory() // 1024)"

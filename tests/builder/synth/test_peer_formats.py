@@ -199,8 +199,8 @@ def test_an_onnx_model_has_four_bits_and_replaces_nothing(tmp_path: Path) -> Non
 def test_the_peak_memory_does_not_grow_with_the_layers(module: str, tmp_path: Path) -> None:
     def peak(layers: int) -> int:
         program = (
-            "import pathlib; from tests.memory import peak_memory; from builder import synth; synth.BAND_BYTES = 1 << 17;"
-            f"from builder.synth.random_model import {module} as maker; from builder.quantize.scheme import Quantization;"
+            "import pathlib; from tests.memory import peak_memory; from builder.synth import web_file as synth; synth.BAND_BYTES = 1 << 17;"
+            f"from builder.synth import {module} as maker; from builder.quantize.scheme import Quantization;"
             f"maker.synthesize('hidden=512,ffn=2048,layers={layers}', pathlib.Path({str(tmp_path / str(layers))!r}),"
             "quantization=Quantization.of('q4_0')); print(peak_memory() // 1024)"
         )
