@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from webapp import assets, pages
+from webapp import assets, pages, served_files
 from webapp import served_adapters as adapters
 from webapp import served_models as models
 from webapp.headers import SecureResponses
@@ -45,11 +45,16 @@ def create_app(config: Config) -> Flask:
     loras = adapters.read_adapters(config.loras, list(served.values()))
     app.extensions["onpage_models"] = served
     app.extensions["onpage_adapters"] = loras
+    files = [each.content for model in served.values() for each in model.files] + [
+        lora.content for lora in loras.values()
+    ]
+    app.extensions["onpage_files"] = {file.sha256: file for file in files}
     app.extensions["onpage_adapters_of"] = {
         sha256: [lora.to_json() for lora in loras.values() if lora.fits(model)] for sha256, model in served.items()
     }
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(models.blueprint)
+    app.register_blueprint(served_files.blueprint)
     app.register_blueprint(assets.blueprint)
     app.wsgi_app = SecureResponses(  # type: ignore[method-assign]
         assets.serve_vendored(app.wsgi_app, config.static), config.allowed_hosts

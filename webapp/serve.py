@@ -64,7 +64,9 @@ def serve(
                 said = f"{model.name} for {', '.join(ENGINES[file.format])}"
                 print(f"{said}: {file.manifest.size / 1e6:,.1f} MB, sha256 {file.manifest.sha256}", file=sys.stderr)
         for lora in app.extensions["onpage_adapters"].values():
-            print(f"{lora.file}: LoRA adapter of rank {lora.rank}, sha256 {lora.sha256}", file=sys.stderr)
+            print(
+                f"{lora.content.name}: LoRA adapter of rank {lora.rank}, sha256 {lora.content.sha256}", file=sys.stderr
+            )
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         print(f"onpage is ready at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)", flush=True)
         try:

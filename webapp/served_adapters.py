@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from builder.errors import ModelFileError
 from builder.formats.llm_parameters import ModelType, TransformerParameters
@@ -17,19 +16,18 @@ from builder.formats.sniff import Format
 from builder.formats.web_file_reader import WebFile
 from builder.lora.layout import halves
 from webapp.errors import AdapterUnfitError
-from webapp.served_models import ServedFile, ServedModel, hashed
+from webapp.served_files import ServedFile
+from webapp.served_models import ServedModel
 
 DIMENSIONS = ("embedding_dim", "num_stacks", "head_dimension", "num_heads", "num_kv_heads")
 """What a model and an adapter for it have in common."""
 
 
 @dataclass(frozen=True)
-class ServedAdapter(ServedFile):
-    """One adapter file as it was when the server started."""
+class ServedAdapter:
+    """One adapter."""
 
-    sha256: str
-    file: str
-    size: int
+    content: ServedFile
     rank: int
     model_type: int
     transformer: TransformerParameters
@@ -38,7 +36,7 @@ class ServedAdapter(ServedFile):
     def read(cls, path: Path) -> ServedAdapter:
         """Hash and check a file; ModelFileMissingError, or ModelFileError where it is no sound adapter."""
         path = path.absolute()
-        stamp, sha256 = hashed(path)
+        content = ServedFile.hashed(path)
         file = WebFile.open(path)
         if file.lora_rank is None:
             raise ModelFileError(f"{path} is a model, not a LoRA adapter: offer it with --model.", subject=path)
@@ -54,7 +52,7 @@ class ServedAdapter(ServedFile):
                 f"make the file again with onpage convert BASE --lora ADAPTER.",
                 subject=missing.name,
             )
-        return cls(path, stamp, sha256, path.name, file.size, file.lora_rank, file.model_type, transformer)
+        return cls(content, file.lora_rank, file.model_type, transformer)
 
     def fits(self, model: ServedModel) -> bool:
         """Whether a model has this adapter's dimensions, in the one format that takes adapters."""
@@ -64,12 +62,13 @@ class ServedAdapter(ServedFile):
         return all(getattr(self.transformer, name) == getattr(theirs, name) for name in DIMENSIONS)
 
     def to_json(self) -> dict[str, Any]:
+        content = self.content
         return {
-            "id": self.sha256[:16],
-            "name": self.path.name.removesuffix(".bin").removesuffix("-web"),
-            "url": f"/models/{self.sha256}/{quote(self.file)}",
-            "size": self.size,
-            "sha256": self.sha256,
+            "id": content.sha256[:16],
+            "name": content.name.removesuffix(".bin").removesuffix("-web"),
+            "url": content.url,
+            "size": content.size,
+            "sha256": content.sha256,
             "rank": self.rank,
         }
 
@@ -86,5 +85,5 @@ def read_adapters(paths: Sequence[Path], models: Sequence[ServedModel]) -> dict[
                 f"it is for a {ModelType.name_of(adapter.model_type)} of {t.num_stacks} layers of {t.embedding_dim:,}",
                 ", ".join(model.path.name for model in models),
             )
-        served.setdefault(adapter.sha256, adapter)
+        served.setdefault(adapter.content.sha256, adapter)
     return served

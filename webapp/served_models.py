@@ -1,10 +1,7 @@
-"""The model files: which there are (`/api/models`), and their bytes (`/models/<sha256>/<file>`).
+"""The models that a server offers: `/api/models`. Their bytes are in `served_files`.
 
-A model may be there in several files, one for each engine, which hold the same weights.
-
-A file's address holds its hash, so it may be cached for ever and is looked up by that hash, never by a path taken
-from the URL. The hash of a file is computed once, when the server starts; that of a stored model is in its manifest. A
-file that has gone or changed since is refused, because its bytes would no longer be what the address promises.
+A model may be there in several files, one for each engine, which hold the same weights. The hash of a file is computed once, when
+the server starts; that of a stored model is in its manifest.
 """
 
 from __future__ import annotations
@@ -13,14 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, send_file
+from flask import Blueprint, Response, current_app, jsonify
 
 from builder.errors import ModelFileError
 from builder.files.digest import sha256_of
-from builder.files.reading import NotReadableError, check_regular
 from builder.formats.graph_reader import Graph
 from builder.formats.inspect_web_file import PromptTemplate
 from builder.formats.litertlm_reader import LitertlmFile
@@ -30,13 +25,10 @@ from builder.model.catalog import published
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
 from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
-
-if TYPE_CHECKING:
-    from webapp.served_adapters import ServedAdapter
+from webapp.served_files import ServedFile, stamp_of
 
 blueprint = Blueprint("models", __name__)
 
-YEAR = 31_536_000
 MAX_DEFAULT_CONTEXT = 2048
 """Tokens. The KV cache is allocated for the whole context, so long-context models do not start with all of it."""
 
@@ -65,26 +57,10 @@ Offer = Source | Sequence[Source]
 
 
 @dataclass(frozen=True)
-class ServedFile:
-    """A file as it was when the server started."""
-
-    path: Path
-    stamp: tuple[int, int, int]
-
-    def check(self) -> None:
-        """Raise ModelFileMissingError or ModelFileChangedError unless the file is still the one that was hashed."""
-        try:
-            stamp = stamp_of(self.path)
-        except OSError as error:
-            raise ModelFileMissingError(self.path) from error
-        if stamp != self.stamp:
-            raise ModelFileChangedError(self.path)
-
-
-@dataclass(frozen=True)
-class ServedModel(ServedFile):
+class ServedModel:
     """One model, with the file that tells most of it."""
 
+    content: ServedFile
     name: str
     """For people."""
     manifest: Manifest
@@ -96,9 +72,8 @@ class ServedModel(ServedFile):
         return (self, *self.others)
 
     @property
-    def file(self) -> str:
-        """Its name in its address."""
-        return self.manifest.file
+    def path(self) -> Path:
+        return self.content.path
 
     @classmethod
     def read(cls, model: Offer) -> ServedModel:
@@ -115,21 +90,22 @@ class ServedModel(ServedFile):
         if isinstance(model, StoredModel):
             return cls._read_stored(model)
         path = model.absolute()  # Flask would take a relative one from the package's folder
-        stamp, sha256 = hashed(path)
+        content = ServedFile.hashed(path)
         name = path.name.removesuffix(".task").removesuffix(".litertlm").removesuffix("-web")
-        manifest = describe(path, id=model_id(path.name), sha256=sha256, known=known_by_name(path.name))
-        return cls(path, stamp, name, manifest)
+        manifest = describe(path, id=model_id(path.name), sha256=content.sha256, known=known_by_name(path.name))
+        return cls(content, name, manifest)
 
     @classmethod
     def _read_stored(cls, model: StoredModel) -> ServedModel:
         try:
-            stamp = stamp_of(model.path)
+            stamp = stamp_of(model.path.stat())
             if not model.is_untouched and sha256_of(model.path) != model.manifest.sha256:
                 raise ModelFileChangedError(model.path, f"run onpage verify {model.manifest.id}")
         except OSError as error:
             raise ModelFileMissingError(model.path) from error
         listed = published().get(model.manifest.id)
-        return cls(model.path, stamp, listed.family.name if listed else model.manifest.id, model.manifest)
+        content = ServedFile(model.path, model.manifest.sha256, stamp, model.manifest.file)
+        return cls(content, listed.family.name if listed else model.manifest.id, model.manifest)
 
     def to_json(self) -> dict[str, Any]:
         manifest = self.manifest
@@ -138,7 +114,7 @@ class ServedModel(ServedFile):
             "id": manifest.sha256[:16],
             "name": self.name,
             "file": manifest.file,
-            "url": self.url,
+            "url": self.content.url,
             "size": manifest.size,
             "sha256": manifest.sha256,
             "files": [each.file_json() for each in self.files],
@@ -149,10 +125,6 @@ class ServedModel(ServedFile):
             "promptTemplate": asdict(manifest.template or GEMMA_TURNS),
             "sampling": self._sampling() | {"maxTokens": min(context, MAX_DEFAULT_CONTEXT)},
         }
-
-    @property
-    def url(self) -> str:
-        return f"/models/{self.manifest.sha256}/{quote(self.manifest.file)}"
 
     @cached_property
     def format(self) -> str:
@@ -171,7 +143,7 @@ class ServedModel(ServedFile):
         manifest, form = self.manifest, self.format
         return {
             "format": form,
-            "url": self.url,
+            "url": self.content.url,
             "size": manifest.size,
             "sha256": manifest.sha256,
             "context": manifest.context or MAX_DEFAULT_CONTEXT,
@@ -217,23 +189,6 @@ class ServedModel(ServedFile):
         return DEFAULT_SAMPLING | {key: value for key, value in said.items() if value is not None}
 
 
-def hashed(path: Path) -> tuple[tuple[int, int, int], str]:
-    """The stamp and the sha256 of a regular file; ModelFileMissingError where it is none. A pipe or a device is not read."""
-    try:
-        check_regular(path)
-        return stamp_of(path), sha256_of(path)
-    except NotReadableError as error:
-        raise ModelFileMissingError(path, str(error)) from None
-    except OSError as error:
-        raise ModelFileMissingError(path, f"cannot be read: {error.strerror}") from None
-
-
-def stamp_of(path: Path) -> tuple[int, int, int]:
-    """What changes when a file is replaced or written to; raises OSError."""
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def read_models(models: Sequence[Offer]) -> dict[str, ServedModel]:
     """The models by sha256, in the order given; the same content twice is one model."""
     served: dict[str, ServedModel] = {}
@@ -249,37 +204,5 @@ def list_models() -> Response:
     models: dict[str, ServedModel] = current_app.extensions["onpage_models"]
     adapters: dict[str, list[dict[str, Any]]] = current_app.extensions["onpage_adapters_of"]
     response = jsonify([model.to_json() | {"adapters": adapters.get(sha256, [])} for sha256, model in models.items()])
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-@blueprint.get("/models/<sha256>/<file>")
-def model_bytes(sha256: str, file: str) -> Response:
-    """The whole file or one range of it; `If-Range` and `If-None-Match` compare with the sha256."""
-    models: dict[str, ServedModel] = current_app.extensions["onpage_models"]
-    files = {each.manifest.sha256: each for model in models.values() for each in model.files}
-    model: ServedModel | ServedAdapter | None = files.get(sha256) or current_app.extensions["onpage_adapters"].get(
-        sha256
-    )
-    if model is None or file != model.file:
-        return _error(404, "model_unknown", "This server has no such model.")
-    try:
-        model.check()
-        response = send_file(
-            model.path, mimetype="application/octet-stream", etag=sha256, last_modified=None, max_age=YEAR
-        )
-    except (ModelFileMissingError, FileNotFoundError):
-        return _error(404, "model_missing", f"The file {model.file} has been moved or deleted on the server.")
-    except ModelFileChangedError:
-        return _error(409, "model_changed", f"The file {model.file} has changed since the server started.")
-    response.cache_control.public = True
-    response.cache_control.immutable = True
-    response.headers["Accept-Ranges"] = "bytes"
-    return response
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    response = jsonify({"error": code, "message": message})
-    response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response

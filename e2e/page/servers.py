@@ -19,9 +19,9 @@ from typing import Any
 
 import waitress
 
-from builder.files.digest import sha256_of
 from webapp.app import Config, create_app
-from webapp.served_models import Offer, ServedModel, stamp_of
+from webapp.served_files import ServedFile
+from webapp.served_models import Offer, ServedModel
 
 START_SECONDS = 30
 CUT_SECONDS = 120
@@ -195,14 +195,16 @@ class FaultyServer:
     url: str
     faults: Faults
     models: dict[str, ServedModel]
+    files: dict[str, ServedFile]
 
     def serve_instead(self, path: Path) -> None:
         """Lists another file in place of the only model, as if it had been checked."""
         (model,) = self.models.values()
-        sha256 = sha256_of(path)
+        content = ServedFile.hashed(path)
         self.models.clear()
-        manifest = replace(model.manifest, sha256=sha256, size=path.stat().st_size)
-        self.models[sha256] = replace(model, path=path, manifest=manifest, stamp=stamp_of(path))
+        manifest = replace(model.manifest, sha256=content.sha256, size=content.size, file=content.name)
+        self.models[content.sha256] = replace(model, content=content, manifest=manifest)
+        self.files[content.sha256] = content
 
 
 @contextmanager
@@ -216,7 +218,8 @@ def faulty_server(models: Sequence[Offer], allowed_hosts: tuple[str, ...] = ()) 
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        yield FaultyServer(f"http://127.0.0.1:{server.effective_port}", faults, app.extensions["onpage_models"])
+        url = f"http://127.0.0.1:{server.effective_port}"
+        yield FaultyServer(url, faults, app.extensions["onpage_models"], app.extensions["onpage_files"])
     finally:
         server.close()
         thread.join(5)

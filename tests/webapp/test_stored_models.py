@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import webapp.served_files
 import webapp.served_models
 from builder.errors import StoreError
 from builder.formats.inspect_web_file import PromptTemplate, Sampling
@@ -36,7 +37,8 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         paths.append(path)
         return real(path)
 
-    monkeypatch.setattr(webapp.served_models, "sha256_of", sha256_of)
+    for module in (webapp.served_models, webapp.served_files):
+        monkeypatch.setattr(module, "sha256_of", sha256_of)
     return paths
 
 
@@ -90,6 +92,16 @@ def test_a_model_removed_while_it_is_served(store: Store) -> None:
     response = client.get(model["url"])
     assert (response.status_code, response.get_json()["error"]) == (404, "model_missing")
     assert str(store.folder) not in response.text
+
+
+def test_a_model_removed_and_imported_again_while_it_is_served(store: Store, pristine: Path) -> None:
+    client = create_app(Config(models=[store.get("small")])).test_client()
+    (model,) = client.get("/api/models").get_json()
+    store.remove("small")
+    assert client.get(model["url"]).status_code == 404
+    import_file(store, pristine, id="small")
+    with client.get(model["url"]) as response:
+        assert (response.status_code, response.data) == (200, pristine.read_bytes())
 
 
 def test_adding_the_same_content_again_does_not_disturb_who_serves_it(store: Store, pristine: Path) -> None:
