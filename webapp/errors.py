@@ -4,6 +4,7 @@ OnpageError
 └── ServeError
     ├── PortTakenError           another program listens on the port
     ├── AddressUnusableError     the host is not an address of this machine
+    ├── HostNameError            a name to answer to is no name of a host
     ├── ModelFileMissingError    a model file is not there (any more)
     ├── ModelFileChangedError    a model file is not the one that was hashed
     ├── FilesUnlikeError         files that were to be one model are not
@@ -16,6 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.errors import OnpageError
+from builder.files.reading import shown
 
 
 class ServeError(OnpageError):
@@ -38,6 +40,15 @@ class AddressUnusableError(ServeError):
         super().__init__(
             f"Cannot listen on {host} port {port} ({reason}): leave --host out to use 127.0.0.1.",
             subject=f"{host}:{port}",
+        )
+
+
+class HostNameError(ServeError):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{shown(name)} is no name of a host: expected a name such as box.example or an address, without http:// and a path.",
+            subject=name,
         )
 
 

@@ -10,11 +10,12 @@ The two cross-origin headers isolate the page, which makes `performance.now()` t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequest
+
+from webapp.host_names import compared, required
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,9 +46,6 @@ SECURITY_HEADERS = (
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
-"""A `Host` header: a name or an address, perhaps with a port. (Werkzeug's own check knows no IPv6 address.)"""
-
 
 class SecureResponses:
     """WSGI middleware: answer trusted hosts only, and put `SECURITY_HEADERS` on whatever is answered.
@@ -65,7 +63,7 @@ class SecureResponses:
     ) -> None:
         self.application = application
         self.headers = [("Content-Security-Policy", policy), *SECURITY_HEADERS[1:]]
-        self.hosts = {*LOOPBACK_HOSTS, *(host.lower() for host in extra_hosts)}
+        self.hosts = {*LOOPBACK_HOSTS, *map(required, extra_hosts)}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start_secured(
@@ -75,8 +73,7 @@ class SecureResponses:
             kept = [(name, value) for name, value in headers if name.lower() not in ours]
             return start_response(status, [*kept, *self.headers], exc_info)
 
-        host = HOST.fullmatch(environ.get("HTTP_HOST", ""))
-        if not host or host[1].lower() not in self.hosts:
+        if compared(environ.get("HTTP_HOST", "")) not in self.hosts:
             refusal = BadRequest("This server answers to localhost only; --allow-host adds a name.")
             return refusal.get_response(environ)(environ, start_secured)
         return self.application(environ, start_secured)

@@ -76,7 +76,7 @@ class FilePart(ReadOnlyFileBasedBuffer):
         if not data and self.remain:
             logger.error(
                 "%s was cut short while it was sent; the connection is cut as well.",
-                ascii(getattr(self.file, "name", "A file")),
+                ascii(str(getattr(self.file, "name", "A file"))),
             )
             raise FileCutShortError(f"{self.remain:,} bytes are missing")
         return memoryview(data or b"")

@@ -1,9 +1,4 @@
-"""Runs the server until Ctrl-C.
-
-Waitress, because it is pure Python (one small wheel, Windows too), threads rather than processes (the hashes and the
-file list are made once), and hands files over through `wsgi.file_wrapper`: a 500 MB file at 1.0 GB/s on two cores, where
-cheroot sent 0.5. (Ranges: 0.3 and 0.5.) Its limits do not matter here: one person, one page.
-"""
+"""Runs the server until Ctrl-C: a socket, the application, and Waitress between them (`connections`)."""
 
 from __future__ import annotations
 
@@ -12,24 +7,18 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import waitress
 from flask import Flask
 
 from webapp.app import Config, create_app
+from webapp.connections import Server
 from webapp.errors import AddressUnusableError, PortTakenError
+from webapp.host_names import in_address, is_every_address, listened_at
 from webapp.paths import DEMO
 from webapp.served_models import ENGINES, Offer
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-
-THREADS = 8
-"""A browser opens six connections to one host; threads only start responses, the main loop sends the files."""
-
-IDLE_SECONDS = 3600
-"""An engine that compiles shaders stops reading its model for a while; to close the connection would cut it."""
 
 
 def serve(
@@ -46,19 +35,13 @@ def serve(
 
     Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
     """
+    host = listened_at(host)
     listener = _listen(host, port)  # first: it fails at once, while hashing the models takes a second per gigabyte
     with listener:
-        if host not in ("0.0.0.0", "::"):
-            allowed_hosts = (*allowed_hosts, f"[{host}]" if ":" in host else host)
+        if not is_every_address(host):
+            allowed_hosts = (*allowed_hosts, in_address(host))
         app = wrap(create_app(Config(models=models or [DEMO], loras=loras, allowed_hosts=allowed_hosts)))
-        server: Any = waitress.create_server(
-            app,
-            sockets=[listener],
-            threads=THREADS,
-            channel_timeout=IDLE_SECONDS,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
+        server = Server(app, listener)
         for model in app.extensions["onpage_models"].values():
             for file in model.files:
                 said = f"{model.name} for {', '.join(ENGINES[file.format])}"
@@ -67,7 +50,7 @@ def serve(
             print(
                 f"{lora.content.name}: LoRA adapter of rank {lora.rank}, sha256 {lora.content.sha256}", file=sys.stderr
             )
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+        shown = "127.0.0.1" if is_every_address(host) else in_address(host)
         print(f"onpage is ready at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)", flush=True)
         try:
             server.run()

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from webapp.app import Config, create_app
+from webapp.errors import HostNameError
 from webapp.headers import SECURITY_HEADERS, SecureResponses
 from webapp.vendor import MEDIAPIPE
 
@@ -89,6 +90,10 @@ def test_headers_of_the_application_do_not_double() -> None:
         "LOCALHOST:8000",
         "127.0.0.1:8000",
         "[::1]:8000",
+        "localhost.",
+        "LocalHost.:8000",
+        "[0:0:0:0:0:0:0:1]",
+        "[0000::0001]:8000",
     ],
 )
 def test_trusted_host(client: FlaskClient, host: str) -> None:
@@ -109,6 +114,10 @@ def test_trusted_host(client: FlaskClient, host: str) -> None:
         "",
         "[::1",
         "localhost:8000:8000",
+        "localhost..",
+        ".",
+        "[::2]",
+        "[::ffff:192.0.2.1]",
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/models", "/static/app/main.js", "MODEL"])
@@ -116,10 +125,28 @@ def test_foreign_host(client: FlaskClient, url: str, host: str, path: str) -> No
     assert client.get(path.replace("MODEL", url), headers={"Host": host}).status_code == 400
 
 
-def test_allowed_host(model_path: Path) -> None:
-    client = create_app(Config(models=[model_path], allowed_hosts=("box.test",))).test_client()
-    assert client.get("/", headers={"Host": "box.test:8000"}).status_code == 200
+@pytest.mark.parametrize(
+    ("allowed", "host"),
+    [
+        ("box.test", "box.test:8000"),
+        ("box.test", "BOX.test."),
+        ("Box.Test.", "box.test"),
+        ("box.test:8000", "box.test:9000"),
+        ("192.0.2.7", "192.0.2.7:80"),
+        ("2001:DB8::7", "[2001:db8:0::7]:80"),
+        ("[2001:db8::7]", "[2001:db8::7]"),
+    ],
+)
+def test_allowed_host(model_path: Path, allowed: str, host: str) -> None:
+    client = create_app(Config(models=[model_path], allowed_hosts=(allowed,))).test_client()
+    assert client.get("/", headers={"Host": host}).status_code == 200
     assert client.get("/", headers={"Host": "other.test"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["", "*", "http://box.test", "box.test/page", "box test", "[::1", "."])
+def test_a_name_that_could_never_be_asked_for_is_refused(model_path: Path, name: str) -> None:
+    with pytest.raises(HostNameError, match="is no name of a host: expected a name such as"):
+        create_app(Config(models=[model_path], allowed_hosts=(name,)))
 
 
 def test_policy_needs_nothing_inline(client: FlaskClient) -> None:

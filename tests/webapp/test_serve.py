@@ -53,6 +53,17 @@ def test_serves_and_ends_with_ctrl_c(model_path: Path) -> None:
         assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize(
+    ("host", "address"), [("[::1]", "[::1]"), ("::1", "[::1]"), ("localhost.", "localhost"), ("[::]", "127.0.0.1")]
+)
+def test_an_address_is_taken_as_people_write_it(model_path: Path, host: str, address: str) -> None:
+    with running("--port", "0", "--model", str(model_path), "--host", host) as (_, line):
+        url = line.split(" at ")[1].split()[0]
+        assert url.startswith(f"http://{address}:")
+        with urllib.request.urlopen(f"{url}api/models") as response:
+            assert response.status == 200
+
+
 def test_port_taken() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
