@@ -6,17 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from e2e.bare import served
-from onpage.bench.browser import launched
+from onpage.bench.browser import launch
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """For all browsers of the session: there cannot be two in a process."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Headless Chromium with WebGPU on the software adapter."""
-    with launched() as browser:
-        yield browser
+    browser = launch(playwright.chromium)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")

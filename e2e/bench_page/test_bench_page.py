@@ -43,9 +43,10 @@ def tab(browser: Browser) -> Iterator[Watched]:
 def choose(page: Page, lengths: list[int], decode: int, runs: int, context: int = 512) -> None:
     for length in (32, 128, 512, 1024):
         page.get_by_role("checkbox", name=f"{length:,}").set_checked(length in lengths)
-    page.get_by_label("New tokens").fill(str(decode))
-    page.get_by_label("Runs").fill(str(runs))
-    page.get_by_label("Context").fill(str(context))
+    for label, number in (("New tokens", decode), ("Runs", runs), ("Context", context)):
+        field = page.get_by_label(label)
+        field.press("ControlOrMeta+a")  # in Firefox `fill` adds to a number instead of replacing it
+        field.press_sequentially(str(number))
 
 
 def when_drawn(page: Page, title: str, act: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, TimeoutError, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from builder.bundle import Conversation, graph_source, write_litertlm
 from builder.formats.litertlm_reader import LitertlmFile
@@ -38,19 +38,13 @@ EXAMPLE = "Event"
 """The example that tests write about."""
 
 RECORD_PHASES = """
-window.phases = [];
 new MutationObserver(() => {
   const { phase } = document.body.dataset;
-  if (phase !== phases.at(-1)) phases.push(phase);
+  const { dataset } = document.documentElement;
+  if (!dataset.phases?.endsWith(` ${phase}`)) dataset.phases = `${dataset.phases ?? ""} ${phase}`;
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-phase"] });
 """
-WENT_THROUGH = """
-([from, wanted]) => {
-  const seen = phases.slice(from);
-  const left = seen.reduce((left, phase) => (phase === left[0] ? left.slice(1) : left), wanted);
-  return left.length ? seen.includes("problem") && "problem" : "through";
-}
-"""
+"""In an attribute, which a test can wait for in every browser."""
 
 
 @dataclass
@@ -92,10 +86,12 @@ class Watched:
     @contextmanager
     def through(self, *phases: str) -> Iterator[None]:
         """What is done inside takes the page through these phases, each perhaps over before one could look."""
-        seen = self.page.evaluate("phases.length")
+        record = self.page.locator("html")
+        seen = re.escape(record.get_attribute("data-phases") or "")
         yield
-        ended = self.page.wait_for_function(WENT_THROUGH, arg=[seen, phases], timeout=LOAD_MS).json_value()
-        if ended == "problem":
+        through = "".join(rf"( .*)? {phase}\b" for phase in phases)
+        expect(record).to_have_attribute("data-phases", re.compile(f"^{seen}({through}|.* problem)"), timeout=LOAD_MS)
+        if not re.match(seen + through, record.get_attribute("data-phases") or ""):
             raise AssertionError(f"expected {phases}, got a problem: {self.page.locator('#problem').inner_text()}")
 
     def wait_for_engine(self) -> None:
@@ -159,9 +155,6 @@ def wait_for_stop(pieces: int) -> str:
     """
 
 
-ARRIVED = "(share) => document.querySelector('.loading-bar').value === share"
-
-
 def cut_when_arrived(tab: Watched, server: FaultyServer) -> int:
     """Lets the next cut happen once the page shows all that was sent before it; how much that was.
 
@@ -172,8 +165,9 @@ def cut_when_arrived(tab: Watched, server: FaultyServer) -> int:
     (model,) = server.models.values()
     while True:
         try:
-            tab.page.wait_for_function(ARRIVED, arg=cut.position / model.manifest.size, timeout=500)
-        except TimeoutError:
+            bar = tab.page.locator(".loading-bar")
+            expect(bar).to_have_js_property("value", cut.position / model.manifest.size, timeout=500)
+        except AssertionError:
             cut.send_another()
         else:
             cut.happen()

@@ -18,6 +18,7 @@ from queue import Empty, Queue
 from typing import Any
 
 import waitress
+from waitress import wasyncore
 
 from webapp.app import Config, create_app
 from webapp.served_files import ServedFile
@@ -221,5 +222,7 @@ def faulty_server(models: Sequence[Offer], allowed_hosts: tuple[str, ...] = ()) 
         url = f"http://127.0.0.1:{server.effective_port}"
         yield FaultyServer(url, faults, app.extensions["onpage_models"], app.extensions["onpage_files"])
     finally:
-        server.close()
+        # `close` would leave the connections that a browser keeps open, and with them the thread
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(5)
+        assert not thread.is_alive(), "the server did not end"

@@ -24,7 +24,7 @@ from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
 
 ENGINES = ("mediapipe", "litert-lm", "litert-lm-cpu")
 GREEDY = """
-sessionStorage.onpage ??= JSON.stringify({{settings: {{{model!r}: {{temperature: 1, topK: 1, seed: 1, maxTokens: 512}}}}}})
+if (location.protocol === "http:") sessionStorage.onpage ??= JSON.stringify({{settings: {{{model!r}: {{temperature: 1, topK: 1, seed: 1, maxTokens: 512}}}}}})
 """
 WRITE = """
 () => new Promise((resolve) => {

@@ -174,14 +174,18 @@ def test_a_browser_without_room_loads_it_each_time(faulty: FaultyServer, tab: Wa
     expect(page.locator("#kept")).to_be_hidden()
 
 
-def test_one_tab_stores_and_others_do_without(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+def test_two_tabs_load_at_once(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+    """The first one stores what it downloads; the second one does without, and is not held up."""
+    faulty.faults.cut_at = [CHUNK + 1_000_000]
     first, second = new_tab(), new_tab()
-    worker = ready(first, faulty.url).workers[0]
-    assert worker.evaluate(OPEN, [SHA256, SIZE, True]) == 0
-    ready(second, faulty.url)
-    assert len(faulty.faults.requests) == 2
-    assert stored(second.page) == {SHA256: 0}
-    worker.evaluate(CLOSE)
+    first.open(faulty.url)
+    cut = faulty.faults.cuts.get(timeout=STEP_MS / 1000)
+    page = ready(second, faulty.url)
+    eventually(lambda: stored(page) == {SHA256: CHUNK})
+    cut.happen()
+    first.wait_for("ready")
+    assert stored(page) == {SHA256: SIZE}
+    assert faulty.faults.requests[:2] == ["", ""]
 
 
 def test_removing_what_is_kept(faulty: FaultyServer, tab: Watched) -> None:
