@@ -12,7 +12,7 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve test bench check browser wheel clean
+.PHONY: help serve test bench check browser chromium firefox wheel clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -35,10 +35,12 @@ check: .venv/.test static/node_modules/.test static/vendor/.copied
 	$(BIN)/mypy
 	cd static && npm run --silent check
 
-browser: .venv/.test
-	$(BIN)/python -m e2e.install_browser
+browser: chromium firefox
 
-bench: .venv/.test static/node_modules/.test static/vendor/.copied browser
+chromium firefox: .venv/.test
+	$(BIN)/python -m e2e.install_browser $@
+
+bench: .venv/.test static/node_modules/.test static/vendor/.copied chromium
 	@mkdir -p bench-results
 	$(BIN)/onpage bench run --model demo --engine all --prefill 32,128 --decode 64 --context 512 --runs 5 -o bench-results/demo.json
 	$(BIN)/onpage bench run --model synth:gemma3-270m@int4 --engine mediapipe --engine litert-lm --prefill 32 --decode 16 --context 512 --runs 3 \

@@ -1,7 +1,7 @@
-"""Makes sure that there is a browser for the end-to-end tests: `python -m e2e.install_browser`.
+"""Makes sure that there are browsers for the end-to-end tests: `python -m e2e.install_browser chromium firefox`.
 
-Takes one that is there; otherwise Playwright's own download, and where that cannot be had (no network beyond the
-package mirrors, or libraries missing) the distribution's package, which needs root.
+Takes one that is there; otherwise Playwright's own download where it has one, and where that cannot be had (no network
+beyond the package mirrors, or libraries missing) the distribution's packages, which need root.
 """
 
 from __future__ import annotations
@@ -10,26 +10,57 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from playwright.sync_api import sync_playwright
 
+from e2e.firefox.browser import ENVIRONMENT as FIREFOX_ENVIRONMENT
+from e2e.firefox.browser import find_firefox
 from onpage.bench.browser import ENVIRONMENT, BrowserNotFoundError, FoundBrowser, find_browser
 
 
-def usable() -> FoundBrowser | None:
-    """The browser that the tests would take, if it starts; BrowserNotFoundError where the environment names none."""
+def find_chromium() -> FoundBrowser:
+    """The one that the tests would take."""
     with sync_playwright() as playwright:
+        return find_browser(playwright.chromium)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A browser that tests need. `packages` are Debian's; `environment` names another one, if there is such a variable."""
+
+    name: str
+    find: Callable[[], FoundBrowser]
+    packages: tuple[str, ...]
+    environment: str = ""
+    download: str = ""
+    """Playwright's name of its own build."""
+
+    def usable(self) -> FoundBrowser | None:
+        """It, if it starts; BrowserNotFoundError where the environment names one that is not there."""
         try:
-            found = find_browser(playwright.chromium)
+            found = self.find()
         except BrowserNotFoundError:
-            if ENVIRONMENT in os.environ:
+            if self.environment in os.environ:
                 raise
             return None
-    started = subprocess.run([found.path, "--version"], capture_output=True, text=True, check=False)
-    if started.returncode:
-        return None
-    print(f"Browser: {started.stdout.strip()} ({found.origin}, {found.path})")
-    return found
+        started = subprocess.run([found.path, "--version"], capture_output=True, text=True, check=False)
+        if started.returncode:
+            return None
+        print(f"Browser: {started.stdout.strip()} ({found.origin}, {found.path})")
+        return found
+
+    def what_to_do(self) -> str:
+        """For a person."""
+        other = f", or set {self.environment} to the path of one" if self.environment else ""
+        return f"install it (apt-get install {' '.join(self.packages)}){other}."
+
+
+WANTED = {
+    "chromium": Wanted("Chromium", find_chromium, ("chromium",), ENVIRONMENT, download="chromium"),
+    "firefox": Wanted("Firefox", find_firefox, ("firefox-esr",), FIREFOX_ENVIRONMENT),
+}
 
 
 def run(command: list[str]) -> str:
@@ -39,31 +70,43 @@ def run(command: list[str]) -> str:
     return "\n".join((done.stdout + done.stderr).splitlines()[-8:])
 
 
-def main() -> int:
-    """Returns the exit status."""
+def install(wanted: Wanted) -> int:
+    """Makes sure of one browser; returns the exit status."""
     try:
-        if usable():
+        if wanted.usable():
             return 0
     except BrowserNotFoundError as error:
         print(f"onpage: {error}", file=sys.stderr)
         return 1
-    print("Installing Chromium …", flush=True)
-    own = run([sys.executable, "-m", "playwright", "install", "chromium"])
-    if usable():
-        return 0
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Playwright's download did not work here; installing the distribution's package …", flush=True)
-        run(["apt-get", "-qq", "update"])
-        own = run(["apt-get", "-qq", "install", "-y", "chromium"])
-        if usable():
+    print(f"Installing {wanted.name} …", flush=True)
+    said = ""
+    if wanted.download:
+        said = run([sys.executable, "-m", "playwright", "install", wanted.download])
+        if wanted.usable():
             return 0
-    print(own, file=sys.stderr)
-    print(
-        "onpage: no browser could be installed: install Chrome or Chromium (apt-get install chromium), "
-        "or set ONPAGE_BROWSER to the path of one.",
-        file=sys.stderr,
-    )
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        if wanted.download:
+            print("Playwright's download did not work here; installing the distribution's package …", flush=True)
+        run(["apt-get", "-qq", "update"])
+        said = run(["apt-get", "-qq", "install", "-y", *wanted.packages])
+        if wanted.usable():
+            return 0
+    print(said, file=sys.stderr)
+    print(f"onpage: {wanted.name} could not be installed: {wanted.what_to_do()}", file=sys.stderr)
     return 1
+
+
+def main() -> int:
+    """Returns the exit status."""
+    names = sys.argv[1:]
+    unknown = [name for name in names if name not in WANTED]
+    if unknown or not names:
+        print(
+            f"onpage: name browsers out of {', '.join(WANTED)}: {' '.join(unknown) or 'none was named'}.",
+            file=sys.stderr,
+        )
+        return 2
+    return max(install(WANTED[name]) for name in names)
 
 
 if __name__ == "__main__":
