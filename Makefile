@@ -25,6 +25,7 @@ test: check browser
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
+	cd static && npm run --silent test
 	$(BIN)/python -m pytest tests --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest e2e
 endif
