@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Counts the tokens of a text as SentencePiece does it, for an engine that has a tokenizer inside and no way to ask it.
+ * Counts the tokens of a text as SentencePiece does it, for an engine that has a tokenizer inside and no way to ask it, and
+ * knows which pieces control the model.
  *
  * Symbols that the model defines stay whole, everything else begins as characters. In a byte-pair model, which Gemma's are, the
  * pair with the best score is joined until none is left; in a unigram model, as synthetic ones have, the way with the best sum
@@ -9,6 +10,8 @@
  *
  * The model comes out of a file that nobody vouches for: its limits keep memory small, and time in proportion to the text.
  */
+
+import { ControlPieces, isControl } from "../foreign_text.js";
 
 /** @type {{[name: string]: number}} what a piece is */
 const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
@@ -39,6 +42,10 @@ export class SentencePiece {
   #wholeLengths = new Map();
   /** Pieces that are only steps on the way to longer ones, and come apart again. @type {Set<string>} */
   #unused = new Set();
+  /** Pieces that foreign text must not contain. @type {string[]} */
+  #control = [];
+  /** Whether it takes compatible characters for each other, before it looks for pieces. */
+  #folds = false;
   #unigram = false;
   #longest = 0;
   #leastScore = Infinity;
@@ -66,6 +73,7 @@ export class SentencePiece {
       }
       if (field === 3) {
         for (const [number, said] of fieldsOf(/** @type {Uint8Array} */ (value))) {
+          if (number === 2) this.#folds = /** @type {Uint8Array} */ (said).length > 0;
           if (number === 3) this.#dummyPrefix = Boolean(said);
           if (number === 4) this.#oneSpace = Boolean(said);
           if (number === 5) this.#escaped = Boolean(said);
@@ -77,6 +85,11 @@ export class SentencePiece {
     }
     this.#unigram = kind === UNIGRAM;
     for (const lengths of this.#wholeLengths.values()) lengths.sort((a, b) => b - a);
+  }
+
+  /** What foreign text must not contain for this tokenizer. @param {string} template the model's turns */
+  controlPieces(template) {
+    return new ControlPieces(this.#control, { template, folds: this.#folds });
   }
 
   /** Without the token that begins a text. @param {string} text */
@@ -112,6 +125,7 @@ export class SentencePiece {
       if (field === 3) type = /** @type {number} */ (value);
     }
     if (piece.length > LONGEST_PIECE) throw new RangeError(`its tokenizer has a piece of ${piece.length} characters`);
+    if (type === TYPES.control || type === TYPES.unknown || (type === TYPES.userDefined && isControl(piece))) this.#control.push(piece);
     if (type === TYPES.userDefined && piece) {
       this.#whole.add(piece);
       const lengths = this.#wholeLengths.get(piece.charAt(0)) ?? [];
