@@ -1,8 +1,11 @@
-"""How onpage talks to other machines: a client whose every request, redirects included, keeps three rules.
+"""How onpage talks to other machines: a client whose every request, redirects included, keeps four rules.
 
 - The token goes to the origin that the user named, and nowhere else: not to another host, port or scheme.
 - Nothing goes over plain http, except to a machine that the user named so, or within this one.
 - A file comes as it is, not compressed, and an answer that is kept in memory is bounded.
+- Whatever comes, comes at a lowest speed.
+
+A proxy of the environment is used, and named where the fault is on the way to it (see `surroundings`).
 """
 
 from __future__ import annotations
@@ -17,6 +20,15 @@ import httpx2
 
 from builder.errors import FetchError
 from builder.fetch.patience import PassingError
+from builder.fetch.speed import LOWEST_SPEED, TooSlowError, hold_to_lowest_speed
+from builder.fetch.surroundings import check_surroundings, proxy_for
+
+try:
+    from socksio.exceptions import SOCKSError
+except ImportError:  # without the extra `socks` there is no SOCKS proxy that could answer nonsense
+    NETWORK_ERRORS: tuple[type[Exception], ...] = (httpx2.HTTPError,)
+else:
+    NETWORK_ERRORS = (httpx2.HTTPError, SOCKSError)
 
 MAX_REDIRECTS = 5
 MAX_ANSWER = 16 << 20
@@ -35,15 +47,18 @@ Origin = tuple[str, str, int | None]
 
 def connect(start: str, timeout: float, *, most: int | None = None) -> httpx2.Client:
     """A client for what begins at the address `start`. `timeout` is the longest silence in seconds, `most` the bytes of an
-    answer."""
+    answer. FetchError where the environment's proxies or certificates cannot be used."""
     home = httpx2.URL(start)
-    return httpx2.Client(
+    check_surroundings()
+    client = httpx2.Client(
         headers={"Accept-Encoding": "identity", "User-Agent": "onpage"},
         event_hooks={"request": [_RequestRules(home)], "response": [_ResponseRules(most)]},
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
         timeout=timeout,
     )
+    hold_to_lowest_speed(client)
+    return client
 
 
 def origin_of(url: httpx2.URL) -> Origin:
@@ -73,6 +88,8 @@ def shown_address(url: httpx2.URL) -> str:
 def fault_of(response: httpx2.Response) -> FetchError | PassingError:
     """What an answer other than success means, where nothing more is known than its status."""
     where, status = shown_address(response.url), response.status_code
+    if status == 407:
+        return _proxy_wants_a_name(response.url)
     if status == 429:
         return PassingError(f"{response.url.host} has had too many requests from here (429)", _retry_after(response))
     if status in PASSING:
@@ -80,17 +97,42 @@ def fault_of(response: httpx2.Response) -> FetchError | PassingError:
     return FetchError(f"{where} cannot be fetched: the answer is {status} {response.reason_phrase}.", subject=where)
 
 
-def broken(error: httpx2.HTTPError, host: str) -> FetchError | PassingError:
-    """What it means that a request ended without an answer, or in the middle of one."""
+def broken(error: Exception, url: httpx2.URL) -> FetchError | PassingError:
+    """What it means that a request for `url` ended without an answer, or in the middle of one, with one of NETWORK_ERRORS."""
+    host = url.host
+    if isinstance(error, httpx2.ProxyError) or not isinstance(error, httpx2.HTTPError):
+        return _broken_by_proxy(error, url)
     if isinstance(error, httpx2.TooManyRedirects):
         return FetchError(f"{host} redirects more than {MAX_REDIRECTS} times: expected the file.", subject=host)
-    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
-        return PassingError(f"{host} cannot be reached ({_reason(error)})")
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+        proxy = proxy_for(url)
+        through = f" through the proxy of {proxy}" if proxy else ""
+        return PassingError(f"{host} cannot be reached{through} ({_reason(error)})")
     if isinstance(error, httpx2.TimeoutException):
-        return PassingError(f"{host} stopped sending")
+        slow = isinstance(error.__cause__, TooSlowError)
+        fault = f"sent less than {LOWEST_SPEED:,} bytes a second for a minute" if slow else "stopped sending"
+        return PassingError(f"{host} {fault}")
     if isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.UnsupportedProtocol):
         return PassingError(f"The connection to {host} was cut")
     return FetchError(f"{host} answers what cannot be used ({_reason(error)}).", subject=host)
+
+
+def _broken_by_proxy(error: Exception, url: httpx2.URL) -> FetchError | PassingError:
+    proxy = proxy_for(url)
+    if not isinstance(error, httpx2.HTTPError):
+        return FetchError(f"The proxy of {proxy} does not speak SOCKS ({_reason(error)}).", subject=proxy)
+    if re.match(r"407|Requested |Invalid username", str(error)):
+        return _proxy_wants_a_name(url)
+    return PassingError(f"The proxy of {proxy} does not connect to {url.host} ({_reason(error)})")
+
+
+def _proxy_wants_a_name(url: httpx2.URL) -> FetchError:
+    variable = proxy_for(url) or "this network"
+    return FetchError(
+        f"The proxy of {variable} asks for a name and a password (407): write them into the variable, as in "
+        f"http://NAME:PASSWORD@HOST:PORT.",
+        subject=variable,
+    )
 
 
 class _RequestRules:

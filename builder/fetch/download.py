@@ -26,7 +26,7 @@ from typing import Any
 import httpx2
 
 from builder.errors import FetchError, ModelFileError, OutputError
-from builder.fetch.connection import broken
+from builder.fetch.connection import NETWORK_ERRORS, broken
 from builder.fetch.patience import PassingError, Patience
 from builder.fetch.remote import Remote
 from builder.files.reading import NotReadableError, read_bounded
@@ -99,8 +99,8 @@ def size_of(remote: Remote, client: httpx2.Client, patience: Patience) -> int:
                     raise remote.explain(response)
                 require_format(remote.source, _first(response.iter_raw()))
                 return _announced(response, remote)
-        except httpx2.HTTPError as error:
-            raise broken(error, httpx2.URL(remote.url).host) from None
+        except NETWORK_ERRORS as error:
+            raise broken(error, httpx2.URL(remote.url)) from None
 
     return patience(attempt)
 
@@ -242,13 +242,13 @@ class _Transfer:
             raise self._stopped(PassingError("The answer ended"))
 
     def _request(self) -> None:
-        host = httpx2.URL(self._remote.url).host
+        url = httpx2.URL(self._remote.url)
         try:
             with self._client.stream("GET", self._remote.url, headers=self._headers()) as response:
-                host = response.url.host
+                url = response.url
                 self._take(response)
-        except httpx2.HTTPError as error:
-            raise self._stopped(broken(error, host)) from None
+        except NETWORK_ERRORS as error:
+            raise self._stopped(broken(error, url)) from None
 
     def _headers(self) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
@@ -320,8 +320,10 @@ def _first(pieces: Iterator[bytes]) -> bytes:
 
 
 def _announced(response: httpx2.Response, remote: Remote) -> int:
-    """The size of the whole file, as the answer that brings it says."""
+    """The size of the whole file, as the answer that brings it says, or, where it is silent, as the hub said with the sha256."""
     text, host = response.headers.get("Content-Length", ""), response.url.host
+    if not text and remote.size is not None and remote.sha256:
+        return remote.size
     if not (text.isdecimal() and len(text) <= 15 and 0 < int(text) <= MAX_SIZE):
         raise FetchError(
             f"{host} does not say how large {remote.file} is, so that nobody could tell whether all of it came.",

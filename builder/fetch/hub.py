@@ -19,7 +19,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from builder import __version__
 from builder.errors import FetchError, GatedError
-from builder.fetch.connection import MAX_ANSWER, broken, connect, fault_of, is_private, origin_of
+from builder.fetch.connection import MAX_ANSWER, NETWORK_ERRORS, broken, connect, fault_of, is_private, origin_of
 from builder.fetch.patience import PassingError, Patience, Say
 from builder.fetch.remote import Remote
 from builder.fetch.sources import HubFile
@@ -98,7 +98,8 @@ class Hub:
     def _refusal(self, code: str, status: int, wanted: HubFile) -> str | None:
         tokens = f"{self.endpoint}/settings/tokens"
         if code == "RevisionNotFound":
-            return f"{wanted.repo} on {self.host} has no revision {shown(wanted.revision)}: check the branch, tag or commit."
+            named = f"has no revision {shown(wanted.revision)}: check the branch, tag or commit."
+            return f"{wanted.repo} on {self.host} {named if wanted.revision else 'is empty: it has no revision yet.'}"
         if code == "EntryNotFound":
             return f"{wanted.repo} on {self.host} has no file {wanted.file}: check the name."
         if status == 401 and self.token and code != "RepoNotFound":
@@ -116,8 +117,8 @@ class Hub:
             return question()
         except HfHubHTTPError as error:
             raise self.explain(error.response, wanted) from None
-        except httpx2.HTTPError as error:
-            raise broken(error, self.host) from None
+        except NETWORK_ERRORS as error:
+            raise broken(error, httpx2.URL(self.endpoint)) from None
         except HFValidationError:
             raise FetchError(f"{shown(wanted.repo)} cannot be the name of a repository.", subject=wanted.repo) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

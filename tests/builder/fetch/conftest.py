@@ -53,7 +53,7 @@ class Fetching:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Nothing of the machine's own Hugging Face settings or proxies."""
-        ours = ("HF_", "HUGGING", "XDG_")
+        ours = ("HF_", "HUGGING", "XDG_", "SSL_CERT_")
         kept = {
             n: v for n, v in os.environ.items() if not n.upper().startswith(ours) and not n.lower().endswith("_proxy")
         }

@@ -233,6 +233,18 @@ def holds_at(stop: int) -> Act:
     return act
 
 
+def in_chunks(handler: Handler) -> None:
+    """All of the file, in chunks, so that no length is said."""
+    handler.send_response(200)
+    handler.send_header("ETag", handler.hub.etag)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    for begin in range(0, len(handler.hub.data), 1 << 20):
+        piece = handler.hub.data[begin : begin + (1 << 20)]
+        handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+    handler.wfile.write(b"0\r\n\r\n")
+
+
 def flips_a_bit(at: int) -> Act:
     """All of the file, one bit of it another."""
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import pytest
 
 from tests.builder.fetch.faults import HALF, NAME, PAGE, Fault, Seen, always, check, cut_then
-from tests.builder.fetch.hub import Act, Handler, answers, closes_after, flips_a_bit, holds_at
+from tests.builder.fetch.hub import Act, Handler, answers, closes_after, flips_a_bit, holds_at, in_chunks
 
 BEGINS_AGAIN = "localhost does not go on where the download stopped, so it begins again."
 
@@ -54,11 +54,13 @@ FAULTS = [
         {"cdn": [whole(length=2_909_416)]},
         1,
     ),
+    Fault("no length at all", "^$", {"cdn": [whole(Content_Length="", stop=3_000_000)]}, ranges=(0,)),
+    Fault("no length, in chunks", "^$", {"cdn": [in_chunks]}, ranges=(0,)),
     Fault(
-        "no length at all",
-        "localhost does not say how large small-gemma-web.task is, so that nobody could tell whether all of it came.",
+        "no length, and an end too early",
+        "The answer ended after 1.5 of 2.9 MB; trying again in 0.5 s (1 of 1).",
         {"cdn": [whole(Content_Length="", stop=HALF)]},
-        1,
+        ranges=(0, HALF),
     ),
     Fault("ignores Range", BEGINS_AGAIN, cut_then(whole()), ranges=(0, HALF)),
     Fault("206 at a wrong offset", BEGINS_AGAIN, cut_then(rest(shift=1000)), ranges=(0, HALF, 0)),

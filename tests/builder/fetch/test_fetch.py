@@ -136,6 +136,14 @@ def test_a_plain_address(fetch: Fetching, hub: Hub, store: Store) -> None:
     assert taken.returncode == 1 and f"small-gemma is stored already, from {hub.cdn}" in taken.stderr
 
 
+def test_an_address_that_says_no_length(fetch: Fetching, hub: Hub, store: Store) -> None:
+    """Without the hub's sha256 nobody could tell whether all of it came."""
+    hub.script(cdn=[lambda handler: handler.whole(Content_Length="", stop=3_000_000)])
+    done = fetch(f"{hub.cdn}/{FILE}")
+    assert done.returncode == 1 and store.models() == []
+    assert f"localhost does not say how large {FILE} is, so that nobody could tell" in done.stderr
+
+
 def test_an_address_that_gives_something_else(fetch: Fetching, hub: Hub, store: Store) -> None:
     address = f"{hub.cdn}/models/{FILE}"
     for act, sentence in (

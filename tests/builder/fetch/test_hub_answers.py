@@ -103,6 +103,12 @@ FAULTS = [
         arguments=("--revision", "v9"),
     ),
     Fault(
+        "404: no revision, though none was named",
+        "maker/Small-Gemma on 127.0.0.1 is empty: it has no revision yet.",
+        {"api": [answers(404, X_Error_Code="RevisionNotFound")]},
+        1,
+    ),
+    Fault(
         "429 with Retry-After",
         "127.0.0.1 has had too many requests from here (429), and asks to wait 1 s; trying again in 1 s (1 of 1).",
         {"head": [answers(429, Retry_After="1")]},
