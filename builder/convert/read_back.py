@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ import numpy as np
 
 from builder.errors import OutputError
 from builder.files.checksum import Checksum
+from builder.files.systems import forget
 from builder.formats.web_entries import TensorSpec
 from builder.formats.web_file_reader import WebFile
 from builder.quantize.wasm_kernel import Kernel
@@ -108,10 +108,9 @@ def _let_go(file: FileIO, position: int, count: int) -> None:
 
     Memory that was used a moment ago is what the next bytes are written to: cheaper than memory that was never used.
     """
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(file.fileno(), position, count, os.POSIX_FADV_DONTNEED)
-        if position >= BEHIND:
-            os.posix_fadvise(file.fileno(), position - BEHIND, count, os.POSIX_FADV_DONTNEED)
+    forget(file, position, count)
+    if position >= BEHIND:
+        forget(file, position - BEHIND, count)
 
 
 def verify_written(

@@ -7,7 +7,6 @@ next band, and all have ended before the error goes on: nothing writes into a fi
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from builder.checkpoint.folder import check_finite
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.files.checksum import Checksum
+from builder.files.systems import core_count
 from builder.files.writing import PartFile
 from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
 from builder.quantize.rounding import BLOCK, NotFiniteError, quantize_band
@@ -76,8 +76,7 @@ class Pieces:
 
 def thread_count() -> int:
     """One for each core that this process may use, up to MAX_THREADS."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, MAX_THREADS)
+    return min(core_count(), MAX_THREADS)
 
 
 def write_tensors(

@@ -197,7 +197,7 @@ def export(model: Gemma3, folder: Path, tokenizer: bytes, *, pad: int, eos: int,
     weights = {f"model.{name}": parameter.detach().contiguous() for name, parameter in model.named_parameters()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(
-        json.dumps(config_json(model.shape, pad=pad, eos=eos, bos=bos), indent=2) + "\n"
+        json.dumps(config_json(model.shape, pad=pad, eos=eos, bos=bos), indent=2) + "\n", encoding="utf-8"
     )
-    (folder / "generation_config.json").write_text(json.dumps(SAMPLING, indent=2) + "\n")
+    (folder / "generation_config.json").write_text(json.dumps(SAMPLING, indent=2) + "\n", encoding="utf-8")
     (folder / "tokenizer.model").write_bytes(tokenizer)

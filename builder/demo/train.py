@@ -135,7 +135,9 @@ class Trainer:
         if (folder / "state.pt").exists():
             self.restore()
         else:
-            (folder / "training_log.csv").write_text("step,tokens,seconds,loss,held_out_loss,learning_rate\n")
+            (folder / "training_log.csv").write_text(
+                "step,tokens,seconds,loss,held_out_loss,learning_rate\n", encoding="utf-8"
+            )
         self.examples = Examples(seed + self.step, self.pieces)
         rows = map(self.examples.encode, test_rows(seed, HELD_OUT_ROWS))
         self.held_out = grouped([example for example in rows if len(example.ids) <= LONGEST])
@@ -182,7 +184,7 @@ class Trainer:
         loss = sum(self.recent) / len(self.recent)
         unseen = f"{held_out_loss(self.model, self.held_out):.4f}" if self.step % (12 * LOG_STEPS) == 0 else ""
         line = f"{self.step},{self.tokens},{self.seconds:.0f},{loss:.4f},{unseen},{learning_rate:.6f}"
-        with (self.folder / "training_log.csv").open("a") as log:
+        with (self.folder / "training_log.csv").open("a", encoding="utf-8") as log:
             log.write(line + "\n")
         print(line, flush=True)
         self.recent.clear()

@@ -5,7 +5,6 @@ The file is read in pages of which a few are kept, so that neither a graph of 2 
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from builder.errors import ModelFileError
 from builder.files.reading import NotReadableError, check_regular
+from builder.files.systems import read_at
 
 PAGE = 1 << 15
 PAGES = 128
@@ -37,7 +37,7 @@ class UntrustedBytes:
         @lru_cache(maxsize=PAGES)
         def page(number: int) -> bytes:
             start = number * PAGE
-            return os.pread(descriptor, min(PAGE, size - start), offset + start)
+            return read_at(descriptor, min(PAGE, size - start), offset + start)
 
         self._page = page
 

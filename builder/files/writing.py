@@ -8,9 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 from builder.errors import OutputError
+from builder.files.systems import give_usual_permissions, write_at
 
 
 class PartFile:
@@ -26,7 +28,7 @@ class PartFile:
         view = memoryview(data).cast("B")
         while view:
             try:
-                written = os.pwrite(self._descriptor, view, offset)
+                written = write_at(self._descriptor, view, offset)
             except OSError as error:
                 raise self._explain(error) from error
             view, offset = view[written:], offset + written
@@ -55,22 +57,25 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
         descriptor, name = tempfile.mkstemp(prefix=".onpage-", suffix=".part", dir=place.parent)
     except OSError as error:
         raise _explained(error, target, size) from error
-    part = Path(name)
+    part, file = (
+        Path(name),
+        FileIO(descriptor, "r+"),
+    )  # closed before it is renamed or removed: Windows does neither to an open file
     try:
         try:
             _give_length(descriptor, size, place.parent)
             yield PartFile(part, descriptor, lambda error: _explained(error, target, size))
-            os.fchmod(descriptor, 0o666 & ~_umask())  # mkstemp's are for the owner only
+            give_usual_permissions(part)
             os.fsync(descriptor)
+            file.close()
             part.replace(place)
         except OSError as error:
             raise _explained(error, target, size) from error
     except BaseException:
-        with suppress(OSError):
-            part.unlink()
+        for undo in (file.close, part.unlink):
+            with suppress(OSError):
+                undo()
         raise
-    finally:
-        os.close(descriptor)
 
 
 def check_writable(target: Path) -> None:
@@ -81,12 +86,6 @@ def check_writable(target: Path) -> None:
 
 class _NotWantedError(Exception):
     pass
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _give_length(descriptor: int, size: int, folder: Path) -> None:

@@ -169,7 +169,7 @@ def _ended(code: int) -> str:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1][-SAID:] if lines else "it said nothing."
 
 

@@ -18,6 +18,7 @@ from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
 from builder.files.reading import NotReadableError, read_bounded
+from builder.files.systems import limit_memory
 from builder.model.tokenizer_json import sentencepiece_from_json
 
 MAX_BYTES = 32 << 20
@@ -27,15 +28,8 @@ TRIAL_SECONDS = 60
 TRIAL_MEMORY = 400_000_000
 """Bytes; a sound model of 262,144 pieces takes 55 MB, of a million 173 MB."""
 
-TRIAL = f"""
+TRIAL = f"""{limit_memory(TRIAL_MEMORY)}
 import sys
-try:
-    import resource
-except ImportError:  # Windows
-    pass
-else:
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, ({TRIAL_MEMORY}, hard))
 import sentencepiece
 sentencepiece.SentencePieceProcessor().LoadFromSerializedProto(sys.stdin.buffer.read())
 """

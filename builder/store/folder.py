@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from builder.errors import OutputError, StoreBusyError, StoreError
 from builder.files.reading import NotReadableError, check_regular
+from builder.files.systems import protect, sync_file
 from builder.files.writing import write_beside
 from builder.store.manifest import SHA256, Manifest
 
@@ -131,7 +132,7 @@ class Store:
                 if done or [path.name for path in folder.iterdir()] == [LOCK_FILE]:
                     # what cannot be removed now is debris, and no reason to call failed what was done
                     with suppress(StoreError, OSError), self.changing(sweep=False):
-                        shutil.rmtree(folder)
+                        _remove_workspace(folder, lock)
             finally:
                 lock.release()
 
@@ -161,8 +162,8 @@ class Store:
         if size != manifest.size:
             raise StoreError(f"{finished} has {size:,} bytes: expected {manifest.size:,}.", subject=finished)
         model = self._model(manifest)
-        with _explained(self.folder), finished.open("rb") as file:
-            os.fsync(file.fileno())
+        with _explained(self.folder):
+            sync_file(finished)
         with self.changing():
             if not replace:
                 self.refuse_taken_id(manifest.id, manifest.size, manifest.sha256)
@@ -170,7 +171,7 @@ class Store:
             with write_beside(model.manifest_path, len(text)) as part:
                 part.write_at(0, text)  # first, so that a full disk is known while `finished` is where it was
                 if replace or not self.find(manifest.sha256):
-                    finished.chmod(0o444)
+                    protect(finished)
                     finished.replace(model.path)
                     _sync(self._files)
             _sync(self._manifests)
@@ -279,7 +280,7 @@ class Store:
         except Timeout:
             return False
         try:
-            shutil.rmtree(folder)
+            _remove_workspace(folder, lock)
         finally:
             lock.release()
         return True
@@ -300,6 +301,18 @@ class Store:
 
     def _content_bytes(self) -> int:
         return sum(_size(path) for path in self.content_paths())
+
+
+def _remove_workspace(folder: Path, lock: FileLock) -> None:
+    """Removes a workspace whose lock is held, the lock's file last: Windows removes nothing that is open.
+
+    The store's lock is held as well, so that nobody takes the workspace in between.
+    """
+    for path in folder.iterdir():
+        if path.name != LOCK_FILE:
+            path.unlink()
+    lock.release()
+    shutil.rmtree(folder)
 
 
 def _listed(folder: Path) -> list[Path]:

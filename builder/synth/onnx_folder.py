@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from builder.convert.web_file import Progress, WrittenModel
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
+from builder.files.systems import give_usual_permissions
 from builder.model.families.plan import MatrixPlan
 from builder.quantize.scheme import Q4_0, ROLES, Quantization
 from builder.synth.blocks import Blocks, blocks_of
@@ -60,7 +61,7 @@ def synthesize(
             for name, content in _configs(shape, model).items():
                 (part / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
             digest, size = digest_of(part)
-            part.chmod(0o777 & ~_umask())
+            give_usual_permissions(part, 0o777)
             part.rename(output)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
@@ -135,9 +136,3 @@ def _configs(shape: str, model: RandomModel) -> dict[str, dict[str, Any]]:
         "tokenizer.json": tokenizer_json(model.plan.vocab_size),
         "tokenizer_config.json": tokenizer_config(),
     }
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -13,6 +13,8 @@ from pathlib import Path
 from playwright.async_api import BrowserType as AsyncBrowserType
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
+from builder.files.systems import is_root
+
 ENVIRONMENT = "ONPAGE_BROWSER"
 NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
 WHAT_TO_DO = f"run `make browser`, or set {ENVIRONMENT} to the path of a Chrome or Chromium"
@@ -79,7 +81,7 @@ def find_browser(chromium: BrowserType | AsyncBrowserType, given: Path | None = 
 
 def flags(extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> list[str]:
     """Command line; root (a container) cannot have the sandbox."""
-    return [*extra, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    return [*extra, *(["--no-sandbox"] if is_root() else [])]
 
 
 def launch(chromium: BrowserType, extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> Browser:

@@ -4,7 +4,6 @@ found out is null or empty."""
 from __future__ import annotations
 
 import csv
-import os
 import platform
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 import psutil
 
 import builder
+from builder.files.systems import core_count
 
 ROOT = Path(builder.__file__).parent.parent
 """The checkout; in an installed wheel, site-packages."""
@@ -44,7 +44,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.platform(),
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": core_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": gpus(),
     }
@@ -75,7 +75,9 @@ def _cards() -> list[str]:
     cards = []
     for node in sorted(DRM.glob("renderD*")):
         with suppress(OSError):
-            vendor, device = ((node / "device" / name).read_text().strip()[2:] for name in ("vendor", "device"))
+            vendor, device = (
+                (node / "device" / name).read_text(encoding="utf-8").strip()[2:] for name in ("vendor", "device")
+            )
             cards.append(f"PCI {vendor}:{device}")
     return cards
 
@@ -83,18 +85,12 @@ def _cards() -> list[str]:
 def _processor() -> str:
     if platform.system() == "Linux":
         with suppress(OSError):
-            for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
                 if line.startswith("model name"):
                     return line.partition(":")[2].strip()
     if platform.system() == "Darwin":
         return (_said_by("sysctl", "-n", "machdep.cpu.brand_string") or platform.processor()).strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _said_by(*command: str) -> str | None:
@@ -103,7 +99,12 @@ def _said_by(*command: str) -> str | None:
         return None
     with suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(
-            [program, *command[1:]], capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False
+            [program, *command[1:]],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
         )
         return done.stdout if done.returncode == 0 else None
     return None

@@ -18,6 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from builder.errors import BenchError
 from builder.files.digest import sha256_of
+from builder.files.systems import without_our_interrupt
 
 READY = re.compile(r"ready at (http://\S+)/")
 START_SECONDS = 600
@@ -79,7 +80,7 @@ async def serving(
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            start_new_session=True,  # a Ctrl-C is for the command, which ends the server when it has written its results
+            **without_our_interrupt(),  # the command ends the server when it has written its results
         )
         try:
             url = await _ready(process)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
 
 import click
@@ -56,7 +57,10 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """The console script."""
-    for name in ("SIGTERM", "SIGHUP", "SIGXCPU"):
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # the code pages of Windows lack most characters
+            stream.reconfigure(errors="replace")
+    for name in ("SIGTERM", "SIGHUP", "SIGXCPU", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _terminate)

@@ -23,6 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from builder.files.systems import peak_memory
 from onpage.bench.record import Record, fold, label_of, new_record
 from onpage.bench.statistics import summarize
 
@@ -151,7 +152,7 @@ def carry_out(plan: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
                         "engine_figures": answer["figures"],
                     },
                 )
-    peak = _peak_memory()
+    peak = peak_memory()
     yield "memory", {"peak_bytes": peak, "how": "largest resident set of the engine's process, Python included"}
 
 
@@ -205,18 +206,6 @@ class _Native:
                     session.cancel_process()
             figures = asdict(session.get_benchmark_info())
         return {"pieces": pieces[:tokens], "text": text, "figures": figures}
-
-
-def _peak_memory() -> int:
-    """Bytes. Linux says it of this program; `ru_maxrss` begins with what the parent held."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    import resource  # not on Windows, where nothing of this runs
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 if __name__ == "__main__":
