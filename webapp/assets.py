@@ -16,7 +16,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from whitenoise import WhiteNoise
 
 from webapp.errors import FrontEndMissingError
-from webapp.front_end import OWN_FOLDERS, own_files
+from webapp.front_end import own_files, own_folders
 from webapp.vendor import PACKAGES
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def own_file(name: str) -> Response:
     """One of our own files; the name is compared with a list, never joined to a path."""
     static: Path = current_app.config["STATIC"]
     folder = name.rpartition("/")[0]
-    beside = own_files(static, [folder]) if folder in OWN_FOLDERS else ()
+    beside = own_files(static, [folder]) if folder in own_folders(static) else ()
     path = next((path for path in beside if path.as_posix() == name), None)
     if path is None:
         abort(404)

@@ -9,12 +9,22 @@ from webapp.vendor import PACKAGES, SUFFIXES
 
 SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("", "app", "bench", "bench/report", "engine", "engine/workers", "tasks/post", "text", "ui")
+OWN_FOLDERS = ("app", "bench", "engine", "tasks", "text", "ui")
+"""With all that is below them; of the static folder itself only its own files."""
 
 
-def own_files(static: Path, folders: Iterable[str] = OWN_FOLDERS) -> Iterator[Path]:
-    """The front end's own files, relative to `static`: a few folders, never what npm put beside them."""
-    for folder in folders:
+def own_folders(static: Path) -> Iterator[str]:
+    """The folders of our own files, relative to `static`."""
+    yield ""
+    for top in OWN_FOLDERS:
+        for folder in (static / top, *sorted((static / top).rglob("*/"))):
+            if folder.is_dir():
+                yield folder.relative_to(static).as_posix()
+
+
+def own_files(static: Path, folders: Iterable[str] | None = None) -> Iterator[Path]:
+    """The front end's own files, relative to `static`, of some folders or all: never what npm put beside them."""
+    for folder in own_folders(static) if folders is None else folders:
         for path in sorted((static / folder).glob("*")):
             if path.suffix in SERVED_SUFFIXES and path.name not in NOT_SERVED:
                 yield path.relative_to(static)

@@ -54,7 +54,7 @@ class ServedFile:
     @property
     def url(self) -> str:
         """Its address on this server."""
-        return f"/models/{self.sha256}/{quote(self.name)}"
+        return f"models/{self.sha256}/{quote(self.name)}"
 
     def open(self) -> FileIO:
         """The file, with the content that was hashed; ModelFileMissingError or ModelFileChangedError."""

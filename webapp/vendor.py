@@ -40,7 +40,7 @@ class Package:
 
     @property
     def url(self) -> str:
-        return f"/static/{self.folder.as_posix()}/"
+        return f"static/{self.folder.as_posix()}/"
 
     def targets(self) -> list[Path]:
         return [self.folder / Path(file).name for file in self.files]

@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from builder.demo.generator import social_post, social_prompt, test_rows
+from builder.demo.generator import social_post, social_prompt, test_rows, tones
 
 if TYPE_CHECKING:
     from builder.reference.dense import Reference
@@ -179,11 +179,11 @@ def generated_cases(count: int, seed: int = SEED) -> list[Case]:
 
 def handwritten_cases(seed: int = SEED) -> list[Case]:
     """The forty texts, in tones by turns, at the standard length."""
-    tones, rng = social_post()["tones"], Random(seed)
+    rng = Random(seed)
     standard = max(entry["words"] for entry in social_post()["lengths"])
     entries = [json.loads(line) for line in HANDWRITTEN.read_text(encoding="utf-8").splitlines()]
     return [
-        Case("handwritten", entry["text"], rng.choice(tones), standard, tuple(entry["names"]), tuple(entry["facts"]))
+        Case("handwritten", entry["text"], rng.choice(tones()), standard, tuple(entry["names"]), tuple(entry["facts"]))
         for entry in entries
     ]
 

@@ -54,6 +54,11 @@ def social_post() -> dict[str, Any]:
     return definition
 
 
+def tones() -> list[str]:
+    """The words for the tones in the instruction."""
+    return [tone["prompt"] for tone in social_post()["tones"]]
+
+
 def social_prompt(text: str, tone: str, limit: int) -> str:
     """The prompt the page sends for `text`."""
     instruction = social_post()["instruction"]
@@ -67,7 +72,7 @@ def post_row(rng: Random, *, held_out: bool = False, longest: int = 150) -> Row:
     definition = social_post()
     while True:
         story = make_story(rng, held_out=held_out, longest=longest)
-        tone, limit = rng.choice(definition["tones"]), rng.choice(definition["lengths"])["words"]
+        tone, limit = rng.choice(tones()), rng.choice(definition["lengths"])["words"]
         post = make_post(rng, story, tone, limit)
         if post is None:
             continue

@@ -10,7 +10,7 @@ import io
 from random import Random
 
 from builder.demo import words
-from builder.demo.generator import post_row, social_post, social_prompt
+from builder.demo.generator import post_row, social_post, social_prompt, tones
 
 VOCABULARY = 4096
 PAD, EOS, BOS, UNK = 0, 1, 2, 3
@@ -27,7 +27,7 @@ def training_text(seed: int = 1, rows: int = 3000) -> str:
     for _ in range(rows):
         row = post_row(rng)
         parts.append(f"{row.text} {row.post}")
-    for tone in social_post()["tones"]:
+    for tone in tones():
         parts.extend(
             social_prompt("", tone, entry["words"]).replace("<start_of_turn>", "").replace("<end_of_turn>", "")
             for entry in social_post()["lengths"] * 100

@@ -158,24 +158,23 @@ def test_a_peer_can_be_stopped_and_counts_tokens(page: Page, models: dict[str, P
     begin_worker_with(page, "*.worker.js", wait_for_stop(3))
     found = page.evaluate(
         """async ([id, model, words]) => {
-            const { Engine } = await import("/static/engine/client.js");
-            const { engineOf } = await import("/static/engine/registry.js");
+            const { Engine, engineOf, message } = await import("/static/engine/index.js");
             const vendor = JSON.parse(document.body.dataset.vendor);
             const engine = new Engine(engineOf(id));
             await engine.load(model, { temperature: 1, topK: 1, seed: 1, maxTokens: 256 }, { vendor });
             const stop = new AbortController();
-            const long = engine.generate(words, stop.signal, { tokens: 200 });
+            const long = engine.generate([message(words)], { signal: stop.signal, tokens: 200 });
             let pieces = 0;
             for await (const _ of long) if (++pieces === 3) stop.abort();
-            const { tokens, stopped } = await long.figures;
-            const count = await engine.countTokens(words);
-            const next = await engine.generate(words, undefined, { tokens: 5 }).figures;
+            const { tokens, ended } = await long.figures;
+            const count = await engine.countTokens([message(words)]);
+            const next = await engine.generate([message(words)], { tokens: 5 }).figures;
             engine.close();
-            return { tokens, stopped, count, next };
+            return { tokens, ended, count, next };
         }""",
         [engine, plan_model(models[engine]), words],
     )
-    assert 3 <= found["tokens"] < 20 and found["stopped"]
+    assert 3 <= found["tokens"] < 20 and found["ended"] == "stopped"
     assert found["count"] == 3
     assert (found["next"]["promptTokens"], found["next"]["tokens"]) == (3, 5)
 

@@ -66,7 +66,7 @@ class Watched:
 
     def choose_model(self, name: str) -> None:
         """In the picker, whose lines also say the quantization and the size."""
-        option = self.page.locator("#model option", has_text=name)
+        option = self.page.locator(".header-model option", has_text=name)
         self.page.get_by_label("Model", exact=True).select_option(option.get_attribute("value"))
 
     def check(self) -> None:
@@ -81,7 +81,7 @@ class Watched:
         """Until the page is in `phase`; a problem's screen instead fails with what it says."""
         self.page.wait_for_selector(f"body[data-phase={phase}], body[data-phase=problem]", timeout=timeout)
         if phase != "problem" and self.page.locator("body[data-phase=problem]").count():
-            raise AssertionError(f"expected {phase}, got a problem: {self.page.locator('#problem').inner_text()}")
+            raise AssertionError(f"expected {phase}, got a problem: {self.page.locator('.problem').inner_text()}")
 
     @contextmanager
     def through(self, *phases: str) -> Iterator[None]:
@@ -92,7 +92,7 @@ class Watched:
         through = "".join(rf"( .*)? {phase}\b" for phase in phases)
         expect(record).to_have_attribute("data-phases", re.compile(f"^{seen}({through}|.* problem)"), timeout=LOAD_MS)
         if not re.match(seen + through, record.get_attribute("data-phases") or ""):
-            raise AssertionError(f"expected {phases}, got a problem: {self.page.locator('#problem').inner_text()}")
+            raise AssertionError(f"expected {phases}, got a problem: {self.page.locator('.problem').inner_text()}")
 
     def wait_for_engine(self) -> None:
         """Until the model is in the engine: whole, with the right hash, accepted. What is left is the warm-up."""
@@ -102,9 +102,8 @@ class Watched:
     def problem(self, timeout: float = LOAD_MS) -> str:
         """The code of the problem on the screen, once there is one; the screen has a title, a sentence and focus."""
         self.wait_for("problem", timeout)
-        box = self.page.locator("#problem")
+        box = self.page.locator(".problem")
         expect(box).to_be_visible()
-        expect(self.page.locator("#workspace")).to_be_hidden()
         expect(box.get_by_role("heading")).to_be_focused()
         assert box.locator(".problem-sentence").inner_text().endswith((".", ":"))
         return box.get_attribute("data-code") or ""

@@ -23,7 +23,7 @@ def main() -> None:
         page.goto(server.url)
         page.wait_for_selector("body[data-phase=ready]", timeout=LOAD_MS)
         page.get_by_role("button", name=EXAMPLE).click()
-        page.locator("#count").filter(has_text="tokens").wait_for()
+        page.locator(".composer-count").filter(has_text="tokens").wait_for()
         page.get_by_role("button", name="Write", exact=True).click()
         page.locator(".figures-list div").first.wait_for(timeout=WRITE_MS)
         page.mouse.move(0, 0)

@@ -25,13 +25,15 @@ SCREENS = (
     "model-corrupt",
     "download-cut",
     "engine-failed",
-    "adapter-failed",
+    "lora-failed",
     "device-lost",
 )
 SHOW_PROBLEM = """
 async (code) => {
   const { mountProblem } = await import("/static/app/problem.js");
-  mountProblem()({ now: { phase: "problem", error: { code, detail: "detail ".repeat(30) } } });
+  const root = document.querySelector(".problem");
+  root.replaceChildren();
+  mountProblem(root).update({ code, detail: "detail ".repeat(30) });
 }
 """
 
@@ -112,5 +114,5 @@ def test_too_long(tab: Watched) -> None:
 @pytest.mark.parametrize("code", SCREENS)
 def test_problem_screens(tab: Watched, code: str) -> None:
     tab.page.evaluate(SHOW_PROBLEM, code)
-    expect(tab.page.locator("#problem")).to_be_visible()
+    expect(tab.page.locator(".problem")).to_be_visible()
     check(tab.page)

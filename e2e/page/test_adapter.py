@@ -87,7 +87,7 @@ def write(tab: Watched) -> str:
     page = tab.page
     with tab.through("writing", "ready"):
         page.get_by_role("button", name="Write", exact=True).click()
-    return page.locator("#post").inner_text()
+    return page.locator(".card-text").inner_text()
 
 
 def begin(tab: Watched) -> str:
@@ -96,8 +96,8 @@ def begin(tab: Watched) -> str:
     with tab.through("writing", "ready"):
         page.get_by_role("button", name="Write", exact=True).click()
         expect(page.get_by_role("log")).to_have_text(re.compile(f".{{{SAME},}}", re.DOTALL), timeout=WRITE_MS)
-        page.locator("#stop").dispatch_event("click")  # also where the page has just stopped it by itself
-    return page.locator("#post").inner_text()[:SAME]
+        page.locator(".composer-stop").dispatch_event("click")  # also where the page has just stopped it by itself
+    return page.locator(".card-text").inner_text()[:SAME]
 
 
 def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: Path, posts: dict[str, str]) -> None:
@@ -115,8 +115,8 @@ def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: P
 
 def test_on_writes_otherwise_and_says_so(tab: Watched, posts: dict[str, str]) -> None:
     choose(tab, "cheerful")
-    expect(tab.page.locator("#adapter-help")).to_contain_text("LoRA, rank 8")
-    expect(tab.page.locator("#model-facts")).to_contain_text("with cheerful")
+    expect(tab.page.locator(".settings-lora + .field-help")).to_contain_text("LoRA, rank 8")
+    expect(tab.page.locator(".model-facts")).to_contain_text("with cheerful")
     posts["on"] = begin(tab)
     assert posts["on"] and not posts["off"].startswith(posts["on"])
     expect(tab.page.locator(".card-kind")).to_contain_text("with cheerful")
@@ -147,12 +147,12 @@ def test_one_that_has_gone_is_a_screen_and_the_page_goes_on_without(
     away = adapter.rename(adapter.with_suffix(".away"))
     with_fresh_cache(page)
     page.reload()  # the tab remembers that it was on
-    assert tab.problem() == "adapter-failed"
-    expect(page.locator("#problem")).to_contain_text("model-missing")
+    assert tab.problem() == "lora-failed"
+    expect(page.locator(".problem")).to_contain_text("model-missing")
     away.rename(adapter)
     page.get_by_role("button", name="Go on without it").click()
     tab.wait_for("ready")
-    expect(page.locator("#adapter")).to_have_value("")
+    expect(page.locator(".settings-lora")).to_have_value("")
     assert write(tab) == posts["off"]
 
 
@@ -179,7 +179,7 @@ def test_one_that_the_engine_refuses_is_a_screen(browser: Browser, server: Runni
     tab.wait_for("ready")
     tab.page.get_by_text("Sampling settings").click()
     tab.page.get_by_label("Adapter").select_option("cheerful")
-    assert tab.problem() == "adapter-failed"
-    expect(tab.page.locator("#problem")).to_contain_text("rank")
+    assert tab.problem() == "lora-failed"
+    expect(tab.page.locator(".problem")).to_contain_text("rank")
     context.close()
     tab.check()

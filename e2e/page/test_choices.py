@@ -99,11 +99,11 @@ def test_other_model_while_one_is_loading(tab: Watched, page: Page) -> None:
     picker = page.get_by_label("Model", exact=True)
     expect(picker.locator("option:checked")).to_contain_text("endless")
     tab.choose_model("demo")
-    expect(page.locator("#model-facts")).to_contain_text("demo")
+    expect(page.locator(".model-facts")).to_contain_text("demo")
     tab.choose_model("endless")
     with tab.through("ready"):
         let_go.set()
         for route in held:
             route.continue_()
-    expect(page.locator("#model-facts")).to_contain_text("endless")
+    expect(page.locator(".model-facts")).to_contain_text("endless")
     expect(picker.locator("option:checked")).to_contain_text("endless")

@@ -34,9 +34,9 @@ WRITE = """
     writing ||= phase === "writing";
     if (!writing || phase === "writing") return;
     observer.disconnect();
-    resolve(document.querySelector("#post").textContent);
+    resolve(document.querySelector(".card-text").textContent);
   }).observe(document.body, { attributes: true });
-  document.querySelector("#write").click();
+  document.querySelector(".composer-write").click();
 })
 """
 """Watched in the page: on the processor a post is there before a test could look."""
@@ -67,7 +67,7 @@ def write(page: Page) -> str:
 
 def engine(page: Page) -> str:
     """Where the page says that it runs."""
-    return page.locator("#engine-reason").inner_text()
+    return page.locator(".header-reason").inner_text()
 
 
 def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browser) -> None:
@@ -76,7 +76,7 @@ def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browse
     tab = watched(context)
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser found no graphics card."
-    expect(page.locator("#engine option:checked")).to_have_text("Automatic: LiteRT-LM on the processor")
+    expect(page.locator(".header-engine option:checked")).to_have_text("Automatic: LiteRT-LM on the processor")
     posts = {"automatic": write(page)}
     assert len(posts["automatic"].split()) > 5
     for chosen in ENGINES:
@@ -85,7 +85,7 @@ def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browse
         said = "Runs on the processor, as you chose." if chosen.endswith("cpu") else "Runs slowly"
         assert engine(page).startswith(said)
         posts[chosen] = write(page)
-        expect(page.locator("#model-facts")).to_contain_text("MediaPipe" if chosen == "mediapipe" else "LiteRT-LM")
+        expect(page.locator(".model-facts")).to_contain_text("MediaPipe" if chosen == "mediapipe" else "LiteRT-LM")
     assert len(set(posts.values())) == 1, posts
     page.reload()
     page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]", timeout=LOAD_MS)
@@ -112,7 +112,7 @@ def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer,
     begin_worker_with(tab.page, "litert_lm.worker.js", "delete WebAssembly.Suspending")
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser has no WebGPU."
-    disabled = page.locator("#engine option:disabled").all_inner_texts()
+    disabled = page.locator(".header-engine option:disabled").all_inner_texts()
     assert disabled == ["MediaPipe on WebGPU (no WebGPU here)", "LiteRT-LM on WebGPU (no WebGPU here)"]
     assert len(write(page).split()) > 5
     asked = page.workers[0].evaluate(
@@ -131,7 +131,7 @@ def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
         page = tab.open(server.url)
         page.wait_for_selector("body[data-engine=litert-lm]")
         expect(page.get_by_role("note")).to_contain_text("the model has no file for the processor")
-        assert page.locator("#engine option:disabled").all_inner_texts() == [
+        assert page.locator(".header-engine option:disabled").all_inner_texts() == [
             "MediaPipe on WebGPU (no file for it)",
             "LiteRT-LM on the processor (no file for it)",
         ]
@@ -154,29 +154,28 @@ def test_stop_while_it_cannot_listen(server: RunningServer, tab: Watched) -> Non
     tab.wait_for("ready")
     begin_worker_with(page, "litert_lm.worker.js", wait_for_stop(5))
     stopped = page.evaluate(STOPPED)
-    assert stopped["stopped"] is True
+    assert stopped["ended"] == "stopped" and stopped["then"] == "limit"
     assert 5 <= stopped["tokens"] < 10
     assert stopped["after"] == 12
 
 
 STOPPED = """
 async () => {
-  const { Engine } = await import("/static/engine/client.js");
-  const { engineOf } = await import("/static/engine/registry.js");
+  const { Engine, engineOf, message } = await import("/static/engine/index.js");
   const [{ files }] = await (await fetch("/api/models")).json();
   const file = files.find(({ engines }) => engines.includes("litert-lm-cpu"));
   const engine = new Engine(engineOf("litert-lm-cpu"));
   const vendor = JSON.parse(document.body.dataset.vendor);
   await engine.load(file, { temperature: 1, topK: 1, seed: 1, maxTokens: 512 }, { vendor });
   const stop = new AbortController();
-  const generation = engine.generate("wait ".repeat(30), stop.signal);
+  const generation = engine.generate([message("wait ".repeat(30))], { signal: stop.signal });
   let pieces = 0;
   for await (const piece of generation) if (piece && ++pieces === 5) stop.abort();
-  const { tokens, stopped } = await generation.figures;
-  const limited = engine.generate("wait ".repeat(30), undefined, { tokens: 12 });
-  const after = (await limited.figures).engineFigures.lastDecodeTokenCount;
+  const { tokens, ended } = await generation.figures;
+  const limited = engine.generate([message("wait ".repeat(30))], { tokens: 12 });
+  const { engineFigures, ended: then } = await limited.figures;
   engine.close();
-  return { tokens, stopped, after };
+  return { tokens, ended, then, after: engineFigures.lastDecodeTokenCount };
 }
 """
 

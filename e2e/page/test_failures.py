@@ -39,7 +39,7 @@ def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> No
     expect(page.get_by_label("Your text")).to_have_value(typed)
     throw_in_engine(page)  # no post was finished in between, so this is the second time
     assert tab.problem() == "engine-failed"
-    expect(page.locator("#problem")).to_contain_text("thrown by the test")
+    expect(page.locator(".problem")).to_contain_text("thrown by the test")
     page.get_by_role("button", name="Start the engine again").click()
     tab.wait_for_engine()
     expect(page.get_by_label("Your text")).to_have_value(typed)
@@ -78,7 +78,7 @@ def test_engine_falls_silent_while_loading(quick_server: RunningServer, tab: Wat
         page.clock.fast_forward(1)
     page.clock.fast_forward(180_000)
     assert tab.problem() == "engine-failed"
-    expect(page.locator("#problem")).to_contain_text("three minutes")
+    expect(page.locator(".problem")).to_contain_text("three minutes")
 
 
 def test_device_lost(server: RunningServer, browser: Browser) -> None:
@@ -106,11 +106,11 @@ def test_two_tabs(quick_server: RunningServer, new_tab: Callable[[], Watched]) -
     first.wait_for("ready")
     second.wait_for("ready")
     second.choose_model("endless")
-    expect(second.page.locator("#model-facts")).to_contain_text("endless")
+    expect(second.page.locator(".model-facts")).to_contain_text("endless")
     second.wait_for("ready")
     second.page.get_by_role("radio", name="Professional").check()
     expect(first.page.get_by_role("radio", name="Professional")).not_to_be_checked()
-    expect(first.page.locator("#model-facts")).not_to_contain_text("endless")
+    expect(first.page.locator(".model-facts")).not_to_contain_text("endless")
     let_end = [hold_end(tab.page) for tab in tabs]
     for tab in tabs:
         begin_to_write(tab.page)

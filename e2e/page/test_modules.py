@@ -153,8 +153,8 @@ def test_model_text_is_only_text(browser: Browser, server: RunningServer) -> Non
     page = tab.open(server.url)
     assert tab.problem() == "no-webgpu"
     page.evaluate(SHOW_POST, MARKUP)
-    assert page.evaluate("document.querySelector('#post').textContent") == MARKUP
-    assert page.evaluate("document.querySelector('#post').childElementCount") == 0
+    assert page.evaluate("document.querySelector('.card-text').textContent") == MARKUP
+    assert page.evaluate("document.querySelector('.card-text').childElementCount") == 0
     assert "run" not in page.title()
     context.close()
     tab.check()

@@ -47,7 +47,7 @@ def test_insecure_origin(model_file: Path, browser: Browser) -> None:
     with insecure(browser, [model_file], "", *SOFTWARE_WEBGPU) as (server, tab):
         assert tab.problem() == "insecure-origin"
         expect(tab.page.get_by_role("button", name="Open at localhost")).to_be_visible()
-        expect(tab.page.locator("#problem")).to_contain_text("http://localhost")
+        expect(tab.page.locator(".problem")).to_contain_text("http://localhost")
         assert not server.faults.requests
 
 
@@ -69,7 +69,7 @@ def test_model_missing(tmp_path: Path, tab: Watched) -> None:
         tab.expected.append(FAILED_RESOURCE)
         tab.open(server.url)
         assert tab.problem() == "model-missing"
-        expect(tab.page.locator("#problem")).to_contain_text("moved or deleted")
+        expect(tab.page.locator(".problem")).to_contain_text("moved or deleted")
         (tmp_path / "away").rename(copy)
         with tab.page.expect_navigation():
             tab.page.get_by_role("button", name="Try again").click()
@@ -81,7 +81,7 @@ def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
     faulty.faults.flip_byte = 200_000
     tab.open(faulty.url)
     assert tab.problem() == "model-corrupt"
-    expect(tab.page.locator("#problem")).to_contain_text("sha256")
+    expect(tab.page.locator(".problem")).to_contain_text("sha256")
     faulty.faults.flip_byte = None
     tab.page.get_by_role("button", name="Download again").click()
     tab.wait_for_engine()
@@ -102,7 +102,7 @@ def test_download_cut(quick_faulty: FaultyServer, tab: Watched) -> None:
     quick_faulty.faults.cut_everything = True
     tab.open(quick_faulty.url)
     assert tab.problem() == "download-cut"
-    expect(tab.page.locator("#problem")).to_contain_text("0 of")
+    expect(tab.page.locator(".problem")).to_contain_text("0 of")
     quick_faulty.faults.cut_everything = False
     tab.page.get_by_role("button", name="Download again").click()
     tab.wait_for("ready")

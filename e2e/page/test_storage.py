@@ -171,7 +171,7 @@ def test_a_browser_without_room_loads_it_each_time(faulty: FaultyServer, tab: Wa
     limit_storage(page, faulty.url, 1_000_000)
     ready(tab, faulty.url)
     assert stored(page) == {}
-    expect(page.locator("#kept")).to_be_hidden()
+    expect(page.locator(".kept")).to_be_hidden()
 
 
 def test_two_tabs_load_at_once(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
@@ -190,7 +190,7 @@ def test_two_tabs_load_at_once(faulty: FaultyServer, new_tab: Callable[[], Watch
 
 def test_removing_what_is_kept(faulty: FaultyServer, tab: Watched) -> None:
     page = ready(tab, faulty.url)
-    kept = page.locator("#kept")
+    kept = page.locator(".kept")
     expect(kept).to_contain_text("This browser keeps 6.5 MB of models for the next time.")
     remove = kept.get_by_role("button", name="Remove")
     remove.click()

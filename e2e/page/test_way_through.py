@@ -18,18 +18,14 @@ MAX_PAGE_SHARE = 1 / 3
 an engine in it would take nearly all. Unlike the time that a task lasts, this is the same on a slow or busy machine."""
 
 PREPARE = """
-addEventListener("DOMContentLoaded", () => {
-  const [step, detail] = [".loading-step", ".loading-detail"].map((name) => document.querySelector(name));
-  window.loading = [];
-  new MutationObserver(() => window.loading.push([step.textContent, detail.textContent]))
-    .observe(step.parentElement, { subtree: true, childList: true, characterData: true });
-});
-addEventListener("DOMContentLoaded", () => {
-  const [log, copy] = ["#post", "#copy"].map((name) => document.querySelector(name));
-  [window.written, window.said] = [[], []];
-  new MutationObserver(() => window.written.push(log.textContent)).observe(log, { childList: true });
-  new MutationObserver(() => window.said.push(copy.textContent)).observe(copy, { childList: true, characterData: true });
-});
+[window.loading, window.written, window.said] = [[], [], []];
+new MutationObserver((records) => {
+  const text = (name) => document.querySelector(name)?.textContent ?? "";
+  const changed = (name) => records.some(({ target }) => (target.closest ? target : target.parentElement)?.closest(name));
+  if (changed(".loading")) window.loading.push([text(".loading-step"), text(".loading-detail")]);
+  if (changed(".card-text")) window.written.push(text(".card-text"));
+  if (changed(".card-copy")) window.said.push(text(".card-copy"));
+}).observe(document, { subtree: true, childList: true, characterData: true });
 window.shared = [];
 Object.defineProperty(navigator, "share", { value: async (data) => { window.shared.push(data); } });
 """
@@ -77,7 +73,7 @@ def figures(page: Page) -> dict[str, str]:
 def test_ready(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("Ready")
     expect(page.get_by_role("button", name="Write", exact=True)).to_be_disabled()  # there is no text yet
-    expect(page.locator("#model-facts")).to_contain_text("MB")
+    expect(page.locator(".model-facts")).to_contain_text("MB")
     expect(page.get_by_text("Nothing leaves this computer.")).to_be_visible()
     expect(page.get_by_role("note")).to_contain_text(
         "found no graphics card"
@@ -94,11 +90,12 @@ def test_loading_showed_phase_bytes_and_speed(page: Page) -> None:
 
 def test_write(tab: Watched, page: Page) -> None:
     page.get_by_role("button", name=EXAMPLE).click()
-    expect(page.locator("#count")).to_have_text(re.compile(r"^\d+ of [\d,]+ tokens$"))
+    expect(page.locator(".composer-count")).to_have_text(re.compile(r"^\d+ of [\d,]+ tokens$"))
     page.get_by_role("radio", name="Enthusiastic").check()
     end = hold_end(page)
     page.get_by_role("button", name="Write", exact=True).click()
-    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
     log = page.get_by_role("log", name="The post")
     expect(log).not_to_be_empty(timeout=WRITE_MS)
     expect(log).to_have_attribute("aria-busy", "true")
@@ -136,9 +133,9 @@ def test_counts(page: Page) -> None:
 def test_copy_and_share(page: Page) -> None:
     page.get_by_role("button", name="Copy").click()
     page.wait_for_function("() => window.said.includes('Copied')")  # for two seconds
-    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#post").text_content()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator(".card-text").text_content()
     page.get_by_role("button", name="Share").click()
-    assert page.evaluate("window.shared") == [{"text": page.locator("#post").text_content()}]
+    assert page.evaluate("window.shared") == [{"text": page.locator(".card-text").text_content()}]
 
 
 def test_prompt_reused(tab: Watched, page: Page) -> None:
@@ -198,7 +195,7 @@ def test_other_model(tab: Watched, page: Page, model_file: Path) -> None:
         expect(picker).to_be_focused()
     assert "Downloading the model" in {step for step, _ in page.evaluate("window.loading")}
     expect(picker).to_be_focused()
-    expect(page.locator("#model-facts")).to_contain_text("noise")
+    expect(page.locator(".model-facts")).to_contain_text("noise")
     expect(page.get_by_label("Your text")).to_have_value(text)
 
 

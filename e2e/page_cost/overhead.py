@@ -40,7 +40,7 @@ addEventListener("DOMContentLoaded", () => {
 """
 WRITE = """
 () => new Promise((resolve) => {
-  const post = document.querySelector("#post");
+  const post = document.querySelector(".card-text");
   const seen = [];
   let writing = false;
   const watch = new MutationObserver(() => {
@@ -55,7 +55,7 @@ WRITE = """
   });
   watch.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
   const clicked = performance.now();
-  document.querySelector("#write").click();
+  document.querySelector(".composer-write").click();
 })
 """
 BARE_WRITE = """
@@ -74,7 +74,7 @@ def prompts() -> list[tuple[str, str]]:
     post = static_folder() / "tasks" / "post"
     task = json.loads((post / "social_post.json").read_text(encoding="utf-8"))
     texts = [example["text"] for example in json.loads((post / "examples.json").read_text(encoding="utf-8"))]
-    values = {"tone": task["tones"][0], "words": str(task["lengths"][0]["words"])}
+    values = {"tone": task["tones"][0]["prompt"], "words": str(task["lengths"][0]["words"])}
     made = []
     for text in texts:
         instruction = task["instruction"]
@@ -97,8 +97,8 @@ def in_page(context: BrowserContext, url: str, engine: str) -> dict[str, Any]:
     greedy(page)
     answers = []
     for text, _ in prompts():
-        page.locator("#text").fill(text)
-        page.wait_for_selector("#write:enabled")
+        page.locator(".composer-text").fill(text)
+        page.wait_for_selector(".composer-write[aria-disabled=false]")
         page.wait_for_timeout(PAUSE_MS)
         answers.append(page.evaluate(WRITE))
     return {"load": load, "warm": warm, "answers": answers, "bytes": [("/", document), *entries]}
@@ -107,9 +107,9 @@ def in_page(context: BrowserContext, url: str, engine: str) -> dict[str, Any]:
 def greedy(page: Page) -> None:
     """Top K 1. LiteRT-LM takes it without loading anything, so quickly that only `times` sees the phase in between."""
     before = page.evaluate("times.length")
-    page.locator("#settings summary").click()
-    page.locator("#topK").fill("1")
-    page.locator("#apply").click()
+    page.locator(".settings summary").click()
+    page.locator("[name=topK]").fill("1")
+    page.locator(".settings-apply").click()
     page.wait_for_function(
         "before => times.length > before && times.at(-1).name === 'ready'", arg=before, timeout=LOAD_MS
     )

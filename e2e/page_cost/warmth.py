@@ -17,8 +17,7 @@ TOKENS = 16
 
 ASK = """
 async ({ id, model, warmUp, prompts, tokens }) => {
-  const { Engine } = await import("/static/engine/client.js");
-  const { engineOf } = await import("/static/engine/registry.js");
+  const { Engine, engineOf, message } = await import("/static/engine/index.js");
   const vendor = JSON.parse(document.body.dataset.vendor);
   const engine = new Engine(engineOf(id));
   const started = performance.now();
@@ -27,7 +26,7 @@ async ({ id, model, warmUp, prompts, tokens }) => {
   const answers = [];
   for (const prompt of prompts) {
     let text = "";
-    const generation = engine.generate(prompt, undefined, { tokens });
+    const generation = engine.generate([message(prompt)], { tokens });
     for await (const piece of generation) text += piece;
     answers.push({ text, ...(await generation.figures) });
   }

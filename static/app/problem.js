@@ -1,43 +1,52 @@
 // @ts-check
-/** The screen of a problem that stops everything: a title, a sentence, perhaps steps, and one way on. */
+/**
+ * The screen of a problem that stops everything: a title, a sentence, perhaps steps, and one way on, which is its event.
+ *
+ * @typedef {Record<import('../text/en.js').WayOn, undefined>} ProblemEvents
+ */
 
-import { PROBLEMS } from "../engine/errors.js";
-import { create, element, emit, text } from "../ui/dom.js";
+import { PROBLEMS } from "../text/en.js";
+import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
-export function mountProblem() {
-  const box = element("#problem");
-  const workspace = element("#workspace");
-  const title = element(".problem-title");
-  const sentence = element(".problem-sentence");
-  const steps = element(".problem-steps");
-  const action = element(".problem-action");
-  const detail = element(".problem-detail");
-  /** @type {import('../engine/errors.js').WayOn} */
-  let wayOn = "none";
-  /** @type {import('../engine/errors.js').ErrorData | null} */
+/** @typedef {import('../engine/errors.js').ErrorData} ErrorData */
+
+/** @type {import('../ui/dom.js').ViewEvents<ProblemEvents>} */
+export const events = viewEvents();
+
+/** @param {HTMLElement} root */
+export function mountProblem(root) {
+  const id = uniqueId("problem");
+  const title = h("h2", { class: "problem-title", id, tabindex: "-1" });
+  const sentence = h("p", { class: "problem-sentence" });
+  const steps = h("ul", { class: "problem-steps", hidden: true });
+  const action = h("button", { type: "button", class: "button button-primary problem-action" });
+  const detail = h("p", { class: "problem-detail", dir: "auto", hidden: true });
+  root.setAttribute("aria-labelledby", id);
+  root.hidden = true;
+  root.append(title, sentence, steps, action, detail);
+  /** @type {ErrorData | null} */
   let shown = null;
 
-  action.addEventListener("click", () => emit(wayOn));
+  action.addEventListener("click", () => shown && events.emit(root, PROBLEMS[shown.code].wayOn));
 
-  return (/** @type {import('./state.js').State} */ { now }) => {
-    const error = now.phase === "problem" ? now.error : null;
-    box.hidden = !error;
-    workspace.hidden = Boolean(error);
-    if (error && error !== shown) {
+  return {
+    /** @param {ErrorData | null} error */
+    update(error) {
+      if (error === shown) return;
+      shown = error;
+      root.hidden = !error;
+      if (!error) return;
       const problem = PROBLEMS[error.code];
-      box.dataset.code = error.code;
+      root.dataset.code = error.code;
       text(title, problem.title);
       text(sentence, problem.sentence);
-      steps.replaceChildren(...(problem.steps ?? []).map((step) => create("li", step)));
+      steps.replaceChildren(...(problem.steps ?? []).map((step) => h("li", {}, step)));
       steps.hidden = !problem.steps;
-      wayOn = problem.wayOn;
-      action.hidden = wayOn === "none";
       text(action, problem.action);
       text(detail, error.detail);
       detail.hidden = !error.detail;
       title.focus();
-    }
-    if (shown && !error) element("#text").focus(); // the screen that had the focus is gone
-    shown = error;
+    },
+    destroy: () => root.replaceChildren(),
   };
 }

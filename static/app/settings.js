@@ -1,76 +1,106 @@
 // @ts-check
 /**
  * The sampling settings, which are the engine's, given to it with a model, so applying them loads the model again; and the
- * adapter, for a model that has any, which is put on and taken off at once.
+ * LoRA adapter, for a model that has any, which is put on and taken off at once.
+ *
+ * @typedef {{settings: SamplingSettings, lora: string}} SettingsEvents `lora`: its id, "" for none
  */
 
-import { integer, size } from "../text/format.js";
-import { currentLora, currentModel } from "./state.js";
-import { element, emit, text } from "../ui/dom.js";
+import { MAX_SEED } from "../engine/index.js";
+import { texts } from "../text/en.js";
+import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
-const NAMES = /** @type {const} */ (["temperature", "topK", "seed", "maxTokens"]);
+/**
+ * @typedef {import('../engine/protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {import('../engine/session_state.js').SessionState} SessionState
+ * @typedef {import('../engine/session_state.js').Setup} Setup
+ */
 
-export function mountSettings() {
-  const form = /** @type {HTMLFormElement} */ (element(".settings-form"));
-  const apply = /** @type {HTMLButtonElement} */ (element("#apply"));
-  const defaults = element("#defaults");
-  const help = element("#maxTokens-help");
-  const adapterField = element("#adapter-field");
-  const adapters = /** @type {HTMLSelectElement} */ (element("#adapter"));
-  const adapterHelp = element("#adapter-help");
-  /** @type {import('./state.js').Model | null} whose adapters are listed */
+const LIMITS = /** @type {const} */ ({
+  temperature: { min: "0.1", max: "2", step: "0.1" },
+  topK: { min: "1", max: "1000", step: "1" },
+  seed: { min: "0", max: String(MAX_SEED), step: "1" },
+  maxTokens: { min: "64", step: "1" },
+});
+const NAMES = /** @type {(keyof typeof LIMITS)[]} */ (Object.keys(LIMITS));
+
+/** @type {import('../ui/dom.js').ViewEvents<SettingsEvents>} */
+export const events = viewEvents();
+
+/** @param {HTMLElement} root */
+export function mountSettings(root) {
+  const loraId = uniqueId("lora");
+  const loras = h("select", { id: loraId, class: "settings-lora", "aria-describedby": `${loraId}-help` });
+  const loraHelp = h("span", { class: "field-help", id: `${loraId}-help` });
+  const loraField = h("p", { class: "field", hidden: true }, h("label", { for: loraId }, texts.settings.lora), loras, loraHelp);
+  const fields = NAMES.map((name) => ({ name, ...field(name) }));
+  const apply = h("button", { type: "submit", class: "button settings-apply" }, texts.settings.apply);
+  const defaults = h("button", { type: "button", class: "button button-quiet" }, texts.settings.defaults);
+  const actions = h("p", { class: "settings-actions" }, apply, defaults, h("span", { class: "settings-note" }, texts.settings.note));
+  const form = h("form", { class: "settings-form" }, loraField, ...fields.map(({ row }) => row), actions);
+  root.append(h("summary", {}, texts.settings.title), form);
+
+  /** The model that the adapters are listed for. @type {import('../engine/model_list.js').Model | null} */
   let listed = null;
-  /** @type {import('./state.js').State} */
-  let state;
-  /** @type {import('../engine/protocol.js').SamplingSettings | null} what the fields were last filled from */
+  /** @type {SessionState | null} */
+  let state = null;
+  /** What the fields were last filled from. @type {SamplingSettings | null} */
   let filled = null;
 
-  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-  const read = () => {
-    const [temperature, topK, seed, maxTokens] = NAMES.map((name) => field(name).valueAsNumber);
-    return { temperature, topK, seed, maxTokens };
-  };
+  const read = () => /** @type {SamplingSettings} */ (Object.fromEntries(fields.map(({ name, input }) => [name, input.valueAsNumber])));
+  const fill = (/** @type {SamplingSettings} */ settings) => fields.forEach(({ name, input }) => (input.value = String(settings[name])));
   const refresh = () => {
-    const changed = state.loaded !== null && NAMES.some((name) => read()[name] !== state.loaded?.[name]);
-    apply.disabled = state.now.phase !== "ready" || !changed;
+    const loaded = state?.now.phase === "ready" ? state.setup?.settings : null;
+    apply.disabled = !loaded || NAMES.every((name) => read()[name] === loaded[name]);
   };
 
-  adapters.addEventListener("change", () => emit("adapter", adapters.value));
+  loras.addEventListener("change", () => events.emit(root, "lora", loras.value));
   form.addEventListener("input", refresh);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!apply.disabled) emit("settings", read());
+    if (!apply.disabled) events.emit(root, "settings", read());
   });
   defaults.addEventListener("click", () => {
-    const sampling = currentModel(state)?.sampling;
-    for (const name of NAMES) field(name).value = String(sampling?.[name] ?? "");
+    if (state?.setup) fill(state.setup.model.sampling);
     refresh();
   });
 
-  return (/** @type {import('./state.js').State} */ next) => {
-    state = next;
-    const model = currentModel(state);
-    if (model) {
-      const context = state.choice?.file.context ?? model.context;
-      field("maxTokens").max = String(context);
-      text(help, `Prompt and post together; this model was made for up to ${integer(context)}.`);
-    }
-    adapterField.hidden = !model?.adapters.length;
-    const able = state.choice?.entry.takesAdapters ?? false;
-    if (model && model !== listed) {
-      listed = model;
-      const options = model.adapters.map(({ id, name }) => new Option(name, id));
-      adapters.replaceChildren(new Option("None: the model as it is", ""), ...options);
-    }
-    adapters.disabled = state.now.phase === "writing" || !able; // not while loading, which would take the focus from who has just chosen
-    if (adapters.value !== state.loraId) adapters.value = state.loraId;
-    const lora = currentLora(state);
-    const what = lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: another way of writing for the same model";
-    text(adapterHelp, able ? `${what}. Put on and taken off at once.` : "Adapters need MediaPipe: choose it above as the engine.");
-    if (state.loaded && state.loaded !== filled) {
-      filled = state.loaded;
-      for (const name of NAMES) field(name).value = String(filled[name]);
-    }
-    refresh();
+  return {
+    /** @param {SessionState} next */
+    update(next) {
+      state = next;
+      const { setup, now } = next;
+      if (!setup) return;
+      const { model, choice, lora } = setup;
+      const context = choice?.file.context ?? model.context;
+      const maxTokens = fields.at(-1);
+      if (maxTokens) maxTokens.input.max = String(context);
+      if (maxTokens) text(maxTokens.help, texts.settings.context(context));
+      loraField.hidden = !model.adapters.length;
+      if (model !== listed) {
+        listed = model;
+        loras.replaceChildren(new Option(texts.settings.noLora, ""), ...model.adapters.map(({ id, name }) => new Option(name, id)));
+      }
+      const able = choice?.entry.takesAdapters ?? false;
+      loras.disabled = now.phase === "writing" || !able; // not while loading, which would take the focus from who has just chosen
+      if (loras.value !== (lora?.id ?? "")) loras.value = lora?.id ?? "";
+      text(loraHelp, texts.settings.loraHelp(lora, able));
+      if (now.phase === "ready" && setup.settings !== filled) {
+        filled = setup.settings;
+        fill(filled);
+      }
+      refresh();
+    },
+    destroy: () => root.replaceChildren(),
   };
+}
+
+/** @param {keyof typeof LIMITS} name */
+function field(name) {
+  const id = uniqueId(name);
+  const { label, help: helpText } = texts.settings.fields[name];
+  const attributes = { id, name, type: "number", required: true, "aria-describedby": `${id}-help`, ...LIMITS[name] };
+  const input = h("input", attributes);
+  const help = h("span", { class: "field-help", id: `${id}-help` }, helpText);
+  return { input, help, row: h("p", { class: "field" }, h("label", { for: id }, label), input, help) };
 }

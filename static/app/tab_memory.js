@@ -1,15 +1,15 @@
 // @ts-check
 /**
- * What this tab remembers over a reload: the draft, the chosen model and engine, and the settings. `sessionStorage` is the tab's own, so
- * two tabs do not disturb each other, and it is gone when the tab is closed. Posts are not kept.
+ * What this tab remembers over a reload: the chosen model and engine, the settings, and what each task has given. `sessionStorage` is the
+ * tab's own, so two tabs do not disturb each other, and it is gone when the tab is closed.
  *
  * @typedef {import('../engine/protocol.js').SamplingSettings} SamplingSettings
- * @typedef {{draft?: import('./state.js').Draft, modelId?: string, engineId?: string, loraId?: string, settings?: Record<string, SamplingSettings>}} Session
+ * @typedef {{modelId?: string, engineId?: string, loraId?: string, settings?: Record<string, SamplingSettings>, tasks?: Record<string, unknown>}} TabMemory
  */
 
 const KEY = "onpage";
 
-/** @returns {Session} */
+/** @returns {TabMemory} */
 export function recall() {
   try {
     return JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
@@ -18,12 +18,10 @@ export function recall() {
   }
 }
 
-/** @param {import('./state.js').State} state */
-export function remember({ draft, modelId, engineId, loraId, loaded }) {
-  const { settings = {} } = recall();
-  if (loaded) settings[modelId] = loaded;
+/** @param {TabMemory} change */
+export function remember(change) {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ draft, modelId, engineId, loraId, settings }));
+    sessionStorage.setItem(KEY, JSON.stringify({ ...recall(), ...change }));
   } catch {
     // A tab without storage forgets; nothing else depends on it.
   }

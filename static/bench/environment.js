@@ -10,7 +10,7 @@
  * @property {string} origin who chose the browser: a person
  * @property {'page'} connection
  *
- * @typedef {import('../engine/protocol.js').Adapter} Adapter
+ * @typedef {import('../engine/protocol.js').GpuAdapter} Adapter
  */
 
 import { describeAdapter } from "../engine/gpu.js";

@@ -1,21 +1,24 @@
 // @ts-check
 /** What a person chooses: a model, engines, lengths. Tells `start`, `stop`, `download` and `baseline` as `onpage:` events. */
 
-import { integer, size } from "../text/format.js";
-import { create, element, emit, text } from "../ui/dom.js";
+import { format } from "../text/en.js";
+import { create, element, text, viewEvents } from "../ui/dom.js";
 import { LENGTHS, choices } from "./plan.js";
 
 /**
  * @typedef {import('./plan.js').Size} Size
  * @typedef {import('./plan.js').Choice} Choice
- * @typedef {import('../app/state.js').Model} Model
+ * @typedef {import('../engine/model_list.js').Model} Model
  * @typedef {{model: Model, chosen: Choice[], size: Size}} Wish
  */
+
+/** @type {import('../ui/dom.js').ViewEvents<{start: Wish, stop: undefined, download: undefined, baseline: File}>} */
+const events = viewEvents();
 
 /**
  * @param {Model[]} models
  * @param {import('../engine/registry.js').EngineEntry[]} engines
- * @param {import('../engine/protocol.js').Adapter | null} adapter
+ * @param {import('../engine/protocol.js').GpuAdapter | null} adapter
  * @param {Size} defaults
  */
 export function mountForm(models, engines, adapter, defaults) {
@@ -34,9 +37,9 @@ export function mountForm(models, engines, adapter, defaults) {
   const checked = (/** @type {HTMLElement} */ box) => [...box.querySelectorAll("input")].filter((input) => input.checked).map(({ value }) => value);
   const model = () => models[picker.selectedIndex] ?? models[0];
 
-  picker.append(...models.map((each) => new Option([each.name, each.quantization, size(each.size)].filter(Boolean).join(" · "))));
+  picker.append(...models.map((each) => new Option([each.name, each.quantization, format.size(each.size)].filter(Boolean).join(" · "))));
   for (const name of /** @type {const} */ (["decode", "runs", "context"])) number(name).value = String(defaults[name]);
-  boxes(lengthBox, "prefill", LENGTHS.map((length) => ({ value: String(length), label: integer(length), checked: defaults.prefill.includes(length) })));
+  boxes(lengthBox, "prefill", LENGTHS.map((length) => ({ value: String(length), label: format.integer(length), checked: defaults.prefill.includes(length) })));
 
   const offer = () => {
     const offered = choices(model(), engines, gpu);
@@ -69,14 +72,14 @@ export function mountForm(models, engines, adapter, defaults) {
     if (Math.min(...prefill) + decode > context) return say(`Nothing fits: the shortest prompt and its answer take ${Math.min(...prefill) + decode} tokens.`);
     say("");
     const chosen = choices(model(), engines, gpu).filter(({ entry }) => ids.includes(entry.id));
-    return emit("start", /** @type {Wish} */ ({ model: model(), chosen, size: { prefill, decode, context, runs } }));
+    return events.emit(document, "start", /** @type {Wish} */ ({ model: model(), chosen, size: { prefill, decode, context, runs } }));
   });
-  stop.addEventListener("click", () => emit("stop"));
-  download.addEventListener("click", () => emit("download"));
+  stop.addEventListener("click", () => events.emit(document, "stop"));
+  download.addEventListener("click", () => events.emit(document, "download"));
   baseline.addEventListener("change", () => {
     const file = baseline.files?.[0];
     baseline.value = ""; // the same file may be chosen again
-    if (file) emit("baseline", file);
+    if (file) events.emit(document, "baseline", file);
   });
   document.addEventListener("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -87,7 +90,7 @@ export function mountForm(models, engines, adapter, defaults) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     const file = event.dataTransfer?.files[0];
-    if (file) emit("baseline", file);
+    if (file) events.emit(document, "baseline", file);
   });
   offer();
 

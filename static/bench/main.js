@@ -44,10 +44,10 @@ let form;
 
 async function start() {
   const [models, adapter, speeds, answer] = await Promise.all([
-    json("/api/models"),
+    json("api/models"),
     findAdapter().catch(() => null),
-    json("/api/published").catch(() => []),
-    json("/static/bench/demo_answer.json").catch(() => null),
+    json("api/published").catch(() => []),
+    json("static/bench/demo_answer.json").catch(() => null),
   ]);
   if (!models.length) throw new OnpageError("no-model");
   published = speeds;
@@ -58,14 +58,14 @@ async function start() {
   phase("ready");
 }
 
-/** @param {string} url */
+/** @param {string} url relative to the page */
 async function json(url) {
-  const response = await fetch(url).catch(() => null);
+  const response = await fetch(new URL(url, document.baseURI)).catch(() => null);
   if (!response?.ok) throw new OnpageError("server-unreachable", response ? `${url}: ${response.status}` : url);
   return response.json();
 }
 
-/** @param {import('../engine/protocol.js').Adapter | null} adapter */
+/** @param {import('../engine/protocol.js').GpuAdapter | null} adapter */
 function warn(adapter) {
   const box = element("#warnings");
   const warnings = [
@@ -172,7 +172,7 @@ if (new URLSearchParams(location.search).has("driven")) {
   document.body.dataset.phase = "driven";
   Reflect.set(globalThis, "onpageBench", drive());
 } else {
-  const showProblem = mountProblem();
+  const problem = mountProblem(element(".problem"));
   on("start", measure);
   on("stop", stop);
   on("download", download);
@@ -183,7 +183,7 @@ if (new URLSearchParams(location.search).has("driven")) {
   });
   start().catch((error) => {
     document.body.dataset.phase = "problem";
-    const state = { now: { phase: "problem", error: OnpageError.from(error).toJSON() } };
-    showProblem(/** @type {import('../app/state.js').State} */ (state));
+    element("#workspace").hidden = true;
+    problem.update(OnpageError.from(error).toJSON());
   });
 }

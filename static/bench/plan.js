@@ -4,11 +4,11 @@
  *
  * @typedef {import('./record.js').Plan} Plan
  * @typedef {import('./record.js').BenchRecord} BenchRecord
- * @typedef {import('../app/state.js').Model} Model
+ * @typedef {import('../engine/model_list.js').Model} Model
  * @typedef {import('../engine/registry.js').EngineEntry} EngineEntry
  * @typedef {{prefill: number[], decode: number, context: number, runs: number}} Size
  * @typedef {{sha256: string, prompt: string, text: string, tokens: number}} KnownAnswer the greedy one of a model
- * @typedef {{entry: EngineEntry, file: import('../app/state.js').ModelFile}} Choice an engine, and the file that it reads
+ * @typedef {{entry: EngineEntry, file: import('../engine/model_list.js').ModelFile}} Choice an engine, and the file that it reads
  */
 
 export const LENGTHS = [32, 128, 512, 1024];

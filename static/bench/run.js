@@ -22,7 +22,9 @@
 
 import { Engine } from "../engine/client.js";
 import { engineOf, versionOf } from "../engine/registry.js";
-import { OnpageError, PROBLEMS } from "../engine/errors.js";
+import { OnpageError } from "../engine/errors.js";
+import { message } from "../engine/messages.js";
+import { PROBLEMS } from "../text/en.js";
 import { measureBandwidth } from "./bandwidth.js";
 import { describeBrowser, describeEnvironment, findAdapter, idleGpu, keepAwake, watchHidden } from "./environment.js";
 import { BEGINNING, englishPrompt, looksSynthetic, syntheticPrompt, syntheticTokens } from "./prompts.js";
@@ -207,7 +209,7 @@ class Run {
   /** What the model's own tokenizer makes of known words: whether it is a synthetic one, and whether it counts the beginning. */
   async #meetTokenizer() {
     const engine = this.#current();
-    const looked = await looksSynthetic((text) => engine.countTokens(text));
+    const looked = await looksSynthetic((text) => engine.countTokens([message(text)]));
     this.#synthetic = this.plan.model.synthetic ?? looked.synthetic;
     this.#uncounted = BEGINNING - looked.beginning;
     this.#met = true;
@@ -239,7 +241,7 @@ class Run {
   async #knownPrompt() {
     const known = this.plan.correctness;
     if (!known) return null;
-    const tokens = (await this.#current().countTokens(known.prompt)) + this.#uncounted;
+    const tokens = (await this.#current().countTokens([message(known.prompt)])) + this.#uncounted;
     if (tokens + known.tokens <= this.plan.context) return known;
     this.note(`The answer was not checked: the known prompt and its answer do not fit a context of ${this.plan.context}.`);
     return null;
@@ -337,7 +339,7 @@ class Run {
     const { seed } = this.plan;
     const engine = this.#current();
     this.#serial += 1;
-    const count = async (/** @type {string} */ text) => (await engine.countTokens(text)) + this.#uncounted;
+    const count = async (/** @type {string} */ text) => (await engine.countTokens([message(text)])) + this.#uncounted;
     if (!this.#synthetic) return englishPrompt(tokens, seed, this.#serial, count);
     const made = syntheticPrompt(tokens, seed, this.#serial);
     if ((await count(made.text)) === tokens) return made;
@@ -347,7 +349,7 @@ class Run {
 
   /** @param {string} prompt @param {number} tokens */
   async #generate(prompt, tokens) {
-    const generation = this.#current().generate(prompt, this.signal, { tokens });
+    const generation = this.#current().generate([message(prompt)], { signal: this.signal, tokens });
     const figures = await generation.figures;
     const ended = performance.now() - generation.called;
     let text = "";

@@ -1,15 +1,20 @@
 // @ts-check
 /**
- * The typed client of any engine's worker: `load`, `generate` (an async iterable with measures), `countTokens`, `close`.
+ * The typed client of any engine's worker: `load`, `adapt`, `countTokens`, `generate` (an async iterable with measures), `close`.
  *
  * One engine is one worker and one model, which may be loaded again with other settings. When it fails, or its GPU is lost,
  * `onEnd` is called once, every pending call rejects with the same error, the worker is terminated, and the object is of no
- * more use: make a new one. Calls wait for each other, because an engine can do one thing at a time.
+ * more use: make a new one. Calls wait for each other, because an engine can do one thing at a time; what is measured or
+ * limited in time begins when it is a call's turn.
  */
 
 import { OnpageError } from "./errors.js";
+import { lengthOf, promptOf, sharedBeginning, shortened } from "./messages.js";
 
 /**
+ * @typedef {import('./messages.js').Message} Message
+ * @typedef {import('./messages.js').Turns} Turns
+ * @typedef {import('./protocol.js').Ending} Ending
  * @typedef {import('./protocol.js').LoadProgress} LoadProgress
  * @typedef {import('./protocol.js').LoadResult} LoadResult
  * @typedef {import('./protocol.js').GenerateResult} GenerateResult
@@ -19,6 +24,7 @@ import { OnpageError } from "./errors.js";
  * @typedef {import('./protocol.js').VendorUrls} VendorUrls
  * @typedef {import('./protocol.js').Reply} Reply
  * @typedef {import('./registry.js').EngineEntry} EngineEntry
+ * @typedef {import('./errors.js').ErrorCode} ErrorCode
  */
 
 /**
@@ -28,17 +34,20 @@ import { OnpageError } from "./errors.js";
  * @property {number} promptTokens tokens of the whole prompt, template included
  * @property {number} tokens tokens of the answer, by tokenizing its text again; may differ a little from those decoded
  * @property {number} firstTokens the same for the first piece
- * @property {number | null} timeToFirst milliseconds from the call to the first text (TTFT)
+ * @property {number | null} timeToFirst milliseconds from the call, when it was its turn, to the first text (TTFT)
  * @property {number | null} prefillRate prompt tokens / TTFT, per second
  * @property {number | null} decodeRate (tokens after the first callback) / (last − first callback), per second
- * @property {boolean} stopped whether it was cancelled
+ * @property {number} reused share of the prompt, 0 to 1, that the engine still held from the one before
+ * @property {Ending} ended
  * @property {Record<string, number> | null} engineFigures what the engine itself says, in its own terms; null where it says nothing
  */
 
-/** Without a word from the worker for so long, loading has failed: a bad file can leave the engine silent for ever. */
+/** Without a word from the worker for so long, loading or counting has failed: a bad file can leave an engine silent for ever. */
 const SILENCE_LIMIT = 180_000;
 /** The engine cannot stop while it reads the prompt; after so long its worker is ended instead. */
 const STOP_LIMIT = 10_000;
+/** Characters per token that hardly a text reaches: to count beyond them would mostly waste time. */
+const MAX_CHARACTERS_PER_TOKEN = 32;
 
 /**
  * @typedef {object} Call
@@ -46,6 +55,8 @@ const STOP_LIMIT = 10_000;
  * @property {(error: OnpageError) => void} reject
  * @property {(text: string) => void} [onText]
  * @property {(progress: LoadProgress) => void} [onProgress]
+ *
+ * @typedef {Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>} WorkerLike
  */
 
 export class Engine {
@@ -57,88 +68,102 @@ export class Engine {
   #queue = Promise.resolve();
   /** @type {OnpageError | null} */
   #ended = null;
-  #silence = 0;
+  /** @type {Turns | null} */
+  #turns = null;
+  /** The last prompt that the engine has read. */
+  #lastPrompt = "";
 
   /**
    * @param {EngineEntry} entry
-   * @param {(error: OnpageError) => void} [onEnd] the engine is gone: crashed, or its GPU was lost
+   * @param {object} [options]
+   * @param {(error: OnpageError) => void} [options.onEnd] the engine is gone: crashed, or its GPU was lost
+   * @param {(entry: EngineEntry) => WorkerLike} [options.makeWorker]
    */
-  constructor(entry, onEnd = () => {}) {
+  constructor(entry, { onEnd = () => {}, makeWorker = startWorker } = {}) {
     this.entry = entry;
     this.onEnd = onEnd;
-    this.#worker = new Worker(entry.worker, { type: "module", name: entry.id });
-    this.#worker.addEventListener("message", ({ data }) => this.#receive(data));
+    this.#worker = makeWorker(entry);
+    this.#worker.addEventListener("message", (event) => this.#receive(/** @type {MessageEvent<Reply>} */ (event).data));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#end(new OnpageError("engine-failed", event.message || "the worker could not be started"));
+      const { message } = /** @type {ErrorEvent} */ (event);
+      // An event without a message is no error of the script: there was no script.
+      this.#end(message ? new OnpageError("engine-failed", message) : new OnpageError("server-unreachable", `${entry.worker}`));
     });
+  }
+
+  /** Whether it has failed or was closed. */
+  get ended() {
+    return this.#ended !== null;
   }
 
   /**
    * @param {ModelSource} model
    * @param {SamplingSettings} settings
-   * @param {{vendor: VendorUrls, fresh?: boolean, warmUp?: boolean, ranks?: number[], lora?: LoraSource | null,
+   * @param {{vendor: VendorUrls, turns?: Turns | null, fresh?: boolean, warmUp?: boolean, ranks?: number[], lora?: LoraSource | null,
    *   onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
    * @returns {Promise<LoadResult>}
    */
-  load({ url, size, sha256 }, settings, { vendor, fresh = false, warmUp = true, ranks = [], lora = null, onProgress }) {
+  load({ url, size, sha256 }, settings, options) {
+    const { vendor, turns = null, fresh = false, warmUp = true, ranks = [], lora = null, onProgress } = options;
     const { backend } = this.entry;
-    const model = { url, size, sha256 };
-    return this.#bring({ type: "load", model, settings, vendor, backend, fresh, warmUp, ranks, lora }, onProgress);
+    const model = { url: absolute(url), size, sha256 };
+    const libraries = Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, absolute(folder)]));
+    const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: located(lora) };
+    return this.#inTurn(async () => {
+      const result = await this.#call(request, "engine-failed", { onProgress: onProgress ?? (() => {}) });
+      this.#turns = turns;
+      this.#lastPrompt = "";
+      return result;
+    });
   }
 
   /**
-   * Puts a LoRA adapter on the model, or takes it off; the model stays in the engine.
+   * Puts a LoRA adapter on the model, or takes it off; the model stays in the engine. An engine that was not touched by what
+   * failed goes on with the adapter that it had.
    * @param {LoraSource | null} lora its rank is one of those that the model was loaded with
    * @param {(progress: LoadProgress) => void} [onProgress]
    * @returns {Promise<LoadResult>}
    */
-  adapt(lora, onProgress) {
-    return this.#bring({ type: "adapt", lora }, onProgress);
+  adapt(lora, onProgress = () => {}) {
+    return this.#inTurn(async () => {
+      const result = await this.#call({ type: "adapt", lora: located(lora) }, "lora-failed", { onProgress });
+      this.#lastPrompt = "";
+      return result;
+    });
   }
 
   /**
-   * @param {object} request
-   * @param {(progress: LoadProgress) => void} [onProgress]
-   * @returns {Promise<LoadResult>}
-   */
-  #bring(request, onProgress) {
-    const heard = (/** @type {import('./protocol.js').LoadStep} */ step) => {
-      clearTimeout(this.#silence);
-      this.#silence = window.setTimeout(() => {
-        const code = step === "adapting" ? "adapter-failed" : "engine-failed";
-        this.#end(new OnpageError(code, "the engine did not answer for three minutes"));
-      }, SILENCE_LIMIT);
-    };
-    heard("downloading");
-    return this.#inTurn(() =>
-      this.#call(request, {
-        onProgress: (progress) => {
-          heard(progress.step);
-          onProgress?.(progress);
-        },
-      }),
-    ).finally(() => clearTimeout(this.#silence));
-  }
-
-  /**
-   * Tokens of a text, by the model's own tokenizer.
-   * @param {string} text
+   * Tokens of the prompt that these messages make, by the model's own tokenizer.
+   * @param {Message[]} messages
+   * @param {object} [options]
+   * @param {number} [options.room] a prompt that is far longer is counted by its beginning, and the number is about right
+   * @param {AbortSignal} [options.signal] when it is not yet its turn, it is not counted at all: AbortError
    * @returns {Promise<number>}
    */
-  countTokens(text) {
-    return this.#inTurn(() => this.#call({ type: "count", text }));
+  async countTokens(messages, { room = Infinity, signal } = {}) {
+    const count = (/** @type {Message[]} */ some) =>
+      this.#inTurn(() => {
+        signal?.throwIfAborted();
+        return this.#call({ type: "count", messages: some }, "engine-failed");
+      });
+    const enough = Math.max(room, 1) * MAX_CHARACTERS_PER_TOKEN;
+    const length = lengthOf(messages);
+    if (length <= enough) return count(messages);
+    const counted = await count(shortened(messages, enough));
+    return counted > room ? Math.ceil((counted * length) / enough) : count(messages);
   }
 
   /**
    * Starts writing. The caller has made sure that the prompt leaves room: a longer one kills the engine.
-   * @param {string} prompt
-   * @param {AbortSignal} [signal] stops it; the iteration then ends normally, with what was written
-   * @param {{tokens?: number | null}} [options] `tokens` ends the answer after so many new ones; where the engine has no such
-   *   limit it is stopped when it has delivered them, so that a few more may come
+   * @param {Message[]} messages
+   * @param {object} [options]
+   * @param {AbortSignal} [options.signal] stops it; the iteration then ends normally, with what was written
+   * @param {number | null} [options.tokens] ends the answer after so many new ones; where the engine has no such limit it is stopped
+   *   when it has delivered them, so that a few more may come
    */
-  generate(prompt, signal, { tokens = null } = {}) {
-    return new Generation((onText) => this.#inTurn(() => this.#generate(prompt, tokens, onText, signal)), signal);
+  generate(messages, { signal, tokens = null } = {}) {
+    return new Generation((generation) => this.#inTurn(() => this.#generate(messages, tokens, generation, signal)), signal);
   }
 
   /** Ends the worker. Pending calls reject, `onEnd` is not called. */
@@ -148,24 +173,31 @@ export class Engine {
   }
 
   /**
-   * @param {string} prompt
+   * @param {Message[]} messages
    * @param {number | null} tokens
-   * @param {(text: string) => void} onText
+   * @param {Generation} generation
    * @param {AbortSignal} [signal]
    */
-  async #generate(prompt, tokens, onText, signal) {
+  async #generate(messages, tokens, generation, signal) {
     if (signal?.aborted) return null;
     const id = this.#lastId + 1;
-    let limit = 0;
-    const shared = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let limit;
+    const shared = sharedFlag();
     const stop = () => {
       if (shared) Atomics.store(new Int32Array(shared), 0, 1);
       this.#worker.postMessage({ type: "cancel", id });
-      limit = window.setTimeout(() => this.#end(new OnpageError("engine-failed", "it could not be stopped")), STOP_LIMIT);
+      limit = setTimeout(() => this.#end(new OnpageError("engine-failed", "it could not be stopped")), STOP_LIMIT);
     };
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      return await this.#call({ type: "generate", prompt, tokens, stop: shared }, { onText });
+      const answer = this.#call({ type: "generate", messages, tokens, stop: shared }, null, generation.begin());
+      if (this.entry.keepsPrompt) {
+        const prompt = promptOf(messages, this.#turns);
+        generation.reused = sharedBeginning(prompt, this.#lastPrompt);
+        this.#lastPrompt = prompt;
+      }
+      return await answer;
     } finally {
       signal?.removeEventListener("abort", stop);
       clearTimeout(limit);
@@ -185,17 +217,31 @@ export class Engine {
 
   /**
    * @param {object} request
+   * @param {ErrorCode | null} silent what has happened when the worker says nothing for a long time; null where that is no failure
    * @param {Pick<Call, 'onText' | 'onProgress'>} [listeners]
    * @returns {Promise<any>}
    */
-  #call(request, listeners = {}) {
+  #call(request, silent, { onText, onProgress } = {}) {
     if (this.#ended) return Promise.reject(this.#ended);
     this.#lastId += 1;
     const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject, ...listeners });
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let silence;
+    const heard = (/** @type {ErrorCode | null} */ code) => {
+      clearTimeout(silence);
+      if (code) silence = setTimeout(() => this.#end(new OnpageError(code, "the engine did not answer for three minutes")), SILENCE_LIMIT);
+    };
+    heard(silent);
+    const progressed = (/** @type {LoadProgress} */ progress) => {
+      heard(progress.step === "adapting" ? "lora-failed" : silent);
+      onProgress?.(progress);
+    };
+    /** @type {Promise<any>} */
+    const answer = new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject, onText, onProgress: onProgress && progressed });
       this.#worker.postMessage({ ...request, id });
     });
+    return answer.finally(() => clearTimeout(silence));
   }
 
   /** @param {Reply} reply */
@@ -208,17 +254,10 @@ export class Engine {
     if (reply.type === "progress") return call.onProgress?.(reply.progress);
     this.#calls.delete(reply.id);
     if (reply.type === "done") return call.resolve(reply.result);
-    return this.#fail(call, OnpageError.fromJSON(reply.error));
-  }
-
-  /**
-   * A failed call leaves an engine in an unknown state, so the engine ends with it.
-   * @param {Call} call
-   * @param {OnpageError} error
-   */
-  #fail(call, error) {
+    const error = OnpageError.fromJSON(reply.error);
     call.reject(error);
-    this.#end(error);
+    // A failed call leaves an engine in an unknown state, so the engine ends with it, unless its worker knows better.
+    return reply.unharmed ? undefined : this.#end(error);
   }
 
   /**
@@ -234,7 +273,6 @@ export class Engine {
   #end(error) {
     if (this.#ended) return;
     this.#ended = error;
-    clearTimeout(this.#silence);
     this.#worker.terminate();
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
@@ -250,21 +288,18 @@ export class Generation {
   #wake = () => {};
 
   /**
-   * @param {(onText: (text: string) => void) => Promise<GenerateResult | null>} run
+   * @param {(generation: Generation) => Promise<GenerateResult | null>} run
    * @param {AbortSignal} [signal]
    */
   constructor(run, signal) {
-    /** When it was asked for; times are `performance.now()` of this thread. */
+    /** When it was its turn; times are `performance.now()` of this thread. */
     this.called = performance.now();
     /** Each piece of text as it arrived. @type {{time: number, characters: number}[]} */
     this.pieces = [];
-    const done = run((text) => {
-      this.pieces.push({ time: performance.now(), characters: text.length });
-      this.#texts.push(text);
-      this.#wake();
-    });
+    /** see Figures */
+    this.reused = 0;
     /** @type {Promise<Figures>} */
-    this.figures = done.then((result) => measure(result, this.called, this.pieces, signal?.aborted ?? false));
+    this.figures = run(this).then((result) => measure(result, this, signal?.aborted ?? false));
     this.figures
       .catch(() => {})
       .finally(() => {
@@ -273,32 +308,62 @@ export class Generation {
       });
   }
 
+  /** From now on it is measured. */
+  begin() {
+    this.called = performance.now();
+    return {
+      onText: (/** @type {string} */ text) => {
+        this.pieces.push({ time: performance.now(), characters: text.length });
+        this.#texts.push(text);
+        this.#wake();
+      },
+    };
+  }
+
   async *[Symbol.asyncIterator]() {
     for (;;) {
-      const piece = this.#texts.shift();
-      if (piece !== undefined) yield piece;
-      else if (this.#ended) break;
-      else {
-        await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
-          this.#wake = resolve;
-        });
-      }
+      const pieces = this.#texts.splice(0);
+      yield* pieces;
+      if (pieces.length || this.#texts.length) continue;
+      if (this.#ended) break;
+      await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+        this.#wake = resolve;
+      });
     }
     await this.figures;
   }
 }
 
-/** What came of a generation that was stopped before it began. */
+/** @param {EngineEntry} entry @returns {WorkerLike} */
+function startWorker(entry) {
+  return new Worker(entry.worker, { type: "module", name: entry.id });
+}
+
+/** Memory that a worker can look at while it hears no message; null where the page may not share any, whatever it says of itself. */
+function sharedFlag() {
+  return globalThis.crossOriginIsolated && typeof SharedArrayBuffer === "function" ? new SharedArrayBuffer(4) : null;
+}
+
+/** An address that is relative to the page, for a worker, whose own is elsewhere. @param {string} url */
+function absolute(url) {
+  return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+}
+
+/** @param {LoraSource | null} lora @returns {LoraSource | null} */
+function located(lora) {
+  return lora && { url: absolute(lora.url), size: lora.size, sha256: lora.sha256, rank: lora.rank };
+}
+
+/** What came of a generation that was stopped before it began. @type {Omit<GenerateResult, 'ended'>} */
 const NOTHING = { promptTokens: 0, tokens: 0, firstTokens: 0, engineFigures: null };
 
 /**
  * @param {GenerateResult | null} result
- * @param {number} called
- * @param {{time: number}[]} pieces
+ * @param {Generation} generation
  * @param {boolean} stopped
  * @returns {Figures}
  */
-function measure(result, called, pieces, stopped) {
+function measure(result, { called, pieces, reused }, stopped) {
   const { promptTokens, tokens, firstTokens, engineFigures } = result ?? NOTHING;
   const first = pieces.at(0)?.time ?? 0;
   const last = pieces.at(-1)?.time ?? 0;
@@ -310,7 +375,8 @@ function measure(result, called, pieces, stopped) {
     timeToFirst,
     prefillRate: timeToFirst ? promptTokens / (timeToFirst / 1000) : null,
     decodeRate: last > first ? (tokens - firstTokens) / ((last - first) / 1000) : null,
-    stopped,
+    reused,
+    ended: stopped || !result ? "stopped" : result.ended,
     engineFigures,
   };
 }

@@ -72,6 +72,11 @@ export class ModelDownload {
     });
     this.fail = fail;
     this.failed.catch(() => {});
+    /** @type {() => void} */
+    this.begun = () => {};
+    /** Resolves with the first whole buffer; rejects when the file cannot be had. @type {Promise<void>} */
+    this.arrived = Promise.race([new Promise((/** @type {(value?: any) => void} */ resolve) => (this.begun = resolve)), this.failed]);
+    this.arrived.catch(() => {});
   }
 
   /**
@@ -135,7 +140,10 @@ export class ModelDownload {
       this.#left = taken.length < bytes.length ? bytes.subarray(taken.length) : null;
     }
     if (!filled) return null;
-    if (!this.#delivered) this.head = buffer.slice(0, 8);
+    if (!this.#delivered) {
+      this.head = buffer.slice(0, 8);
+      this.begun();
+    }
     this.#delivered += filled;
     this.hasher.update(buffer);
     if (recalled < filled && (await this.#stored?.append(buffer.subarray(recalled))) === false) await this.#forget();

@@ -3,7 +3,7 @@
 
 import { OnpageError } from "./errors.js";
 
-/** @returns {Promise<import('./protocol.js').Adapter>} OnpageError where there is none */
+/** @returns {Promise<import('./protocol.js').GpuAdapter>} OnpageError where there is none */
 export async function describeAdapter() {
   if (!navigator.gpu) throw new OnpageError("no-webgpu");
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });

@@ -5,19 +5,23 @@
  * Every request carries an `id`; every answer carries the id of its request. `lost` and `crashed` answer nothing: they
  * end the worker's life, and the page terminates it.
  *
+ * @typedef {import('./messages.js').Message} Message
+ * @typedef {import('./messages.js').Turns} Turns
+ *
  * @typedef {{temperature: number, topK: number, seed: number, maxTokens: number}} SamplingSettings
  *   What the engine is created with. `maxTokens` counts the prompt and the answer together.
  *
- * @typedef {{url: string, size: number, sha256: string}} ModelSource
+ * @typedef {{url: string, size: number, sha256: string}} ModelSource `url` may be relative to the page
  *
  * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
  *
- * @typedef {Record<string, string>} VendorUrls the folder of each vendored library, ending in a slash, by its npm name
+ * @typedef {Record<string, string>} VendorUrls the folder of each vendored library, ending in a slash, by its npm name;
+ *   may be relative to the page
  *
  * @typedef {'reading' | 'downloading' | 'creating' | 'warming' | 'adapting'} LoadStep
  * @typedef {{step: LoadStep, loaded: number, total: number, bytesPerSecond: number}} LoadProgress
  *
- * @typedef {object} Adapter the GPU that the engine runs on
+ * @typedef {object} GpuAdapter the GPU that an engine runs on
  * @property {string} description
  * @property {string} vendor
  * @property {string} architecture
@@ -27,35 +31,40 @@
  * @property {Record<string, number>} limits
  *
  * @typedef {object} LoadResult
- * @property {Adapter | null} adapter null where the engine needs no GPU
+ * @property {GpuAdapter | null} gpuAdapter null where the engine needs no GPU
  * @property {{bytes: number, engine: number, warmUp: number}} milliseconds download; the rest until the engine was
  *   created; the first, short generation
  * @property {boolean | null} [fromCache] whether the model was in the browser; null where a part of it was, or that is not known
  * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
+ * @typedef {'model' | 'limit' | 'context' | 'stopped'} Ending why an answer ended: by the model itself, at the tokens asked for,
+ *   because the context was full, or because the page stopped it
+ *
  * @typedef {object} GenerateResult
  * @property {number} promptTokens
  * @property {number} tokens tokens of the whole answer, counted by tokenizing its text again
  * @property {number} firstTokens the same for the text of the first callback
+ * @property {Ending} ended
  * @property {Record<string, number> | null} engineFigures what the engine itself says of this generation, in its own terms
  *
- * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, vendor: VendorUrls,
- *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `backend` is the
- *   entry's, for a worker that has several; `fresh` goes past what the browser has kept; without `warmUp` the first answer compiles
- *   what the engine needs; `ranks` are those of all adapters that the model may get
+ * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, turns: Turns | null, vendor: VendorUrls,
+ *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `turns` are put around
+ *   messages from now on, null for none; `backend` is the entry's, for a worker that has several; `fresh` goes past what the browser
+ *   has kept; without `warmUp` the first answer compiles what the engine needs; `ranks` are those of all adapters that the model may get
  * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
  *   with none; answered as a load
- * @typedef {{type: 'generate', id: number, prompt: string, tokens: number | null, stop: SharedArrayBuffer | null}}
+ * @typedef {{type: 'generate', id: number, messages: Message[], tokens: number | null, stop: SharedArrayBuffer | null}}
  *   GenerateRequest `tokens` ends the answer after so many, or after few more; the first four bytes of `stop` become 1 when it
  *   is cancelled, for an engine that hears no message while it writes; null where the page may not share memory
- * @typedef {{type: 'count', id: number, text: string}} CountRequest
+ * @typedef {{type: 'count', id: number, messages: Message[]}} CountRequest tokens of the prompt that these would make
  * @typedef {{type: 'cancel', id: number}} CancelRequest stops the generation of that id; it is never answered itself
  * @typedef {LoadRequest | AdaptRequest | GenerateRequest | CountRequest | CancelRequest} Request
  *
  * @typedef {{type: 'progress', id: number, progress: LoadProgress}} ProgressReply
  * @typedef {{type: 'text', id: number, text: string}} TextReply
  * @typedef {{type: 'done', id: number, result: LoadResult | GenerateResult | number}} DoneReply
- * @typedef {{type: 'failed', id: number, error: import('./errors.js').ErrorData}} FailedReply
+ * @typedef {{type: 'failed', id: number, error: import('./errors.js').ErrorData, unharmed?: boolean}} FailedReply `unharmed`: the
+ *   engine was not touched, and goes on as it was before this request
  * @typedef {{type: 'lost', detail: string}} LostReply
  * @typedef {{type: 'crashed', detail: string}} CrashedReply
  * @typedef {ProgressReply | TextReply | DoneReply | FailedReply | LostReply | CrashedReply} Reply

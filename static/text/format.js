@@ -1,42 +1,34 @@
 // @ts-check
-/** Numbers as people read them. Pure; English, like the page. */
+/** Numbers and words as people read them, in a language. Pure. */
 
-const whole = new Intl.NumberFormat("en");
+/** @param {string} language */
+export function formatsOf(language) {
+  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  const one = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const two = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const plural = new Intl.PluralRules(language);
 
-/** @param {number} value */
-export function integer(value) {
-  return whole.format(Math.round(value));
-}
+  const integer = (/** @type {number} */ value) => whole.format(value);
+  return {
+    integer,
 
-/** Decimal units, as download sizes are given. @param {number} bytes */
-export function size(bytes) {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
-  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${integer(bytes / 1e3)} kB`;
-}
+    /** Decimal units, as download sizes are given. @param {number} bytes */
+    size(bytes) {
+      if (bytes >= 1e9) return `${two.format(bytes / 1e9)} GB`;
+      if (bytes >= 1e6) return `${one.format(bytes / 1e6)} MB`;
+      return `${integer(bytes / 1e3)} kB`;
+    },
 
-/** @param {number} milliseconds */
-export function duration(milliseconds) {
-  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(2)} s`;
-}
+    /** @param {number} milliseconds */
+    duration: (milliseconds) => (milliseconds < 1000 ? `${integer(milliseconds)} ms` : `${two.format(milliseconds / 1000)} s`),
 
-/** @param {number | null} perSecond */
-export function rate(perSecond) {
-  if (perSecond === null) return "–";
-  return `${perSecond < 100 ? perSecond.toFixed(1) : integer(perSecond)} tok/s`;
-}
+    /** @param {number | null} perSecond */
+    rate: (perSecond) => (perSecond === null ? "–" : `${perSecond < 100 ? one.format(perSecond) : integer(perSecond)} tok/s`),
 
-/** 6,800,000 → "6.8 M". @param {number} count */
-export function parameters(count) {
-  return count >= 1e9 ? `${(count / 1e9).toFixed(1)} B` : `${(count / 1e6).toFixed(1)} M`;
-}
+    /** 6,800,000 → "6.8 M". @param {number} count */
+    parameters: (count) => (count >= 1e9 ? `${one.format(count / 1e9)} B` : `${one.format(count / 1e6)} M`),
 
-/** @param {string} text */
-export function capitalized(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** "1 word", "2 words". @param {number} count @param {string} noun */
-export function counted(count, noun) {
-  return `${integer(count)} ${noun}${count === 1 ? "" : "s"}`;
+    /** "1 word", "2 words". @param {number} count @param {string} one @param {string} [other] */
+    counted: (count, one, other = `${one}s`) => `${integer(count)} ${plural.select(count) === "one" ? one : other}`,
+  };
 }

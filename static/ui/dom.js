@@ -1,5 +1,38 @@
 // @ts-check
-/** The few things every view does with the document. Text only ever goes in through `textContent`. */
+/**
+ * The few things every view does with the document. Text only ever goes in through `textContent`.
+ *
+ * Data comes down by a view's `update`; what a person wants goes up as an event of the view's own root, which bubbles to whoever
+ * mounted it. Each view documents its events as a map from name to detail, which types `emit` and `listen` (`viewEvents`).
+ */
+
+/** @typedef {string | Node | null | false | undefined} Child */
+
+/**
+ * A new element with attributes and children. A boolean attribute is there or not.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | boolean>} [attributes]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "boolean") made.toggleAttribute(name, value);
+    else made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+let made = 0;
+
+/** An id that no other element of this document has, for a label or a description. @param {string} [word] */
+export function uniqueId(word = "id") {
+  made += 1;
+  return `${word}-${made}`;
+}
 
 /**
  * @param {string} selector
@@ -27,17 +60,49 @@ export function text(target, value) {
  * @param {Record<string, string>} [attributes]
  */
 export function create(tag, content, attributes = {}) {
-  const made = document.createElement(tag);
-  made.textContent = content;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
+  const element = document.createElement(tag);
+  element.textContent = content;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
 }
 
 /**
- * Tells main.js what the person wants.
- * @param {string} verb
- * @param {unknown} [detail]
+ * The events of a view, typed by a map from their names to their details.
+ * @template {object} Map
+ * @typedef {object} ViewEvents
+ * @property {<Name extends keyof Map & string>(root: EventTarget, name: Name, detail?: Map[Name]) => void} emit on the view's own root
+ * @property {<Name extends keyof Map & string>(root: EventTarget, name: Name, act: (detail: Map[Name]) => unknown,
+ *   signal?: AbortSignal) => void} listen at the view's root, or around it, until the signal
  */
-export function emit(verb, detail) {
-  document.dispatchEvent(new CustomEvent(`onpage:${verb}`, { detail }));
+
+/** @type {ViewEvents<any>} */
+const untyped = {
+  emit: (root, name, detail) => void root.dispatchEvent(new CustomEvent(`onpage:${name}`, { detail, bubbles: true })),
+  listen: (root, name, act, signal) =>
+    root.addEventListener(`onpage:${name}`, (event) => void act(/** @type {CustomEvent} */ (event).detail), { signal }),
+};
+
+/** @template {object} Map @returns {ViewEvents<Map>} */
+export function viewEvents() {
+  return untyped;
+}
+
+/**
+ * Makes every button under `root` take one activation for one: the second click of a double click, and a key that is held, do nothing.
+ * Else they would press what has come under the pointer or got the focus in between.
+ * @param {HTMLElement} root
+ * @param {AbortSignal} [signal]
+ */
+export function oneActivation(root, signal) {
+  const button = (/** @type {Event} */ { target }) => target instanceof Element && target.closest("button, [type=submit], summary");
+  root.addEventListener(
+    "click",
+    (event) => {
+      if (event.detail < 2 || !button(event)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    { capture: true, signal },
+  );
+  root.addEventListener("keydown", (event) => event.repeat && button(event) && event.preventDefault(), { capture: true, signal });
 }

@@ -48,4 +48,4 @@ def model(app: Flask) -> ServedModel:
 
 @pytest.fixture
 def url(model: ServedModel) -> str:
-    return str(model.to_json()["url"])
+    return f"/{model.to_json()['url']}"

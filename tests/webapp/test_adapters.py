@@ -36,7 +36,7 @@ def test_an_adapter_is_listed_with_the_models_that_it_fits(model_path: Path, ada
     assert listed == {
         "id": sha256[:16],
         "name": "cheerful",
-        "url": f"/models/{sha256}/cheerful-web.bin",
+        "url": f"models/{sha256}/cheerful-web.bin",
         "size": adapter.stat().st_size,
         "sha256": sha256,
         "rank": 8,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
 import brotli
 import pytest
@@ -12,28 +15,48 @@ from flask.testing import FlaskClient
 
 from webapp.app import Config, create_app
 from webapp.errors import FrontEndMissingError
+from webapp.front_end import own_files
 from webapp.paths import static_folder
 from webapp.vendor import MEDIAPIPE, PACKAGES, Package, build, main
 
-WASM = f"{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
+WASM = f"/{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
 
 
-def test_page_links_only_what_is_there(client: FlaskClient) -> None:
-    page = client.get("/").text
-    links = re.findall(r'(?:href|src)="(/[^"]*)"', page)
+@pytest.mark.parametrize("path", ["/", "/bench"])
+def test_page_links_only_what_is_there_and_relative_to_itself(client: FlaskClient, path: str) -> None:
+    """A proxy may serve all of it below a path that this server never hears of."""
+    page = client.get(path).text
+    links = re.findall(r'(?:href|src)="([^"]*)"', page)
     assert len(links) > 5
+    vendor = json.loads(unescape(re.findall(r'data-vendor="([^"]*)"', page)[0]))
+    for link in [*links, *vendor.values()]:
+        assert not link.startswith("/") and "://" not in link, link
     for link in links:
-        with client.get(link) as response:
+        with client.get(urljoin(path, link)) as response:
             assert response.status_code == 200, link
+
+
+def test_no_address_in_our_own_files_begins_at_the_root() -> None:
+    static = static_folder()
+    for path in own_files(static):
+        if path.suffix in (".js", ".css", ".json"):
+            text = (static / path).read_text(encoding="utf-8")
+            assert not re.findall(r"""["'`(]/(?:api|static|models)\b|["'(]/bench\b""", text), path
+
+
+def test_models_are_listed_relative_to_the_page(client: FlaskClient) -> None:
+    for model in client.get("/api/models").json or []:
+        for url in [model["url"], *(file["url"] for file in model["files"])]:
+            assert url.startswith("models/")
 
 
 def test_modules_import_only_what_is_there(client: FlaskClient) -> None:
     """Relative imports with their suffix: the page has no import map and no bundler."""
     static = static_folder()
-    for module in [*static.glob("app/*.js"), *static.glob("tasks/*/*.js")]:
+    for module in (static / path for path in own_files(static) if path.suffix == ".js"):
         text = module.read_text(encoding="utf-8")
         assert text.startswith("// @ts-check"), module
-        for target in re.findall(r'^(?:import|export) .*? from "([^"]+)"', text, re.MULTILINE):
+        for target in re.findall(r'^(?:import|export|}) [^"]*? ?from "([^"]+)"', text, re.MULTILINE):
             assert target.startswith("."), f"{module}: {target}"
             resolved = (module.parent / target).resolve().relative_to(static.resolve())
             with client.get(f"/static/{resolved.as_posix()}") as response:

@@ -13,7 +13,7 @@ from webapp.errors import HostNameError
 from webapp.headers import SECURITY_HEADERS, SecureResponses
 from webapp.vendor import MEDIAPIPE
 
-WASM = f"{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
+WASM = f"/{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
 
 REQUESTS = [
     ("GET", "/", {}, 200),
@@ -153,7 +153,7 @@ def test_policy_needs_nothing_inline(client: FlaskClient) -> None:
     """The page holds no script, no style and no handler: everything it does comes from a file."""
     page = client.get("/").text
     assert page.count("<script") == 1
-    assert '<script type="module" src="/static/app/main.js"></script>' in page
+    assert '<script type="module" src="static/app/main.js"></script>' in page
     for inline in ("<style", " style=", " onclick=", " onload=", "javascript:"):
         assert inline not in page
     policy = SECURITY_HEADERS[0][1]

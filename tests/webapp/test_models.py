@@ -23,7 +23,7 @@ def test_list(client: FlaskClient, model_path: Path) -> None:
     sha256 = hashlib.sha256(model_path.read_bytes()).hexdigest()
     assert model["sha256"] == sha256
     assert model["id"] == sha256[:16]
-    assert model["url"] == f"/models/{sha256}/tiny-web.task"
+    assert model["url"] == f"models/{sha256}/tiny-web.task"
     assert model["name"] == "tiny"
     assert model["size"] == model_path.stat().st_size
     assert model["family"] == "gemma3"

@@ -47,7 +47,7 @@ def test_a_stored_model_is_served_without_being_hashed(store: Store, pristine: P
     (model,) = client.get("/api/models").get_json()
     assert hashed == []
     assert (model["name"], model["file"]) == ("small", "tiny-web.task")
-    assert model["url"] == f"/models/{model['sha256']}/tiny-web.task"
+    assert model["url"] == f"models/{model['sha256']}/tiny-web.task"
     with client.get(model["url"]) as response:
         assert response.data == pristine.read_bytes()
         assert response.headers["ETag"] == f'"{model["sha256"]}"'

@@ -12,12 +12,13 @@
  *
  * @typedef {object} Peer an engine, as a worker runs it
  * @property {(request: LoadRequest, report: (loaded: number, bytesPerSecond: number) => void) => Promise<LoadResult>} load
- * @property {(prompt: string, tokens: number | null, onText: (text: string) => void, signal: AbortSignal) => Promise<GenerateResult>}
+ * @property {(prompt: string, tokens: number | null, onText: (text: string) => void, signal: AbortSignal) => Promise<Omit<GenerateResult, 'ended'>>}
  *   generate stops early, without an error, when the signal says so
- * @property {(text: string) => Promise<number>} count tokens, the beginning of a text left out
+ * @property {(prompt: string) => Promise<number>} count tokens, the beginning of a text left out
  */
 
 import { OnpageError } from "/static/engine/errors.js";
+import { promptOf } from "/static/engine/messages.js";
 import { ModelDownload } from "/static/engine/download.js";
 import { openStored } from "/static/engine/model_storage.js";
 
@@ -36,12 +37,15 @@ export function serve(peer) {
         reply({ type: "progress", id, progress: { step, loaded, total, bytesPerSecond } });
       });
     }
-    if (request.type === "count") return peer.count(request.text);
-    if (request.type === "adapt") throw new OnpageError("adapter-failed", "this engine is measured without adapters");
+    if (request.type === "count") return peer.count(promptOf(request.messages, null)); // they are measured without turns
+    if (request.type === "adapt") throw new OnpageError("lora-failed", "this engine is measured without adapters");
     generating = { id, stop: new AbortController() };
     try {
       const onText = (/** @type {string} */ text) => reply({ type: "text", id, text });
-      return await peer.generate(request.prompt, request.tokens, onText, generating.stop.signal);
+      const { tokens } = request;
+      const result = await peer.generate(promptOf(request.messages, null), tokens, onText, generating.stop.signal);
+      const limited = tokens !== null && result.tokens >= tokens;
+      return { ...result, ended: /** @type {import('../../../static/engine/protocol.js').Ending} */ (limited ? "limit" : "model") };
     } finally {
       generating = null;
     }

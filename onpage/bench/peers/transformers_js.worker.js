@@ -51,7 +51,7 @@ serve({
     const created = performance.now();
     if (request.warmUp) await write(tokenizer("Hello"), 1, () => {}, null);
     return {
-      adapter: onGpu ? await describeAdapter() : null,
+      gpuAdapter: onGpu ? await describeAdapter() : null,
       milliseconds: { bytes: fetched - started, engine: created - fetched, warmUp: performance.now() - created },
       fromCache,
       warmed: request.warmUp,

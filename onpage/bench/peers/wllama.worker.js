@@ -37,7 +37,7 @@ serve({
       log_level: 4,
     });
     const milliseconds = { bytes: fetched - started, engine: performance.now() - fetched, warmUp: 0 };
-    return { adapter: null, milliseconds, fromCache, warmed: request.warmUp };
+    return { gpuAdapter: null, milliseconds, fromCache, warmed: request.warmUp };
   },
 
   async generate(prompt, tokens, onText, signal) {

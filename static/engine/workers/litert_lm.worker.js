@@ -15,7 +15,7 @@ import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { SentencePiece } from "./sentencepiece.js";
-import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
+import { importLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
 /**
  * @typedef {import('@litert-lm/core').Wasm.LiteRtLmWasm} Wasm
@@ -24,10 +24,10 @@ import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
  * @typedef {import('@litert-lm/core').Wasm.Conversation} Conversation
  * @typedef {import('../protocol.js').LoadRequest} LoadRequest
  * @typedef {import('../protocol.js').LoadResult} LoadResult
- * @typedef {import('../protocol.js').GenerateRequest} GenerateRequest
+ * @typedef {import('./serve.js').GenerateJob} GenerateJob
  * @typedef {import('../protocol.js').GenerateResult} GenerateResult
  * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
- * @typedef {import('../protocol.js').Adapter} Adapter
+ * @typedef {import('../protocol.js').GpuAdapter} GpuAdapter
  * @typedef {(options: object) => Promise<Wasm>} Factory
  *
  * @typedef {object} Loaded
@@ -57,15 +57,15 @@ let runtime = null;
 let loaded = null;
 /** @type {SamplingSettings} */
 let sampling = { temperature: 1, topK: 1, seed: 1, maxTokens: 0 };
-/** @type {Adapter | null} */
-let adapter = null;
+/** @type {GpuAdapter | null} */
+let gpuAdapter = null;
 let warmed = false;
 /** The one that writes, and whether it is to stop. @type {{id: number, conversation: Conversation, stopped: boolean} | null} */
 let writing = null;
 
 serve({
   load,
-  count: async ({ text }) => current().tokenizer.count(text),
+  count: async (prompt) => current().tokenizer.count(prompt),
   generate,
   cancel: ({ id }) => {
     if (writing?.id === id) stop(writing);
@@ -86,19 +86,20 @@ async function load({ id, model, settings, vendor, backend, fresh, warmUp }) {
   sampling = settings;
   const { topK, maxTokens } = settings;
   if (loaded?.sha256 === model.sha256 && loaded.maxTokens === maxTokens && loaded.maxTopK >= topK && !fresh) {
-    return { adapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed };
+    return { gpuAdapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed };
   }
-  loaded?.free();
-  loaded = null;
   const download = await startDownload(id, model, { vendor, fresh }); // first: its script would take our `define` for AMD's
   runtime ??= openRuntime(vendor[LIBRARY]); // beside the model's first bytes
   runtime.catch(() => {}); // whoever awaits it reports it
   const file = new LitertlmFile(download.stream());
+  if (loaded) await unharmed(download.arrived); // only then is the model that it has let go
+  loaded?.free();
+  loaded = null;
   let made;
   try {
-    const wasm = await Promise.race([runtime, crashed]);
+    const wasm = await untilCrash(runtime);
     const creating = backend === "CPU" ? createOnCpu(wasm, file, model.size, settings) : createOnGpu(wasm, vendor, file, settings);
-    made = await Promise.race([creating, download.failed, crashed]);
+    made = await untilCrash(Promise.race([creating, download.failed]));
   } catch (error) {
     // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
     if (!(error instanceof OnpageError) || error.code === "engine-failed") await download.finish();
@@ -115,7 +116,7 @@ async function load({ id, model, settings, vendor, backend, fresh, warmUp }) {
     await write({ id, prompt: WARM_UP_PROMPT, tokens: 1, stop: null }, () => {});
   }
   const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
-  return { adapter, milliseconds, fromCache: download.fromCache, warmed };
+  return { gpuAdapter, milliseconds, fromCache: download.fromCache, warmed };
 }
 
 /**
@@ -132,7 +133,7 @@ async function openRuntime(folder) {
   const say = (/** @type {string} */ line) => console.debug(line);
   Reflect.set(self, "dbg", say); // its own function for this is out of its reach in a module
   Reflect.set(self, "define", Object.assign(define, { amd: true }));
-  await import(`${folder}${newer ? BUILDS.newer : BUILDS.all}`);
+  await importLibrary(`${folder}${newer ? BUILDS.newer : BUILDS.all}`);
   Reflect.deleteProperty(self, "define");
   if (!factory) throw new Error("the engine's script did not introduce itself");
   const wasm = await /** @type {Factory} */ (factory)({
@@ -177,9 +178,9 @@ async function createOnCpu(wasm, file, size, settings) {
  * @param {SamplingSettings} settings
  */
 async function createOnGpu(wasm, vendor, file, settings) {
-  adapter ??= await describeAdapter();
+  gpuAdapter ??= await describeAdapter();
   wasm.preinitializedWebGPUDevice ??= await openDevice();
-  const { ReadableStreamDataStreamWrapper } = await import(`${vendor[LIBRARY]}readable_stream_data_stream_wrapper.js`);
+  const { ReadableStreamDataStreamWrapper } = await importLibrary(`${vendor[LIBRARY]}readable_stream_data_stream_wrapper.js`);
   const source = wasm.ReadableStreamDataStream.create(new ReadableStreamDataStreamWrapper(file.stream, () => wasm.HEAPU8));
   try {
     const engine = await create(wasm, wasm.ModelAssets.createStreaming(source), wasm.Backend.GPU_ARTISAN, settings);
@@ -234,14 +235,14 @@ async function openDevice() {
 }
 
 /**
- * @param {GenerateRequest} request
+ * @param {GenerateJob} request
  * @returns {Promise<GenerateResult>}
  */
 async function generate(request) {
   const { tokenizer } = current();
   let text = "";
   let first = "";
-  const engineFigures = await write(request, (piece) => {
+  const { ended, engineFigures } = await write(request, (piece) => {
     first ||= piece;
     text += piece;
     reply({ type: "text", id: request.id, text: piece });
@@ -250,36 +251,41 @@ async function generate(request) {
     promptTokens: tokenizer.count(request.prompt),
     tokens: tokenizer.count(text),
     firstTokens: tokenizer.count(first),
+    ended,
     engineFigures,
   };
 }
 
 /**
- * @param {Pick<GenerateRequest, 'id' | 'prompt' | 'tokens' | 'stop'>} request
+ * @param {GenerateJob} request
  * @param {(piece: string) => void} heard
- * @returns {Promise<Record<string, number>>} the engine's own figures
+ * @returns {Promise<Pick<GenerateResult, 'ended' | 'engineFigures'>>}
  */
 async function write({ id, prompt, tokens, stop: shared }, heard) {
   const { engine, tokenizer, maxTokens } = current();
   const wasm = await /** @type {Promise<Wasm>} */ (runtime);
   // The token that begins a text counts too. An answer that reaches the end of the context would be an error.
   const room = maxTokens - tokenizer.count(prompt) - 1;
-  const conversation = await open(wasm, engine, Math.max(1, Math.min(room, tokens ?? room)));
+  const most = Math.max(1, Math.min(room, tokens ?? room));
+  const conversation = await untilCrash(open(wasm, engine, most));
   const flag = shared && new Int32Array(shared);
   const here = { id, conversation, stopped: false };
   writing = here;
   let problem = "";
   try {
-    await conversation.sendMessageAsync(JSON.stringify({ role: "user", content: prompt }), (chunk, _, error) => {
+    const sending = conversation.sendMessageAsync(JSON.stringify({ role: "user", content: prompt }), (chunk, _, error) => {
       if (error) problem = error;
       if (here.stopped) return;
       if (flag && Atomics.load(flag, 0)) stop(here);
       else for (const { text } of chunk ? (JSON.parse(chunk).content ?? []) : []) if (text) heard(text);
     });
-    await Promise.race([engine.waitUntilDone(), crashed]);
+    await untilCrash(sending);
+    await untilCrash(engine.waitUntilDone());
     if (problem && !here.stopped) throw new Error(problem);
     warmed = true;
-    return { ...conversation.getBenchmarkInfo() };
+    const engineFigures = { ...conversation.getBenchmarkInfo() };
+    const ended = engineFigures.lastDecodeTokenCount < most ? "model" : most === tokens ? "limit" : "context";
+    return { ended, engineFigures };
   } finally {
     writing = null;
     conversation.delete();

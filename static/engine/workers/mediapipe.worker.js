@@ -13,7 +13,7 @@
 import { OnpageError } from "../errors.js";
 import { loadAdapter } from "./adapter_memory.js";
 import { describeAdapter } from "../gpu.js";
-import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
+import { Unharmed, importLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
 /**
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
@@ -23,10 +23,10 @@ import { crashed, reply, sayWarming, serve, startDownload } from "./serve.js";
  * @typedef {import('../protocol.js').AdaptRequest} AdaptRequest
  * @typedef {import('../protocol.js').LoraSource} LoraSource
  * @typedef {import('../protocol.js').LoadResult} LoadResult
- * @typedef {import('../protocol.js').GenerateRequest} GenerateRequest
+ * @typedef {import('./serve.js').GenerateJob} GenerateJob
  * @typedef {import('../protocol.js').GenerateResult} GenerateResult
  * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
- * @typedef {import('../protocol.js').Adapter} Adapter
+ * @typedef {import('../protocol.js').GpuAdapter} GpuAdapter
  * @typedef {import('../protocol.js').VendorUrls} VendorUrls
  * @typedef {import('../download.js').ModelDownload} ModelDownload
  */
@@ -40,11 +40,13 @@ const MULTIPLE = 32;
 
 /** @type {LlmInference | null} */
 let engine = null;
-/** @type {Adapter | null} */
-let adapter = null;
+/** @type {GpuAdapter | null} */
+let gpuAdapter = null;
 /** Whether it has answered once. */
 let warmed = false;
 let stepsPerCallback = STEPS.web;
+/** Tokens that the context has room for. */
+let capacity = 0;
 /** The LoRA adapters that this model in this engine has, by sha256: they cannot be unloaded. @type {Map<string, LoraModel>} */
 const loras = new Map();
 /** The one that is on. @type {LoraModel | null} */
@@ -57,7 +59,7 @@ let libraries = {};
 serve({
   load,
   adapt: (request) => adapt(loaded(), request),
-  count: async ({ text }) => size(loaded(), text),
+  count: async (prompt) => size(loaded(), prompt),
   generate: (request) => generate(loaded(), request),
   cancel: ({ id }) => {
     if (id === generating) engine?.cancelProcessing();
@@ -78,18 +80,19 @@ function loaded() {
  */
 async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: wanted }) {
   const started = performance.now();
-  const importing = import(`${vendor[LIBRARY]}genai_bundle.mjs`); // beside the download's first bytes
+  const importing = importLibrary(`${vendor[LIBRARY]}genai_bundle.mjs`); // beside the download's first bytes
   importing.catch(() => {}); // whoever awaits it reports it
   libraries = vendor;
   const download = await startDownload(id, model, { vendor, fresh });
 
   const options = engineOptions(settings, ranks, download);
-  adapter ??= await describeAdapter();
+  gpuAdapter ??= await describeAdapter();
   const library = await importing;
   const device = engine ? null : await openDevice(library);
+  if (engine) await unharmed(download.arrived); // only then is the model that it has let go
   try {
     const creating = device ? create(library, vendor[LIBRARY], device, options) : refill(engine, options);
-    engine = /** @type {LlmInference} */ (await Promise.race([creating, download.failed, crashed]));
+    engine = /** @type {LlmInference} */ (await untilCrash(Promise.race([creating, download.failed])));
   } catch (error) {
     // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
     if (!(error instanceof OnpageError) || error.code === "engine-failed") await download.finish();
@@ -103,19 +106,18 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
   if (warmUp && !warmed) {
     sayWarming(id, model, bytes);
     const warming = engine;
-    await Promise.race([warming.generateResponse(WARM_UP_PROMPT, () => warming.cancelProcessing()), crashed]);
+    await untilCrash(warming.generateResponse(WARM_UP_PROMPT, () => warming.cancelProcessing()));
     warmed = true;
   }
   loras.clear();
   lora = null;
-  if (wanted) await adapt(engine, { type: "adapt", id, lora: wanted });
+  if (wanted) {
+    await adapt(engine, { type: "adapt", id, lora: wanted }).catch((error) => {
+      throw error instanceof Unharmed ? error.error : error; // the model before is gone all the same
+    });
+  }
   const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
-  return {
-    adapter,
-    milliseconds,
-    fromCache: download.fromCache,
-    warmed,
-  };
+  return { gpuAdapter, milliseconds, fromCache: download.fromCache, warmed };
 }
 
 /**
@@ -128,21 +130,27 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
 async function adapt(engine, { id, lora: wanted }) {
   const started = performance.now();
   let bytes = 0;
-  lora = null;
-  if (wanted) {
-    try {
-      const known = loras.get(wanted.sha256);
-      const data = known ? null : await Promise.race([fetchAdapter(id, wanted), crashed]);
-      bytes = performance.now() - started;
-      lora = known ?? (await Promise.race([loadAdapter(engine, /** @type {Uint8Array} */ (data), WARM_UP_PROMPT), crashed]));
-      loras.set(wanted.sha256, /** @type {LoraModel} */ (lora));
-    } catch (error) {
-      const { code, detail } = OnpageError.from(error);
-      throw new OnpageError("adapter-failed", [code === "engine-failed" ? "" : code, detail].filter(Boolean).join(": "));
-    }
+  const known = wanted && loras.get(wanted.sha256);
+  if (wanted && !known) {
+    const data = await unharmed(fetchAdapter(id, wanted).catch((error) => {
+      throw loraFailed(error);
+    }));
+    bytes = performance.now() - started;
+    lora = await untilCrash(loadAdapter(engine, data, WARM_UP_PROMPT)).catch((error) => {
+      throw loraFailed(error);
+    });
+    loras.set(wanted.sha256, lora);
+  } else {
+    lora = known ?? null;
   }
-  adapter ??= await describeAdapter();
-  return { adapter, milliseconds: { bytes, engine: performance.now() - started - bytes, warmUp: 0 }, warmed };
+  gpuAdapter ??= await describeAdapter();
+  return { gpuAdapter, milliseconds: { bytes, engine: performance.now() - started - bytes, warmUp: 0 }, warmed };
+}
+
+/** @param {unknown} error */
+function loraFailed(error) {
+  const { code, detail } = OnpageError.from(error);
+  return new OnpageError("lora-failed", [code === "engine-failed" ? "" : code, detail].filter(Boolean).join(": "));
 }
 
 /**
@@ -202,8 +210,8 @@ async function refill(engine, options) {
  */
 function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, download) {
   const modelAssetBuffer = download.stream().getReader();
-  const rounded = Math.ceil(maxTokens / MULTIPLE) * MULTIPLE;
-  const options = { baseOptions: { modelAssetBuffer }, maxTokens: rounded, topK, temperature, randomSeed: seed };
+  capacity = Math.ceil(maxTokens / MULTIPLE) * MULTIPLE;
+  const options = { baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
   return loraRanks.length ? { ...options, loraRanks } : options;
 }
 
@@ -220,7 +228,7 @@ function size(engine, text) {
 
 /**
  * @param {LlmInference} engine
- * @param {GenerateRequest} request
+ * @param {GenerateJob} job
  * @returns {Promise<GenerateResult>}
  */
 async function generate(engine, { id, prompt, tokens: limit }) {
@@ -237,12 +245,13 @@ async function generate(engine, { id, prompt, tokens: limit }) {
     reply({ type: "text", id, text: piece });
   };
   try {
-    await (lora ? engine.generateResponse(prompt, lora, heard) : engine.generateResponse(prompt, heard));
+    await untilCrash(lora ? engine.generateResponse(prompt, lora, heard) : engine.generateResponse(prompt, heard));
   } finally {
     generating = 0;
   }
   warmed = true;
   // Counted afterwards: before, it would be part of the time to the first text.
   const promptTokens = size(engine, prompt);
-  return { promptTokens, tokens: size(engine, text), firstTokens: size(engine, first), engineFigures: null };
+  const ended = limit !== null && steps >= limit ? "limit" : promptTokens + steps + stepsPerCallback > capacity ? "context" : "model";
+  return { promptTokens, tokens: size(engine, text), firstTokens: size(engine, first), ended, engineFigures: null };
 }

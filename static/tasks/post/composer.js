@@ -1,87 +1,151 @@
 // @ts-check
-/** Where a person says what to write: the text (or an example), tone, length, Write and Stop. */
+/**
+ * Where a person says what to write: the text (or an example), tone, length, Write and Stop. Stop comes beside Write, which stays where
+ * it is: a second click on Write is on Write.
+ *
+ * @typedef {{draft: Partial<import('./prompt.js').Draft>, write: undefined, stop: undefined}} ComposerEvents
+ */
 
-import { capitalized, integer } from "../../text/format.js";
-import { create, element, emit, text } from "../../ui/dom.js";
+import { texts } from "../../text/en.js";
+import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { mountNotice } from "../../ui/notice.js";
 
-export function mountComposer() {
-  const form = element("#composer");
-  const area = /** @type {HTMLTextAreaElement} */ (element("#text"));
-  const examples = element(".composer-examples");
-  const tones = element("#tones");
-  const lengths = element("#lengths");
-  const count = element("#count");
-  const write = /** @type {HTMLButtonElement} */ (element("#write"));
-  const stop = /** @type {HTMLButtonElement} */ (element("#stop"));
+/**
+ * @typedef {import('../../engine/session_state.js').SessionState} SessionState
+ * @typedef {import('./state.js').PostState} PostState
+ * @typedef {import('./prompt.js').PostDefinition} PostDefinition
+ */
 
-  if (navigator.userAgent.includes("Mac")) element(".composer-hint kbd").textContent = "⌘";
 
-  area.addEventListener("input", () => emit("draft", { text: area.value }));
+/** @type {import('../../ui/dom.js').ViewEvents<ComposerEvents>} */
+export const events = viewEvents();
+
+/**
+ * @param {HTMLElement} parent
+ * @param {PostDefinition} definition
+ * @param {{title: string, text: string}[]} examples
+ */
+export function mountComposer(parent, definition, examples) {
+  const [textId, countId] = [uniqueId("text"), uniqueId("count")];
+  const area = h("textarea", {
+    id: textId,
+    class: "composer-text",
+    rows: "9",
+    dir: "auto",
+    placeholder: texts.post.placeholder,
+    "aria-describedby": countId,
+  });
+  const count = h("p", { class: "composer-count", id: countId });
+  const notice = h("div", { class: "composer-notice" });
+  const write = h("button", { type: "submit", class: "button button-primary composer-write" }, texts.post.write);
+  const stop = h("button", { type: "button", class: "button composer-stop", hidden: true }, texts.post.stop);
+  const hint = h("span", { class: "composer-hint" }, h("kbd", {}, modifier()), " ", h("kbd", {}, "Enter"));
+  const tones = choice(texts.post.tone, "tone", definition.tones.map(({ id }) => ({ id, label: texts.post.tones[id] ?? id, note: "" })));
+  const lengths = choice(
+    texts.post.length,
+    "length",
+    definition.lengths.map(({ id, words }) => ({ id, label: texts.post.lengths[id] ?? id, note: texts.post.words(words) })),
+  );
+  const form = h(
+    "form",
+    { class: "composer", "aria-label": texts.post.form },
+    h(
+      "div",
+      { class: "composer-head" },
+      h("label", { class: "composer-label", for: textId }, texts.post.text),
+      h("div", { class: "composer-examples", role: "group", "aria-label": texts.post.examples }, ...examples.map(example)),
+    ),
+    area,
+    count,
+    notice,
+    h("div", { class: "composer-choices" }, tones, lengths),
+    h("div", { class: "composer-actions" }, write, stop, hint),
+  );
+  const refused = mountNotice(notice);
+  parent.append(form);
+
+  /** @param {{title: string, text: string}} each */
+  function example(each) {
+    const button = h("button", { type: "button", class: "button button-quiet" }, each.title);
+    button.addEventListener("click", () => events.emit(form, "draft", { text: each.text }));
+    return button;
+  }
+
+  area.addEventListener("input", () => events.emit(form, "draft", { text: area.value }));
   area.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) emit("write");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) events.emit(form, "write");
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    emit("write");
+    events.emit(form, "write");
   });
-  stop.addEventListener("click", () => emit("stop"));
+  stop.addEventListener("click", () => events.emit(form, "stop"));
   form.addEventListener("change", ({ target }) => {
-    if (target instanceof HTMLInputElement && target.type === "radio") emit("draft", { [target.name]: target.value });
+    if (target instanceof HTMLInputElement && target.type === "radio") events.emit(form, "draft", { [target.dataset.name ?? ""]: target.value });
   });
 
-  return (/** @type {import('../../app/state.js').State} */ state) => {
-    const { phase } = state.now;
-    if (!examples.childElementCount && state.examples.length) {
-      examples.append(
-        ...state.examples.map((example) => {
-          const button = create("button", example.title, { type: "button", class: "button button-quiet" });
-          button.addEventListener("click", () => emit("draft", { text: example.text }));
-          return button;
-        }),
-      );
-    }
-    options(tones, "tone", state.task.tones.map((tone) => ({ value: tone, label: capitalized(tone), note: "" })));
-    options(
-      lengths,
-      "length",
-      state.task.lengths.map(({ id, words }) => ({ value: id, label: capitalized(id), note: `${words} words` })),
-    );
-    check(tones, state.draft.tone);
-    check(lengths, state.draft.length);
-    if (area.value !== state.draft.text) area.value = state.draft.text;
+  return {
+    root: form,
+    focus: () => area.focus(),
+    /** @param {SessionState} session @param {PostState} state */
+    update({ now, setup }, { draft, count: known, tooLong }) {
+      check(tones, draft.tone);
+      check(lengths, draft.length);
+      if (area.value !== draft.text) area.value = draft.text;
+      const over = known !== null && known.tokens > known.room;
+      text(count, known ? texts.post.count(known.tokens, known.room) : "");
+      count.toggleAttribute("data-over", over);
+      area.toggleAttribute("aria-invalid", over);
+      refused.update(tooLong && known ? refusal(known, setup) : null);
 
-    const over = state.count !== null && state.count.tokens > state.count.room;
-    text(count, state.count ? `${integer(state.count.tokens)} of ${integer(state.count.room)} tokens` : "");
-    count.toggleAttribute("data-over", over);
-    area.toggleAttribute("aria-invalid", over);
-
-    const writing = phase === "writing";
-    const focused = document.activeElement === write || document.activeElement === stop;
-    const stopping = state.now.phase === "writing" && state.now.stopping;
-    stop.setAttribute("aria-disabled", String(stopping)); // not disabled, which would lose the focus
-    text(stop, stopping ? "Stopping…" : "Stop");
-    write.disabled = phase !== "ready" || !state.draft.text.trim();
-    write.hidden = writing;
-    stop.hidden = !writing;
-    if (focused) (writing ? stop : write).focus(); // last: what is disabled or hidden takes no focus
+      const writing = now.phase === "writing";
+      const stopping = now.phase === "writing" && now.stopping;
+      // Neither is ever `disabled`, which would take the focus from who has just pressed it.
+      write.setAttribute("aria-disabled", String(now.phase !== "ready" || !draft.text.trim()));
+      stop.setAttribute("aria-disabled", String(stopping));
+      text(stop, stopping ? texts.post.stopping : texts.post.stop);
+      if (!writing && document.activeElement === stop) write.focus(); // what is hidden has no focus
+      stop.hidden = !writing;
+    },
+    destroy: () => form.remove(),
   };
 }
 
 /**
- * @param {HTMLElement} group
- * @param {string} name
- * @param {{value: string, label: string, note: string}[]} choices
+ * @param {import('./state.js').Count} count
+ * @param {import('../../engine/session_state.js').Setup | null} setup
  */
-function options(group, name, choices) {
-  if (group.querySelectorAll("input").length === choices.length) return;
-  for (const old of group.querySelectorAll("label")) old.remove();
-  for (const { value, label, note } of choices) {
-    const box = document.createElement("label");
-    box.className = "choice-option";
-    box.append(create("input", "", { type: "radio", name, value }), create("span", label, { class: "choice-label" }));
-    if (note) box.lastElementChild?.append(create("small", note));
-    group.append(box);
-  }
+function refusal({ tokens, room }, setup) {
+  const { notices } = texts.post;
+  const raisable = setup?.choice ? setup.settings.maxTokens < setup.choice.file.context : false;
+  if (!room) return raisable ? notices.noRoom : notices.noRoomInModel;
+  return notices.tooLong(tokens, room, raisable);
+}
+
+function modifier() {
+  return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
+}
+
+/**
+ * @param {string} legend
+ * @param {string} name
+ * @param {{id: string, label: string, note: string}[]} options
+ */
+function choice(legend, name, options) {
+  const group = uniqueId(name);
+  return h(
+    "fieldset",
+    { class: "choice" },
+    h("legend", {}, legend),
+    ...options.map(({ id, label, note }) =>
+      h(
+        "label",
+        { class: "choice-option" },
+        h("input", { type: "radio", name: group, value: id, "data-name": name }),
+        h("span", { class: "choice-label" }, label, note && h("small", {}, note)),
+      ),
+    ),
+  );
 }
 
 /**

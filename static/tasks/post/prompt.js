@@ -1,29 +1,41 @@
 // @ts-check
 /**
- * The prompt of a social post, and how much room it may take. Pure.
+ * What the model is told for a post, and how much room that and the post may take. Pure.
  *
- * The instruction is the one the demo model was trained on (`social_post.json`); the turns around it are the model file's
- * own, because the engine applies no template by itself.
+ * The instruction is the one the demo model was trained on (`social_post.json`); the turns around it are the model file's own.
  *
+ * @typedef {{id: string, prompt: string}} Tone `prompt` is the word for it in the instruction
  * @typedef {{id: string, words: number}} Length
- * @typedef {{instruction: string, tones: string[], lengths: Length[]}} Task
- * @typedef {{prefix: string, suffix: string}} PromptTemplate
+ * @typedef {{instruction: string, tones: Tone[], lengths: Length[]}} PostDefinition
+ * @typedef {{text: string, tone: string, length: string}} Draft `tone` and `length` are ids
  */
+
+import { message } from "../../engine/index.js";
 
 /** Tokens that one word of an answer may take, hashtags and emoji included. */
 const TOKENS_PER_WORD = 3;
+/** A model that has lost its way repeats itself until the context is full: stop at so many times the length asked. */
+const RUNAWAY = 3;
 
 /**
- * @param {Task} task
- * @param {PromptTemplate} template
- * @param {{text: string, tone: string, words: number}} draft
+ * @param {PostDefinition} definition
+ * @param {Draft} draft
  */
-export function buildPrompt(task, template, { text, tone, words }) {
+export function messagesOf(definition, { text, tone, length }) {
   /** @type {Record<string, string>} */
-  const values = { tone, words: String(words), text: text.trim() };
+  const values = { tone: toneOf(definition, tone).prompt, words: String(lengthOf(definition, length).words), text: text.trim() };
   // One pass, so that a text which contains "{tone}" stays as it is.
-  const instruction = task.instruction.replace(/\{(tone|words|text)\}/g, (_, slot) => values[slot]);
-  return template.prefix + instruction + template.suffix;
+  return [message(definition.instruction.replace(/\{(tone|words|text)\}/g, (_, slot) => values[slot]))];
+}
+
+/** @param {PostDefinition} definition @param {string} id */
+export function toneOf({ tones }, id) {
+  return tones.find((each) => each.id === id) ?? tones[0];
+}
+
+/** @param {PostDefinition} definition @param {string} id */
+export function lengthOf({ lengths }, id) {
+  return lengths.find((each) => each.id === id) ?? lengths[0];
 }
 
 /**
@@ -36,12 +48,9 @@ export function promptRoom(maxTokens, words) {
 }
 
 /**
- * The part of `prompt`, 0 to 1, that the engine still holds from `previous` and will not read again.
- * @param {string} prompt
- * @param {string} previous
+ * At how many words, and how many tokens for texts whose words nobody can count, a post has run away.
+ * @param {number} words those asked for
  */
-export function reusedShare(prompt, previous) {
-  let same = 0;
-  while (same < prompt.length && prompt[same] === previous[same]) same += 1;
-  return prompt ? same / prompt.length : 0;
+export function runawayAt(words) {
+  return { words: words * RUNAWAY, tokens: words * RUNAWAY * TOKENS_PER_WORD };
 }

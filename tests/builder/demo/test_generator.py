@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from builder.demo import facts, words
-from builder.demo.generator import Row, copy_row, post_row, social_post, social_prompt, test_rows, training_row
+from builder.demo.generator import Row, copy_row, post_row, social_prompt, test_rows, tones, training_row
 from builder.demo.posts import OPENINGS, count_words
 from builder.demo.stories import KINDS
 
@@ -60,7 +60,7 @@ def test_tone_and_length_matter(rows: list[Row]) -> None:
     assert share("enthusiastic", EMOJI) > share("friendly", EMOJI) > 0.3
     lengths = {limit: [count_words(row.post) for row in rows if row.words == limit] for limit in (25, 50)}
     assert sum(lengths[50]) / len(lengths[50]) > 1.4 * sum(lengths[25]) / len(lengths[25])
-    assert set(OPENINGS) == set(social_post()["tones"])
+    assert set(OPENINGS) == set(tones())
 
 
 def test_every_kind_comes_up_and_some_texts_have_neither_date_nor_number(rows: list[Row]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 
 from builder.demo import tokenizer
-from builder.demo.generator import social_post, social_prompt, test_rows
+from builder.demo.generator import social_prompt, test_rows, tones
 from builder.formats.web_file_reader import WebFile
 from webapp.paths import DEMO_MODEL
 
@@ -48,5 +48,5 @@ def test_special_ids_and_markers_are_single_pieces(pieces: SentencePieceProcesso
 
 
 def test_the_instruction_costs_few_tokens(pieces: SentencePieceProcessor) -> None:
-    longest = max(len(pieces.encode(social_prompt("", tone, 50))) for tone in social_post()["tones"])
+    longest = max(len(pieces.encode(social_prompt("", tone, 50))) for tone in tones())
     assert longest < 45

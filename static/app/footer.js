@@ -1,0 +1,53 @@
+// @ts-check
+/**
+ * The foot of the page: facts about what runs, and what the browser keeps of the models, with a way to be rid of it.
+ *
+ * @typedef {{'remove-kept': undefined}} FooterEvents
+ */
+
+import { format, texts } from "../text/en.js";
+import { h, text, viewEvents } from "../ui/dom.js";
+
+/** @type {import('../ui/dom.js').ViewEvents<FooterEvents>} */
+export const events = viewEvents();
+
+/** @param {HTMLElement} root */
+export function mountFooter(root) {
+  const facts = h("p", { class: "model-facts" });
+  const sentence = h("span", { class: "kept-sentence", "aria-live": "polite" });
+  const remove = h("button", { type: "button", class: "button button-quiet kept-remove" }, texts.footer.remove);
+  const kept = h("p", { class: "kept", hidden: true }, sentence, " ", remove);
+  root.append(facts, kept, h("p", {}, h("a", { href: "bench" }, texts.footer.bench)));
+
+  remove.addEventListener("click", () => events.emit(root, "remove-kept"));
+
+  return {
+    /** @param {import('../engine/session_state.js').SessionState} state */
+    update({ setup, gpuAdapter, kept: models, now }) {
+      text(facts, setup ? factsOf(setup, gpuAdapter) : "");
+      const bytes = models.reduce((sum, model) => sum + model.size, 0);
+      if (bytes) kept.hidden = false; // for good: who has removed them is told so, and keeps the focus
+      text(sentence, texts.footer.kept(bytes));
+      remove.setAttribute("aria-disabled", String(!bytes || now.phase === "loading"));
+    },
+    destroy: () => root.replaceChildren(),
+  };
+}
+
+/**
+ * @param {import('../engine/session_state.js').Setup} setup
+ * @param {import('../engine/protocol.js').GpuAdapter | null} gpuAdapter
+ */
+function factsOf({ model, choice, lora }, gpuAdapter) {
+  const { footer, line } = texts;
+  return line([
+    model.name,
+    format.size(choice?.file.size ?? model.size),
+    model.quantization,
+    model.parameters !== null && footer.parameters(model.parameters),
+    lora && footer.withLora(lora.name),
+    choice && footer.inEngine(choice.entry.name),
+    choice?.entry.backend === "CPU" && footer.onProcessor,
+    gpuAdapter?.description && footer.onGpu(gpuAdapter.description),
+  ]);
+}

@@ -1,0 +1,26 @@
+// @ts-check
+/**
+ * The library: a Gemma in a web page, on its GPU or its processor.
+ *
+ * ```js
+ * import { Session, message } from "./engine/index.js";
+ *
+ * const session = new Session({ vendor, onChange: (state) => show(state.now) });
+ * await session.start(models);               // as `api/models` lists them
+ * const answer = await session.generate([message("Say hello.")], { room: 400, onText: (piece) => add(piece) });
+ * ```
+ *
+ * A `Session` is what a page needs: it loads, switches, recovers, and is always in one phase (session_state.js). An `Engine` is one
+ * worker with one model, for whoever measures or wants to do all that himself. Neither knows a document or says a sentence to a
+ * person: errors are codes (errors.js). `vendor` is where the libraries of npm are, see VendorUrls in protocol.js.
+ */
+
+export { choose, isSlow, lookAtGpu, optionsOf } from "./choice.js";
+export { Engine, Generation } from "./client.js";
+export { ERROR_CODES, OnpageError } from "./errors.js";
+export { describeAdapter } from "./gpu.js";
+export { message, promptOf, textOf } from "./messages.js";
+export { listStored, removeStored } from "./model_storage.js";
+export { ENGINES, add, engineOf, versionOf } from "./registry.js";
+export { Session } from "./session.js";
+export { INITIAL, MAX_SEED, nextSeed } from "./session_state.js";

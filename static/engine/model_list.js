@@ -1,0 +1,27 @@
+// @ts-check
+/**
+ * What a server offers, as `api/models` lists it. Types only. Addresses may be relative to the page.
+ *
+ * @typedef {object} Model
+ * @property {string} id
+ * @property {string} name
+ * @property {string} file
+ * @property {string} url
+ * @property {number} size
+ * @property {string} sha256
+ * @property {ModelFile[]} files the same weights in each form there is; the first is the one above
+ * @property {string | null} family
+ * @property {string | null} quantization
+ * @property {number | null} parameters
+ * @property {number} context tokens the model was made for
+ * @property {import('./messages.js').Turns} promptTemplate
+ * @property {import('./protocol.js').SamplingSettings} sampling defaults
+ * @property {Lora[]} adapters the LoRA adapters that fit it
+ *
+ * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[]}} ModelFile
+ *   `engines` that run it
+ *
+ * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
+ */
+
+export {};

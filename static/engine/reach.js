@@ -1,0 +1,14 @@
+// @ts-check
+/** Whether a model can be had at all, asked before one that works is given up for it. */
+
+import { OnpageError } from "./errors.js";
+import { listStored } from "./model_storage.js";
+
+/** @param {import('./protocol.js').ModelSource} model OnpageError where it is neither kept here whole nor served */
+export async function reach({ url, sha256, size }) {
+  const kept = await listStored();
+  if (kept.some((each) => each.sha256 === sha256 && each.size === size)) return;
+  const response = await fetch(new URL(url, globalThis.document?.baseURI), { method: "HEAD" }).catch(() => null);
+  if (!response) throw new OnpageError("server-unreachable", url);
+  if (!response.ok) throw new OnpageError("model-missing", `the server answered ${response.status}`);
+}

@@ -1,0 +1,30 @@
+// @ts-check
+/**
+ * What a task is: one use of a model, in a folder of its own, registered by one line of `index.js`. Types only.
+ *
+ * A task knows the session and its own element, never the page around it nor another task. What it shows comes from `update`, which is
+ * called with every new state of the session; what a person does there, it does with the session. It keeps nothing by itself:
+ * `remember` gives to the page what `recall` is to bring back after a reload.
+ *
+ * @typedef {import('../engine/session.js').Session} Session
+ * @typedef {import('../engine/session_state.js').SessionState} SessionState
+ *
+ * @typedef {object} TaskContext
+ * @property {Pick<Session, 'state' | 'count' | 'generate' | 'stop' | 'reseed'>} session
+ * @property {HTMLElement} loading the progress of a load, for the task to put where its answer is going to be
+ * @property {unknown} recalled what was remembered last, undefined at first; not to be trusted
+ * @property {(value: unknown) => void} remember
+ *
+ * @typedef {object} MountedTask
+ * @property {(state: SessionState) => void} update
+ * @property {() => boolean} holdsText whether something that the person typed is on the screen
+ * @property {() => void} focus to where one goes on
+ * @property {() => void} destroy takes its content and listeners away
+ *
+ * @typedef {object} Task
+ * @property {string} id
+ * @property {URL[]} styles
+ * @property {(element: HTMLElement, context: TaskContext) => Promise<MountedTask>} mount with its styles there
+ */
+
+export {};

@@ -1,0 +1,294 @@
+// @ts-check
+/**
+ * What the page says, in English. One module a language, with the same names; numbers and plurals go through `Intl` (format.js).
+ *
+ * @typedef {import('../engine/choice.js').Choice} Choice
+ * @typedef {import('../engine/errors.js').ErrorCode} ErrorCode
+ * @typedef {'reload-page' | 'restart' | 'without-lora' | 'localhost'} WayOn
+ * @typedef {{title: string, sentence: string, wayOn: WayOn, action: string, steps?: string[]}} ProblemText
+ */
+
+import { formatsOf } from "./format.js";
+
+export const format = formatsOf("en");
+const { integer, counted, size } = format;
+
+/** @type {Record<ErrorCode, ProblemText>} */
+export const PROBLEMS = {
+  "insecure-origin": {
+    title: "This address cannot use the GPU",
+    sentence:
+      "Browsers give WebGPU only to secure addresses. If the server runs on this computer, open it at http://localhost; if not, serve it over HTTPS.",
+    wayOn: "localhost",
+    action: "Open at localhost",
+  },
+  "no-webgpu": {
+    title: "This browser has no WebGPU",
+    sentence: "The model runs on your GPU through WebGPU, which this browser does not offer. One of these does:",
+    wayOn: "reload-page",
+    action: "Check again",
+    steps: [
+      "Chrome or Edge 113 or newer on Windows, macOS or ChromeOS: nothing to set.",
+      "Chrome on Linux: open chrome://flags/#enable-unsafe-webgpu, choose Enabled, restart Chrome.",
+      "Safari 26 or newer on macOS, iOS or iPadOS: nothing to set.",
+      "Firefox 141 or newer on Windows: nothing to set; elsewhere set dom.webgpu.enabled in about:config.",
+    ],
+  },
+  "no-adapter": {
+    title: "No usable GPU was found",
+    sentence: "This browser has WebGPU, but it found no graphics adapter that it may use.",
+    wayOn: "reload-page",
+    action: "Check again",
+    steps: [
+      "Turn on “Use graphics acceleration when available” in the browser's system settings and restart it.",
+      "Update the graphics driver; chrome://gpu says whether the browser blocks it.",
+      "Chrome on Linux: open chrome://flags/#enable-vulkan, choose Enabled, restart Chrome.",
+    ],
+  },
+  "server-unreachable": {
+    title: "The server does not answer",
+    sentence: "The page could not fetch what it needs. Check that onpage serve is still running.",
+    wayOn: "reload-page",
+    action: "Try again",
+  },
+  "no-model": {
+    title: "There is no model to run",
+    sentence: "The server offers no model. Stop it and start it with onpage serve --model FILE.",
+    wayOn: "reload-page",
+    action: "Try again",
+  },
+  "model-missing": {
+    title: "The model is missing",
+    sentence: "The server no longer has the model file it listed. Start onpage serve again, then load the model.",
+    wayOn: "reload-page",
+    action: "Try again",
+  },
+  "model-corrupt": {
+    title: "The model file is damaged",
+    sentence: "What arrived is not the file the server listed, so it was thrown away and nothing was run.",
+    wayOn: "restart",
+    action: "Download again",
+  },
+  "download-cut": {
+    title: "The download was cut",
+    sentence: "The connection to the server broke, and trying again a few times did not help.",
+    wayOn: "restart",
+    action: "Download again",
+  },
+  "engine-failed": {
+    title: "The engine stopped working",
+    sentence: "It was started again once by itself and failed again. Your text is still here.",
+    wayOn: "restart",
+    action: "Start the engine again",
+  },
+  "lora-failed": {
+    title: "The adapter cannot be used",
+    sentence: "The model is fine, but this LoRA adapter did not arrive whole or does not fit it. Your text is still here.",
+    wayOn: "without-lora",
+    action: "Go on without it",
+  },
+  "device-lost": {
+    title: "The GPU was lost",
+    sentence:
+      "The system took the GPU away: a driver restart, a computer that slept, or another program that needed it. Your text is still here.",
+    wayOn: "restart",
+    action: "Start the engine again",
+  },
+};
+
+/** Where and why it runs there. @type {Record<Choice['gpu'], string>} */
+const WITHOUT_GPU = {
+  gpu: "the model has no file for the GPU",
+  software: "this browser found no graphics card",
+  "insecure-origin": "browsers give the GPU only to localhost and to https",
+  "no-webgpu": "this browser has no WebGPU",
+  "no-adapter": "this browser found no graphics card",
+};
+
+export const texts = {
+  /** Between parts of a line. @param {(string | false | null | undefined)[]} parts */
+  line: (parts) => parts.filter(Boolean).join(" · "),
+
+  header: {
+    promise: "Nothing leaves this computer.",
+    model: "Model",
+    engine: "Engine",
+    automatic: "Automatic",
+    /** @param {string} engine */
+    automatically: (engine) => `Automatic: ${engine}`,
+    /** @param {import('../engine/registry.js').EngineEntry} entry */
+    engineOn: ({ name, backend }) => `${name} on ${backend === "CPU" ? "the processor" : backend}`,
+    /** @type {Record<'no-file' | 'no-webgpu', string>} */
+    cannot: { "no-file": "no file for it", "no-webgpu": "no WebGPU here" },
+    /** @param {Choice} choice */
+    reason({ entry, chosen, gpu }) {
+      if (entry.backend === "WebGPU" && gpu !== "gpu") {
+        const why = "Runs slowly, on software that plays a GPU: this browser found no graphics card";
+        return chosen ? `${why}.` : `${why}, and the model has no file for the processor.`;
+      }
+      const where = entry.backend === "CPU" ? "Runs on the processor" : "Runs on your GPU";
+      if (chosen) return `${where}, as you chose.`;
+      return entry.backend === "WebGPU" ? `${where}.` : `${where}: ${WITHOUT_GPU[gpu]}.`;
+    },
+  },
+
+  footer: {
+    /** @param {number} count */
+    parameters: (count) => `${format.parameters(count)} parameters`,
+    /** @param {string} lora */
+    withLora: (lora) => `with ${lora}`,
+    /** @param {string} engine */
+    inEngine: (engine) => `in ${engine}`,
+    onProcessor: "on the processor",
+    /** @param {string} gpu */
+    onGpu: (gpu) => `on ${gpu}`,
+    /** @param {number} bytes */
+    kept: (bytes) => (bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model."),
+    remove: "Remove",
+    bench: "How fast is this browser?",
+  },
+
+  loading: {
+    label: "Loading the model",
+    starting: "Starting",
+    preparing: "Preparing",
+    /** @type {Record<import('../engine/protocol.js').LoadStep, string>} */
+    steps: {
+      reading: "Reading the model",
+      downloading: "Downloading the model",
+      creating: "Creating the engine",
+      warming: "Warming up",
+      adapting: "Putting the adapter on the model",
+    },
+    /** Instead of the step, where the reason says more. @type {Record<import('../engine/session_state.js').LoadReason, string>} */
+    reasons: {
+      first: "",
+      model: "",
+      engine: "",
+      lora: "Changing the adapter",
+      settings: "Reloading the model with the new settings",
+      seed: "Reloading the model with the next seed",
+      restart: "",
+      recover: "The engine stopped and is being started again",
+      return: "Going back to what worked",
+    },
+    /** @param {import('../engine/protocol.js').LoadProgress} progress */
+    downloading: ({ loaded, total, bytesPerSecond }) => `${size(loaded)} of ${size(total)} · ${size(bytesPerSecond)}/s`,
+    /** @param {import('../engine/protocol.js').LoadProgress} progress */
+    reading: ({ loaded, total }) => `${size(loaded)} of ${size(total)} · kept in this browser`,
+    /** @param {number} bytes */
+    received: (bytes) => `${size(bytes)} received and checked`,
+    warming: "The engine prepares itself; only the first time takes long.",
+  },
+
+  status: { writing: "Writing", stopping: "Stopping", load: "Ready", answer: "The post is finished", stop: "Stopped" },
+
+  notice: {
+    restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: press Write to go on." },
+    /** @param {string} problem */
+    kept: (problem) => ({ title: problem, sentence: "So the change was not made: the page goes on with what it had." }),
+  },
+
+  settings: {
+    title: "Sampling settings",
+    lora: "Adapter",
+    noLora: "None: the model as it is",
+    /** @param {import('../engine/model_list.js').Lora | null} lora @param {boolean} able */
+    loraHelp: (lora, able) =>
+      able
+        ? `${lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: another way of writing for the same model"}. Put on and taken off at once.`
+        : "Adapters need MediaPipe: choose it above as the engine.",
+    fields: {
+      temperature: { label: "Temperature", help: "Higher is more surprising." },
+      topK: { label: "Top K", help: "How many tokens each choice is made from; 1 always takes the likeliest." },
+      seed: { label: "Seed", help: "The same seed, text and settings give much the same post. Try again takes the next seed." },
+      maxTokens: { label: "Maximum tokens", help: "" },
+    },
+    /** @param {number} context */
+    context: (context) => `Prompt and post together; this model was made for up to ${integer(context)}.`,
+    apply: "Apply and reload the model",
+    defaults: "Defaults",
+    note: "The engine takes these when it loads a model, so a change loads it again, from what this browser keeps. So does Try again.",
+  },
+
+  post: {
+    form: "What to write about",
+    text: "Your text",
+    examples: "Examples",
+    placeholder: "Paste an announcement, a product note, an event or a short article.",
+    tone: "Tone",
+    /** By id. @type {Record<string, string>} */
+    tones: { friendly: "Friendly", professional: "Professional", enthusiastic: "Enthusiastic" },
+    length: "Length",
+    /** By id. @type {Record<string, string>} */
+    lengths: { short: "Short", standard: "Standard" },
+    /** @param {number} words */
+    words: (words) => counted(words, "word"),
+    write: "Write",
+    stop: "Stop",
+    stopping: "Stopping…",
+    /** @param {number} tokens @param {number} room */
+    count: (tokens, room) => `${integer(tokens)} of ${integer(room)} tokens`,
+    card: "Your post",
+    log: "The post",
+    empty: "Your post appears here, written by the model inside this page.",
+    reading: "Reading your text…",
+    copy: "Copy",
+    copied: "Copied",
+    /** @param {string} key */
+    selected: (key) => `Selected: press ${key} C`,
+    share: "Share",
+    again: "Try again",
+    /** @param {string} tone @param {string} length @param {number} seed @param {string} lora */
+    kind: (tone, length, seed, lora) =>
+      [tone, length.toLowerCase(), `seed ${seed}`, lora && `with ${lora}`].filter(Boolean).join(" · "),
+    /** @param {number} words @param {number} characters */
+    counts: (words, characters) => `${counted(words, "word")}, ${counted(characters, "character")}`,
+    limits: "Against common limits",
+    /** @param {number} characters */
+    left: (characters) => `${integer(characters)} left`,
+    /** @param {number} characters */
+    over: (characters) => `${integer(characters)} too many`,
+    figures: {
+      first: "First text",
+      prefill: "Prefill",
+      decode: "Decode",
+      tokens: "Tokens in / out",
+      /** @param {number} percent */
+      reused: (percent) => `${integer(percent)} % reused`,
+      how: "How these are measured",
+      explained:
+        "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page saw it. Prefill is " +
+        "the prompt's tokens divided by that time. Decode is the tokens after the first piece divided by the time between the first " +
+        "piece and the last. Tokens of the post are counted by splitting its text again, which can differ a little from what was decoded.",
+      /** @param {number} percent */
+      held: (percent) => `The engine still held ${integer(percent)} % of this prompt from the one before, so its prefill looks faster.`,
+    },
+    notices: {
+      noRoom: {
+        title: "There is no room for a text",
+        sentence: "A post of this length may take all of the maximum tokens: raise them in the settings, or choose a shorter post.",
+      },
+      noRoomInModel: {
+        title: "There is no room for a text",
+        sentence: "A post of this length may take all that this model can hold: choose a shorter post, or another model.",
+      },
+      /** @param {number} tokens @param {number} room @param {boolean} raisable */
+      tooLong: (tokens, room, raisable) => ({
+        title: "This text is too long for the model",
+        sentence:
+          `The prompt takes ${integer(tokens)} tokens and there is room for ${integer(room)} beside the post. Shorten the text by about ` +
+          `${integer(Math.min(99, Math.ceil((1 - room / tokens) * 100)))} %` +
+          (raisable ? ", or raise the maximum tokens in the settings." : "."),
+      }),
+      runaway: {
+        title: "The model lost its way",
+        sentence: "It was stopped at three times the length you asked for. Try again takes another seed.",
+      },
+      full: {
+        title: "The post ends here because the context is full",
+        sentence: "The text and the post together reached the maximum tokens. Shorten the text, or choose a shorter post.",
+      },
+    },
+  },
+};
