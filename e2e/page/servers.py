@@ -126,7 +126,7 @@ class Faults:
     flip_byte: int | None = None
     """Position in the file of a byte to change; honoured for whole responses."""
     refuse: dict[str, int] = field(default_factory=dict)
-    """End of a path → how many requests for it get a 500."""
+    """End of a path → how many GET requests for it get a 500."""
     requests: list[str] = field(default_factory=list)
 
     def starts(self) -> list[int]:
@@ -149,7 +149,7 @@ class FaultyApplication:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         for end, count in self.faults.refuse.items():
-            if path.endswith(end) and count:
+            if path.endswith(end) and count and environ["REQUEST_METHOD"] == "GET":
                 self.faults.refuse[end] -= 1
                 start_response("500 Internal Server Error", [("Content-Length", "0")])
                 return []

@@ -19,8 +19,19 @@ export class TextCounter {
   #openCharacter = "";
   #openWord = "";
 
+  /** Half a character of a piece that was cut within one. */
+  #half = "";
+
+  /** @param {string} text */
+  add(text) {
+    const all = this.#half + text;
+    const whole = all.replace(/[\uD800-\uDBFF]$/, "");
+    this.#half = all.slice(whole.length);
+    this.#add(whole);
+  }
+
   /** @param {string} piece */
-  add(piece) {
+  #add(piece) {
     const characters = segmentsOf(graphemes, this.#openCharacter + piece);
     this.#openCharacter = open(characters.slice(-1));
     this.#characters += characters.length - (this.#openCharacter ? 1 : 0);

@@ -1,0 +1,61 @@
+// Messages become the text that an engine reads, and the post's prompt is the one that the demo model was trained on.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { lengthOf, message, promptOf, sharedBeginning, shortened } from "../../static/engine/messages.js";
+import { messagesOf, promptRoom, runawayAt } from "../../static/tasks/post/prompt.js";
+
+const definition = JSON.parse(readFileSync(new URL("../../static/tasks/post/social_post.json", import.meta.url)));
+const GEMMA = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n", end: "<end_of_turn>\n" };
+
+test("a conversation in its turns", () => {
+  const talk = [message("Be brief.", "system"), message("Hello"), message("Hi.", "model"), message("Bye")];
+  assert.equal(
+    promptOf(talk, GEMMA),
+    "<start_of_turn>user\nBe brief.\n\nHello<end_of_turn>\n<start_of_turn>model\nHi.<end_of_turn>\n" +
+      "<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n",
+  );
+  assert.equal(promptOf([message("raw "), message("text")], null), "raw text");
+});
+
+test("messages that do not fit the turns are refused", () => {
+  const { end, ...oneTurn } = GEMMA;
+  assert.throws(() => promptOf([message("a"), message("b", "model"), message("c")], oneTurn), /one turn only/);
+  assert.throws(() => promptOf([message("a"), message("b")], GEMMA), /two messages/);
+  assert.throws(() => promptOf([message("b", "model")], GEMMA), /follows none/);
+  assert.throws(() => promptOf([], GEMMA), /last message/);
+  assert.equal(end, GEMMA.end);
+});
+
+test("shortened messages", () => {
+  const talk = [message("abcd"), message("efgh")];
+  assert.equal(lengthOf(talk), 8);
+  assert.deepEqual(shortened(talk, 6), [message("abcd"), message("ef")]);
+  assert.deepEqual(shortened(talk, 2), [message("ab"), message("")]);
+});
+
+test("what an engine still holds of a prompt", () => {
+  const cases = [["abcd", "", 0], ["abcd", "abxx", 0.5], ["abcd", "abcd", 1], ["abcd", "abcdef", 1], ["abcd", "xabcd", 0], ["", "", 0]];
+  for (const [prompt, previous, share] of cases) assert.equal(sharedBeginning(prompt, previous), share);
+});
+
+test("the demo model's prompt, byte for byte", () => {
+  const draft = { text: "  Costs {words} $1 $& and {tone}.\n", tone: "professional", length: "standard" };
+  assert.equal(
+    promptOf(messagesOf(definition, draft), GEMMA),
+    "<start_of_turn>user\nWrite a professional social media post of at most 50 words about the text below. Keep the facts. Add one to " +
+      "three hashtags.\n\nCosts {words} $1 $& and {tone}.<end_of_turn>\n<start_of_turn>model\n",
+  );
+});
+
+test("a word of the prompt is not the id of a tone", () => {
+  const other = { ...definition, tones: [{ id: "casual", prompt: "friendly" }] };
+  assert.match(messagesOf(other, { text: "x", tone: "casual", length: "short" })[0].parts[0].text, /^Write a friendly /);
+});
+
+test("room, and where a post has run away", () => {
+  assert.equal(promptRoom(512, 25), 437);
+  assert.equal(promptRoom(64, 50), 0);
+  assert.deepEqual(runawayAt(25), { words: 75, tokens: 225 });
+});
