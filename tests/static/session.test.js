@@ -6,7 +6,7 @@ import { OnpageError } from "../../static/engine/errors.js";
 import { message } from "../../static/engine/messages.js";
 import { Session } from "../../static/engine/session.js";
 import { MAX_SEED } from "../../static/engine/session_state.js";
-import { FakeEngine, LOADED, model, settled } from "./support/engines.mjs";
+import { FakeEngine, LOADED, model, settled } from "./support/engines.js";
 
 const ASK = [message("Write.")];
 const LORA = { id: "lora", name: "cheerful", url: "models/lora", size: 10, sha256: "lora", rank: 4 };
