@@ -78,6 +78,12 @@ def test_the_page_the_engine_and_the_demo_model_are_inside(address: str, unpacke
         assert len(compressed) < wasm.stat().st_size / 3
 
 
+def test_the_licences_of_others_are_inside(address: str, unpacked: Path) -> None:
+    notices, _ = get(f"http://{address}/static/vendor/NOTICES.txt")
+    assert notices == (unpacked / "webapp/static/vendor/NOTICES.txt").read_bytes()
+    assert b"hash-wasm" in notices and b"Permission is hereby granted" in notices
+
+
 def test_the_wheel_runs_from_itself(unpacked: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-c", "import builder, webapp; print(builder.__file__, webapp.__file__)"],

@@ -1,7 +1,4 @@
-"""Puts the server together: pages, models and our own static files (Flask), the engine (WhiteNoise), headers around all.
-
-    SecureResponses → WhiteNoise      → Flask
-    headers, Host     static/vendor/    pages, models, static/
+"""Puts the server together: pages, models and static files (Flask), with the headers around all (`SecureResponses`).
 
 `create_app` hashes the model files (not the stored models); it opens no port.
 """
@@ -56,7 +53,6 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(models.blueprint)
     app.register_blueprint(served_files.blueprint)
     app.register_blueprint(assets.blueprint)
-    app.wsgi_app = SecureResponses(  # type: ignore[method-assign]
-        assets.serve_vendored(app.wsgi_app, config.static), config.allowed_hosts
-    )
+    app.extensions["onpage_vendored"] = assets.vendored_files(config.static)
+    app.wsgi_app = SecureResponses(app.wsgi_app, config.allowed_hosts)  # type: ignore[method-assign]
     return app

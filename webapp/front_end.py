@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from webapp.vendor import PACKAGES, SUFFIXES
+from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
 
 SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
@@ -31,7 +31,8 @@ def own_files(static: Path, folders: Iterable[str] | None = None) -> Iterator[Pa
 
 
 def vendored_files() -> Iterator[Path]:
-    """The engine and the hash, plain and compressed, relative to the static folder."""
+    """The engine and the hash, plain and compressed, and their licences, relative to the static folder."""
+    yield NOTICES
     for package in PACKAGES:
         for target in package.targets():
             for suffix in SUFFIXES:

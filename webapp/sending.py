@@ -20,6 +20,9 @@ PIECE = 1 << 18
 TURN = 8 << 20
 """Bytes after which the main loop looks at the other connections, though this client would take more."""
 
+FOR_EVER = "public, max-age=31536000, immutable"
+"""The Cache-Control of what never changes under its address."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -83,15 +86,18 @@ class FilePart(ReadOnlyFileBasedBuffer):
 
 
 def file_response(
-    file: FileIO | BytesIO, size: int, etag: str, content_type: str, headers: Mapping[str, str]
+    file: FileIO | BytesIO, size: int, etag: str, representation: Mapping[str, str], headers: Mapping[str, str]
 ) -> Response:
-    """The answer to the current GET or HEAD request for an open file of `size` bytes, which it closes."""
+    """The answer to the current GET or HEAD request for an open file of `size` bytes, which it closes.
+
+    `representation` are the fields of an answer with content, `headers` those of every answer.
+    """
     decision = decide(request.method, request.headers, etag, size)
     response = Response(status=decision.status)
     response.headers.clear()
     response.headers.update({"ETag": f'"{etag}"', "Accept-Ranges": "bytes", **headers})
     if decision.status in (200, 206):
-        response.headers["Content-Type"] = content_type
+        response.headers.update(representation)
     elif decision.status in (412, 416):
         response.headers["Cache-Control"] = "no-store"
     if decision.status == 206:

@@ -18,11 +18,9 @@ from flask import Blueprint, Response, current_app, jsonify
 from builder.files.digest import sha256_of
 from builder.files.reading import NotReadableError, check_regular
 from webapp.errors import ModelFileChangedError, ModelFileMissingError
-from webapp.sending import file_response
+from webapp.sending import FOR_EVER, file_response
 
 blueprint = Blueprint("files", __name__)
-
-FOR_EVER = "public, max-age=31536000, immutable"
 
 Stamp = tuple[int, int, int]
 """What changes when a file is replaced or written to: its number on the disk, its size, and when it was last written."""
@@ -104,7 +102,9 @@ def file_bytes(sha256: str, name: str) -> Response:
         return _error(404, "model_missing", f"The file {name} has been moved or deleted on the server.")
     except ModelFileChangedError:
         return _error(409, "model_changed", f"The file {name} has changed since the server started.")
-    return file_response(opened, file.size, sha256, "application/octet-stream", {"Cache-Control": FOR_EVER})
+    return file_response(
+        opened, file.size, sha256, {"Content-Type": "application/octet-stream"}, {"Cache-Control": FOR_EVER}
+    )
 
 
 def _error(status: int, code: str, message: str) -> Response:

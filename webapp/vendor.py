@@ -2,7 +2,7 @@
 
     python -m webapp.vendor
 
-copies them from `static/node_modules` (put there by `npm ci`) to `static/vendor/<package>-<version>/` and writes a
+writes the libraries' licences to `static/vendor/NOTICES.txt`, and copies them from `static/node_modules` (put there by `npm ci`) to `static/vendor/<package>-<version>/` and writes a
 `.br` and a `.gz` beside each; it does nothing when they are there already. The folder is not in git; it is in the
 wheel, so that an installed onpage needs neither npm nor a network. Brotli 9 makes 6.2 MB of the 27.2 MB of
 WebAssembly in 6 s; 10 would make 5.5 MB of it, in 40.
@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,9 @@ HASH = Package("hash-wasm", "4.13.0", ("dist/sha256.umd.min.js",))
 
 PACKAGES = (MEDIAPIPE, LITERT_LM, HASH)
 
+NOTICES = Path("vendor") / "NOTICES.txt"
+"""The licences, relative to the static folder: linked by the page, and in the wheel."""
+
 
 def build(static: Path, package: Package) -> Path:
     """Copy and compress; returns the folder. FileNotFoundError without `npm ci`, ValueError for another version."""
@@ -103,6 +107,34 @@ def build(static: Path, package: Package) -> Path:
     return target
 
 
+def write_notices(static: Path, packages: Sequence[Package] = PACKAGES) -> Path:
+    """Writes what the licences of the libraries ask to be passed on, from their npm packages; returns the file.
+
+    A package of a licence that is the same text for everybody may lack it: then it is onpage's own, the Apache License 2.0.
+    FileNotFoundError without `npm ci`, ValueError for a licence whose text is nowhere.
+    """
+    apache = static.parent / "LICENSE"
+    parts = ["The page holds these works of others. Their licences follow, and after them the Apache License 2.0 once."]
+    for package in packages:
+        source = static / "node_modules" / package.name
+        about = json.loads((source / "package.json").read_text(encoding="utf-8"))
+        own = sorted(
+            path for path in source.iterdir() if path.name.upper().startswith(("LICENSE", "LICENCE", "NOTICE"))
+        )
+        if not own and about["license"] != "Apache-2.0":
+            raise ValueError(f"{source} has no text of its licence, {about['license']}: add it to webapp/vendor.py.")
+        files = ", ".join(target.as_posix() for target in package.targets())
+        parts.append(
+            f"{package.name} {package.version}\nLicence: {about['license']}\nAuthor: {about.get('author') or 'not said'}\n{files}"
+        )
+        parts += [path.read_text(encoding="utf-8").strip() for path in own]
+    parts.append(apache.read_text(encoding="utf-8").strip("\n"))
+    path = static / NOTICES
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"\n\n{'-' * 79}\n\n".join(parts) + "\n", encoding="utf-8")
+    return path
+
+
 def _put(job: tuple[Path, Path, str]) -> None:
     """One form of one file; compressing lets other threads run."""
     import brotli  # only here: serving compressed files does not compress
@@ -120,6 +152,7 @@ def main() -> int:
     try:
         for package in PACKAGES:
             print(build(static_folder(), package))
+        print(write_notices(static_folder()))
     except (FileNotFoundError, ValueError) as error:
         print(f"webapp.vendor: {error}", file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ from webapp.app import Config, create_app
 from webapp.errors import FrontEndMissingError
 from webapp.front_end import own_files
 from webapp.paths import static_folder
-from webapp.vendor import MEDIAPIPE, PACKAGES, Package, build, main
+from webapp.vendor import MEDIAPIPE, NOTICES, PACKAGES, Package, build, main, write_notices
 
 WASM = f"/{MEDIAPIPE.url}genai_wasm_module_internal.wasm"
 
@@ -131,6 +131,15 @@ def test_vendored_files_are_immutable(client: FlaskClient) -> None:
         ("identity", None),
         ("", None),
         (None, None),
+        ("br;q=0, gzip", "gzip"),
+        ("gzip;q=0, br;q=0", None),
+        ("gzip;q=0,br", "br"),
+        ("br;q=0, *", "gzip"),
+        ("*;q=0", None),
+        ("gzip;q=1, br;q=0.1", "gzip"),
+        ("identity, br;q=0.5", None),
+        ("zebra, bread", None),
+        ("BR", "br"),
     ],
 )
 def test_wasm_is_compressed(client: FlaskClient, accepted: str | None, encoding: str | None) -> None:
@@ -146,6 +155,59 @@ def test_wasm_is_compressed(client: FlaskClient, accepted: str | None, encoding:
         assert len(content) == (static_folder() / MEDIAPIPE.folder / Path(WASM).name).stat().st_size
         if encoding == "br":
             assert len(response.data) < 7_000_000
+
+
+FORMS = {"br": ".br", "gzip": ".gz", None: ""}
+
+
+@pytest.mark.parametrize("encoding", FORMS)
+def test_a_range_and_a_validator_belong_to_one_form(client: FlaskClient, encoding: str | None) -> None:
+    """A range of the compressed file under the plain one's validator would be put together to nonsense."""
+    path = static_folder() / MEDIAPIPE.folder / Path(WASM).name
+    whole = path.with_name(path.name + FORMS[encoding]).read_bytes()
+    accepted = {"Accept-Encoding": encoding or "identity"}
+    with client.head(WASM, headers=accepted) as response:
+        etag = response.headers["ETag"]
+        assert response.content_length == len(whole)
+    for value, expected in (("bytes=0-0", whole[:1]), ("bytes=-5", whole[-5:]), ("bytes=7-8", whole[7:9])):
+        with client.get(WASM, headers=accepted | {"Range": value, "If-Range": etag}) as response:
+            assert (response.status_code, response.data) == (206, expected)
+            assert response.headers.get("Content-Encoding") == encoding
+    for other in FORMS:
+        with client.get(WASM, headers={"Accept-Encoding": other or "identity", "If-None-Match": etag}) as response:
+            assert response.status_code == (304 if other == encoding else 200)
+            assert response.headers["Vary"] == "Accept-Encoding"
+    with client.get(WASM, headers=accepted | {"If-Match": '"other"'}) as response:
+        assert (response.status_code, response.data) == (412, b"")
+
+
+def test_a_precondition_that_fails_carries_no_file(client: FlaskClient) -> None:
+    with client.get("/static/icon.svg", headers={"If-Match": '"other"'}) as response:
+        assert (response.status_code, response.data) == (412, b"")
+
+
+def test_the_licences_of_what_is_vendored_are_served(client: FlaskClient) -> None:
+    with client.get(f"/static/{NOTICES.as_posix()}") as response:
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        text = response.text
+    for package in PACKAGES:
+        assert f"{package.name} {package.version}\n" in text
+    assert "Copyright (c) 2020 Dani Bir" in text, "the notice that the MIT License asks for"
+    assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in text
+
+
+def test_a_licence_whose_text_is_nowhere_is_noticed(package: Package, tmp_path: Path) -> None:
+    static = tmp_path / "static"
+    static.mkdir()
+    (tmp_path / "node_modules").rename(static / "node_modules")
+    (tmp_path / "LICENSE").write_text("Apache")
+    about = static / "node_modules/@scope/engine/package.json"
+    about.write_text('{"version": "1.2.3", "license": "BSD-3-Clause"}')
+    with pytest.raises(ValueError, match="has no text of its licence, BSD-3-Clause"):
+        write_notices(static, [package])
+    about.with_name("LICENSE.md").write_text("Redistribution and use")
+    assert "Redistribution and use" in write_notices(static, [package]).read_text()
 
 
 def test_engine_missing(model_path: Path, tmp_path: Path) -> None:
