@@ -66,7 +66,7 @@ def test_the_page_the_engine_and_the_demo_model_are_inside(address: str, unpacke
     [model] = json.loads(get(f"http://{address}/api/models")[0])
     assert [file["engines"] for file in model["files"]] == [["mediapipe"], ["litert-lm"], ["litert-lm-cpu"]]
     for file in model["files"]:
-        data, headers = get(f"http://{address}{file['url']}")
+        data, headers = get(f"http://{address}/{file['url']}")
         assert hashlib.sha256(data).hexdigest() == file["sha256"]
         assert headers["ETag"] == f'"{file["sha256"]}"'
     builds = list((unpacked / "webapp/static").rglob("*.wasm"))

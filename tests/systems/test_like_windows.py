@@ -157,7 +157,7 @@ def test_serve(store: Store, tmp_path: Path) -> None:
     with onpage_serve(tmp_path, "--model", str(DEMO_GRAPH), environment=environment(store.folder)) as server:
         (model,) = server.models()
         expected = DEMO_GRAPH.read_bytes()[1000:2000]
-        answer = everything_from(server.ask(f"GET {model['url']} HTTP/1.1\r\nRange: bytes=1000-1999"))
+        answer = everything_from(server.ask(f"GET /{model['url']} HTTP/1.1\r\nRange: bytes=1000-1999"))
         assert answer.startswith(b"HTTP/1.1 206 ") and answer.endswith(expected)
         assert b"<title>" in everything_from(server.ask("GET / HTTP/1.1"))
         server.process.terminate()

@@ -67,7 +67,7 @@ def test_half_sent_requests_make_room(server: RunningServer) -> None:
 
 
 def test_downloads_that_nobody_reads_take_neither_threads_nor_memory(server: RunningServer) -> None:
-    url = server.models()[0]["url"]
+    url = "/" + server.models()[0]["url"]
     before = server.memory()
     stalled = [server.ask(f"GET {url} HTTP/1.1\r\nRange: bytes=1-") for _ in range(20)]
     try:
@@ -119,7 +119,7 @@ def test_a_file_that_is_cut_short_ends_its_download_at_once(large: Path, tmp_pat
     path = tmp_path / "cut-web.task"
     path.write_bytes(large.read_bytes())
     with onpage_serve(tmp_path, "--model", str(path)) as server:
-        url = server.models()[0]["url"]
+        url = "/" + server.models()[0]["url"]
         for asked in (f"GET {url} HTTP/1.1", f"GET {url} HTTP/1.1\r\nRange: bytes=1-"):
             os.truncate(path, LARGE)
             connection = server.ask(asked)
