@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.model.families import plan_model
-from builder.model.families.plan import MatrixPlan
+from builder.model.families import describe, family_of
+from builder.model.weights import Weight
 from tests.checkpoints import as_bytes, write_safetensors
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -57,15 +57,15 @@ def write_adapter(
     random = np.random.Generator(np.random.PCG64(seed))
     tensors: dict[str, NDArray[np.float32]] = {}
     for matrix in matrices(config, targets):
-        module = matrix.source.removesuffix(".weight")
+        module = str(matrix.source).removesuffix(".weight")
         ranks = adapter_config.get("rank_pattern", {}).items()
         r = next((value for key, value in ranks if module.endswith(key)), rank)
         scale = adapter_config["lora_alpha"] / (math.sqrt(r) if adapter_config["use_rslora"] else r)
-        a = random.standard_normal((r, matrix.k), np.float32) * np.float32(matrix.k**-0.5)
-        b = random.standard_normal((matrix.n, r), np.float32) * np.float32(STRENGTH / scale / math.sqrt(r))
+        a = random.standard_normal((r, matrix.inputs), np.float32) * np.float32(matrix.inputs**-0.5)
+        b = random.standard_normal((matrix.outputs, r), np.float32) * np.float32(STRENGTH / scale / math.sqrt(r))
         tensors |= {f"{prefix}{module}.lora_A.weight": a, f"{prefix}{module}.lora_B.weight": b}
         if adapter_config["use_dora"]:
-            lengths = random.uniform(0.5, 1.5, matrix.n).astype(np.float32)
+            lengths = random.uniform(0.5, 1.5, matrix.outputs).astype(np.float32)
             tensors[f"{prefix}{module}.lora_magnitude_vector"] = lengths
     write_safetensors(
         folder / "adapter_model.safetensors",
@@ -74,8 +74,10 @@ def write_adapter(
     return folder
 
 
-def matrices(config: dict[str, Any], targets: tuple[str, ...]) -> Iterator[MatrixPlan]:
+def matrices(config: dict[str, Any], targets: tuple[str, ...]) -> Iterator[Weight]:
     """The matrices of the layers whose modules are in `targets`."""
-    for tensor in plan_model(config, Path("config.json")).tensors:
-        if isinstance(tensor, MatrixPlan) and tensor.source.split(".")[-2] in targets:
-            yield tensor
+    path = Path("config.json")
+    family = family_of(config, path)
+    for weight in family.weights(describe(config, path), family.namings[0]):
+        if weight.is_matrix and str(weight.source).split(".")[-2] in targets:
+            yield weight

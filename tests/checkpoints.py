@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.model.families import plan_model
-from builder.model.families.plan import MAX_SPARE_ROWS, Naming
+from builder.model.families import MAX_SPARE_ROWS, describe, family_of
+from builder.model.families.family import Naming
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 
@@ -152,19 +152,17 @@ def write_checkpoint(
     config = config or gemma3_config()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
-    plan = plan_model(config, folder / "config.json")
-    plan = plan.named(naming or plan.naming)
-    pieces = plan.vocab_size - (MAX_SPARE_ROWS if plan.left_out else 0)
+    family, model = family_of(config, folder / "config.json"), describe(config, folder / "config.json")
+    naming = naming or family.namings[0]
+    pieces = model.embedding.vocabulary - (MAX_SPARE_ROWS if family.left_out else 0)
     (folder / "tokenizer.model").write_bytes(tokenizer or synthetic_tokenizer(pieces))
-    weights = RandomWeights.of(plan, seed)
+    weights = RandomWeights.of(model, seed, family.weights(model, naming))
     values = {
-        t.source: np.concatenate([rows for _, rows in weights.bands(t)]).reshape(
-            (t.size,) if hasattr(t, "size") else (t.n, t.k)
-        )
-        for t in plan.tensors
+        str(weight.source): np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape)
+        for weight in weights.tensors
     }
-    if plan.left_out:
-        prefix = "" if plan.naming.decoder.endswith("model.model.") else "model."
+    if family.left_out:
+        prefix = "" if naming.decoder.endswith("model.model.") else "model."
         values |= {prefix + name: np.ones(shape, np.float32) for name, shape in VISION_TENSORS.items()}
     write_shards(folder, values, dtype, shards)
     return folder

@@ -14,6 +14,7 @@ from builder.errors import ModelFileError
 from builder.formats.llm_parameters import ModelType, TransformerParameters
 from builder.formats.sniff import Format
 from builder.formats.web_file_reader import WebFile
+from builder.formats.web_model import described
 from builder.lora.layout import halves
 from webapp.errors import AdapterUnfitError
 from webapp.served_files import ServedFile
@@ -44,7 +45,7 @@ class ServedAdapter:
         found = {tensor.name: tensor.size for tensor in file.tensors.values()}
         # one that it lacks would make the engine fail in the middle of a text
         missing = next(
-            (h.spec for h in halves(transformer, file.lora_rank) if found.get(h.spec.name) != h.spec.size), None
+            (h.spec for h in halves(described(file), file.lora_rank) if found.get(h.spec.name) != h.spec.size), None
         )
         if missing:
             raise ModelFileError(

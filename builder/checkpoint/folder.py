@@ -7,13 +7,11 @@ than the memory passes through. The folder is not trusted: shapes, types and off
 from __future__ import annotations
 
 import json
+import math
 import re
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from builder.checkpoint.stored_types import NUMPY_TYPES, Rows, StoredArray, to_float32
+from builder.checkpoint.rows import Piece, StoredRows, StoredTensor, parts_of, row_count
+from builder.checkpoint.stored_types import NUMPY_TYPES, Rows, to_float32
 from builder.errors import CheckpointError
 from builder.files.reading import NotReadableError, check_regular, read_json_object, shortened, shown
 
@@ -33,19 +32,6 @@ MAX_HEADER = 16 << 20
 
 BAND_BYTES = 32 << 20
 """Target size of a band as float32: small enough for memory, large enough for long strips in the file."""
-
-
-@dataclass(frozen=True)
-class StoredTensor:
-    """Where a tensor lies."""
-
-    name: str
-    file: Path
-    dtype: str
-    shape: tuple[int, ...]
-    offset: int
-    """Position of the first byte in the file."""
-
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
 
@@ -123,36 +109,21 @@ class Checkpoint:
             yield first, to_float32(rows[:])
 
     def stored_bands(self, tensor: StoredTensor, multiple: int = 4) -> Iterator[tuple[int, StoredRows]]:
-        """(first row, rows) over a matrix (or a vector, as one band), still to be read.
+        """(first row, rows) over a matrix (or a vector, as one band), still to be read."""
+        return self.bands_of([Piece(tensor, 0, row_count(tensor.shape))], tensor.shape, multiple)
+
+    def bands_of(
+        self, pieces: Sequence[Piece], shape: tuple[int, ...], multiple: int = 4
+    ) -> Iterator[tuple[int, StoredRows]]:
+        """(first row, rows) over what was found, still to be read.
 
         Bands have about BAND_BYTES as float32 and a multiple of `multiple` rows (the last one what is left).
         """
-        rows = tensor.shape[0] if len(tensor.shape) > 1 else 1
-        width = int(np.prod(tensor.shape)) // rows
+        rows = row_count(shape)
+        width = math.prod(shape) // rows
         step = max(multiple, BAND_BYTES // (4 * width) // multiple * multiple)
         for first in range(0, rows, step):
-            yield first, StoredRows(tensor, first, (min(step, rows - first), width))
-
-
-class StoredRows:
-    """Consecutive rows of a tensor, read when they are sliced: what is worked on in the cache is never elsewhere in memory."""
-
-    def __init__(self, tensor: StoredTensor, first: int, shape: tuple[int, int]) -> None:
-        self.tensor, self.first, self.shape = tensor, first, shape
-        self.dtype = np.dtype(NUMPY_TYPES[tensor.dtype])
-
-    def __getitem__(self, part: slice) -> StoredArray:
-        start, stop, _ = part.indices(self.shape[0])
-        rows = np.empty((stop - start, self.shape[1]), self.dtype)
-        self.read_into(part, rows)
-        return rows
-
-    def read_into(self, part: slice, out: StoredArray) -> None:
-        """As a slice, into an array of this type."""
-        start, _, _ = part.indices(self.shape[0])
-        with _opened(self.tensor) as file:
-            file.seek(self.tensor.offset + (self.first + start) * self.shape[1] * out.itemsize)
-            _fill(file, out.data.cast("B"), self.tensor)
+            yield first, StoredRows(parts_of(pieces, first, min(first + step, rows)), width)
 
 
 def check_finite(name: str, first: int, rows: Rows) -> None:
@@ -214,23 +185,3 @@ def read_header(shard: Path) -> list[StoredTensor]:
         StoredTensor(name, shard, entry["dtype"], tuple(entry["shape"]), 8 + length + entry["data_offsets"][0])
         for name, entry in header.items()
     ]
-
-
-@contextmanager
-def _opened(tensor: StoredTensor) -> Iterator[FileIO]:
-    """The shard, its errors told apart from those of the file being written."""
-    try:
-        with tensor.file.open("rb", buffering=0) as file:
-            yield file
-    except OSError as error:
-        raise CheckpointError(
-            f"{tensor.file} cannot be read at tensor {tensor.name}: {error.strerror}.", subject=tensor.file
-        ) from None
-
-
-def _fill(file: FileIO, view: memoryview, tensor: StoredTensor) -> None:
-    while view:
-        read = file.readinto(view)
-        if not read:
-            raise CheckpointError(f"{tensor.file} ended within tensor {tensor.name}: it was cut while being read.")
-        view = view[read:]

@@ -1,4 +1,4 @@
-"""Quantizes the tensors of a plan and writes them where the layout says, band after band, on every core.
+"""Quantizes the weights of a model and writes them where the layout says, band after band, on every core.
 
 The threads take turns at fetching the next band and work on it side by side: numpy, reading and writing let each other run.
 What is held is a band and its result a thread. Where a thread fails or the main thread is interrupted, the others stop at their
@@ -8,9 +8,8 @@ next band, and all have ended before the error goes on: nothing writes into a fi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +19,14 @@ from builder.checkpoint.stored_types import Rows, to_float32
 from builder.files.checksum import Checksum
 from builder.files.systems import core_count
 from builder.files.writing import PartFile
-from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.formats.web_model import name_of
+from builder.model.weights import Weight, Weights
 from builder.quantize.rounding import BLOCK, NotFiniteError, quantize_band
 from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel import Kernel
 
 MAX_THREADS = 8
 """More would wait for each other at the reading, and each holds a band."""
-
-
-class Weights(Protocol):
-    """Where the weights come from: a checkpoint, or `synth`'s random numbers."""
-
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterable[tuple[int, Rows]]:
-        """(first row, rows) of a matrix as (n, k), in bands of a multiple of 4 rows; a vector as one row.
-
-        Never asked by two threads at the same time.
-        """
 
 
 ChecksumOf = Callable[[int, int, NDArray[np.uint8]], Checksum]
@@ -80,18 +70,17 @@ def thread_count() -> int:
 
 
 def write_tensors(
-    plan: ModelPlan,
-    quantization: Quantization,
     weights: Weights,
+    quantization: Quantization,
     offsets: dict[str, int],
     pieces: Pieces,
     complete: Callable[[int], None],
 ) -> None:
-    """Writes every tensor of the plan at its offset, and tells up to where all is written.
+    """Writes every weight at its offset, and tells up to where all is written.
 
     CheckpointError for weights that are not finite.
     """
-    bands = ((tensor, first, rows) for tensor in plan.tensors for first, rows in weights.bands(tensor))
+    bands = ((weight, first, rows) for weight in weights.tensors for first, rows in weights.bands(weight))
     turn, begun, stopped = threading.Lock(), threading.Event(), threading.Event()
     busy: dict[int, int] = {}  # thread → where the tensor begins that it works on
 
@@ -106,12 +95,12 @@ def write_tensors(
                     return
                 busy[threading.get_ident()] = _start(band[0], offsets)
                 complete(min(busy.values()))
-            tensor, first, rows = band
-            if isinstance(tensor, VectorPlan):
-                check_finite(tensor.source, first, rows)
-                pieces.write(offsets[tensor.name], to_float32(rows[:]).data.cast("B"))
+            weight, first, rows = band
+            if weight.is_matrix:
+                _write_band(weight, first, rows, quantization, offsets, pieces, kernel)
             else:
-                _write_band(tensor, first, rows, quantization, offsets, pieces, kernel)
+                check_finite(str(weight.source), first, rows)
+                pieces.write(_start(weight, offsets), to_float32(rows[:]).data.cast("B"))
 
     threads = thread_count()
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
@@ -127,12 +116,13 @@ def write_tensors(
             begun.set()
 
 
-def _start(tensor: MatrixPlan | VectorPlan, offsets: dict[str, int]) -> int:
-    return offsets[tensor.name if isinstance(tensor, VectorPlan) else f"{tensor.name}.w"]
+def _start(weight: Weight, offsets: dict[str, int]) -> int:
+    name = name_of(weight)
+    return offsets[f"{name}.w" if weight.is_matrix else name]
 
 
 def _write_band(
-    matrix: MatrixPlan,
+    matrix: Weight,
     first: int,
     rows: Rows,
     quantization: Quantization,
@@ -141,15 +131,17 @@ def _write_band(
     kernel: Kernel | None,
 ) -> None:
     quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
-    scheme = quantization.scheme(matrix.role)
+    scheme, name = quantization.scheme_of(matrix), name_of(matrix)
     try:
         band = quantize(rows, scheme, quantization.scale)
     except NotFiniteError:
-        check_finite(matrix.source, first, rows)
+        check_finite(str(matrix.source), first, rows)
         raise
-    row_of_blocks = BLOCK * matrix.n * scheme.bits // 8
-    strips = band.strips.reshape(1, -1) if rows.shape[0] == matrix.n else band.strips  # of a whole matrix they are one
-    pieces.write_strips(offsets[f"{matrix.name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
-    pieces.write(offsets[f"{matrix.name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
-    scales = offsets[f"{matrix.name}.w_quantized_scale"] + band.scales[0].nbytes * first
+    row_of_blocks = BLOCK * matrix.outputs * scheme.bits // 8
+    strips = (
+        band.strips.reshape(1, -1) if rows.shape[0] == matrix.outputs else band.strips
+    )  # of a whole matrix they are one
+    pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
+    pieces.write(offsets[f"{name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
+    scales = offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
     pieces.write(scales, band.scales.data.cast("B"))

@@ -10,17 +10,19 @@ from typing import Any
 from builder.checkpoint.folder import Checkpoint
 from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError
-from builder.estimate.architecture import EFFECTIVE, Dimensions, EffectiveModel, SizedTensor
+from builder.estimate.architecture import ApproximateTensors, Dimensions, SizedTensor
 from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.web_file_reader import WebFile
+from builder.formats.web_model import described, transformer_parameters
 from builder.model.catalog import PublishedModel, published
-from builder.model.families import plan_model
-from builder.model.families.plan import ModelPlan
+from builder.model.description import ModelDescription
+from builder.model.families import ESTIMATED, describe_for_estimate, turns_of, weights_of
 from builder.model.generation_config import GenerationConfig
 from builder.model.shapes import shapes
+from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
 from builder.synth.web_file import shape_config, synthetic_tokenizer
 
@@ -98,23 +100,21 @@ def _config(model: str) -> dict[str, Any]:
 
 
 def _of_config(name: str, config: dict[str, Any], quantization: Quantization, path: Path | None = None) -> Source:
-    where = path or Path(name)
-    text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
-    assert isinstance(text, dict)
-    if text.get("model_type") in EFFECTIVE:
-        return _effective(name, text, where, quantization)
-    plan = plan_model(config, where)
-    tokenizer = _tokenizer_bytes(plan, path) if "=" not in name or path else len(synthetic_tokenizer(plan.vocab_size))
-    sized = _planned(plan, tokenizer, quantization)
+    model = describe_for_estimate(config, path or Path(name))
+    if model.family in ESTIMATED:
+        return _approximate(name, model, quantization)
+    vocabulary = model.embedding.vocabulary
+    tokenizer = _tokenizer_bytes(model, path) if "=" not in name or path else len(synthetic_tokenizer(vocabulary))
+    sized = _planned(model, tokenizer, quantization)
     return Source(
         name=name,
-        parameters=plan.parameters,
-        context=plan.context_length,
-        dimensions=Dimensions.of(plan.transformer, plan.vocab_size),
+        parameters=weight_count(weights_of(model)),
+        context=model.context,
+        dimensions=Dimensions.of(model),
         quantization=str(quantization),
         download=sized.download,
         tensors=sized.tensors,
-        sized=lambda other: _planned(plan, tokenizer, other),
+        sized=lambda other: _planned(model, tokenizer, other),
     )
 
 
@@ -123,40 +123,43 @@ def _checkpoint(folder: Path, quantization: Quantization) -> Source:
     return _of_config(str(folder), checkpoint.config, quantization, folder / "config.json")
 
 
-def _tokenizer_bytes(plan: ModelPlan, config: Path | None) -> int:
+def _tokenizer_bytes(model: ModelDescription, config: Path | None) -> int:
     own = config.with_name("tokenizer.model") if config else None
     if own and own.is_file():
         return own.stat().st_size
-    return TOKENIZER_BYTES.get(plan.family, GEMMA3_TOKENIZER_BYTES)
+    return TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)
 
 
-def _planned(plan: ModelPlan, tokenizer: int, quantization: Quantization) -> Sized:
+def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization) -> Sized:
+    turns = turns_of(model)
     stops = [1, 5]  # any two below 128: what counts is how many bytes they take
     parameters = LlmParameters(
-        transformer_parameters=plan.transformer,
-        vocab_size=plan.vocab_size,
+        transformer_parameters=transformer_parameters(model),
+        vocab_size=model.embedding.vocabulary,
         start_token_id=2,
-        stop_tokens=["<eos>", *plan.turns.ends],
+        stop_tokens=["<eos>", *turns.ends],
         stop_token_ids=stops,
     )
-    write_turns(parameters, plan.turns)
-    specs, layout = web_layout(plan, parameters, bytes(tokenizer), quantization, GenerationConfig(stops))
+    write_turns(parameters, turns)
+    specs, layout = web_layout(
+        model, weights_of(model), parameters, bytes(tokenizer), quantization, GenerationConfig(stops)
+    )
     return Sized(layout.size, specs)
 
 
-def _effective(name: str, config: dict[str, Any], path: Path, quantization: Quantization) -> Source:
-    model = EffectiveModel.of(config, path)
+def _approximate(name: str, model: ModelDescription, quantization: Quantization) -> Source:
+    known = ApproximateTensors.of(model)
 
     def sized(scheme: Quantization) -> Sized:
-        tensors = list(model.specs(scheme))
+        tensors = list(known.specs(scheme))
         return Sized(sum(tensor.size for tensor in tensors) + GEMMA3_TOKENIZER_BYTES, tensors)
 
     own = sized(quantization)
     return Source(
         name=name,
-        parameters=model.parameters,
+        parameters=known.parameters,
         context=model.context,
-        dimensions=model.dimensions,
+        dimensions=Dimensions.of(model),
         quantization=str(quantization),
         download=own.download,
         tensors=own.tensors,
@@ -188,12 +191,12 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         )
     file = _opened(path)
     facts = web_file_facts(file)
-    transformer = file.parameters.transformer_parameters
+    model = described(file)
     return Source(
         name=str(path),
         parameters=facts.parameters,
-        context=facts.context_length or 1 << 24,
-        dimensions=Dimensions.of(transformer, file.parameters.vocab_size),
+        context=model.context,
+        dimensions=Dimensions.of(model),
         quantization=facts.quantization,
         download=path.stat().st_size,
         tensors=list(file.tensors.values()),

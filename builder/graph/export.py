@@ -1,7 +1,7 @@
 """Checkpoint → `.tflite`, with litert-torch. Runs as a process of its own (`python -m builder.graph.export JOB`), because
 what it imports is large, talks on both streams and may abort.
 
-The model is built from the same plan as a web file, so every family that onpage knows goes. It is in memory as float32 a few
+The model is built from the same description as a web file, so every family that onpage knows goes. It is in memory as float32 a few
 times over; nothing is streamed here.
 """
 
@@ -11,9 +11,9 @@ times over; nothing is streamed here.
 from __future__ import annotations
 
 import json
-import math
 import sys
 import types
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,10 @@ import torch
 from ai_edge_litert import schema_py_generated
 from torch import nn
 
-from builder.convert.web_file import CheckpointSource
-from builder.formats.llm_parameters import Norm, TransformerParameters
 from builder.graph.settings import Job
 from builder.graph.weights import placed_weights
-from builder.model.families.dense import LOCAL_ROPE_WAVELENGTH
-from builder.model.families.plan import ModelPlan
+from builder.model.description import RMS_EPSILON, Layer, ModelDescription
+from builder.model.opened import OpenedCheckpoint
 
 # litert-torch 0.10 imports TensorFlow's copy of this module without asking for TensorFlow
 _tensorflow = types.ModuleType("tensorflow.lite.python")
@@ -43,9 +41,10 @@ from litert_torch.generative.utilities.export_config import ExportConfig  # noqa
 class Decoder(gemma.Decoder):
     """litert-torch's Gemma 3, which has all that its predecessors have but two things, and no scaled ropes."""
 
-    def __init__(self, config: cfg.ModelConfig, rope_factor: float) -> None:
+    def __init__(self, config: cfg.ModelConfig, rope_factors: Sequence[float]) -> None:
+        """`rope_factors` are those of each layer."""
         super().__init__(config)
-        self.rope_factor = rope_factor
+        self.rope_factors = rope_factors
         if config.final_logit_softcap:
             self.lm_head = _Capped(self.lm_head, config.final_logit_softcap)
 
@@ -63,8 +62,8 @@ class Decoder(gemma.Decoder):
         ropes = []
         for i in range(self.config.num_layers):
             attention = self.config.block_config(i).attn_config
-            local = attention.attn_type is cfg.AttentionType.LOCAL_SLIDING
-            positions = input_pos if local or self.rope_factor == 1 else input_pos / self.rope_factor
+            factor = self.rope_factors[i]
+            positions = input_pos if factor == 1 else input_pos / factor
             ropes.append(rotary_position_embedding.build_rope(positions, attention.head_dim, attention.rotary_base))
         return self._forward_with_embeds(x, ropes, mask, input_pos, kv_cache, None, export_config)
 
@@ -78,35 +77,33 @@ class _Capped(nn.Module):
         return torch.tanh(self.head(x) / self.cap) * self.cap
 
 
-def model_config(plan: ModelPlan, context: int) -> cfg.ModelConfig:
-    """The plan in litert-torch's words."""
-    p = plan.transformer
-    attention, period = p.self_attention_parameters, _period(p)
-    norm = cfg.NormalizationConfig(type=cfg.NormalizationType.RMS_NORM, epsilon=1e-6, zero_centered=True)
+def model_config(model: ModelDescription, context: int) -> cfg.ModelConfig:
+    """The description in litert-torch's words."""
+    norm = cfg.NormalizationConfig(type=cfg.NormalizationType.RMS_NORM, epsilon=RMS_EPSILON, zero_centered=True)
     none = cfg.NormalizationConfig()
-    post_norm = norm if p.post_norm == Norm.RMS_NORM else none
-    qk_norm = norm if attention.qk_norm else none
+    window = next((layer.attention.window for layer in model.layers if not layer.attention.is_global), None)
 
-    def block(i: int) -> cfg.TransformerBlockConfig:
-        sees_all = (i + 1) % period == 0
+    def block(layer: Layer) -> cfg.TransformerBlockConfig:
+        attention = layer.attention
+        post_norm, qk_norm = (norm if has else none for has in (layer.post_norms, attention.query_key_norms))
         return cfg.TransformerBlockConfig(
             attn_config=cfg.AttentionConfig(
-                num_heads=p.num_heads,
-                head_dim=p.head_dimension,
-                num_query_groups=p.num_kv_heads,
-                rotary_base=p.global_rope_wavelength if sees_all else LOCAL_ROPE_WAVELENGTH,
+                num_heads=attention.heads,
+                head_dim=attention.head_dimension,
+                num_query_groups=attention.key_value_heads,
+                rotary_base=attention.rope.wavelength,
                 rotary_percentage=1.0,
                 qkv_transpose_before_split=True,
                 query_norm_config=qk_norm,
                 key_norm_config=qk_norm,
-                logit_softcap=attention.soft_cap_value or None,
-                sliding_window_size=attention.sliding_window_size or None,
-                attn_type=cfg.AttentionType.GLOBAL if sees_all else cfg.AttentionType.LOCAL_SLIDING,
+                logit_softcap=attention.cap,
+                sliding_window_size=window,  # of every layer, whether it has one or not
+                attn_type=cfg.AttentionType.GLOBAL if attention.is_global else cfg.AttentionType.LOCAL_SLIDING,
             ),
             ff_config=cfg.FeedForwardConfig(
                 type=cfg.FeedForwardType.GATED,
                 activation=cfg.ActivationConfig(cfg.ActivationType.GELU_TANH),
-                intermediate_size=p.hidden_dimension,
+                intermediate_size=layer.feed_forward.width,
                 pre_ff_norm_config=norm,
                 post_ff_norm_config=post_norm,
             ),
@@ -115,23 +112,24 @@ def model_config(plan: ModelPlan, context: int) -> cfg.ModelConfig:
         )
 
     return cfg.ModelConfig(
-        vocab_size=plan.vocab_size,
-        num_layers=p.num_stacks,
+        vocab_size=model.embedding.vocabulary,
+        num_layers=len(model.layers),
         max_seq_len=context,
-        embedding_dim=p.embedding_dim,
-        embedding_scale=math.sqrt(p.embedding_dim),
-        block_configs=[block(i) for i in range(p.num_stacks)],
+        embedding_dim=model.embedding.width,
+        embedding_scale=model.embedding.scale,
+        block_configs=[block(layer) for layer in model.layers],
         final_norm_config=norm,
-        final_logit_softcap=p.final_project_parameters.soft_cap_value or None,
+        final_logit_softcap=model.final_cap,
     )
 
 
-def build(model: CheckpointSource, context: int) -> Decoder:
+def build(opened: OpenedCheckpoint, context: int) -> Decoder:
     """The module with the checkpoint's weights."""
-    decoder = Decoder(model_config(model.plan, context), model.plan.transformer.global_rope_scaling or 1.0)
+    model = opened.model
+    decoder = Decoder(model_config(model, context), [layer.attention.rope.factor for layer in model.layers])
     parameters = dict(decoder.named_parameters())
     with torch.no_grad():
-        for name, first, rows in placed_weights(model.plan, model.weights):
+        for name, first, rows in placed_weights(model, opened.weights):
             parameter = parameters[name]
             values = torch.from_numpy(rows)
             if parameter.ndim == 1:
@@ -141,17 +139,12 @@ def build(model: CheckpointSource, context: int) -> Decoder:
     return decoder.eval()
 
 
-def _period(p: TransformerParameters) -> int:
-    """Every how many layers there is one that sees everything."""
-    return int(p.num_local_layers_per_global) + 1 if p.self_attention_parameters.sliding_window_size else 1
-
-
 def run(job: Job) -> None:
     """Writes `job.output`."""
-    model = CheckpointSource.open(Path(job.checkpoint), Path(job.merge) if job.merge else None)
+    opened = OpenedCheckpoint.complete(Path(job.checkpoint), Path(job.merge) if job.merge else None)
     output = Path(job.output)
     written = converter.convert_to_tflite(
-        build(model, job.context),
+        build(opened, job.context),
         str(output.parent),
         output.stem,
         prefill_seq_len=job.prefill,

@@ -17,13 +17,14 @@ from typing import Any
 from builder.bundle import graph_source, write_litertlm, write_task
 from builder.bundle.container import Part
 from builder.bundle.source import Source, conversation_in
-from builder.convert.web_file import CheckpointSource, Progress, llm_parameters, refuse_to_replace_an_input
+from builder.convert.web_file import Progress, llm_parameters, refuse_to_replace_an_input
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
 from builder.files.writing import write_beside
 from builder.formats.inspect_web_file import Sampling
 from builder.graph.settings import Activations, GraphSettings, Job
-from builder.model.generation_config import GenerationConfig
+from builder.model.opened import OpenedCheckpoint
+from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, Quantization
 
 NEEDED = ("litert_torch", "torch")
@@ -66,21 +67,19 @@ def convert_to_graph(
 ) -> WrittenGraph:
     """Converts a Hugging Face folder to a LiteRT graph in `output`, whose suffix says the container.
 
-    `context` and `prefill` as in GraphSettings, `folder` and `merge` as in CheckpointSource.open. Needs the extra `graph`.
+    `context` and `prefill` as in GraphSettings, `folder` and `merge` as in OpenedCheckpoint.complete. Needs the extra `graph`.
     Raises the errors of builder.errors; `output` is then as it was.
     """
     started = time.monotonic()
     _check(output, activations)
-    model = CheckpointSource.open(folder, merge)
-    for what, read in {"checkpoint": folder, "adapter": merge}.items():
-        if read is not None:
-            refuse_to_replace_an_input(what, read, output)
-    generation = GenerationConfig.read(model.checkpoint, model.tokenizer, model.plan.turns)
+    opened = OpenedCheckpoint.complete(folder, merge)
+    refuse_to_replace_an_input(opened, output)
+    model, generation = opened.model, opened.generation
     settings = GraphSettings.of(
-        model.plan.context_length, quantization=quantization, activations=activations, context=context, prefill=prefill
+        model.context, quantization=quantization, activations=activations, context=context, prefill=prefill
     )
-    parameters = llm_parameters(model.plan, model.tokenizer, generation.stop_ids)
-    conversation = conversation_in(parameters, model.tokenizer)
+    parameters = llm_parameters(model, opened.tokenizer, opened.turns, generation.stop_ids)
+    conversation = conversation_in(parameters, opened.tokenizer)
     with _folder_beside(output) as work:
         job = Job(
             str(folder.absolute()),
@@ -92,15 +91,15 @@ def convert_to_graph(
         )
         _export(job, work)
         sampling = Sampling(generation.temperature, generation.top_k)
-        source = graph_source(Path(job.output), model.tokenizer, conversation, model.plan.family, sampling)
+        source = graph_source(Path(job.output), opened.tokenizer, conversation, model.family, sampling)
         size, sha256, container = _write(output, source, progress)
     return WrittenGraph(
         path=output,
         size=size,
         sha256=sha256,
         container=container,
-        family=model.plan.family,
-        parameters=model.plan.parameters,
+        family=model.family,
+        parameters=weight_count(opened.weights.tensors),
         quantization=str(settings.scheme),
         activations=settings.activations,
         context=settings.context,

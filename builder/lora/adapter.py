@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint.folder import ADAPTER_WEIGHTS, Checkpoint, StoredTensor, read_header
+from builder.checkpoint.folder import ADAPTER_WEIGHTS, Checkpoint, read_header
+from builder.checkpoint.rows import StoredTensor
 from builder.checkpoint.stored_types import NUMPY_TYPES
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import read_json_object, shown
@@ -137,7 +138,7 @@ class Adapter:
         """A whole tensor of the adapter as float32 (they are small); CheckpointError where a value is not finite."""
         return np.concatenate([rows for _, rows in self._stored.bands(tensor)]).reshape(tensor.shape)
 
-    def require_shape(self, low: LowRank, shape: tuple[int, int] | None, base: Path) -> None:
+    def require_shape(self, low: LowRank, shape: tuple[int, ...] | None, base: Path) -> None:
         """UnsupportedModel unless the module is in the base and has `shape` there."""
         if shape != low.shape:
             there = (

@@ -21,18 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder import __version__
-from builder.checkpoint.folder import Checkpoint
 from builder.convert.read_back import verify_written
 from builder.errors import OutputError, UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.writing import write_beside
-from builder.formats.llm_parameters import LlmParameters, ModelType, TransformerParameters
+from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import WebFile
+from builder.formats.web_model import described, model_type, tensor_name, transformer_parameters
 from builder.lora.adapter import Adapter, LowRank, refuse_an_adapter
-from builder.lora.layout import MODULES, Half, halves, matrix_name, matrix_shape
-from builder.model.families import plan_model
+from builder.lora.layout import Half, halves
+from builder.model.description import ModelDescription
+from builder.model.opened import OpenedCheckpoint
+from builder.model.weights import ATTENTION, LayerMatrix, layer_parts
 from builder.quantize.rounding import BLOCK
+
+MODULES: dict[LayerMatrix, str] = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "o_proj"}
+"""What adapters call the matrices that the engine applies them to."""
 
 INSTEAD = "merge it into the base with onpage convert BASE --merge-lora"
 
@@ -42,30 +47,41 @@ class Base:
     """The model that an adapter is for: a checkpoint folder, or a web file made of it."""
 
     path: Path
+    model: ModelDescription
     model_type: int
-    vocab_size: int
-    transformer: TransformerParameters
+    parameters: LlmParameters
 
     @classmethod
     def open(cls, path: Path) -> Base:
         """Reads config.json, or the header of a web file; CheckpointError or WebFileError where it is neither."""
         if path.is_file():
-            file = WebFile.open(path)
-            base = cls(path, file.model_type, file.parameters.vocab_size, file.parameters.transformer_parameters)
-            names = {name.removesuffix(".w") for name in file.tensors}
-        else:
-            if not (path / "config.json").exists():
-                refuse_an_adapter(path)
-            plan = plan_model(Checkpoint.open(path).config, path / "config.json")
-            base = cls(path, int(plan.model_type), plan.vocab_size, plan.transformer)
-            names = {tensor.name for tensor in plan.tensors}
-        if matrix_name(base.transformer.num_stacks - 1, "post") not in names:
+            return cls._of_file(WebFile.open(path))
+        if not (path / "config.json").exists():
+            refuse_an_adapter(path)
+        model = OpenedCheckpoint.open(path).described
+        told = transformer_parameters(model)
+        return cls(
+            path,
+            model,
+            int(model_type(model)),
+            LlmParameters(transformer_parameters=told, vocab_size=model.embedding.vocabulary),
+        )
+
+    @classmethod
+    def _of_file(cls, file: WebFile) -> Base:
+        told, last = file.parameters.transformer_parameters, file.parameters.transformer_parameters.num_stacks - 1
+        if f"{tensor_name('output', last)}.w" not in file.tensors:
             raise UnsupportedModel(
-                f"{path} is a {ModelType.name_of(base.model_type)} whose layers the engine names otherwise: onpage writes "
-                f"adapters for Gemma 1 to 3; {INSTEAD}.",
-                subject=path,
+                f"{file.path} is a {ModelType.name_of(file.model_type)} whose layers the engine names otherwise: onpage "
+                f"writes adapters for Gemma 1 to 3; {INSTEAD}.",
+                subject=file.path,
             )
-        return base
+        return cls(
+            file.path,
+            described(file),
+            file.model_type,
+            LlmParameters(transformer_parameters=told, vocab_size=file.parameters.vocab_size),
+        )
 
 
 @dataclass(frozen=True)
@@ -98,11 +114,10 @@ def convert_adapter(base_path: Path, folder: Path, output: Path) -> WrittenAdapt
     _refuse_to_replace_an_input(base, adapter, output)
     _check(base, adapter)
     rank = -(-adapter.rank // BLOCK) * BLOCK
-    parts = list(halves(base.transformer, rank))
+    parts = list(halves(base.model, rank))
     specs = [part.spec for part in parts]
     notes = {"written_by": f"onpage {__version__}"} | ({"trained_for": adapter.base} if adapter.base else {})
-    parameters = LlmParameters(transformer_parameters=base.transformer, vocab_size=base.vocab_size)
-    layout = WebFileLayout.of(base.model_type, parameters, b"", specs, notes, lora_rank=rank)
+    layout = WebFileLayout.of(base.model_type, base.parameters, b"", specs, notes, lora_rank=rank)
     written = Checksum()
     values = ((layout.offsets[part.spec.name], _blocks(adapter, part)) for part in parts)
     with write_beside(output, layout.size) as file:
@@ -132,9 +147,9 @@ def _refuse_to_replace_an_input(base: Base, adapter: Adapter, output: Path) -> N
 def _check(base: Base, adapter: Adapter) -> None:
     """Every module of the adapter is one of the attention's and has the shape that it has in the base."""
     shapes = {
-        f"layers.{layer}.self_attn.{theirs}": matrix_shape(base.transformer, ours)
-        for layer in range(base.transformer.num_stacks)
-        for ours, theirs in MODULES.items()
+        f"layers.{i}.self_attn.{MODULES[part]}": dict(layer_parts(base.model, layer))[part]
+        for i, layer in enumerate(base.model.layers)
+        for part in ATTENTION
     }
     for low in adapter.modules.values():
         if low.magnitude:
@@ -155,7 +170,7 @@ def _check(base: Base, adapter: Adapter) -> None:
 def _blocks(adapter: Adapter, part: Half) -> bytes | memoryview:
     """The bytes of one half, what the adapter lacks as zeros."""
     whole = np.zeros((part.k, part.n), np.float16)
-    low = adapter.modules.get(f"layers.{part.layer}.self_attn.{MODULES[part.module]}")
+    low = adapter.modules.get(f"layers.{part.layer}.self_attn.{MODULES[part.part]}")
     if low:
         values = _values(adapter, low, part.half)
         whole[: values.shape[1], : values.shape[0]] = values.T

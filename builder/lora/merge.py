@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.lora.adapter import Adapter, LowRank, module_of
-from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
-
-if TYPE_CHECKING:
-    from builder.convert.write_tensors import Weights
+from builder.model.weights import Weight, Weights
 
 Band = tuple[int, Rows]
 
@@ -25,21 +21,22 @@ Band = tuple[int, Rows]
 class MergedWeights:
     """The base's weights with the adapter in them."""
 
-    def __init__(self, weights: Weights, plan: ModelPlan, adapter: Adapter, base: Path) -> None:
-        """UnsupportedModel where the adapter changes a module that the plan has not, or of another shape."""
+    def __init__(self, weights: Weights, adapter: Adapter, base: Path) -> None:
+        """UnsupportedModel where the adapter changes a module that the base has not, or of another shape."""
         self._weights, self._adapter = weights, adapter
+        self.tensors = weights.tensors
         shapes = {
-            module_of(tensor.source.removesuffix(".weight")): (tensor.n, tensor.k)
-            for tensor in plan.tensors
-            if isinstance(tensor, MatrixPlan) and tensor.role != "embedding"  # it is the output's matrix too
+            _module(weight): (weight.outputs, weight.inputs)
+            for weight in self.tensors
+            if weight.is_matrix and weight.part != "embedding"  # it is the output's matrix too
         }
         for low in adapter.modules.values():
             adapter.require_shape(low, shapes.get(low.module), base)
 
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[Band]:
-        """As convert.Weights."""
-        low = self._adapter.modules.get(module_of(tensor.source.removesuffix(".weight")))
-        bands = self._weights.bands(tensor)
+    def bands(self, weight: Weight) -> Iterator[Band]:
+        """As `Weights`."""
+        low = self._adapter.modules.get(_module(weight))
+        bands = self._weights.bands(weight)
         yield from self._merged(low, bands) if low else bands
 
     def _merged(self, low: LowRank, bands: Iterable[Band]) -> Iterator[Band]:
@@ -53,3 +50,8 @@ class MergedWeights:
                 lengths = np.linalg.norm(merged, axis=1)
                 merged *= (magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]
             yield first, merged
+
+
+def _module(weight: Weight) -> str:
+    """The module whose weight it is, as adapters call it."""
+    return module_of(str(weight.source).removesuffix(".weight"))

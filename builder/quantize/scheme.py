@@ -8,11 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from builder.model.weights import Part, Weight
+
 Bits = Literal[4, 8]
 Role = Literal["embedding", "attention", "feedforward"]
 """What a matrix does; each role may have a scheme of its own."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
+
+ROLE_OF: dict[Part, Role] = {
+    "embedding": "embedding",
+    "query": "attention",
+    "key": "attention",
+    "value": "attention",
+    "output": "attention",
+    "gate": "feedforward",
+    "up": "feedforward",
+    "down": "feedforward",
+}
+"""Of the matrices by their part of the model."""
 
 ScaleChoice = Literal["max", "mse"]
 """max: the largest value is the largest integer. mse: the scale whose squared error is least, a few large values clipped."""
@@ -61,6 +75,10 @@ class Quantization:
         """Of the matrices of one role."""
         found: Scheme = getattr(self, role)
         return found
+
+    def scheme_of(self, matrix: Weight) -> Scheme:
+        """Of one matrix of a model."""
+        return self.scheme(ROLE_OF[matrix.part])
 
     def __str__(self) -> str:
         return described({role: str(self.scheme(role)) for role in ROLES})

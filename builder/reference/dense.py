@@ -7,7 +7,6 @@ Slow and in memory: for tests and evaluation of small models.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.errors import WebFileError
-from builder.formats.llm_parameters import AttentionScale, Norm
 from builder.formats.web_file_reader import WebFile
-from builder.model.families.dense import LOCAL_ROPE_WAVELENGTH, Rope
+from builder.formats.web_model import described, has_known_scale, tensor_name
+from builder.lora.layout import halves
+from builder.model.description import RMS_EPSILON, ModelDescription, Rope
+from builder.model.weights import LayerPart
 from builder.quantize.rounding import BLOCK, dequantize
 
 Array = NDArray[np.float32]
 Precision = Literal["float32", "float16"]
 
-RMS_EPSILON = 1e-6
-
-EMBEDDING = "params.lm.softmax.logits_ffn"
-ADAPTED = (".q", ".k", ".v", ".post")
-"""How the names of the matrices end that a LoRA adapter changes."""
+EMBEDDING = tensor_name("embedding")
 
 
 @dataclass(frozen=True)
@@ -48,28 +45,19 @@ class Reference:
     """A model in memory, weights as float32 (N, K)."""
 
     def __init__(self, file: WebFile, precision: Precision = "float32", adapter: WebFile | None = None) -> None:
-        p = file.parameters.transformer_parameters
-        attention = p.self_attention_parameters
+        if not has_known_scale(file.parameters.transformer_parameters):
+            raise WebFileError(
+                f"{file.path} is not a dense Gemma (1, 2 or 3): the reference knows no other.", subject=file.path
+            )
+        self.model = described(file)
         self.precision = precision
         self.sentencepiece = file.tokenizer()
         self.start_id = int(file.parameters.start_token_id)
         self.stop_ids = frozenset(file.parameters.stop_token_ids)
-        self.hidden, self.layers, self.head_dim = p.embedding_dim, p.num_stacks, p.head_dimension
-        self.heads, self.kv_heads = p.num_heads, p.num_kv_heads
-        self.window = int(attention.sliding_window_size)
-        self.period = int(p.num_local_layers_per_global) + 1
-        self.global_rope = Rope(float(p.global_rope_wavelength), float(p.global_rope_scaling) or 1.0)
-        self.query_scale = np.float32(_query_scale(file))
-        self.qk_norm = bool(attention.qk_norm)
-        self.post_norms = p.post_norm == Norm.RMS_NORM
-        self.attention_cap = float(attention.soft_cap_value)
-        self.final_cap = float(p.final_project_parameters.soft_cap_value)
         self.largest_activation = 0.0
         """Largest absolute value that any rounding has seen; beyond 65504 a GPU would have overflowed."""
         self.weights = self._load(file)
-        self.adapter = {
-            name: self._low_rank(adapter, name) for name in self.weights if adapter and name.endswith(ADAPTED)
-        }
+        self.adapter = self._low_ranks(adapter) if adapter else {}
 
     @classmethod
     def from_web_file(cls, path: Path, dtype: Precision = "float32", adapter: Path | None = None) -> Reference:
@@ -117,7 +105,7 @@ class Reference:
         padding = np.array([longest - len(prompt) for prompt in prompts])
         for row, prompt in enumerate(prompts):
             ids[row, padding[row] :] = prompt
-        cache = _Cache(self.layers, len(prompts), longest + max_new_tokens, self.kv_heads, self.head_dim)
+        cache = _Cache(self.model, len(prompts), longest + max_new_tokens)
         logits = self._forward(ids, cache, padding)
         answers: list[list[int]] = [[] for _ in prompts]
         margins: list[list[float]] = [[] for _ in prompts]
@@ -139,21 +127,21 @@ class Reference:
 
     def logits(self, ids: Sequence[int]) -> Array:
         """Logits (vocabulary,) after the last of `ids`."""
-        cache = _Cache(self.layers, 1, len(ids), self.kv_heads, self.head_dim)
+        cache = _Cache(self.model, 1, len(ids))
         last: Array = self._forward(np.array([ids]), cache, np.zeros(1, np.int64))[0]
         return last
 
     def hidden_states(self, ids: Sequence[int]) -> Array:
         """What `predictions` takes, (ids, hidden), after each of `ids`."""
-        cache = _Cache(self.layers, 1, len(ids), self.kv_heads, self.head_dim)
+        cache = _Cache(self.model, 1, len(ids))
         states: Array = self._states(np.array([ids]), cache, np.zeros(1, np.int64))[0]
         return states
 
     def predictions(self, states: Array) -> Array:
         """Logits (…, vocabulary) of states (…, hidden)."""
-        last = self._norm(states, "params.lm.final_ln.scale")
+        last = self._norm(states, tensor_name("final_norm"))
         logits = self._round(self._unembed(last))
-        return self.final_cap * np.tanh(logits / self.final_cap) if self.final_cap else logits
+        return _capped(logits, self.model.final_cap)
 
     def _load(self, file: WebFile) -> Mapping[str, Array]:
         """All weights by name."""
@@ -184,12 +172,11 @@ class Reference:
         # a padded query sees itself, so that its softmax is defined; nothing reads it
         causal |= (distance == 0)[None]
         positions = np.maximum(queries[None, :] - padding[:, None], 0)
-        x = self._round(self._embed(ids) * np.float32(np.sqrt(self.hidden)))
-        for i in range(self.layers):
-            is_global = (i + 1) % self.period == 0
-            visible = causal if is_global else causal & (distance < self.window)[None]
-            rope = self.global_rope if is_global else Rope(LOCAL_ROPE_WAVELENGTH)
-            rotation = _rotation(positions, self.head_dim, rope)
+        x = self._round(self._embed(ids) * np.float32(self.model.embedding.scale))
+        for i, layer in enumerate(self.model.layers):
+            attention = layer.attention
+            visible = causal if attention.window is None else causal & (distance < attention.window)[None]
+            rotation = _rotation(positions, attention.head_dimension, attention.rope)
             x = self._round(x + self._attention(x, i, cache, visible, rotation))
             x = self._round(x + self._feed_forward(x, i))
         cache.length += new
@@ -198,37 +185,38 @@ class Reference:
     def _attention(
         self, x: Array, layer: int, cache: _Cache, visible: NDArray[np.bool_], rotation: tuple[Array, Array]
     ) -> Array:
-        p = f"params.lm.transformer.x_layers_{layer}."
+        attention = self.model.layers[layer].attention
+        groups, head = attention.key_value_heads, attention.head_dimension
         batch, new, _ = x.shape
-        h = self._norm(x, p + "pre_layer_norm.scale")
+        h = self._norm(x, tensor_name("pre_attention_norm", layer))
 
-        def heads(name: str, count: int) -> Array:
-            return self._linear(h, f"{p}self_attention.{name}").reshape(batch, new, count, self.head_dim)
+        def heads(part: LayerPart, count: int) -> Array:
+            return self._linear(h, tensor_name(part, layer)).reshape(batch, new, count, head)
 
-        q, k = heads("q", self.heads), heads("k", self.kv_heads)
-        if self.qk_norm:
-            q = self._norm(q, p + "self_attention.q_norm.scale")
-            k = self._norm(k, p + "self_attention.k_norm.scale")
+        q, k = heads("query", attention.heads), heads("key", groups)
+        if attention.query_key_norms:
+            q = self._norm(q, tensor_name("query_norm", layer))
+            k = self._norm(k, tensor_name("key_norm", layer))
         q, k = self._round(_rotate(q, rotation)), self._round(_rotate(k, rotation))
-        keys, values = cache.append(layer, k, heads("v", self.kv_heads))
-        grouped = q.reshape(batch, new, self.kv_heads, self.heads // self.kv_heads, self.head_dim)
-        scores = np.einsum("btgrd,bsgd->bgrts", grouped, keys, optimize=True) * self.query_scale
-        if self.attention_cap:
-            scores = self.attention_cap * np.tanh(scores / self.attention_cap)
+        keys, values = cache.append(layer, k, heads("value", groups))
+        grouped = q.reshape(batch, new, groups, attention.heads // groups, head)
+        scores = np.einsum("btgrd,bsgd->bgrts", grouped, keys, optimize=True) * np.float32(attention.query_scale)
+        scores = _capped(scores, attention.cap)
         scores = np.where(visible[:, None, None], self._round(scores), -np.inf)
         shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
         shares = self._round(shares / shares.sum(axis=-1, keepdims=True))
         mixed = self._round(np.einsum("bgrts,bsgd->btgrd", shares, values, optimize=True).reshape(batch, new, -1))
-        out = self._linear(mixed, p + "self_attention.post")
-        return self._norm(out, p + "post_layer_norm.scale") if self.post_norms else out
+        out = self._linear(mixed, tensor_name("output", layer))
+        post_norms = self.model.layers[layer].post_norms
+        return self._norm(out, tensor_name("post_attention_norm", layer)) if post_norms else out
 
     def _feed_forward(self, x: Array, layer: int) -> Array:
-        p = f"params.lm.transformer.x_layers_{layer}.ff_layer."
-        h = self._norm(x, p + "pre_layer_norm.scale")
-        gate = self._round(_gelu_tanh(self._linear(h, p + "ffn_layer1_gate")))
-        inner = self._round(gate * self._linear(h, p + "ffn_layer1"))
-        out = self._linear(inner, p + "ffn_layer2")
-        return self._norm(out, p + "post_layer_norm.scale") if self.post_norms else out
+        h = self._norm(x, tensor_name("pre_feed_forward_norm", layer))
+        gate = self._round(_gelu_tanh(self._linear(h, tensor_name("gate", layer))))
+        inner = self._round(gate * self._linear(h, tensor_name("up", layer)))
+        out = self._linear(inner, tensor_name("down", layer))
+        post_norms = self.model.layers[layer].post_norms
+        return self._norm(out, tensor_name("post_feed_forward_norm", layer)) if post_norms else out
 
     def _norm(self, x: Array, name: str) -> Array:
         scale = np.float32(1) + self.weights[name]  # Gemma stores the distance from one
@@ -263,44 +251,37 @@ class Reference:
         scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
         return dequantize(packed, scales, matrix.k, matrix.n, matrix.scheme.bits)
 
-    @staticmethod
-    def _low_rank(adapter: WebFile, name: str) -> tuple[Array, Array]:
-        """The two halves of a matrix's adapter, (inputs, rank) and (rank, outputs): float16 in blocks of 4×4."""
-        rank = adapter.lora_rank or 0
-        halves: list[Array] = []
-        for half in ("right", "left") if name.endswith(".post") else ("left", "right"):
-            values = np.frombuffer(adapter.read(f"{name}.w_prime_{half}"), np.float16).astype(np.float32)
-            k, n = (rank, values.size // rank) if halves else (values.size // rank, rank)
-            halves.append(values.reshape(k // BLOCK, n // BLOCK, BLOCK, BLOCK).transpose(0, 2, 1, 3).reshape(k, n))
-        return halves[0], halves[1]
+    def _low_ranks(self, adapter: WebFile) -> dict[str, tuple[Array, Array]]:
+        """The two halves of each adapted matrix, (inputs, rank) and (rank, outputs): float16 in blocks of 4×4."""
+        found: dict[str, dict[str, Array]] = {}
+        for half in halves(self.model, adapter.lora_rank or 0):
+            values = np.frombuffer(adapter.read(half.spec.name), np.float16).astype(np.float32)
+            blocks = values.reshape(half.k // BLOCK, half.n // BLOCK, BLOCK, BLOCK)
+            name = tensor_name(half.part, half.layer)
+            found.setdefault(name, {})[half.half] = blocks.transpose(0, 2, 1, 3).reshape(half.k, half.n)
+        return {name: (pair["a"], pair["b"]) for name, pair in found.items()}
 
 
 class _Cache:
-    """Keys and values of every layer, (batch, length, key-value heads, head dimension)."""
+    """Keys and values of every layer, each (batch, length, key-value heads, head dimension)."""
 
-    def __init__(self, layers: int, batch: int, capacity: int, kv_heads: int, head_dim: int) -> None:
+    def __init__(self, model: ModelDescription, batch: int, capacity: int) -> None:
         self.length = 0
-        self.keys = np.zeros((layers, batch, capacity, kv_heads, head_dim), np.float32)
-        self.values = np.zeros_like(self.keys)
+        shapes = [
+            (batch, capacity, layer.attention.key_value_heads, layer.attention.head_dimension) for layer in model.layers
+        ]
+        self.keys = [np.zeros(shape, np.float32) for shape in shapes]
+        self.values = [np.zeros(shape, np.float32) for shape in shapes]
 
     def append(self, layer: int, keys: Array, values: Array) -> tuple[Array, Array]:
         end = self.length + keys.shape[1]
-        self.keys[layer, :, self.length : end] = keys
-        self.values[layer, :, self.length : end] = values
-        return self.keys[layer, :, :end], self.values[layer, :, :end]
+        self.keys[layer][:, self.length : end] = keys
+        self.values[layer][:, self.length : end] = values
+        return self.keys[layer][:, :end], self.values[layer][:, :end]
 
 
-def _query_scale(file: WebFile) -> float:
-    """What the queries are multiplied by; WebFileError where the file is of no dense Gemma."""
-    p = file.parameters.transformer_parameters
-    match p.self_attention_parameters.attention_scale_type:
-        case AttentionScale.INV_SQRT_HEAD_DIM:
-            return 1 / math.sqrt(p.head_dimension)
-        case AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM:
-            return float(p.query_rescale_factor) / float(p.head_dimension)
-    raise WebFileError(
-        f"{file.path} is not a dense Gemma (1, 2 or 3): the reference knows no other.", subject=file.path
-    )
+def _capped(scores: Array, cap: float | None) -> Array:
+    return scores if cap is None else cap * np.tanh(scores / cap)
 
 
 def _rotation(positions: NDArray[np.int64], head_dim: int, rope: Rope) -> tuple[Array, Array]:

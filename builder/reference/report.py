@@ -19,12 +19,12 @@ import sentencepiece
 from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import to_float32
-from builder.convert.web_file import CheckpointSource
-from builder.convert.write_tensors import Weights
 from builder.errors import OnpageError
 from builder.files.reading import NotReadableError, read_bounded
 from builder.formats.web_file_reader import StoredMatrix, WebFile
-from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.formats.web_model import name_of
+from builder.model.opened import OpenedCheckpoint
+from builder.model.weights import Weight, Weights, weight_count
 from builder.quantize.rounding import BLOCK, dequantize
 from builder.reference.dense import Reference
 
@@ -85,26 +85,28 @@ class Report:
         return asdict(self)
 
 
-def report_on(path: Path, folder: Path, *, merge: Path | None = None, text: Path = DEFAULT_TEXT) -> Report:
+def report_on(path: Path, opened: OpenedCheckpoint, *, text: Path = DEFAULT_TEXT) -> Report:
     """Compares the web file `path`, just written, with the checkpoint (and the adapter merged into it) that it was made of."""
     words = read_text(text)
-    source = CheckpointSource.open(folder, merge)
+    weights = opened.weights
     file = WebFile.open(path)
     errors, lost, whole = [], 0.0, 0.0
-    for tensor in source.plan.tensors:
-        if isinstance(tensor, MatrixPlan) and (stored := file.matrix(tensor.name)):
-            noise, signal = _squares(file, stored, tensor, source.weights)
+    for weight in weights.tensors:
+        name = name_of(weight)
+        if weight.is_matrix and (stored := file.matrix(name)):
+            noise, signal = _squares(file, stored, weight, weights)
             lost, whole = lost + noise, whole + signal
             error = math.sqrt(noise / signal) if signal else 0.0
-            errors.append(TensorError(tensor.name, tensor.source, str(stored.scheme), error))
+            errors.append(TensorError(name, str(weight.source), str(stored.scheme), error))
     quality, reason = None, None
-    if source.plan.parameters > MAX_PARAMETERS:
+    parameters = weight_count(weights.tensors)
+    if parameters > MAX_PARAMETERS:
         reason = (
-            f"the model has {source.plan.parameters / 1e6:,.0f} M parameters, and the text is run in numpy, for up to "
+            f"the model has {parameters / 1e6:,.0f} M parameters, and the text is run in numpy, for up to "
             f"{MAX_PARAMETERS / 1e6:,.0f} M"
         )
     else:
-        quality = _quality(file, source.plan, source.weights, words, text)
+        quality = _quality(file, weights, words, text)
     return Report(tuple(errors), math.sqrt(lost / whole) if whole else 0.0, quality, reason)
 
 
@@ -118,12 +120,13 @@ def read_text(path: Path) -> str:
         raise OnpageError(f"{path} is not text: expected UTF-8.", subject=path) from None
 
 
-def _squares(file: WebFile, stored: StoredMatrix, matrix: MatrixPlan, weights: Weights) -> tuple[float, float]:
+def _squares(file: WebFile, stored: StoredMatrix, matrix: Weight, weights: Weights) -> tuple[float, float]:
     """Sums of the squares of the errors and of the weights."""
-    entry, bits = file.tensors[f"{matrix.name}.w"], stored.scheme.bits
+    name = name_of(matrix)
+    entry, bits = file.tensors[f"{name}.w"], stored.scheme.bits
     shape = (stored.k // BLOCK, stored.n // BLOCK, 2 * bits)
     blocks = np.memmap(file.path, np.uint8, "r", entry.offset, shape)
-    scales = np.frombuffer(file.read(f"{matrix.name}.w_quantized_scale"), np.float32).reshape(stored.n, -1)
+    scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(stored.n, -1)
     noise = signal = 0.0
     for first, rows in weights.bands(matrix):
         original = to_float32(rows[:])
@@ -135,10 +138,10 @@ def _squares(file: WebFile, stored: StoredMatrix, matrix: MatrixPlan, weights: W
     return noise, signal
 
 
-def _quality(file: WebFile, plan: ModelPlan, weights: Weights, text: str, path: Path) -> Quality:
+def _quality(file: WebFile, weights: Weights, text: str, path: Path) -> Quality:
     written = Reference(file)
     original = copy.copy(written)
-    original.weights = {tensor.name: _whole(tensor, weights) for tensor in plan.tensors}
+    original.weights = {name_of(weight): _whole(weight, weights) for weight in weights.tensors}
     processor = sentencepiece.SentencePieceProcessor()
     processor.LoadFromSerializedProto(written.sentencepiece)
     tokens = processor.EncodeAsIds(text)[:MAX_TOKENS]
@@ -164,11 +167,11 @@ def _quality(file: WebFile, plan: ModelPlan, weights: Weights, text: str, path: 
     return Quality(count, divergence / count, math.exp(loss / count), math.exp(original_loss / count), same / count)
 
 
-def _whole(tensor: MatrixPlan | VectorPlan, weights: Weights) -> NDArray[np.float32]:
-    values = np.empty((1, tensor.size) if isinstance(tensor, VectorPlan) else (tensor.n, tensor.k), np.float32)
-    for first, rows in weights.bands(tensor):
+def _whole(weight: Weight, weights: Weights) -> NDArray[np.float32]:
+    values = np.empty((weight.outputs, weight.inputs), np.float32)
+    for first, rows in weights.bands(weight):
         to_float32(rows[:], values[first : first + rows.shape[0]])
-    return values[0] if isinstance(tensor, VectorPlan) else values
+    return values.reshape(weight.shape)
 
 
 def _log_shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -60,7 +60,7 @@ class StreamedReference(Reference):
         return found
 
     def _unembed(self, states: Array) -> Array:
-        step = max(BLOCK, BAND_BYTES // (4 * self.hidden) // BLOCK * BLOCK)
+        step = max(BLOCK, BAND_BYTES // (4 * self.model.embedding.width) // BLOCK * BLOCK)
         products = np.empty((*states.shape[:-1], self._table.matrix.n), np.float32)
         for first in range(0, self._table.matrix.n, step):
             rows = self._table.rows(first, min(step, self._table.matrix.n - first))

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import to_float32
-from builder.convert.write_tensors import Weights
-from builder.model.families.plan import MatrixPlan, VectorPlan
+from builder.model.weights import Weight, Weights
 from builder.quantize.rounding import MAX_INTEGER
 from builder.quantize.scheme import Bits
 
@@ -31,7 +30,7 @@ class Blocks:
     """(n, K/32), never zero."""
 
 
-def blocks_of(matrix: MatrixPlan, weights: Weights, bits: Bits) -> Iterator[Blocks]:
+def blocks_of(matrix: Weight, weights: Weights, bits: Bits) -> Iterator[Blocks]:
     """The whole matrix, a band of rows after the other."""
     for _, stored in weights.bands(matrix):
         rows = to_float32(stored[:])
@@ -41,7 +40,7 @@ def blocks_of(matrix: MatrixPlan, weights: Weights, bits: Bits) -> Iterator[Bloc
         yield Blocks(np.rint(grouped / scales[..., None]).astype(np.int8), scales)
 
 
-def one_plus(vector: VectorPlan, weights: Weights) -> NDArray[np.float32]:
+def one_plus(vector: Weight, weights: Weights) -> NDArray[np.float32]:
     """A norm's factors: Gemma stores their distance from one, other engines do not."""
     [(_, row)] = weights.bands(vector)
     factors: NDArray[np.float32] = np.float32(1) + row[:].reshape(-1)

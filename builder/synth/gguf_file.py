@@ -20,10 +20,9 @@ from sentencepiece import sentencepiece_model_pb2
 from builder.convert.web_file import Progress, WrittenModel
 from builder.files.digest import sha256_of
 from builder.files.writing import write_beside
-from builder.model.families.dense import LOCAL_ROPE_WAVELENGTH
-from builder.model.families.plan import MatrixPlan, VectorPlan
+from builder.model.description import LOCAL_ROPE, RMS_EPSILON
+from builder.model.weights import LayerPart, Part, Weight
 from builder.quantize.scheme import ALL_INT8, Bits, Quantization
-from builder.reference.dense import RMS_EPSILON
 from builder.synth.blocks import Blocks, blocks_of, one_plus
 from builder.synth.random_model import RandomModel
 from builder.synth.web_file import BOS, EOS, PAD, SPECIAL, UNK, synthetic_tokenizer
@@ -35,24 +34,24 @@ TYPES: dict[Bits, gguf.GGMLQuantizationType] = {
 FILE_TYPES: dict[Bits, gguf.LlamaFileType] = {4: gguf.LlamaFileType.MOSTLY_Q4_0, 8: gguf.LlamaFileType.MOSTLY_Q8_0}
 """What the feed-forward matrices have, most of the model."""
 
-LAYER_NAMES = {
-    "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.q_norm": "attn_q_norm",
-    "self_attn.k_norm": "attn_k_norm",
-    "self_attn.o_proj": "attn_output",
-    "post_attention_layernorm": "post_attention_norm",
-    "pre_feedforward_layernorm": "ffn_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-    "post_feedforward_layernorm": "post_ffw_norm",
+LAYER_NAMES: dict[LayerPart, str] = {
+    "pre_attention_norm": "attn_norm",
+    "query": "attn_q",
+    "key": "attn_k",
+    "value": "attn_v",
+    "query_norm": "attn_q_norm",
+    "key_norm": "attn_k_norm",
+    "output": "attn_output",
+    "post_attention_norm": "post_attention_norm",
+    "pre_feed_forward_norm": "ffn_norm",
+    "gate": "ffn_gate",
+    "up": "ffn_up",
+    "down": "ffn_down",
+    "post_feed_forward_norm": "post_ffw_norm",
 }
-"""A tensor of a layer in transformers → in llama.cpp."""
+"""llama.cpp's names of the parts of a layer."""
 
-OTHER_NAMES = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight"}
+WHOLE_NAMES: dict[Part, str] = {"embedding": "token_embd.weight", "final_norm": "output_norm.weight"}
 
 
 def synthesize(
@@ -66,13 +65,13 @@ def synthesize(
     """As builder.synth.web_file.synthesize."""
     started = time.monotonic()
     model = RandomModel.of(shape, quantization, seed)
-    tensors = [_Tensor(tensor, model) for tensor in model.plan.tensors]
+    tensors = [_Tensor(weight, model) for weight in model.weights.tensors]
     size = sum(tensor.nbytes for tensor in tensors)
     report = progress or (lambda phase, done, total: None)
     with write_beside(output, size) as part:
         writer = gguf.GGUFWriter(part.path, "gemma3")
         _add_facts(writer, shape, model)
-        _add_tokenizer(writer, model.plan.vocab_size)
+        _add_tokenizer(writer, model.model.embedding.vocabulary)
         for tensor in tensors:
             tensor.add_to(writer)
         try:
@@ -104,19 +103,18 @@ def packed(blocks: Blocks, bits: Bits) -> NDArray[np.uint8]:
 class _Tensor:
     """A tensor as GGUFWriter sees it: an array of bytes or float32 that is made while it is written."""
 
-    def __init__(self, tensor: MatrixPlan | VectorPlan, model: RandomModel) -> None:
-        self.plan, self.weights = tensor, model.weights
-        self.name = OTHER_NAMES.get(tensor.source) or _layer_name(tensor.source)
-        if isinstance(tensor, VectorPlan):
-            self.shape: tuple[int, ...] = (tensor.size,)
-            self.dtype: np.dtype[Any] = np.dtype(np.float32)
-            self.type = gguf.GGMLQuantizationType.F32
-        else:
-            self.bits = model.quantization.scheme(tensor.role).bits
+    def __init__(self, weight: Weight, model: RandomModel) -> None:
+        self.weight, self.weights = weight, model.weights
+        self.name = _name(weight)
+        if weight.is_matrix:
+            self.bits = model.quantization.scheme_of(weight).bits
             self.type = TYPES[self.bits]
             block, size = gguf.GGML_QUANT_SIZES[self.type]
-            self.shape = (tensor.n, tensor.k // block * size)
-            self.dtype = np.dtype(np.uint8)
+            self.shape: tuple[int, ...] = (weight.outputs, weight.inputs // block * size)
+            self.dtype: np.dtype[Any] = np.dtype(np.uint8)
+        else:
+            self.shape, self.dtype = weight.shape, np.dtype(np.float32)
+            self.type = gguf.GGMLQuantizationType.F32
 
     @property
     def nbytes(self) -> int:
@@ -126,39 +124,44 @@ class _Tensor:
         writer.add_tensor_info(self.name, self.shape, self.dtype, self.nbytes, raw_dtype=self.type)
 
     def tofile(self, file: IO[bytes]) -> None:
-        if isinstance(self.plan, VectorPlan):
-            file.write(one_plus(self.plan, self.weights).tobytes())
+        if not self.weight.is_matrix:
+            file.write(one_plus(self.weight, self.weights).tobytes())
             return
-        for blocks in blocks_of(self.plan, self.weights, self.bits):
+        for blocks in blocks_of(self.weight, self.weights, self.bits):
             file.write(packed(blocks, self.bits).data)
 
 
-def _layer_name(source: str) -> str:
-    _, _, layer, name = source.removesuffix(".weight").split(".", 3)
-    return f"blk.{layer}.{LAYER_NAMES[name]}.weight"
+def _name(weight: Weight) -> str:
+    if weight.layer is None:
+        return WHOLE_NAMES[weight.part]
+    return f"blk.{weight.layer}.{LAYER_NAMES[weight.part]}.weight"  # type: ignore[index]
 
 
 def _add_facts(writer: gguf.GGUFWriter, shape: str, model: RandomModel) -> None:
-    t = model.plan.transformer
+    described = model.model
+    layer, period = described.layers[0], described.period
+    attention = layer.attention
+    window = next((other.attention.window for other in described.layers if not other.attention.is_global), None)
+    assert window and period  # as every Gemma 3 has them
     writer.add_name(f"{shape} with random weights")
     writer.add_file_type(FILE_TYPES[model.quantization.feedforward.bits])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    writer.add_context_length(model.plan.context_length)
-    writer.add_embedding_length(t.embedding_dim)
-    writer.add_block_count(t.num_stacks)
-    writer.add_feed_forward_length(t.hidden_dimension)
-    writer.add_head_count(t.num_heads)
-    writer.add_head_count_kv(t.num_kv_heads)
-    writer.add_key_length(t.head_dimension)
-    writer.add_value_length(t.head_dimension)
+    writer.add_context_length(described.context)
+    writer.add_embedding_length(described.embedding.width)
+    writer.add_block_count(len(described.layers))
+    writer.add_feed_forward_length(layer.feed_forward.width)
+    writer.add_head_count(attention.heads)
+    writer.add_head_count_kv(attention.key_value_heads)
+    writer.add_key_length(attention.head_dimension)
+    writer.add_value_length(attention.head_dimension)
     writer.add_layer_norm_rms_eps(RMS_EPSILON)
-    writer.add_sliding_window(t.self_attention_parameters.sliding_window_size)
-    writer.add_sliding_window_pattern(t.num_local_layers_per_global + 1)
-    writer.add_rope_freq_base(t.global_rope_wavelength)
-    writer.add_rope_freq_base_swa(LOCAL_ROPE_WAVELENGTH)
-    if t.global_rope_scaling:
+    writer.add_sliding_window(window)
+    writer.add_sliding_window_pattern(period)
+    writer.add_rope_freq_base(described.global_rope.wavelength)
+    writer.add_rope_freq_base_swa(LOCAL_ROPE.wavelength)
+    if described.global_rope.factor != 1:
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
-        writer.add_rope_scaling_factor(t.global_rope_scaling)
+        writer.add_rope_scaling_factor(described.global_rope.factor)
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, vocabulary: int) -> None:

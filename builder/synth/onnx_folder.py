@@ -23,7 +23,6 @@ from builder.convert.web_file import Progress, WrittenModel
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
 from builder.files.systems import give_usual_permissions
-from builder.model.families.plan import MatrixPlan
 from builder.quantize.scheme import Q4_0, ROLES, Quantization
 from builder.synth.blocks import Blocks, blocks_of
 from builder.synth.onnx_graph import Layout, gemma3_graph, rope_tables
@@ -50,13 +49,13 @@ def synthesize(
         raise OnpageError("An ONNX model is written with 4 bits: say --bits 4.", subject="bits")
     if os.path.lexists(output):
         raise OutputError(f"{output} exists: an ONNX model is a new folder, name another or remove it.", subject=output)
-    layout = Layout.of(model.plan)
+    layout = Layout.of(model.model, model.weights)
     try:
         part = Path(tempfile.mkdtemp(prefix=".onpage-", suffix=".part", dir=output.absolute().parent))
         try:
             (part / "onnx").mkdir()
             _write_data(part / DATA, model, layout, progress)
-            graph = gemma3_graph(model.plan, model.weights, layout, Path(DATA).name)
+            graph = gemma3_graph(model.model, model.weights, layout, Path(DATA).name)
             (part / GRAPH).write_bytes(graph.SerializeToString(deterministic=True))
             for name, content in _configs(shape, model).items():
                 (part / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -107,15 +106,15 @@ def _write_data(path: Path, model: RandomModel, layout: Layout, progress: Progre
                 progress("write", done, layout.size)
             return offset + data.nbytes
 
-        for tensor in model.plan.tensors:
-            if isinstance(tensor, MatrixPlan):
-                at = layout.places[f"{tensor.source}_q4"].offset
-                scales_at = layout.places[f"{tensor.source}_scales"].offset
-                for blocks in blocks_of(tensor, model.weights, 4):
+        for weight in model.weights.tensors:
+            if weight.is_matrix:
+                at = layout.places[f"{weight.source}_q4"].offset
+                scales_at = layout.places[f"{weight.source}_scales"].offset
+                for blocks in blocks_of(weight, model.weights, 4):
                     at = write(at, packed(blocks))
                     scales_at = write(scales_at, blocks.scales)
         positions = layout.places["cos_local"].shape[0]
-        for name, table in rope_tables(model.plan, positions).items():
+        for name, table in rope_tables(model.model, positions).items():
             write(layout.places[name].offset, table)
 
 
@@ -133,6 +132,6 @@ def _configs(shape: str, model: RandomModel) -> dict[str, dict[str, Any]]:
     return {
         "config.json": config,
         "generation_config.json": ids | {"do_sample": False},
-        "tokenizer.json": tokenizer_json(model.plan.vocab_size),
+        "tokenizer.json": tokenizer_json(model.model.embedding.vocabulary),
         "tokenizer_config.json": tokenizer_config(),
     }

@@ -16,11 +16,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from builder.convert.write_tensors import Weights
-from builder.formats.llm_parameters import AttentionScale
-from builder.model.families.dense import LOCAL_ROPE_WAVELENGTH, Rope
-from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
-from builder.reference.dense import RMS_EPSILON
+from builder.model.description import LOCAL_ROPE, RMS_EPSILON, ModelDescription
+from builder.model.weights import Part, Weights
 from builder.synth.blocks import BLOCK, one_plus
 
 ALIGNMENT = 64
@@ -54,7 +51,7 @@ class Layout:
     size: int
 
     @classmethod
-    def of(cls, plan: ModelPlan) -> Layout:
+    def of(cls, model: ModelDescription, weights: Weights) -> Layout:
         """Values and scales of every matrix, cosines and sines of both ropes."""
         places: dict[str, Place] = {}
         end = 0
@@ -64,41 +61,40 @@ class Layout:
             place = places[name] = Place(-(-end // ALIGNMENT) * ALIGNMENT, shape, kind)
             end = place.offset + place.size
 
-        for tensor in plan.tensors:
-            if isinstance(tensor, MatrixPlan):
-                blocks = tensor.k // BLOCK
-                add(f"{tensor.source}_q4", (tensor.n, blocks, BLOCK // 2), TensorProto.UINT8)
-                add(f"{tensor.source}_scales", (tensor.n, blocks), TensorProto.FLOAT)
-        positions = min(plan.context_length, MAX_POSITIONS)
+        for weight in weights.tensors:
+            if weight.is_matrix:
+                blocks = weight.inputs // BLOCK
+                add(f"{weight.source}_q4", (weight.outputs, blocks, BLOCK // 2), TensorProto.UINT8)
+                add(f"{weight.source}_scales", (weight.outputs, blocks), TensorProto.FLOAT)
+        positions = min(model.context, MAX_POSITIONS)
         for name in (f"{part}_{rope}" for rope in ROPES for part in ("cos", "sin")):
-            add(name, (positions, plan.transformer.head_dimension // 2), TensorProto.FLOAT)
+            add(name, (positions, model.layers[0].attention.head_dimension // 2), TensorProto.FLOAT)
         return cls(places, end)
 
 
-def rope_tables(plan: ModelPlan, positions: int) -> dict[str, NDArray[np.float32]]:
+def rope_tables(model: ModelDescription, positions: int) -> dict[str, NDArray[np.float32]]:
     """Cosines and sines (positions, head dimension / 2) of both ropes, under their names."""
-    t = plan.transformer
-    ropes = (Rope(t.global_rope_wavelength, t.global_rope_scaling or 1.0), Rope(LOCAL_ROPE_WAVELENGTH))
+    head = model.layers[0].attention.head_dimension
     tables: dict[str, NDArray[np.float32]] = {}
-    for name, rope in zip(ROPES, ropes, strict=True):
-        exponents = np.arange(0, t.head_dimension, 2, dtype=np.float32) / np.float32(t.head_dimension)
+    for name, rope in zip(ROPES, (model.global_rope, LOCAL_ROPE), strict=True):
+        exponents = np.arange(0, head, 2, dtype=np.float32) / np.float32(head)
         frequencies = np.float32(rope.wavelength) ** -exponents / np.float32(rope.factor)
         angles = np.arange(positions, dtype=np.float32)[:, None] * frequencies
         tables |= {f"cos_{name}": np.cos(angles), f"sin_{name}": np.sin(angles)}
     return tables
 
 
-def gemma3_graph(plan: ModelPlan, weights: Weights, layout: Layout, data_file: str) -> onnx.ModelProto:
+def gemma3_graph(description: ModelDescription, weights: Weights, layout: Layout, data_file: str) -> onnx.ModelProto:
     """The model, its weights in `data_file` as laid out."""
-    graph = _Graph(plan, layout, data_file)
-    for tensor in plan.tensors:
-        if isinstance(tensor, VectorPlan):
-            graph.constant(tensor.source, one_plus(tensor, weights))
+    graph = _Graph(description, weights, layout, data_file)
+    for weight in weights.tensors:
+        if not weight.is_matrix:
+            graph.constant(str(weight.source), one_plus(weight, weights))
     graph.build()
-    t = plan.transformer
-    cache = ["batch_size", t.num_kv_heads, "past_sequence_length", t.head_dimension]
-    grown = ["batch_size", t.num_kv_heads, "total_sequence_length", t.head_dimension]
-    names = [f"{i}.{part}" for i in range(t.num_stacks) for part in ("key", "value")]
+    attention, vocabulary = description.layers[0].attention, description.embedding.vocabulary
+    cache = ["batch_size", attention.key_value_heads, "past_sequence_length", attention.head_dimension]
+    grown = ["batch_size", attention.key_value_heads, "total_sequence_length", attention.head_dimension]
+    names = [f"{i}.{part}" for i in range(len(description.layers)) for part in ("key", "value")]
     inputs = [
         helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch_size", "sequence_length"]),
         helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ["batch_size", "total_sequence_length"]),
@@ -106,7 +102,7 @@ def gemma3_graph(plan: ModelPlan, weights: Weights, layout: Layout, data_file: s
         *(helper.make_tensor_value_info(f"past_key_values.{name}", TensorProto.FLOAT, cache) for name in names),
     ]
     outputs = [
-        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch_size", "num_logits", plan.vocab_size]),
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch_size", "num_logits", vocabulary]),
         *(helper.make_tensor_value_info(f"present.{name}", TensorProto.FLOAT, grown) for name in names),
     ]
     made = helper.make_graph(graph.nodes, "gemma3", inputs, outputs, graph.initializers)
@@ -118,21 +114,21 @@ def gemma3_graph(plan: ModelPlan, weights: Weights, layout: Layout, data_file: s
 class _Graph:
     """The nodes, in the order of the computation. Methods take and return the names of values."""
 
-    def __init__(self, plan: ModelPlan, layout: Layout, data_file: str) -> None:
-        self.plan, self.layout, self.data_file = plan, layout, data_file
-        self.matrices = {t.source: t for t in plan.tensors if isinstance(t, MatrixPlan)}
+    def __init__(self, model: ModelDescription, weights: Weights, layout: Layout, data_file: str) -> None:
+        self.model, self.layout, self.data_file = model, layout, data_file
+        self.weights = {(weight.part, weight.layer): weight for weight in weights.tensors}
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         for name in layout.places:
             self._external(name, name)
 
     def build(self) -> None:
-        t, plan = self.plan.transformer, self.plan
+        embedding, head = self.weights["embedding", None], self.model.layers[0].attention.head_dimension
         for name, values in (("zero", [0]), ("one", [1]), ("end", [2**62])):
             self.constant(name, np.array(values, np.int64))
-        self.constant("heads", np.array([0, 0, -1, t.head_dimension], np.int64))
+        self.constant("heads", np.array([0, 0, -1, head], np.int64))
         self.constant("no_heads", np.array([0, 0, -1], np.int64))
-        self.constant("embedding_scale", np.array(math.sqrt(t.embedding_dim), np.float32))
+        self.constant("embedding_scale", np.array(self.model.embedding.scale, np.float32))
         # how long the cache will be: of each text, and of the longest
         self.node("ReduceSum", ["attention_mask", "one"], "lengths", keepdims=0)
         self.node("Sub", ["lengths", "one"], "past_lengths")
@@ -141,9 +137,8 @@ class _Graph:
         self.node("Squeeze", ["total_shape"], "total_int64")
         self.node("Cast", ["total_int64"], "total_sequence_length", to=TensorProto.INT32)
 
-        embedding = plan.embedding
         self._external(
-            "embedding_q4", f"{embedding.source}_q4", shape=(embedding.n, embedding.k // 2)
+            "embedding_q4", f"{embedding.source}_q4", shape=(embedding.outputs, embedding.inputs // 2)
         )  # the same bytes, as the lookup wants them
         self.node(
             "GatherBlockQuantized",
@@ -155,37 +150,31 @@ class _Graph:
             block_size=BLOCK,
             bits=4,
         )
-        x = self.node("Mul", ["embedded", "embedding_scale"], "residual_0")
-        normed = self.norm(x, "model.layers.0.input_layernorm.weight", "layer_0_in")
-        for i in range(t.num_stacks):
-            layer = f"model.layers.{i}."
-            attended = self.norm(self.attention(normed, i), layer + "post_attention_layernorm.weight", f"attended_{i}")
-            normed, x = self.add_norm(attended, x, layer + "pre_feedforward_layernorm.weight", f"layer_{i}_middle")
-            fed = self.norm(self.feed_forward(normed, i), layer + "post_feedforward_layernorm.weight", f"fed_{i}")
-            if i + 1 < t.num_stacks:
-                following = f"model.layers.{i + 1}.input_layernorm.weight"
-                normed, x = self.add_norm(fed, x, following, f"layer_{i + 1}_in")
+        x, count = self.node("Mul", ["embedded", "embedding_scale"], "residual_0"), len(self.model.layers)
+        normed = self.norm(x, self.name("pre_attention_norm", 0), "layer_0_in")
+        for i in range(count):
+            attended = self.norm(self.attention(normed, i), self.name("post_attention_norm", i), f"attended_{i}")
+            normed, x = self.add_norm(attended, x, self.name("pre_feed_forward_norm", i), f"layer_{i}_middle")
+            fed = self.norm(self.feed_forward(normed, i), self.name("post_feed_forward_norm", i), f"fed_{i}")
+            if i + 1 < count:
+                normed, x = self.add_norm(fed, x, self.name("pre_attention_norm", i + 1), f"layer_{i + 1}_in")
         # the last tokens only, all where none are asked for
         x = self.node("Add", [fed, x], "residual_last")
         self.node("Neg", ["num_logits_to_keep"], "minus_kept")
         self.node("Unsqueeze", ["minus_kept", "zero"], "first_kept")
         self.node("Slice", [x, "first_kept", "end", "one"], "kept")
-        self.matmul(self.norm("kept", "model.norm.weight", "final"), embedding.source, "logits")
+        self.matmul(self.norm("kept", self.name("final_norm"), "final"), "embedding", None, "logits")
 
     def attention(self, x: str, i: int) -> str:
-        t = self.plan.transformer
-        attention = t.self_attention_parameters
-        layer, prefix = f"model.layers.{i}.self_attn.", f"layer_{i}_"
-        values = {name: self.matmul(x, f"{layer}{name}_proj.weight", prefix + name) for name in "qkv"}
-        for name in "qk":
+        attention, prefix = self.model.layers[i].attention, f"layer_{i}_"
+        parts: dict[str, Part] = {"q": "query", "k": "key", "v": "value"}
+        norms: dict[str, Part] = {"q": "query_norm", "k": "key_norm"}
+        values = {name: self.matmul(x, part, i, prefix + name) for name, part in parts.items()}
+        for name, norm in norms.items():
             split = self.node("Reshape", [values[name], "heads"], f"{prefix}{name}_heads")
-            normed = self.norm(split, f"{layer}{name}_norm.weight", f"{prefix}{name}_normed")
+            normed = self.norm(split, self.name(norm, i), f"{prefix}{name}_normed")
             values[name] = self.node("Reshape", [normed, "no_heads"], f"{prefix}{name}_ready")
-        is_global = (i + 1) % (t.num_local_layers_per_global + 1) == 0
-        rope = ROPES[0] if is_global else ROPES[1]
-        scale = 1 / math.sqrt(t.head_dimension)
-        if attention.attention_scale_type == AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM:
-            scale = t.query_rescale_factor / t.head_dimension
+        rope = ROPES[0] if attention.is_global else ROPES[1]
         past = [f"past_key_values.{i}.key", f"past_key_values.{i}.value"]
         self.nodes.append(
             helper.make_node(
@@ -193,27 +182,30 @@ class _Graph:
                 [*values.values(), *past, "seqlens_k", "total_sequence_length", f"cos_{rope}", f"sin_{rope}"],
                 [prefix + "mixed", f"present.{i}.key", f"present.{i}.value"],
                 domain=MICROSOFT,
-                num_heads=t.num_heads,
-                kv_num_heads=t.num_kv_heads,
-                scale=scale,
+                num_heads=attention.heads,
+                kv_num_heads=attention.key_value_heads,
+                scale=attention.query_scale,
                 do_rotary=1,
-                local_window_size=-1 if is_global else attention.sliding_window_size,
+                local_window_size=attention.window or -1,
             )
         )
-        return self.matmul(prefix + "mixed", layer + "o_proj.weight", prefix + "attention")
+        return self.matmul(prefix + "mixed", "output", i, prefix + "attention")
 
     def feed_forward(self, x: str, i: int) -> str:
-        layer, prefix = f"model.layers.{i}.mlp.", f"layer_{i}_"
-        gate = self.matmul(x, layer + "gate_proj.weight", prefix + "gate")
-        up = self.matmul(x, layer + "up_proj.weight", prefix + "up")
+        prefix = f"layer_{i}_"
+        gate, up = self.matmul(x, "gate", i, prefix + "gate"), self.matmul(x, "up", i, prefix + "up")
         opened = self.node("Gelu", [gate], prefix + "opened", approximate="tanh")
         product = self.node("Mul", [opened, up], prefix + "product")
-        return self.matmul(product, layer + "down_proj.weight", prefix + "feed_forward")
+        return self.matmul(product, "down", i, prefix + "feed_forward")
 
-    def matmul(self, x: str, source: str, output: str) -> str:
-        matrix = self.matrices[source]
-        shape = {"K": matrix.k, "N": matrix.n, "bits": 4, "block_size": BLOCK}
-        return self.node("MatMulNBits", [x, f"{source}_q4", f"{source}_scales"], output, domain=MICROSOFT, **shape)
+    def name(self, part: Part, layer: int | None = None) -> str:
+        """Of a weight, as transformers has it."""
+        return str(self.weights[part, layer].source)
+
+    def matmul(self, x: str, part: Part, layer: int | None, output: str) -> str:
+        matrix, name = self.weights[part, layer], self.name(part, layer)
+        shape = {"K": matrix.inputs, "N": matrix.outputs, "bits": 4, "block_size": BLOCK}
+        return self.node("MatMulNBits", [x, f"{name}_q4", f"{name}_scales"], output, domain=MICROSOFT, **shape)
 
     def norm(self, x: str, weight: str, output: str) -> str:
         return self.node("SimplifiedLayerNormalization", [x, weight], output, axis=-1, epsilon=RMS_EPSILON)

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from builder.convert.web_file import WrittenModel
 from builder.errors import OnpageError
-from builder.model.families import plan_model
-from builder.model.families.plan import MatrixPlan, ModelPlan
+from builder.formats.web_model import model_type
+from builder.model.description import ModelDescription
+from builder.model.families import describe
+from builder.model.weights import weight_count
 from builder.quantize.scheme import ROLES, Quantization, Scheme
 from builder.synth.blocks import BLOCK
 from builder.synth.web_file import RandomWeights, shape_config
@@ -28,26 +30,27 @@ from builder.synth.web_file import RandomWeights, shape_config
 class RandomModel:
     """A shape of Gemma 3 with random weights in blocks."""
 
-    plan: ModelPlan
+    model: ModelDescription
     weights: RandomWeights
     quantization: Quantization
 
     @classmethod
     def of(cls, shape: str, quantization: Quantization, seed: int) -> RandomModel:
         """OnpageError where another engine could not have it: another family, or a size that blocks do not divide."""
-        plan = plan_model(shape_config(shape), Path(shape))
-        if plan.family != "gemma3":
-            raise OnpageError(f"{shape} is a {plan.family}: onpage writes Gemma 3 for other engines.", subject=shape)
+        model = describe(shape_config(shape), Path(shape))
+        if model.family != "gemma3":
+            raise OnpageError(f"{shape} is a {model.family}: onpage writes Gemma 3 for other engines.", subject=shape)
         if quantization.scale != "max":
             raise OnpageError("--scale mse is for web files: other engines' models have --scale max.", subject="scale")
-        for tensor in plan.tensors:
-            if isinstance(tensor, MatrixPlan) and tensor.k % BLOCK:
+        weights = RandomWeights.of(model, seed)
+        for weight in weights.tensors:
+            if weight.is_matrix and weight.inputs % BLOCK:
                 raise OnpageError(
-                    f"{shape}: {tensor.source} has {tensor.k:,} inputs, which blocks of {BLOCK} do not divide.",
+                    f"{shape}: {weight.source} has {weight.inputs:,} inputs, which blocks of {BLOCK} do not divide.",
                     subject=shape,
                 )
         embedding, attention, feedforward = (Scheme(quantization.scheme(role).bits, BLOCK) for role in ROLES)
-        return cls(plan, RandomWeights.of(plan, seed), Quantization(embedding, attention, feedforward))
+        return cls(model, weights, Quantization(embedding, attention, feedforward))
 
     def written(self, output: Path, size: int, sha256: str, seconds: float) -> WrittenModel:
         """What was made of it, for the command."""
@@ -55,9 +58,9 @@ class RandomModel:
             path=output,
             size=size,
             sha256=sha256,
-            family=self.plan.family,
-            model_type=self.plan.model_type.name,
-            parameters=self.plan.parameters,
+            family=self.model.family,
+            model_type=model_type(self.model).name,
+            parameters=weight_count(self.weights.tensors),
             quantization=self.quantization,
             seconds=round(seconds, 3),
         )

@@ -21,12 +21,13 @@ from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import Progress, WrittenModel, write_web_file
 from builder.errors import OnpageError
-from builder.formats.llm_parameters import Norm
-from builder.model.families import plan_model
-from builder.model.families.plan import MatrixPlan, ModelPlan, VectorPlan
+from builder.formats.web_model import name_of
+from builder.model.description import ModelDescription
+from builder.model.families import describe, turns_of, weights_of
 from builder.model.generation_config import GenerationConfig
 from builder.model.shapes import shapes
 from builder.model.tokenizer import Tokenizer
+from builder.model.weights import Part, Weight
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ALL_INT8, Quantization
 
@@ -68,14 +69,14 @@ def synthesize(
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Writes a web file of `shape`: an id of builder.model.shapes, or `hidden=…,layers=…` with the names of DIMENSIONS."""
-    config = shape_config(shape)
-    plan = plan_model(config, Path(shape))
-    tokenizer = Tokenizer.from_bytes(Path(shape), synthetic_tokenizer(plan.vocab_size))
+    model = describe(shape_config(shape), Path(shape))
+    tokenizer = Tokenizer.from_bytes(Path(shape), synthetic_tokenizer(model.embedding.vocabulary))
     return write_web_file(
-        plan,
+        model,
+        RandomWeights.of(model, seed),
         tokenizer,
+        turns_of(model),
         GenerationConfig([EOS, SPECIAL.index("<end_of_turn>")]),
-        RandomWeights.of(plan, seed),
         output,
         quantization,
         progress,
@@ -143,39 +144,51 @@ def synthetic_tokenizer(vocabulary: int) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-class RandomWeights:
-    """Seeded normal weights for any plan, drawn band after band; see the module for why they are scaled as they are."""
+POST_NORM, QUERY_NORM = 3.0, 1.5
+"""Mean of the distance from one of such norms' factors; that of other norms is zero."""
 
-    def __init__(self, seed: int, gains: Mapping[str, float] | None = None) -> None:
+
+class RandomWeights:
+    """Seeded normal weights for any model, drawn band after band; see the module for why they are scaled as they are.
+
+    What a weight is does not depend on the other weights: it is drawn by its name in the web file.
+    """
+
+    def __init__(self, seed: int, tensors: tuple[Weight, ...], gains: Mapping[Part, float] | None = None) -> None:
         self.seed = seed
+        self.tensors = tensors
         self.gains = gains or {}
 
     @classmethod
-    def of(cls, plan: ModelPlan, seed: int) -> RandomWeights:
-        """Weights that also where norms are missing make attention choose and a block outweigh the token it is added to."""
-        gains = {}
-        if not plan.transformer.self_attention_parameters.qk_norm:
-            gains[".self_attention.q"] = 2.0
-        if plan.transformer.post_norm == Norm.NO_NORM:
-            gains |= {".self_attention.post": 8.0, ".ff_layer.ffn_layer2": 8.0}
-        return cls(seed, gains)
+    def of(cls, model: ModelDescription, seed: int, tensors: tuple[Weight, ...] | None = None) -> RandomWeights:
+        """Weights that also where norms are missing make attention choose and a block outweigh the token it is added to.
 
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """As convert.Weights."""
-        random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(tensor.name.encode())]))
-        if isinstance(tensor, VectorPlan):
-            scale = random.standard_normal((1, tensor.size), np.float32) * np.float32(0.2)
-            yield (
-                0,
-                scale
-                + np.float32(3.0 if "post_layer_norm" in tensor.name else 1.5 if "q_norm" in tensor.name else 0.0),
-            )
+        `tensors` are the model's, where they are not to be called as transformers calls those of a text model.
+        """
+        gains: dict[Part, float] = {}
+        if not all(layer.attention.query_key_norms for layer in model.layers):
+            gains["query"] = 2.0
+        if not all(layer.post_norms for layer in model.layers):
+            gains |= {"output": 8.0, "down": 8.0}
+        return cls(seed, tensors or weights_of(model), gains)
+
+    def bands(self, weight: Weight) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """As `Weights`."""
+        random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(name_of(weight).encode())]))
+        if not weight.is_matrix:
+            means: dict[Part, float] = {
+                "post_attention_norm": POST_NORM,
+                "post_feed_forward_norm": POST_NORM,
+                "query_norm": QUERY_NORM,
+            }
+            factors = random.standard_normal((1, weight.size), np.float32) * np.float32(0.2)
+            yield 0, factors + np.float32(means.get(weight.part, 0.0))
             return
-        step = max(BLOCK, BAND_BYTES // (4 * tensor.k) // BLOCK * BLOCK)
-        for first in range(0, tensor.n, step):
-            rows = random.standard_normal((min(step, tensor.n - first), tensor.k), np.float32)
-            rows *= np.float32(tensor.k**-0.5)
-            rows *= np.float32(next((gain for name, gain in self.gains.items() if tensor.name.endswith(name)), 1))
-            if tensor.role == "embedding" and first < FIRST_WORD:
+        step = max(BLOCK, BAND_BYTES // (4 * weight.inputs) // BLOCK * BLOCK)
+        for first in range(0, weight.outputs, step):
+            rows = random.standard_normal((min(step, weight.outputs - first), weight.inputs), np.float32)
+            rows *= np.float32(weight.inputs**-0.5)
+            rows *= np.float32(self.gains.get(weight.part, 1))
+            if weight.part == "embedding" and first < FIRST_WORD:
                 rows[: FIRST_WORD - first] *= np.float32(0.05)  # special pieces and bytes never win
             yield first, rows

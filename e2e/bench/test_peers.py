@@ -26,6 +26,7 @@ from onpage.bench.peers import serving
 from onpage.bench.peers.peer_models import PeerModel, prepare
 from onpage.bench.peers.serving import REGISTER, with_peers
 from onpage.bench.record import fold, load_results
+from tests.goldens.cases import with_attention
 from webapp.app import Config, create_app
 from webapp.paths import DEMO_MODEL
 from webapp.vendor import Package
@@ -137,9 +138,9 @@ def test_a_peer_is_measured_as_our_own_engines_are(
     found = record["correctness"]["found"]
     assert len(found.split()) == NEW_TOKENS and len(set(found.split())) > 4
     assert largest_gap(reference, PROMPT, found) < TOLERANCES[engine]
-    reference.window = 17
+    reference.model = with_attention(reference.model, window=17)
     assert largest_gap(reference, PROMPT, found) > 1, "it would not show a window that is one too long"
-    reference.window = 16
+    reference.model = with_attention(reference.model, window=16)
     assert record["status"] == "complete"
     assert record["engine"]["version"] in ("4.3.1", "3.8.1")
     assert record["engine"]["backend"] == "CPU" and record.get("adapter") is None

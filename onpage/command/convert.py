@@ -114,16 +114,18 @@ def convert(
         _show_adapter(convert_adapter(checkpoint, lora, output), checkpoint, as_json)
         return
     with requires("build"):
-        from builder.convert.web_file import convert_checkpoint
+        from builder.convert.web_file import convert_opened
+        from builder.model.opened import OpenedCheckpoint
         from builder.reference.report import DEFAULT_TEXT, read_text, report_on
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
+    opened = OpenedCheckpoint.complete(checkpoint, merge_lora)
     with byte_progress() as progress:
-        written = convert_checkpoint(checkpoint, output, quantization=quantization, merge=merge_lora, progress=progress)
+        written = convert_opened(opened, output, quantization=quantization, progress=progress)
     if not (report or report_text):
         show_written(written, as_json)
         return
-    cost = report_on(output, checkpoint, merge=merge_lora, text=report_text or DEFAULT_TEXT)
+    cost = report_on(output, opened, text=report_text or DEFAULT_TEXT)
     if as_json:
         print_json(written.to_json() | {"report": cost.to_json()})
         return

@@ -24,8 +24,8 @@ from typing import Any
 
 import click
 
-from builder.model.families import plan_model
-from builder.model.families.plan import MatrixPlan
+from builder.model.families import describe, weights_of
+from builder.model.weights import weight_count
 from builder.quantize.scheme import SCHEMES
 from builder.synth.web_file import RandomWeights, shape_config, synthetic_tokenizer
 from tests.checkpoints import as_bytes
@@ -70,24 +70,23 @@ def write_large_checkpoint(folder: Path, shape: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer.model").write_bytes(synthetic_tokenizer(config["vocab_size"]))
-    plan = plan_model(config, folder / "config.json")
+    tensors = weights_of(describe(config, folder / "config.json"))
     header: dict[str, object] = {}
     end = 0
-    for t in plan.tensors:
-        dimensions = [t.n, t.k] if isinstance(t, MatrixPlan) else [t.size]
-        size = 2 * (t.n * t.k if isinstance(t, MatrixPlan) else t.size)
-        header[t.source] = {"dtype": "BF16", "shape": dimensions, "data_offsets": [end, end + size]}
+    for weight in tensors:
+        size = 2 * weight.size
+        header[str(weight.source)] = {"dtype": "BF16", "shape": weight.shape, "data_offsets": [end, end + size]}
         end += size
     encoded = json.dumps(header).encode()
     encoded += b" " * (-len(encoded) % 8)
-    weights = RandomWeights(0)
+    weights = RandomWeights(0, tensors)
     with (folder / "model.safetensors").open("wb") as file:
         file.write(struct.pack("<Q", len(encoded)) + encoded)
-        for tensor in plan.tensors:
-            for _, rows in weights.bands(tensor):
+        for weight in tensors:
+            for _, rows in weights.bands(weight):
                 file.write(as_bytes(rows, "BF16"))
         os.fsync(file.fileno())  # or it would be written while others are timed
-    return plan.parameters
+    return weight_count(tensors)
 
 
 def seconds_of(*commands: list[str | Path]) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import WrittenModel, convert_checkpoint
-from builder.model.families.dense import Rope
+from builder.model.description import ModelDescription, Rope
+from builder.model.families import MAX_SPARE_ROWS
+from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
-from builder.model.families.plan import MAX_SPARE_ROWS, Naming
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import BOS, FIRST_WORD, synthetic_tokenizer, word
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config, write_checkpoint
@@ -39,7 +40,7 @@ class Case:
     pieces: tuple[str, ...] = ()
     """More pieces that no text is cut into otherwise, instead of the last words."""
     otherwise: dict[str, Any] = field(default_factory=dict)
-    """Attributes of the reference → another value: controls, each of which must change the answer."""
+    """Attributes of the layers' attention → another value: controls, each of which must change the answer."""
 
     @property
     def config_json(self) -> dict[str, Any]:
@@ -104,14 +105,24 @@ CASES = {
     "soft-caps": Case(Quantization.of(), 24, WIDE | {"attn_logit_softcapping": 5.0, "final_logit_softcapping": 30.0}),
     "q4_0-embedding-int8": Case(Quantization.of("q4_0", embedding="8"), 40, {"num_hidden_layers": 7}),
     "functiongemma": Case(Quantization.of(), 24, {"num_hidden_layers": 3}, pieces=("<start_function_call>", "<start_function_response>")),
-    "gemma1-2b": Case(Quantization.of(), 40, family=gemma1_config, otherwise={"global_rope": Rope(1e6)}),
+    "gemma1-2b": Case(Quantization.of(), 40, family=gemma1_config, otherwise={"rope": Rope(1e6)}),
     "gemma1-7b": Case(Quantization.of("4", embedding="8"), 24, {"hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4}, family=gemma1_config),
-    "gemma2": Case(Quantization.of(), 60, {"attn_logit_softcapping": 5.0, "query_pre_attn_scalar": 24, "sliding_window": 16}, family=gemma2_config, otherwise={"attention_cap": 0.0, "query_scale": 32**-0.5, "window": 17}),
-    "gemma3-4b": Case(Quantization.of("q4_0", embedding="8"), 90, {"hidden_size": 128, "intermediate_size": 256}, family=with_images_config, naming=NAMINGS_WITH_IMAGES[1], shards=2, otherwise={"global_rope": Rope(1e6)}),
-    "gemma3-27b": Case(Quantization.of(), 60, LIKE_27B, family=with_images_config, naming=NAMINGS_WITH_IMAGES[0], otherwise={"global_rope": Rope(1e6), "query_scale": 32**-0.5}),
+    "gemma2": Case(Quantization.of(), 60, {"attn_logit_softcapping": 5.0, "query_pre_attn_scalar": 24, "sliding_window": 16}, family=gemma2_config, otherwise={"cap": None, "query_scale": 32**-0.5, "window": 17}),
+    "gemma3-4b": Case(Quantization.of("q4_0", embedding="8"), 90, {"hidden_size": 128, "intermediate_size": 256}, family=with_images_config, naming=NAMINGS_WITH_IMAGES[1], shards=2, otherwise={"rope": Rope(1e6)}),
+    "gemma3-27b": Case(Quantization.of(), 60, LIKE_27B, family=with_images_config, naming=NAMINGS_WITH_IMAGES[0], otherwise={"rope": Rope(1e6), "query_scale": 32**-0.5}),
     "mixed-embedding-q4_0": Case(Quantization.of(attention="4", feedforward="q4_0", embedding="q4_0"), 24, WIDE),
     "least-squares": Case(Quantization.of("q4_0", attention="4", embedding="8", scale="mse"), 24, {"num_hidden_layers": 7}),
 }  # fmt: skip
+
+
+def with_attention(model: ModelDescription, **changes: Any) -> ModelDescription:
+    """The model with other attention: a rope where a layer sees everything, a window where it does not, all else everywhere."""
+    layers = []
+    for layer in model.layers:
+        elsewhere = "window" if layer.attention.is_global else "rope"
+        here = {name: value for name, value in changes.items() if name != elsewhere}
+        layers.append(replace(layer, attention=replace(layer.attention, **here)))
+    return replace(model, layers=tuple(layers))
 
 
 def text_of(ids: list[int]) -> str:

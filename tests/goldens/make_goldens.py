@@ -22,9 +22,10 @@ import transformers
 from transformers.models.gemma3 import modeling_gemma3
 
 from builder.formats.web_file_reader import WebFile
-from builder.model.families import plan_model
+from builder.formats.web_model import name_of
+from builder.model.families import describe, family_of
 from builder.model.families.gemma3 import IMAGES
-from builder.reference.dense import Reference
+from builder.reference.dense import EMBEDDING, Reference
 from tests.checkpoints import write_shards
 from tests.goldens.cases import CASES, GOLDENS, NEW_TOKENS, Case, goldens
 
@@ -71,12 +72,12 @@ def ask_transformers(case: Case, web_file: Path, prompt: list[int], new_tokens: 
 def write_dequantized(case: Case, web_file: Path, folder: Path) -> None:
     """The web file's weights as a checkpoint with the case's config.json and names; rows that it left out are zero."""
     (folder / "config.json").write_text(json.dumps(case.config_json))
-    plan = plan_model(case.config_json, folder / "config.json")
-    weights = Reference.from_web_file(web_file).weights
-    embedding = weights[plan.embedding.name]
-    weights[plan.embedding.name] = np.pad(embedding, ((0, plan.embedding.n - len(embedding)), (0, 0)))
-    plan = plan.named(case.naming or plan.naming)
-    write_shards(folder, {tensor.source: weights[tensor.name] for tensor in plan.tensors})
+    family, model = (read(case.config_json, folder / "config.json") for read in (family_of, describe))
+    values = dict(Reference.from_web_file(web_file).weights)
+    embedding = values[EMBEDDING]
+    values[EMBEDDING] = np.pad(embedding, ((0, model.embedding.vocabulary - len(embedding)), (0, 0)))
+    weights = family.weights(model, case.naming or family.namings[0])
+    write_shards(folder, {str(weight.source): values[name_of(weight)] for weight in weights})
 
 
 def make(name: str, case: Case) -> dict[str, Any]:

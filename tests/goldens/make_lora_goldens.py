@@ -20,9 +20,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from builder.checkpoint.folder import ADAPTER_WEIGHTS
+from builder.formats.web_model import name_of
 from builder.lora.adapter import Adapter
 from builder.lora.adapter_file import convert_adapter
-from builder.model.families import plan_model
+from builder.model.families import describe, weights_of
 from builder.reference.dense import Reference
 from tests.adapters import matrices
 from tests.checkpoints import gemma3_config, write_checkpoint
@@ -87,8 +88,8 @@ def applied(name: str, case: LoraCase, folder: Path) -> dict:
     reference = Reference.from_web_file(model, adapter=folder / f"{name}.bin")
     seed, expected, margin = choose_prompt(case.model, (reference, Reference.from_web_file(model)))
     weights = {
-        tensor.source: torch.from_numpy(np.array(reference.weights[tensor.name]))
-        for tensor in plan_model(gemma3_config(**case.model.config), Path("config.json")).tensors
+        str(weight.source): torch.from_numpy(np.array(reference.weights[name_of(weight)]))
+        for weight in weights_of(describe(gemma3_config(**case.model.config), Path("config.json")))
     }
     prompt = case.model.prompt(seed)
     without = greedy(base_model(case, weights), prompt)
@@ -107,7 +108,9 @@ def merged(name: str, case: LoraCase, folder: Path) -> dict:
     print(f"{name}: merged", flush=True)
     with safe_open(folder / name / ADAPTER_WEIGHTS, "pt") as file:
         fingerprint = zlib.crc32(file.get_tensor(sorted(file.keys())[0]).float().numpy().tobytes())
-    values = {m.source: sampled(state[m.source].numpy()).tolist() for m in matrices(config, case.targets)}
+    values = {
+        name: sampled(state[name].numpy()).tolist() for name in (str(m.source) for m in matrices(config, case.targets))
+    }
     return {"adapter_crc32": fingerprint, "values": values}
 
 

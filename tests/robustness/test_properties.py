@@ -23,7 +23,7 @@ from builder.formats.web_entries import TensorSpec
 from builder.formats.web_file_layout import ALIGNMENT, SMALLEST_FILE, WebFileLayout
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import Adapter
-from builder.model.families import FAMILIES, plan_model
+from builder.model.families import FAMILIES, describe
 from builder.model.shapes import shapes
 from builder.model.tokenizer_json import sentencepiece_from_json
 from tests.adapters import write_adapter
@@ -102,7 +102,7 @@ def test_any_config_is_planned_or_refused(
 ) -> None:
     config = base | changes | ({"model_type": model_type} if model_type else {})
     try:
-        assert plan_model(config, Path("config.json")).parameters > 0
+        assert describe(config, Path("config.json")).layers
     except OnpageError as error:
         assert 0 < len(str(error)) < 2000
 

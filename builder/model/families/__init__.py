@@ -1,47 +1,80 @@
-"""Which family a checkpoint belongs to. Adding a family: one module beside the others, one line in FAMILIES."""
+"""Which family a checkpoint belongs to. To add one: a module beside the others, and a line in FAMILIES (see builder.model)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
-from builder.model.families import gemma1, gemma2, gemma3
-from builder.model.families.functiongemma import as_functiongemma
-from builder.model.families.plan import MAX_SPARE_ROWS, ModelPlan
+from builder.model.description import ModelDescription
+from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3
+from builder.model.families.family import Family, Naming
+from builder.model.turns import Turns
+from builder.model.weights import Weight
 from builder.quantize.rounding import BLOCK
 
-FAMILIES: dict[str, Callable[[dict[str, Any], Path], ModelPlan]] = {
-    "gemma": gemma1.plan,
-    "gemma2": gemma2.plan,
-    "gemma3_text": gemma3.plan,
-    "gemma3": gemma3.plan_text_part,
+FAMILIES: dict[str, Family] = {
+    "gemma": gemma1.FAMILY,
+    "gemma2": gemma2.FAMILY,
+    "gemma3_text": gemma3.FAMILY,
+    "gemma3": gemma3.FAMILY_WITH_IMAGES,
 }
-"""`model_type` of config.json → the function that plans the web file."""
+"""`model_type` of config.json → what reads it."""
+
+ESTIMATED = tuple(effective.FAMILIES.values())
+"""Families that can be estimated and not converted."""
+
+MAX_SPARE_ROWS = 64
+"""Rows of an embedding behind those of the tokenizer's pieces: Gemma 3 with images has 64 (for tokens of images), and programs
+pad to multiples of 64."""
 
 
-def plan_model(config: dict[str, Any], config_path: Path) -> ModelPlan:
-    """The plan for a checkpoint's config.json; UnsupportedModel for a family that onpage does not know."""
+def family_of(config: dict[str, Any], config_path: Path) -> Family:
+    """The family of a checkpoint's config.json; UnsupportedModel for one that onpage does not convert."""
     model_type = config.get("model_type")
-    planner = FAMILIES.get(model_type) if isinstance(model_type, str) else None
-    if planner is None:
+    family = FAMILIES.get(model_type) if isinstance(model_type, str) else None
+    if family is None:
         architectures = config.get("architectures")
         raise UnsupportedModel(
             f"{config_path} has model_type {shown(model_type)} (architectures {shown(architectures)}): "
             f"onpage converts {', '.join(FAMILIES)}.",
             subject=config_path,
         )
-    return planner(config, config_path)
+    return family
 
 
-def fit_to_tokenizer(plan: ModelPlan, pieces: Sequence[str]) -> ModelPlan:
+def describe(config: dict[str, Any], config_path: Path) -> ModelDescription:
+    """The model of a checkpoint's config.json; UnsupportedModel names what cannot be converted, CheckpointError what is nonsense."""
+    return family_of(config, config_path).describe(config, config_path)
+
+
+def describe_for_estimate(config: dict[str, Any], config_path: Path) -> ModelDescription:
+    """As `describe`, and of the families of ESTIMATED, alone or inside a model with images or sound."""
+    text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
+    assert isinstance(text, dict)
+    if text.get("model_type") in tuple(effective.FAMILIES):  # it may be anything, also what no dictionary takes
+        return effective.describe(text, config_path)
+    return describe(config, config_path)
+
+
+def weights_of(model: ModelDescription) -> tuple[Weight, ...]:
+    """The weights of a model that no checkpoint stands behind, named as transformers names a text model."""
+    return dense.weights(model, Naming())
+
+
+def turns_of(model: ModelDescription) -> Turns:
+    """The turns that the published models of a family were taught."""
+    return functiongemma.TURNS if model.family == functiongemma.NAME else dense.GEMMA_TURNS
+
+
+def fit_to_tokenizer(model: ModelDescription, pieces: Sequence[str]) -> ModelDescription:
     """What the tokenizer tells of a model: the rows that no text can reach are left out, and a FunctionGemma is known as one.
 
-    The plan keeps its number of rows where the tokenizer does not fit.
+    The model keeps its number of rows where the tokenizer does not fit.
     """
     rows = -(-len(pieces) // BLOCK) * BLOCK
-    if 0 < plan.vocab_size - rows <= MAX_SPARE_ROWS:
-        plan = plan.with_rows(rows)
-    return as_functiongemma(plan, pieces)
+    if 0 < model.embedding.vocabulary - rows <= MAX_SPARE_ROWS:
+        model = model.with_vocabulary(rows)
+    return functiongemma.as_functiongemma(model, pieces)

@@ -1,5 +1,5 @@
-"""What the dense text decoders have in common, from Gemma 1 to Gemma 3: how their config.json is read, what the web file says
-of them, and the names of their tensors. A family's own module says what is its own.
+"""What the dense text decoders have in common, from Gemma 1 to Gemma 3: how their config.json is read, and the names of their
+tensors. A family's own module says what is its own.
 
 Every parameter was found by experiment with @mediapipe/tasks-genai 0.10.29: greedy text equal to Hugging Face
 transformers, token for token, and other text with the parameter set otherwise (docs/families.md).
@@ -8,25 +8,27 @@ transformers, token for token, and other text with the parameter set otherwise (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from builder.checkpoint.sources import Tensor
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
-from builder.formats.llm_parameters import (
-    Activation,
-    AttentionMask,
-    AttentionScale,
-    FeedForwardParameters,
-    FinalProjectParameters,
-    ModelType,
-    Norm,
-    SelfAttentionParameters,
-    TransformerParameters,
+from builder.model.description import (
+    LOCAL_ROPE,
+    Attention,
+    DenseFeedForward,
+    Embedding,
+    Layer,
+    ModelDescription,
+    Rope,
+    global_layers,
 )
-from builder.model.families.plan import Config, MatrixPlan, ModelPlan, VectorPlan
+from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, MAX_LAYERS, Config
+from builder.model.families.family import Naming
 from builder.model.turns import Turn, Turns
+from builder.model.weights import LayerPart, Weight, layer_parts
 from builder.quantize.rounding import BLOCK
 
 GEMMA_TURNS = Turns(
@@ -35,8 +37,22 @@ GEMMA_TURNS = Turns(
     ends=("<end_of_turn>",),
 )
 
-LOCAL_ROPE_WAVELENGTH = 10_000.0
-"""Of the sliding layers; the format has no field for it."""
+TENSORS: dict[LayerPart, str] = {
+    "pre_attention_norm": "input_layernorm",
+    "query": "self_attn.q_proj",
+    "key": "self_attn.k_proj",
+    "value": "self_attn.v_proj",
+    "query_norm": "self_attn.q_norm",
+    "key_norm": "self_attn.k_norm",
+    "output": "self_attn.o_proj",
+    "post_attention_norm": "post_attention_layernorm",
+    "pre_feed_forward_norm": "pre_feedforward_layernorm",
+    "gate": "mlp.gate_proj",
+    "up": "mlp.up_proj",
+    "down": "mlp.down_proj",
+    "post_feed_forward_norm": "post_feedforward_layernorm",
+}
+"""What transformers calls the parts of a layer."""
 
 
 @dataclass(frozen=True)
@@ -52,122 +68,69 @@ class Dimensions:
     vocab: int
 
 
-@dataclass(frozen=True)
-class Windows:
-    """Sliding layers: how far they see, and how many of them come before each layer that sees everything."""
+def dense_model(
+    c: Config,
+    family: str,
+    sizes: Mapping[tuple[int, int], str],
+    dimensions: Dimensions,
+    *,
+    windows: Sequence[int | None],
+    rope: Rope,
+    post_norms: bool,
+    query_key_norms: bool,
+    query_scalar: float,
+    attention_cap: float | None = None,
+    final_cap: float | None = None,
+) -> ModelDescription:
+    """A model whose layers differ in their window only (None: the layer sees everything), and in the rope that goes with it.
 
-    size: int
-    local_layers_per_global: int
+    `rope` is that of the layers that see everything; queries are divided by the square root of `query_scalar`; `sizes` are the
+    names of the published (hidden, layers).
+    """
+    d = dimensions
 
-
-@dataclass(frozen=True)
-class Rope:
-    """The rotary embedding of the layers that see everything."""
-
-    wavelength: float
-    factor: float = 1.0
-    """Positions are divided by it (linear scaling)."""
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """A dense decoder, and what tells the generations apart."""
-
-    dimensions: Dimensions
-    rope: Rope
-    windows: Windows | None
-    """None: every layer sees everything."""
-    post_norms: bool
-    """Norms after attention and feed-forward too."""
-    qk_norm: bool
-    query_scalar: float
-    """Queries are divided by its square root."""
-    attention_cap: float | None = None
-    final_cap: float | None = None
-
-    def plan(
-        self, c: Config, family: str, types: Mapping[tuple[int, int], ModelType], otherwise: ModelType
-    ) -> ModelPlan:
-        """The plan; `types` are the model types of the published (hidden, layers)."""
-        d = self.dimensions
-        return ModelPlan(
-            family=family,
-            model_type=types.get((d.hidden, d.layers), otherwise),
-            vocab_size=d.vocab,
-            context_length=c.integer("max_position_embeddings"),
-            transformer=self.parameters(),
-            tensors=tuple(self.tensors()),
-            turns=GEMMA_TURNS,
-        )
-
-    def parameters(self) -> TransformerParameters:
-        """As the engine wants to be told."""
-        d = self.dimensions
-        post_norm = Norm.RMS_NORM if self.post_norms else Norm.NO_NORM
-        attention = SelfAttentionParameters(
-            qkv_no_bias=True,
-            post_proj_no_bias=True,
-            attention_mask_type=AttentionMask.CAUSAL,
-            attention_scale_type=AttentionScale.INV_SQRT_HEAD_DIM,
-            soft_cap_value=self.attention_cap,
-        )
-        transformer = TransformerParameters(
-            batch_size=1,
-            embedding_dim=d.hidden,
-            hidden_dimension=d.feed_forward,
-            head_dimension=d.head,
-            num_heads=d.heads,
-            num_stacks=d.layers,
-            num_kv_heads=d.kv_heads,
-            feed_forward_parameters=FeedForwardParameters(
-                no_bias=True, activation=Activation.GELU, pre_norm=Norm.RMS_NORM, post_norm=post_norm
+    def layer(window: int | None) -> Layer:
+        return Layer(
+            Attention(
+                heads=d.heads,
+                key_value_heads=d.kv_heads,
+                head_dimension=d.head,
+                window=window,
+                rope=rope if window is None else LOCAL_ROPE,
+                query_scale=1 / math.sqrt(query_scalar),
+                cap=attention_cap,
+                query_key_norms=query_key_norms,
             ),
-            final_project_parameters=FinalProjectParameters(no_bias=True, soft_cap_value=self.final_cap),
-            pre_norm=Norm.RMS_NORM,
-            post_norm=post_norm,
-            final_norm=Norm.RMS_NORM,
-            skip_absolute_positional_embeddings=True,
-            global_rope_wavelength=self.rope.wavelength,
+            DenseFeedForward(d.feed_forward),
+            post_norms,
         )
-        if self.qk_norm:
-            attention.qk_norm = attention.qk_norm_has_scale = True
-        if self.windows:
-            attention.sliding_window_size = self.windows.size
-            transformer.num_local_layers_per_global = self.windows.local_layers_per_global
-        if self.rope.factor != 1:
-            transformer.global_rope_scaling = self.rope.factor
-        if self.query_scalar != d.head:
-            attention.attention_scale_type = AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM
-            transformer.query_rescale_factor = d.head / math.sqrt(self.query_scalar)
-        transformer.self_attention_parameters = attention
-        return transformer
 
-    def tensors(self) -> Iterator[MatrixPlan | VectorPlan]:
-        """In file order, named as transformers names a text model."""
-        d = self.dimensions
-        h, f, q, kv = d.hidden, d.feed_forward, d.heads * d.head, d.kv_heads * d.head
+    return ModelDescription(
+        family=family,
+        size=sizes.get((d.hidden, d.layers)),
+        embedding=Embedding(d.vocab, d.hidden, math.sqrt(d.hidden)),
+        layers=tuple(layer(window) for window in windows),
+        global_rope=rope,
+        final_cap=final_cap,
+        context=c.integer("max_position_embeddings"),
+    )
+
+
+def weights(model: ModelDescription, naming: Naming) -> tuple[Weight, ...]:
+    """All weights, named as transformers names a text model."""
+    return tuple(_weights(model, naming))
+
+
+def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
+    width = model.embedding.width
+    yield Weight("embedding", None, (model.embedding.vocabulary, width), Tensor(naming.embedding))
+    for i, layer in enumerate(model.layers):
         # without post norms, the norm after attention is the one before feed-forward
-        before_feed_forward = "pre_feedforward_layernorm" if self.post_norms else "post_attention_layernorm"
-        yield MatrixPlan("params.lm.softmax.logits_ffn", "model.embed_tokens.weight", h, d.vocab, "embedding")
-        for i in range(d.layers):
-            to, of = f"params.lm.transformer.x_layers_{i}.", f"model.layers.{i}."
-            yield VectorPlan(to + "pre_layer_norm.scale", of + "input_layernorm.weight", h)
-            yield MatrixPlan(to + "self_attention.q", of + "self_attn.q_proj.weight", h, q, "attention")
-            yield MatrixPlan(to + "self_attention.k", of + "self_attn.k_proj.weight", h, kv, "attention")
-            yield MatrixPlan(to + "self_attention.v", of + "self_attn.v_proj.weight", h, kv, "attention")
-            if self.qk_norm:
-                yield VectorPlan(to + "self_attention.q_norm.scale", of + "self_attn.q_norm.weight", d.head)
-                yield VectorPlan(to + "self_attention.k_norm.scale", of + "self_attn.k_norm.weight", d.head)
-            yield MatrixPlan(to + "self_attention.post", of + "self_attn.o_proj.weight", q, h, "attention")
-            if self.post_norms:
-                yield VectorPlan(to + "post_layer_norm.scale", of + "post_attention_layernorm.weight", h)
-            yield VectorPlan(to + "ff_layer.pre_layer_norm.scale", of + before_feed_forward + ".weight", h)
-            yield MatrixPlan(to + "ff_layer.ffn_layer1_gate", of + "mlp.gate_proj.weight", h, f, "feedforward")
-            yield MatrixPlan(to + "ff_layer.ffn_layer1", of + "mlp.up_proj.weight", h, f, "feedforward")
-            yield MatrixPlan(to + "ff_layer.ffn_layer2", of + "mlp.down_proj.weight", f, h, "feedforward")
-            if self.post_norms:
-                yield VectorPlan(to + "ff_layer.post_layer_norm.scale", of + "post_feedforward_layernorm.weight", h)
-        yield VectorPlan("params.lm.final_ln.scale", "model.norm.weight", h)
+        others = {} if layer.post_norms else {"pre_feed_forward_norm": TENSORS["post_attention_norm"]}
+        for part, shape in layer_parts(model, layer):
+            name = others.get(part, TENSORS[part])
+            yield Weight(part, i, shape, Tensor(f"{naming.decoder}layers.{i}.{name}.weight"))
+    yield Weight("final_norm", None, (width,), Tensor(f"{naming.decoder}norm.weight"))
 
 
 def read_dimensions(c: Config) -> Dimensions:
@@ -175,10 +138,10 @@ def read_dimensions(c: Config) -> Dimensions:
     dimensions = Dimensions(
         hidden=c.integer("hidden_size"),
         feed_forward=c.integer("intermediate_size"),
-        layers=c.integer("num_hidden_layers", most=1024),
-        heads=c.integer("num_attention_heads", most=1024),
-        kv_heads=c.integer("num_key_value_heads", most=1024),
-        head=c.integer("head_dim", most=4096),
+        layers=c.integer("num_hidden_layers", most=MAX_LAYERS),
+        heads=c.integer("num_attention_heads", most=MAX_HEADS),
+        kv_heads=c.integer("num_key_value_heads", most=MAX_HEADS),
+        head=c.integer("head_dim", most=MAX_HEAD_DIMENSION),
         vocab=c.integer("vocab_size"),
     )
     for key in ("hidden_size", "intermediate_size", "head_dim", "vocab_size"):
@@ -204,8 +167,11 @@ def refuse_the_unusual(c: Config) -> None:
     c.refuse_unless("use_bidirectional_attention", False)
 
 
-def read_windows(c: Config, layers: int) -> Windows:
-    """Which layers slide. `layer_types` (newer) decides over `sliding_window_pattern` (older)."""
+def read_windows(c: Config, layers: int) -> list[int | None]:
+    """The window of each layer, None where it sees everything; UnsupportedModel where the engine could not be told.
+
+    `layer_types` (newer) decides over `sliding_window_pattern` (older).
+    """
     if c.values.get("sliding_window") is None:
         raise UnsupportedModel(
             f"{c.says('sliding_window')}: the engine has no such model without a window.", subject="sliding_window"
@@ -223,11 +189,12 @@ def read_windows(c: Config, layers: int) -> Windows:
             f"least one) of sliding_attention layers before each full_attention layer.",
             subject=key,
         )
-    return Windows(c.integer("sliding_window"), period - 1)
+    window = c.integer("sliding_window")
+    return [None if kind == "full_attention" else window for kind in types]
 
 
 def _layer_types(period: int, layers: int) -> list[str]:
-    return ["full_attention" if (i + 1) % period == 0 else "sliding_attention" for i in range(layers)]
+    return ["full_attention" if sees_all else "sliding_attention" for sees_all in global_layers(period, layers)]
 
 
 def read_rope(c: Config, key: str, said: Any, wavelength: Any) -> Rope:
@@ -256,9 +223,9 @@ def read_only_rope(c: Config) -> Rope:
 
 def refuse_another_local_wavelength(c: Config, key: str, rope: Rope) -> None:
     """The sliding layers' rope is the engine's own."""
-    if rope != Rope(LOCAL_ROPE_WAVELENGTH):
+    if rope != LOCAL_ROPE:
         raise UnsupportedModel(
             f"{c.says(key)}: the ropes of the sliding layers cannot be expressed, the engine's always have the wavelength "
-            f"{LOCAL_ROPE_WAVELENGTH:g} and no scaling.",
+            f"{LOCAL_ROPE.wavelength:g} and no scaling.",
             subject=key,
         )

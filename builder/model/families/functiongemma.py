@@ -9,24 +9,22 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from builder.formats.llm_parameters import ModelType
-from builder.model.families.plan import ModelPlan
+from builder.model.description import ModelDescription
+from builder.model.families.dense import GEMMA_TURNS
 from builder.model.turns import Turn
 
 CALL, RESPONSE = "<start_function_call>", "<start_function_response>"
 
+NAME = "functiongemma3"
+TURNS = replace(
+    GEMMA_TURNS,
+    system=Turn("<start_of_turn>developer\n", GEMMA_TURNS.user.suffix),
+    ends=(*GEMMA_TURNS.ends, RESPONSE),
+)
 
-def as_functiongemma(plan: ModelPlan, pieces: Container[str]) -> ModelPlan:
-    """The plan of a 270M model whose tokenizer has the piece for a call; any other plan as it is."""
-    if plan.model_type != ModelType.GEMMA3_300M or CALL not in pieces:
-        return plan
-    return replace(
-        plan,
-        family="functiongemma3",
-        model_type=ModelType.FUNCTIONGEMMA3_300M,
-        turns=replace(
-            plan.turns,
-            system=Turn("<start_of_turn>developer\n", plan.turns.user.suffix),
-            ends=(*plan.turns.ends, RESPONSE),
-        ),
-    )
+
+def as_functiongemma(model: ModelDescription, pieces: Container[str]) -> ModelDescription:
+    """A Gemma 3 of 270M (or of no published size) whose tokenizer has the piece for a call; any other model as it is."""
+    if model.family != "gemma3" or model.size not in ("270m", None) or CALL not in pieces:
+        return model
+    return replace(model, family=NAME)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from builder.formats.llm_parameters import ModelType
-from builder.model.families.dense import Decoder, read_dimensions, read_only_rope, refuse_the_unusual
-from builder.model.families.plan import Config, ModelPlan
+from builder.model.description import ModelDescription
+from builder.model.families.config import Config
+from builder.model.families.dense import dense_model, read_dimensions, read_only_rope, refuse_the_unusual, weights
+from builder.model.families.family import Family
 
 DEFAULTS = {
     "vocab_size": 256_000,
@@ -19,23 +20,28 @@ DEFAULTS = {
 }
 """What a config.json may leave out: the values of `GemmaConfig` in transformers 4.38 to 5."""
 
-TYPES = {(2048, 18): ModelType.GEMMA_2B, (3072, 28): ModelType.GEMMA_7B}
+SIZES = {(2048, 18): "2b", (3072, 28): "7b"}
 
 
-def plan(config: dict[str, Any], path: Path) -> ModelPlan:
-    """Plans the web file for a config.json; UnsupportedModel names the setting that the format cannot express."""
+def describe(config: dict[str, Any], path: Path) -> ModelDescription:
+    """The model of a config.json; UnsupportedModel names the setting that cannot be expressed."""
     c = Config(config, path, DEFAULTS)
     refuse_the_unusual(c)
     # The first releases say "gelu" and mean the approximation by tanh, as transformers knows too.
     c.refuse_unless("hidden_act", "gelu_pytorch_tanh", "gelu")
     c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
     dimensions = read_dimensions(c)
-    decoder = Decoder(
+    return dense_model(
+        c,
+        "gemma",
+        SIZES,
         dimensions,
+        windows=[None] * dimensions.layers,
         rope=read_only_rope(c),
-        windows=None,
         post_norms=False,
-        qk_norm=False,
+        query_key_norms=False,
         query_scalar=dimensions.head,
     )
-    return decoder.plan(c, "gemma", TYPES, ModelType.GEMMA_2B)
+
+
+FAMILY = Family(describe, weights)

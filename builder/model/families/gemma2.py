@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from builder.formats.llm_parameters import ModelType
+from builder.model.description import ModelDescription
+from builder.model.families.config import Config
 from builder.model.families.dense import (
-    Decoder,
+    dense_model,
     read_dimensions,
     read_only_rope,
     read_windows,
     refuse_another_local_wavelength,
     refuse_the_unusual,
+    weights,
 )
-from builder.model.families.plan import Config, ModelPlan
+from builder.model.families.family import Family
 
 DEFAULTS = {
     "vocab_size": 256_000,
@@ -31,23 +33,30 @@ DEFAULTS = {
 }
 """What a config.json may leave out: the values of `Gemma2Config` in transformers 4.42 to 5."""
 
+SIZES = {(2304, 26): "2b", (3584, 42): "9b", (4608, 46): "27b"}
 
-def plan(config: dict[str, Any], path: Path) -> ModelPlan:
-    """Plans the web file for a config.json; UnsupportedModel names the setting that the format cannot express."""
+
+def describe(config: dict[str, Any], path: Path) -> ModelDescription:
+    """The model of a config.json; UnsupportedModel names the setting that cannot be expressed."""
     c = Config(config, path, DEFAULTS)
     refuse_the_unusual(c)
     c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
     dimensions = read_dimensions(c)
     rope = read_only_rope(c)
     refuse_another_local_wavelength(c, "rope_theta", rope)
-    decoder = Decoder(
+    return dense_model(
+        c,
+        "gemma2",
+        SIZES,
         dimensions,
-        rope=rope,
         windows=read_windows(c, dimensions.layers),
+        rope=rope,
         post_norms=True,
-        qk_norm=False,
+        query_key_norms=False,
         query_scalar=c.number("query_pre_attn_scalar"),
         attention_cap=c.number_or_none("attn_logit_softcapping"),
         final_cap=c.number_or_none("final_logit_softcapping"),
     )
-    return decoder.plan(c, "gemma2", {}, ModelType.GEMMA2_2B)
+
+
+FAMILY = Family(describe, weights)

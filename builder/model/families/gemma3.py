@@ -7,23 +7,22 @@ everything, two ropes, the longer one scaled from 4B on, and queries that need n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from builder.errors import UnsupportedModel
-from builder.formats.llm_parameters import ModelType
+from builder.model.description import LOCAL_ROPE, ModelDescription, Rope
+from builder.model.families.config import Config
 from builder.model.families.dense import (
-    LOCAL_ROPE_WAVELENGTH,
-    Decoder,
-    Rope,
+    dense_model,
     read_dimensions,
     read_rope,
     read_windows,
     refuse_another_local_wavelength,
     refuse_the_unusual,
+    weights,
 )
-from builder.model.families.plan import Config, ModelPlan, Naming
+from builder.model.families.family import Family, Naming
 
 DEFAULTS = {
     "vocab_size": 262_208,
@@ -35,18 +34,12 @@ DEFAULTS = {
     "sliding_window": 4096,
     "sliding_window_pattern": 6,
     "rope_theta": 1_000_000.0,
-    "rope_local_base_freq": LOCAL_ROPE_WAVELENGTH,
+    "rope_local_base_freq": LOCAL_ROPE.wavelength,
 }
 """What a config.json may leave out (that of 4B leaves out nearly all): the values of `Gemma3TextConfig` in transformers
 4.50 to 5."""
 
-TYPES = {
-    (640, 18): ModelType.GEMMA3_300M,
-    (1152, 26): ModelType.GEMMA3_1B,
-    (2560, 34): ModelType.GEMMA3_4B,
-    (3840, 48): ModelType.GEMMA3_12B,
-    (5376, 62): ModelType.GEMMA3_27B,
-}
+SIZES = {(640, 18): "270m", (1152, 26): "1b", (2560, 34): "4b", (3840, 48): "12b", (5376, 62): "27b"}
 
 NAMINGS_WITH_IMAGES = (
     Naming("model.language_model."),
@@ -57,13 +50,13 @@ NAMINGS_WITH_IMAGES = (
 IMAGES = ("vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector.")
 
 
-def plan(config: dict[str, Any], path: Path) -> ModelPlan:
-    """Plans the web file for a text model; UnsupportedModel names the setting that the format cannot express."""
-    return _plan(Config(config, path, DEFAULTS))
+def describe(config: dict[str, Any], path: Path) -> ModelDescription:
+    """The model of a config.json; UnsupportedModel names the setting that cannot be expressed."""
+    return _describe(Config(config, path, DEFAULTS))
 
 
-def plan_text_part(config: dict[str, Any], path: Path) -> ModelPlan:
-    """As `plan`, for the text part of a model with images: its text_config, without the images' tensors."""
+def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
+    """As `describe`, for the text part of a model with images: its text_config."""
     text = config.get("text_config")
     if not isinstance(text, dict) or text.get("model_type", "gemma3_text") != "gemma3_text":
         raise UnsupportedModel(
@@ -71,27 +64,26 @@ def plan_text_part(config: dict[str, Any], path: Path) -> ModelPlan:
             subject="text_config",
         )
     Config(config, path).refuse_unless("tie_word_embeddings", True)
-    whole = replace(
-        _plan(Config(text, path, DEFAULTS, section="text_config.")), namings=NAMINGS_WITH_IMAGES, left_out=IMAGES
-    )
-    return whole.named(NAMINGS_WITH_IMAGES[0])
+    return _describe(Config(text, path, DEFAULTS, section="text_config."))
 
 
-def _plan(c: Config) -> ModelPlan:
+def _describe(c: Config) -> ModelDescription:
     refuse_the_unusual(c)
     c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
     dimensions = read_dimensions(c)
-    decoder = Decoder(
+    return dense_model(
+        c,
+        "gemma3",
+        SIZES,
         dimensions,
         rope=_global_rope(c),
         windows=read_windows(c, dimensions.layers),
         post_norms=True,
-        qk_norm=True,
+        query_key_norms=True,
         query_scalar=c.number("query_pre_attn_scalar"),
         attention_cap=c.number_or_none("attn_logit_softcapping"),
         final_cap=c.number_or_none("final_logit_softcapping"),
     )
-    return decoder.plan(c, "gemma3", TYPES, ModelType.GEMMA3_300M)
 
 
 def _global_rope(c: Config) -> Rope:
@@ -109,3 +101,7 @@ def _global_rope(c: Config) -> Rope:
     local = read_rope(c, "rope_parameters", by_type["sliding_attention"], local_theta)
     refuse_another_local_wavelength(c, "rope_parameters", local)
     return read_rope(c, "rope_parameters", by_type["full_attention"], theta)
+
+
+FAMILY = Family(describe, weights)
+FAMILY_WITH_IMAGES = Family(describe_text_part, weights, NAMINGS_WITH_IMAGES, IMAGES)

@@ -22,8 +22,8 @@ from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError, UnsupportedModel
 from builder.formats.inspect_web_file import Sampling, inspect_web_file
 from builder.formats.web_file_reader import WebFile
+from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
-from builder.model.families.plan import Naming
 from builder.quantize.rounding import dequantize
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import synthesize, synthetic_tokenizer

@@ -15,10 +15,10 @@ from builder.checkpoint import folder as checkpoint
 from builder.checkpoint.stored_types import Rows
 from builder.convert import write_tensors
 from builder.convert.web_file import convert_checkpoint, write_web_file
-from builder.model.families import plan_model
-from builder.model.families.plan import MatrixPlan, VectorPlan
+from builder.model.families import describe, turns_of, weights_of
 from builder.model.generation_config import GenerationConfig
 from builder.model.tokenizer import Tokenizer
+from builder.model.weights import Weight
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import RandomWeights, shape_config, synthetic_tokenizer
 from tests.checkpoints import write_checkpoint
@@ -34,9 +34,10 @@ class Weights:
 
     def __init__(self, surprise: Callable[[], None] = lambda: None) -> None:
         self.surprise, self.asked, self.busy = surprise, 0, threading.Lock()
+        self.tensors = weights_of(describe(shape_config("layers=1,vocab=4096"), Path("shape")))
 
-    def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, Rows]]:
-        for first, rows in RandomWeights(0).bands(tensor):
+    def bands(self, weight: Weight) -> Iterator[tuple[int, Rows]]:
+        for first, rows in RandomWeights(0, self.tensors).bands(weight):
             for start in range(0, len(rows), 4):
                 assert self.busy.acquire(blocking=False), "two threads asked at the same time"
                 self.asked += 1
@@ -49,10 +50,9 @@ class Weights:
 
 
 def write(folder: Path, weights: Weights) -> None:
-    config = shape_config("layers=1,vocab=4096")
-    plan = plan_model(config, folder)
+    model = describe(shape_config("layers=1,vocab=4096"), folder)
     tokenizer = Tokenizer.from_bytes(folder, synthetic_tokenizer(4096))
-    write_web_file(plan, tokenizer, GenerationConfig([1]), weights, folder / "m.task", Quantization())
+    write_web_file(model, weights, tokenizer, turns_of(model), GenerationConfig([1]), folder / "m.task", Quantization())
 
 
 def nothing_is_left(folder: Path) -> bool:
@@ -82,8 +82,8 @@ def test_an_error_in_one_thread_ends_them_all(tmp_path: Path) -> None:
 
 def test_weights_that_are_no_numbers_end_them_all(tmp_path: Path) -> None:
     class Broken(Weights):
-        def bands(self, tensor: MatrixPlan | VectorPlan) -> Iterator[tuple[int, Rows]]:
-            for first, rows in super().bands(tensor):
+        def bands(self, weight: Weight) -> Iterator[tuple[int, Rows]]:
+            for first, rows in super().bands(weight):
                 if self.asked == 9:
                     rows[2, 3] = np.nan  # type: ignore[index]
                 yield first, rows

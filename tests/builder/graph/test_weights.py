@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.convert.web_file import CheckpointSource
 from builder.errors import CheckpointError
 from builder.graph.weights import placed_weights
+from builder.model.opened import OpenedCheckpoint
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint, write_shards
 
 KV_HEADS, HEADS, HEAD = 2, 4, 32
@@ -21,9 +21,9 @@ SMALL = {"num_hidden_layers": 2, "num_attention_heads": HEADS, "num_key_value_he
 
 def gathered(folder: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
     """Parameters as they are filled, and the checkpoint's tensors."""
-    model = CheckpointSource.open(folder, None)
+    model = OpenedCheckpoint.complete(folder)
     parts: dict[str, dict[int, NDArray[np.float32]]] = {}
-    for name, first, rows in placed_weights(model.plan, model.weights):
+    for name, first, rows in placed_weights(model.model, model.weights):
         parts.setdefault(name, {})[first] = rows
     filled = {}
     for name, bands in parts.items():

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from builder.checkpoint import folder as checkpoint_module
-from builder.checkpoint.folder import Checkpoint
 from builder.checkpoint.stored_types import to_float32
-from builder.convert.web_file import _CheckpointWeights, convert_checkpoint
+from builder.convert.web_file import convert_checkpoint
 from builder.lora.adapter import Adapter
-from builder.lora.merge import MergedWeights
-from builder.model.families import plan_model
+from builder.model.opened import OpenedCheckpoint
 from tests.adapters import FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.goldens.lora_cases import MERGED, lora_goldens, sampled
@@ -25,20 +23,18 @@ def test_merged_weights_are_pefts(name: str, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(checkpoint_module, "BAND_BYTES", 1 << 14)
     case, golden = MERGED[name], lora_goldens()["merged"][name]
     config = gemma3_config(**case.model.config)
-    base = Checkpoint.open(write_checkpoint(tmp_path / "base", config, seed=len(case.base), dtype="F32"))
+    base = write_checkpoint(tmp_path / "base", config, seed=len(case.base), dtype="F32")
     adapter = Adapter.open(case.write(name, tmp_path))
     first = adapter.values(min((low.a for low in adapter.modules.values()), key=lambda tensor: tensor.name))
     assert zlib.crc32(first.tobytes()) == golden["adapter_crc32"], "numpy draws other numbers: make the goldens again"
-    plan = plan_model(config, tmp_path)
-    plain = _CheckpointWeights(base, plan)
-    weights = MergedWeights(plain, plan, adapter, base.folder)
+    plain, weights = OpenedCheckpoint.complete(base).weights, OpenedCheckpoint.complete(base, adapter.folder).weights
     changed = set()
-    for tensor in plan.tensors:
-        merged = np.concatenate([to_float32(rows[:]) for _, rows in weights.bands(tensor)])
-        original = np.concatenate([to_float32(rows[:]) for _, rows in plain.bands(tensor)])
-        if tensor.source in golden["values"]:
-            changed.add(tensor.source)
-            expected = np.array(golden["values"][tensor.source], np.float32)
+    for weight in weights.tensors:
+        merged = np.concatenate([to_float32(rows[:]) for _, rows in weights.bands(weight)])
+        original = np.concatenate([to_float32(rows[:]) for _, rows in plain.bands(weight)])
+        if str(weight.source) in golden["values"]:
+            changed.add(str(weight.source))
+            expected = np.array(golden["values"][str(weight.source)], np.float32)
             np.testing.assert_allclose(sampled(merged), expected, rtol=1e-5, atol=1e-7)
             assert np.abs(sampled(original) - expected).max() > 1e-3
         else:

@@ -8,9 +8,11 @@ import pytest
 
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.formats.llm_parameters import AttentionScale, ModelType, Norm
-from builder.model.families import fit_to_tokenizer, plan_model
-from builder.model.families.plan import MatrixPlan
+from builder.formats.web_model import model_type as type_of
+from builder.formats.web_model import name_of, transformer_parameters
+from builder.model.families import describe, family_of, fit_to_tokenizer, turns_of, weights_of
 from builder.model.shapes import shapes
+from builder.model.weights import weight_count
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config
 
 HERE = Path("config.json")
@@ -24,23 +26,23 @@ HERE = Path("config.json")
 def test_published_shapes_have_their_published_number_of_parameters(
     shape: str, parameters: int, model_type: ModelType
 ) -> None:
-    plan = plan_model(shapes()[shape].config, HERE)
-    assert plan.parameters == parameters
-    assert plan.model_type == model_type
+    model = describe(shapes()[shape].config, HERE)
+    assert weight_count(weights_of(model)) == parameters
+    assert type_of(model) == model_type
 
 
 def test_parameters_are_read_and_not_assumed() -> None:
-    plan = plan_model(
+    model = describe(
         gemma3_config(sliding_window=96, rope_theta=5e5, attn_logit_softcapping=50.0, final_logit_softcapping=30.0),
         HERE,
     )
-    p = plan.transformer
+    p = transformer_parameters(model)
     assert p.self_attention_parameters.sliding_window_size == 96
     assert p.global_rope_wavelength == 5e5
     assert p.self_attention_parameters.soft_cap_value == 50.0
     assert p.final_project_parameters.soft_cap_value == 30.0
     assert p.max_seq_length == 0, "it would overrule the page's maxTokens"
-    assert plan.context_length == 2048
+    assert model.context == 2048
 
 
 def test_the_newer_rope_form_is_read() -> None:
@@ -50,7 +52,7 @@ def test_the_newer_rope_form_is_read() -> None:
             "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
         }
     )
-    assert plan_model(config, HERE).transformer.global_rope_wavelength == 2e6
+    assert transformer_parameters(describe(config, HERE)).global_rope_wavelength == 2e6
 
 
 @pytest.mark.parametrize(
@@ -63,8 +65,7 @@ def test_the_newer_rope_form_is_read() -> None:
     ],
 )
 def test_the_layer_pattern_is_read(changes: dict[str, Any], local_layers: int) -> None:
-    plan = plan_model(gemma3_config(**changes), HERE)
-    assert plan.transformer.num_local_layers_per_global == local_layers
+    assert transformer_parameters(describe(gemma3_config(**changes), HERE)).num_local_layers_per_global == local_layers
 
 
 @pytest.mark.parametrize(
@@ -102,25 +103,25 @@ def test_the_layer_pattern_is_read(changes: dict[str, Any], local_layers: int) -
 )
 def test_what_the_format_cannot_express_is_refused_by_name(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(UnsupportedModel, match=named):
-        plan_model(gemma3_config(**changes), HERE)
+        describe(gemma3_config(**changes), HERE)
 
 
 @pytest.mark.parametrize("value", [None, 0, -4, 1.5, "128", True, 1 << 40, [], {}])
 def test_nonsense_dimensions_are_refused(value: Any) -> None:
     with pytest.raises(CheckpointError, match="hidden_size"):
-        plan_model(gemma3_config(hidden_size=value), HERE)
+        describe(gemma3_config(hidden_size=value), HERE)
 
 
 @pytest.mark.parametrize("value", [-1.0, 0, "1e6", float("inf"), float("nan"), True, 1e300, 1e-300, 10**400, [1e6]])
 def test_nonsense_numbers_are_refused(value: Any) -> None:
     with pytest.raises(CheckpointError, match="rope_theta"):
-        plan_model(gemma3_config(rope_theta=value), HERE)
+        describe(gemma3_config(rope_theta=value), HERE)
 
 
 @pytest.mark.parametrize("factor", [None, 0, -8.0, "8", True, float("nan")])
 def test_nonsense_factors_are_refused(factor: Any) -> None:
     with pytest.raises(CheckpointError, match="factor is"):
-        plan_model(gemma3_config(rope_scaling={"rope_type": "linear", "factor": factor}), HERE)
+        describe(gemma3_config(rope_scaling={"rope_type": "linear", "factor": factor}), HERE)
 
 
 @pytest.mark.parametrize(
@@ -137,14 +138,14 @@ def test_nonsense_factors_are_refused(factor: Any) -> None:
     ],
 )
 def test_linear_scaling_of_the_global_ropes_is_read(ropes: dict[str, Any]) -> None:
-    p = plan_model(gemma3_config(**ropes), HERE).transformer
+    p = transformer_parameters(describe(gemma3_config(**ropes), HERE))
     assert (p.global_rope_scaling, p.global_rope_wavelength) == (8.0, 1e6)
 
 
 def test_queries_may_be_scaled_by_another_number_than_the_head_dimension() -> None:
-    usual = plan_model(gemma3_config(), HERE).transformer
+    usual = transformer_parameters(describe(gemma3_config(), HERE))
     assert usual.self_attention_parameters.attention_scale_type == AttentionScale.INV_SQRT_HEAD_DIM
-    other = plan_model(gemma3_config(head_dim=128, query_pre_attn_scalar=168), HERE).transformer
+    other = transformer_parameters(describe(gemma3_config(head_dim=128, query_pre_attn_scalar=168), HERE))
     assert other.self_attention_parameters.attention_scale_type == AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM
     assert other.query_rescale_factor / 128 == pytest.approx(168**-0.5)
 
@@ -202,11 +203,11 @@ def test_published_configs_are_planned(
     query_scale: float,
     local_layers: int,
 ) -> None:
-    plan = plan_model(config, HERE)
-    p = plan.transformer
-    assert plan.model_type == model_type
-    assert plan.parameters / 1e9 == pytest.approx(billions, abs=5e-4)
-    assert plan.vocab_size == plan.embedding.n == rows
+    model = describe(config, HERE)
+    p = transformer_parameters(model)
+    assert type_of(model) == model_type
+    assert weight_count(weights_of(model)) / 1e9 == pytest.approx(billions, abs=5e-4)
+    assert model.embedding.vocabulary == rows
     head = p.head_dimension
     factor = p.query_rescale_factor / head if p.query_rescale_factor else head**-0.5
     assert factor == pytest.approx(query_scale)
@@ -217,9 +218,11 @@ def test_published_configs_are_planned(
 
 def test_gemma_2_has_its_caps_also_where_they_are_left_out_and_not_where_they_are_null() -> None:
     silent = {key: value for key, value in gemma2_config().items() if not key.endswith("capping")}
-    p = plan_model(silent, HERE).transformer
+    p = transformer_parameters(describe(silent, HERE))
     assert (p.self_attention_parameters.soft_cap_value, p.final_project_parameters.soft_cap_value) == (50.0, 30.0)
-    p = plan_model(silent | {"attn_logit_softcapping": None, "final_logit_softcapping": None}, HERE).transformer
+    p = transformer_parameters(
+        describe(silent | {"attn_logit_softcapping": None, "final_logit_softcapping": None}, HERE)
+    )
     assert (p.self_attention_parameters.soft_cap_value, p.final_project_parameters.soft_cap_value) == (0.0, 0.0)
 
 
@@ -244,7 +247,7 @@ def test_gemma_2_has_its_caps_also_where_they_are_left_out_and_not_where_they_ar
 )
 def test_what_other_families_cannot_have_is_refused_by_name(config: dict[str, Any], named: str) -> None:
     with pytest.raises(UnsupportedModel, match=named):
-        plan_model(config, HERE)
+        describe(config, HERE)
 
 
 @pytest.mark.parametrize("missing", ["hidden_size", "intermediate_size", "num_hidden_layers"])
@@ -252,7 +255,7 @@ def test_what_every_published_config_says_has_no_default(missing: str) -> None:
     config = with_images_config()
     del config["text_config"][missing]
     with pytest.raises(CheckpointError, match=rf"text_config\.{missing} is None"):
-        plan_model(config, HERE)
+        describe(config, HERE)
 
 
 @pytest.mark.parametrize(
@@ -263,28 +266,32 @@ def test_what_every_published_config_says_has_no_default(missing: str) -> None:
     ],
 )
 def test_the_text_part_is_found_under_either_name(embedding: str, norm: str) -> None:
-    plan = plan_model(with_images_config(), HERE).named_as_in({embedding})
-    assert (plan.tensors[0].source, plan.tensors[-1].source) == (embedding, norm)
+    family = family_of(with_images_config(), HERE)
+    weights = family.weights(describe(with_images_config(), HERE), family.naming_in({embedding}))
+    assert (str(weights[0].source), str(weights[-1].source)) == (embedding, norm)
 
 
 def test_rows_that_no_text_reaches_are_left_out() -> None:
-    plan = plan_model(with_images_config(), HERE)
-    assert plan.vocab_size == 4160
-    fitted = fit_to_tokenizer(plan, [str(i) for i in range(4097)])
-    assert fitted.vocab_size == fitted.embedding.n == 4100, "a multiple of the format's blocks"
-    assert fitted.parameters == plan.parameters - 60 * 256
-    assert fit_to_tokenizer(plan, ["piece"] * 4160) == plan
-    assert fit_to_tokenizer(plan, ["piece"] * 4000) == plan, "another model's tokenizer is not made to fit"
+    model = describe(with_images_config(), HERE)
+    assert model.embedding.vocabulary == 4160
+    fitted = fit_to_tokenizer(model, [str(i) for i in range(4097)])
+    assert fitted.embedding.vocabulary == 4100, "a multiple of the format's blocks"
+    assert weight_count(weights_of(fitted)) == weight_count(weights_of(model)) - 60 * 256
+    assert fit_to_tokenizer(model, ["piece"] * 4160) == model
+    assert fit_to_tokenizer(model, ["piece"] * 4000) == model, "another model's tokenizer is not made to fit"
 
 
 def test_functiongemma_is_known_by_its_tokenizer() -> None:
-    plan = plan_model(gemma3_config(), HERE)
+    model = describe(gemma3_config(), HERE)
     words = [str(i) for i in range(4096)]
-    assert fit_to_tokenizer(plan, words) == plan
-    function = fit_to_tokenizer(plan, [*words[:-2], "<start_function_call>", "<start_function_response>"])
-    assert function.model_type == ModelType.FUNCTIONGEMMA3_300M
-    assert function.turns.ends == ("<end_of_turn>", "<start_function_response>")
-    assert function.tensors == plan.tensors
+    assert fit_to_tokenizer(model, words) == model
+    pieces = [*words[:-2], "<start_function_call>", "<start_function_response>"]
+    function = fit_to_tokenizer(model, pieces)
+    assert type_of(function) == ModelType.FUNCTIONGEMMA3_300M
+    assert turns_of(function).ends == ("<end_of_turn>", "<start_function_response>")
+    assert weights_of(function) == weights_of(model)
+    larger = describe(shapes()["gemma3-1b"].config | {"vocab_size": 4096}, HERE)
+    assert fit_to_tokenizer(larger, pieces) == larger, "there is none of 1B"
 
 
 NONSENSE: list[Any] = [
@@ -301,10 +308,11 @@ def test_whatever_a_key_says_it_is_a_plan_or_one_sentence(config: dict[str, Any]
             changed = settings | {key: value}
             whole = config | {"text_config": changed} if "text_config" in config else changed
             with suppress(CheckpointError):
-                plan_model(whole, HERE)
+                describe(whole, HERE)
 
 
 def test_every_tensor_has_its_own_name_and_source() -> None:
-    tensors = plan_model(gemma3_config(), HERE).tensors
-    assert len({t.name for t in tensors}) == len({t.source for t in tensors}) == len(tensors) == 2 + 13 * 4
-    assert sum(isinstance(t, MatrixPlan) for t in tensors) == 1 + 7 * 4
+    weights = weights_of(describe(gemma3_config(), HERE))
+    names, sources = {name_of(weight) for weight in weights}, {weight.source for weight in weights}
+    assert len(names) == len(sources) == len(weights) == 2 + 13 * 4
+    assert sum(weight.is_matrix for weight in weights) == 1 + 7 * 4

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from builder.model.catalog import published
-from builder.model.families import plan_model
+from builder.model.families import describe, weights_of
 from builder.model.shapes import shapes
+from builder.model.weights import weight_count
 
 PLANNED = [id for id, shape in shapes().items() if shape.parameters]
 
@@ -16,7 +17,7 @@ PLANNED = [id for id, shape in shapes().items() if shape.parameters]
 @pytest.mark.parametrize("shape", PLANNED)
 def test_a_shape_has_as_many_parameters_as_others_count(shape: str) -> None:
     found = shapes()[shape]
-    assert plan_model(found.config, Path(shape)).parameters == found.parameters
+    assert weight_count(weights_of(describe(found.config, Path(shape)))) == found.parameters
 
 
 def test_every_published_model_has_a_shape_with_its_sources() -> None:

@@ -11,6 +11,7 @@ from builder.checkpoint.folder import Checkpoint
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import OnpageError
 from builder.formats.web_file_reader import WebFile
+from builder.model.opened import OpenedCheckpoint
 from builder.quantize.rounding import dequantize
 from builder.quantize.scheme import Quantization
 from builder.reference import report as report_module
@@ -35,7 +36,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def reported(checkpoint: Path, text: Path, folder: Path, quantization: Quantization) -> Report:
     convert_checkpoint(checkpoint, folder / "m.task", quantization=quantization)
-    return report_on(folder / "m.task", checkpoint, text=text)
+    return report_on(folder / "m.task", OpenedCheckpoint.complete(checkpoint), text=text)
 
 
 def test_the_error_of_a_tensor_is_that_of_its_bytes(checkpoint: Path, text: Path, tmp_path: Path) -> None:

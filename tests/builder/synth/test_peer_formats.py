@@ -24,6 +24,7 @@ from builder.synth import gguf_file, onnx_folder
 from builder.synth import web_file as synth
 from builder.synth.gguf_file import LAYER_NAMES
 from builder.synth.web_file import FIRST_WORD, synthetic_tokenizer, word
+from tests.goldens.cases import with_attention
 
 SHAPE = "hidden=128,ffn=256,layers=7,heads=4,kv=2,head=64,vocab=1024,window=16,context=512"
 """A layer that sees everything, and windows shorter than the prompt."""
@@ -124,9 +125,9 @@ def test_onnx_runtime_answers_as_the_reference_does(folder: Path, reference: Ref
     [answer] = reference.greedy([PROMPT], 24, set())
     assert len(set(answer.ids)) > 8 and min(answer.margins) > 1e-3
     assert greedy(folder / "onnx", PROMPT, 24) == answer.ids
-    reference.window = 17
+    reference.model = with_attention(reference.model, window=17)
     assert greedy(folder / "onnx", PROMPT, 24) != reference.generate([PROMPT], 24, set())[0]
-    reference.window = 16
+    reference.model = with_attention(reference.model, window=16)
 
 
 def test_all_logits_come_where_no_number_is_asked_for(folder: Path) -> None:

@@ -1,0 +1,101 @@
+"""Rows of stored tensors that are read when they are sliced: what is worked on in the cache is never elsewhere in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+
+from builder.checkpoint.stored_types import NUMPY_TYPES, StoredArray
+from builder.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """Where a tensor lies."""
+
+    name: str
+    file: Path
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    """Position of the first byte in the file."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive rows of one tensor."""
+
+    tensor: StoredTensor
+    first: int
+    count: int
+
+    def part(self, first: int, stop: int) -> Piece:
+        """Its rows from `first` to `stop`, as far as it has them; maybe none."""
+        first, stop = max(first, 0), min(stop, self.count)
+        return Piece(self.tensor, self.first + first, max(stop - first, 0))
+
+
+class StoredRows:
+    """The rows of pieces of one type and width, one after the other."""
+
+    def __init__(self, pieces: Sequence[Piece], width: int) -> None:
+        self._pieces = pieces
+        self.shape = sum(piece.count for piece in pieces), width
+        self.dtype = np.dtype(NUMPY_TYPES[pieces[0].tensor.dtype])
+
+    def __getitem__(self, part: slice) -> StoredArray:
+        start, stop, _ = part.indices(self.shape[0])
+        rows = np.empty((stop - start, self.shape[1]), self.dtype)
+        self.read_into(part, rows)
+        return rows
+
+    def read_into(self, part: slice, out: StoredArray) -> None:
+        """As a slice, into an array of this type."""
+        start, stop, _ = part.indices(self.shape[0])
+        done = 0
+        for piece in parts_of(self._pieces, start, stop):
+            with _opened(piece.tensor) as file:
+                file.seek(piece.tensor.offset + piece.first * self.shape[1] * out.itemsize)
+                _fill(file, out[done : done + piece.count].data.cast("B"), piece.tensor)
+            done += piece.count
+
+
+def row_count(shape: tuple[int, ...]) -> int:
+    """A vector is one row."""
+    return shape[0] if len(shape) > 1 else 1
+
+
+def parts_of(pieces: Sequence[Piece], first: int, stop: int) -> list[Piece]:
+    """The rows `first` to `stop` of pieces that lie one after the other."""
+    parts = []
+    for piece in pieces:
+        part = piece.part(first, stop)
+        if part.count:
+            parts.append(part)
+        first, stop = first - piece.count, stop - piece.count
+    return parts
+
+
+@contextmanager
+def _opened(tensor: StoredTensor) -> Iterator[FileIO]:
+    """The shard, its errors told apart from those of the file being written."""
+    try:
+        with tensor.file.open("rb", buffering=0) as file:
+            yield file
+    except OSError as error:
+        raise CheckpointError(
+            f"{tensor.file} cannot be read at tensor {tensor.name}: {error.strerror}.", subject=tensor.file
+        ) from None
+
+
+def _fill(file: FileIO, view: memoryview, tensor: StoredTensor) -> None:
+    while view:
+        read = file.readinto(view)
+        if not read:
+            raise CheckpointError(f"{tensor.file} ended within tensor {tensor.name}: it was cut while being read.")
+        view = view[read:]

@@ -1,0 +1,56 @@
+"""Where in a checkpoint a weight lies, as a small expression that `builder.checkpoint.evaluate` looks up.
+
+A family says for each weight one of: a tensor; the first rows of one, where others are for nothing that is wanted; several,
+one below the other. No numpy and no files here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor by its name, all of it."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class RowsOf:
+    """`count` rows of a source, from `first` on."""
+
+    of: Source
+    first: int
+    count: int
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """The rows of several sources of the same width, one after the other."""
+
+    parts: tuple[Source, ...]
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.parts))
+
+
+Source: TypeAlias = Tensor | RowsOf | Stacked
+
+
+def tensor_names(source: Source) -> set[str]:
+    """The names of all tensors that it is made of."""
+    match source:
+        case Tensor(name):
+            return {name}
+        case RowsOf(of):
+            return tensor_names(of)
+        case Stacked(parts):
+            return {name for part in parts for name in tensor_names(part)}

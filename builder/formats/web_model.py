@@ -1,0 +1,226 @@
+"""A model in the words of the web file: its parameters, its type, and the names of its tensors; and back from a file's parameters.
+
+The engine is told one set of sizes for all layers, and every how many layers one sees everything. A model that this does not say
+is refused here, whatever its family. No numpy: the server asks too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from builder.errors import UnsupportedModel, WebFileError
+from builder.formats.llm_parameters import (
+    Activation,
+    AttentionMask,
+    AttentionScale,
+    FeedForwardParameters,
+    FinalProjectParameters,
+    ModelType,
+    Norm,
+    SelfAttentionParameters,
+    TransformerParameters,
+)
+from builder.formats.web_file_reader import WebFile
+from builder.model.description import (
+    LOCAL_ROPE,
+    Attention,
+    DenseFeedForward,
+    Embedding,
+    Layer,
+    ModelDescription,
+    Rope,
+    global_layers,
+)
+from builder.model.weights import LayerPart, Part, Weight
+
+MAX_LAYERS = 1024
+UNSAID_CONTEXT = 1 << 24
+"""Tokens, of a file that does not say how many it was made for."""
+
+MODEL_TYPES: dict[str, dict[str | None, ModelType]] = {
+    "gemma": {None: ModelType.GEMMA_2B, "7b": ModelType.GEMMA_7B},
+    "gemma2": {None: ModelType.GEMMA2_2B},
+    "gemma3": {
+        None: ModelType.GEMMA3_300M,
+        "1b": ModelType.GEMMA3_1B,
+        "4b": ModelType.GEMMA3_4B,
+        "12b": ModelType.GEMMA3_12B,
+        "27b": ModelType.GEMMA3_27B,
+    },
+    "functiongemma3": {None: ModelType.FUNCTIONGEMMA3_300M},
+}
+"""Family → published size → type; None is for all other sizes."""
+
+WHOLE_NAMES: dict[Part, str] = {
+    "embedding": "params.lm.softmax.logits_ffn",
+    "final_norm": "params.lm.final_ln.scale",
+}
+LAYER_NAMES: dict[LayerPart, str] = {
+    "pre_attention_norm": "pre_layer_norm.scale",
+    "query": "self_attention.q",
+    "key": "self_attention.k",
+    "value": "self_attention.v",
+    "query_norm": "self_attention.q_norm.scale",
+    "key_norm": "self_attention.k_norm.scale",
+    "output": "self_attention.post",
+    "post_attention_norm": "post_layer_norm.scale",
+    "pre_feed_forward_norm": "ff_layer.pre_layer_norm.scale",
+    "gate": "ff_layer.ffn_layer1_gate",
+    "up": "ff_layer.ffn_layer1",
+    "down": "ff_layer.ffn_layer2",
+    "post_feed_forward_norm": "ff_layer.post_layer_norm.scale",
+}
+
+
+def tensor_name(part: Part, layer: int | None = None) -> str:
+    """The name of a tensor; a matrix is three, whose names begin with it."""
+    if layer is None:
+        return WHOLE_NAMES[part]
+    return f"params.lm.transformer.x_layers_{layer}.{LAYER_NAMES[part]}"  # type: ignore[index]
+
+
+def name_of(weight: Weight) -> str:
+    """The name of a weight's tensor."""
+    return tensor_name(weight.part, weight.layer)
+
+
+def model_type(model: ModelDescription) -> ModelType:
+    """What the header calls the model; UnsupportedModel for a family that is not written."""
+    types = MODEL_TYPES.get(model.family)
+    if types is None:
+        raise UnsupportedModel(f"A {model.family} cannot be written as a web file.", subject=model.family)
+    return types.get(model.size, types[None])
+
+
+def transformer_parameters(model: ModelDescription) -> TransformerParameters:
+    """As the engine wants to be told; UnsupportedModel where it cannot be."""
+    _refuse_what_cannot_be_said(model)
+    layer, embedding = model.layers[0], model.embedding
+    attention = layer.attention
+    window = next((other.attention.window for other in model.layers if not other.attention.is_global), None)
+    post_norm = Norm.RMS_NORM if layer.post_norms else Norm.NO_NORM
+    told = SelfAttentionParameters(
+        qkv_no_bias=True,
+        post_proj_no_bias=True,
+        attention_mask_type=AttentionMask.CAUSAL,
+        attention_scale_type=AttentionScale.INV_SQRT_HEAD_DIM,
+        soft_cap_value=attention.cap,
+    )
+    transformer = TransformerParameters(
+        batch_size=1,
+        embedding_dim=embedding.width,
+        hidden_dimension=layer.feed_forward.width,
+        head_dimension=attention.head_dimension,
+        num_heads=attention.heads,
+        num_stacks=len(model.layers),
+        num_kv_heads=attention.key_value_heads,
+        feed_forward_parameters=FeedForwardParameters(
+            no_bias=True, activation=Activation.GELU, pre_norm=Norm.RMS_NORM, post_norm=post_norm
+        ),
+        final_project_parameters=FinalProjectParameters(no_bias=True, soft_cap_value=model.final_cap),
+        pre_norm=Norm.RMS_NORM,
+        post_norm=post_norm,
+        final_norm=Norm.RMS_NORM,
+        skip_absolute_positional_embeddings=True,
+        global_rope_wavelength=model.global_rope.wavelength,
+    )
+    if attention.query_key_norms:
+        told.qk_norm = told.qk_norm_has_scale = True
+    if window is not None:
+        told.sliding_window_size = window
+        transformer.num_local_layers_per_global = (model.period or 1) - 1
+    if model.global_rope.factor != 1:
+        transformer.global_rope_scaling = model.global_rope.factor
+    if attention.query_scale != _usual_scale(attention.head_dimension):
+        told.attention_scale_type = AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM
+        transformer.query_rescale_factor = attention.head_dimension * attention.query_scale
+    transformer.self_attention_parameters = told
+    return transformer
+
+
+def described(file: WebFile) -> ModelDescription:
+    """The model that a file's parameters tell of; WebFileError for more layers than any model has.
+
+    What the engine is not told is as in every Gemma. A scale of the queries that only other models have is taken for the usual
+    one: who computes with it asks `has_known_scale` first.
+    """
+    p = file.parameters.transformer_parameters
+    attention, count = p.self_attention_parameters, int(p.num_stacks)
+    if count > MAX_LAYERS:
+        raise WebFileError(
+            f"{file.path} says that it has {count:,} layers: expected at most {MAX_LAYERS:,}.", subject=file.path
+        )
+    window = int(attention.sliding_window_size) or None
+    rope = Rope(float(p.global_rope_wavelength), float(p.global_rope_scaling) or 1.0)
+
+    def layer(is_global: bool) -> Layer:
+        return Layer(
+            Attention(
+                heads=int(p.num_heads),
+                key_value_heads=int(p.num_kv_heads),
+                head_dimension=int(p.head_dimension),
+                window=None if is_global else window,
+                rope=rope if is_global else LOCAL_ROPE,
+                query_scale=_query_scale(p),
+                cap=float(attention.soft_cap_value) or None,
+                query_key_norms=bool(attention.qk_norm),
+            ),
+            DenseFeedForward(int(p.hidden_dimension)),
+            post_norms=p.post_norm == Norm.RMS_NORM,
+        )
+
+    kinds = {is_global: layer(is_global) for is_global in (False, True)}
+    period = 1 if window is None else int(p.num_local_layers_per_global) + 1
+    return ModelDescription(
+        family=ModelType.family_of(file.model_type),
+        size=None,
+        embedding=Embedding(int(file.parameters.vocab_size), int(p.embedding_dim), math.sqrt(p.embedding_dim)),
+        layers=tuple(kinds[is_global] for is_global in global_layers(period, count)),
+        global_rope=rope,
+        final_cap=float(p.final_project_parameters.soft_cap_value) or None,
+        context=file.context_length or UNSAID_CONTEXT,
+    )
+
+
+def has_known_scale(p: TransformerParameters) -> bool:
+    """Whether the file says how queries are scaled in one of the ways that Gemma 1 to 3 have."""
+    return p.self_attention_parameters.attention_scale_type in (
+        AttentionScale.INV_SQRT_HEAD_DIM,
+        AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM,
+    )
+
+
+def _query_scale(p: TransformerParameters) -> float:
+    head = int(p.head_dimension)
+    if p.self_attention_parameters.attention_scale_type == AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM:
+        return float(p.query_rescale_factor) / head
+    return _usual_scale(head)
+
+
+def _usual_scale(head_dimension: int) -> float:
+    return 1 / math.sqrt(head_dimension)
+
+
+def _refuse_what_cannot_be_said(model: ModelDescription) -> None:
+    alike = {replace(layer, attention=replace(layer.attention, window=None, rope=LOCAL_ROPE)) for layer in model.layers}
+    attentions = [layer.attention for layer in model.layers]
+    windows = {attention.window for attention in attentions if not attention.is_global}
+    ropes = {attention.rope for attention in attentions if not attention.is_global}
+    first = model.layers[0]
+    reasons = {
+        "whose layers differ in more than their windows": len(alike) > 1,
+        "with windows of several lengths": len(windows) > 1,
+        "whose layers with a window have another rope than the engine's": bool(ropes - {LOCAL_ROPE}),
+        "whose layers that see everything follow no number": model.period is None
+        or (bool(windows) and model.period == 1),
+        "whose layers read each other's keys": first.attention.cache_of is not None,
+        "with more in a layer than attention and feed-forward": bool(first.extras) or model.residual_streams > 1,
+        "whose logits have a matrix of their own": not model.embedding.tied,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise UnsupportedModel(
+                f"A {model.family} {reason} cannot be written as a web file: the engine could not be told.",
+                subject=model.family,
+            )

@@ -1,0 +1,153 @@
+"""A model described once, layer by layer: what every target and both references read.
+
+`builder.model.families` makes a description from config.json alone, `builder.formats.web_model` one from a web file's parameters.
+It says what is computed; which tensors it is computed with, `builder.model.weights` lists. Sizes are numbers of values.
+No numpy and no files here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+RMS_EPSILON = 1e-6
+"""Added to the mean square in every norm; the families refuse a config.json that says another."""
+
+
+@dataclass(frozen=True)
+class Rope:
+    """A rotary embedding."""
+
+    wavelength: float
+    """Its base, `rope_theta`."""
+    factor: float = 1.0
+    """Positions are divided by it (linear scaling)."""
+
+
+LOCAL_ROPE = Rope(10_000.0)
+"""Of the layers with a window, in every published Gemma, and the only one that the engines have for them."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The table of the tokens' vectors."""
+
+    vocabulary: int
+    width: int
+    """Of the residual stream, too."""
+    scale: float
+    """A token's vector is multiplied by it."""
+    tied: bool = True
+    """Whether the same table makes the logits."""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Of one layer."""
+
+    heads: int
+    key_value_heads: int
+    head_dimension: int
+    window: int | None
+    """How many tokens it sees, its own included; None: all before it."""
+    rope: Rope
+    query_scale: float
+    """Queries are multiplied by it."""
+    cap: float | None
+    """Scores are kept within it by cap · tanh(score / cap); None: they are not."""
+    query_key_norms: bool
+    """Whether each head's queries and keys are normed."""
+    cache_of: int | None = None
+    """The layer whose keys and values it reads; None: its own."""
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it sees everything."""
+        return self.window is None
+
+    @property
+    def query_width(self) -> int:
+        """Of all heads together."""
+        return self.heads * self.head_dimension
+
+    @property
+    def key_width(self) -> int:
+        """Of all keys of a token, and of all values."""
+        return self.key_value_heads * self.head_dimension
+
+
+@dataclass(frozen=True)
+class DenseFeedForward:
+    """down(activation(gate(x)) · up(x))."""
+
+    width: int
+    activation: Literal["gelu_tanh"] = "gelu_tanh"
+
+
+FeedForward: TypeAlias = DenseFeedForward
+"""A layer of experts will be another member of this union."""
+
+
+@dataclass(frozen=True)
+class PerLayerEmbedding:
+    """A second table of the vocabulary for this layer alone, gated into its output (Gemma 3n and 4)."""
+
+    width: int
+
+
+@dataclass(frozen=True)
+class LowRankResidual:
+    """A learned residual beside the attention, of two thin matrices (Gemma 3n's LAuReL)."""
+
+    rank: int
+
+
+Extra: TypeAlias = PerLayerEmbedding | LowRankResidual
+"""What a layer may have beside attention, feed-forward and norms."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A decoder layer. Attention and feed-forward each begin with a norm."""
+
+    attention: Attention
+    feed_forward: FeedForward
+    post_norms: bool
+    """Whether each ends with a norm too."""
+    extras: tuple[Extra, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A decoder: embedding, layers, a last norm, logits."""
+
+    family: str
+    """gemma, gemma2, gemma3 and so on."""
+    size: str | None
+    """The published size that these dimensions are (1b), None for any others."""
+    embedding: Embedding
+    layers: tuple[Layer, ...]
+    global_rope: Rope
+    """Of the layers that see everything; said also by a model with too few layers to have one."""
+    final_cap: float | None
+    """As an attention's cap, for the logits."""
+    context: int
+    """Tokens that it was made for."""
+    residual_streams: int = 1
+    """How many streams run side by side through the layers (Gemma 3n's AltUp has four)."""
+
+    @property
+    def period(self) -> int | None:
+        """Every how many layers one sees everything; one more than there are layers where none does; None where no number says it."""
+        found = [layer.attention.is_global for layer in self.layers]
+        period = found.index(True) + 1 if True in found else len(found) + 1
+        return period if global_layers(period, len(found)) == found else None
+
+    def with_vocabulary(self, vocabulary: int) -> ModelDescription:
+        """The same model with another number of tokens."""
+        return replace(self, embedding=replace(self.embedding, vocabulary=vocabulary))
+
+
+def global_layers(period: int, count: int) -> list[bool]:
+    """Of each of `count` layers, whether it sees everything, where the last of every `period` does."""
+    return [(i + 1) % period == 0 for i in range(count)]

@@ -1,0 +1,44 @@
+"""What the converter knows of a family: how its config.json is read, and what its checkpoints call their tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.model.description import ModelDescription
+from builder.model.weights import Weight
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a program names the tensors of a decoder."""
+
+    decoder: str = "model."
+    """In front of `embed_tokens.weight`, `layers.0.…` and `norm.weight`."""
+    tied_head: str = "lm_head.weight"
+    """Some programs save the tied output matrix a second time, under this name."""
+
+    @property
+    def embedding(self) -> str:
+        """The name of the embedding's tensor."""
+        return f"{self.decoder}embed_tokens.weight"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One `model_type` of config.json."""
+
+    describe: Callable[[dict[str, Any], Path], ModelDescription]
+    """config.json and its path → the model; UnsupportedModel or CheckpointError names the key that cannot be."""
+    weights: Callable[[ModelDescription, Naming], tuple[Weight, ...]]
+    """All of its weights, in the order in which they are applied."""
+    namings: tuple[Naming, ...] = (Naming(),)
+    """Those that checkpoints are known to have, the likeliest first."""
+    left_out: tuple[str, ...] = ()
+    """Prefixes of tensors that are no part of the decoder and are left out on purpose: the images' side."""
+
+    def naming_in(self, names: Container[str]) -> Naming:
+        """The naming of a checkpoint that holds tensors of these `names`; the likeliest where none fits."""
+        return next((naming for naming in self.namings if naming.embedding in names), self.namings[0])

@@ -1,0 +1,148 @@
+"""A checkpoint folder, opened once: what it holds, the model that it is, its tokenizer and settings, and its weights.
+
+Everything but config.json is read when it is first asked for: an estimate needs no weights. What converts a checkpoint takes one
+that is `complete`, where all of it was found sound, and an adapter is merged into the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from builder.checkpoint.evaluate import find
+from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.rows import StoredRows, StoredTensor
+from builder.checkpoint.sources import tensor_names
+from builder.errors import UnsupportedModel
+from builder.lora.adapter import Adapter, refuse_an_adapter, refuse_unmerged
+from builder.lora.merge import MergedWeights
+from builder.model.description import ModelDescription
+from builder.model.families import family_of, fit_to_tokenizer, turns_of
+from builder.model.families.family import Family, Naming
+from builder.model.generation_config import GenerationConfig
+from builder.model.tokenizer import Tokenizer
+from builder.model.turns import Turns
+from builder.model.weights import Weight, Weights
+from builder.quantize.rounding import BLOCK
+
+
+@dataclass(frozen=True)
+class OpenedCheckpoint:
+    """A checkpoint of a family that onpage converts. Raises the errors of builder.errors, also where a property is first asked."""
+
+    checkpoint: Checkpoint
+    family: Family
+    described: ModelDescription
+    """What config.json says; `model` is what is converted."""
+    merge: Path | None = None
+    """The folder of a LoRA adapter that goes into the weights."""
+
+    @classmethod
+    def open(cls, folder: Path) -> OpenedCheckpoint:
+        """Reads config.json and nothing else."""
+        checkpoint, path = Checkpoint.open(folder), folder / "config.json"
+        family = family_of(checkpoint.config, path)
+        return cls(checkpoint, family, family.describe(checkpoint.config, path))
+
+    @classmethod
+    def complete(cls, folder: Path, merge: Path | None = None) -> OpenedCheckpoint:
+        """Opens a checkpoint to be converted, with the LoRA adapter in the folder `merge`, and finds all of it sound."""
+        if merge is None:
+            refuse_an_adapter(folder)
+        plain = cls.open(folder)
+        opened = cls(plain.checkpoint, plain.family, plain.described, merge)
+        refuse_unmerged(opened.checkpoint)
+        _ = opened.weights, opened.generation
+        return opened
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.checkpoint.folder
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
+        return Tokenizer.of_checkpoint(self.folder, self.described.embedding.vocabulary)
+
+    @cached_property
+    def model(self) -> ModelDescription:
+        """The model as far as its tokenizer reaches."""
+        return fit_to_tokenizer(self.described, self.tokenizer.pieces)
+
+    @property
+    def turns(self) -> Turns:
+        """The turns that it was taught."""
+        return turns_of(self.model)
+
+    @cached_property
+    def generation(self) -> GenerationConfig:
+        """How an answer is sampled and where it ends."""
+        return GenerationConfig.read(self.checkpoint, self.tokenizer, self.turns)
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights of `model`, an adapter merged into them. No tensor that the model has no place for is left out in silence."""
+        whole = self.family.weights(self.described, self._naming)
+        stored = StoredWeights(self.checkpoint, whole)
+        self._refuse_what_would_be_left_out(whole)
+        rows = self.model.embedding.vocabulary
+        if rows < self.described.embedding.vocabulary:
+            fitted = (weight.first_rows(rows) if weight.part == "embedding" else weight for weight in whole)
+            stored = StoredWeights(self.checkpoint, tuple(fitted))
+        return MergedWeights(stored, Adapter.open(self.merge), self.folder) if self.merge else stored
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of the checkpoint is not converted, on purpose, in words."""
+        notes = []
+        images = sum(1 for name in self.checkpoint.tensors if name.startswith(self.family.left_out))
+        if images:
+            notes.append(f"the text part only; {images} vision tensors left out")
+        rows = self.described.embedding.vocabulary - self.model.embedding.vocabulary
+        if rows:
+            notes.append(f"{rows} rows of the embedding that the tokenizer has no piece for left out")
+        return tuple(notes)
+
+    @cached_property
+    def _naming(self) -> Naming:
+        return self.family.naming_in(self.checkpoint.tensors)
+
+    def _refuse_what_would_be_left_out(self, weights: tuple[Weight, ...]) -> None:
+        """Weights that the model has no place for would be dropped in silence: biases, adapters, layers beyond the config."""
+        tensors = self.checkpoint.tensors
+        used = {name for weight in weights for name in tensor_names(weight.source)}
+        extra = sorted(name for name in tensors.keys() - used if not name.startswith(self.family.left_out))
+        head = self._naming.tied_head
+        if head in extra and self._is_embedding(tensors[head]):
+            extra.remove(head)
+        if extra:
+            raise UnsupportedModel(
+                f"{tensors[extra[0]].file} holds {len(extra)} tensors that the {self.described.family} model of this config.json "
+                f"does not have, such as {extra[0]}: check config.json, and merge adapters first.",
+                subject=extra[0],
+            )
+
+    def _is_embedding(self, head: StoredTensor) -> bool:
+        embedding = self.checkpoint.tensors[self._naming.embedding]
+        if (head.shape, head.dtype) != (embedding.shape, embedding.dtype):
+            return False
+        pairs = zip(self.checkpoint.bands(head), self.checkpoint.bands(embedding), strict=True)
+        return all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in pairs)
+
+
+class StoredWeights:
+    """The weights of a checkpoint as it holds them. All are looked up at once, so that a missing one costs no time."""
+
+    def __init__(self, checkpoint: Checkpoint, tensors: tuple[Weight, ...]) -> None:
+        self.tensors = tensors
+        self._checkpoint = checkpoint
+        self._found = {weight: find(checkpoint, weight.source, weight.shape) for weight in tensors}
+
+    def bands(self, weight: Weight) -> Iterator[tuple[int, StoredRows]]:
+        """As `Weights`."""
+        return self._checkpoint.bands_of(self._found[weight], weight.shape, BLOCK)

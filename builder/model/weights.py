@@ -1,0 +1,108 @@
+"""The weights of a decoder: what each is for, its shape, and where a checkpoint has it.
+
+Targets give a weight their own name by `part` and `layer`; only the families know a checkpoint's. No numpy and no files here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from builder.checkpoint.sources import RowsOf, Source
+from builder.model.description import Layer, ModelDescription
+
+if TYPE_CHECKING:
+    from builder.checkpoint.stored_types import Rows
+
+LayerMatrix = Literal["query", "key", "value", "output", "gate", "up", "down"]
+LayerVector = Literal[
+    "pre_attention_norm",
+    "query_norm",
+    "key_norm",
+    "post_attention_norm",
+    "pre_feed_forward_norm",
+    "post_feed_forward_norm",
+]
+LayerPart = LayerMatrix | LayerVector
+Part = Literal["embedding", "final_norm"] | LayerPart
+"""What a weight does. Norms hold the distance of their factors from one."""
+
+ATTENTION: tuple[LayerMatrix, ...] = ("query", "key", "value", "output")
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One weight of a model."""
+
+    part: Part
+    layer: int | None
+    """None for the embedding and the last norm."""
+    shape: tuple[int, ...]
+    """(outputs, inputs) of a matrix, (size,) of a vector: as a checkpoint has it."""
+    source: Source
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is one; a vector otherwise."""
+        return len(self.shape) == 2
+
+    @property
+    def outputs(self) -> int:
+        """Rows of a matrix; a vector is one row."""
+        return self.shape[0] if self.is_matrix else 1
+
+    @property
+    def inputs(self) -> int:
+        """Length of a row."""
+        return self.shape[-1]
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    def first_rows(self, count: int) -> Weight:
+        """The same matrix with only its first `count` outputs."""
+        return replace(self, shape=(count, self.inputs), source=RowsOf(self.source, 0, count))
+
+
+class Weights(Protocol):
+    """The weights of a model with their values: a checkpoint's, or `synth`'s random numbers."""
+
+    @property
+    def tensors(self) -> tuple[Weight, ...]:
+        """All of them, in the order in which they are applied."""
+
+    def bands(self, weight: Weight) -> Iterable[tuple[int, Rows]]:
+        """(first row, rows) of a matrix as (outputs, inputs), in bands of a multiple of 4 rows; a vector as one row.
+
+        Never asked by two threads at the same time.
+        """
+
+
+def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPart, tuple[int, ...]]]:
+    """Parts of a layer and their shapes, in the order in which they are applied."""
+    attention, width, inner = layer.attention, model.embedding.width, layer.feed_forward.width
+    yield "pre_attention_norm", (width,)
+    yield "query", (attention.query_width, width)
+    yield "key", (attention.key_width, width)
+    yield "value", (attention.key_width, width)
+    if attention.query_key_norms:
+        yield "query_norm", (attention.head_dimension,)
+        yield "key_norm", (attention.head_dimension,)
+    yield "output", (width, attention.query_width)
+    if layer.post_norms:
+        yield "post_attention_norm", (width,)
+    yield "pre_feed_forward_norm", (width,)
+    yield "gate", (inner, width)
+    yield "up", (inner, width)
+    yield "down", (width, inner)
+    if layer.post_norms:
+        yield "post_feed_forward_norm", (width,)
+
+
+def weight_count(weights: Iterable[Weight]) -> int:
+    """The number of parameters."""
+    return sum(weight.size for weight in weights)

@@ -1,0 +1,104 @@
+"""Expressions over tensors, looked up in a checkpoint and read in bands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from builder.checkpoint import folder as folder_module
+from builder.checkpoint.evaluate import find
+from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.sources import RowsOf, Source, Stacked, Tensor, tensor_names
+from builder.checkpoint.stored_types import to_float32
+from builder.errors import CheckpointError
+from tests.checkpoints import write_shards
+
+A = np.arange(10 * 4, dtype=np.float32).reshape(10, 4)
+B = -np.arange(6 * 4, dtype=np.float32).reshape(6, 4)
+V = np.arange(5, dtype=np.float32)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Checkpoint:
+    (tmp_path / "config.json").write_text("{}")
+    write_shards(tmp_path, {"a": A, "b": B, "v": V}, "F32", 2)
+    return Checkpoint.open(tmp_path)
+
+
+def read(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    bands = list(checkpoint.bands_of(find(checkpoint, source, shape), shape))
+    firsts = [first for first, _ in bands]
+    assert firsts == [sum(rows.shape[0] for _, rows in bands[:i]) for i in range(len(bands))]
+    return np.concatenate([to_float32(rows[:]) for _, rows in bands])
+
+
+@pytest.mark.parametrize("band_bytes", [1, 100, 1 << 20])
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (Tensor("a"), A),
+        (RowsOf(Tensor("a"), 0, 7), A[:7]),
+        (RowsOf(Tensor("a"), 3, 7), A[3:]),
+        (Stacked((Tensor("a"), Tensor("b"))), np.concatenate([A, B])),
+        (Stacked((Tensor("b"), RowsOf(Tensor("a"), 9, 1), Tensor("b"))), np.concatenate([B, A[9:], B])),
+        (RowsOf(Stacked((Tensor("a"), Tensor("b"))), 8, 5), np.concatenate([A[8:], B[:3]])),
+        (RowsOf(RowsOf(Tensor("a"), 2, 6), 1, 3), A[3:6]),
+    ],
+)
+def test_an_expression_is_its_rows(
+    checkpoint: Checkpoint,
+    source: Source,
+    expected: NDArray[np.float32],
+    band_bytes: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(folder_module, "BAND_BYTES", band_bytes)
+    np.testing.assert_array_equal(read(checkpoint, source, expected.shape), expected)
+
+
+def test_a_band_can_be_read_in_parts(checkpoint: Checkpoint) -> None:
+    both = np.concatenate([A, B])
+    [(_, rows)] = checkpoint.bands_of(find(checkpoint, Stacked((Tensor("a"), Tensor("b"))), (16, 4)), (16, 4))
+    for first in range(16):
+        for stop in range(first, 17):
+            np.testing.assert_array_equal(rows[first:stop], both[first:stop])
+
+
+def test_a_vector_is_one_row(checkpoint: Checkpoint) -> None:
+    np.testing.assert_array_equal(read(checkpoint, Tensor("v"), (5,)), V[None])
+
+
+@pytest.mark.parametrize(
+    ("source", "shape", "message"),
+    [
+        (Tensor("c"), (4, 4), "Tensor c is missing"),
+        (Tensor("a"), (9, 4), r"Tensor a .* has shape \[10, 4\], but config.json makes it \[9, 4\]"),
+        (RowsOf(Tensor("c"), 0, 4), (4, 4), "Tensor c is missing"),
+        (RowsOf(Tensor("a"), 4, 7), (7, 4), "a of .* has not the 7 rows"),
+        (RowsOf(Tensor("a"), 0, 7), (8, 4), "a of .* has not the 8 rows"),
+        (RowsOf(Tensor("a"), 0, 7), (7, 5), r"Tensor a .* has shape \[10, 4\], but config.json makes it \[10, 5\]"),
+        (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* has not the 17 rows"),
+        (Stacked((Tensor("a"), Tensor("c"))), (16, 4), "Tensor c is missing"),
+    ],
+)
+def test_what_is_not_there_is_told(
+    checkpoint: Checkpoint, source: Source, shape: tuple[int, ...], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        find(checkpoint, source, shape)
+
+
+def test_tensors_of_two_types_are_not_stacked(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    write_shards(tmp_path, {"a": A}, "F32")
+    (tmp_path / "model.safetensors").rename(tmp_path / "one.safetensors")
+    write_shards(tmp_path, {"b": B}, "F16")
+    with pytest.raises(CheckpointError, match=r"a \+ b of .* are of the types F16, F32: expected one"):
+        find(Checkpoint.open(tmp_path), Stacked((Tensor("a"), Tensor("b"))), (16, 4))
+
+
+def test_the_tensors_of_an_expression_are_named() -> None:
+    assert tensor_names(Stacked((Tensor("a"), RowsOf(Tensor("b"), 0, 1)))) == {"a", "b"}

@@ -1,0 +1,105 @@
+"""A description in the words of the web file, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.errors import UnsupportedModel, WebFileError
+from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_model import described, model_type, transformer_parameters
+from builder.model.description import ModelDescription, PerLayerEmbedding, Rope
+from builder.model.families import describe, describe_for_estimate
+from builder.model.shapes import shapes
+from tests.builder.formats.test_web_file import header_with
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config
+from tests.goldens.cases import CASES, with_attention
+
+HERE = Path("config.json")
+
+
+def written_and_read(model: ModelDescription, folder: Path) -> ModelDescription:
+    told = LlmParameters(vocab_size=model.embedding.vocabulary, transformer_parameters=transformer_parameters(model))
+    return described(WebFile.open(header_with(folder, [], told, {"context_length": model.context})))
+
+
+@pytest.mark.parametrize("config", [case.config_json for case in CASES.values()], ids=list(CASES))
+def test_a_file_tells_the_model_that_was_written(config: dict[str, Any], tmp_path: Path) -> None:
+    model = describe(config, HERE)
+    read = written_and_read(model, tmp_path)
+    scale = read.layers[0].attention.query_scale
+    assert scale == pytest.approx(model.layers[0].attention.query_scale, rel=1e-6), "a float32 in the file"
+    exact = with_attention(read, query_scale=model.layers[0].attention.query_scale)
+    assert replace(exact, family=model.family, size=model.size) == model
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("gemma-2b", ModelType.GEMMA_2B),
+        ("gemma2-2b", ModelType.GEMMA2_2B),
+        ("gemma3-270m", ModelType.GEMMA3_300M),
+        ("gemma3-1b", ModelType.GEMMA3_1B),
+        ("gemma3-4b", ModelType.GEMMA3_4B),
+        ("gemma3-12b", ModelType.GEMMA3_12B),
+        ("gemma3-27b", ModelType.GEMMA3_27B),
+    ],
+)
+def test_published_sizes_have_their_own_type(shape: str, expected: ModelType) -> None:
+    assert model_type(describe(shapes()[shape].config, HERE)) == expected
+    assert model_type(replace(describe(gemma3_config(), HERE), family="functiongemma3")) == 47
+
+
+GEMMA3 = describe(gemma3_config(num_hidden_layers=7), HERE)
+FIRST, REST = GEMMA3.layers[0], GEMMA3.layers[1:]
+
+
+def first_with(**changes: Any) -> ModelDescription:
+    return replace(GEMMA3, layers=(replace(FIRST, attention=replace(FIRST.attention, **changes)), *REST))
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (first_with(heads=2), "layers differ in more than their windows"),
+        (first_with(window=16), "windows of several lengths"),
+        (first_with(rope=Rope(5e4)), "another rope than the engine's"),
+        (first_with(window=None, rope=GEMMA3.global_rope), "follow no number"),
+        (with_attention(GEMMA3, cache_of=0), "read each other's keys"),
+        (replace(GEMMA3, residual_streams=4), "more in a layer"),
+        (
+            replace(GEMMA3, layers=tuple(replace(layer, extras=(PerLayerEmbedding(32),)) for layer in GEMMA3.layers)),
+            "more in a layer",
+        ),
+        (replace(GEMMA3, embedding=replace(GEMMA3.embedding, tied=False)), "a matrix of their own"),
+        (describe_for_estimate(shapes()["gemma3n-e2b"].config, HERE), "gemma3n whose layers"),
+    ],
+)
+def test_what_the_engine_could_not_be_told_is_refused(model: ModelDescription, reason: str) -> None:
+    with pytest.raises(UnsupportedModel, match=f"{reason}.* cannot be written as a web file"):
+        transformer_parameters(model)
+
+
+def test_other_families_have_no_type() -> None:
+    with pytest.raises(UnsupportedModel, match="A gemma4 cannot be written"):
+        model_type(describe_for_estimate(shapes()["gemma4-e2b"].config, HERE))
+
+
+def test_a_file_of_too_many_layers_is_refused(tmp_path: Path) -> None:
+    """A description holds each layer, and a file may say what it likes."""
+    told = transformer_parameters(describe(gemma1_config(), HERE))
+    told.num_stacks = 1 << 20
+    path = header_with(tmp_path, [], LlmParameters(vocab_size=4, transformer_parameters=told))
+    with pytest.raises(WebFileError, match=f"{path} says that it has 1,048,576 layers"):
+        described(WebFile.open(path))
+
+
+@pytest.mark.parametrize("config", [gemma2_config(), with_images_config()])
+def test_layers_with_and_without_a_window_have_their_own_rope(config: dict[str, Any], tmp_path: Path) -> None:
+    read = written_and_read(describe(config, HERE), tmp_path)
+    ropes = {layer.attention.is_global: layer.attention.rope for layer in read.layers}
+    assert ropes == {True: read.global_rope, False: Rope(1e4)}
