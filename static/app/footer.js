@@ -19,6 +19,7 @@ export function mountFooter(root) {
   const kept = h("p", { class: "kept", hidden: true }, sentence, " ", remove);
   root.append(facts, kept, h("p", {}, h("a", { href: "bench" }, texts.footer.bench)));
 
+  root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
   remove.addEventListener("click", () => events.emit(root, "remove-kept"));
 
   return {

@@ -144,6 +144,7 @@ export const texts = {
     onGpu: (gpu) => `on ${gpu}`,
     /** @param {number} bytes */
     kept: (bytes) => (bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model."),
+    notices: "Works of others in this page, and their licences",
     remove: "Remove",
     bench: "How fast is this browser?",
   },

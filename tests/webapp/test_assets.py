@@ -44,6 +44,24 @@ def test_no_address_in_our_own_files_begins_at_the_root() -> None:
             assert not re.findall(r"""["'(]/(?:api|static|models|bench)\b""", text), path
 
 
+def test_no_text_field_lets_the_browser_send_the_text_away() -> None:
+    """A cloud spell checker, a writing assistant, what a form remembers: none of them is this computer."""
+    static = static_folder()
+    private = 'spellcheck: "false", writingsuggestions: "false", autocomplete: "off"'
+    fields = 0
+    for path in own_files(static):
+        text = (static / path).read_text(encoding="utf-8") if path.suffix == ".js" else ""
+        for field in re.findall(r'h\("textarea", \{(.*?)\}', text, re.DOTALL):
+            assert private in field or ("...NOT_SENT_AWAY" in field and private in text), path
+            fields += 1
+        assert "contenteditable" not in text, path
+    assert fields > 0
+
+
+def test_the_page_links_the_licences() -> None:
+    assert f'href: "static/{NOTICES.as_posix()}"' in (static_folder() / "app/footer.js").read_text(encoding="utf-8")
+
+
 def test_models_are_listed_relative_to_the_page(client: FlaskClient) -> None:
     for model in client.get("/api/models").json or []:
         for url in [model["url"], *(file["url"] for file in model["files"])]:

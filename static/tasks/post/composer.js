@@ -20,6 +20,9 @@ import { mountNotice } from "../../ui/notice.js";
 /** @type {import('../../ui/dom.js').ViewEvents<ComposerEvents>} */
 export const events = viewEvents();
 
+/** Browsers may send what is typed to a spell checker or a writing assistant on some server, and keep it for the next form. */
+const NOT_SENT_AWAY = { spellcheck: "false", writingsuggestions: "false", autocomplete: "off" };
+
 /**
  * @param {HTMLElement} parent
  * @param {PostDefinition} definition
@@ -32,6 +35,7 @@ export function mountComposer(parent, definition, examples) {
     class: "composer-text",
     rows: "9",
     dir: "auto",
+    ...NOT_SENT_AWAY,
     placeholder: texts.post.placeholder,
     "aria-describedby": countId,
   });
