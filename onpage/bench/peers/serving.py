@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, abort, make_response, send_file
+from flask import Flask, Response, abort, make_response
 
 from builder.errors import OnpageError
 from onpage.bench.peers.peer_models import PeerModel
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
+from webapp.sending import FOR_EVER, file_response
 from webapp.vendor import Package
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 PREFIX = "/peers/"
-YEAR = 31_536_000
 
 POLICY = "; ".join(
     (
@@ -118,13 +119,16 @@ def _peers(models: Sequence[PeerModel]) -> Flask:
     return app
 
 
-def _sent(path: Path, suffix: str, *, keep: bool, etag: str | bool = True) -> Response:
-    """A file. `keep`: its address promises that it never changes."""
-    kind = TYPES.get(suffix, "application/octet-stream")
-    response = send_file(path, mimetype=kind, conditional=True, etag=etag, max_age=YEAR if keep else None)
-    if keep:
-        response.cache_control.immutable = True
-    return response
+def _sent(path: Path, suffix: str, *, keep: bool, etag: str | None = None) -> Response:
+    """A file, by the rules by which our own models are sent. `keep`: its address promises that it never changes."""
+    status = path.stat()
+    return file_response(
+        FileIO(path),
+        status.st_size,
+        etag or f"{status.st_mtime_ns:x}-{status.st_size:x}",
+        {"Content-Type": TYPES.get(suffix, "application/octet-stream")},
+        {"Cache-Control": FOR_EVER if keep else "no-cache"},
+    )
 
 
 def _check_installed(package: Package) -> None:
