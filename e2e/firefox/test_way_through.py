@@ -67,7 +67,7 @@ def test_copy(loaded: Watched, page: Page) -> None:
 def test_try_again(loaded: Watched, page: Page) -> None:
     first = write(loaded)
     assert write(loaded, "Try again") != first
-    expect(page.locator(".card-kind")).to_contain_text("seed 2")
+    expect(page.locator(".figures-list div", has_text="Seed").locator("dd")).to_have_text("2")
 
 
 def test_reload(loaded: Watched, page: Page, requests: list[str]) -> None:

@@ -69,6 +69,12 @@ class Watched:
         option = self.page.locator(".header-model option", has_text=name)
         self.page.get_by_label("Model", exact=True).select_option(option.get_attribute("value"))
 
+    def open_details(self) -> None:
+        """Unfolds what is folded away: the engine, the figures, the settings."""
+        details = self.page.locator(".details")
+        if details.get_attribute("open") is None:
+            self.page.get_by_text("Details", exact=True).click()
+
     def check(self) -> None:
         left = [text for text in self.complaints if not any(re.search(pattern, text) for pattern in self.expected)]
         assert not left, "the page complained:\n" + "\n".join(left)

@@ -84,7 +84,7 @@ def test_loading(tab: Watched, server: FaultyServer) -> None:
 
 
 def test_ready_and_open(tab: Watched) -> None:
-    tab.page.get_by_text("Sampling settings").click()
+    tab.page.get_by_text("Details", exact=True).click()
     check(tab.page)
 
 

@@ -73,7 +73,7 @@ def greedy_tab(tab: Watched, url: str) -> Watched:
     page.add_init_script(f"sessionStorage.onpage ??= JSON.stringify({json.dumps({'settings': settings})})")
     tab.open(url)
     tab.wait_for("ready")
-    page.get_by_text("Sampling settings").click()
+    page.get_by_text("Details", exact=True).click()
     page.get_by_role("button", name=EXAMPLE).click()
     return tab
 
@@ -177,7 +177,7 @@ def test_one_that_the_engine_refuses_is_a_screen(browser: Browser, server: Runni
     tab.expected.append("LoRA|INVALID_ARGUMENT|graph|rank")
     tab.open(server.url)
     tab.wait_for("ready")
-    tab.page.get_by_text("Sampling settings").click()
+    tab.page.get_by_text("Details", exact=True).click()
     tab.page.get_by_label("Adapter").select_option("cheerful")
     assert tab.problem() == "lora-failed"
     expect(tab.page.locator(".problem")).to_contain_text("rank")

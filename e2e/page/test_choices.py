@@ -40,7 +40,7 @@ def post(page: Page) -> str:
 
 
 def test_settings_reload(tab: Watched, page: Page) -> None:
-    page.get_by_text("Sampling settings").click()
+    page.get_by_text("Details", exact=True).click()
     apply = page.get_by_role("button", name="Apply and reload the model")
     expect(apply).to_be_disabled()
     page.get_by_label("Top K").fill("1")
@@ -52,7 +52,7 @@ def test_settings_reload(tab: Watched, page: Page) -> None:
         page.get_by_role("button", name="Write", exact=True).click()
     first = post(page)
     assert len(first.split()) > 5
-    expect(page.locator(".card-kind")).to_contain_text("seed 41")
+    expect(page.locator(".figures-list div", has_text="Seed").locator("dd")).to_have_text("41")
     with tab.through("loading", "writing", "ready"):
         page.get_by_role("button", name="Try again").click()
     assert post(page) == first, "with top K 1 every seed writes the same"

@@ -67,7 +67,7 @@ def write(page: Page) -> str:
 
 def engine(page: Page) -> str:
     """Where the page says that it runs."""
-    return page.locator(".header-reason").inner_text()
+    return str(page.locator(".engine-reason").text_content())
 
 
 def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browser) -> None:
@@ -76,9 +76,10 @@ def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browse
     tab = watched(context)
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser found no graphics card."
-    expect(page.locator(".header-engine option:checked")).to_have_text("Automatic: LiteRT-LM on the processor")
+    expect(page.locator(".details-engine option:checked")).to_have_text("Automatic: LiteRT-LM on the processor")
     posts = {"automatic": write(page)}
     assert len(posts["automatic"].split()) > 5
+    tab.open_details()
     for chosen in ENGINES:
         page.get_by_label("Engine").select_option(chosen)
         page.wait_for_selector(f"body[data-engine={chosen}][data-phase=ready]", timeout=LOAD_MS)
@@ -97,6 +98,7 @@ def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browse
 def test_the_address_names_an_engine(server: RunningServer, tab: Watched) -> None:
     tab.open(f"{server.url}/?engine=litert-lm")
     tab.page.wait_for_selector("body[data-engine=litert-lm]")
+    tab.open_details()
     tab.page.get_by_label("Engine").select_option("")
     tab.page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]")
     assert tab.page.url == f"{server.url}/"
@@ -112,7 +114,7 @@ def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer,
     begin_worker_with(tab.page, "litert_lm.worker.js", "delete WebAssembly.Suspending")
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser has no WebGPU."
-    disabled = page.locator(".header-engine option:disabled").all_inner_texts()
+    disabled = page.locator(".details-engine option:disabled").all_inner_texts()
     assert disabled == ["MediaPipe on WebGPU (no WebGPU here)", "LiteRT-LM on WebGPU (no WebGPU here)"]
     assert len(write(page).split()) > 5
     asked = page.workers[0].evaluate(
@@ -131,7 +133,7 @@ def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
         page = tab.open(server.url)
         page.wait_for_selector("body[data-engine=litert-lm]")
         expect(page.get_by_role("note")).to_contain_text("the model has no file for the processor")
-        assert page.locator(".header-engine option:disabled").all_inner_texts() == [
+        assert page.locator(".details-engine option:disabled").all_inner_texts() == [
             "MediaPipe on WebGPU (no file for it)",
             "LiteRT-LM on the processor (no file for it)",
         ]

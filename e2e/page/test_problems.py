@@ -118,7 +118,7 @@ def test_engine_restarts_by_itself(faulty: FaultyServer, tab: Watched) -> None:
     expect(page.get_by_role("alert")).to_contain_text("started again")
     expect(page.get_by_label("Your text")).to_have_value("Something typed while it loads.")
     sent = len(faulty.faults.requests)
-    page.get_by_text("Sampling settings").click()
+    page.get_by_text("Details", exact=True).click()
     page.get_by_label("Seed").fill("9")
     with tab.through("loading", "ready"):
         page.get_by_role("button", name="Apply and reload the model").click()

@@ -107,7 +107,7 @@ def in_page(context: BrowserContext, url: str, engine: str) -> dict[str, Any]:
 def greedy(page: Page) -> None:
     """Top K 1. LiteRT-LM takes it without loading anything, so quickly that only `times` sees the phase in between."""
     before = page.evaluate("times.length")
-    page.locator(".settings summary").click()
+    page.locator(".details > summary").click()
     page.locator("[name=topK]").fill("1")
     page.locator(".settings-apply").click()
     page.wait_for_function(

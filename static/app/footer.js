@@ -17,7 +17,7 @@ export function mountFooter(root) {
   const sentence = h("span", { class: "kept-sentence", "aria-live": "polite" });
   const remove = h("button", { type: "button", class: "button button-quiet kept-remove" }, texts.footer.remove);
   const kept = h("p", { class: "kept", hidden: true }, sentence, " ", remove);
-  root.append(facts, kept, h("p", {}, h("a", { href: "bench" }, texts.footer.bench)));
+  root.append(facts, kept);
 
   root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
   remove.addEventListener("click", () => events.emit(root, "remove-kept"));

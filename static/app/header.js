@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * The top line: the name, the promise, the picker of models (only when there is a choice), what runs the model and why.
+ * The top line: the name, the promise, and the picker of models where there is a choice.
  *
- * @typedef {{model: string, engine: string}} HeaderEvents ids of what was chosen; "" for the engine that suits best
+ * @typedef {{model: string}} HeaderEvents the id of the model that was chosen
  */
 
-import { choose, isSlow, optionsOf } from "../engine/index.js";
+import { choose } from "../engine/index.js";
 import { format, texts } from "../text/en.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
@@ -22,52 +22,27 @@ export const events = viewEvents();
 
 /** @param {HTMLElement} root */
 export function mountHeader(root) {
-  const [modelId, engineId, reasonId] = ["model", "engine", "reason"].map(uniqueId);
-  const models = h("select", { id: modelId });
-  const engines = h("select", { id: engineId, "aria-describedby": reasonId });
-  const modelBox = h("div", { class: "header-model", hidden: true }, h("label", { for: modelId }, texts.header.model), models);
-  const engineBox = h("div", { class: "header-engine", hidden: true }, h("label", { for: engineId }, texts.header.engine), engines);
-  const reason = h("p", { class: "header-reason", id: reasonId, role: "note" });
-  root.append(
-    h("h1", { class: "header-name" }, "onpage"),
-    h("p", { class: "header-promise" }, lock(), texts.header.promise),
-    modelBox,
-    engineBox,
-    reason,
-  );
+  const id = uniqueId("model");
+  const models = h("select", { id });
+  const box = h("div", { class: "header-model", hidden: true }, h("label", { for: id }, texts.header.model), models);
+  root.append(h("h1", { class: "header-name" }, "onpage"), h("p", { class: "header-promise" }, lock(), texts.header.promise), box);
   let shown = "";
-  /** The model that the engines are listed for. @type {Model | null} */
-  let listed = null;
 
   models.addEventListener("change", () => events.emit(root, "model", models.value));
-  engines.addEventListener("change", () => events.emit(root, "engine", engines.value));
 
   return {
     /** @param {SessionState} state */
     update({ now, models: offered, gpu, setup }) {
-      modelBox.hidden = offered.length < 2;
-      engineBox.hidden = !setup;
-      // Not while loading: who waits for the wrong model may take another.
-      models.disabled = engines.disabled = now.phase === "writing";
+      box.hidden = offered.length < 2;
+      models.disabled = now.phase === "writing"; // not while loading: who waits for the wrong model may take another
       if (!setup) return;
-      const { model, engineId: wanted, choice } = setup;
-      if (models.options.length !== offered.length) models.replaceChildren(...offered.map(({ id }) => new Option("", id)));
-      offered.forEach((each, index) => text(models.options[index], label(each, gpu, wanted)));
-      if (shown !== model.id) {
+      if (models.options.length !== offered.length) models.replaceChildren(...offered.map(({ id: each }) => new Option("", each)));
+      offered.forEach((each, index) => text(models.options[index], label(each, gpu, setup.engineId)));
+      if (shown !== setup.model.id) {
         // only then: the list may be open while a model loads
-        shown = model.id;
+        shown = setup.model.id;
         models.value = shown;
       }
-      if (model !== listed) {
-        listed = model;
-        engines.replaceChildren(new Option(texts.header.automatic, ""), ...optionsOf(model, gpu).map(option));
-      }
-      const chosen = choice?.chosen ? choice.entry.id : "";
-      if (engines.value !== chosen) engines.value = chosen;
-      const automatic = choice && !chosen ? texts.header.automatically(texts.header.engineOn(choice.entry)) : texts.header.automatic;
-      text(engines.options[0], automatic);
-      reason.classList.toggle("warning", choice !== null && isSlow(choice));
-      text(reason, choice ? texts.header.reason(choice) : "");
     },
     destroy: () => root.replaceChildren(),
   };
@@ -81,14 +56,6 @@ function lock() {
   path.setAttribute("d", LOCK);
   icon.append(path);
   return icon;
-}
-
-/** @param {import('../engine/choice.js').Option} each */
-function option({ entry, problem }) {
-  const name = texts.header.engineOn(entry);
-  const made = new Option(problem ? `${name} (${texts.header.cannot[problem]})` : name, entry.id);
-  made.disabled = problem !== "";
-  return made;
 }
 
 /**

@@ -9,6 +9,9 @@ import { TASKS } from "../tasks/index.js";
 import { PROBLEMS, texts } from "../text/en.js";
 import { h, oneActivation, text } from "../ui/dom.js";
 import { mountNotice } from "../ui/notice.js";
+import { mountAbout } from "./about.js";
+import { mountDetails } from "./details.js";
+import { events as engineEvents, mountEnginePicker } from "./engine_picker.js";
 import { events as footerEvents, mountFooter } from "./footer.js";
 import { events as headerEvents, mountHeader } from "./header.js";
 import { mountLoading, statusOf } from "./loading.js";
@@ -27,22 +30,26 @@ const problemRoot = h("section", { class: "problem" });
 const noticeRoot = h("div", {});
 const loadingRoot = h("div", { class: "loading" });
 const taskRoot = h("div", { class: "task" }, loadingRoot); // which the task puts where it belongs
-const settingsRoot = h("details", { class: "settings" });
-const workspace = h("div", { class: "workspace" }, taskRoot, settingsRoot);
+const aboutRoot = h("div", { class: "about", hidden: true });
+const detailsRoot = h("details", { class: "details" });
+const workspace = h("div", { class: "workspace" }, taskRoot, detailsRoot);
 const footerRoot = h("footer", { class: "footer" });
 
 const header = mountHeader(headerRoot);
 const problem = mountProblem(problemRoot);
 const notice = mountNotice(noticeRoot);
 const loading = mountLoading(loadingRoot);
-const settings = mountSettings(settingsRoot);
+const about = mountAbout(aboutRoot);
+const details = mountDetails(detailsRoot);
+const enginePicker = mountEnginePicker(details.engine);
+const settings = mountSettings(details.settings);
 const footer = mountFooter(footerRoot);
 /** @type {import('../tasks/task.js').MountedTask | null} */
 let task = null;
 let shownProblem = false;
 
 body.querySelector(".boot")?.remove();
-body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, workspace), footerRoot);
+body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, aboutRoot, workspace), footerRoot);
 oneActivation(body);
 
 let scheduled = false;
@@ -64,6 +71,8 @@ function show(state) {
   text(status, statusOf(state));
   header.update(state);
   loading.update(state);
+  about.update(state);
+  enginePicker.update(state);
   settings.update(state);
   footer.update(state);
   notice.update(noticeOf(state));
@@ -98,6 +107,7 @@ async function mountTask({ id, styles, mount }) {
   task = await mount(taskRoot, {
     session,
     loading: loadingRoot,
+    figures: details.figures,
     recalled: tasks()[id],
     remember: (value) => remember({ tasks: { ...tasks(), [id]: value } }),
   });
@@ -121,14 +131,14 @@ async function start() {
 }
 
 headerEvents.listen(headerRoot, "model", (modelId) => session.switch("model", { modelId }));
-headerEvents.listen(headerRoot, "engine", (engineId) => {
+engineEvents.listen(details.engine, "engine", (engineId) => {
   const address = new URL(location.href);
   address.searchParams.delete("engine"); // the tab remembers from now on
   history.replaceState(null, "", address);
   return session.switch("engine", { engineId });
 });
-settingsEvents.listen(settingsRoot, "settings", (wanted) => session.switch("settings", { settings: wanted }));
-settingsEvents.listen(settingsRoot, "lora", (loraId) => session.switch("lora", { loraId }));
+settingsEvents.listen(details.settings, "settings", (wanted) => session.switch("settings", { settings: wanted }));
+settingsEvents.listen(details.settings, "lora", (loraId) => session.switch("lora", { loraId }));
 footerEvents.listen(footerRoot, "remove-kept", () => session.removeKept());
 problemEvents.listen(problemRoot, "restart", () => {
   const { now } = session.state;

@@ -38,7 +38,7 @@ export function mountSettings(root) {
   const defaults = h("button", { type: "button", class: "button button-quiet" }, texts.settings.defaults);
   const actions = h("p", { class: "settings-actions" }, apply, defaults, h("span", { class: "settings-note" }, texts.settings.note));
   const form = h("form", { class: "settings-form" }, loraField, ...fields.map(({ row }) => row), actions);
-  root.append(h("summary", {}, texts.settings.title), form);
+  root.append(h("h2", { class: "details-title" }, texts.settings.title), form);
 
   /** The model that the adapters are listed for. @type {import('../engine/model_list.js').Model | null} */
   let listed = null;

@@ -112,12 +112,26 @@ export const texts = {
   header: {
     promise: "Nothing leaves this computer.",
     model: "Model",
-    engine: "Engine",
+  },
+
+  about: {
+    demo: "This is the demo model: five million weights, English only. It copies names and dates into a post and understands nothing.",
+    /** @param {import('../engine/model_list.js').Model} model @param {Choice | null} choice */
+    model: ({ name }, choice) => `${name} writes here, on ${choice?.entry.backend === "CPU" ? "this computer's processor" : "your GPU"}.`,
+    better: "Get a real Gemma",
+    how: "Stop the server, then run these two commands where you started it. The download is 0.7 GB, and asks you to accept Gemma's licence.",
+    commands: ["onpage fetch gemma3-1b-int4", "onpage serve --model gemma3-1b-int4"],
+  },
+
+  details: { title: "Details", bench: "How fast is this browser?" },
+
+  engine: {
+    label: "Engine",
     automatic: "Automatic",
     /** @param {string} engine */
     automatically: (engine) => `Automatic: ${engine}`,
     /** @param {import('../engine/registry.js').EngineEntry} entry */
-    engineOn: ({ name, backend }) => `${name} on ${backend === "CPU" ? "the processor" : backend}`,
+    on: ({ name, backend }) => `${name} on ${backend === "CPU" ? "the processor" : backend}`,
     /** @type {Record<'no-file' | 'no-webgpu', string>} */
     cannot: { "no-file": "no file for it", "no-webgpu": "no WebGPU here" },
     /** @param {Choice} choice */
@@ -146,7 +160,6 @@ export const texts = {
     kept: (bytes) => (bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model."),
     notices: "Works of others in this page, and their licences",
     remove: "Remove",
-    bench: "How fast is this browser?",
   },
 
   loading: {
@@ -191,7 +204,7 @@ export const texts = {
   },
 
   settings: {
-    title: "Sampling settings",
+    title: "Settings",
     lora: "Adapter",
     noLora: "None: the model as it is",
     /** @param {import('../engine/model_list.js').Lora | null} lora @param {boolean} able */
@@ -215,7 +228,8 @@ export const texts = {
   post: {
     form: "What to write about",
     text: "Your text",
-    examples: "Examples",
+    examples: "Try an example",
+    undo: "Undo",
     placeholder: "Paste an announcement, a product note, an event or a short article.",
     tone: "Tone",
     /** By id. @type {Record<string, string>} */
@@ -232,7 +246,9 @@ export const texts = {
     count: (tokens, room) => `${integer(tokens)} of ${integer(room)} tokens`,
     card: "Your post",
     log: "The post",
-    empty: "Your post appears here, written by the model inside this page.",
+    sample: "A sample: what the demo model made of the example called Event",
+    empty: "Your post appears here. It is written inside this page; no text leaves it.",
+    stopped: "Stopped",
     reading: "Reading your text…",
     copy: "Copy",
     copied: "Copied",
@@ -240,12 +256,14 @@ export const texts = {
     selected: (key) => `Selected: press ${key} C`,
     share: "Share",
     again: "Try again",
-    /** @param {string} tone @param {string} length @param {number} seed @param {string} lora */
-    kind: (tone, length, seed, lora) =>
-      [tone, length.toLowerCase(), `seed ${seed}`, lora && `with ${lora}`].filter(Boolean).join(" · "),
+    /** @param {string} tone @param {string} length @param {string} lora */
+    kind: (tone, length, lora) => [tone, length.toLowerCase(), lora && `with ${lora}`].filter(Boolean).join(" · "),
     /** @param {number} words @param {number} characters */
     counts: (words, characters) => `${counted(words, "word")}, ${counted(characters, "character")}`,
-    limits: "Against common limits",
+    /** The tightest of the networks' limits. @param {string} network @param {number} left */
+    tightest: (network, left) =>
+      left < 0 ? `${counted(-left, "character")} too many for ${network}` : `fits ${network}, ${integer(left)} left`,
+    limits: "All networks",
     /** @param {number} characters */
     left: (characters) => `${integer(characters)} left`,
     /** @param {number} characters */
@@ -255,6 +273,8 @@ export const texts = {
       prefill: "Prefill",
       decode: "Decode",
       tokens: "Tokens in / out",
+      seed: "Seed",
+      title: "The last post",
       /** @param {number} percent */
       reused: (percent) => `${integer(percent)} % reused`,
       how: "How these are measured",

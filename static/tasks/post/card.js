@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * The post: its text as it streams in, what can be done with it, its counts against common limits, and its figures. A piece is
+ * The post: its text as it streams in, what can be done with it, and its counts against the networks' limits. A piece is
  * appended, so a screen reader hears it once, a selection survives the stream, and it costs the same at any length.
  *
  * @typedef {{again: undefined}} CardEvents
  */
 
-import { format, texts } from "../../text/en.js";
+import { texts } from "../../text/en.js";
 import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 
@@ -25,13 +25,16 @@ export const events = viewEvents();
  * @param {HTMLElement} parent
  * @param {Limit[]} limits
  * @param {HTMLElement} loading
+ * @param {string} sample a post to show before there is one, "" for none
  */
-export function mountCard(parent, limits, loading) {
+export function mountCard(parent, limits, loading, sample) {
   const titleId = uniqueId("card");
   const title = h("h2", { class: "card-title", id: titleId, tabindex: "-1" }, texts.post.card);
   const kind = h("p", { class: "card-kind" });
   const noticeBox = h("div", {});
-  const empty = h("p", { class: "card-empty" });
+  const empty = h("p", { class: "card-empty-sentence" });
+  const shownSample = h("figure", { class: "card-sample", hidden: !sample }, h("figcaption", {}, texts.post.sample), h("blockquote", {}, sample));
+  const emptyBox = h("div", { class: "card-empty" }, empty, shownSample);
   const body = h("div", {
     class: "card-text",
     role: "log",
@@ -45,26 +48,23 @@ export function mountCard(parent, limits, loading) {
   const share = h("button", { type: "button", class: "button", hidden: !("share" in navigator) }, texts.post.share);
   const again = h("button", { type: "button", class: "button" }, texts.post.again);
   const actions = h("div", { class: "card-actions", hidden: true }, copy, share, again);
-  const total = h("p", { class: "counts-total" });
+  const total = h("span", { class: "counts-total" });
+  const tightest = h("span", { class: "counts-tightest" });
+  const narrow = limits.reduce((a, b) => (b.characters < a.characters ? b : a));
   const limitItems = limits.map(({ characters, name }) => ({ characters, ...limitItem(name) }));
-  const limitList = h("ul", { class: "counts-limits", "aria-label": texts.post.limits }, ...limitItems.map(({ item }) => item));
-  const counts = h("div", { class: "counts", hidden: true }, total, limitList);
-  const list = h("dl", { class: "figures-list" });
-  const reused = h("p", { class: "figures-reused", hidden: true });
-  const { figures: said } = texts.post;
-  const notes = h("details", { class: "figures-notes" }, h("summary", {}, said.how), h("p", {}, said.explained), reused);
-  const figures = h("div", { class: "figures", hidden: true }, list, notes);
+  const limitList = h("ul", { class: "counts-limits" }, ...limitItems.map(({ item }) => item));
+  const allLimits = h("details", { class: "counts-all" }, h("summary", {}, texts.post.limits), limitList);
+  const counts = h("div", { class: "counts", hidden: true }, h("p", {}, total, tightest), allLimits);
   const card = h(
     "section",
     { class: "card", "aria-labelledby": titleId },
     h("div", { class: "card-head" }, title, kind),
     loading,
     noticeBox,
-    empty,
+    emptyBox,
     body,
     actions,
     counts,
-    figures,
   );
   const notice = mountNotice(noticeBox);
   parent.append(card);
@@ -90,6 +90,8 @@ export function mountCard(parent, limits, loading) {
   /** @param {Post} post */
   function showCounts({ words, characters }) {
     text(total, texts.post.counts(words, characters));
+    text(tightest, texts.post.tightest(narrow.name, narrow.characters - characters));
+    tightest.toggleAttribute("data-over", characters > narrow.characters);
     for (const { item, value, characters: most } of limitItems) {
       const over = characters - most;
       item.toggleAttribute("data-over", over > 0);
@@ -101,12 +103,9 @@ export function mountCard(parent, limits, loading) {
   function begin(post) {
     shown = post;
     body.replaceChildren();
-    const { tone, length, seed, lora } = post.asked;
-    text(kind, texts.post.kind(texts.post.tones[tone] ?? tone, texts.post.lengths[length] ?? length, seed, lora));
-    list.replaceChildren();
     card.removeAttribute("data-reading");
     body.hidden = counts.hidden = false;
-    empty.hidden = true;
+    emptyBox.hidden = true;
   }
 
   return {
@@ -128,20 +127,18 @@ export function mountCard(parent, limits, loading) {
       card.toggleAttribute("data-reading", reading); // what is shown is still the post before
       if (writing && !wasWriting) card.scrollIntoView({ block: "nearest" });
       wasWriting = writing;
-      empty.hidden = Boolean(post) || loads;
+      emptyBox.hidden = Boolean(post) || loads;
       text(empty, writing ? texts.post.reading : texts.post.empty);
+      shownSample.hidden = !sample || writing;
       body.setAttribute("aria-busy", String(writing));
       actions.hidden = !post || writing;
       again.disabled = now.phase !== "ready";
       const ended = post?.figures?.ended;
+      const stopped = Boolean(post) && !reading && ended === "stopped" && !post?.ranAway;
+      card.toggleAttribute("data-stopped", stopped);
+      text(kind, post ? texts.line([stopped && texts.post.stopped, kindOf(post)]) : "");
       const ranAway = post?.ranAway || ended === "limit";
       notice.update(reading ? null : ranAway ? texts.post.notices.runaway : ended === "context" ? texts.post.notices.full : null);
-      figures.hidden = writing || !post?.figures;
-      if (!post?.figures || list.childElementCount) return;
-      showFigures(list, post.figures);
-      const percent = Math.round(post.figures.reused * 100);
-      reused.hidden = percent === 0;
-      text(reused, said.held(percent));
     },
 
     destroy() {
@@ -149,6 +146,11 @@ export function mountCard(parent, limits, loading) {
       card.remove();
     },
   };
+}
+
+/** @param {Post} post */
+function kindOf({ asked: { tone, length, lora } }) {
+  return texts.post.kind(texts.post.tones[tone] ?? tone, texts.post.lengths[length] ?? length, lora);
 }
 
 /** @param {string} name */
@@ -176,22 +178,4 @@ async function copyText(value, body) {
 
 function modifier() {
   return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
-}
-
-/**
- * @param {HTMLElement} list
- * @param {import('../../engine/client.js').Figures} figures
- */
-function showFigures(list, { timeToFirst, prefillRate, decodeRate, promptTokens, tokens, reused }) {
-  const { figures: said } = texts.post;
-  const percent = Math.round(reused * 100);
-  const rows = [
-    [said.first, timeToFirst === null ? "–" : format.duration(timeToFirst), ""],
-    [said.prefill, format.rate(prefillRate), percent ? said.reused(percent) : ""],
-    [said.decode, format.rate(decodeRate), ""],
-    [said.tokens, `${format.integer(promptTokens)} / ${format.integer(tokens)}`, ""],
-  ];
-  list.replaceChildren(
-    ...rows.map(([name, value, note]) => h("div", {}, h("dt", {}, name), h("dd", {}, value), note && h("dd", { class: "figures-note" }, note))),
-  );
 }

@@ -14,8 +14,11 @@ import { mountNotice } from "../../ui/notice.js";
  * @typedef {import('../../engine/session_state.js').SessionState} SessionState
  * @typedef {import('./state.js').PostState} PostState
  * @typedef {import('./prompt.js').PostDefinition} PostDefinition
+ * @typedef {{title: string, text: string, post?: string}} Example `post`: what the demo model makes of it, greedy, friendly and short
  */
 
+/** Share of the room from which on it is shown; before, nobody needs to know of tokens. */
+const NEAR = 0.75;
 
 /** @type {import('../../ui/dom.js').ViewEvents<ComposerEvents>} */
 export const events = viewEvents();
@@ -26,19 +29,22 @@ const NOT_SENT_AWAY = { spellcheck: "false", writingsuggestions: "false", autoco
 /**
  * @param {HTMLElement} parent
  * @param {PostDefinition} definition
- * @param {{title: string, text: string}[]} examples
+ * @param {Example[]} examples
  */
 export function mountComposer(parent, definition, examples) {
-  const [textId, countId] = [uniqueId("text"), uniqueId("count")];
+  const [textId, countId, examplesId] = ["text", "count", "examples"].map(uniqueId);
   const area = h("textarea", {
     id: textId,
     class: "composer-text",
-    rows: "9",
+    rows: "6",
     dir: "auto",
     ...NOT_SENT_AWAY,
     placeholder: texts.post.placeholder,
     "aria-describedby": countId,
   });
+  const undo = h("button", { type: "button", class: "example example-undo", hidden: true }, texts.post.undo);
+  /** What an example took the place of, and the example. @type {{before: string, after: string} | null} */
+  let replaced = null;
   const count = h("p", { class: "composer-count", id: countId });
   const notice = h("div", { class: "composer-notice" });
   const write = h("button", { type: "submit", class: "button button-primary composer-write" }, texts.post.write);
@@ -53,11 +59,12 @@ export function mountComposer(parent, definition, examples) {
   const form = h(
     "form",
     { class: "composer", "aria-label": texts.post.form },
+    h("div", { class: "composer-head" }, h("label", { class: "composer-label", for: textId }, texts.post.text), undo),
     h(
       "div",
-      { class: "composer-head" },
-      h("label", { class: "composer-label", for: textId }, texts.post.text),
-      h("div", { class: "composer-examples", role: "group", "aria-label": texts.post.examples }, ...examples.map(example)),
+      { class: "composer-examples", role: "group", "aria-labelledby": examplesId },
+      h("span", { class: "composer-examples-label", id: examplesId }, texts.post.examples),
+      ...examples.map(example),
     ),
     area,
     count,
@@ -68,12 +75,33 @@ export function mountComposer(parent, definition, examples) {
   const refused = mountNotice(notice);
   parent.append(form);
 
-  /** @param {{title: string, text: string}} each */
+  /** @param {Example} each */
   function example(each) {
-    const button = h("button", { type: "button", class: "button button-quiet" }, each.title);
-    button.addEventListener("click", () => events.emit(form, "draft", { text: each.text }));
+    const button = h("button", { type: "button", class: "example" }, each.title);
+    button.addEventListener("click", () => {
+      const before = replaced?.after === area.value ? replaced.before : area.value; // the person's own, past the example before
+      fill(each.text);
+      replaced = { before, after: each.text };
+      events.emit(form, "draft", { text: area.value });
+    });
     return button;
   }
+
+  /** Puts a text into the box as if it were typed, so that the browser's own undo knows of it. @param {string} value */
+  function fill(value) {
+    area.focus();
+    area.select();
+    if (!document.execCommand("insertText", false, value)) area.value = value;
+  }
+
+  undo.addEventListener("click", () => {
+    const before = replaced?.before ?? "";
+    replaced = null;
+    if (before) fill(before);
+    else area.value = "";
+    events.emit(form, "draft", { text: area.value });
+    area.focus();
+  });
 
   area.addEventListener("input", () => events.emit(form, "draft", { text: area.value }));
   area.addEventListener("keydown", (event) => {
@@ -96,8 +124,10 @@ export function mountComposer(parent, definition, examples) {
       check(tones, draft.tone);
       check(lengths, draft.length);
       if (area.value !== draft.text) area.value = draft.text;
+      undo.hidden = replaced === null || draft.text !== replaced.after;
       const over = known !== null && known.tokens > known.room;
       text(count, known ? texts.post.count(known.tokens, known.room) : "");
+      count.toggleAttribute("data-near", known !== null && known.tokens > known.room * NEAR);
       count.toggleAttribute("data-over", over);
       area.toggleAttribute("aria-invalid", over);
       refused.update(tooLong && known ? refusal(known, setup) : null);

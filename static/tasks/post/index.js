@@ -3,6 +3,7 @@
 
 import { events as cardEvents, mountCard } from "./card.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
+import { mountFigures } from "./figures.js";
 import { lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
 import { Post, counted, drafted, initial } from "./state.js";
 
@@ -18,17 +19,18 @@ const COUNT_DELAY = 250;
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
-export const post = { id: "post", styles: [here("composer.css"), here("card.css")], mount };
+export const post = { id: "post", styles: [here("composer.css"), here("card.css"), here("figures.css")], mount };
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, loading, recalled, remember }) {
+async function mount(element, { session, loading, figures: figuresRoot, recalled, remember }) {
   const [definition, examples, limits] = await Promise.all(["social_post.json", "examples.json", "limits.json"].map(data));
   const composer = mountComposer(element, definition, examples);
-  const card = mountCard(element, limits, loading);
+  const card = mountCard(element, limits, loading, sampleOf(examples));
+  const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
   let state = initial(definition, recalled);
   let counting = 0;
@@ -37,6 +39,7 @@ async function mount(element, { session, loading, recalled, remember }) {
   const show = () => {
     composer.update(session.state, state);
     card.update(session.state, state.post);
+    figures.update(session.state, state.post);
   };
   const set = (/** @type {typeof state} */ next) => {
     state = next;
@@ -115,8 +118,17 @@ async function mount(element, { session, loading, recalled, remember }) {
       clearTimeout(counting);
       composer.destroy();
       card.destroy();
+      figures.destroy();
     },
   };
+}
+
+/**
+ * What the model made of an example, to be shown before anything is written.
+ * @param {import('./composer.js').Example[]} examples
+ */
+function sampleOf(examples) {
+  return examples.find(({ post: written }) => written)?.post ?? "";
 }
 
 /** @param {string} file */

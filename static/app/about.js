@@ -1,0 +1,34 @@
+// @ts-check
+/** A word about the model at hand: what it is, where it runs, and, for the demo, what it cannot do and how to get a real one. */
+
+import { isSlow } from "../engine/index.js";
+import { texts } from "../text/en.js";
+import { h, text } from "../ui/dom.js";
+
+/** As the server calls the model that ships with onpage. */
+const DEMO = "onpage-demo";
+
+/** @param {HTMLElement} root */
+export function mountAbout(root) {
+  const { about } = texts;
+  const sentence = h("p", { class: "about-sentence" });
+  const slow = h("p", { class: "about-slow", hidden: true });
+  const commands = h("pre", { class: "about-commands" }, about.commands.join("\n"));
+  const better = h("details", { class: "about-better", hidden: true }, h("summary", {}, about.better), h("p", {}, about.how), commands);
+  root.append(sentence, slow, better);
+
+  return {
+    /** @param {import('../engine/session_state.js').SessionState} state */
+    update({ setup }) {
+      root.hidden = !setup;
+      if (!setup) return;
+      const { model, choice } = setup;
+      const isDemo = model.name === DEMO;
+      text(sentence, isDemo ? about.demo : about.model(model, choice));
+      better.hidden = !isDemo;
+      slow.hidden = !(choice && isSlow(choice));
+      text(slow, choice && isSlow(choice) ? texts.engine.reason(choice) : "");
+    },
+    destroy: () => root.replaceChildren(),
+  };
+}

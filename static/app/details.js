@@ -1,0 +1,18 @@
+// @ts-check
+/**
+ * One place for what an engineer wants to know, folded away: the engine, the figures of the task's last answer, the settings. It makes the
+ * rooms; who mounts it fills them.
+ */
+
+import { texts } from "../text/en.js";
+import { h } from "../ui/dom.js";
+
+/** @param {HTMLElement} root a `details` */
+export function mountDetails(root) {
+  const engine = h("div", { class: "field details-engine" });
+  const figures = h("div", { class: "details-figures" });
+  const settings = h("div", { class: "details-settings" });
+  const link = h("p", { class: "details-bench" }, h("a", { href: "bench" }, texts.details.bench));
+  root.append(h("summary", {}, texts.details.title), h("div", { class: "details-body" }, engine, figures, settings, link));
+  return { engine, figures, settings, destroy: () => root.replaceChildren() };
+}
