@@ -182,6 +182,8 @@ def conversation_in(
         Turn(affixes.prompt_prefix, affixes.prompt_suffix)
         for affixes in (getattr(parameters.prompt_templates, side) for side in ("user", "model", "system"))
     )
+    # a bundle has no place for what opens a conversation but in front of each question
+    user = user.changed(parameters.prompt_template.session_prefix + user.prefix, None)
     return Conversation(*_named(tokenizer, start, stops), user, model, system)
 
 

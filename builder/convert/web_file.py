@@ -14,20 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from builder import __version__
+from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.read_back import ReadBack
 from builder.convert.write_tensors import Pieces, write_tensors
 from builder.errors import OutputError, TokenizerError, UnsupportedModel
 from builder.files.writing import write_beside
 from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.formats.tflite_schema import TensorType
-from builder.formats.web_entries import TensorSpec
+from builder.formats.web_entries import TensorSpec, packed_sums
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_model import model_type, name_of, transformer_parameters
 from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint
 from builder.model.tokenizer import Tokenizer
-from builder.model.turns import Turns
+from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ALL_INT8, ROLE_OF, Quantization, Scheme
@@ -53,6 +54,8 @@ class WrittenModel:
     seconds: float
     left_out: tuple[str, ...] = ()
     """What of the checkpoint is not in the file, on purpose, in words."""
+    notes: tuple[str, ...] = ()
+    """What was decided about turns and tokenizer, in words."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -65,13 +68,15 @@ def convert_checkpoint(
     *,
     quantization: Quantization = ALL_INT8,
     merge: Path | None = None,
+    turns: AskedTurns = NOTHING_ASKED,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) to the web file `output`.
 
-    `merge` is the folder of a LoRA adapter that goes into the weights. Raises the errors of builder.errors; `output` is then as it was.
+    `merge` is the folder of a LoRA adapter that goes into the weights, `turns` what is set in place of the checkpoint's own. Raises
+    the errors of builder.errors; `output` is then as it was.
     """
-    opened = OpenedCheckpoint.complete(folder, merge)
+    opened = OpenedCheckpoint.complete(folder, merge, turns)
     return convert_opened(opened, output, quantization=quantization, progress=progress)
 
 
@@ -84,6 +89,7 @@ def convert_opened(
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete."""
     refuse_to_replace_an_input(opened, output)
+    refuse_another_format(output, bundle=True)
     conversion = {"checkpoint": opened.checkpoint.name, "scale": quantization.scale}
     if opened.merge is not None:
         conversion["merged"] = opened.merge.resolve().name
@@ -98,7 +104,7 @@ def convert_opened(
         progress,
         conversion,
     )
-    return replace(written, left_out=opened.left_out)
+    return replace(written, left_out=opened.left_out, notes=opened.notes)
 
 
 def write_web_file(
@@ -112,28 +118,51 @@ def write_web_file(
     progress: Progress | None = None,
     conversion: dict[str, str] | None = None,
 ) -> WrittenModel:
-    """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of."""
+    """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of.
+
+    Where the name ends with .litertlm, the web file is put into such a bundle; other formats' names are refused.
+    """
+    refuse_another_format(output, bundle=True)
+    if output.suffix.lower() != LITERTLM:
+        return _write_bare(model, weights, tokenizer, turns, generation, output, quantization, progress, conversion)
+    written: list[WrittenModel] = []
+
+    def write(path: Path) -> None:
+        written.append(
+            _write_bare(model, weights, tokenizer, turns, generation, path, quantization, progress, conversion)
+        )
+
+    contained = write_contained(output, write, progress)
+    return replace(written[0], path=output, size=contained.size, sha256=contained.sha256)
+
+
+def _write_bare(
+    model: ModelDescription,
+    weights: Weights,
+    tokenizer: Tokenizer,
+    turns: Turns,
+    generation: GenerationConfig,
+    output: Path,
+    quantization: Quantization,
+    progress: Progress | None,
+    conversion: dict[str, str] | None,
+) -> WrittenModel:
     started = time.monotonic()
     parameters = llm_parameters(model, tokenizer, turns, generation.stop_ids)
-    largest = max(weights.tensors, key=_bytes_at_8_bits)
-    if _bytes_at_8_bits(largest) > MAX_TENSOR:
-        raise UnsupportedModel(
-            f"{largest.source} is too large for the web format: its tensors have at most {MAX_TENSOR:,} bytes.",
-            subject=str(largest.source),
-        )
     specs, layout = web_layout(
         model, weights.tensors, parameters, tokenizer.model, quantization, generation, conversion
     )
     report = _Reporter(progress, layout.size)
     with (
         write_beside(output, layout.size) as part,
-        ReadBack(part.path, report.phase("verify")) as read_back,
+        ReadBack(part.path, layout.parts, report.phase("verify")) as read_back,
         ThreadPoolExecutor(1, "onpage-sync") as pool,
     ):
         pieces = Pieces(part, report.phase("write"))
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
         write_tensors(weights, quantization, layout.offsets, pieces, read_back.complete)
+        pieces.write(layout.sums_offset, packed_sums(read_back.sums()))
         synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
         sha256 = read_back.finish(layout.size, specs, pieces.checksum)
         synced.result()
@@ -159,6 +188,12 @@ def web_layout(
     conversion: dict[str, str] | None = None,
 ) -> tuple[list[TensorSpec], WebFileLayout]:
     """The tensors of the web file, and where all of it goes: known before a weight is read."""
+    largest = max(weights, key=_bytes_at_8_bits)
+    if _bytes_at_8_bits(largest) > MAX_TENSOR:
+        raise UnsupportedModel(
+            f"{largest.source} is too large for the web format: its tensors have at most {MAX_TENSOR:,} bytes.",
+            subject=str(largest.source),
+        )
     _refuse_what_no_block_divides(weights, quantization)
     specs = [
         spec
@@ -191,15 +226,17 @@ def llm_parameters(model: ModelDescription, tokenizer: Tokenizer, turns: Turns, 
         stop_tokens=[tokenizer.pieces[i] for i in stop_ids],
         stop_token_ids=stop_ids,
     )
-    if all(tokenizer.id_of(end) is not None for end in turns.ends[:1]):
-        write_turns(parameters, turns)
+    write_turns(parameters, turns)
     return parameters
 
 
 def write_turns(parameters: LlmParameters, turns: Turns) -> None:
     """Puts the turns into a file's parameters, in both of the places that they have there."""
-    question = turns.question
-    parameters.prompt_template = PromptAffixes(prompt_prefix=question.prefix, prompt_suffix=question.suffix)
+    if turns == Turns(ends=turns.ends):
+        return
+    parameters.prompt_template = PromptAffixes(
+        session_prefix=turns.opening, prompt_prefix=turns.user.prefix, prompt_suffix=turns.question.suffix
+    )
     sides = {"user": turns.user, "model": turns.model, "system": turns.system}
     parameters.prompt_templates = PromptTemplates(
         **{

@@ -71,6 +71,13 @@ def limit_memory(most: int) -> str:
     return f"import resource; resource.setrlimit(resource.RLIMIT_DATA, ({most}, resource.getrlimit(resource.RLIMIT_DATA)[1]))"
 
 
+def limit_processor(seconds: int) -> str:
+    """The beginning of a Python program that may take so many seconds of the processor, where the system can see to it."""
+    if not IS_POSIX:
+        return ""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds + 1}))"
+
+
 def peak_memory() -> int | None:
     """The most bytes that this process has had in memory; None where the system does not say."""
     status = Path("/proc/self/status")

@@ -34,6 +34,10 @@ class Tokens:
 
 
 MAX_NAME = 200
+MAX_TOKENIZER = 32 << 20
+"""Bytes that are looked through for a piece; Gemma 3's tokenizer has 4.7 MB."""
+
+GEMMA_TURN = b"<start_of_turn>"
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class WebFileFacts:
     """What onpage converted: the checkpoint's name, an adapter that was merged, the choice of scales."""
     lora_rank: int | None = None
     """Of a LoRA adapter, whose dimensions are those of the model it is for; None for a model."""
+    has_sums: bool = False
+    """Whether the file holds sums of its own parts, by which damage is found."""
     trained_for: str | None = None
     """The model that an adapter names as its base."""
 
@@ -118,13 +124,14 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
             p.transformer_parameters, use_integers_for_enums=False, always_print_fields_with_no_presence=False
         ),
         tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
-        prompt_template=prompt_template_of(p),
+        prompt_template=prompt_template_of(p) or _no_turns(file),
         sampling=Sampling.noted_in(file),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
         written_by=_text(file, "written_by"),
         conversion=_conversion(file),
         lora_rank=file.lora_rank,
+        has_sums=file.sums_offset is not None,
         trained_for=_text(file, "trained_for"),
     )
 
@@ -132,9 +139,16 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
 def prompt_template_of(parameters: LlmParameters) -> PromptTemplate | None:
     """The texts around a question, from either of the places that they have in LlmParameters."""
     user, model, whole = parameters.prompt_templates.user, parameters.prompt_templates.model, parameters.prompt_template
-    prefix = user.prompt_prefix or whole.prompt_prefix
+    prefix = whole.session_prefix + (user.prompt_prefix or whole.prompt_prefix)
     suffix = user.prompt_suffix + model.prompt_prefix if user.prompt_prefix else whole.prompt_suffix
     return PromptTemplate(prefix, suffix) if prefix or suffix else None
+
+
+def _no_turns(file: WebFile) -> PromptTemplate | None:
+    """For a file that says no turns: no text at all where its tokenizer has no piece for Gemma's; None where it may have."""
+    if file.lora_rank is not None or file.tokenizer_size > MAX_TOKENIZER or GEMMA_TURN in file.tokenizer():
+        return None
+    return PromptTemplate("", "")
 
 
 def _text(file: WebFile, key: str) -> str | None:

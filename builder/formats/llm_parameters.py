@@ -50,6 +50,10 @@ class ModelType(IntEnum):
         return next((member.name.split("_")[0].lower() for member in cls if member == value), "unknown")
 
 
+MAX_STOPS = 63
+"""Tokens that end an answer, in what onpage writes and reads."""
+
+
 class Activation(proto.Enum):
     ACTIVATION_UNSPECIFIED = 0
     GELU = 1

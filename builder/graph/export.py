@@ -141,7 +141,7 @@ def build(opened: OpenedCheckpoint, context: int) -> Decoder:
 
 def run(job: Job) -> None:
     """Writes `job.output`."""
-    opened = OpenedCheckpoint.complete(Path(job.checkpoint), Path(job.merge) if job.merge else None)
+    opened = OpenedCheckpoint.open(Path(job.checkpoint), Path(job.merge) if job.merge else None)  # found sound before
     output = Path(job.output)
     written = converter.convert_to_tflite(
         build(opened, job.context),

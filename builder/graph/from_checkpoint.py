@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,10 +18,11 @@ from builder.bundle.source import Source, conversation_in
 from builder.convert.web_file import Progress, llm_parameters, refuse_to_replace_an_input
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
-from builder.files.writing import write_beside
+from builder.files.writing import folder_beside, write_beside
 from builder.formats.inspect_web_file import Sampling
 from builder.graph.settings import Activations, GraphSettings, Job
 from builder.model.opened import OpenedCheckpoint
+from builder.model.turns import NOTHING_ASKED, AskedTurns
 from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, Quantization
 
@@ -48,6 +47,8 @@ class WrittenGraph:
     context: int
     prefill: tuple[int, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
+    """As WrittenModel's."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -63,16 +64,17 @@ def convert_to_graph(
     context: int | None = None,
     prefill: Sequence[int] = (),
     merge: Path | None = None,
+    turns: AskedTurns = NOTHING_ASKED,
     progress: Progress | None = None,
 ) -> WrittenGraph:
     """Converts a Hugging Face folder to a LiteRT graph in `output`, whose suffix says the container.
 
-    `context` and `prefill` as in GraphSettings, `folder` and `merge` as in OpenedCheckpoint.complete. Needs the extra `graph`.
+    `context` and `prefill` as in GraphSettings, `folder`, `merge` and `turns` as in convert_checkpoint. Needs the extra `graph`.
     Raises the errors of builder.errors; `output` is then as it was.
     """
     started = time.monotonic()
     _check(output, activations)
-    opened = OpenedCheckpoint.complete(folder, merge)
+    opened = OpenedCheckpoint.complete(folder, merge, turns)
     refuse_to_replace_an_input(opened, output)
     model, generation = opened.model, opened.generation
     settings = GraphSettings.of(
@@ -80,7 +82,7 @@ def convert_to_graph(
     )
     parameters = llm_parameters(model, opened.tokenizer, opened.turns, generation.stop_ids)
     conversation = conversation_in(parameters, opened.tokenizer)
-    with _folder_beside(output) as work:
+    with folder_beside(output) as work:
         job = Job(
             str(folder.absolute()),
             str(merge.absolute()) if merge else None,
@@ -105,6 +107,7 @@ def convert_to_graph(
         context=settings.context,
         prefill=settings.prefill,
         seconds=round(time.monotonic() - started, 3),
+        notes=opened.notes,
     )
 
 
@@ -128,17 +131,6 @@ def _check(output: Path, activations: Activations) -> None:
             f"environment of its own.",
             subject="graph",
         )
-
-
-@contextmanager
-def _folder_beside(output: Path) -> Iterator[Path]:
-    """For the graph before it is bundled, on the disk that must have room for it anyway."""
-    try:
-        folder = tempfile.TemporaryDirectory(prefix=".onpage-", dir=Path(os.path.realpath(output)).parent)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror}.", subject=output) from None
-    with folder as name:
-        yield Path(name)
 
 
 def _export(job: Job, work: Path) -> None:

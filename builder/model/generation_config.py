@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from builder.checkpoint.folder import Checkpoint
 from builder.errors import CheckpointError
 from builder.files.reading import read_json_object, shown
+from builder.formats.llm_parameters import MAX_STOPS
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import Turns
 
@@ -22,13 +24,26 @@ class GenerationConfig:
     top_k: int | None = None
 
     @classmethod
-    def read(cls, checkpoint: Checkpoint, tokenizer: Tokenizer, turns: Turns) -> GenerationConfig:
-        """The end ids of both files, of the tokenizer, and of the turns; CheckpointError where one is nonsense."""
+    def read(
+        cls, checkpoint: Checkpoint, tokenizer: Tokenizer, turns: Turns, stops: Sequence[str] = ()
+    ) -> GenerationConfig:
+        """The end ids of both files, of the tokenizer, and of the turns, or only the pieces `stops` where there are some.
+
+        CheckpointError where an id is nonsense, where there are more than a web file holds, or none.
+        """
         path = checkpoint.folder / "generation_config.json"
         generation = read_json_object(path) if os.path.lexists(path) else {}
-        stops = {tokenizer.end_id, *map(tokenizer.id_of, turns.ends)} - {None, -1}
+        ids = {tokenizer.end_id, *map(tokenizer.id_of, turns.ends)} - {None, -1}
         for config in (checkpoint.config, generation):
-            stops |= _token_ids(config.get("eos_token_id"), checkpoint, len(tokenizer.pieces))
+            ids |= _token_ids(config.get("eos_token_id"), checkpoint, len(tokenizer.pieces))
+        if stops:
+            ids = {tokenizer.id_of(piece) for piece in stops}
+        if not 0 < len(ids) <= MAX_STOPS:
+            raise CheckpointError(
+                f"{len(ids) or 'No'} tokens end an answer by eos_token_id of {checkpoint.folder}: a model file holds 1 to "
+                f"{MAX_STOPS}; name those that end one with --stop.",
+                subject="eos_token_id",
+            )
         start = checkpoint.config.get("bos_token_id")
         if start is not None and start != tokenizer.start_id:
             raise CheckpointError(
@@ -38,7 +53,7 @@ class GenerationConfig:
             )
         sampled = generation.get("do_sample", True) is not False
         return cls(
-            stop_ids=sorted(i for i in stops if i is not None),
+            stop_ids=sorted(i for i in ids if i is not None),
             temperature=_in_range(generation, "temperature", float, 0.0, 10.0) if sampled else None,
             top_k=_in_range(generation, "top_k", int, 1, 1 << 20) if sampled else 1,
         )

@@ -20,12 +20,13 @@ from builder.checkpoint.sources import tensor_names
 from builder.errors import UnsupportedModel
 from builder.lora.adapter import Adapter, refuse_an_adapter, refuse_unmerged
 from builder.lora.merge import MergedWeights
+from builder.model.choose_turns import ChosenTurns, choose_turns
 from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
 from builder.model.families.family import Family, Naming
 from builder.model.generation_config import GenerationConfig
 from builder.model.tokenizer import Tokenizer
-from builder.model.turns import Turns
+from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights
 from builder.quantize.rounding import BLOCK
 
@@ -40,21 +41,22 @@ class OpenedCheckpoint:
     """What config.json says; `model` is what is converted."""
     merge: Path | None = None
     """The folder of a LoRA adapter that goes into the weights."""
+    asked: AskedTurns = NOTHING_ASKED
+    """What is set in place of its own turns and ends."""
 
     @classmethod
-    def open(cls, folder: Path) -> OpenedCheckpoint:
+    def open(cls, folder: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
         """Reads config.json and nothing else."""
         checkpoint, path = Checkpoint.open(folder), folder / "config.json"
         family = family_of(checkpoint.config, path)
-        return cls(checkpoint, family, family.describe(checkpoint.config, path))
+        return cls(checkpoint, family, family.describe(checkpoint.config, path), merge, asked)
 
     @classmethod
-    def complete(cls, folder: Path, merge: Path | None = None) -> OpenedCheckpoint:
+    def complete(cls, folder: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
         """Opens a checkpoint to be converted, with the LoRA adapter in the folder `merge`, and finds all of it sound."""
         if merge is None:
             refuse_an_adapter(folder)
-        plain = cls.open(folder)
-        opened = cls(plain.checkpoint, plain.family, plain.described, merge)
+        opened = cls.open(folder, merge, asked)
         refuse_unmerged(opened.checkpoint)
         _ = opened.weights, opened.generation
         return opened
@@ -65,24 +67,37 @@ class OpenedCheckpoint:
         return self.checkpoint.folder
 
     @cached_property
-    def tokenizer(self) -> Tokenizer:
-        """Its tokenizer."""
-        return Tokenizer.of_checkpoint(self.folder, self.described.embedding.vocabulary)
-
-    @cached_property
     def model(self) -> ModelDescription:
         """The model as far as its tokenizer reaches."""
-        return fit_to_tokenizer(self.described, self.tokenizer.pieces)
+        return fit_to_tokenizer(self.described, self._stored_tokenizer.pieces)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer, which reads the turns."""
+        return self._chosen.tokenizer
 
     @property
     def turns(self) -> Turns:
-        """The turns that it was taught."""
-        return turns_of(self.model)
+        """The turns that it was taught, or those asked for."""
+        return self._chosen.turns
 
     @cached_property
     def generation(self) -> GenerationConfig:
         """How an answer is sampled and where it ends."""
-        return GenerationConfig.read(self.checkpoint, self.tokenizer, self.turns)
+        return GenerationConfig.read(self.checkpoint, self.tokenizer, self.turns, self.asked.stops)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided about its tokenizer and turns, in words."""
+        return (*self._stored_tokenizer.notes, *self._chosen.notes)
+
+    @cached_property
+    def _stored_tokenizer(self) -> Tokenizer:
+        return Tokenizer.of_checkpoint(self.folder, self.described.embedding.vocabulary)
+
+    @cached_property
+    def _chosen(self) -> ChosenTurns:
+        return choose_turns(self.folder, self._stored_tokenizer, turns_of(self.model), self.asked)
 
     @cached_property
     def weights(self) -> Weights:

@@ -10,16 +10,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
-from builder.files.reading import NotReadableError, read_bounded
+from builder.files.reading import NotReadableError, read_bounded, shown
 from builder.files.systems import limit_memory
-from builder.model.tokenizer_json import sentencepiece_from_json
+from builder.model.added_tokens import add_tokens, read_added_tokens
+from builder.model.tokenizer_json import first_difference, pieces_in_json, same_order, sentencepiece_from_json
 
 MAX_BYTES = 32 << 20
 """Gemma 3's has 4.7 MB."""
@@ -45,6 +48,15 @@ class Tokenizer:
     start_id: int
     """Beginning of a text, -1 where the model has none."""
     end_id: int
+    controls: frozenset[str] = frozenset()
+    """Pieces that no text becomes, such as `<bos>`."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of how it was made."""
+
+    @property
+    def start_piece(self) -> str:
+        """The piece that begins a text, empty where there is none."""
+        return self.pieces[self.start_id] if self.start_id >= 0 else ""
 
     @classmethod
     def open(cls, path: Path) -> Tokenizer:
@@ -58,7 +70,10 @@ class Tokenizer:
 
     @classmethod
     def of_checkpoint(cls, folder: Path, rows: int) -> Tokenizer:
-        """tokenizer.model; where there is none, or one of another size than the embedding's `rows`, tokenizer.json's equal."""
+        """The tokenizer of a checkpoint whose embedding has `rows`: tokenizer.model with the tokens that were added to it.
+
+        Where tokenizer.json says otherwise it is followed, as transformers does; TokenizerError where that cannot be.
+        """
         path, other = folder / "tokenizer.model", folder / "tokenizer.json"
         if not os.path.lexists(path) and not os.path.lexists(other):
             raise TokenizerError(
@@ -66,11 +81,12 @@ class Tokenizer:
                 f"model's repository.",
                 subject=folder,
             )
-        if os.path.lexists(path):
-            tokenizer = cls.open(path)
-            if len(tokenizer.pieces) == rows or not os.path.lexists(other):
-                return tokenizer  # a wrong size is the caller's to refuse
-        return cls.from_bytes(other, sentencepiece_from_json(other, rows))
+        if not os.path.lexists(path):
+            return cls.from_bytes(other, sentencepiece_from_json(other, rows))
+        added = read_added_tokens(folder)
+        if not os.path.lexists(other):
+            return cls.open(path).with_tokens_added(added, rows)
+        return _agreed(cls.open(path), added, other, rows)
 
     @classmethod
     def from_bytes(cls, path: Path, data: bytes) -> Tokenizer:
@@ -90,11 +106,64 @@ class Tokenizer:
                 raise TokenizerError(
                     f"{path}: {name} is {value}: expected one of the {len(model.pieces):,} ids, or -1.", subject=path
                 )
-        return cls(path, data, tuple(piece.piece for piece in model.pieces), spec.bos_id, spec.eos_id)
+        controls = frozenset(piece.piece for piece in model.pieces if piece.type == piece.CONTROL)
+        return cls(path, data, tuple(piece.piece for piece in model.pieces), spec.bos_id, spec.eos_id, controls)
+
+    def with_tokens_added(self, added: Mapping[int, str], rows: int) -> Tokenizer:
+        """With the tokens that stand beside it, by id; TokenizerError where one contradicts it."""
+        model = proto.ModelProto.FromString(self.model)
+        new = add_tokens(self.path, model, added, rows)
+        if not new:
+            return self
+        some = ", ".join(shown(text) for text in new[:3])
+        note = f"{len(new):,} added tokens became pieces of the tokenizer: {some}{', …' if len(new) > 3 else ''}"
+        return replace(self._remade(model), notes=(*self.notes, note))
+
+    def reading(self, texts: str) -> Tokenizer:
+        """With those control pieces read in texts that `texts` hold, as transformers reads all of them."""
+        wanted = {piece for piece in self.controls if piece in texts}
+        if not wanted:
+            return self
+        model = proto.ModelProto.FromString(self.model)
+        for piece in model.pieces:
+            if piece.piece in wanted:
+                piece.type = piece.USER_DEFINED
+        return self._remade(model)
+
+    def _remade(self, model: proto.ModelProto) -> Tokenizer:
+        return replace(Tokenizer.from_bytes(self.path, model.SerializeToString(deterministic=True)), notes=self.notes)
 
     def id_of(self, piece: str) -> int | None:
         """The id of a piece, None where there is no such piece."""
         return self.pieces.index(piece) if piece in self.pieces else None
+
+
+def _agreed(tokenizer: Tokenizer, added: Mapping[int, str], other: Path, rows: int) -> Tokenizer:
+    """tokenizer.model where tokenizer.json at `other` says the same, else what tokenizer.json says."""
+    vocabulary = pieces_in_json(other, rows)
+    whole = tokenizer
+    with suppress(TokenizerError):  # tokens that do not fit are a difference, which is found below
+        behind = {number: text for number, text in vocabulary.items() if number >= len(tokenizer.pieces)}
+        whole = tokenizer.with_tokens_added({**behind, **added}, rows)
+    difference = first_difference(whole.pieces, vocabulary)
+    try:
+        followed = Tokenizer.from_bytes(other, sentencepiece_from_json(other, rows))
+    except TokenizerError as error:
+        if difference is None:
+            note = f"tokenizer.json has the pieces of tokenizer.model; how it splits a text was not compared ({error})"
+            return replace(whole, notes=(*whole.notes, note))
+        raise TokenizerError(
+            f"{str(error).removesuffix('.')}; the tokenizer.model that is there is another one: {difference}.",
+            subject=other,
+        ) from None
+    if difference is None and not same_order(whole.model, followed.model):
+        difference = "the order of merges"
+    if difference is None:
+        return whole
+    note = (
+        f"tokenizer.model and tokenizer.json differ ({difference}): tokenizer.json was followed, as transformers does"
+    )
+    return replace(followed, notes=(note,))
 
 
 def _loads(data: bytes) -> bool:

@@ -17,7 +17,8 @@ left one), and texts that hold the character "▁" itself (it is a space).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -57,7 +58,9 @@ def sentencepiece_from_json(path: Path, rows: int) -> bytes:
     unknown = source.model.get("unk_token")
     if not isinstance(unknown, str) or unknown not in vocabulary:
         source.refuse(f"unk_token is {shown(unknown)}, which is not in the vocabulary")
-    fixed = {*control.values(), unknown}
+    # the usual ones too: a text that spells <eos> must not end an answer because fine-tuning chose another end
+    controls = {*control.values(), *(added & {*DEFAULT_NAMES.values()})}
+    fixed = {*controls, unknown}
     tab_is_byte = "<0x09>" not in vocabulary and "\t" in vocabulary and "\t" not in added
     bytes_ = {"\t" if tab_is_byte and name == "<0x09>" else name: name for name in BYTES}
     missing = [name for name in bytes_ if name not in vocabulary]
@@ -69,7 +72,7 @@ def sentencepiece_from_json(path: Path, rows: int) -> bytes:
     model = proto.ModelProto()
     piece = proto.ModelProto.SentencePiece
     for text, _ in sorted(vocabulary.items(), key=lambda item: item[1]):
-        if text in control.values():
+        if text in controls:
             model.pieces.add(piece=text, score=0.0, type=piece.CONTROL)
         elif text == unknown:
             model.pieces.add(piece=text, score=0.0, type=piece.UNKNOWN)
@@ -91,6 +94,46 @@ def sentencepiece_from_json(path: Path, rows: int) -> bytes:
     model.normalizer_spec.add_dummy_prefix = False
     model.normalizer_spec.remove_extra_whitespaces = False
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def pieces_in_json(path: Path, rows: int) -> dict[int, str]:
+    """Id → piece of tokenizer.json, of whatever kind it is; those behind the embedding's `rows` are left out."""
+    values = read_json_object(path, MAX_BYTES)
+    model, added = values.get("model"), values.get("added_tokens")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    pieces: dict[int, str] = {}
+    if isinstance(vocabulary, dict):
+        pieces = {number: text for text, number in vocabulary.items() if isinstance(number, int)}
+    elif isinstance(vocabulary, list):  # with scores
+        pieces = {i: str(entry[0]) for i, entry in enumerate(vocabulary) if isinstance(entry, list) and entry}
+    for token in added if isinstance(added, list) else ():
+        if isinstance(token, dict) and isinstance(token.get("id"), int):
+            pieces[token["id"]] = str(token.get("content"))
+    return {number: text for number, text in pieces.items() if 0 <= number < rows}
+
+
+def first_difference(pieces: Sequence[str], other: Mapping[int, str]) -> str | None:
+    """Where the pieces of a SentencePiece model and those of tokenizer.json part, in words; None where they do not."""
+    for number in range(max(len(pieces), max(other, default=-1) + 1)):
+        ours = pieces[number] if number < len(pieces) else None
+        theirs = other.get(number)
+        same = ours == theirs or (ours == "<0x09>" and theirs == "\t")
+        if not same:
+            return f"token {number} is {shown(ours)} in tokenizer.model, {shown(theirs)} in tokenizer.json"
+    return None
+
+
+def same_order(first: bytes, second: bytes) -> bool:
+    """Whether two SentencePiece models of the same pieces join them in the same order; `second` is one that was made here."""
+    ours, theirs = (proto.ModelProto.FromString(model).pieces for model in (first, second))
+    lowest = min((piece.score for piece in theirs), default=0.0)  # of all that nothing is joined to
+    joined = sorted(
+        (-piece.score, number)
+        for number, piece in enumerate(theirs)
+        if piece.type == piece.NORMAL and piece.score > lowest
+    )
+    scores = [ours[number].score for _, number in joined if ours[number].type == ours[number].NORMAL]
+    return len(scores) == len(joined) and all(left > right for left, right in itertools.pairwise(scores))
 
 
 @dataclass(frozen=True)

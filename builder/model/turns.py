@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,34 @@ class Turns:
         """What stands around a single question: up to where the model begins."""
         return Turn(self.opening + self.user.prefix, self.user.suffix + self.model.prefix)
 
+    def asked(self, prefix: str | None, suffix: str | None) -> Turns:
+        """With another text before a question, or after it up to where the model begins; None leaves it."""
+        opening = self.opening if prefix is None else ""
+        model = self.model if suffix is None else NOTHING
+        return replace(self, opening=opening, user=self.user.changed(prefix, suffix), model=model)
+
     def affixes(self) -> Iterator[str]:
         """The texts of every turn."""
         for turn in (self.user, self.model, self.system or NOTHING):
             yield turn.prefix
             yield turn.suffix
+
+
+@dataclass(frozen=True)
+class AskedTurns:
+    """What a user sets; None and () where nothing is."""
+
+    prefix: str | None = None
+    """Before a question."""
+    suffix: str | None = None
+    """After it, the beginning of the answer's turn included."""
+    stops: tuple[str, ...] = ()
+    """Pieces that end an answer, in place of all others."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of a template is needed."""
+        return self.prefix is not None and self.suffix is not None
+
+
+NOTHING_ASKED = AskedTurns()

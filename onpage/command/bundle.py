@@ -9,7 +9,7 @@ import click
 
 from builder.errors import BundleError
 from builder.files.reading import NotReadableError, read_bounded
-from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, typed_text
 from onpage.command.convert import json_option
 from onpage.extras import requires
 
@@ -64,8 +64,8 @@ def bundle(
         from builder.bundle import open_source, write_bundle
     with byte_progress() as progress:
         source = open_source(model, tokenizer, family, start_token, stop_tokens).in_turns(
-            user=(_text(prompt_prefix), _text(prompt_suffix)),
-            model=(_text(answer_prefix), _text(answer_suffix)),
+            user=(typed_text(prompt_prefix), typed_text(prompt_suffix)),
+            model=(typed_text(answer_prefix), typed_text(answer_suffix)),
             jinja=_read(template) if template else None,
         )
         written = write_bundle(output, source, progress)
@@ -81,11 +81,6 @@ def bundle(
             ("next", f"onpage inspect {shlex.quote(str(written.path))} --summary"),
         ]
     )
-
-
-def _text(given: str | None) -> str | None:
-    """What a user means, who cannot easily type a new line."""
-    return None if given is None else given.replace("\\n", "\n")
 
 
 def _read(template: Path) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.core import ParameterSource
 
+from builder.model.turns import AskedTurns
 from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
-from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, typed_text
 from onpage.command.graph import GraphOptions, convert_graph, graph_options
 from onpage.extras import requires
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from builder.convert.web_file import WrittenModel
     from builder.lora.adapter_file import WrittenAdapter
     from builder.reference.report import Report
+
+NOT_OF_AN_ADAPTER = ("scale", "report", "report_text", "prompt_prefix", "prompt_suffix", "stop")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 output_option = click.option(
@@ -57,6 +60,31 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_quantization
 
 
+def turn_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options that set a model's turns, which it gets as `turns`."""
+
+    @click.option(
+        "--prompt-prefix",
+        metavar="TEXT",
+        help=r"Before a question; \n is a new line.  [default: as the checkpoint's chat template has it]",
+    )
+    @click.option("--prompt-suffix", metavar="TEXT", help="After it, up to where the model's answer begins.")
+    @click.option(
+        "--stop",
+        multiple=True,
+        metavar="PIECE",
+        help="A piece that ends an answer, in place of all others; may be given several times.  [default: those of the chat "
+        "template, config.json and generation_config.json]",
+    )
+    @functools.wraps(command)
+    def with_turns(
+        *, prompt_prefix: str | None, prompt_suffix: str | None, stop: tuple[str, ...], **others: Any
+    ) -> None:
+        command(turns=AskedTurns(typed_text(prompt_prefix), typed_text(prompt_suffix), stop), **others)
+
+    return with_turns
+
+
 @click.command()
 @click.argument("checkpoint", type=FILE)
 @output_option
@@ -71,6 +99,7 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--merge-lora", type=FILE, metavar="ADAPTER", help="Merge the LoRA adapter in this folder into the weights."
 )
+@turn_options
 @click.option(
     "--report",
     is_flag=True,
@@ -85,6 +114,7 @@ def convert(
     checkpoint: Path,
     output: Path,
     quantization: Quantization,
+    turns: AskedTurns,
     graph: GraphOptions | None,
     lora: Path | None,
     merge_lora: Path | None,
@@ -105,7 +135,7 @@ def convert(
       onpage convert my-gemma-270m --target graph -o my-gemma-270m.litertlm
     """
     if graph is not None:
-        convert_graph(checkpoint, output, graph, quantization, merge_lora, as_json)
+        convert_graph(checkpoint, output, graph, quantization, merge_lora, turns, as_json)
         return
     if lora is not None:
         _refuse_what_an_adapter_has_not(merge_lora)
@@ -119,7 +149,7 @@ def convert(
         from builder.reference.report import DEFAULT_TEXT, read_text, report_on
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
-    opened = OpenedCheckpoint.complete(checkpoint, merge_lora)
+    opened = OpenedCheckpoint.complete(checkpoint, merge_lora, turns)
     with byte_progress() as progress:
         written = convert_opened(opened, output, quantization=quantization, progress=progress)
     if not (report or report_text):
@@ -162,7 +192,7 @@ def _refuse_what_an_adapter_has_not(merge_lora: Path | None) -> None:
     if merge_lora is not None:
         raise click.UsageError("--lora writes the adapter alone and --merge-lora the whole model: choose one.", context)
     said = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    option = next((name for name in said if name.endswith("bits") or name in ("scale", "report", "report_text")), None)
+    option = next((name for name in said if name.endswith("bits") or name in NOT_OF_AN_ADAPTER), None)
     if option:
         raise click.UsageError(
             f"--lora writes the adapter alone, in float16: leave --{option.replace('_', '-')} out.", context
@@ -197,7 +227,7 @@ def show_written(written: WrittenModel, as_json: bool, *, served: bool = True) -
             ("size", megabytes(written.size)),
             ("model", f"{written.family} ({written.model_type}), {written.parameters / 1e6:,.1f} M parameters"),
             ("quantization", str(written.quantization)),
-            *(("note", note) for note in written.left_out),
+            *(("note", note) for note in (*written.left_out, *written.notes)),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),
             *([("next", f"onpage serve --model {shlex.quote(str(written.path))}")] if served else []),

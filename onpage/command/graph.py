@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from builder.graph.settings import Activations
+from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from onpage.command.console import byte_progress, megabytes, print_facts, print_json
 from onpage.extras import requires
@@ -102,6 +103,7 @@ def convert_graph(
     options: GraphOptions,
     quantization: Quantization,
     merge: Path | None,
+    turns: AskedTurns,
     as_json: bool,
 ) -> None:
     """Converts, and shows what came of it."""
@@ -116,6 +118,7 @@ def convert_graph(
             context=options.context,
             prefill=options.prefill,
             merge=merge,
+            turns=turns,
             progress=progress,
         )
     if as_json:
@@ -130,6 +133,7 @@ def convert_graph(
             ("quantization", f"{written.quantization}, activations {written.activations}"),
             ("context", f"{written.context:,} tokens"),
             ("prefill", f"{', '.join(map(str, written.prefill))} tokens at once"),
+            *(("note", note) for note in written.notes),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),
             ("next", f"onpage inspect {shlex.quote(str(written.path))}"),

@@ -10,12 +10,14 @@ from click.testing import CliRunner, Result
 from sentencepiece.sentencepiece_model_pb2 import ModelProto
 
 from builder.bundle import Source
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import OnpageError
 from builder.formats.inspect_model import BundleFacts, inspect_model
-from builder.formats.inspect_web_file import PromptTemplate
+from builder.formats.inspect_web_file import PromptTemplate, inspect_web_file
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_metadata import LlmMetadata
 from onpage.command import cli
+from tests.checkpoints import gemma3_config, write_checkpoint
 
 
 def onpage(*arguments: object) -> Result:
@@ -156,3 +158,18 @@ def test_what_reads_back_otherwise_leaves_nothing(
     monkeypatch.setattr(container.Part, "chunks", lossy)
     assert "does not hold tokenizer as it was given" in str(onpage(web_file, "-o", output).exception)
     assert output.read_bytes() == b"before" and list(tmp_path.iterdir()) == [output]
+
+
+def test_what_opens_a_conversation_stands_before_the_question(tmp_path: Path) -> None:
+    """A system text of the chat template's own: a .litertlm has no other place for it."""
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(num_hidden_layers=1))
+    (folder / "chat_template.jinja").write_text(
+        "Be kind.\n{% for m in messages %}{{ '<start_of_turn>' + m.role + '\n' + m.content + '<end_of_turn>\n' -}}"
+        "{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
+    )
+    convert_checkpoint(folder, tmp_path / "m.task")
+    assert onpage(tmp_path / "m.task", "-o", tmp_path / "m.litertlm").exit_code == 0
+    assert facts(tmp_path / "m.litertlm").prompt_template == inspect_web_file(tmp_path / "m.task").prompt_template
+    assert LitertlmFile.open(tmp_path / "m.litertlm").metadata.prompt_templates.user.prefix == (
+        "Be kind.\n<start_of_turn>user\n"
+    )
