@@ -16,6 +16,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from builder.errors import ModelFileError
+from builder.files.reading import shown
 from builder.files.untrusted import DamagedError, UntrustedBytes, opened
 from builder.formats.graph_reader import Graph
 from builder.formats.llm_parameters import LlmParameters
@@ -174,6 +175,10 @@ def _name(raw: bytes) -> str:
     name = raw.decode(errors="replace")
     if not name or len(raw) > MAX_NAME or not name.isprintable() or name.encode() != raw:
         raise DamagedError("has an entry without a usable name")
+    if {"", ".", ".."} & set(name.removesuffix("/").split("/")) or "\\" in name or ":" in name:
+        raise DamagedError(
+            f"has an entry named {shown(name)}, which would lead out of the folder that it is unpacked to"
+        )
     return name
 
 

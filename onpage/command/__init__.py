@@ -6,6 +6,7 @@ says why), 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ import click
 
 from builder import __version__
 from builder.errors import OnpageError
-from onpage.command.console import say
+from onpage.command.console import printable, say
 from onpage.command.group import Commands
 
 INTERRUPTED = 130
@@ -68,7 +69,7 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
@@ -83,6 +84,14 @@ def main() -> None:
         say(_sentence(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: click.ClickException) -> None:
+    """As click does, but what it quotes of what was typed is not obeyed by the terminal."""
+    lines = io.StringIO()
+    error.show(lines)
+    for line in lines.getvalue().splitlines():
+        print(printable(line), file=sys.stderr)
 
 
 def _sentence(error: Exception) -> str:

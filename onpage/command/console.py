@@ -54,13 +54,20 @@ def byte_progress() -> Iterator[ProgressCallback]:
         yield advance
 
 
+def printable(text: str) -> str:
+    """What a terminal shows and never obeys: names from files and users may hold escape sequences, or turn the line round."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def say(sentence: str) -> None:
-    """One line on stderr. Names from files may hold what a terminal would obey, so only what prints is printed."""
-    printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
-    with suppress(OSError):
-        print(
-            f"onpage: {printable}", file=sys.stderr, flush=True
-        )  # not click's echo: it would write into a progress bar
+    """One line on stderr."""
+    with suppress(OSError):  # not click's echo: it would write into a progress bar
+        print(f"onpage: {printable(sentence)}", file=sys.stderr, flush=True)
+
+
+def print_row(*cells: str, err: bool = False) -> None:
+    """One line of values with tabs between them, on stdout or stderr, none of which a terminal obeys."""
+    click.echo("\t".join(map(printable, cells)), err=err)
 
 
 def print_json(value: Any) -> None:
@@ -72,7 +79,7 @@ def print_facts(rows: list[tuple[str, str]]) -> None:
     """Names and values, on stdout, a row each. Values are text from files: shown as text, never as markup."""
     if not sys.stdout.isatty():  # for grep and cut
         for name, value in rows:
-            click.echo(f"{name}\t{value}")
+            print_row(name, value)
         return
     from rich.console import Console
     from rich.table import Table
@@ -83,8 +90,13 @@ def print_facts(rows: list[tuple[str, str]]) -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(name, Text(value))
+        table.add_row(name, Text(printable(value)))
     console.print(table)
+
+
+def typed_text(given: str | None) -> str | None:
+    """What a user means, who cannot easily type a new line."""
+    return None if given is None else given.replace("\\n", "\n")
 
 
 def megabytes(size: int) -> str:

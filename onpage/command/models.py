@@ -13,7 +13,7 @@ from rich.text import Text
 from builder.formats.inspect_web_file import Sampling
 from builder.model.catalog import PublishedModel, published
 from builder.store import Store, StoredModel
-from onpage.command.console import megabytes, print_facts, print_json
+from onpage.command.console import megabytes, print_facts, print_json, print_row, printable
 from onpage.command.convert import json_option
 
 WIDE = 130
@@ -138,7 +138,7 @@ def _print(rows: list[_Row]) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         for row in rows:
-            click.echo("\t".join(row.cells().values()))
+            print_row(*row.cells().values())
         return
     hidden = {"model"} if console.width >= WIDE else {"model", "weights", "takes", "engine"}
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -147,18 +147,18 @@ def _print(rows: list[_Row]) -> None:
         if not table.columns:
             for name in cells:
                 table.add_column(name, justify="right" if name in ("size", "context") else "left")
-        table.add_row(*map(Text, cells.values()), style="bold" if row.stored else None)
+        table.add_row(*(Text(printable(cell)) for cell in cells.values()), style="bold" if row.stored else None)
     console.print(table)
 
 
 def _print_notes(store: Store, rows: list[_Row]) -> None:
     """Where things are and what to do next, for people: on stderr."""
     if not rows:
-        click.echo("No model has this in its line.", err=True)
-    click.echo(
+        print_row("No model has this in its line.", err=True)
+    print_row(
         f"Stored models are in {store.folder}; demo, the model that ships with onpage, is always there.", err=True
     )
     if len(store.manifest_paths()) > len(store.models()):
-        click.echo("A manifest cannot be read: onpage verify says which.", err=True)
+        print_row("A manifest cannot be read: onpage verify says which.", err=True)
     for name, size in store.unfinished().items():
-        click.echo(f"Unfinished download: {name}, {megabytes(size)}; onpage fetch goes on with it.", err=True)
+        print_row(f"Unfinished download: {name}, {megabytes(size)}; onpage fetch goes on with it.", err=True)

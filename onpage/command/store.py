@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from builder.store import Store
-from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, print_row
 from onpage.command.convert import json_option
 
 
@@ -69,7 +69,7 @@ def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
         print_json(freed)
         return
     for name, size in freed.items():
-        click.echo(f"{name}\tremoved, {megabytes(size)} freed")
+        print_row(name, f"removed, {megabytes(size)} freed")
 
 
 @click.command()
@@ -99,12 +99,13 @@ def verify(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
         print_json(report.to_json() | {"files": checked})
     else:
         for path, sha256 in checked.items():
-            click.echo(f"{path}\tsound\tsha256 {sha256}")
+            print_row(path, "sound", f"sha256 {sha256}")
         for model in report.sound:
-            click.echo(f"{model.manifest.id}\tsound\t{megabytes(model.manifest.size)}, sha256 {model.manifest.sha256}")
+            manifest = model.manifest
+            print_row(manifest.id, "sound", f"{megabytes(manifest.size)}, sha256 {manifest.sha256}")
         for finding in report.findings:
-            click.echo(f"{finding.id or finding.path.name}\t{finding.kind}\t{finding.sentence}")
+            print_row(finding.id or finding.path.name, finding.kind, finding.sentence)
         if not (checked or report.sound or report.findings):
-            click.echo("Nothing is stored.", err=True)
+            print_row("Nothing is stored.", err=True)
     if report.findings:
         context.exit(1)

@@ -184,6 +184,13 @@ def test_two_entries_of_one_name_are_refused(tmp_path: Path, parts: dict[str, by
     refused(zip_of(tmp_path / "made.task", change, parts), "two entries named METADATA")
 
 
+@pytest.mark.parametrize("name", ["../../x", "/x", "a/../x", "a//x", "C:x", "..\\x", "a/.", ".."])
+def test_names_that_lead_out_of_a_folder_are_refused(tmp_path: Path, parts: dict[str, bytes], name: str) -> None:
+    path = zip_of(tmp_path / "m.task", write_all, parts | {name: b"x"})
+    refused(path, r"which would lead out of the folder")
+    assert "embedder/x" in TaskFile.open(zip_of(tmp_path / "n.task", write_all, parts | {"embedder/x": b"x"})).entries
+
+
 def central(data: bytes | bytearray, index: int) -> int:
     """Where the directory's entry of a number is."""
     at = END.unpack_from(data, len(data) - END.size)[6]
