@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
@@ -25,10 +26,14 @@ BEHIND = 64 << 20
 
 
 class ReadBack:
-    """Reads a web file back as far as it is complete, in a thread that ends with the block. `progress` gets numbers of bytes."""
+    """Reads a web file back as far as it is complete, in a thread that ends with the block.
 
-    def __init__(self, path: Path, progress: Callable[[int], None]) -> None:
-        self._path, self._progress = path, progress
+    `parts` are the (start, end) of what the file holds sums of, in order; `progress` gets numbers of bytes.
+    """
+
+    def __init__(self, path: Path, parts: Sequence[tuple[int, int]], progress: Callable[[int], None]) -> None:
+        self._path, self._parts, self._progress = path, parts, progress
+        self._sums, self._part, self._position = [0] * len(parts), 0, 0
         self._digest, self._checksum = hashlib.sha256(), Checksum()
         self._complete, self._ended, self._changed = 0, False, threading.Condition()
         self._pool = ThreadPoolExecutor(1, "onpage-verify")
@@ -48,6 +53,17 @@ class ReadBack:
         with self._changed:
             self._complete = position
             self._changed.notify()
+
+    def sums(self) -> list[int]:
+        """The CRC-32 of each part; all of them are written by now, and read when this returns."""
+        end = max((end for _, end in self._parts), default=0)
+        self.complete(end)
+        with self._changed:
+            while self._position < end and not self._read.done():
+                self._changed.wait(timeout=0.1)  # a reader that fails wakes nobody
+        if self._read.done():
+            self._read.result()  # its error: nothing else ends it here
+        return self._sums
 
     def finish(self, size: int, tensors: list[TensorSpec], checksum: Checksum) -> str:
         """Reads what is left of the complete file and returns the sha256.
@@ -98,9 +114,24 @@ class ReadBack:
             while count := file.readinto(view[: min(CHUNK, self._complete_behind(position))]):
                 self._checksum.add(checksum_of(position, 0, buffer[None, :count]))
                 self._digest.update(view[:count])
+                self._sum_up(position, view[:count])
                 _let_go(file, position, count)
                 position += count
+                with self._changed:
+                    self._position = position
+                    self._changed.notify()
                 self._progress(count)
+
+    def _sum_up(self, position: int, data: memoryview) -> None:
+        """Adds what was read to the sums of the parts that it is of."""
+        end = position + len(data)
+        while self._part < len(self._parts):
+            start, stop = self._parts[self._part]
+            inside = data[max(0, start - position) : max(0, stop - position)]
+            self._sums[self._part] = zlib.crc32(inside, self._sums[self._part])
+            if stop > end:
+                return
+            self._part += 1
 
 
 def _let_go(file: FileIO, position: int, count: int) -> None:
@@ -111,11 +142,3 @@ def _let_go(file: FileIO, position: int, count: int) -> None:
     forget(file, position, count)
     if position >= BEHIND:
         forget(file, position - BEHIND, count)
-
-
-def verify_written(
-    path: Path, size: int, tensors: list[TensorSpec], checksum: Checksum, progress: Callable[[int], None]
-) -> str:
-    """As ReadBack, of a file that is complete."""
-    with ReadBack(path, progress) as read_back:
-        return read_back.finish(size, tensors, checksum)

@@ -22,6 +22,7 @@ from builder.model.description import ModelDescription
 from builder.model.families import ESTIMATED, describe_for_estimate, turns_of, weights_of
 from builder.model.generation_config import GenerationConfig
 from builder.model.shapes import shapes
+from builder.model.tokenizer import Tokenizer
 from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
 from builder.synth.web_file import shape_config, synthetic_tokenizer
@@ -124,9 +125,10 @@ def _checkpoint(folder: Path, quantization: Quantization) -> Source:
 
 
 def _tokenizer_bytes(model: ModelDescription, config: Path | None) -> int:
-    own = config.with_name("tokenizer.model") if config else None
-    if own and own.is_file():
-        return own.stat().st_size
+    """Of the tokenizer that convert would write, where the folder of `config` has one; else of the family's own."""
+    names = ("tokenizer.model", "tokenizer.json")
+    if config and any(config.with_name(name).exists() for name in names):
+        return len(Tokenizer.of_checkpoint(config.parent, model.embedding.vocabulary).model)
     return TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)
 
 

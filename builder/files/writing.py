@@ -78,6 +78,17 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
         raise
 
 
+@contextmanager
+def folder_beside(target: Path) -> Iterator[Path]:
+    """A folder for what comes before `target`, on the disk that must have room for it anyway; gone when the block ends."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".onpage-", dir=Path(os.path.realpath(target)).parent)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror}.", subject=target) from None
+    with folder as name:
+        yield Path(name)
+
+
 def check_writable(target: Path) -> None:
     """OutputError where `target` could not be written, known before the work whose result it is; changes nothing."""
     with suppress(_NotWantedError), write_beside(target, 0):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import ModelFileError
+from builder.formats.check_web_file import check_web_file
 from builder.formats.graph_reader import Graph, is_graph
 from builder.formats.inspect_web_file import (
     PromptTemplate,
@@ -25,6 +26,7 @@ from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_metadata import FAMILIES, LlmMetadata, SamplerType
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.task_reader import TaskFile
+from builder.formats.web_file_reader import WebFile
 
 BITS = {"int4": 4, "int8": 8, "uint8": 8, "float16": 16, "bfloat16": 16, "float32": 32}
 """Of the types that hold weights; the others hold shapes and indices."""
@@ -119,11 +121,26 @@ def inspect_model(path: Path) -> ModelFacts:
 
 
 def check_model(path: Path) -> ModelFacts:
-    """As `inspect_model`, and reads what a file has checksums of its own for: each entry of a zip."""
+    """As `inspect_model`, and reads all that tells whether the content is sound: the checksums of a zip's entries, those of a
+    web file that onpage wrote, and in any web file, bundled or not, that scales and norms are finite."""
     facts = inspect_model(path)
     if facts.container == TASK_CONTAINER:
         TaskFile.open(path).check_content()
+    file = web_file_in(path, facts)
+    if file is not None:
+        check_web_file(file)
     return facts
+
+
+def web_file_in(path: Path, facts: ModelFacts | None = None) -> WebFile | None:
+    """The web file at `path`, or in the bundle there; None where it is or holds a graph. `facts` are its own, where known."""
+    facts = facts or inspect_model(path)
+    if isinstance(facts, WebFileFacts):
+        return WebFile.open(path)
+    if isinstance(facts, BundleFacts) and facts.container != TASK_CONTAINER:
+        model = LitertlmFile.open(path).model
+        return model if isinstance(model, WebFile) else None
+    return None
 
 
 def graph_facts(graph: Graph) -> GraphFacts:

@@ -15,15 +15,20 @@ from typing import Any
 import flatbuffers
 import tflite
 
+from builder.errors import WebFileError
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.web_entries import (
     BACKEND_ENTRY,
     LORA_RANK_ENTRY,
+    MAX_NOTES,
+    MAX_PARAMETERS,
     MODEL_TYPE_ENTRY,
     NOTES_ENTRY,
     PARAMETERS_ENTRY,
+    SUMS_ENTRY,
     TOKENIZER_ENTRY,
     TensorSpec,
+    sums_size,
 )
 
 MAGIC = b"TFL3"
@@ -44,6 +49,10 @@ class WebFileLayout:
     """(offset, metadata)."""
     offsets: dict[str, int]
     """Tensor name → offset of its data."""
+    parts: tuple[tuple[int, int], ...]
+    """(start, end) of what the file holds sums of: all in front of the tensors, and each tensor."""
+    sums_offset: int
+    """Where the sums of the parts go, which are known when all else is written."""
     size: int
     """Of the file, padding included."""
 
@@ -65,9 +74,17 @@ class WebFileLayout:
             BACKEND_ENTRY: b"gpu",
             NOTES_ENTRY: json.dumps(notes, sort_keys=True).encode(),
         }
-        sizes = [len(blob) for blob in metadata.values()] + [tensor.size for tensor in tensors]
+        for entry, most in ((PARAMETERS_ENTRY, MAX_PARAMETERS), (NOTES_ENTRY, MAX_NOTES)):
+            if len(metadata[entry]) > most:
+                raise WebFileError(
+                    f"The metadata {entry} would have {len(metadata[entry]):,} bytes: a web file has at most {most:,}; make the "
+                    f"turns shorter.",
+                    subject=entry,
+                )
+        sizes = [len(blob) for blob in metadata.values()] + [tensor.size for tensor in tensors] + [sums_size(tensors)]
         # Offsets are fixed-width fields that are always stored, so the header's length does not depend on their values.
-        indices = {MODEL_TYPE_ENTRY: int(model_type)} | ({LORA_RANK_ENTRY: lora_rank} if lora_rank else {})
+        indices = {MODEL_TYPE_ENTRY: int(model_type), SUMS_ENTRY: len(sizes)}
+        indices |= {LORA_RANK_ENTRY: lora_rank} if lora_rank else {}
         position = len(_header(indices, list(metadata), tensors, [(0, size) for size in sizes]))
         places: list[tuple[int, int]] = []
         for size in sizes:
@@ -77,7 +94,11 @@ class WebFileLayout:
         return cls(
             header=_header(indices, list(metadata), tensors, places),
             blobs=tuple((offset, blob) for (offset, _), blob in zip(places, metadata.values(), strict=False)),
-            offsets={tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) :], strict=True)},
+            offsets={
+                tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) : -1], strict=True)
+            },
+            parts=((0, places[len(metadata)][0]), *((at, at + size) for at, size in places[len(metadata) : -1])),
+            sums_offset=places[-1][0],
             size=max(position, SMALLEST_FILE),
         )
 
@@ -85,7 +106,7 @@ class WebFileLayout:
 def _header(
     numbers: dict[str, int], entries: list[str], tensors: list[TensorSpec], places: list[tuple[int, int]]
 ) -> bytes:
-    """The FlatBuffer. `places` are (offset, size) of the metadata entries, then of the tensors; `numbers` are the metadata
+    """The FlatBuffer. `places` are (offset, size) of the metadata entries, of the tensors, then of the sums; `numbers` are the metadata
     entries that are an index and nothing else."""
     b = flatbuffers.Builder(1 << 16)
     b.ForceDefaults(True)

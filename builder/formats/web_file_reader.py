@@ -19,15 +19,19 @@ from builder.errors import ModelFileError, WebFileError
 from builder.files.untrusted import INT8, INT32, UINT32, UINT64, UntrustedBytes, opened
 from builder.formats import tflite_schema as schema
 from builder.formats.flatbuffer import Table, root_table
-from builder.formats.llm_parameters import LlmParameters, TransformerParameters
+from builder.formats.llm_parameters import MAX_STOPS, LlmParameters, TransformerParameters
 from builder.formats.sniff import FIRST_BYTES, Format, describe, sniff
 from builder.formats.web_entries import (
     BACKEND_ENTRY,
     LORA_RANK_ENTRY,
+    MAX_NOTES,
+    MAX_PARAMETERS,
     MODEL_TYPE_ENTRY,
     NOTES_ENTRY,
     PARAMETERS_ENTRY,
+    SUMS_ENTRY,
     TOKENIZER_ENTRY,
+    sums_size,
 )
 from builder.quantize.scheme import Bits, Scheme
 
@@ -36,12 +40,9 @@ MAX_TENSORS = 65_536
 MAX_METADATA = 256
 MAX_OPERATORS = 1 << 20
 MAX_NAME = 256
-MAX_PARAMETERS = 1 << 20
 MAX_TOKENIZER = 256 << 20
 MAX_BACKEND = 64
-MAX_NOTES = 64 << 10
 MAX_DIMENSION = 1 << 24
-MAX_STOP_IDS = 64
 
 BITS: dict[int, Bits] = {schema.TensorType.INT8: 8, schema.TensorType.INT4: 4}
 ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
@@ -86,6 +87,10 @@ class WebFile:
     """What onpage wrote beside the engine's metadata; empty in files of others."""
     lora_rank: int | None = None
     """Of an adapter file, whose parameters are its base's and which has no tokenizer; None for a model."""
+    start: int = 0
+    """Where the web file begins in the file at `path`: behind 0 in a bundle."""
+    sums_offset: int | None = None
+    """Where the sums of the parts are; None in files of others, and in older ones of onpage."""
 
     @classmethod
     def open(cls, path: Path, offset: int = 0, size: int | None = None) -> WebFile:
@@ -206,6 +211,7 @@ class _Parser:
         tensors = self.tensors(graphs[0])
         self.check_rank(lora_rank, tensors)
         notes = self.notes(metadata)
+        sums_offset = self.sums(metadata, len(tensors)) if SUMS_ENTRY in metadata else None
         self.check_apart()
         return WebFile(
             path=self.path,
@@ -219,6 +225,8 @@ class _Parser:
             metadata=tuple(metadata),
             notes=notes,
             lora_rank=lora_rank,
+            start=self.base,
+            sums_offset=sums_offset,
         )
 
     def name(self, text: str) -> str:
@@ -283,10 +291,10 @@ class _Parser:
             if not math.isfinite(value):
                 raise self.fail(f"says its {name} is {value}: expected a finite number")
         ids = [parameters.start_token_id, *parameters.stop_token_ids]
-        if len(ids) > MAX_STOP_IDS or not all(0 <= i < parameters.vocab_size for i in ids):
+        if len(ids) > 1 + MAX_STOPS or not all(0 <= i < parameters.vocab_size for i in ids):
             raise self.fail(f"has start and stop ids that its {parameters.vocab_size:,} tokens do not have")
-        if len(parameters.stop_tokens) > MAX_STOP_IDS:
-            raise self.fail(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MAX_STOP_IDS}")
+        if len(parameters.stop_tokens) > MAX_STOPS:
+            raise self.fail(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MAX_STOPS}")
         return parameters
 
     def notes(self, metadata: dict[str, int]) -> dict[str, Any]:
@@ -296,6 +304,12 @@ class _Parser:
         if not isinstance(notes, dict):
             raise self.fail(f"has notes that are no JSON object in {NOTES_ENTRY}")
         return notes
+
+    def sums(self, metadata: dict[str, int], tensors: int) -> int:
+        offset, size = self.buffer(metadata[SUMS_ENTRY], f"metadata {SUMS_ENTRY}")
+        if size != sums_size(range(tensors)):
+            raise self.fail(f"has {size:,} bytes of sums for {tensors:,} tensors")
+        return offset
 
     def place(self, metadata: dict[str, int], entry: str, most: int) -> tuple[int, int]:
         if entry not in metadata:

@@ -21,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder import __version__
-from builder.convert.read_back import verify_written
+from builder.convert.container import refuse_another_format
+from builder.convert.read_back import ReadBack
 from builder.errors import OutputError, UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.writing import write_beside
 from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.web_entries import packed_sums
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, model_type, tensor_name, transformer_parameters
@@ -112,6 +114,7 @@ def convert_adapter(base_path: Path, folder: Path, output: Path) -> WrittenAdapt
     base, adapter = Base.open(base_path), Adapter.open(folder)
     started = time.monotonic()
     _refuse_to_replace_an_input(base, adapter, output)
+    refuse_another_format(output, bundle=False)
     _check(base, adapter)
     rank = -(-adapter.rank // BLOCK) * BLOCK
     parts = list(halves(base.model, rank))
@@ -120,12 +123,17 @@ def convert_adapter(base_path: Path, folder: Path, output: Path) -> WrittenAdapt
     layout = WebFileLayout.of(base.model_type, base.parameters, b"", specs, notes, lora_rank=rank)
     written = Checksum()
     values = ((layout.offsets[part.spec.name], _blocks(adapter, part)) for part in parts)
-    with write_beside(output, layout.size) as file:
+    with write_beside(output, layout.size) as file, ReadBack(file.path, layout.parts, lambda _: None) as read_back:
         pieces: Iterable[tuple[int, bytes | memoryview]] = itertools.chain([(0, layout.header)], layout.blobs, values)
-        for offset, data in pieces:
+
+        def write(offset: int, data: bytes | memoryview) -> None:
             written.add(Checksum.of(offset, 0, np.frombuffer(data, np.uint8)[None]))
             file.write_at(offset, data)
-        sha256 = verify_written(file.path, layout.size, specs, written, lambda _: None)
+
+        for offset, data in pieces:
+            write(offset, data)
+        write(layout.sums_offset, packed_sums(read_back.sums()))
+        sha256 = read_back.finish(layout.size, specs, written)
     return WrittenAdapter(
         path=output,
         size=layout.size,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from builder.checkpoint.stored_types import to_float32
 from builder.errors import OnpageError
 from builder.files.reading import NotReadableError, read_bounded
+from builder.formats.inspect_model import web_file_in
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import name_of
 from builder.model.opened import OpenedCheckpoint
@@ -89,7 +90,8 @@ def report_on(path: Path, opened: OpenedCheckpoint, *, text: Path = DEFAULT_TEXT
     """Compares the web file `path`, just written, with the checkpoint (and the adapter merged into it) that it was made of."""
     words = read_text(text)
     weights = opened.weights
-    file = WebFile.open(path)
+    file = web_file_in(path)
+    assert file is not None, path
     errors, lost, whole = [], 0.0, 0.0
     for weight in weights.tensors:
         name = name_of(weight)

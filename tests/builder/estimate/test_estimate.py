@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from builder.bundle import web_source, write_litertlm
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import OnpageError
+from builder.errors import OnpageError, UnsupportedModel
 from builder.estimate import Limits, estimate
 from builder.estimate.source import AS_PUBLISHED
 from builder.formats.web_entries import TensorSpec
@@ -185,3 +185,23 @@ def test_a_file_with_the_names_of_gemma_3n_is_approximate(tmp_path: Path) -> Non
 def test_what_is_no_model_is_told() -> None:
     with pytest.raises(OnpageError, match="'gemma3-9b' is no file, folder, published model or shape"):
         estimate("gemma3-9b")
+
+
+@pytest.mark.parametrize("model", ["hidden=8192,vocab=262144", "hidden=8192,vocab=262144,layers=1,ffn=4"])
+def test_what_convert_refuses_is_refused_in_the_same_words(model: str, tmp_path: Path) -> None:
+    """A tensor of 2 GiB was an unexpected TypeError of the FlatBuffer's."""
+    with pytest.raises(UnsupportedModel) as of_estimate:
+        estimate(model)
+    with pytest.raises(UnsupportedModel) as of_synth:
+        synthesize(model, tmp_path / "m.task")
+    assert str(of_estimate.value) == str(of_synth.value)
+    assert "model.embed_tokens.weight is too large for the web format" in str(of_estimate.value)
+
+
+def test_a_folder_with_tokenizer_json_alone_is_estimated_with_its_own_size(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[2] / "goldens" / "tokenizer" / "tokenizer.json"
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=700, hidden_size=512))
+    (folder / "tokenizer.model").unlink()
+    (folder / "tokenizer.json").write_bytes(golden.read_bytes())
+    written = convert_checkpoint(folder, tmp_path / "m.task")
+    assert estimate(str(folder)).download == written.size
