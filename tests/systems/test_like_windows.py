@@ -5,6 +5,7 @@ What it cannot show is Windows itself: docs/serve.md says which systems were rea
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from builder.store import Store
+from tests.adapters import write_adapter
 from tests.builder.fetch.hub import FILE, REPO, Hub, closes_after
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.onpage.bench.records import record, results
 from tests.webapp.running import everything_from, onpage_serve
 from webapp.paths import DEMO, DEMO_GRAPH, DEMO_MODEL
 
@@ -129,6 +132,24 @@ def test_a_checkpoint_becomes_a_model_in_the_store(onpage: OnPage, store: Store,
     assert len(store.models()) == 1
 
 
+def test_an_adapter_and_synthetic_models(onpage: OnPage, store: Store, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    write_checkpoint(checkpoint, gemma3_config())
+    adapter = write_adapter(tmp_path / "adapter", gemma3_config())
+    base, lora = tmp_path / "base-web.task", tmp_path / "adapter-web.bin"
+    onpage("convert", checkpoint, "-o", base)
+    onpage("convert", checkpoint, "--lora", adapter, "-o", lora)
+    onpage("convert", checkpoint, "--merge-lora", adapter, "-o", tmp_path / "merged-web.task")
+    with onpage_serve(
+        tmp_path, "--model", str(base), "--lora", str(lora), environment=environment(store.folder)
+    ) as server:
+        (model,) = server.models()
+        assert [each["name"] for each in model["adapters"]] == ["adapter"]
+    onpage("synth", "layers=1,vocab=512", "-o", tmp_path / "synthetic-web.task")
+    onpage("synth", "layers=1,vocab=512", "--format", "gguf", "-o", tmp_path / "synthetic.gguf")
+    onpage("synth", "layers=1,vocab=512", "--format", "onnx", "--bits", 4, "-o", tmp_path / "synthetic-onnx")
+
+
 def test_what_fails_leaves_nothing(onpage: OnPage, tmp_path: Path) -> None:
     checkpoint = tmp_path / "checkpoint"
     write_checkpoint(checkpoint, gemma3_config())
@@ -163,6 +184,14 @@ def test_serve(store: Store, tmp_path: Path) -> None:
         server.process.terminate()
         assert server.process.wait(60) == 0
         assert "Traceback" not in server.log.read_text()
+
+
+def test_a_report_of_measurements(onpage: OnPage, tmp_path: Path) -> None:
+    file, report = tmp_path / "results.json", tmp_path / "report.html"
+    file.write_text(json.dumps(results(record())), encoding="utf-8")
+    for _ in range(2):
+        onpage("bench", "report", file, "-o", report)
+    assert "<html" in report.read_text(encoding="utf-8")
 
 
 def test_the_bench_knows_its_machine(tmp_path: Path) -> None:

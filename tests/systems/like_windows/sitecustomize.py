@@ -4,6 +4,7 @@ For the code of this project only (the standard library and the dependencies kno
 
 - functions, constants, signals and modules that Windows lacks are not there;
 - a file that is open cannot be renamed, replaced or removed, a read-only one neither replaced nor removed;
+- nothing is renamed to a name that is taken: that is what `replace` is for;
 - what is open for reading only cannot be synced to the disk.
 """
 
@@ -101,6 +102,8 @@ def guard_files() -> None:
             if on_our_behalf():
                 refuse(source, read_only_too=False)
                 refuse(target, read_only_too=True)
+                if real is rename and os.path.lexists(target):
+                    raise FileExistsError(errno.EEXIST, "Cannot create a file when that file already exists", target)
             real(source, target, **more)
 
         return moved
