@@ -34,6 +34,8 @@ check: .venv/.test static/node_modules/.test static/vendor/.copied
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 builder webapp onpage
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin builder webapp onpage
 	cd static && npm run --silent check
 
 browser: chromium firefox

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 IS_POSIX = hasattr(os, "geteuid")
+"""Asked for beside `sys.platform`: mypy knows systems by that one, and the tests take this one away."""
 
 _turn = threading.Lock()
 """Where a position belongs to the file: one seek and the read or write after it at a time."""
@@ -22,7 +23,7 @@ _turn = threading.Lock()
 
 def read_at(descriptor: int, count: int, offset: int) -> bytes:
     """At most `count` bytes at `offset`; any thread may call it. Raises OSError."""
-    if IS_POSIX:
+    if sys.platform != "win32" and IS_POSIX:
         return os.pread(descriptor, count, offset)
     with _turn:
         os.lseek(descriptor, offset, os.SEEK_SET)
@@ -31,7 +32,7 @@ def read_at(descriptor: int, count: int, offset: int) -> bytes:
 
 def write_at(descriptor: int, data: memoryview, offset: int) -> int:
     """Writes at `offset`, as many bytes as it returns; any thread may call it. Raises OSError."""
-    if IS_POSIX:
+    if sys.platform != "win32" and IS_POSIX:
         return os.pwrite(descriptor, data, offset)
     with _turn:
         os.lseek(descriptor, offset, os.SEEK_SET)
@@ -60,7 +61,7 @@ def sync_file(path: Path) -> None:
 
 def forget(file: FileIO, position: int, count: int) -> None:
     """Lets bytes of a file leave the memory: they will not be read again. A hint, which some systems take."""
-    if hasattr(os, "posix_fadvise"):
+    if sys.platform == "linux" and hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file.fileno(), position, count, os.POSIX_FADV_DONTNEED)
 
 
@@ -84,7 +85,7 @@ def peak_memory() -> int | None:
     if status.exists():  # Linux says it of this program; `ru_maxrss` begins with what the parent held
         line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
-    if not IS_POSIX:
+    if sys.platform == "win32" or not IS_POSIX:
         return None
     import resource
 
@@ -99,7 +100,7 @@ def core_count() -> int:
 
 def is_root() -> bool:
     """Whether this is the user who may do everything; Windows has none."""
-    return IS_POSIX and os.geteuid() == 0
+    return sys.platform != "win32" and IS_POSIX and os.geteuid() == 0
 
 
 def without_our_interrupt() -> dict[str, Any]:
