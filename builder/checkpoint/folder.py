@@ -11,6 +11,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,25 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from builder.checkpoint.other_kinds import (
+    REPOSITORY,
+    refuse_no_checkpoint,
+    refuse_no_folder,
+    refuse_other_weights,
+    refuse_quantized,
+)
 from builder.checkpoint.rows import Piece, StoredRows, StoredTensor, parts_of, row_count
 from builder.checkpoint.stored_types import NUMPY_TYPES, Rows, to_float32
 from builder.errors import CheckpointError
-from builder.files.reading import NotReadableError, check_regular, read_json_object, shortened, shown
+from builder.files.reading import (
+    IS_POINTER,
+    POINTER,
+    NotReadableError,
+    check_regular,
+    read_json_object,
+    shortened,
+    shown,
+)
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 """What peft saves, perhaps beside a checkpoint: no part of it."""
@@ -33,7 +49,13 @@ MAX_HEADER = 16 << 20
 BAND_BYTES = 32 << 20
 """Target size of a band as float32: small enough for memory, large enough for long strips in the file."""
 
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
+WRAPPERS = re.compile(r"(?:^module\.|(?<![^.])_orig_mod\.)")
+"""Parts of names that torch's DataParallel and torch.compile put there."""
+
+STRAYS = ("._", "optimizer", "scheduler")
+"""How files begin that are no part of a model: macOS's notes of a file, and a training's state."""
+
+NUMBERED = re.compile(r".+-\d+-of-\d+\.safetensors")
 
 
 class Checkpoint:
@@ -51,11 +73,11 @@ class Checkpoint:
         except OSError as error:
             raise CheckpointError(f"{folder} cannot be read: {error.strerror}.", subject=folder) from None
         if not is_folder:
-            raise CheckpointError(
-                f"{folder} is not a folder: expected a Hugging Face checkpoint (config.json, *.safetensors, tokenizer.model).",
-                subject=folder,
-            )
-        return cls(folder, read_json_object(folder / "config.json"))
+            raise refuse_no_folder(folder)
+        refuse_no_checkpoint(folder)
+        config = read_json_object(folder / "config.json")
+        refuse_quantized(config, folder / "config.json")
+        return cls(folder, config)
 
     @property
     def name(self) -> str:
@@ -70,7 +92,8 @@ class Checkpoint:
         """The tensors of all shards by name; CheckpointError where a shard or the index is missing or broken."""
         tensors: dict[str, StoredTensor] = {}
         for shard in _shards(self.folder):
-            for tensor in read_header(shard):
+            for stored in read_header(shard):
+                tensor = replace(stored, name=WRAPPERS.sub("", stored.name))
                 if tensor.name in tensors:
                     raise CheckpointError(
                         f"Tensor {tensor.name} is in both {tensors[tensor.name].file.name} and {shard.name} of {self.folder}: "
@@ -155,8 +178,15 @@ def _shards(folder: Path) -> list[Path]:
                     subject=shard,
                 )
         return shards
-    shards = sorted(path for path in folder.glob("*.safetensors") if path.name != ADAPTER_WEIGHTS)
+    whole = folder / "model.safetensors"
+    if whole.exists():
+        return [whole]
+    there = sorted(
+        path for path in folder.glob("*.safetensors") if not path.name.startswith((*STRAYS, ADAPTER_WEIGHTS))
+    )
+    shards = [path for path in there if NUMBERED.fullmatch(path.name)] or there
     if not shards:
+        refuse_other_weights(folder)
         raise CheckpointError(
             f"{folder} holds no .safetensors file: expected model.safetensors or shards with an index.", subject=folder
         )
@@ -168,7 +198,11 @@ def read_header(shard: Path) -> list[StoredTensor]:
     try:
         check_regular(shard)
         with shard.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
+            start = file.read(len(POINTER))
+            if start == POINTER:
+                raise NotReadableError(IS_POINTER)
+            (length,) = struct.unpack("<Q", start[:8])
+            file.seek(8)
             if length > MAX_HEADER:
                 raise ValueError(f"its header should have {length:,} bytes: expected at most {MAX_HEADER:,}")
             with safe_open(shard, framework="numpy"):  # checks the header against the file: lengths, overlaps, gaps

@@ -17,6 +17,10 @@ MAX_CONTAINERS, MAX_MEMBERS = 800_000, 2_500_000
 The tokenizer.json of Gemma 3, the largest that there is, has about 520,000 and 1,400,000."""
 
 
+POINTER = b"version https://git-lfs.github.com/spec"
+IS_POINTER = "is a git-lfs pointer, not the file itself: run git lfs pull in its folder, or download the file"
+
+
 class NotReadableError(Exception):
     """Why a file cannot be read, in words that follow its name: "is missing", "is a folder"."""
 
@@ -33,6 +37,8 @@ def read_bounded(path: Path, most: int) -> bytes:
             data = file.read(most + 1)
     except OSError as error:
         raise NotReadableError(f"cannot be read: {error.strerror}") from None
+    if data.startswith(POINTER):
+        raise NotReadableError(IS_POINTER)
     if len(data) > most:
         raise NotReadableError(f"is larger than {most:,} bytes, the most that such a file has")
     return data

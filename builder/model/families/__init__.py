@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
+from builder.model.catalog import published
 from builder.model.description import ModelDescription
 from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3
 from builder.model.families.family import Family, Naming
@@ -26,6 +27,9 @@ FAMILIES: dict[str, Family] = {
 ESTIMATED = tuple(effective.FAMILIES.values())
 """Families that can be estimated and not converted."""
 
+NOT_YET = {"gemma3n": "Gemma 3n", "gemma4": "Gemma 4"}
+"""How `model_type` begins → the family that is read for an estimate only."""
+
 MAX_SPARE_ROWS = 64
 """Rows of an embedding behind those of the tokenizer's pieces: Gemma 3 with images has 64 (for tokens of images), and programs
 pad to multiples of 64."""
@@ -35,6 +39,24 @@ def family_of(config: dict[str, Any], config_path: Path) -> Family:
     """The family of a checkpoint's config.json; UnsupportedModel for one that onpage does not convert."""
     model_type = config.get("model_type")
     family = FAMILIES.get(model_type) if isinstance(model_type, str) else None
+    later = next((name for start, name in NOT_YET.items() if str(model_type).startswith(start)), None)
+    if later:
+        ids = [
+            key
+            for key, model in published().items()
+            if model.family.architecture.startswith(later.lower().replace(" ", ""))
+        ]
+        raise UnsupportedModel(
+            f"{config_path} is of a {later}, which is not converted yet. Published files of it run in the page as they are: onpage "
+            f"fetch {' or '.join(ids)}.",
+            subject=config_path,
+        )
+    if config.get("use_bidirectional_attention") is True:
+        raise UnsupportedModel(
+            f"{config_path} is of a model that sees the whole text at once (use_bidirectional_attention), such as EmbeddingGemma, "
+            f"which compares texts and writes none: the page has no use for it yet, and no published file of it can be fetched.",
+            subject="use_bidirectional_attention",
+        )
     if family is None:
         architectures = config.get("architectures")
         raise UnsupportedModel(

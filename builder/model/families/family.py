@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builder.model.description import ModelDescription
 from builder.model.weights import Weight
+
+EMBEDDING = "embed_tokens.weight"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Naming:
     @property
     def embedding(self) -> str:
         """The name of the embedding's tensor."""
-        return f"{self.decoder}embed_tokens.weight"
+        return self.decoder + EMBEDDING
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ class Family:
     left_out: tuple[str, ...] = ()
     """Prefixes of tensors that are no part of the decoder and are left out on purpose: the images' side."""
 
-    def naming_in(self, names: Container[str]) -> Naming:
-        """The naming of a checkpoint that holds tensors of these `names`; the likeliest where none fits."""
-        return next((naming for naming in self.namings if naming.embedding in names), self.namings[0])
+    def naming_in(self, names: Collection[str]) -> Naming:
+        """The naming of a checkpoint that holds tensors of these `names`; the likeliest where none fits.
+
+        A class of transformers without a head saves no `model.` in front, and a program's own class has one more part there.
+        """
+        known = next((naming for naming in self.namings if naming.embedding in names), None)
+        others = [name for name in names if f".{name}".endswith(f".{EMBEDDING}")]
+        if known or len(others) != 1:
+            return known or self.namings[0]
+        decoder = others[0].removesuffix(EMBEDDING)
+        return Naming(decoder, f"{decoder.removesuffix('model.')}lm_head.weight")

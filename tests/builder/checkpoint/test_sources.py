@@ -96,6 +96,7 @@ def test_tensors_of_two_types_are_not_stacked(tmp_path: Path) -> None:
     write_shards(tmp_path, {"a": A}, "F32")
     (tmp_path / "model.safetensors").rename(tmp_path / "one.safetensors")
     write_shards(tmp_path, {"b": B}, "F16")
+    (tmp_path / "model.safetensors").rename(tmp_path / "two.safetensors")
     with pytest.raises(CheckpointError, match=r"a \+ b of .* are of the types F16, F32: expected one"):
         find(Checkpoint.open(tmp_path), Stacked((Tensor("a"), Tensor("b"))), (16, 4))
 
