@@ -1,0 +1,239 @@
+// The first task: what it asks of the session, what is on the screen meanwhile, and what a piece of text costs.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { post } from "../../static/tasks/post/index.js";
+import { Post } from "../../static/tasks/post/state.js";
+import { TextCounter } from "../../static/text/counting.js";
+import { FakeElement, install, work } from "./support/dom.js";
+import { model, settled } from "./support/engines.js";
+
+const FIGURES = { promptTokens: 9, tokens: 5, firstTokens: 1, timeToFirst: 1, prefillRate: 1, decodeRate: 1, reused: 0, ended: "model", engineFigures: null };
+const READY = { phase: "ready", after: "load" };
+const WRITING = { phase: "writing", stopping: false };
+
+/** A session that does what a test says. */
+function fakeSession() {
+  const [listed] = [model("first")];
+  const settings = { ...listed.sampling };
+  const choice = { entry: {}, file: listed.files[1], chosen: false, gpu: "no-webgpu" };
+  const session = {
+    state: { now: READY, setup: { model: listed, engineId: "", choice, lora: null, settings } },
+    asked: [],
+    stops: 0,
+    reseeds: 0,
+    count: async () => 7,
+    stop: () => (session.stops += 1),
+    reseed: async () => {
+      session.reseeds += 1;
+    },
+    generate(messages, options) {
+      const call = { messages, ...options };
+      session.asked.push(call);
+      return new Promise((resolve) => (call.end = resolve));
+    },
+  };
+  return session;
+}
+
+async function mounted(options, recalled = { text: "The library opens." }) {
+  const screen = install(options);
+  const session = fakeSession();
+  const remembered = [];
+  const loading = new FakeElement("div");
+  const task = await post.mount(screen.root, { session, loading, recalled, remember: (value) => remembered.push(value) });
+  const phase = (now) => {
+    session.state = { ...session.state, now };
+    task.update(session.state);
+  };
+  phase(READY);
+  const card = screen.root.find("card");
+  const form = screen.root.find("composer");
+  return { ...screen, session, task, phase, card, form, remembered, body: screen.root.find("card-text") };
+}
+
+const submit = (form) => form.dispatchEvent(Object.assign(new Event("submit"), { preventDefault: () => {} }));
+
+/** Writes a whole post. */
+async function write({ form, session, phase }, pieces, figures = FIGURES) {
+  submit(form);
+  phase(WRITING);
+  const call = session.asked.at(-1);
+  for (const piece of pieces) call.onText(piece);
+  session.state = { ...session.state, now: READY };
+  call.end({ kind: "written", figures });
+  await settled();
+  phase(READY);
+}
+
+test("the post before stays until the first word of the next one", async () => {
+  const page = await mounted();
+  await write(page, ["One ", "post."]);
+  submit(page.form);
+  page.phase(WRITING);
+  assert.equal(page.body.textContent, "One post.");
+  assert.ok(!page.body.hidden && "data-reading" in page.card.attributes);
+  page.session.asked.at(-1).onText("Another");
+  assert.equal(page.body.textContent, "Another");
+  assert.ok(!("data-reading" in page.card.attributes));
+});
+
+test("an answer that was stopped before its first word leaves the post before", async () => {
+  const page = await mounted();
+  await write(page, ["One post."]);
+  await write(page, [], { ...FIGURES, ended: "stopped" });
+  assert.equal(page.body.textContent, "One post.");
+  assert.ok(!page.body.hidden && !page.root.find("card-actions").hidden);
+});
+
+test("Write stays where it is while it writes, and does nothing", async () => {
+  const page = await mounted();
+  submit(page.form);
+  page.phase(WRITING);
+  const [button, stop] = ["composer-write", "composer-stop"].map((name) => page.root.find(name));
+  assert.ok(!button.hidden && !stop.hidden);
+  assert.equal(button.getAttribute("aria-disabled"), "true");
+  submit(page.form);
+  assert.equal(page.session.asked.length, 1);
+});
+
+test("a model that has lost its way is stopped by its words, or by its tokens where it has none", async () => {
+  const page = await mounted();
+  submit(page.form);
+  page.phase(WRITING);
+  const call = page.session.asked[0];
+  assert.equal(call.tokens, 225, "the engine ends it there");
+  for (let word = 0; word < 75; word += 1) call.onText("word ");
+  assert.equal(page.session.stops, 0);
+  call.onText("word ");
+  call.onText("word ");
+  assert.equal(page.session.stops, 1);
+  call.end({ kind: "written", figures: { ...FIGURES, ended: "stopped" } });
+  await settled();
+  page.phase(READY);
+  assert.match(page.card.textContent, /lost its way/);
+  await write(page, ["ro", "lele".repeat(99)], { ...FIGURES, ended: "limit" });
+  assert.match(page.card.textContent, /lost its way/);
+});
+
+test("a post that ended because the context was full says so", async () => {
+  const page = await mounted();
+  await write(page, ["One"], { ...FIGURES, ended: "context" });
+  assert.match(page.card.textContent, /context is full/);
+});
+
+test("too long a text is refused beside the text, not above the post of another", async () => {
+  const page = await mounted();
+  await write(page, ["One post."]);
+  submit(page.form);
+  page.session.asked.at(-1).end({ kind: "too-long", tokens: 600, room: 437 });
+  await settled();
+  page.phase(READY);
+  const notice = page.form.find("composer-notice");
+  assert.ok(!notice.hidden);
+  assert.match(notice.textContent, /takes 600 tokens/);
+  assert.equal(page.card.all(({ attributes }) => attributes.role === "alert" && !("hidden" in attributes)).length, 0);
+  assert.doesNotMatch(notice.textContent, /raise the maximum/, "it is the model's own");
+  page.session.state.setup = { ...page.session.state.setup, settings: { ...page.session.state.setup.settings, maxTokens: 256 } };
+  page.phase(READY);
+  assert.match(notice.textContent, /raise the maximum/);
+});
+
+test("Try again writes with the next seed, and not at all where that could not be had", async () => {
+  const page = await mounted();
+  await write(page, ["One"]);
+  const again = page.card.all(({ tag, textContent }) => tag === "button" && textContent === "Try again")[0];
+  again.click();
+  await settled();
+  assert.deepEqual([page.session.reseeds, page.session.asked.length], [1, 1]);
+  page.session.reseed = async () => {
+    page.session.state.setup = { ...page.session.state.setup, settings: { ...page.session.state.setup.settings, seed: 2 } };
+  };
+  again.click();
+  await settled();
+  assert.equal(page.session.asked.length, 2);
+});
+
+test("texts of any language are laid out as they are written", async () => {
+  const page = await mounted();
+  for (const name of ["composer-text", "card-text"]) assert.equal(page.root.find(name).getAttribute("dir"), "auto");
+});
+
+test("Copy works where the browser gives no clipboard, or else selects the text and says so", async () => {
+  for (const [copies, said] of [[true, "Copied"], [false, "Selected: press Ctrl C"]]) {
+    const page = await mounted({ copies });
+    await write(page, ["One post."]);
+    const copy = page.root.find("card-copy");
+    copy.click();
+    await settled();
+    assert.equal(copy.textContent, said);
+    assert.deepEqual([page.selected, page.asked], [[page.body], ["copy"]]);
+    page.task.destroy();
+  }
+  const written = [];
+  const page = await mounted({ clipboard: { writeText: async (text) => written.push(text) } });
+  await write(page, ["One ", "post."]);
+  page.root.find("card-copy").click();
+  await settled();
+  assert.deepEqual(written, ["One post."]);
+  page.task.destroy();
+});
+
+test("what was remembered is not trusted", async () => {
+  for (const recalled of [null, {}, { text: 7, tone: "rude", length: [] }, "text"]) {
+    const page = await mounted({}, recalled);
+    assert.equal(page.task.holdsText(), false);
+    submit(page.form);
+    assert.equal(page.session.asked.length, 0);
+  }
+});
+
+test("a task takes everything of its own away", async () => {
+  const page = await mounted();
+  page.task.destroy();
+  assert.equal(page.root.children.length, 0);
+});
+
+test("every tone and length has a name on the screen", async () => {
+  const { texts } = await import("../../static/text/en.js");
+  const definition = JSON.parse(readFileSync(new URL("../../static/tasks/post/social_post.json", import.meta.url)));
+  for (const { id } of definition.tones) assert.ok(texts.post.tones[id], id);
+  for (const { id } of definition.lengths) assert.ok(texts.post.lengths[id], id);
+});
+
+test("a piece of text costs the same at any length", async () => {
+  const page = await mounted();
+  submit(page.form);
+  page.phase(WRITING);
+  const { onText } = page.session.asked[0];
+  const segment = Intl.Segmenter.prototype.segment;
+  let segmented = 0;
+  Intl.Segmenter.prototype.segment = function counted(text) {
+    segmented += text.length;
+    return segment.call(this, text);
+  };
+  const costs = [];
+  try {
+    for (let piece = 0; piece < 4000; piece += 1) {
+      segmented = 0;
+      work.characters = 0;
+      onText("piece ");
+      costs.push(segmented + work.characters);
+    }
+  } finally {
+    Intl.Segmenter.prototype.segment = segment;
+  }
+  const most = (/** @type {number[]} */ some) => Math.max(...some);
+  assert.ok(most(costs.slice(-100)) <= most(costs.slice(100, 200)) + 20, `${most(costs.slice(100, 200))}, then ${most(costs.slice(-100))}`);
+  assert.equal(page.body.textContent.length, 24_000);
+});
+
+test("counts kept piece by piece are those of the whole text", () => {
+  const text = "On Friday, 22 May the choir sings. 🎉👩‍👩‍👧 Don't miss it! 12.50 euros";
+  const asked = { tone: "", length: "", seed: 1, lora: "" };
+  const [whole, grown] = [new TextCounter(), new Post(asked)];
+  whole.add(text);
+  for (const piece of text.match(/.{1,4}/gsu) ?? []) grown.add(piece);
+  assert.deepEqual([grown.text, grown.words, grown.characters], [text, whole.words, whole.characters]);
+});
