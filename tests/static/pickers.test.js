@@ -1,4 +1,4 @@
-// The header names what would be loaded, and which engine runs it.
+// The pickers name what would be loaded, and which engine runs it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,8 +26,10 @@ test("the picker gives the size of the file that is loaded here", async () => {
   Object.assign(document, { createElementNS: (_, tag) => new FakeElement(tag) });
   Object.defineProperty(FakeElement.prototype, "options", { get() { return this.children; }, configurable: true });
   const { mountHeader } = await import("../../static/app/header.js");
-  const root = new FakeElement("header");
-  const header = mountHeader(root);
+  const { mountEnginePicker } = await import("../../static/app/engine_picker.js");
+  const [root, engineRoot] = [new FakeElement("header"), new FakeElement("div")];
+  const views = [mountHeader(root), mountEnginePicker(engineRoot)];
+  const header = { update: (state) => views.forEach((view) => view.update(state)) };
   const models = [withSizes("first", [5_200_000, 6_500_000]), withSizes("second", [7_000_000, 8_000_000])];
   const state = (gpu, engineId) => ({
     now: { phase: "ready", after: "load" },
@@ -35,7 +37,7 @@ test("the picker gives the size of the file that is loaded here", async () => {
     gpu,
     setup: { model: models[0], engineId, choice: choose(models[0], gpu, engineId), lora: null, settings: models[0].sampling },
   });
-  const [picker, engines] = root.querySelectorAll("select");
+  const [[picker], [engines]] = [root, engineRoot].map((each) => each.querySelectorAll("select"));
   header.update(state("no-webgpu", ""));
   assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · 6.5 MB", "second · 8.0 MB"]);
   assert.deepEqual(engines.children.map(({ disabled }) => Boolean(disabled)), [false, true, true, false]);
@@ -57,11 +59,11 @@ test("a real GPU first, then the processor, then software that plays a GPU; what
 
 test("why it runs where it runs", () => {
   const both = model("first");
-  const reason = (gpu, wanted = "") => texts.header.reason(choose(both, gpu, wanted));
+  const reason = (gpu, wanted = "") => texts.engine.reason(choose(both, gpu, wanted));
   assert.equal(reason("gpu"), "Runs on your GPU.");
   assert.equal(reason("gpu", "litert-lm-cpu"), "Runs on the processor, as you chose.");
   assert.equal(reason("software"), "Runs on the processor: this browser found no graphics card.");
   assert.equal(reason("software", "mediapipe"), "Runs slowly, on software that plays a GPU: this browser found no graphics card.");
   const onGpu = { ...both, files: both.files.slice(0, 1) };
-  assert.match(texts.header.reason(choose(onGpu, "software", "")), /and the model has no file for the processor\.$/);
+  assert.match(texts.engine.reason(choose(onGpu, "software", "")), /and the model has no file for the processor\.$/);
 });
