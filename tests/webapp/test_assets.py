@@ -7,11 +7,15 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import brotli
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.exceptions import NotFound
+from werkzeug.test import Client
 
 from webapp.app import Config, create_app
 from webapp.errors import FrontEndMissingError
@@ -60,6 +64,30 @@ def test_no_text_field_lets_the_browser_send_the_text_away() -> None:
 
 def test_the_page_links_the_licences() -> None:
     assert f'href: "static/{NOTICES.as_posix()}"' in (static_folder() / "app/footer.js").read_text(encoding="utf-8")
+
+
+def test_everything_works_below_a_path_that_a_proxy_takes_away(app: Flask) -> None:
+    """The server never hears of the path: page, styles, scripts, list and models are found from the page's own address."""
+
+    def proxy(environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if not path.startswith("/deep/page/"):
+            return NotFound()(environ, start_response)
+        return app(environ | {"PATH_INFO": path.removeprefix("/deep/page")}, start_response)
+
+    client = Client(proxy)
+
+    def found(page: str, link: str, **headers: str) -> str:
+        with client.get(urljoin(page, link), headers=headers) as response:
+            assert response.status_code == (206 if headers else 200), link
+            return "" if headers else response.text
+
+    for page in ("/deep/page/", "/deep/page/bench"):
+        for link in re.findall(r'(?:href|src)="([^"]*)"', found(page, "")):
+            found(page, link)
+    for model in json.loads(found("/deep/page/", "api/models")):
+        for each in (model, *model["files"], *model["adapters"]):
+            found("/deep/page/", each["url"], Range="bytes=0-9")
 
 
 def test_models_are_listed_relative_to_the_page(client: FlaskClient) -> None:
