@@ -43,6 +43,8 @@ ABANDONED_SECONDS = 3600
 """After this it ends: an engine that compiles shaders stops reading its model for a while."""
 LOOK_SECONDS = 5
 
+MAX_HEADER = 32 << 10
+"""Bytes that wait for the rest of a request, for each connection."""
 MAX_BODY = 16 << 10
 """Bytes. No route takes a body: a small one is read so that its sender gets an answer, a larger one is refused unread."""
 
@@ -129,6 +131,7 @@ class Server(TcpWSGIServer):
             threads=THREADS,
             connection_limit=2 * MAX_CONNECTIONS,
             cleanup_interval=LOOK_SECONDS,
+            max_request_header_size=MAX_HEADER,
             max_request_body_size=MAX_BODY,
             inbuf_overflow=2 * MAX_BODY,  # never a temporary file
             log_socket_errors=False,

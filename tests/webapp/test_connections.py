@@ -17,6 +17,7 @@ from webapp.connections import (
     IDLE_SECONDS,
     MAX_BODY,
     MAX_CONNECTIONS,
+    MAX_HEADER,
     MAX_PER_ADDRESS,
     REQUEST_SECONDS,
     STALLED_SECONDS,
@@ -99,6 +100,12 @@ def test_a_large_body_is_refused_unread(server: RunningServer, path: str, host: 
             answer = everything_from(connection).decode()  # without a byte of the body
         assert answer.startswith("HTTP/1.1 413 "), answer
         assert all(f"{name}: {value}" in answer for name, value in SECURITY_HEADERS)
+
+
+def test_a_large_header_is_refused_before_its_end(server: RunningServer) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + bytes(MAX_HEADER).replace(b"\0", b"a"))
+        assert everything_from(connection).startswith(b"HTTP/1.0 431 ")
 
 
 def test_a_large_body_in_chunks_is_refused_as_it_passes_the_limit(server: RunningServer) -> None:

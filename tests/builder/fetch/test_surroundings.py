@@ -54,12 +54,12 @@ def target_of(address: str) -> tuple[str, int]:
     ],
 )
 def test_what_cannot_be_used_is_named(fetch: Fetching, environment: dict[str, str], sentence: str) -> None:
-    for source in (MODEL, "https://models.example/a-web.task"):
-        done = fetch(source, "--retries", 0, environment=environment)
-        assert (done.returncode, done.stdout) == (1, "")
-        (line,) = done.stderr.splitlines()
-        assert sentence in line
-        assert PASSWORD not in line
+    source = MODEL if "PROXY" in "".join(environment) else "https://models.example/a-web.task"
+    done = fetch(source, "--retries", 0, environment=environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert sentence in line
+    assert PASSWORD not in line
 
 
 def test_a_socks_proxy_without_the_extra(fetch: Fetching, tmp_path: Path) -> None:
