@@ -75,6 +75,7 @@ def download(page: Page, to: Path) -> dict[str, Any]:
 
 def test_a_person_measures(tab: Watched, server: RunningServer, tmp_path: Path) -> None:
     page = tab.open(f"{server.url}/")
+    page.get_by_text("Details", exact=True).click()
     page.get_by_role("link", name="How fast is this browser?").click()
     page.wait_for_selector("body[data-phase=ready]")
     expect(page.get_by_role("list", name="What to know before measuring")).to_contain_text("found no GPU")

@@ -189,6 +189,20 @@ class FaultyApplication:
                 start += len(chunk)
 
 
+class Below:
+    """WSGI middleware: a proxy that serves an application below a path, which the application never hears of."""
+
+    def __init__(self, application: Any, path: str) -> None:
+        self.application = application
+        self.path = path
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].startswith(f"{self.path}/"):
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
+        return self.application(environ | {"PATH_INFO": environ["PATH_INFO"].removeprefix(self.path)}, start_response)
+
+
 @dataclass
 class FaultyServer:
     """A server in a thread, and its faults, which a test may change at any time."""
@@ -209,12 +223,14 @@ class FaultyServer:
 
 
 @contextmanager
-def faulty_server(models: Sequence[Offer], allowed_hosts: tuple[str, ...] = ()) -> Iterator[FaultyServer]:
-    """The application with `Faults` between it and the browser."""
+def faulty_server(
+    models: Sequence[Offer], allowed_hosts: tuple[str, ...] = (), below: str = ""
+) -> Iterator[FaultyServer]:
+    """The application with `Faults` between it and the browser, perhaps below a path that it does not know."""
     app = create_app(Config(models=models, allowed_hosts=allowed_hosts))
     faults = Faults()
     server: Any = waitress.create_server(
-        FaultyApplication(app, faults), host="127.0.0.1", port=0, threads=8, expose_tracebacks=False
+        Below(FaultyApplication(app, faults), below), host="127.0.0.1", port=0, threads=8, expose_tracebacks=False
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -77,7 +77,6 @@ def test_model_missing(tmp_path: Path, tab: Watched) -> None:
 
 
 def test_model_corrupt(faulty: FaultyServer, tab: Watched) -> None:
-    tab.expected.append(".*")  # the engine complains in its own words about what it was given
     faulty.faults.flip_byte = 200_000
     tab.open(faulty.url)
     assert tab.problem() == "model-corrupt"
@@ -138,7 +137,7 @@ def test_engine_failed(quick_faulty: FaultyServer, tab: Watched) -> None:
 
 def test_unreadable_model_ends_in_a_screen(faulty: FaultyServer, tmp_path: Path, tab: Watched) -> None:
     """A file with the right hash that the engine cannot read is the engine's failure, not an endless wait."""
-    tab.expected.append(".*")
+    tab.expected.append("Failed to get metadata: odml.infra.proto.LlmParameters")
     (model,) = faulty.models.values()
     content = bytearray(model.path.read_bytes())
     content[8:4096] = bytes(4088)

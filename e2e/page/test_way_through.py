@@ -125,8 +125,7 @@ def test_figures(page: Page) -> None:
 
 def test_counts(page: Page) -> None:
     whole = post(page)
-    words = len(whole.split())
-    expect(page.locator(".counts-total")).to_contain_text(f"{words} word")
+    expect(page.locator(".counts-total")).to_have_text(re.compile(rf"\d+ words, {len(whole)} characters"))
     expect(page.locator(".counts-limits li")).to_have_count(5)
 
 

@@ -6,7 +6,7 @@
 
 import { ENGINES } from "../engine/registry.js";
 import { OnpageError } from "../engine/errors.js";
-import { create, element, text } from "../ui/dom.js";
+import { create, element, oneActivation, text } from "../ui/dom.js";
 import { mountProblem } from "../app/problem.js";
 import { drive } from "./driven.js";
 import { findAdapter } from "./environment.js";
@@ -173,6 +173,7 @@ if (new URLSearchParams(location.search).has("driven")) {
   Reflect.set(globalThis, "onpageBench", drive());
 } else {
   const problem = mountProblem(element(".problem"));
+  oneActivation(document.body); // Stop takes Start's place
   on("start", measure);
   on("stop", stop);
   on("download", download);

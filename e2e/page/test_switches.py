@@ -1,0 +1,84 @@
+"""One activation is one: a double click, a key that is held. And what works is not given up for what cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.page.conftest import EXAMPLE, Watched, hold_end, watched
+from e2e.page.servers import RunningServer
+
+
+@pytest.fixture
+def loaded(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
+    """Ready on the processor, with an example."""
+    context = browser.new_context()
+    tab = watched(context)
+    tab.open(quick_server.url)
+    tab.wait_for("ready")
+    tab.page.get_by_role("button", name=EXAMPLE).click()
+    yield tab
+    context.close()
+    tab.check()
+
+
+def answers(page: Page) -> int:
+    """How many were begun."""
+    return (page.locator("html").get_attribute("data-phases") or "").split().count("writing")
+
+
+def write(tab: Watched) -> str:
+    with tab.through("writing", "ready"):
+        tab.page.get_by_role("button", name="Write", exact=True).click()
+    return tab.page.get_by_role("log", name="The post").inner_text()
+
+
+def test_a_double_click_on_write_is_one(loaded: Watched) -> None:
+    page = loaded.page
+    end = hold_end(page)
+    page.get_by_role("button", name="Write", exact=True).dblclick(delay=60)
+    expect(page.get_by_role("log", name="The post")).not_to_be_empty()
+    expect(page.get_by_role("status")).to_have_text("Writing")
+    with loaded.through("ready"):
+        end()
+    expect(page.get_by_role("status")).to_have_text("The post is finished")
+    assert answers(page) == 1
+
+
+def test_enter_that_is_held_on_write_is_one(loaded: Watched) -> None:
+    """Also after the post is finished."""
+    page = loaded.page
+    page.get_by_role("button", name="Write", exact=True).focus()
+    with loaded.through("writing", "ready"):
+        for _ in range(3):
+            page.keyboard.down("Enter")
+    for _ in range(3):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(page.get_by_role("status")).to_have_text("The post is finished")
+    assert answers(page) == 1
+
+
+def test_the_post_before_stays_until_the_first_word(loaded: Watched) -> None:
+    page = loaded.page
+    before = write(loaded)
+    worker = page.workers[-1]
+    worker.evaluate("() => { self.kept = self.postMessage.bind(self); self.postMessage = () => {}; }")
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-phase", "writing")
+    expect(page.get_by_role("log", name="The post")).to_have_text(before)
+
+
+def test_an_engine_that_cannot_be_fetched_leaves_the_one_that_works(loaded: Watched) -> None:
+    page = loaded.page
+    loaded.expected.append("ERR_FAILED")
+    page.context.route("**/*", lambda route: route.abort())
+    page.get_by_text("Details", exact=True).click()
+    with loaded.through("loading", "ready"):
+        page.get_by_label("Engine").select_option("mediapipe")
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    expect(page.get_by_label("Engine")).to_have_value("")
+    assert len(write(loaded).split()) > 5
+    expect(page.get_by_role("alert")).to_be_hidden()
