@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.model.families import MAX_SPARE_ROWS, describe, family_of
+from builder.model.families import describe, family_of
 from builder.model.families.family import Naming
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
+
+IMAGE_ROWS = 64
+"""Rows that Gemma 3 with images has behind its tokenizer's pieces."""
 
 
 def gemma3_config(**changes: Any) -> dict[str, Any]:
@@ -154,7 +157,7 @@ def write_checkpoint(
     (folder / "config.json").write_text(json.dumps(config))
     family, model = family_of(config, folder / "config.json"), describe(config, folder / "config.json")
     naming = naming or family.namings[0]
-    pieces = model.embedding.vocabulary - (MAX_SPARE_ROWS if family.left_out else 0)
+    pieces = model.embedding.vocabulary - (IMAGE_ROWS if family.left_out else 0)
     (folder / "tokenizer.model").write_bytes(tokenizer or synthetic_tokenizer(pieces))
     weights = RandomWeights.of(model, seed, family.weights(model, naming))
     values = {

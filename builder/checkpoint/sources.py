@@ -45,6 +45,17 @@ class Stacked:
 Source: TypeAlias = Tensor | RowsOf | Stacked
 
 
+def renamed(source: Source, name: str) -> Source:
+    """The same of another tensor."""
+    match source:
+        case Tensor():
+            return Tensor(name)
+        case RowsOf(of, first, count):
+            return RowsOf(renamed(of, name), first, count)
+        case Stacked(parts):
+            return Stacked(tuple(renamed(part, name) for part in parts))
+
+
 def tensor_names(source: Source) -> set[str]:
     """The names of all tensors that it is made of."""
     match source:

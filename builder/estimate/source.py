@@ -19,7 +19,14 @@ from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, transformer_parameters
 from builder.model.catalog import PublishedModel, published
 from builder.model.description import ModelDescription
-from builder.model.families import ESTIMATED, describe_for_estimate, turns_of, weights_of
+from builder.model.families import (
+    ESTIMATED,
+    describe_for_estimate,
+    fit_to_tokenizer,
+    turns_of,
+    weights_of,
+    whole_blocks,
+)
 from builder.model.generation_config import GenerationConfig
 from builder.model.shapes import shapes
 from builder.model.tokenizer import Tokenizer
@@ -104,8 +111,9 @@ def _of_config(name: str, config: dict[str, Any], quantization: Quantization, pa
     model = describe_for_estimate(config, path or Path(name))
     if model.family in ESTIMATED:
         return _approximate(name, model, quantization)
-    vocabulary = model.embedding.vocabulary
-    tokenizer = _tokenizer_bytes(model, path) if "=" not in name or path else len(synthetic_tokenizer(vocabulary))
+    model, tokenizer = _fitted(model, path)
+    if "=" in name and not path:
+        tokenizer = len(synthetic_tokenizer(model.embedding.vocabulary))
     sized = _planned(model, tokenizer, quantization)
     return Source(
         name=name,
@@ -124,12 +132,14 @@ def _checkpoint(folder: Path, quantization: Quantization) -> Source:
     return _of_config(str(folder), checkpoint.config, quantization, folder / "config.json")
 
 
-def _tokenizer_bytes(model: ModelDescription, config: Path | None) -> int:
-    """Of the tokenizer that convert would write, where the folder of `config` has one; else of the family's own."""
+def _fitted(model: ModelDescription, config: Path | None) -> tuple[ModelDescription, int]:
+    """As convert would fit the model to its tokenizer, and bytes of that: the folder's, where it has one, else the family's own."""
     names = ("tokenizer.model", "tokenizer.json")
     if config and any(config.with_name(name).exists() for name in names):
-        return len(Tokenizer.of_checkpoint(config.parent, model.embedding.vocabulary).model)
-    return TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)
+        tokenizer = Tokenizer.of_checkpoint(config.parent, model.embedding.vocabulary)
+        return fit_to_tokenizer(model, tokenizer.pieces), len(tokenizer.model)
+    rows = whole_blocks(model.embedding.vocabulary)
+    return model.with_vocabulary(rows), TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)
 
 
 def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization) -> Sized:

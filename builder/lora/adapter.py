@@ -33,7 +33,6 @@ MAX_MODULES, MAX_PATTERNS = 8192, 1024
 MAX_ALPHA = 1e6
 
 NOT_LORA_ALONE = (
-    "modules_to_save",
     "trainable_token_indices",
     "target_parameters",
     "layer_replication",
@@ -85,9 +84,13 @@ class Adapter:
         self.folder = folder
         self.base = base_of(config)
         self._stored = _AdapterTensors(folder, config)
-        pairs = _pair(folder, config, self._stored.tensors)
+        saved = _saved_whole(folder, config, self._stored.tensors)
+        rest = {name: tensor for name, tensor in self._stored.tensors.items() if name not in saved.values()}
+        pairs = _pair(folder, config, rest)
         self.modules = {low.module: low for low in pairs if not low.module.startswith(IMAGES)}
-        if not self.modules:
+        self.whole = {module: name for module, name in saved.items() if not module.startswith(IMAGES)}
+        """Modules that were trained whole (peft's modules_to_save) → the names of their weights in the adapter's file."""
+        if not (self.modules or self.whole):
             raise CheckpointError(f"{folder / ADAPTER_WEIGHTS} holds nothing for the text of a model.", subject=folder)
 
     @classmethod
@@ -137,6 +140,11 @@ class Adapter:
     def values(self, tensor: StoredTensor) -> NDArray[np.float32]:
         """A whole tensor of the adapter as float32 (they are small); CheckpointError where a value is not finite."""
         return np.concatenate([rows for _, rows in self._stored.bands(tensor)]).reshape(tensor.shape)
+
+    @property
+    def stored(self) -> Checkpoint:
+        """Its file, read as a checkpoint's."""
+        return self._stored
 
     def require_shape(self, low: LowRank, shape: tuple[int, ...] | None, base: Path) -> None:
         """UnsupportedModel unless the module is in the base and has `shape` there."""
@@ -208,6 +216,37 @@ def module_of(name: str) -> str:
     """What a module is called whatever holds it: `layers.3.self_attn.q_proj` for `base_model.model.model.layers.3.…`,
     `model.language_model.layers.3.…` and `language_model.model.layers.3.…`."""
     return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+_WHOLE = re.compile(r"(?P<module>.+?)(\.modules_to_save(\.\w+)?)?\.weight")
+_ALWAYS_WHOLE = ("embed_tokens", "lm_head")
+"""What peft saves without being asked where an adapter comes with a vocabulary of its own."""
+
+
+def _saved_whole(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]) -> dict[str, str]:
+    """Module → name of the weight that it has in place of its base's; CheckpointError where there are two."""
+    said = config.get("modules_to_save")
+    listed = [name for name in said if isinstance(name, str)] if isinstance(said, list) else []
+    names = {*_ALWAYS_WHOLE, *listed}
+    found: dict[str, str] = {}
+    for name, tensor in tensors.items():
+        match = _WHOLE.fullmatch(name)
+        if match is None or _TENSOR.fullmatch(name) or tensor.dtype not in NUMPY_TYPES:
+            continue
+        module = module_of(match["module"])
+        if module.rpartition(".")[2] in names and found.setdefault(module, name) != name:
+            raise CheckpointError(
+                f"{tensor.file} holds two weights of {module}: save one adapter at a time.", subject=name
+            )
+    parts = {part for module in found for part in module.split(".")}
+    lost = next((name for name in listed if not parts & {*name.split(".")}), None)
+    if lost is not None:
+        raise CheckpointError(
+            f"{folder / CONFIG}: modules_to_save names {shown(lost)}, but {folder / ADAPTER_WEIGHTS} holds no weight of it: save the "
+            f"adapter again.",
+            subject="modules_to_save",
+        )
+    return found
 
 
 def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]) -> Iterator[LowRank]:

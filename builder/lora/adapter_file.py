@@ -159,6 +159,12 @@ def _check(base: Base, adapter: Adapter) -> None:
         for i, layer in enumerate(base.model.layers)
         for part in ATTENTION
     }
+    whole = next(iter(adapter.whole), None)
+    if whole:
+        raise UnsupportedModel(
+            f"{adapter.folder} holds {whole} whole (modules_to_save), which the engine cannot apply: {INSTEAD} {adapter.folder}.",
+            subject="modules_to_save",
+        )
     for low in adapter.modules.values():
         if low.magnitude:
             raise UnsupportedModel(

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from builder.checkpoint.evaluate import find
 from builder.checkpoint.folder import Checkpoint
 from builder.checkpoint.rows import StoredRows, StoredTensor
 from builder.checkpoint.sources import tensor_names
 from builder.errors import UnsupportedModel
 from builder.lora.adapter import Adapter, refuse_an_adapter, refuse_unmerged
-from builder.lora.merge import MergedWeights
+from builder.lora.merge import MergedWeights, difference_of
 from builder.model.choose_turns import ChosenTurns, choose_turns
 from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
@@ -106,10 +104,12 @@ class OpenedCheckpoint:
         stored = StoredWeights(self.checkpoint, whole)
         self._refuse_what_would_be_left_out(whole)
         rows = self.model.embedding.vocabulary
-        if rows < self.described.embedding.vocabulary:
-            fitted = (weight.first_rows(rows) if weight.part == "embedding" else weight for weight in whole)
+        if rows != self.described.embedding.vocabulary:
+            fitted = (weight.with_rows(rows) if weight.part == "embedding" else weight for weight in whole)
             stored = StoredWeights(self.checkpoint, tuple(fitted))
-        return MergedWeights(stored, Adapter.open(self.merge), self.folder) if self.merge else stored
+        if self.merge is None:
+            return stored
+        return MergedWeights(stored, Adapter.open(self.merge), self.folder, self.described.embedding.vocabulary)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ class OpenedCheckpoint:
         if images:
             notes.append(f"the text part only; {images} vision tensors left out")
         rows = self.described.embedding.vocabulary - self.model.embedding.vocabulary
-        if rows:
+        if rows > 0:
             notes.append(f"{rows} rows of the embedding that the tokenizer has no piece for left out")
         return tuple(notes)
 
@@ -133,8 +133,15 @@ class OpenedCheckpoint:
         used = {name for weight in weights for name in tensor_names(weight.source)}
         extra = sorted(name for name in tensors.keys() - used if not name.startswith(self.family.left_out))
         head = self._naming.tied_head
-        if head in extra and self._is_embedding(tensors[head]):
+        if head in extra:
+            self._refuse_another_matrix(tensors[head])
             extra.remove(head)
+        elif self._says_untied:
+            raise UnsupportedModel(
+                f"{self.folder / 'config.json'}: tie_word_embeddings is False, but {self.folder} holds no {head}: is the download "
+                f"complete?",
+                subject="tie_word_embeddings",
+            )
         if extra:
             raise UnsupportedModel(
                 f"{tensors[extra[0]].file} holds {len(extra)} tensors that the {self.described.family} model of this config.json "
@@ -142,12 +149,27 @@ class OpenedCheckpoint:
                 subject=extra[0],
             )
 
-    def _is_embedding(self, head: StoredTensor) -> bool:
+    @property
+    def _says_untied(self) -> bool:
+        config = self.checkpoint.config
+        sections = (config, config.get("text_config"))
+        return any(isinstance(said, dict) and said.get("tie_word_embeddings") is False for said in sections)
+
+    def _refuse_another_matrix(self, head: StoredTensor) -> None:
+        """UnsupportedModel unless the output's matrix is the embedding, which some programs save twice."""
         embedding = self.checkpoint.tensors[self._naming.embedding]
-        if (head.shape, head.dtype) != (embedding.shape, embedding.dtype):
-            return False
-        pairs = zip(self.checkpoint.bands(head), self.checkpoint.bands(embedding), strict=True)
-        return all(np.array_equal(ours, theirs) for (_, ours), (_, theirs) in pairs)
+        if head.shape != embedding.shape:
+            difference = f"has shape {list(head.shape)}, the embedding {list(embedding.shape)}"
+        else:
+            found = difference_of(self.checkpoint.bands(head), self.checkpoint.bands(embedding))
+            if found is None:
+                return
+            difference = f"differs from the embedding {found}"
+        raise UnsupportedModel(
+            f"{head.file} holds {head.name}, an output matrix of its own: it {difference}, and the engine has one matrix for both. "
+            f"Train with the two tied (tie_word_embeddings), or leave both out of the training.",
+            subject=head.name,
+        )
 
 
 class StoredWeights:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from builder.checkpoint.sources import RowsOf, Source
+from builder.checkpoint.sources import RowsOf, Source, Stacked
 from builder.model.description import Layer, ModelDescription
 
 if TYPE_CHECKING:
@@ -63,9 +63,13 @@ class Weight:
         """Number of values."""
         return math.prod(self.shape)
 
-    def first_rows(self, count: int) -> Weight:
-        """The same matrix with only its first `count` outputs."""
-        return replace(self, shape=(count, self.inputs), source=RowsOf(self.source, 0, count))
+    def with_rows(self, count: int) -> Weight:
+        """The same matrix with its first `count` outputs; what it lacks of them is its first one again, Gemma's padding."""
+        more = count - self.outputs
+        source = (
+            Stacked((self.source, *[RowsOf(self.source, 0, 1)] * more)) if more > 0 else RowsOf(self.source, 0, count)
+        )
+        return replace(self, shape=(count, self.inputs), source=source)
 
 
 class Weights(Protocol):

@@ -98,6 +98,8 @@ def shape_config(shape: str) -> dict[str, Any]:
                     subject=shape,
                 )
             values[DIMENSIONS[key]] = int(number)
+    if values["vocab_size"] % BLOCK:
+        raise OnpageError(f"vocab={values['vocab_size']}: expected a multiple of {BLOCK}.", subject="vocab")
     if not SMALLEST_VOCABULARY <= values["vocab_size"] <= MAX_VOCABULARY:
         raise OnpageError(
             f"vocab={values['vocab_size']}: expected {SMALLEST_VOCABULARY} to {MAX_VOCABULARY}.", subject="vocab"

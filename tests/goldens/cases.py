@@ -13,12 +13,18 @@ from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import WrittenModel, convert_checkpoint
 from builder.model.description import ModelDescription, Rope
-from builder.model.families import MAX_SPARE_ROWS
 from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import BOS, FIRST_WORD, synthetic_tokenizer, word
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config, write_checkpoint
+from tests.checkpoints import (
+    IMAGE_ROWS,
+    gemma1_config,
+    gemma2_config,
+    gemma3_config,
+    with_images_config,
+    write_checkpoint,
+)
 
 GOLDENS = Path(__file__).with_name("goldens.json")
 GRAPH_GOLDENS = Path(__file__).with_name("graph_goldens.json")
@@ -51,7 +57,7 @@ class Case:
     def vocabulary(self) -> int:
         """The number of pieces."""
         config = self.config_json
-        return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - MAX_SPARE_ROWS
+        return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - IMAGE_ROWS
 
     def convert(self, name: str, folder: Path) -> WrittenModel:
         """Writes the checkpoint and converts it to `folder/name.task`, as a user would."""

@@ -30,9 +30,9 @@ ESTIMATED = tuple(effective.FAMILIES.values())
 NOT_YET = {"gemma3n": "Gemma 3n", "gemma4": "Gemma 4"}
 """How `model_type` begins → the family that is read for an estimate only."""
 
-MAX_SPARE_ROWS = 64
+MAX_SPARE_ROWS = 1024
 """Rows of an embedding behind those of the tokenizer's pieces: Gemma 3 with images has 64 (for tokens of images), and programs
-pad to multiples of 64."""
+pad to multiples of up to 512. More are of another model's tokenizer."""
 
 
 def family_of(config: dict[str, Any], config_path: Path) -> Family:
@@ -91,12 +91,18 @@ def turns_of(model: ModelDescription) -> Turns:
     return functiongemma.TURNS if model.family == functiongemma.NAME else dense.GEMMA_TURNS
 
 
+def whole_blocks(rows: int) -> int:
+    """The least number of rows, that many or more, that formats store in blocks."""
+    return -(-rows // BLOCK) * BLOCK
+
+
 def fit_to_tokenizer(model: ModelDescription, pieces: Sequence[str]) -> ModelDescription:
-    """What the tokenizer tells of a model: the rows that no text can reach are left out, and a FunctionGemma is known as one.
+    """What the tokenizer tells of a model: the rows that no text can reach are left out, as many as the format stores at a time are
+    filled up, and a FunctionGemma is known as one.
 
     The model keeps its number of rows where the tokenizer does not fit.
     """
-    rows = -(-len(pieces) // BLOCK) * BLOCK
-    if 0 < model.embedding.vocabulary - rows <= MAX_SPARE_ROWS:
+    rows, there = whole_blocks(len(pieces)), model.embedding.vocabulary
+    if len(pieces) <= there <= rows + MAX_SPARE_ROWS:
         model = model.with_vocabulary(rows)
     return functiongemma.as_functiongemma(model, pieces)

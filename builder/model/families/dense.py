@@ -144,7 +144,7 @@ def read_dimensions(c: Config) -> Dimensions:
         head=c.integer("head_dim", most=MAX_HEAD_DIMENSION),
         vocab=c.integer("vocab_size"),
     )
-    for key in ("hidden_size", "intermediate_size", "head_dim", "vocab_size"):
+    for key in ("hidden_size", "intermediate_size", "head_dim"):
         if c.integer(key) % BLOCK:
             raise UnsupportedModel(
                 f"{c.says(key)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
@@ -163,7 +163,6 @@ def refuse_the_unusual(c: Config) -> None:
     """Settings that no dense Gemma was published with, and that the engine could not be told."""
     c.refuse_unless("attention_bias", False)
     c.refuse_unless("rms_norm_eps", 1e-6)
-    c.refuse_unless("tie_word_embeddings", True)
     c.refuse_unless("use_bidirectional_attention", False)
 
 

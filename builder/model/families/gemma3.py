@@ -63,7 +63,6 @@ def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
             f"{Config(config, path).says('text_config')}: expected the settings of a gemma3_text model.",
             subject="text_config",
         )
-    Config(config, path).refuse_unless("tie_word_embeddings", True)
     return _describe(Config(text, path, DEFAULTS, section="text_config."))
 
 

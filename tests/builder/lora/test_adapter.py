@@ -133,8 +133,8 @@ def too_large(folder: Path) -> None:
         (settings(peft_type="IA3"), UnsupportedModel, "peft_type is 'IA3'"),
         (
             settings(modules_to_save=["lm_head"]),
-            UnsupportedModel,
-            r"modules_to_save is \['lm_head'\].*merge_and_unload",
+            CheckpointError,
+            r"modules_to_save names 'lm_head', but .*adapter_model\.safetensors holds no weight of it",
         ),
         (settings(lora_bias=True), UnsupportedModel, "lora_bias is True"),
         (settings(init_lora_weights="pissa_niter_4"), UnsupportedModel, "changes the base's own weights"),
@@ -218,6 +218,7 @@ def test_an_adapter_beside_a_checkpoint_is_said_and_can_be_merged(tmp_path: Path
 def test_weights_saved_from_a_peft_model_are_said_to_be_unmerged(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c")
     name = "model.layers.0.self_attn.q_proj.base_layer.weight"
-    write_safetensors(folder / "more.safetensors", {name: ("F32", (4,), bytes(16))})
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    write_safetensors(folder / "model-00002-of-00002.safetensors", {name: ("F32", (4,), bytes(16))})
     with pytest.raises(CheckpointError, match=f"holds {name}: it was saved with its LoRA adapter unmerged"):
         convert_checkpoint(folder, tmp_path / "m.task")

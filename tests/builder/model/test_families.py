@@ -77,7 +77,6 @@ def test_the_layer_pattern_is_read(changes: dict[str, Any], local_layers: int) -
         ({"hidden_activation": "silu"}, "hidden_activation"),
         ({"attention_bias": True}, "attention_bias"),
         ({"rms_norm_eps": 1e-5}, "rms_norm_eps"),
-        ({"tie_word_embeddings": False}, "tie_word_embeddings"),
         ({"use_bidirectional_attention": True}, "use_bidirectional_attention"),
         ({"rope_scaling": {"rope_type": "yarn", "factor": 8.0}}, "rope_scaling is .*yarn"),
         ({"rope_scaling": {"rope_type": ["linear"], "factor": 8.0}}, "rope_scaling"),
@@ -238,11 +237,9 @@ def test_gemma_2_has_its_caps_also_where_they_are_left_out_and_not_where_they_ar
         (gemma2_config(sliding_window=None), "sliding_window is None"),
         (gemma2_config(layer_types=["full_attention"] * 6), "layer_types"),
         (gemma2_config(hidden_activation="gelu"), "hidden_activation is 'gelu'"),
-        (gemma2_config(tie_word_embeddings=False), "tie_word_embeddings"),
         (with_images_config(head_dim=130), r"text_config\.head_dim is 130"),
         (with_images_config(model_type="llama"), "text_config is .*: expected the settings of a gemma3_text model"),
         (with_images_config() | {"text_config": None}, "text_config is None"),
-        (with_images_config() | {"tie_word_embeddings": False}, "tie_word_embeddings"),
     ],
 )
 def test_what_other_families_cannot_have_is_refused_by_name(config: dict[str, Any], named: str) -> None:
@@ -278,7 +275,7 @@ def test_rows_that_no_text_reaches_are_left_out() -> None:
     assert fitted.embedding.vocabulary == 4100, "a multiple of the format's blocks"
     assert weight_count(weights_of(fitted)) == weight_count(weights_of(model)) - 60 * 256
     assert fit_to_tokenizer(model, ["piece"] * 4160) == model
-    assert fit_to_tokenizer(model, ["piece"] * 4000) == model, "another model's tokenizer is not made to fit"
+    assert fit_to_tokenizer(model, ["piece"] * 3000) == model, "another model's tokenizer is not made to fit"
 
 
 def test_functiongemma_is_known_by_its_tokenizer() -> None:
