@@ -10,6 +10,7 @@ import click
 from builder.store import Store
 from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, print_row
 from onpage.command.convert import json_option
+from onpage.extras import requires
 
 
 @click.command("import")
@@ -74,9 +75,15 @@ def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("names", metavar="[ID-OR-FILE]...", nargs=-1)
+@click.option(
+    "--against",
+    type=FILE,
+    metavar="CHECKPOINT",
+    help="Also compare one FILE with the checkpoint folder that it was made of, weight by weight.",
+)
 @json_option
 @click.pass_context
-def verify(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
+def verify(context: click.Context, names: tuple[str, ...], against: Path | None, as_json: bool) -> None:
     """Read stored models (all of them by default), or files, and say what is missing, extra or not what it should be.
 
     Exit status 1 when something is wrong.
@@ -86,6 +93,7 @@ def verify(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
       onpage verify
       onpage verify gemma3-1b-int4
       onpage verify my-gemma-web.task
+      onpage verify my-gemma-web.task --against my-gemma
     """
     from builder.store.checking import check_files, check_store
     from builder.store.choosing import looks_like_a_file
@@ -93,13 +101,19 @@ def verify(context: click.Context, names: tuple[str, ...], as_json: bool) -> Non
     files = [Path(name) for name in names if looks_like_a_file(name)]
     ids = [name for name in names if not looks_like_a_file(name)]
     with byte_progress() as progress:
+        if against is not None and (ids or len(files) != 1):
+            raise click.UsageError("--against compares one FILE with its checkpoint: name one file, with its suffix.")
         checked = check_files(files, progress)
+        if against is not None:
+            with requires("build"):
+                from builder.convert.against import check_against
+            check_against(files[0], against, progress)
         report = check_store(Store.open(), ids if names else None, progress)
     if as_json:
         print_json(report.to_json() | {"files": checked})
     else:
         for path, sha256 in checked.items():
-            print_row(path, "sound", f"sha256 {sha256}")
+            print_row(path, "sound", f"sha256 {sha256}", *([f"as {against}"] if against else []))
         for model in report.sound:
             manifest = model.manifest
             print_row(manifest.id, "sound", f"{megabytes(manifest.size)}, sha256 {manifest.sha256}")

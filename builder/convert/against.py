@@ -1,0 +1,108 @@
+"""Whether a web file holds the weights of a checkpoint: each value is the nearest that its scale allows, each norm the same.
+
+A file whose sums are right may still be of another checkpoint, or of the same one in another state of its training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from builder.checkpoint.stored_types import to_float32
+from builder.errors import ModelFileError, UnsupportedModel
+from builder.formats.inspect_model import web_file_in
+from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_model import name_of
+from builder.model.opened import OpenedCheckpoint
+from builder.model.weights import Weight, Weights
+from builder.quantize.rounding import BLOCK, MAX_INTEGER, signed_values
+
+TOLERANCE = 1e-3
+"""Of a step: a half step is the most that rounding moves a value, and float32 divides a little otherwise on each machine."""
+
+MAX_SCALE = 1.5
+"""Times what the largest weight needs: scales of least squares may be larger than that, but by less than half a step."""
+
+Progress = Callable[[str, int, int], None]
+
+
+def check_against(path: Path, folder: Path, progress: Progress | None = None) -> int:
+    """The number of weights of the web file (or bundle) `path` that were compared with the checkpoint in `folder`.
+
+    ModelFileError names the first tensor that is not the checkpoint's, and by how much; UnsupportedModel where the two cannot be
+    compared.
+    """
+    file = web_file_in(path)
+    merged = file.notes.get("conversion") if file else None
+    if file is None or file.lora_rank is not None or (isinstance(merged, dict) and "merged" in merged):
+        what = (
+            "holds no web file of a model"
+            if file is None or file.lora_rank
+            else "has an adapter merged into its weights"
+        )
+        raise UnsupportedModel(
+            f"{path} {what}: only what convert made of a checkpoint alone is compared.", subject=path
+        )
+    weights = OpenedCheckpoint.complete(folder).weights
+    done, total = 0, sum(weight.size for weight in weights.tensors)
+    for weight in weights.tensors:
+        name = name_of(weight)
+        if weight.is_matrix:
+            matrix = file.matrix(name)
+            if matrix is None or (matrix.n, matrix.k) != weight.shape:
+                raise _unlike(path, folder, name, f"has another shape than {list(weight.shape)}")
+            _check_matrix(file, matrix, weight, weights, folder)
+        else:
+            _check_vector(file, name, weight, weights, folder)
+        done += weight.size
+        if progress:
+            progress("check", done, total)
+    return done
+
+
+def _check_vector(file: WebFile, name: str, weight: Weight, weights: Weights, folder: Path) -> None:
+    entry = file.tensors.get(name)
+    if entry is None or entry.size != 4 * weight.size:
+        raise _unlike(file.path, folder, name, f"has not {weight.size:,} values")
+    found = np.frombuffer(file.read(name), np.float32)
+    expected = np.concatenate([to_float32(rows[:])[0] for _, rows in weights.bands(weight)])
+    if not np.array_equal(found, expected):
+        apart = float(np.nanmax(np.abs(found - expected)))
+        raise _unlike(file.path, folder, name, f"differs by up to {apart:.3g}: expected the checkpoint's own values")
+
+
+def _check_matrix(file: WebFile, matrix: StoredMatrix, weight: Weight, weights: Weights, folder: Path) -> None:
+    name, bits = name_of(weight), matrix.scheme.bits
+    limit = MAX_INTEGER[bits]
+    entry = file.tensors[f"{name}.w"]
+    blocks = np.memmap(file.path, np.uint8, "r", entry.offset, (matrix.k // BLOCK, matrix.n // BLOCK, 2 * bits))
+    scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(matrix.n, -1)
+    for first, rows in weights.bands(weight):
+        original = to_float32(rows[:])
+        part = slice(first, first + len(original))
+        packed = np.ascontiguousarray(blocks[:, part.start // BLOCK : part.stop // BLOCK]).reshape(-1)
+        grouped = original.reshape(len(original), scales.shape[1], -1)
+        step = scales[part]
+        most = np.abs(grouped).max(axis=2) / np.float32(limit)
+        if ((np.abs(step) > most * MAX_SCALE) & (most > 0)).any():
+            raise _unlike(file.path, folder, name, "has scales that are larger than its weights need")
+        values = signed_values(packed, matrix.k, len(original), bits).reshape(grouped.shape)
+        apart = np.abs(np.clip(grouped / step[..., None], -limit - 1, limit) - values)
+        if not (apart <= 0.5 + TOLERANCE).all():
+            raise _unlike(
+                file.path,
+                folder,
+                name,
+                f"is up to {float(np.nanmax(apart)):.3g} steps from the checkpoint's weights: expected half a step at most "
+                f"({matrix.scheme})",
+            )
+
+
+def _unlike(path: Path, folder: Path, name: str, reason: str) -> ModelFileError:
+    return ModelFileError(
+        f"{path} does not hold the weights of {folder}: tensor {name} {reason}; convert the checkpoint again, or take the one that "
+        f"the file was made of.",
+        subject=name,
+    )

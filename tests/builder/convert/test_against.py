@@ -1,0 +1,95 @@
+"""`onpage verify FILE --against CHECKPOINT`: each weight is the nearest one that its scale allows."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builder.bundle import web_source, write_litertlm
+from builder.convert.against import check_against
+from builder.convert.web_file import convert_checkpoint
+from builder.errors import ModelFileError, OnpageError
+from builder.formats.web_file_reader import WebFile
+from builder.quantize.scheme import Quantization
+from tests.adapters import write_adapter
+from tests.checkpoints import gemma3_config, write_checkpoint
+
+CONFIG = gemma3_config(num_hidden_layers=1, vocab_size=512)
+UP = "params.lm.transformer.x_layers_0.ff_layer.ffn_layer1"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("against") / "c", CONFIG)
+
+
+@pytest.mark.parametrize("bits", ["8", "4", "q4_0"])
+@pytest.mark.parametrize("scale", ["max", "mse"])
+def test_what_convert_wrote_is_the_checkpoints(checkpoint: Path, tmp_path: Path, bits: str, scale: str) -> None:
+    chosen = Quantization.of(bits, scale="mse" if scale == "mse" else "max")
+    written = convert_checkpoint(checkpoint, tmp_path / "m.task", quantization=chosen)
+    assert check_against(tmp_path / "m.task", checkpoint) == written.parameters
+    write_litertlm(tmp_path / "m.litertlm", web_source(tmp_path / "m.task"))
+    assert check_against(tmp_path / "m.litertlm", checkpoint) == written.parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "change", "reason"),
+    [
+        (f"{UP}.w", 100, b"\x80" * 64, rf"tensor {UP} is up to .* steps from the checkpoint's weights"),
+        (f"{UP}.w_quantized_scale", 8, struct.pack("<f", 9.0), rf"tensor {UP} has scales that are larger"),
+        (f"{UP}.w_quantized_scale", 8, struct.pack("<f", 1e-5), rf"tensor {UP} is up to"),
+        (
+            "params.lm.final_ln.scale",
+            4,
+            struct.pack("<f", 0.123),
+            r"tensor params\.lm\.final_ln\.scale differs by up to",
+        ),
+    ],
+)
+def test_what_is_not_the_checkpoints_is_named(
+    checkpoint: Path, tmp_path: Path, name: str, offset: int, change: bytes, reason: str
+) -> None:
+    convert_checkpoint(checkpoint, tmp_path / "m.task")
+    at = WebFile.open(tmp_path / "m.task").tensors[name].offset + offset
+    content = bytearray((tmp_path / "m.task").read_bytes())
+    content[at : at + len(change)] = change
+    (tmp_path / "m.task").write_bytes(content)
+    with pytest.raises(ModelFileError, match=reason):
+        check_against(tmp_path / "m.task", checkpoint)
+
+
+def test_another_state_of_training_or_another_shape_is_seen(checkpoint: Path, tmp_path: Path) -> None:
+    convert_checkpoint(checkpoint, tmp_path / "m.task")
+    other = write_checkpoint(tmp_path / "other", CONFIG, seed=1)
+    with pytest.raises(ModelFileError, match=f"does not hold the weights of {other}"):
+        check_against(tmp_path / "m.task", other)
+    larger = write_checkpoint(tmp_path / "larger", CONFIG | {"intermediate_size": 768})
+    with pytest.raises(ModelFileError, match="another shape than"):
+        check_against(tmp_path / "m.task", larger)
+
+
+def test_a_merged_file_cannot_be_compared(checkpoint: Path, tmp_path: Path) -> None:
+    adapter = write_adapter(tmp_path / "a", CONFIG)
+    convert_checkpoint(checkpoint, tmp_path / "m.task", merge=adapter)
+    with pytest.raises(OnpageError, match="has an adapter merged into its weights"):
+        check_against(tmp_path / "m.task", checkpoint)
+
+
+def test_the_command(checkpoint: Path, tmp_path: Path) -> None:
+    def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "onpage", *map(str, arguments)], capture_output=True, text=True, check=False
+        )
+
+    convert_checkpoint(checkpoint, tmp_path / "m.task")
+    done = onpage("verify", tmp_path / "m.task", "--against", checkpoint)
+    assert done.returncode == 0 and f"as {checkpoint}" in done.stdout, done.stderr
+    other = write_checkpoint(tmp_path / "other", CONFIG, seed=1)
+    done = onpage("verify", tmp_path / "m.task", "--against", other)
+    assert done.returncode == 1 and "sound" not in done.stdout and "does not hold the weights" in done.stderr
+    assert onpage("verify", "--against", checkpoint).returncode == 2
