@@ -9,6 +9,27 @@ from builder.errors import OnpageError
 
 OURS = ("builder", "webapp", "onpage")
 
+MODULES = {
+    "build": ("flatbuffers", "litert_lm_builder", "numpy", "safetensors", "sentencepiece", "tflite", "wasmtime"),
+    "bench": ("jsonschema", "playwright", "psutil"),
+    "peers": ("gguf", "onnx"),
+    "selenium": ("selenium",),
+}
+"""Extra → the modules that only it brings."""
+
+
+def extra_of(error: ModuleNotFoundError) -> str | None:
+    """The extra that brings what was not found; None where it is no package of an extra."""
+    missing = (error.name or "").split(".")[0]
+    return next((extra for extra, modules in MODULES.items() if missing in modules), None)
+
+
+def needs(error: ModuleNotFoundError, extra: str) -> OnpageError:
+    """What is said of it."""
+    return OnpageError(
+        f"This needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.", subject=extra
+    )
+
 
 @contextmanager
 def requires(extra: str) -> Iterator[None]:
@@ -24,6 +45,4 @@ def requires(extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in OURS:
             raise
-        raise OnpageError(
-            f"This needs {error.name}, which is not installed: run pip install 'onpage[{extra}]'.", subject=extra
-        ) from None
+        raise needs(error, extra) from None

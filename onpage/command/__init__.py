@@ -19,6 +19,7 @@ from builder import __version__
 from builder.errors import OnpageError
 from onpage.command.console import printable, say
 from onpage.command.group import Commands
+from onpage.extras import extra_of, needs
 
 INTERRUPTED = 130
 
@@ -97,6 +98,8 @@ def _show(error: click.ClickException) -> None:
 def _sentence(error: Exception) -> str:
     if isinstance(error, OnpageError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)):  # imported where no command expects it
+        return str(needs(error, extra))
     if isinstance(error, OSError):
         return f"{error.filename or 'The output'} cannot be used: {error.strerror or error}."
     if isinstance(error, MemoryError):
