@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,20 @@ def server() -> Iterator[FaultyServer]:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, server: FaultyServer) -> Iterator[Watched]:
-    """Its model is loading: a part has arrived, and the rest waits."""
     context = browser.new_context(reduced_motion="reduce")
     tab = watched(context)
-    tab.expected.append("ERR_")
-    server.faults.cut_at = [2_000_000]
     tab.open(server.url)
+    tab.wait_for("ready")
     yield tab
     context.close()
     tab.check()
+
+
+@pytest.fixture
+def ready(tab: Watched) -> Watched:
+    """With its details unfolded."""
+    tab.open_details()
+    return tab
 
 
 def check(page: Page) -> None:
@@ -75,7 +80,13 @@ def check(page: Page) -> None:
             assert not findings, f"{size['width']} px, {scheme}:\n" + "\n".join(findings)
 
 
-def test_loading(tab: Watched, server: FaultyServer) -> None:
+def test_loading(new_tab: Callable[[], Watched], server: FaultyServer) -> None:
+    """A part of the model has arrived, and the rest waits."""
+    tab = new_tab()
+    tab.page.emulate_media(reduced_motion="reduce")
+    tab.expected.append("ERR_")
+    server.faults.cut_at = [2_000_000]
+    tab.open(server.url)
     expect(tab.page.get_by_role("progressbar")).to_be_visible()
     expect(tab.page.locator(".loading-detail")).to_contain_text("B of ")
     check(tab.page)
@@ -83,13 +94,12 @@ def test_loading(tab: Watched, server: FaultyServer) -> None:
         cut_when_arrived(tab, server)
 
 
-def test_ready_and_open(tab: Watched) -> None:
-    tab.page.get_by_text("Details", exact=True).click()
-    check(tab.page)
+def test_ready_and_open(ready: Watched) -> None:
+    check(ready.page)
 
 
-def test_writing_and_written(tab: Watched) -> None:
-    page = tab.page
+def test_writing_and_written(ready: Watched) -> None:
+    page = ready.page
     end = hold_end(page)
     page.get_by_role("radio", name="Standard").check()
     page.get_by_role("button", name=EXAMPLE).click()
@@ -97,14 +107,14 @@ def test_writing_and_written(tab: Watched) -> None:
     expect(page.get_by_role("log")).not_to_be_empty(timeout=WRITE_MS)
     check(page)
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    with tab.through("ready"):
+    with ready.through("ready"):
         end()
     page.get_by_text("How these are measured").click()
     check(page)
 
 
-def test_too_long(tab: Watched) -> None:
-    page = tab.page
+def test_too_long(ready: Watched) -> None:
+    page = ready.page
     page.get_by_label("Your text").fill("The library opens on Monday. " * 600)
     page.get_by_role("button", name="Write", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()

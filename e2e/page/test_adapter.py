@@ -19,6 +19,7 @@ from tests.adapters import write_adapter
 
 SAME = 60
 """Characters of a post with the adapter that are compared: the random adapter makes a text without an end."""
+NONE = "None: the model as it is"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def server(model_file: Path, adapter: Path) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
-    """One tab for all: the tests follow each other. Top K is 1, so that a text depends on the model alone."""
+    """One tab for all. Top K is 1, so that a text depends on the model alone."""
     context = browser.new_context(reduced_motion="reduce")
     tab = greedy_tab(watched(context), server.url)
     yield tab
@@ -61,9 +62,12 @@ def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
 
 
 @pytest.fixture(scope="module")
-def posts() -> dict[str, str]:
-    """What earlier tests have written."""
-    return {}
+def posts(tab: Watched) -> dict[str, str]:
+    """What the model writes without the adapter, and what it begins with."""
+    choose(tab, NONE)
+    off = write(tab)
+    choose(tab, "cheerful")
+    return {"off": off, "on": begin(tab)}
 
 
 def greedy_tab(tab: Watched, url: str) -> Watched:
@@ -79,6 +83,9 @@ def greedy_tab(tab: Watched, url: str) -> Watched:
 
 
 def choose(tab: Watched, name: str) -> None:
+    """Puts an adapter on, or takes it off, unless it is."""
+    if tab.page.locator(".settings-lora option:checked").inner_text() == name:
+        return
     with tab.through("loading", "ready"):
         tab.page.get_by_label("Adapter").select_option(name)
 
@@ -104,8 +111,6 @@ def begin(tab: Watched) -> str:
 
 def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: Path, posts: dict[str, str]) -> None:
     """The same text as from a server that has no adapter."""
-    expect(tab.page.get_by_label("Adapter")).to_have_value("")
-    posts["off"] = write(tab)
     with onpage_serve([model_file]) as plain:
         context = browser.new_context()
         other = greedy_tab(watched(context), plain.url)
@@ -116,17 +121,19 @@ def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: P
 
 
 def test_on_writes_otherwise_and_says_so(tab: Watched, posts: dict[str, str]) -> None:
+    choose(tab, NONE)
     choose(tab, "cheerful")
     expect(tab.page.locator(".settings-lora + .field-help")).to_contain_text("LoRA, rank 8")
     expect(tab.page.locator(".model-facts")).to_contain_text("with cheerful")
-    posts["on"] = begin(tab)
-    assert posts["on"] and not posts["off"].startswith(posts["on"])
+    assert begin(tab) == posts["on"]
+    assert len(posts["on"]) == SAME and not posts["off"].startswith(posts["on"])
     expect(tab.page.locator(".card-kind")).to_contain_text("with cheerful")
     check(tab.page)
 
 
 def test_off_and_on_again(tab: Watched, posts: dict[str, str]) -> None:
-    choose(tab, "None: the model as it is")
+    for name in ("cheerful", NONE):
+        choose(tab, name)
     assert write(tab) == posts["off"]
     expect(tab.page.locator(".card-kind")).not_to_contain_text("with")
     choose(tab, "cheerful")
@@ -135,6 +142,7 @@ def test_off_and_on_again(tab: Watched, posts: dict[str, str]) -> None:
 
 def test_it_stays_on_when_the_model_is_loaded_again(tab: Watched, posts: dict[str, str]) -> None:
     page = tab.page
+    choose(tab, "cheerful")
     page.get_by_label("Seed").fill("7")
     with tab.through("loading", "ready"):
         page.get_by_role("button", name="Apply and reload the model").click()
@@ -145,6 +153,7 @@ def test_one_that_has_gone_is_a_screen_and_the_page_goes_on_without(
     tab: Watched, adapter: Path, posts: dict[str, str]
 ) -> None:
     page = tab.page
+    choose(tab, "cheerful")
     tab.expected.append("404")
     away = adapter.rename(adapter.with_suffix(".away"))
     with_fresh_cache(page)

@@ -12,9 +12,9 @@ from e2e.page.conftest import EXAMPLE, Watched, watched
 from e2e.page.servers import RunningServer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
-    """One tab for all tests of this module in their order."""
+    """Ready, with an example in it."""
     context = browser.new_context()
     tab = watched(context)
     tab.open(quick_server.url)
@@ -22,11 +22,6 @@ def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
     tab.page.get_by_role("button", name=EXAMPLE).click()
     yield tab
     context.close()
-
-
-@pytest.fixture(autouse=True)
-def no_complaints(tab: Watched) -> Iterator[None]:
-    yield
     tab.check()
 
 
@@ -73,6 +68,11 @@ def test_keyboard(tab: Watched, page: Page) -> None:
 
 def test_reload_keeps_the_draft(tab: Watched, page: Page) -> None:
     text = page.get_by_label("Your text").input_value()
+    page.get_by_role("radio", name="Professional").check()
+    tab.open_details()
+    page.get_by_label("Seed").fill("42")
+    with tab.through("loading", "ready"):
+        page.get_by_role("button", name="Apply and reload the model").click()
     page.reload()
     expect(page.get_by_label("Your text")).to_have_value(text)
     expect(page.get_by_role("radio", name="Professional")).to_be_checked()

@@ -114,7 +114,7 @@ def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer,
     begin_worker_with(tab.page, "litert_lm.worker.js", "delete WebAssembly.Suspending")
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser has no WebGPU."
-    disabled = page.locator(".details-engine option:disabled").all_inner_texts()
+    disabled = page.locator(".details-engine option:disabled").all_text_contents()
     assert disabled == ["MediaPipe on WebGPU (no WebGPU here)", "LiteRT-LM on WebGPU (no WebGPU here)"]
     assert len(write(page).split()) > 5
     asked = page.workers[0].evaluate(
@@ -132,8 +132,8 @@ def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
         tab = watched(context)
         page = tab.open(server.url)
         page.wait_for_selector("body[data-engine=litert-lm]")
-        expect(page.get_by_role("note")).to_contain_text("the model has no file for the processor")
-        assert page.locator(".details-engine option:disabled").all_inner_texts() == [
+        expect(page.locator(".engine-reason")).to_contain_text("the model has no file for the processor")
+        assert page.locator(".details-engine option:disabled").all_text_contents() == [
             "MediaPipe on WebGPU (no file for it)",
             "LiteRT-LM on the processor (no file for it)",
         ]

@@ -40,6 +40,7 @@ def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> No
     throw_in_engine(page)  # no post was finished in between, so this is the second time
     assert tab.problem() == "engine-failed"
     expect(page.locator(".problem")).to_contain_text("thrown by the test")
+    expect(page.get_by_label("Your text")).to_be_visible()  # it is "still here", as the screen says
     page.get_by_role("button", name="Start the engine again").click()
     tab.wait_for_engine()
     expect(page.get_by_label("Your text")).to_have_value(typed)

@@ -156,8 +156,11 @@ test("Try again writes with the next seed, and not at all where that could not b
 });
 
 test("texts of any language are laid out as they are written", async () => {
-  const page = await mounted();
-  for (const name of ["composer-text", "card-text"]) assert.equal(page.root.find(name).getAttribute("dir"), "auto");
+  for (const [text, dir] of [["The library", "ltr"], ["  12. تفتح المكتبة", "rtl"], ["«הספרייה» opens", "rtl"], ["", "ltr"], ["図書館", "ltr"]]) {
+    const page = await mounted({}, { text });
+    assert.equal(page.root.find("composer-text").dir, dir, text);
+    assert.equal(page.root.find("card-text").getAttribute("dir"), "auto");
+  }
 });
 
 test("Copy works where the browser gives no clipboard, or else selects the text and says so", async () => {

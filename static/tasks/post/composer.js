@@ -7,7 +7,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 
 /**
@@ -37,7 +37,6 @@ export function mountComposer(parent, definition, examples) {
     id: textId,
     class: "composer-text",
     rows: "6",
-    dir: "auto",
     ...NOT_SENT_AWAY,
     placeholder: texts.post.placeholder,
     "aria-describedby": countId,
@@ -124,6 +123,7 @@ export function mountComposer(parent, definition, examples) {
       check(tones, draft.tone);
       check(lengths, draft.length);
       if (area.value !== draft.text) area.value = draft.text;
+      area.dir = directionOf(draft.text);
       undo.hidden = replaced === null || draft.text !== replaced.after;
       const over = known !== null && known.tokens > known.room;
       text(count, known ? texts.post.count(known.tokens, known.room) : "");
