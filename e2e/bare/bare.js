@@ -2,6 +2,7 @@
 // The MediaPipe GenAI task and nothing else: what exactness is checked on, and what our page's overhead is measured against.
 // A test calls these functions through `page.evaluate`; the engine is on the main thread.
 import { loadAdapter } from "/static/engine/workers/adapter_memory.js";
+import { PRECISION } from "/static/engine/workers/mediapipe_precision.js";
 import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 
 /** @type {any} */
@@ -12,7 +13,7 @@ let lora;
 /** @type {any} */ (globalThis).bare = {
   /**
    * @param {string} model address of the web file
-   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number, loraRanks?: number[]}} options
+   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number, loraRanks?: number[], forceF32?: boolean}} options
    * @returns {Promise<number>} milliseconds
    */
   async load(model, options) {
@@ -24,6 +25,7 @@ let lora;
     if (!response.ok || !response.body) throw new Error(`${model}: ${response.status}`);
     engine = await LlmInference.createFromOptions(fileset, {
       topK: 1,
+      ...PRECISION,
       ...options,
       baseOptions: {
         gpuOptions: { device: await LlmInference.createWebGpuDevice() },
