@@ -32,7 +32,7 @@ import { lengthOf, promptOf, sharedBeginning, shortened } from "./messages.js";
  *
  * @typedef {object} Figures
  * @property {number} promptTokens tokens of the whole prompt, template included
- * @property {number} tokens tokens of the answer, by tokenizing its text again; may differ a little from those decoded
+ * @property {number} tokens tokens of the answer, counted by the engine's steps, see GenerateResult
  * @property {number} firstTokens the same for the first piece
  * @property {number | null} timeToFirst milliseconds from the call, when it was its turn, to the first text (TTFT)
  * @property {number | null} prefillRate prompt tokens / TTFT, per second

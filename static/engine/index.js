@@ -21,6 +21,7 @@ export { ERROR_CODES, OnpageError } from "./errors.js";
 export { describeAdapter } from "./gpu.js";
 export { message, promptOf, textOf } from "./messages.js";
 export { listStored, removeStored } from "./model_storage.js";
+export { normalized } from "./pasted_text.js";
 export { ENGINES, add, engineOf, versionOf } from "./registry.js";
 export { Session } from "./session.js";
 export { INITIAL, MAX_SEED, nextSeed } from "./session_state.js";

@@ -2,6 +2,8 @@
 /**
  * Conversations, and the one place where they become the text that an engine reads. Pure.
  *
+ * That text is well-formed, and only the turns control the model: whatever a message says is text (foreign_text.js).
+ *
  * A conversation is a list of messages; a message has a role and parts. Text is the only kind of part so far; an engine that
  * takes images gets another kind, not another call.
  *
@@ -15,6 +17,8 @@
  * @property {string} suffix after it; the model's answer follows at once
  * @property {string} [end] after an answer; without it a conversation has one turn
  */
+
+import { wellFormed } from "./foreign_text.js";
 
 /** A message of one text. @param {string} text @param {Role} [role] @returns {Message} */
 export function message(text, role = "user") {
@@ -32,11 +36,14 @@ export function textOf({ parts }) {
  * Gemma has no turn for a system's message: it goes in front of the user's, as its own template puts it.
  *
  * @param {Message[]} messages the last one the user's
- * @param {Turns | null} turns null for none: the texts follow each other as they are
+ * @param {Turns | null} turns null for none: the texts follow each other as they are, and may control the model themselves
+ * @param {import('./foreign_text.js').ControlPieces | null} [control] those of the model; null leaves the messages as they are
  * @returns {string} Error where the messages do not fit the turns
  */
-export function promptOf(messages, turns) {
-  if (!turns) return messages.map(textOf).join("");
+export function promptOf(messages, turns, control = null) {
+  if (!turns) return wellFormed(messages.map(textOf).join(""));
+  const said = (/** @type {string} */ text, /** @type {string} */ before, /** @type {string} */ after) =>
+    before + (control?.disarm(text, { before, after }) ?? text) + after;
   let prompt = "";
   let system = "";
   let answered = true;
@@ -45,18 +52,18 @@ export function promptOf(messages, turns) {
     if (each.role === "system") system += `${text}\n\n`;
     else if (each.role === "user") {
       if (!answered) throw new Error("two messages of the user follow each other");
-      prompt += turns.prefix + system + text + turns.suffix;
+      prompt += said(system + text, turns.prefix, turns.suffix);
       system = "";
       answered = false;
     } else {
       if (answered) throw new Error("a message of the model follows none of the user");
       if (turns.end === undefined) throw new Error("this model's template has one turn only");
-      prompt += text + turns.end;
+      prompt += said(text, "", turns.end);
       answered = true;
     }
   }
   if (answered) throw new Error("the last message is not the user's");
-  return prompt;
+  return wellFormed(prompt);
 }
 
 /**

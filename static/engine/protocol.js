@@ -42,7 +42,8 @@
  *
  * @typedef {object} GenerateResult
  * @property {number} promptTokens
- * @property {number} tokens tokens of the whole answer, counted by tokenizing its text again
+ * @property {number} tokens tokens of the whole answer, counted by the engine's steps, never from text; where several come at once
+ *   the last of them may have been none
  * @property {number} firstTokens the same for the text of the first callback
  * @property {Ending} ended
  * @property {Record<string, number> | null} engineFigures what the engine itself says of this generation, in its own terms

@@ -281,7 +281,8 @@ export const texts = {
       explained:
         "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page saw it. Prefill is " +
         "the prompt's tokens divided by that time. Decode is the tokens after the first piece divided by the time between the first " +
-        "piece and the last. Tokens of the post are counted by splitting its text again, which can differ a little from what was decoded.",
+        "piece and the last. Tokens of the post are those that the engine wrote; where it writes several at a time, the last of them may " +
+        "have been none.",
       /** @param {number} percent */
       held: (percent) => `The engine still held ${integer(percent)} % of this prompt from the one before, so its prefill looks faster.`,
     },
@@ -309,6 +310,10 @@ export const texts = {
       full: {
         title: "The post ends here because the context is full",
         sentence: "The text and the post together reached the maximum tokens. Shorten the text, or choose a shorter post.",
+      },
+      broken: {
+        title: "“\ufffd” stands for a character that did not arrive whole",
+        sentence: "The model writes rare characters in parts, and MediaPipe loses one between two of its steps. The engine LiteRT-LM does not.",
       },
     },
   },

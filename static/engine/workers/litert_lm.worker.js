@@ -33,6 +33,7 @@ import { importLibrary, reply, sayWarming, serve, startDownload, unharmed, until
  * @typedef {object} Loaded
  * @property {Engine} engine
  * @property {SentencePiece} tokenizer
+ * @property {import('../foreign_text.js').ControlPieces} control
  * @property {string} sha256
  * @property {number} maxTokens
  * @property {number} maxTopK
@@ -65,6 +66,7 @@ let writing = null;
 
 serve({
   load,
+  controlPieces: () => current().control,
   count: async (prompt) => current().tokenizer.count(prompt),
   generate,
   cancel: ({ id }) => {
@@ -81,7 +83,7 @@ function current() {
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
-async function load({ id, model, settings, vendor, backend, fresh, warmUp }) {
+async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp }) {
   const started = performance.now();
   sampling = settings;
   const { topK, maxTokens } = settings;
@@ -107,7 +109,8 @@ async function load({ id, model, settings, vendor, backend, fresh, warmUp }) {
   }
   await download.finish();
   const tokenizer = new SentencePiece(/** @type {Uint8Array} */ (file.tokenizer));
-  loaded = { ...made, tokenizer, sha256: model.sha256, maxTokens, maxTopK: topK };
+  const control = tokenizer.controlPieces(Object.values(turns ?? {}).join(" "));
+  loaded = { ...made, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK };
 
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
@@ -240,17 +243,11 @@ async function openDevice() {
  */
 async function generate(request) {
   const { tokenizer } = current();
-  let text = "";
-  let first = "";
-  const { ended, engineFigures } = await write(request, (piece) => {
-    first ||= piece;
-    text += piece;
-    reply({ type: "text", id: request.id, text: piece });
-  });
+  const { ended, tokens, engineFigures } = await write(request, (piece) => reply({ type: "text", id: request.id, text: piece }));
   return {
     promptTokens: tokenizer.count(request.prompt),
-    tokens: tokenizer.count(text),
-    firstTokens: tokenizer.count(first),
+    tokens,
+    firstTokens: Math.min(tokens, 1),
     ended,
     engineFigures,
   };
@@ -259,7 +256,7 @@ async function generate(request) {
 /**
  * @param {GenerateJob} request
  * @param {(piece: string) => void} heard
- * @returns {Promise<Pick<GenerateResult, 'ended' | 'engineFigures'>>}
+ * @returns {Promise<Pick<GenerateResult, 'ended' | 'tokens' | 'engineFigures'>>}
  */
 async function write({ id, prompt, tokens, stop: shared }, heard) {
   const { engine, tokenizer, maxTokens } = current();
@@ -284,8 +281,10 @@ async function write({ id, prompt, tokens, stop: shared }, heard) {
     if (problem && !here.stopped) throw new Error(problem);
     warmed = true;
     const engineFigures = { ...conversation.getBenchmarkInfo() };
-    const ended = engineFigures.lastDecodeTokenCount < most ? "model" : most === tokens ? "limit" : "context";
-    return { ended, engineFigures };
+    const steps = engineFigures.lastDecodeTokenCount;
+    const ended = steps < most ? "model" : most === tokens ? "limit" : "context";
+    // The last step has no text where it ended the answer by itself, or by Stop.
+    return { ended, tokens: ended === "model" || here.stopped ? Math.max(0, steps - 1) : steps, engineFigures };
   } finally {
     writing = null;
     conversation.delete();

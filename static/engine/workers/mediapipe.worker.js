@@ -3,17 +3,22 @@
  * MediaPipe on WebGPU: the only file that knows it. It runs in a module worker, holds at most one model, and does one thing
  * at a time; `client.js` sees to that. `protocol.js` has the messages.
  *
- * Six facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
+ * Seven facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
  * pending. It never looks at `device.lost`, so the device is made here. An input that is too long leaves it stuck, so the page
  * counts first. A worker can create one engine only, but that one takes a model again, with other settings. A model with
  * several key-value heads is wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32. It
- * has no limit for an answer and counts no tokens while it writes, so callbacks are counted.
+ * has no limit for an answer and counts no tokens while it writes, so callbacks are counted. It decodes the bytes of each
+ * callback alone, so a character whose bytes fall into two of them is lost.
  */
 
 import { OnpageError } from "../errors.js";
-import { loadAdapter } from "./adapter_memory.js";
+import { ControlPieces } from "../foreign_text.js";
 import { describeAdapter } from "../gpu.js";
+import { loadAdapter } from "./adapter_memory.js";
+import { PRECISION } from "./mediapipe_precision.js";
+import { SentencePiece } from "./sentencepiece.js";
 import { Unharmed, importLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
+import { WebFile } from "./web_file.js";
 
 /**
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
@@ -47,6 +52,8 @@ let warmed = false;
 let stepsPerCallback = STEPS.web;
 /** Tokens that the context has room for. */
 let capacity = 0;
+/** Those of the model. */
+let control = new ControlPieces(null);
 /** The LoRA adapters that this model in this engine has, by sha256: they cannot be unloaded. @type {Map<string, LoraModel>} */
 const loras = new Map();
 /** The one that is on. @type {LoraModel | null} */
@@ -59,6 +66,7 @@ let libraries = {};
 serve({
   load,
   adapt: (request) => adapt(loaded(), request),
+  controlPieces: () => control,
   count: async (prompt) => size(loaded(), prompt),
   generate: (request) => generate(loaded(), request),
   cancel: ({ id }) => {
@@ -78,14 +86,15 @@ function loaded() {
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
-async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: wanted }) {
+async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted }) {
   const started = performance.now();
   const importing = importLibrary(`${vendor[LIBRARY]}genai_bundle.mjs`); // beside the download's first bytes
   importing.catch(() => {}); // whoever awaits it reports it
   libraries = vendor;
   const download = await startDownload(id, model, { vendor, fresh });
 
-  const options = engineOptions(settings, ranks, download);
+  const file = new WebFile(download.stream(), model.size);
+  const options = engineOptions(settings, ranks, file);
   gpuAdapter ??= await describeAdapter();
   const library = await importing;
   const device = engine ? null : await openDevice(library);
@@ -99,6 +108,7 @@ async function load({ id, model, settings, vendor, fresh, warmUp, ranks, lora: w
     throw error;
   }
   await download.finish();
+  control = controlPiecesOf(file, Object.values(turns ?? {}).join(" "));
   stepsPerCallback = String.fromCharCode(...download.head.subarray(4, 6)) === "PK" ? STEPS.graph : STEPS.web;
 
   const created = performance.now();
@@ -203,15 +213,27 @@ async function refill(engine, options) {
 }
 
 /**
- * The stream starts to fill as soon as it is made.
+ * @param {WebFile} file
+ * @param {string} template
+ */
+function controlPiecesOf({ tokenizer }, template) {
+  try {
+    if (tokenizer) return new SentencePiece(tokenizer).controlPieces(template);
+  } catch (error) {
+    console.debug(error); // the engine reads tokenizers that we do not
+  }
+  return new ControlPieces(null, { template });
+}
+
+/**
  * @param {SamplingSettings} settings
  * @param {number[]} loraRanks
- * @param {ModelDownload} download
+ * @param {WebFile} file
  */
-function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, download) {
-  const modelAssetBuffer = download.stream().getReader();
+function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, file) {
+  const modelAssetBuffer = file.stream.getReader();
   capacity = Math.ceil(maxTokens / MULTIPLE) * MULTIPLE;
-  const options = { baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
+  const options = { ...PRECISION, baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
   return loraRanks.length ? { ...options, loraRanks } : options;
 }
 
@@ -232,16 +254,15 @@ function size(engine, text) {
  * @returns {Promise<GenerateResult>}
  */
 async function generate(engine, { id, prompt, tokens: limit }) {
-  let text = "";
-  let first = "";
   let steps = 0;
+  let [first, last] = [0, 0]; // steps when the first and the last text came
   generating = id;
-  const heard = (/** @type {string} */ piece) => {
-    steps += stepsPerCallback;
+  const heard = (/** @type {string} */ piece, /** @type {boolean} */ done) => {
+    if (!done || piece) steps += stepsPerCallback; // a web file's last callback only says that it was the last
     if (limit !== null && steps >= limit) engine.cancelProcessing();
     if (!piece) return;
-    first ||= piece;
-    text += piece;
+    first ||= steps;
+    last = steps;
     reply({ type: "text", id, text: piece });
   };
   try {
@@ -253,5 +274,5 @@ async function generate(engine, { id, prompt, tokens: limit }) {
   // Counted afterwards: before, it would be part of the time to the first text.
   const promptTokens = size(engine, prompt);
   const ended = limit !== null && steps >= limit ? "limit" : promptTokens + steps + stepsPerCallback > capacity ? "context" : "model";
-  return { promptTokens, tokens: size(engine, text), firstTokens: size(engine, first), ended, engineFigures: null };
+  return { promptTokens, tokens: last, firstTokens: first, ended, engineFigures: null };
 }

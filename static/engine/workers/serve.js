@@ -21,6 +21,7 @@ import { openStored } from "../model_storage.js";
  *
  * @typedef {object} Calls what an engine can do; the answer of each goes back to the page
  * @property {(request: import('../protocol.js').LoadRequest) => Promise<import('../protocol.js').LoadResult>} load
+ * @property {() => import('../foreign_text.js').ControlPieces} controlPieces those of the model that is loaded
  * @property {(prompt: string) => Promise<number>} count
  * @property {(request: GenerateJob) => Promise<import('../protocol.js').GenerateResult>} generate
  * @property {(request: import('../protocol.js').CancelRequest) => void} cancel
@@ -105,10 +106,10 @@ async function perform(calls, request) {
     ({ turns } = request);
     return calls.load(request);
   }
-  if (request.type === "count") return calls.count(promptOf(request.messages, turns));
+  if (request.type === "count") return calls.count(promptOf(request.messages, turns, calls.controlPieces()));
   if (request.type === "generate") {
     const { id, messages, tokens, stop } = request;
-    return calls.generate({ id, prompt: promptOf(messages, turns), tokens, stop });
+    return calls.generate({ id, prompt: promptOf(messages, turns, calls.controlPieces()), tokens, stop });
   }
   if (!calls.adapt) throw new OnpageError("lora-failed", "this engine takes no adapters");
   return calls.adapt(request);

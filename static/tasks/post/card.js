@@ -133,12 +133,10 @@ export function mountCard(parent, limits, loading, sample) {
       body.setAttribute("aria-busy", String(writing));
       actions.hidden = !post || writing;
       again.disabled = now.phase !== "ready";
-      const ended = post?.figures?.ended;
-      const stopped = Boolean(post) && !reading && ended === "stopped" && !post?.ranAway;
+      const stopped = Boolean(post) && !reading && post?.figures?.ended === "stopped" && !post?.ranAway;
       card.toggleAttribute("data-stopped", stopped);
       text(kind, post ? texts.line([stopped && texts.post.stopped, kindOf(post)]) : "");
-      const ranAway = post?.ranAway || ended === "limit";
-      notice.update(reading ? null : ranAway ? texts.post.notices.runaway : ended === "context" ? texts.post.notices.full : null);
+      notice.update(reading || !post ? null : noticeOf(post));
     },
 
     destroy() {
@@ -151,6 +149,14 @@ export function mountCard(parent, limits, loading, sample) {
 /** @param {Post} post */
 function kindOf({ asked: { tone, length, lora } }) {
   return texts.post.kind(texts.post.tones[tone] ?? tone, texts.post.lengths[length] ?? length, lora);
+}
+
+/** What a person should know of a post, the most important only. @param {Post} post */
+function noticeOf({ figures, ranAway, broken }) {
+  const { runaway, full, broken: parts } = texts.post.notices;
+  if (ranAway || figures?.ended === "limit") return runaway;
+  if (figures?.ended === "context") return full;
+  return broken ? parts : null;
 }
 
 /** @param {string} name */

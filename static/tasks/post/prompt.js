@@ -10,7 +10,7 @@
  * @typedef {{text: string, tone: string, length: string}} Draft `tone` and `length` are ids
  */
 
-import { message } from "../../engine/index.js";
+import { message, normalized } from "../../engine/index.js";
 
 /** Tokens that one word of an answer may take, hashtags and emoji included. */
 const TOKENS_PER_WORD = 3;
@@ -23,7 +23,7 @@ const RUNAWAY = 3;
  */
 export function messagesOf(definition, { text, tone, length }) {
   /** @type {Record<string, string>} */
-  const values = { tone: toneOf(definition, tone).prompt, words: String(lengthOf(definition, length).words), text: text.trim() };
+  const values = { tone: toneOf(definition, tone).prompt, words: String(lengthOf(definition, length).words), text: normalized(text).trim() };
   // One pass, so that a text which contains "{tone}" stays as it is.
   return [message(definition.instruction.replace(/\{(tone|words|text)\}/g, (_, slot) => values[slot]))];
 }

@@ -25,6 +25,8 @@ export class Post {
   /** Null until it is finished, and for ever where the engine was lost. @type {Figures | null} */
   figures = null;
   ranAway = false;
+  /** Whether a character came in parts that the engine did not put together. */
+  broken = false;
 
   /** @param {{tone: string, length: string, seed: number, lora: string}} asked `lora`: its name, "" for none */
   constructor(asked) {
@@ -34,6 +36,7 @@ export class Post {
   /** @param {string} piece */
   add(piece) {
     this.#pieces.push(piece);
+    this.broken ||= piece.includes("\ufffd");
     this.#counter.add(piece);
   }
 

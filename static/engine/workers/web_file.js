@@ -1,0 +1,103 @@
+// @ts-check
+/**
+ * A web file on its way into MediaPipe, which keeps its tokenizer to itself: a copy of it is taken out. The file is a TFLite
+ * FlatBuffer whose metadata lie outside it, before the weights.
+ */
+
+const IDENTIFIER = "TFL3";
+const TOKENIZER = "spm_vocab_model";
+/** As in builder/model/tokenizer.py. */
+const MAX_TOKENIZER = 32 << 20;
+const MAX_ENTRIES = 256;
+/** Fields of the tables Model, Metadata and Buffer in TFLite's schema. */
+const MODEL = { buffers: 4, metadata: 6 };
+const METADATA = { name: 0, buffer: 1 };
+const BUFFER = { offset: 1, size: 2 };
+
+export class WebFile {
+  #position = 0;
+  #begin = 0;
+  /** The SentencePiece model in it, once it has passed; null where none is found. @type {Uint8Array<ArrayBuffer> | null} */
+  tokenizer = null;
+
+  /**
+   * @param {ReadableStream<Uint8Array<ArrayBuffer>>} source whole buffers, the first with the FlatBuffer
+   * @param {number} size of the file
+   */
+  constructor(source, size) {
+    const reader = source.getReader();
+    /** What the engine reads. Like its source it ends with its last bytes, not at one more pull. */
+    this.stream = new ReadableStream(
+      {
+        pull: async (controller) => {
+          const { value, done } = await reader.read();
+          if (done) return controller.close();
+          if (!this.#position) this.#find(value);
+          this.#keep(value);
+          this.#position += value.length;
+          controller.enqueue(value);
+          return this.#position === size ? controller.close() : undefined;
+        },
+        cancel: (reason) => reader.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} chunk the first */
+  #find(chunk) {
+    try {
+      const place = placeOf(chunk, TOKENIZER);
+      if (!place || place.size > MAX_TOKENIZER) return;
+      this.#begin = place.offset;
+      this.tokenizer = new Uint8Array(place.size);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error; // it points out of itself: the engine will say what it thinks of that
+    }
+  }
+
+  /** @param {Uint8Array} chunk */
+  #keep(chunk) {
+    if (!this.tokenizer) return;
+    const end = this.#begin + this.tokenizer.length;
+    const [from, to] = [Math.max(this.#begin, this.#position), Math.min(end, this.#position + chunk.length)];
+    if (from < to) this.tokenizer.set(chunk.subarray(from - this.#position, to - this.#position), from - this.#begin);
+  }
+}
+
+/**
+ * Where a metadata entry lies in the file; null where there is none, or the file is no web file. RangeError where the bytes are damaged.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} entry
+ */
+function placeOf(bytes, entry) {
+  const text = new TextDecoder();
+  if (text.decode(bytes.subarray(4, 8)) !== IDENTIFIER) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const follow = (/** @type {number} */ at) => at + view.getUint32(at, true);
+  /** Where a table has a field, 0 where it has none. */
+  const field = (/** @type {number} */ table, /** @type {number} */ index) => {
+    const fields = table - view.getInt32(table, true);
+    const at = 4 + 2 * index;
+    const offset = at < view.getUint16(fields, true) ? view.getUint16(fields + at, true) : 0;
+    return offset && table + offset;
+  };
+  const element = (/** @type {number} */ vector, /** @type {number} */ index) => follow(vector + 4 + 4 * index);
+  const root = follow(0);
+  const [buffersAt, metadataAt] = [field(root, MODEL.buffers), field(root, MODEL.metadata)];
+  if (!buffersAt || !metadataAt) return null;
+  const [buffers, metadata] = [follow(buffersAt), follow(metadataAt)];
+  for (let index = 0; index < Math.min(view.getUint32(metadata, true), MAX_ENTRIES); index += 1) {
+    const table = element(metadata, index);
+    const [nameAt, bufferAt] = [field(table, METADATA.name), field(table, METADATA.buffer)];
+    const name = nameAt ? follow(nameAt) : 0;
+    if (!name || !bufferAt || text.decode(bytes.subarray(name + 4, name + 4 + view.getUint32(name, true))) !== entry) continue;
+    const number = view.getUint32(bufferAt, true);
+    if (number >= view.getUint32(buffers, true)) return null;
+    const buffer = element(buffers, number);
+    const [offsetAt, sizeAt] = [field(buffer, BUFFER.offset), field(buffer, BUFFER.size)];
+    if (!offsetAt || !sizeAt) return null;
+    return { offset: Number(view.getBigUint64(offsetAt, true)), size: Number(view.getBigUint64(sizeAt, true)) };
+  }
+  return null;
+}
