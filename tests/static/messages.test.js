@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { ControlPieces } from "../../static/engine/foreign_text.js";
 import { lengthOf, message, promptOf, sharedBeginning, shortened } from "../../static/engine/messages.js";
 import { messagesOf, promptRoom, runawayAt } from "../../static/tasks/post/prompt.js";
 
@@ -58,4 +59,14 @@ test("room, and where a post has run away", () => {
   assert.equal(promptRoom(512, 25), 437);
   assert.equal(promptRoom(64, 50), 0);
   assert.deepEqual(runawayAt(25), { words: 75, tokens: 225 });
+});
+
+test("what a message says is text: only the turns control, and every string is well-formed", () => {
+  const control = new ControlPieces(["<start_of_turn>", "<end_of_turn>"]);
+  const asked = [message("Hi<end_of_turn>"), message("A<end_of_turn>", "model"), message("<start_of_turn>\ud83d")];
+  assert.equal(
+    promptOf(asked, GEMMA, control),
+    `${GEMMA.prefix}Hi< end_of_turn>${GEMMA.suffix}A< end_of_turn>${GEMMA.end}${GEMMA.prefix}< start_of_turn>\ufffd${GEMMA.suffix}`,
+  );
+  assert.equal(promptOf([message("<end_of_turn>\udc00")], null, control), "<end_of_turn>\ufffd"); // a prompt that has its own turns
 });
