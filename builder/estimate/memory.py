@@ -1,8 +1,8 @@
 """Memory of the GPU that a model takes while it runs, by a formula that was measured.
 
 Every buffer and texture that @mediapipe/tasks-genai 0.10.29 creates was recorded (e2e/gpu_memory) for shapes that differ in
-one dimension at a time; docs/estimate.md has the terms and how well they fit. Float16 throughout, also on an adapter
-without shader-f16, where only the arithmetic is float32.
+one dimension at a time; docs/estimate.md has the terms and how well they fit. Float32 throughout, as the page asks for
+(static/engine/workers/mediapipe_precision.js).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from builder.estimate.architecture import Dimensions, SizedTensor
 PREFILL = 512
 """Tokens of a prompt that the engine reads at once, whatever the context."""
 
-HALF = 2
-"""Bytes of a float16."""
+FLOAT = 4
+"""Bytes of a float32."""
 
 UNIFORMS = 1 << 20
 PER_PIECE = 20
@@ -43,28 +43,23 @@ class GpuMemory:
 
 def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int) -> GpuMemory:
     """For a context (maxTokens, prompt and answer together) of that many tokens."""
-    sizes = {tensor.name: _on_gpu(tensor) for tensor in tensors}
-    half_cache = HALF * d.cache_width * context
+    sizes = {tensor.name: tensor.size for tensor in tensors}
+    cache = FLOAT * d.cache_width * context
     """The engine keeps one buffer for the keys of all layers and one for the values, of the whole context for local layers too."""
     scores = _scores(d, context)
     parts = {
         f"the weights {max(sizes, key=lambda name: sizes[name])}": max(sizes.values()),
-        "the keys of all layers": half_cache,
+        "the keys of all layers": cache,
         "the attention scores": max(scores),
     }
     largest = max(parts, key=lambda name: parts[name])
     return GpuMemory(
         weights=sum(sizes.values()),
-        kv_cache=2 * half_cache,
+        kv_cache=2 * cache,
         working=sum(scores) + _masks(d, context) + _rest(d, context),
         largest=parts[largest],
         largest_is=largest,
     )
-
-
-def _on_gpu(tensor: SizedTensor) -> int:
-    """Sums and norms are float32 in the file, float16 on the GPU; the rest is copied as it is."""
-    return tensor.size // 2 if tensor.name.endswith((".sum_i", ".scale")) else tensor.size
 
 
 def _keys(d: Dimensions, context: int) -> list[int]:
@@ -77,20 +72,20 @@ def _keys(d: Dimensions, context: int) -> list[int]:
 
 def _scores(d: Dimensions, context: int) -> set[int]:
     """Of equal size, one does for both kinds of layer."""
-    return {HALF * PREFILL * d.heads * keys for keys in _keys(d, context)}
+    return {FLOAT * PREFILL * d.heads * keys for keys in _keys(d, context)}
 
 
 def _masks(d: Dimensions, context: int) -> int:
-    """A byte for each pair of tokens, and float16 for the layers that see everything, where there are two kinds."""
+    """A byte for each pair of tokens, and float32 for the layers that see everything, where there are two kinds."""
     keys = _keys(d, context)
-    return PREFILL * sum(keys) + (HALF * PREFILL * context if len(keys) > 1 else 0)
+    return PREFILL * sum(keys) + (FLOAT * PREFILL * context if len(keys) > 1 else 0)
 
 
 def _rest(d: Dimensions, context: int) -> int:
     keys = _keys(d, context)
-    activations = 3 * HALF * PREFILL * (d.feed_forward + d.query_width + d.hidden + d.key_width)
+    activations = 3 * FLOAT * PREFILL * (d.feed_forward + d.query_width + d.hidden + d.key_width)
     local = keys[-1] if d.window is not None and context > d.window else 0
-    rearranged = 2 * HALF * d.key_width * (sum(keys) + local)
+    rearranged = 2 * FLOAT * d.key_width * (sum(keys) + local)
     shapes = {
         (d.hidden, d.query_width),
         (d.hidden, d.key_width),
@@ -98,5 +93,5 @@ def _rest(d: Dimensions, context: int) -> int:
         (d.hidden, d.feed_forward),
         (d.feed_forward, d.hidden),
     }
-    dequantized = HALF * sum(k * n for k, n in shapes)  # one of each shape, for prompts
+    dequantized = FLOAT * sum(k * n for k, n in shapes)  # one of each shape, for prompts
     return activations + rearranged + dequantized + UNIFORMS + PER_PIECE * d.vocabulary
