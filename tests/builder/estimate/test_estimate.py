@@ -92,7 +92,7 @@ def test_a_checkpoint_of_gemma_3n_is_estimated_as_its_shape(tmp_path: Path) -> N
 
 def test_twice_the_context_takes_twice_the_cache() -> None:
     one, two = (estimate("gemma3-1b", context=context).memory for context in (2048, 4096))
-    assert two.kv_cache == 2 * one.kv_cache == 2 * 26 * 2048 * 256 * 2 * 2
+    assert two.kv_cache == 2 * one.kv_cache == 2 * 26 * 2048 * 256 * 2 * 4
     assert (two.weights, two.total > one.total) == (one.weights, True)
 
 
