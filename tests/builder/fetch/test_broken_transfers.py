@@ -50,7 +50,7 @@ FAULTS = [
     ),
     Fault(
         "the host of the bytes lies about the length",
-        "localhost sends 2,909,416 bytes as small-gemma-web.task: expected 2,908,416.",
+        "localhost sends 2,909,656 bytes as small-gemma-web.task: expected 2,908,656.",
         {"cdn": [whole(length=2_909_416)]},
         1,
     ),

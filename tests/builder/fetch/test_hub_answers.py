@@ -37,8 +37,8 @@ FAULTS = [
     ),
     Fault(
         "the hub lies about the length",
-        "localhost sends 2,908,416 bytes as small-gemma-web.task: expected 2,908,417.",
-        {"head": [head(X_Linked_Size="2908417")]},
+        "localhost sends 2,908,656 bytes as small-gemma-web.task: expected 2,908,657.",
+        {"head": [head(X_Linked_Size="2908657")]},
         1,
     ),
     Fault(
