@@ -1,7 +1,8 @@
-"""Dependencies go one way: builder ← webapp ← onpage, and tests are imported by none."""
+"""Dependencies go one way: builder ← webapp ← onpage, no module leads back to itself, and tests are imported by none."""
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,14 @@ def test_no_module_imports_upwards(package: str) -> None:
         if target.split(".")[0] in OURS - MAY_IMPORT[package]
     ]
     assert not upwards
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    graph = {
+        name: {target for target in imported(ast.parse(path.read_text(encoding="utf-8"))) if target in MODULES} - {name}
+        for name, path in MODULES.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' → '.join(error.args[1])}")

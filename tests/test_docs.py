@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from builder import errors
 from onpage.command import cli
 
 ROOT = Path(__file__).parents[1]
@@ -100,3 +101,22 @@ def test_every_command_is_in_the_readme_or_the_docs() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_every_message_of_the_page_and_class_of_error_is_explained() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    screens = (
+        (ROOT / "static" / "text" / "en.js")
+        .read_text(encoding="utf-8")
+        .split("export const PROBLEMS")[1]
+        .split("\n};")[0]
+    )
+    titles = re.findall(r'title: "([^"]+)"', screens)
+    assert len(titles) > 10
+    assert not [title for title in titles if f"| {title} |" not in text]
+    classes = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.OnpageError)
+    ]
+    assert not [name for name in classes if f"`{name}`" not in text and name != "OnpageError"]

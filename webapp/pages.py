@@ -26,6 +26,12 @@ def list_published() -> Response:
     return jsonify([asdict(speed) for speed in published_speeds()])
 
 
+@blueprint.get("/api/vendor")
+def list_vendored() -> Response:
+    """Where the engines' libraries are, by their npm names: what a page of one's own gives to static/engine."""
+    return jsonify(current_app.config["VENDOR_URLS"])
+
+
 @blueprint.get("/favicon.ico")
 def favicon() -> Response:
     """Browsers ask for it even though the page names an SVG: nothing, rather than a 404 in the console."""
