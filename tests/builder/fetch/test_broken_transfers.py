@@ -51,7 +51,7 @@ FAULTS = [
     Fault(
         "the host of the bytes lies about the length",
         "localhost sends 2,909,656 bytes as small-gemma-web.task: expected 2,908,656.",
-        {"cdn": [whole(length=2_909_416)]},
+        {"cdn": [whole(length=2_909_656)]},
         1,
     ),
     Fault("no length at all", "^$", {"cdn": [whole(Content_Length="", stop=3_000_000)]}, ranges=(0,)),
