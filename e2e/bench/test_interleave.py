@@ -1,4 +1,5 @@
-"""One real round of each side: two servers, of which one is another command, and a file that can be compared again."""
+"""Real rounds of each side, in two browsers that take turns: two servers, of which one is another command whose engine is
+slower, and a file that can be compared again."""
 
 from __future__ import annotations
 
@@ -9,34 +10,32 @@ from pathlib import Path
 
 from onpage.bench.compare import compare_sides
 from onpage.bench.record import load_results
+from onpage.bench.self_test import self_test_of
+from tests.benchmarks import seeded_slowdown
 
 
 def test_two_commands_are_measured_in_turn(tmp_path: Path) -> None:
-    other = tmp_path / "onpage"
-    other.write_text(f'#!/bin/sh\necho served >> {tmp_path}/log\nexec {sys.executable} -m onpage "$@"\n')
-    other.chmod(0o755)
-    options = ["--rounds", "1", "--runs", "1", "--prefill", "32", "--decode", "8", "--software", "--json"]
-    command = [
-        sys.executable,
-        "-m",
-        "builder",
-        "bench",
-        "compare",
-        "--interleave",
-        "engine=litert-lm-cpu",
-        f"engine=litert-lm-cpu,onpage={other}",
-    ]
-    ran = subprocess.run(
-        [*command, *options, "-o", str(tmp_path / "both.json")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert (tmp_path / "log").read_text() == "served\n"
+    slow = seeded_slowdown.command(2.0, tmp_path)
+    options = ["--rounds", "3", "--self-test", "1", "--prefill", "32", "--decode", "32", "--budget", "600", "--json"]
+    sides = ["engine=litert-lm-cpu", f"engine=litert-lm-cpu,onpage={slow}"]
+    options += ["--software", "--undecided", "pass", "-o", str(tmp_path / "both.json")]
+    command = [sys.executable, "-m", "onpage", "bench", "compare", "--interleave", *sides, *options]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode in (0, 1), ran.stderr
+    assert "onpage: self-test, round 1: " in ran.stderr and "onpage: comparison, round 3: " in ran.stderr
     results = load_results(tmp_path / "both.json")
-    assert [record["status"] for record in results["records"]] == ["complete"] * 2
-    assert [record["correctness"]["ok"] for record in results["records"]] == [True] * 2
+    places = [(one["interleave"]["phase"], one["interleave"]["side"]) for one in results["records"]]
+    assert places == [("self-test", "A"), ("self-test", "B"), *(("comparison", side) for side in "ABBAAB")]
+    for record in results["records"]:
+        assert (record["status"], record["errors"]) == ("complete", [])
+        assert record["correctness"]["ok"] is True
+        assert record["plan"]["paced"] and {sample["run"] for sample in record["samples"]} == {1}
+        counted = [sample for sample in record["samples"] if not sample["warmup"]]
+        assert sum(sample["pieces"][-1][0] for sample in counted) >= 500
+        assert 0 <= record["load"]["others"] <= record["load"]["busy"] <= 1
+    assert len({record["id"] for record in results["records"]}) == 8
     again = compare_sides(results)
     assert again and again.to_json() == json.loads(ran.stdout)
-    assert {change.verdict for change in again.pairs[0].changes} == {"too noisy to say"}  # of one round, nothing else
+    assert self_test_of(results)
+    gap = next(change for change in again.changes if change.key.measure == "gap_p50")
+    assert gap.ratio and gap.ratio.value > 1.5, "it waits twice as long after every piece"

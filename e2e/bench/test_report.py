@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from onpage.bench.compare import compare_alike
 from onpage.bench.record import problem_of
 from onpage.bench.report.page import html_report
-from tests.onpage.bench.records import record, results
+from tests.onpage.bench.records import again, record, results
 from tests.onpage.bench.test_report import HOSTILE, hostile
 
 
@@ -92,10 +92,51 @@ def test_a_baseline_is_compared_with_the_verdicts_of_the_command(opened: Any) ->
     assert "regression" in text and "FAILED" in text and "0.833" in text
 
 
+def test_the_verdict_comes_first_and_is_in_sight_on_a_phone(opened: Any) -> None:
+    before, now = results(record()), results(record(slower=1.2))
+    page = opened(
+        html_report([now], baseline=before, comparison=compare_alike(before, [now])),
+        viewport={"width": 360, "height": 640},
+    ).page
+    assert page.locator("#report section").first.locator("h2").inner_text() == "What changed"
+    verdict = page.locator(".compared-failed").bounding_box()
+    assert verdict and verdict["y"] + verdict["height"] < 640, "without scrolling"
+    words = page.locator("[data-verdict]")
+    assert words.count() == 9
+    for box in (words.nth(index).bounding_box() for index in range(9)):
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+POINTS = """(figure) => {
+  const axis = [...figure.querySelectorAll(".plot-tick[text-anchor=end]")].map((tick) => [Number(tick.getAttribute("y")) - 4, tick.textContent]);
+  const lines = [...figure.querySelectorAll(".plot-line")].filter((line) => line.tagName === "polyline");
+  return { axis, lines: lines.map((line) => line.getAttribute("points").split(" ").map((point) => Number(point.split(",")[1]))) };
+}"""
+
+
+def test_the_drawing_shows_the_figures(opened: Any) -> None:
+    """Read back from the SVG by its own axis: the speeds of the raw samples."""
+    page = opened(html_report([two()])).page
+    expected = {
+        "Prefill by prompt length": [[100.0] * 3, [100 / 1.4] * 2],
+        "Decode by prompt length": [[10.0] * 3, [10 / 1.4] * 2],
+        "Decode along the answer": [[10.0] * 8, [10 / 1.4] * 8],
+    }
+    for title, series in expected.items():
+        found = page.locator(f"figure:has(figcaption:text-is('{title}'))").evaluate(POINTS)
+        ticks = [(y, float(text)) for y, text in found["axis"]]
+        (low, least), (high, most) = min(ticks, key=lambda tick: tick[1]), max(ticks, key=lambda tick: tick[1])
+        for line, speeds in zip(found["lines"], series, strict=True):
+            drawn = [least + (y - low) * (most - least) / (high - low) for y in line]
+            assert drawn == pytest.approx(speeds, rel=0.01), title
+
+
 def test_hostile_strings_are_text(opened: Any) -> None:
     made = results(hostile(), record())
     assert problem_of(made) is None
-    seen = opened(html_report([made], baseline=made, comparison=compare_alike(made, [made])))
+    before = results(*map(again, made["records"]))
+    seen = opened(html_report([made], baseline=before, comparison=compare_alike(before, [made])))
     assert seen.complaints == []
     assert seen.page.locator("img").count() == 0
     assert seen.page.locator("script").count() == 3
@@ -129,6 +170,20 @@ def test_it_prints_light_and_whole(opened: Any, tmp_path: Path) -> None:
     seen.page.emulate_media(media="print", color_scheme="dark")
     assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert seen.page.pdf(path=tmp_path / "report.pdf").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("width", [718, 360])
+def test_nothing_runs_off_a_printed_page(opened: Any, width: int) -> None:
+    """A4 between its margins, and a narrow one: the widest table was 339 px too wide."""
+    before, now = results(record()), results(hostile(), record(slower=1.2))
+    comparison = compare_alike(before, [now])
+    page = opened(
+        html_report([now], baseline=before, comparison=comparison), viewport={"width": width, "height": 1000}
+    ).page
+    page.emulate_media(media="print")
+    for table in page.locator("table").all():
+        assert table.evaluate("(each) => each.getBoundingClientRect().right <= innerWidth"), table.inner_text()[:80]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_data_of_a_report_are_results_again(opened: Any) -> None:

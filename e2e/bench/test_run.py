@@ -6,6 +6,7 @@ The faults are what happens in life, done from outside to the browser's processe
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -22,8 +24,9 @@ from playwright.sync_api import Browser
 
 from onpage.bench.browser import find_browser, flags
 from onpage.bench.measured_models import find_model
+from onpage.bench.options import Listener, Options
 from onpage.bench.record import load_results
-from onpage.bench.run import Listener, Options, run
+from onpage.bench.run import run
 
 SYNTH = "synth:layers=2@int4"
 QUICK = ["--software", "--decode", "16", "--context", "256", "--runs", "1", "--warmup", "0", "--warm", "0"]
@@ -120,7 +123,7 @@ def kill(kind: str) -> Callable[[], None]:
 def test_every_fault_ends_with_a_record_that_says_so_and_the_others_are_kept(tmp_path: Path) -> None:
     """A tab that crashes, a browser that is killed, a GPU that is lost, a prompt that is too long."""
     output = tmp_path / "results.json"
-    options = Options(prefill=(16, 4096), decode=48, context=256, runs=5, warmup=0, warm=0, gpu=False)
+    options = Options((16, 4096), 48, 256, runs=5, run_milliseconds=1, warmup=0, warm=0, gpu=False)
     faults = Faults([kill("renderer"), kill("browser"), kill("gpu-process"), None])
     models = [find_model(f"{SYNTH},seed={seed}", ["mediapipe"]) for seed in range(4)]
     measuring = asyncio.wait_for(run(models, ["mediapipe"], options, output, faults), LIMIT)
@@ -189,7 +192,60 @@ def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
     assert f"what was measured until then is in {output}" in said
     first, *second = load_results(output)["records"]
     assert first["status"] == "complete" and first["correctness"]["ok"] is True
-    assert all("The run was interrupted." in record["notes"] for record in second)
+    for record in second:
+        assert record["status"] in ("partial", "failed")
+        assert record["errors"][-1]["sentence"] == "The run was interrupted."
+
+
+def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
+    """It took 71 seconds where 5 were asked for."""
+    output = tmp_path / "results.json"
+    options = Options(prefill=(16,), decode=48, context=256, runs=200, warmup=0, warm=0, gpu=False, timeout=5)
+    frozen: list[float] = []
+
+    def freeze(place: str, progress: dict[str, Any]) -> None:
+        if "Run 2 " in progress["text"] and not frozen:
+            for process in processes("renderer"):
+                process.suspend()
+            frozen.append(time.monotonic())
+
+    measuring = run(
+        [find_model("demo", ["litert-lm-cpu"])], ["litert-lm-cpu"], options, output, Listener(progress=freeze)
+    )
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, asyncio.wait_for(measuring, LIMIT)).result()
+    assert time.monotonic() - frozen[0] < 5 + 15, "the rest is the browser's end on a busy machine"
+    (record,) = load_results(output)["records"]
+    assert record["status"] == "partial" and record["loads"]
+    (error,) = record["errors"]
+    assert (error["code"], error["sentence"]) == (
+        "timeout",
+        "Nothing was heard of the page for 5 s; --timeout gives it longer.",
+    )
+
+
+def test_a_closed_tab_is_told_from_a_browser_that_ended(tmp_path: Path, browser: Browser) -> None:
+    path, output = find_browser(browser.browser_type).path, tmp_path / "results.json"
+    chrome = [str(path), "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={tmp_path / 'profile'}"]
+    with listening([*chrome, *flags()], "ws://") as debugged:
+        http = "http://" + debugged.removeprefix("ws://").split("/")[0]
+
+        def close(place: str, progress: dict[str, Any]) -> None:
+            if "Run 2 " in progress["text"]:
+                with urlopen(f"{http}/json") as said:
+                    for tab in json.load(said):
+                        if "/bench" in tab["url"]:
+                            urlopen(f"{http}/json/close/{tab['id']}").close()
+
+        options = Options(prefill=(16,), decode=48, context=256, runs=200, warmup=0, warm=0, cdp=(http,))
+        model = find_model("demo", ["litert-lm-cpu"])
+        measuring = run([model], ["litert-lm-cpu"], options, output, Listener(progress=close))
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, asyncio.wait_for(measuring, LIMIT)).result()
+    (record,) = load_results(output)["records"]
+    (error,) = record["errors"]
+    assert (error["code"], error["sentence"]) == ("tab-closed", "The tab was closed; its browser goes on.")
+    assert record["status"] == "partial" and record["samples"]
 
 
 @contextmanager

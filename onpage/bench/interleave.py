@@ -1,107 +1,133 @@
-"""Two configurations measured in turn, A B then B A and so on, so that what drifts meanwhile (heat, neighbours on the machine)
-meets both alike; the comparison takes ratios round by round.
+"""Two configurations measured in turn, so that what drifts meanwhile (heat, neighbours on the machine) meets both alike.
 
-Every half of a round is a run of its own: its own server, browser and profile. The raw records of all rounds are in one
-results file, which is whole after each of them, and the comparison can be made again from it.
+A round is a fresh browser of each side, A first and then B first. Both are loaded and warmed up; then they take turns, one
+answer of each prompt length at a time, A B B A, while the other waits: as long as opening them took, and until each has half
+a second of answers at least. A round gives one value of each measure for each side; the comparison takes their ratios.
+Rounds go on until the intervals are as narrow as is wanted or the time is up (`goal`). Before, A is measured against itself
+(`self_test`). The raw records of all rounds are in one results file, which is whole after each of them.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
+
+from playwright.async_api import async_playwright
 
 from builder.errors import BenchError
 from builder.files.writing import check_writable
-from onpage.bench.measured_models import BenchModel, find_model
-from onpage.bench.peers import native
-from onpage.bench.peers.peer_models import PEERS
-from onpage.bench.run import Listener, Options, Results, chosen_engines, run
+from onpage.bench.configuration import Configuration
+from onpage.bench.goal import Clock, Goal
+from onpage.bench.options import Listener, Options
+from onpage.bench.results import Results
+from onpage.bench.self_test import self_test_of
+from onpage.bench.sides import Half, Side, prepared, side_of
 
-KEYS = ("engine", "model", "browser", "flag", "onpage")
-DEFAULTS = {"engine": "mediapipe", "model": "demo"}
+MIN_TURNS, MAX_TURNS = 3, 200
+SELF_TEST_SHARE = 0.25
+"""Of the budget that the self-test may take."""
 
-Announce = Callable[[int, str, str], None]
-"""Called before each half of a round with its number, its side and the configuration."""
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """One side, as it was given: `engine=litert-lm,model=demo,browser=/usr/bin/chromium`."""
-
-    text: str
-    engine: str
-    model: str
-    browser: Path | None
-    flags: tuple[str, ...]
-    onpage: Path | None
-    """The `onpage` command of another checkout or environment that serves the page; ours if None."""
-
-    @classmethod
-    def parse(cls, text: str) -> Configuration:
-        """Settings with commas between them (a value may hold some too); BenchError where it is none."""
-        said: dict[str, list[str]] = {}
-        for setting in re.split(rf",(?=(?:{'|'.join(KEYS)})=)", text):
-            key, equals, value = setting.partition("=")
-            if key not in KEYS or not equals or not value or (key in said and key != "flag"):
-                raise BenchError(
-                    f"{setting!r} is no setting: expected {', '.join(f'{key}=…' for key in KEYS)} with commas between them, each "
-                    f"at most once but flag, such as engine=litert-lm,model=synth:gemma3-270m@int4.",
-                    subject=text,
-                )
-            said.setdefault(key, []).append(value)
-        engine, model = (said.get(key, [DEFAULTS[key]])[0] for key in ("engine", "model"))
-        browser, onpage = (Path(said[key][0]).absolute() if key in said else None for key in ("browser", "onpage"))
-        for program, example in ((browser, "/usr/bin/chromium"), (onpage, "base/.venv/bin/onpage")):
-            if program and not (program.is_file() and os.access(program, os.X_OK)):
-                raise BenchError(f"{program} cannot be run: expected a program such as {example}.", subject=program)
-        return cls(text, engine, model, browser, tuple(said.get("flag", ())), onpage)
+Announce = Callable[[str, int, str], None]
+"""Called before each round with its phase, its number, and how many seconds are left, in words."""
 
 
 async def interleave(
     a: Configuration,
     b: Configuration,
-    rounds: int,
+    goal: Goal,
     options: Options,
     output: Path,
     listener: Listener,
-    announce: Announce = lambda number, side, text: None,
+    announce: Announce = lambda phase, number, left: None,
+    *,
+    apart: bool = False,
 ) -> Results:
-    """Measures A and B `rounds` times each. A record that failed ends it, for its side has failed already."""
+    """Measures A and B until `goal` is reached. A record that failed ends it, for its side has failed already.
+
+    `apart`: only one browser at a time, for models of which the machine's memory does not hold two.
+    Raises OnpageError where it cannot be begun, or the self-test finds that this machine can tell nothing.
+    """
     check_writable(output)
-    sides = {side: (one, *_prepared(one, options)) for side, one in (("A", a), ("B", b))}
-    results = Results(output)
-    within = replace(listener, record=lambda record: None)
-    with tempfile.TemporaryDirectory(prefix="onpage-bench-") as folder:
-        for number in range(1, rounds + 1):
-            for side in ("A", "B") if number % 2 else ("B", "A"):
-                configuration, model, settings = sides[side]
-                announce(number, side, configuration.text)
-                one = await run([model], [configuration.engine], settings, Path(folder) / "half.json", within)
-                for record in one.records:
-                    place = {"side": side, "round": number, "configuration": configuration.text}
-                    results.add(record | {"interleave": place})
-                    listener.record(results.records[-1])
-                if any(record["status"] == "failed" for record in one.records):
-                    return results
+    ready = [(one, *prepared(one, options)) for one in (a, b)]
+    clock, results = Clock(goal.budget), Results(output)
+    async with AsyncExitStack() as stack:
+        playwright = await stack.enter_async_context(async_playwright())
+        side_a, side_b = [
+            await side_of(stack, playwright, one, model, settings, listener) for one, model, settings in ready
+        ]
+
+        async def rounds(phase: str, most: int, sides: Mapping[str, Side], share: float = 1.0) -> None:
+            for number in range(1, most + 1):
+                if not clock.has_time_for_another(share):
+                    return
+                announce(phase, number, f"{max(0.0, clock.left):.0f} s left")
+                began = time.monotonic()
+                failed = await measure_round(phase, number, sides, results, listener, apart=apart)
+                clock.rounds.append(time.monotonic() - began)
+                if failed or (phase == "comparison" and goal.reached(results.content, number)):
+                    return
+
+        await rounds("self-test", goal.self_test, {"A": side_a, "B": side_a}, SELF_TEST_SHARE)
+        tested = self_test_of(results.content, min(goal.max_rounds, clock.rounds_left), **goal.comparing)
+        if tested:
+            listener.say(tested.sentence)
+            if tested.is_restless:
+                raise BenchError(
+                    f"A is slower than itself on this machine, beyond the limit: nothing that it says of B would be true. "
+                    f"Let it come to rest, or take another. All is in {output}."
+                )
+        await rounds("comparison", goal.max_rounds, {"A": side_a, "B": side_b})
     return results
 
 
-def _prepared(one: Configuration, options: Options) -> tuple[BenchModel, Options]:
-    engine, *more = chosen_engines([one.engine])
-    if more:
-        raise BenchError(
-            f"{one.text} is many configurations: name one engine of {engine}, {', '.join(more)}.", subject=one.text
-        )
-    if one.onpage and engine in (*PEERS, native.ID):
-        raise BenchError(
-            f"{one.text} would not measure {one.onpage}: {engine} is no engine of its page. Leave onpage= out.",
-            subject=one.text,
-        )
-    settings = replace(
-        options, browser=one.browser or options.browser, flags=(*options.flags, *one.flags), onpage=one.onpage
-    )
-    return find_model(one.model, [engine]), settings
+async def measure_round(
+    phase: str, number: int, sides: Mapping[str, Side], results: Results, listener: Listener, *, apart: bool
+) -> bool:
+    """One round, whose records are in the file afterwards, however it ends; whether one failed."""
+    order = ("A", "B") if number % 2 else ("B", "A")
+    halves = {name: sides[name].half() for name in order}
+    least = sides["A"].options.run_milliseconds
+    failed = False
+    try:
+        groups = [[half] for half in halves.values()] if apart else [list(halves.values())]
+        for group in groups:
+            await _take_turns(group, least)
+        if number == 1:
+            for half in halves.values():
+                await half.judge()
+    except asyncio.CancelledError:
+        for half in halves.values():
+            if half.begun and not half.ended:
+                half.interrupted()
+        raise
+    finally:
+        for name, half in halves.items():
+            await half.close()
+            if half.begun:
+                place = {"phase": phase, "side": name, "round": number, "configuration": sides[name].configuration.text}
+                record = half.finished() | {"interleave": place}
+                failed = failed or record["status"] == "failed"
+                results.add(record)
+                listener.record(record)
+    return failed
+
+
+async def _take_turns(halves: list[Half], least: float) -> None:
+    """Opens them one after the other, and lets them take turns until there is enough of each; closes them."""
+    began = time.monotonic()
+    for half in halves:
+        await half.begin()
+    opening, began = time.monotonic() - began, time.monotonic()
+    for turn in range(MAX_TURNS):
+        for half in halves if turn % 2 == 0 else reversed(halves):
+            await half.turn(more=True)
+        running = [half for half in halves if not half.ended]
+        enough = all(spent >= least for half in running for spent in half.measured().values())
+        if not running or (turn + 1 >= MIN_TURNS and enough and time.monotonic() - began >= opening):
+            break
+    for half in halves:
+        await half.turn(more=False)
+        await half.close()

@@ -7,12 +7,13 @@ good to know, is a note.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from onpage.bench.statistics import Key, Record, values_of
+from onpage.bench.measures import Key, Record
+from onpage.bench.values import pooled
 from onpage.bench.words import adapter_text, onpage_text
 
 Values = tuple[str | int | bool | None, ...]
@@ -137,15 +138,6 @@ def _alike(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> bool:
     return all(not a or not b or a == b for a, b in pairs)
 
 
-def pooled(records: Iterable[Record]) -> dict[Key, list[float]]:
-    """The values of several records of the same, by measure."""
-    values: dict[Key, list[float]] = {}
-    for record in records:
-        for key, some in values_of(record).items():
-            values.setdefault(key, []).extend(some)
-    return values
-
-
 def differences_of(base: Group, head: Group) -> list[Difference]:
     """What makes the comparison one of something else; what one side does not know is no difference."""
     return [
@@ -181,7 +173,7 @@ def problems_of(head: Group) -> list[str]:
     for record in head.records:
         if record["correctness"]["ok"] is False:
             found.append("B's answer to the known prompt is wrong, so its speed means nothing.")
-        if record["status"] == "failed":
+        if record["status"] == "failed" and record["correctness"]["ok"] is not False:
             when, why = "", "it has no figures."
             for error in record["errors"][:1]:
                 when, why = f" during {error['during']}" if error["during"] else "", error["sentence"]
@@ -209,7 +201,7 @@ def notes_on(base: Group, head: Group) -> list[str]:
     for side, group in (("A", base), ("B", head)):
         if any(record["status"] == "partial" for record in group.records):
             found.append(f"{side} is not complete: something failed on the way")
-    checked = [all(record["correctness"]["ok"] is not None for record in group.records) for group in (base, head)]
+    checked = [any(record["correctness"]["ok"] is not None for record in group.records) for group in (base, head)]
     if checked == [True, False]:
         found.append("A's text was held to the weights and B's was not: nothing says that B computes the same")
     if any(record["correctness"]["ok"] is False or record["status"] == "failed" for record in base.records):

@@ -1,8 +1,8 @@
 """One record: a plan, carried out in one tab of one browser, from its first event to its last, whatever becomes of the tab.
 
 The page measures; here its events are fetched and folded, and what only the outside can know is added: the browser, its
-memory, the model's origin, whether the answer was right. A tab that crashes or falls silent ends the record with an error, and
-what it had told until then stays.
+memory, how busy the machine was, the model's origin, whether the answer was right. A tab that crashes or falls silent ends
+the record with an error, and what it had told until then stays.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from onpage.bench.correctness import judge
-from onpage.bench.drivers import Driver, DriverError, Memory, Tab
+from onpage.bench.drivers import ANSWER_SECONDS, Driver, DriverError, Memory, Tab
+from onpage.bench.load import LoadWatch
 from onpage.bench.measured_models import BenchModel
+from onpage.bench.measures import status_of
 from onpage.bench.peers.peer_models import PEERS
 from onpage.bench.peers.serving import REGISTER
 from onpage.bench.record import Record, fold, label_of, new_record, problem_of
-from onpage.bench.statistics import summarize
+from onpage.bench.values import summarize
 
-POLL_SECONDS = 0.5
+POLL_MILLISECONDS = 500
+IDLE_SECONDS = 0.05
 MAX_SENTENCE, MAX_DETAIL = 2000, 20_000
 """Characters, of the schema."""
 
@@ -54,52 +58,112 @@ class Job:
         """With what there is to measure there: the bandwidth of a memory only where it is a GPU's."""
         return replace(self, plan=self.plan | {"bandwidth": bool(place.adapter and not place.adapter["software"])})
 
+    def paced(self) -> Job:
+        """To be measured in turn with another."""
+        return replace(self, plan=self.plan | {"paced": True, "runs": 1})
 
-async def look_at(tab: Tab, url: str) -> Place:
+
+async def look_at(tab: Tab, url: str, seconds: float = ANSWER_SECONDS) -> Place:
     """Opens the page in a tab; DriverError where it is not ours, or not in a secure context, which WebGPU needs."""
     await tab.open(url)
-    if not await tab.evaluate("isSecureContext"):
+    if not await tab.evaluate("isSecureContext", seconds):
         raise DriverError(
             "insecure-context",
             f"{url} is no secure context for the browser, which hides WebGPU there: serve it over https, or as localhost "
             f"(adb reverse on a phone), and name that address with --public-url.",
         )
-    if not await tab.evaluate("'onpageBench' in globalThis"):
+    if not await tab.evaluate("'onpageBench' in globalThis", seconds):
         raise DriverError("page-failed", f"{url} is not the bench of this onpage: check --public-url.")
-    agent = str(await tab.evaluate("navigator.userAgent"))
+    agent = str(await tab.evaluate("navigator.userAgent", seconds))
     description = await tab.describe()
-    return Place(description.to_json(agent), await tab.evaluate(ADAPTER))
+    return Place(description.to_json(agent), await tab.evaluate(ADAPTER, seconds))
 
 
 class Measurement:
-    """A job being carried out, once. `finished` gives its record at any time: after the end, a crash or a cancellation."""
+    """A job being carried out, once: `open`, `until` something happened, `close`. None of them raises a DriverError: what goes
+    wrong with a browser ends the measurement and is in the record. `finished` gives the record at any time."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, silence: float, on_progress: OnProgress = lambda progress: None) -> None:
         self.job = job
         self.record = new_record(job.plan)
         self.record["notes"] = list(job.notes)
-        self._during = ""
-        self._ended = False
         self.begun = False
-        """Whether the page has told anything."""
+        """Whether there is anything to say of it."""
+        self.ended = False
+        self._silence = silence
+        self._on_progress = on_progress
+        self._during = ""
+        self._stack = AsyncExitStack()
+        self._tab: Tab | None = None
         self._memory = Memory()
+        self._load: LoadWatch | None = None
+        self._taken = 0
+        self._heard = time.monotonic()
 
-    async def carry_out(self, driver: Driver, url: str, seconds: float, on_progress: OnProgress) -> None:
-        """In a new tab of `driver`. `seconds` without any event end it. What goes wrong with the browser is in the record."""
+    async def carry_out(self, driver: Driver, url: str) -> None:
+        """From beginning to end, in a new tab of `driver`."""
         try:
-            async with driver.tab() as opened:
-                self._memory = opened.memory
-                place = await look_at(opened.tab, url)
-                try:
-                    await self._follow(opened.tab, seconds, on_progress)
-                finally:
-                    self.record["browser"] = place.browser  # the page knows less of it
+            await self.open(driver, url)
+            await self.until("status")
         except asyncio.CancelledError:
-            self.record["notes"].append("The run was interrupted.")
+            self.interrupted()
             raise
+        finally:
+            await self.close()
+
+    async def open(self, driver: Driver, url: str) -> None:
+        """A new tab, in which the plan is begun."""
+        self._load = LoadWatch()
+        try:
+            opened = await self._stack.enter_async_context(driver.tab())
+            self._memory, self._tab = opened.memory, opened.tab
+            place = await look_at(opened.tab, url, min(ANSWER_SECONDS, self._silence))
+            self.record["browser"] = place.browser
+            if self.job.plan["engine"] in PEERS:
+                await opened.tab.evaluate(REGISTER)
+            await opened.tab.evaluate(f"void onpageBench.start({json.dumps(self.job.plan)})")
         except DriverError as error:
-            self.begun = True
-            self.fail(error.code, str(error), error.detail)
+            self._stop_with(error)
+        self._heard = time.monotonic()
+
+    async def until(self, awaited: str) -> None:
+        """Takes events until one is `awaited`, or the measurement has ended."""
+        while not self.ended:
+            left = self._silence - (time.monotonic() - self._heard)
+            if left <= 0:
+                self._stop_with(self._silent())
+                return
+            try:
+                events = await self._take(left)
+            except DriverError as error:
+                in_time = time.monotonic() - self._heard < self._silence
+                self._stop_with(error if error.code != "tab-silent" or in_time else self._silent())
+                return
+            if not events:
+                await asyncio.sleep(IDLE_SECONDS)  # the page of another version may not wait by itself
+            for event in events:
+                self._hear(event)
+            if any(event["at"] == awaited for event in events):
+                return
+
+    async def turn(self, *, more: bool) -> None:
+        """Gives a paced plan its next turn and waits until it has taken it, or ends it."""
+        if self.ended or self._tab is None:
+            return
+        self._heard = time.monotonic()
+        try:
+            await self._tab.evaluate(f"onpageBench.turn({json.dumps(more)})", min(ANSWER_SECONDS, self._silence))
+        except DriverError as error:
+            self._stop_with(error)
+        await self.until("turn" if more else "status")
+
+    async def close(self) -> None:
+        """Closes the tab, as far as that goes."""
+        if self._load:
+            self.record["load"] = self._load.to_json()
+            self._load = None
+        with suppress(DriverError):
+            await self._stack.aclose()
 
     async def judge(self) -> None:
         """Has the answer checked by who can, after everything was measured."""
@@ -108,6 +172,11 @@ class Measurement:
             self.record["correctness"] |= {"ok": verdict.ok, "against": verdict.against}
             if verdict.expected is not None:
                 self.record["correctness"]["expected"] = verdict.expected
+
+    def interrupted(self) -> None:
+        """Notes that somebody stopped it before its end."""
+        self.ended = True
+        self.fail("interrupted", "The run was interrupted.")
 
     def fail(self, code: str, sentence: str, detail: str | None = None) -> None:
         """Notes an error that the page could not tell."""
@@ -122,51 +191,44 @@ class Measurement:
 
     def finished(self) -> Record:
         """The record with its label, status and summary; one without figures where the page told what the schema has not."""
-        record = self.record | {"model": self.job.model, "memory": self._memory.to_json()}
-        record["status"] = self._status()
-        record["summary"] = []
+        record = self.record | {"model": self.job.model, "memory": self._memory.to_json(), "summary": []}
+        record["status"] = status_of(record)
         problem = problem_of(record, "record")
         if problem:
-            blank = Measurement(self.job)
+            blank = Measurement(self.job, self._silence)
             blank.fail("bad-events", f"The page told what no record holds: {problem}.")
             return blank.finished()
         record["label"] = label_of(record)
         record["summary"] = [summary.to_json() for summary in summarize(record)]
         return record
 
-    def _status(self) -> str:
-        record = self.record
-        counted = any(not sample["warmup"] for sample in record["samples"])
-        if record["correctness"]["ok"] is False or not counted:
-            return "failed"
-        return record["status"] if self._ended and not record["errors"] else "partial"
+    async def _take(self, seconds: float) -> list[dict[str, Any]]:
+        if self._tab is None:
+            raise DriverError("page-failed", "No tab was opened.")
+        asked = f"onpageBench.take({self._taken}, {POLL_MILLISECONDS})"
+        events = await self._tab.evaluate(asked, min(ANSWER_SECONDS, max(1.0, seconds)))
+        if not isinstance(events, list) or not all(isinstance(e, dict) and e.keys() == {"at", "value"} for e in events):
+            raise DriverError("page-failed", "The page told no events: is it of this version of onpage?")
+        self._taken += len(events)
+        if events:
+            self._heard = time.monotonic()
+        return events
 
-    async def _follow(self, tab: Tab, seconds: float, on_progress: OnProgress) -> None:
-        if self.job.plan["engine"] in PEERS:
-            await tab.evaluate(REGISTER)
-        await tab.evaluate(f"void onpageBench.start({json.dumps(self.job.plan)})")
-        taken, last = 0, time.monotonic()
-        while not self._ended:
-            events = await tab.evaluate(f"onpageBench.take({taken})")
-            if not isinstance(events, list) or not all(
-                isinstance(e, dict) and e.keys() == {"at", "value"} for e in events
-            ):
-                raise DriverError("page-failed", "The page told no events: is it of this version of onpage?")
-            taken += len(events)
-            for event in events:
-                last = time.monotonic()
-                self._hear(event, on_progress)
-            if time.monotonic() - last > seconds:
-                raise DriverError(
-                    "timeout", f"Nothing was heard of the page for {seconds:g} s; --timeout gives it longer."
-                )
-            await asyncio.sleep(POLL_SECONDS)
+    def _silent(self) -> DriverError:
+        return DriverError(
+            "timeout", f"Nothing was heard of the page for {self._silence:g} s; --timeout gives it longer."
+        )
 
-    def _hear(self, event: dict[str, Any], on_progress: OnProgress) -> None:
+    def _stop_with(self, error: DriverError) -> None:
+        self.begun = self.ended = True
+        self.fail(error.code, str(error), error.detail)
+
+    def _hear(self, event: dict[str, Any]) -> None:
         self.begun = True
         at, value = event["at"], event["value"]
         if at == "progress":
             self._during = str(value["text"])
-            on_progress(value)
-        fold(self.record, event)
-        self._ended = at == "status"
+            self._on_progress(value)
+        elif at != "browser":  # the page knows less of it
+            fold(self.record, event)
+        self.ended = self.ended or at == "status"

@@ -6,6 +6,7 @@ bounded before it is parsed, every value is checked, and what is wrong is one se
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -21,9 +23,10 @@ from jsonschema.exceptions import ValidationError, best_match
 from builder.errors import ResultsError
 from builder.files.reading import NotReadableError, read_bounded, shown
 from builder.files.writing import write_beside
+from onpage.bench.consistency import inconsistency_of
+from onpage.bench.measures import MEASURES, READABLE, UNITS, VERSION
 
 SCHEMA = Path(__file__).with_name("results.schema.json")
-VERSION = "onpage-bench/1"
 
 MAX_BYTES = 64 << 20
 MAX_CONTAINERS, MAX_MEMBERS = 1_000_000, 4_000_000
@@ -31,6 +34,11 @@ MAX_CONTAINERS, MAX_MEMBERS = 1_000_000, 4_000_000
 
 LISTS = ("samples", "loads", "notes", "errors")
 """The fields that events append to; the others they set."""
+PASSING = ("progress", "turn", "status")
+"""Events for whoever listens, which leave nothing in the record."""
+
+MAX_MILLISECONDS, MAX_COUNT = 1e12, 2**53 - 1
+"""Of the schema."""
 
 REMOTE = ("playwright", "cdp", "selenium")
 
@@ -46,6 +54,7 @@ def now() -> str:
 def new_record(plan: Mapping[str, Any]) -> Record:
     """A record before its first event: of a browser that says nothing, this much is known."""
     return {
+        "id": uuid4().hex,
         "label": "",
         "started": now(),
         "browser": None,
@@ -63,6 +72,7 @@ def new_record(plan: Mapping[str, Any]) -> Record:
         "first_answer": None,
         "samples": [],
         "memory": None,
+        "load": None,
         "bandwidth": None,
         "summary": [],
     }
@@ -73,7 +83,7 @@ def fold(record: Record, event: Mapping[str, Any]) -> None:
     at, value = event["at"], event["value"]
     if at in LISTS:
         record[at].append(value)
-    elif at != "progress":
+    elif at not in PASSING:
         record[at] = value
 
 
@@ -96,7 +106,28 @@ def label_of(record: Record) -> str:
 def problem_of(value: Any, part: str = "") -> str | None:
     """What keeps a results file (or, with `part`, one of the schema's $defs) from being one: where, found, expected."""
     error = best_match(_validator(part).iter_errors(value))
-    return None if error is None else _sentence(error)
+    if error is not None:
+        return _sentence(error)
+    records = value["records"] if not part else [value] if part == "record" else []
+    return next(filter(None, (_wrong_piece(record, index) for index, record in enumerate(records))), None)
+
+
+def _wrong_piece(record: Record, index: int) -> str | None:
+    """What the schema says of pieces, which are by far the most of a file: its validator would take minutes for them."""
+    for number, sample in enumerate(record["samples"]):
+        for piece in sample["pieces"]:
+            match piece:
+                case [int() | float() as time, int() as characters] if (
+                    not isinstance(time, bool)
+                    and not isinstance(characters, bool)
+                    and 0 <= time <= MAX_MILLISECONDS
+                    and 0 <= characters <= MAX_COUNT
+                ):
+                    continue
+            return (
+                f"records[{index}].samples[{number}].pieces: expected milliseconds and characters, found {shown(piece)}"
+            )
+    return None
 
 
 def load_results(path: Path) -> dict[str, Any]:
@@ -111,16 +142,17 @@ def load_results(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{path} cannot be read as JSON: {error}.", subject=path) from None
     version = value.get("schema") if isinstance(value, dict) else None
-    if version != VERSION:
+    if version not in READABLE:
         raise ResultsError(
-            f"{path} is no results file that this onpage reads: expected schema {VERSION!r}, found {shown(version)}; "
+            f"{path} is no results file that this onpage reads: expected schema {' or '.join(READABLE)}, found {shown(version)}; "
             f"onpage bench run and the page's download write one.",
             subject=path,
         )
     try:
-        problem = problem_of(value)
+        problem = problem_of(value if version == VERSION else upgraded(value))
     except RecursionError:
         problem = "its values are nested too deeply"
+    problem = problem or inconsistency_of(value["records"])
     if problem:
         raise ResultsError(f"{path} is no sound results file: {problem}.", subject=path)
     return dict(value)
@@ -128,17 +160,45 @@ def load_results(path: Path) -> dict[str, Any]:
 
 def write_results(path: Path, results: Mapping[str, Any]) -> None:
     """Writes a results file beside `path` and renames it when it keeps to the schema; OutputError where it cannot be written."""
-    problem = problem_of(results)
+    refuse_unsound(path, results)
+    write_sound(path, results)
+
+
+def refuse_unsound(path: Path, value: Any, part: str = "") -> None:
+    """ResultsError where what is to be written to `path` does not keep to the schema, or to the part of it."""
+    problem = problem_of(value, part)
     if problem:
         raise ResultsError(f"{path} was not written, for it would be no sound results file: {problem}.", subject=path)
+
+
+def write_sound(path: Path, results: Mapping[str, Any]) -> None:
+    """Writes what is known to keep to the schema, beside `path`, and renames it."""
     text = json.dumps(results, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     with write_beside(path, len(text)) as part:
         part.write_at(0, text)
 
 
+def upgraded(value: Any) -> Any:
+    """A file of version 1, changed in place to what version 2 says of it. Its records had no id: what they measured is one.
+
+    Whatever of it is no such file is left as it is, for the schema to name.
+    """
+    value["schema"] = VERSION
+    records = value.get("records")
+    for record in records if isinstance(records, list) else ():
+        if isinstance(record, dict):
+            measured = [record.get(name) for name in ("started", "plan", "samples", "loads", "first_answer")]
+            text = json.dumps(measured, sort_keys=True).encode()
+            record["id"] = hashlib.sha256(text).hexdigest()[:32]
+            record["summary"] = []
+    return value
+
+
 @cache
 def _validator(part: str) -> Draft202012Validator:
     schema = json.loads(SCHEMA.read_bytes())
+    del schema["$defs"]["sample"]["properties"]["pieces"]["items"]  # see _wrong_piece
+    schema["$defs"] |= {"measure_id": {"enum": list(MEASURES)}, "unit": {"enum": list(UNITS)}}
     return Draft202012Validator({**schema["$defs"][part], "$defs": schema["$defs"]} if part else schema)
 
 

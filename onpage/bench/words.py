@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from onpage.bench.statistics import MEASURES, Key
+from onpage.bench.measures import FEWEST_VALUES, MEASURES, NOISY_SPREAD, Key
+
+NOISY = f"~ fewer than {FEWEST_VALUES} values, or quartiles more than {NOISY_SPREAD:.0%} of the median apart".replace(
+    "%", " %"
+)
 
 
 def name_of(key: Key) -> str:
     """A measure in a table."""
-    title = MEASURES[key.measure].title
-    return title if key.prefill is None else f"{title}, {key.prefill} tokens"
+    label = MEASURES[key.measure].label
+    return label if key.prefill is None else f"{label}, {key.prefill} tokens"
 
 
 def percent(share: float) -> str:
@@ -60,3 +64,8 @@ def machine_text(results: Mapping[str, Any]) -> str | None:
         return None
     memory = f"{machine['memory_bytes'] / 2**30:.0f} GiB"
     return ", ".join((machine["system"], machine["processor"], f"{machine['cores']} cores", memory, *machine["gpus"]))
+
+
+def short_id(record: Mapping[str, Any]) -> str:
+    """Which record it is, for people: enough of its id to find it."""
+    return str(record["id"])[:8]

@@ -39,6 +39,7 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     """
     from onpage.bench import compare
     from onpage.bench.report import markdown, page, spreadsheet, write_text
+    from onpage.bench.self_test import self_test_of
 
     for path in outputs:
         if path.suffix.lower() not in SUFFIXES:
@@ -50,15 +51,17 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     results = [load_results(path) for path in files]
     if empty := [str(path) for path, each in zip(files, results, strict=True) if not each["records"]]:
         raise ResultsError(f"There is nothing to report of {', '.join(empty)}: no record is in it.", subject=empty[0])
+    compare.refuse_duplicates(record for each in results for record in each["records"])
     before = load_results(baseline) if baseline else None
     alike = compare.compare_alike(before, results) if before else None
     comparison = alike or (compare.compare_sides(results[0]) if len(results) == 1 else None)
     if before and not alike:
         say(f"{baseline} holds nothing that is like these: the same model, engine, browser, adapter, plan and machine.")
+    tested = self_test_of(results[0]) if len(results) == 1 else None
     render = {
-        "html": lambda: page.html_report(results, baseline=before, comparison=comparison),
+        "html": lambda: page.html_report(results, baseline=before, comparison=comparison, tested=tested),
         "csv": lambda: spreadsheet.csv_report(results),
-        "markdown": lambda: markdown.markdown_report(results, comparison=comparison),
+        "markdown": lambda: markdown.markdown_report(results, comparison=comparison, tested=tested),
     }
     for path, kind in wanted.items():
         write_text(path, render[kind]())

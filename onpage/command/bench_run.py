@@ -85,14 +85,18 @@ class Address(click.ParamType[str]):
     "--context", type=click.IntRange(64, 1_000_000), default=2048, show_default=True, help="Room for prompt and answer."
 )
 @click.option(
-    "--runs", type=click.IntRange(1, 1000), default=5, show_default=True, help="Answers to measure for each length."
+    "--runs",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Runs to measure for each length; a run has as many answers as last half a second.",
 )
 @click.option(
     "--warmup",
     type=click.IntRange(0, 100),
     default=1,
     show_default=True,
-    help="Answers for each length before those, kept apart.",
+    help="Runs for each length before those, kept apart.",
 )
 @click.option("--cold", type=click.IntRange(0, 100), default=1, show_default=True, help="Loads from the network.")
 @click.option(
@@ -173,16 +177,18 @@ def run(
         _refuse_what_starts(click.get_current_context())
     with requires("bench"):
         from onpage.bench import run as running
+        from onpage.bench.jobs import chosen_engines
         from onpage.bench.measured_models import find_model
-    chosen = running.chosen_engines(engines or ("mediapipe",))
+        from onpage.bench.options import Listener, Options
+    chosen = chosen_engines(engines or ("mediapipe",))
     if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
         selenium = (os.environ[SELENIUM],)
-    settings = running.Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
+    settings = Options(connect=connect, cdp=cdp, selenium=selenium, headless=not headed, **options)
     check_writable(output)  # before models are made, which can take minutes
     with byte_progress() as progress:
         found = [find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
     with steps() as advance, keeping(output) as note:
-        listener = running.Listener(say=say, progress=advance, record=note)
+        listener = Listener(say=say, progress=advance, record=note)
         results = asyncio.run(running.run(found, chosen, settings, output, listener))
     if as_json:
         print_json(results.content)
@@ -239,8 +245,8 @@ def steps() -> Iterator[Callable[[str, dict[str, Any]], None]]:
 
 
 def _value(measure: dict[str, Any]) -> str:
-    """The median and the quartiles, with a mark where they mean little."""
-    middle, low, high = (quantity(measure["measure"], measure[at]) for at in ("median", "p25", "p75"))
+    """The typical value and the quartiles, with a mark where they mean little."""
+    middle, low, high = (quantity(measure["measure"], measure[at]) for at in ("typical", "p25", "p75"))
     if measure["n"] == 1:
         return middle
     return f"{middle} ({low.rpartition(' ')[0]}–{high.rpartition(' ')[0]}){' noisy' if measure['noisy'] else ''}"
@@ -260,7 +266,7 @@ def _show(records: list[Record]) -> None:
                 click.echo("\t".join((label, *row)))
             continue
         table = Table(title=Text(label), title_justify="left", box=None, pad_edge=False)
-        for column in ("measure", "prefill", "median (quartiles)"):
+        for column in ("measure", "prefill", "typical (quartiles)"):
             table.add_column(column)
         for row in rows:
             table.add_row(*row)

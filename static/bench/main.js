@@ -23,7 +23,7 @@ import { run } from "./run.js";
  */
 
 /** Events after which the report looks different. */
-const DRAWN = ["loads", "first_answer", "correctness", "samples", "errors", "status"];
+const DRAWN = ["loads", "first_answer", "correctness", "progress", "errors", "status"];
 
 const onpage = { version: document.body.dataset.version ?? "", commit: null, modified: null };
 
@@ -31,7 +31,7 @@ const onpage = { version: document.body.dataset.version ?? "", commit: null, mod
 let records = [];
 /** @type {BenchRecord | null} that of the plan which is running */
 let current = null;
-/** @type {import('./report/views.js').Published[]} */
+/** @type {import('./report/published.js').Published[]} */
 let published = [];
 /** @type {import('./plan.js').KnownAnswer | null} */
 let known = null;

@@ -3,6 +3,7 @@
  * The plans that a person can choose in the page, and how long they take. Pure.
  *
  * @typedef {import('./record.js').Plan} Plan
+ * @typedef {import('./record.js').Sample} Sample
  * @typedef {import('./record.js').BenchRecord} BenchRecord
  * @typedef {import('../engine/model_list.js').Model} Model
  * @typedef {import('../engine/registry.js').EngineEntry} EngineEntry
@@ -10,6 +11,9 @@
  * @typedef {{sha256: string, prompt: string, text: string, tokens: number}} KnownAnswer the greedy one of a model
  * @typedef {{entry: EngineEntry, file: import('../engine/model_list.js').ModelFile}} Choice an engine, and the file that it reads
  */
+
+import { runMilliseconds } from "./record.js";
+import { fitting } from "./status.js";
 
 export const LENGTHS = [32, 128, 512, 1024];
 /** What is measured unless one says otherwise: as others measure, and for a GPU. @type {Size} */
@@ -55,23 +59,40 @@ export function planOf({ name, quantization, parameters, sha256: id }, { entry, 
  * @param {BenchRecord} record
  */
 export function timeLeft({ plan, samples, first_answer, loads }) {
+  const runs = runLengths(samples);
   const last = samples.at(-1);
   if (!last && !first_answer) return null;
-  const took = (/** @type {import('./record.js').Sample} */ sample) => sample.pieces.at(-1)?.[0] ?? sample.ttft;
-  const rounds = plan.warmup + plan.runs;
-  const lengths = plan.prefill.filter((length) => length + plan.decode <= plan.context);
+  const lengths = fitting(plan);
   const guess = (/** @type {number} */ length) => {
-    const same = samples.filter(({ prefill }) => prefill === length).at(-1);
-    if (same) return took(same);
-    if (!last) return ((first_answer?.milliseconds ?? 0) * plan.decode) / Math.max(1, first_answer?.tokens ?? 1);
-    return took(last) + (last.ttft * Math.max(0, length - last.prefill)) / last.prefill;
+    const same = runs.filter(({ prefill }) => prefill === length).at(-1);
+    if (same) return same.took;
+    const once = last
+      ? took(last) + (last.ttft * Math.max(0, length - last.prefill)) / last.prefill
+      : ((first_answer?.milliseconds ?? 0) * plan.decode) / Math.max(1, first_answer?.tokens ?? 1);
+    return Math.max(once, runMilliseconds(plan));
   };
   const left = lengths.flatMap((length) => {
-    const done = samples.filter(({ prefill }) => prefill === length).length;
-    return Array(Math.max(0, rounds - done)).fill(guess(length));
+    const done = runs.filter(({ prefill }) => prefill === length).length;
+    return Array(Math.max(0, plan.warmup + plan.runs - done)).fill(guess(length));
   });
   const toLoad = plan.loads.cold + plan.loads.warm - loads.length;
   const load = loads.at(-1);
   const loading = load ? Math.max(0, toLoad) * (load.milliseconds.bytes + load.milliseconds.engine) : 0;
   return left.reduce((sum, each) => sum + each, loading);
+}
+
+/** How long each run took, all its answers together. @param {Sample[]} samples */
+function runLengths(samples) {
+  /** @type {Map<string, {prefill: number, took: number}>} */
+  const runs = new Map();
+  for (const sample of samples) {
+    const key = [sample.prefill, sample.run, sample.warmup].join();
+    runs.set(key, { prefill: sample.prefill, took: (runs.get(key)?.took ?? 0) + took(sample) });
+  }
+  return [...runs.values()];
+}
+
+/** @param {Sample} sample */
+function took({ pieces, ttft }) {
+  return pieces.at(-1)?.[0] ?? ttft;
 }

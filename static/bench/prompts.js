@@ -10,8 +10,6 @@
  * @typedef {{text: string, tokens: number, counted: 'construction' | 'tokenizer'}} Prompt
  */
 
-import { mulberry32 } from "./statistics.js";
-
 /** Characters of one token of a synthetic model, its space included. */
 const CHARACTERS = 7;
 /** The beginning-of-sequence token, which every engine puts before a prompt. */
@@ -99,4 +97,18 @@ export async function englishPrompt(tokens, seed, serial, count) {
     counted = next;
   }
   return { text, tokens: counted, counted: "tokenizer" };
+}
+
+/**
+ * Numbers from 0 to 1 that are the same in every language with 32-bit arithmetic.
+ * @param {number} seed
+ */
+function mulberry32(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
 }

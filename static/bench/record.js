@@ -4,7 +4,7 @@
  *
  * The same fold is in `onpage/bench/record.py`, so that a driver has everything that was measured up to the moment a tab dies.
  *
- * @typedef {import('./statistics.js').Summary} Summary
+ * @typedef {import('./values.js').Measure} Measure
  * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic?: boolean, file?: string,
  *   format?: string, quantization?: string | null, parameters?: number | null, weight_bytes?: number | null, origin?: string}} PlanModel
  *
@@ -15,6 +15,8 @@
  * @property {number} decode tokens
  * @property {number} context tokens of prompt and answer that the engine makes room for
  * @property {number} runs
+ * @property {boolean} [paced] measured answer by answer, in turn with another page: one run, as long as turns are given
+ * @property {number} [run_milliseconds] a run has as many answers as last so long
  * @property {number} warmup runs of each length that are not counted
  * @property {number} seed
  * @property {{cold: number, warm: number}} loads
@@ -23,7 +25,7 @@
  *
  * @typedef {object} Sample one generation
  * @property {number} prefill tokens asked for
- * @property {number} run from 1; warm-up runs are counted apart
+ * @property {number} run from 1; warm-up runs are counted apart. Several answers may be of one run
  * @property {boolean} warmup
  * @property {number} prompt_tokens
  * @property {number} tokens of the answer, as delivered
@@ -35,11 +37,11 @@
  * @property {object | null} engine_figures
  *
  * @typedef {{kind: 'cold' | 'warm', milliseconds: {bytes: number, engine: number}, from_cache: boolean | null}} Load
- * @typedef {{code: string, sentence: string, detail: string, during: string}} Fault
+ * @typedef {{code: string, sentence: string, detail: string | null, during: string | null}} Fault
  * @typedef {{ok: boolean | null, expected: string | null, found: string | null, tokens: number | null}} Correctness
- * @typedef {Summary & {measure: string, prefill: number | null, unit: string}} Measure
  *
  * @typedef {object} BenchRecord
+ * @property {string} id of this run of the plan, and of no other
  * @property {string} label
  * @property {string} started
  * @property {import('./environment.js').Browser | null} browser
@@ -63,13 +65,17 @@
  * @typedef {{at: string, value: any}} Event
  */
 
-import { summarize } from "./statistics.js";
+import measures from "./measures.json" with { type: "json" };
+import { statusOf } from "./status.js";
+import { summaryOf } from "./values.js";
 
 const LISTS = ["samples", "loads", "notes", "errors"];
+const PASSING = ["progress", "turn", "status"];
 
 /** @param {Plan} plan @returns {BenchRecord} */
 export function emptyRecord(plan) {
   return {
+    id: newId(),
     label: "",
     started: new Date().toISOString(),
     browser: null,
@@ -94,18 +100,28 @@ export function emptyRecord(plan) {
 
 /**
  * @param {BenchRecord} record
- * @param {Event} event `progress` is for whoever watches and is not kept
+ * @param {Event} event `progress` and `turn` are for whoever watches and are not kept; `status` only ends
  * @returns {BenchRecord}
  */
 export function fold(record, { at, value }) {
-  if (at === "progress") return record;
+  if (PASSING.includes(at)) return record;
   if (!LISTS.includes(at)) return { ...record, [at]: value };
   return { ...record, [at]: [.../** @type {any} */ (record)[at], value] };
 }
 
-/** A record with its label and its summary. @param {BenchRecord} record @returns {BenchRecord} */
+/** A record with its label, status and summary. @param {BenchRecord} record @returns {BenchRecord} */
 export function finished(record) {
-  return { ...record, label: labelOf(record), summary: summaryOf(record) };
+  return { ...record, label: labelOf(record), status: statusOf(record), summary: summaryOf(record) };
+}
+
+/** Milliseconds that a run of a plan lasts at least. @param {Plan} plan */
+export function runMilliseconds(plan) {
+  return plan.run_milliseconds ?? measures.run_milliseconds;
+}
+
+/** 128 random bits; `crypto.randomUUID` is missing at insecure addresses. */
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** What a record says of a plan's model; the rest of it is in the plan. @param {PlanModel} model */
@@ -129,67 +145,4 @@ function labelOf({ model, engine, adapter, browser, software }) {
   const name = [model.name, model.quantization].filter(Boolean).join(" ");
   const gpu = software ? "software GPU" : [adapter?.vendor, adapter?.architecture].filter(Boolean).join(" ");
   return [name, engine.name, engine.backend === "CPU" ? "CPU" : gpu, browser?.name].filter(Boolean).join(" · ");
-}
-
-/** Prompt tokens per second; null where the clock did not move. @param {Sample} sample */
-export function prefillRate({ prompt_tokens, ttft }) {
-  return ttft > 0 ? prompt_tokens / (ttft / 1000) : null;
-}
-
-/** Tokens per second after the first piece; null where all came at once. @param {Sample} sample */
-export function decodeRate({ tokens, first_tokens, pieces }) {
-  const first = pieces[0]?.[0] ?? 0;
-  const last = pieces.at(-1)?.[0] ?? 0;
-  return last > first && tokens > first_tokens ? (tokens - first_tokens) / ((last - first) / 1000) : null;
-}
-
-/**
- * TTFT as if the first piece had held one token: derived, for comparing engines that deliver differently.
- * @param {Sample} sample
- */
-function ttftOfOneToken(sample) {
-  const rate = decodeRate(sample);
-  return rate === null ? null : sample.ttft - ((sample.first_tokens - 1) / rate) * 1000;
-}
-
-/**
- * The share of the roof that decoding reaches: each token reads every weight once, and no faster than the memory gives them.
- * @param {Sample} sample
- * @param {Pick<BenchRecord, 'model' | 'bandwidth'>} record
- */
-export function roofline(sample, { model, bandwidth }) {
-  const rate = decodeRate(sample);
-  return rate === null || !bandwidth || !model.weight_bytes ? null : (rate * model.weight_bytes) / bandwidth.bytes_per_second;
-}
-
-/** @param {Pick<BenchRecord, 'samples' | 'loads' | 'first_answer' | 'memory' | 'model' | 'bandwidth'>} record @returns {Measure[]} */
-export function summaryOf(record) {
-  const { samples, loads, first_answer, memory } = record;
-  const counted = samples.filter(({ warmup }) => !warmup);
-  const lengths = [...new Set(counted.map(({ prefill }) => prefill))].sort((a, b) => a - b);
-  const total = (/** @type {string} */ kind) =>
-    loads.filter((load) => load.kind === kind).map(({ milliseconds: { bytes, engine } }) => bytes + engine);
-  const warm = loads.filter(({ kind }) => kind === "warm");
-  /** @type {[string, number | null, string, (number | null)[]][]} */
-  const measures = [
-    ...lengths.flatMap((prefill) => {
-      const some = counted.filter((sample) => sample.prefill === prefill);
-      return /** @type {[string, number | null, string, (number | null)[]][]} */ ([
-        ["prefill", prefill, "tok/s", some.map(prefillRate)],
-        ["decode", prefill, "tok/s", some.map(decodeRate)],
-        ["ttft", prefill, "ms", some.map(({ ttft }) => ttft)],
-        ["ttft_one_token", prefill, "ms", some.map(ttftOfOneToken)],
-        ["roofline", prefill, "share", some.map((sample) => roofline(sample, record))],
-      ]);
-    }),
-    ["load_cold", null, "ms", total("cold")],
-    ["load_warm", null, "ms", total("warm")],
-    ["engine_creation", null, "ms", (warm.length ? warm : loads).map(({ milliseconds }) => milliseconds.engine)],
-    ["first_answer", null, "ms", first_answer ? [first_answer.milliseconds] : []],
-    ["memory", null, "bytes", memory ? [memory.peak_bytes] : []],
-  ];
-  return measures.flatMap(([measure, prefill, unit, values]) => {
-    const summary = summarize(/** @type {number[]} */ (values.filter((value) => value !== null)));
-    return summary ? [{ measure, prefill, unit, ...summary }] : [];
-  });
 }

@@ -7,15 +7,14 @@
  * @typedef {{schema: string, created: string, onpage: Onpage, machine: null, records: BenchRecord[]}} Results
  */
 
-import { NAMES } from "./report/views.js";
+import measures from "./measures.json" with { type: "json" };
 
-export const SCHEMA = "onpage-bench/1";
+export const SCHEMA = measures.schema;
 /** Bytes; an hour's run has a few hundred thousand. */
 const LARGEST = 16 << 20;
 /** Records, and measures of a record, as in the schema. */
 const MOST_ITEMS = 1000;
-const MEASURES = Object.keys(NAMES);
-const UNITS = ["tok/s", "ms", "bytes", "share"];
+const MEASURES = measures.measures.map(({ id }) => id);
 
 /**
  * @param {BenchRecord[]} records
@@ -56,6 +55,9 @@ export async function readResults(file) {
   } catch {
     throw wrong("is not JSON");
   }
+  if (value?.schema !== SCHEMA && measures.readable.includes(value?.schema)) {
+    throw new Error(`${file.name} is of an older version (${value.schema}), which only onpage bench compare and report read.`);
+  }
   if (value?.schema !== SCHEMA) throw wrong(`has no schema “${SCHEMA}”`);
   const records = listOf(value.records, pastOf);
   if (!records) throw wrong("has records that are damaged");
@@ -74,18 +76,18 @@ function pastOf(record) {
 
 /** @param {any} value @returns {Measure | null} */
 function measureOf(value) {
-  const { measure, prefill, unit, n, median, p25, p75, interval, noisy } = value ?? {};
+  const { measure, prefill, unit, n, typical, p25, median, p75, interval, noisy } = value ?? {};
   const isNumber = (/** @type {unknown} */ number) => typeof number === "number" && number >= 0 && number < Infinity;
   const sound =
     MEASURES.includes(measure) &&
     (prefill === null || Number.isSafeInteger(prefill)) &&
-    UNITS.includes(unit) &&
+    measures.units.includes(unit) &&
     Number.isSafeInteger(n) &&
-    [median, p25, p75].every(isNumber) &&
-    Array.isArray(interval) &&
-    interval.length === 2 &&
-    interval.every(isNumber);
-  return sound ? { measure, prefill, unit, n, median, p25, p75, interval: [interval[0], interval[1]], noisy: Boolean(noisy) } : null;
+    [typical, p25, median, p75].every(isNumber) &&
+    (interval === null || (Array.isArray(interval) && interval.length === 2 && interval.every(isNumber)));
+  if (!sound) return null;
+  const between = /** @type {[number, number] | null} */ (interval && [interval[0], interval[1]]);
+  return { measure, prefill, unit, n, typical, p25, median, p75, interval: between, noisy: Boolean(noisy) };
 }
 
 /**

@@ -1,79 +1,81 @@
 // @ts-check
 /**
- * What is said about repeated measurements: median, quartiles, an interval, and whether they scatter too much. Pure, and the
- * same numbers as `onpage/bench/statistics.py`, to the last bit of the draw: a test compares the two.
+ * What is said about the values of one measure: the typical one, its interval, and how they scatter. Pure, and the same
+ * numbers as `onpage/bench/statistics.py`: a test compares the two.
  *
- * Quantiles are linearly interpolated (type 7). The interval is the 95 % percentile bootstrap of the median: 2,000 resamples
- * with `mulberry32(1)`, one draw after the other, of `values[floor(u · n)]` in the order given; of more than 100 values the
- * median of a resample is drawn itself, from the distribution that it has in the limit.
+ * Typical is the geometric mean; the interval is Student's, 95 %, on the logarithms. Quantiles are linearly interpolated (type 7).
  *
- * @typedef {{n: number, median: number, p25: number, p75: number, interval: [number, number], noisy: boolean}} Summary
+ * @typedef {{n: number, typical: number, p25: number, median: number, p75: number, interval: [number, number] | null,
+ *   noisy: boolean}} Summary
  */
 
-export const RESAMPLES = 2000;
-export const SEED = 1;
-/** (p75 − p25) / median above which a difference of a few percent means nothing. */
-export const NOISY_SPREAD = 0.1;
-/** Fewer values cannot give an interval of 95 %: see `ENOUGH` in `onpage/bench/compare.py`. */
-export const FEWEST_FOR_INTERVAL = 5;
-/** Fewer runs say nothing about their spread. */
-export const FEWEST_RUNS = 3;
+import measures from "./measures.json" with { type: "json" };
 
-/** Values of which a resample is still drawn one by one. */
-export const MANY = 100;
+const CONFIDENCE = 0.95;
+const MAX_DEGREES = 200;
+/** Fewer values say nothing about their scatter. */
+export const FEWEST_VALUES = measures.fewest_values;
 
 /**
- * Numbers from 0 to 1 that are the same in every language with 32-bit arithmetic.
- * @param {number} seed
- */
-export function mulberry32(seed) {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/**
- * @param {number[]} values ascending, at least one
+ * @param {number[]} values in any order, at least one
  * @param {number} share 0 to 1
  */
 export function quantile(values, share) {
-  const position = (values.length - 1) * share;
+  const ascending = values.toSorted((a, b) => a - b);
+  const position = (ascending.length - 1) * share;
   const below = Math.floor(position);
-  const above = Math.min(below + 1, values.length - 1);
-  return values[below] + (values[above] - values[below]) * (position - below);
+  const above = Math.min(below + 1, ascending.length - 1);
+  return ascending[below] + (ascending[above] - ascending[below]) * (position - below);
 }
 
 /** @param {number[]} values at least one */
 export function median(values) {
-  return quantile(ascending(values), 0.5);
+  return quantile(values, 0.5);
+}
+
+/** The geometric mean. @param {number[]} values positive, at least one */
+export function typical(values) {
+  return Math.exp(mean(values.map(Math.log)));
 }
 
 /**
- * @param {number[]} values at least one
- * @returns {[number, number]}
+ * The t with P(|T| ≤ t) = confidence, for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4).
+ * @param {number} confidence
+ * @param {number} degrees
  */
+export function student(confidence, degrees) {
+  const freedom = Math.min(degrees, MAX_DEGREES);
+  let [low, high] = [0, Math.PI / 2];
+  for (let step = 0; step < 80; step += 1) {
+    const middle = (low + high) / 2;
+    if (inside(middle, freedom) < confidence) low = middle;
+    else high = middle;
+  }
+  return Math.tan((low + high) / 2) * Math.sqrt(freedom);
+}
+
+/** P(|T| ≤ √degrees · tan angle). @param {number} angle @param {number} degrees */
+function inside(angle, degrees) {
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  const odd = degrees % 2;
+  let term = odd ? cosine : 1;
+  let total = 0;
+  for (let power = 1 + odd; power < degrees; power += 2) {
+    total += term;
+    term *= (cosine * cosine * power) / (power + 1);
+  }
+  return odd ? (2 / Math.PI) * (angle + sine * total) : sine * total;
+}
+
+/** Of the typical value; null of too few. @param {number[]} values @returns {[number, number] | null} */
 export function interval(values) {
-  const [random, inOrder] = [mulberry32(SEED), ascending(values)];
-  const drawn = () =>
-    values.length > MANY
-      ? quantile(inOrder, share(random, values.length))
-      : median(Array.from(values, () => values[Math.floor(random() * values.length)]));
-  const sorted = ascending(Array.from({ length: RESAMPLES }, drawn));
-  return [quantile(sorted, 0.025), quantile(sorted, 0.975)];
-}
-
-/**
- * Where the median of a resample lies among many values, by Box and Muller.
- * @param {() => number} random
- * @param {number} size
- */
-function share(random, size) {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return 0.5 + normal / (2 * Math.sqrt(size));
+  const count = values.length;
+  if (count < FEWEST_VALUES) return null;
+  const logs = values.map(Math.log);
+  const middle = mean(logs);
+  const squares = logs.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  const half = student(CONFIDENCE, count - 1) * Math.sqrt(squares / (count - 1) / count);
+  return [Math.exp(middle - half), Math.exp(middle + half)];
 }
 
 /**
@@ -82,13 +84,12 @@ function share(random, size) {
  */
 export function summarize(values) {
   if (!values.length) return null;
-  const sorted = ascending(values);
-  const [p25, middle, p75] = [0.25, 0.5, 0.75].map((share) => quantile(sorted, share));
-  const noisy = values.length < FEWEST_RUNS || (p75 - p25) / middle > NOISY_SPREAD;
-  return { n: values.length, median: middle, p25, p75, interval: interval(values), noisy };
+  const [p25, middle, p75] = [0.25, 0.5, 0.75].map((share) => quantile(values, share));
+  const noisy = values.length < FEWEST_VALUES || p75 - p25 > measures.noisy_spread * middle;
+  return { n: values.length, typical: typical(values), p25, median: middle, p75, interval: interval(values), noisy };
 }
 
 /** @param {number[]} values */
-function ascending(values) {
-  return [...values].sort((a, b) => a - b);
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,114 +1,106 @@
-"""How often the gate of `onpage bench compare` errs, on simulated runs: `python -m tests.benchmarks.gate_power [--trials N]`.
+"""How often the gate of `onpage bench compare --interleave` errs, on simulated rounds: `python -m tests.benchmarks.gate_power`.
 
-Times are log-normal with the noise given, about a median that is the same on both sides or larger on B's. The first table
-takes two runs that have nothing to do with each other, the second the same while the machine drifts: each run, or each
-round of an interleaved one, is slower or faster as a whole by another random factor, which both sides of a round share.
-
-False alarms are `regression` where nothing changed, for one measure and for any of eight; power is `regression` where B
-takes longer. Verdicts are those of `onpage.bench.compare.judge` on its own intervals; only the drawing of resamples is numpy's
-here, for speed.
+The logarithm of a round's ratio is normal with the scatter given, about what B really takes longer; some rounds go astray, with
+five times the scatter. A comparison stops by the width of its interval, or after the most rounds that fit its budget, and is
+corrected for the number of verdicts, as `goal` and `compare` do it. A second table takes two files of single runs while the
+machine drifts between them: what no interval can know.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import click
 import numpy as np
 import numpy.typing as npt
 
-from onpage.bench.compare import DEFAULT_LIMIT, judge
-from onpage.bench.statistics import CONFIDENCE, Key
+from onpage.bench.compare import DEFAULT_LIMIT
+from onpage.bench.goal import MIN_ROUNDS, SHARE_OF_LIMIT
+from onpage.bench.measures import Key
+from onpage.bench.statistics import CONFIDENCE, Ratio, student, unpaired_ratio
+from onpage.bench.verdict import Word, judge
 
 Values = npt.NDArray[np.float64]
-KEY = Key("ttft", 128)
-RESAMPLES = 500
-SLOWER = (1.05, 1.10, 1.15, 1.20)
-MEASURES = 8
-TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-
-
-@dataclass(frozen=True)
-class Design:
-    """A way to measure: so many values on each side, or so many rounds of some values each."""
-
-    name: str
-    runs: int
-    rounds: int = 0
+KEY = Key("gap_p50", 32)
+SLOWER = (0.0, 0.03, 0.12, 0.25)
+VERDICTS = 7
+"""Of a comparison at one prompt length."""
+ASTRAY = 5.0
+WORDS: tuple[Word, ...] = ("regression", "slower", "no change", "faster", "undecided")
 
 
 @dataclass(frozen=True)
 class World:
-    """A machine."""
+    """A machine, and how long it may be measured."""
 
-    noise: float
-    """Standard deviation of the logarithm of a time."""
-    drift: float
-    """The same of the factor of a whole run or round."""
+    scatter: float
+    """Standard deviation of the logarithm of a round's ratio."""
+    most: int
+    """Rounds."""
+    astray: float = 0.1
+    """Share of the rounds that go astray."""
 
 
-def share_of_regressions(
-    design: Design, world: World, slower: float, trials: int, source: np.random.Generator
-) -> float:
-    """How often the gate says `regression`."""
-    count = design.rounds or 1
-    shape = (trials, count, design.runs)
-    own = np.exp(source.normal(0, world.noise, (2, *shape)))
-    if design.rounds:
-        shared = np.exp(source.normal(0, world.drift, (1, trials, count, 1)))
-    else:
-        shared = np.exp(source.normal(0, world.drift, (2, trials, 1, 1)))
-    base, head = own * shared * np.array([1, slower])[:, None, None, None]
-    if design.rounds:
-        ratios = np.median(head, axis=2) / np.median(base, axis=2)
-        ratio = np.median(ratios, axis=1)
-        drawn = np.median(ratios[:, source.integers(0, count, (RESAMPLES, count))], axis=2)
-    else:
-        ratio = np.median(head[:, 0], axis=1) / np.median(base[:, 0], axis=1)
-        drawn = _medians(head[:, 0], source) / _medians(base[:, 0], source)
-    low, high = np.quantile(drawn, TAILS, axis=1)
-    verdicts = [
-        judge(KEY, float(a), float(b), float(c), DEFAULT_LIMIT)[0] for a, b, c in zip(ratio, low, high, strict=True)
+def verdicts(world: World, slower: float, trials: int, source: np.random.Generator) -> tuple[dict[Word, float], float]:
+    """The share of comparisons with each verdict, and how many rounds they took on average."""
+    confidence = 1 - (1 - CONFIDENCE) / VERDICTS
+    shape = (trials, world.most)
+    wide = np.where(source.random(shape) < world.astray, ASTRAY, 1.0)
+    logs = math.log1p(slower) + world.scatter * wide * source.normal(size=shape)
+    wanted = math.log1p(DEFAULT_LIMIT * SHARE_OF_LIMIT)
+    running = np.ones(trials, dtype=bool)
+    middle, half, rounds = np.zeros(trials), np.zeros(trials), np.full(trials, world.most)
+    for count in range(min(MIN_ROUNDS, world.most), world.most + 1):
+        some = logs[:, :count]
+        width = student(confidence, count - 1) * some.std(axis=1, ddof=1) / math.sqrt(count)
+        ends = running & ((width <= wanted) | (count == world.most))
+        middle[ends], half[ends], rounds[ends] = some.mean(axis=1)[ends], width[ends], count
+        running &= ~ends
+    words = [
+        judge(KEY, Ratio(math.exp(m), (math.exp(m - h), math.exp(m + h))), DEFAULT_LIMIT)
+        for m, h in zip(middle, half, strict=True)
     ]
-    return verdicts.count("regression") / trials
+    return {word: words.count(word) / trials for word in WORDS}, float(rounds.mean())
 
 
-def _medians(values: Values, source: np.random.Generator) -> Values:
-    runs = values.shape[1]
-    medians: Values = np.median(values[:, source.integers(0, runs, (RESAMPLES, runs))], axis=2)
-    return medians
+def false_alarms_of_files(runs: int, noise: float, drift: float, trials: int, source: np.random.Generator) -> float:
+    """How often two files of the same are called a regression where each run as a whole is faster or slower by `drift`."""
+    confidence = 1 - (1 - CONFIDENCE) / VERDICTS
+    found = 0
+    for _ in range(trials):
+        a, b = np.exp(source.normal(0, noise, (2, runs)) + source.normal(0, drift, (2, 1)))
+        found += judge(KEY, unpaired_ratio(list(a), list(b), confidence), DEFAULT_LIMIT) == "regression"
+    return found / trials
 
 
-def table(title: str, designs: list[Design], worlds: list[World], trials: int) -> list[str]:
-    """A row for each design in each world."""
-    source = np.random.default_rng(1)
-    lines = [
-        title,
-        f"{'':34}{'noise':>6}{'drift':>7}{'false alarm':>13}{f'of {MEASURES}':>7}"
-        + "".join(f"{f'+{slower - 1:.0%}':>7}" for slower in SLOWER),
-    ]
-    for design in designs:
-        for world in worlds:
-            false = share_of_regressions(design, world, 1.0, trials, source)
-            power = [share_of_regressions(design, world, slower, trials, source) for slower in SLOWER]
-            lines.append(
-                f"{design.name:34}{world.noise:>6.0%}{world.drift:>7.0%}{false:>13.2%}{1 - (1 - false) ** MEASURES:>7.1%}"
-                + "".join(f"{share:>7.0%}" for share in power)
-            )
-    return lines
+def _cell(words: dict[Word, float]) -> str:
+    text = f"{words['regression']:.1%} ({words['faster']:.1%})"
+    return f"{text:>16}"
 
 
 @click.command()
 @click.option("--trials", default=4000, show_default=True, help="Simulated comparisons behind each figure.")
-def main(trials: int) -> None:
+@click.option("--seed", default=1, show_default=True)
+def main(trials: int, seed: int) -> None:
     """Print both tables."""
-    apart = [Design(f"{runs} runs each", runs) for runs in (5, 10, 20)]
-    in_turn = [Design(f"{rounds} rounds of 3, interleaved", 3, rounds) for rounds in (5, 10, 20)]
-    steady = [World(noise, 0) for noise in (0.01, 0.03, 0.05)]
-    click.echo("\n".join(table(f"Limit {DEFAULT_LIMIT:.0%}, on a steady machine", [*apart, *in_turn], steady, trials)))
-    click.echo()
-    drifting = [World(0.03, drift) for drift in (0.03, 0.10)]
-    click.echo("\n".join(table("The same, while the machine drifts", [*apart[:2], *in_turn[:2]], drifting, trials)))
+    source = np.random.default_rng(seed)
+    click.echo(
+        f"Limit {DEFAULT_LIMIT:.0%}, {VERDICTS} verdicts, one round in ten astray: share called a regression (faster)"
+    )
+    heads = "".join(f"{f'+{slower:.0%}':>16}" for slower in SLOWER)
+    click.echo(f"{'scatter':>8}{'most rounds':>13}{heads}{'undecided at 0':>16}{'rounds at 0':>13}")
+    for scatter in (0.01, 0.02, 0.03, 0.05, 0.10):
+        for most in (8, 14, 30):
+            told = [verdicts(World(scatter, most), slower, trials, source) for slower in SLOWER]
+            cells = "".join(_cell(words) for words, _ in told)
+            words, rounds = told[0]
+            click.echo(f"{scatter:>8.0%}{most:>13}{cells}{words['undecided']:>16.0%}{rounds:>13.1f}")
+    click.echo(
+        "\nTwo files of 5 runs with 3 % of noise, of the same, where whole runs drift apart: share called a regression"
+    )
+    for drift in (0.0, 0.03, 0.10):
+        click.echo(f"{drift:>8.0%}{false_alarms_of_files(5, 0.03, drift, trials, source):>10.1%}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -40,24 +41,6 @@ def sample(prefill: int, run: int, ttft: float, step: float, warmup: bool = Fals
         "pieces": pieces,
         "engine_figures": None,
     }
-
-
-def test_summary_of_known_values() -> None:
-    five, two, none = ask(
-        "bench/statistics.js",
-        ("summarize", [[5, 1, 4, 2, 3]]),
-        ("summarize", [[100, 101]]),
-        ("summarize", [[]]),
-    )
-    assert five == {"n": 5, "median": 3, "p25": 2, "p75": 4, "interval": [1, 5], "noisy": True}
-    assert (two["median"], two["p25"], two["p75"]) == (100.5, 100.25, 100.75)
-    assert two["noisy"], "two runs say nothing about their spread"
-    assert none is None
-
-
-@pytest.mark.parametrize(("values", "noisy"), [([95, 100, 105], False), ([90, 100, 111], True)])
-def test_noise(values: list[float], noisy: bool) -> None:
-    assert ask("bench/statistics.js", ("summarize", [values]))[0]["noisy"] is noisy
 
 
 def test_synthetic_prompts_are_words_of_the_vocabulary_and_differ_from_the_first() -> None:
@@ -134,29 +117,34 @@ def test_a_record_is_the_fold_of_its_events(monkeypatch: pytest.MonkeyPatch) -> 
     record = evaluate(FOLDED)
     assert record["label"] == "tiny int4 · MediaPipe · nvidia ampere"
     assert "progress" not in record
-    assert (len(record["samples"]), record["notes"], record["status"]) == (3, ["a note"], "complete")
-    medians = {(one["measure"], one["prefill"]): one["median"] for one in record["summary"]}
-    assert medians == {
-        ("prefill", 32): pytest.approx((320 + 32 / 0.12) / 2),
-        ("decode", 32): pytest.approx((60 + 50) / 2),  # six tokens in 100 ms, in 120 ms
-        ("ttft", 32): 110,
-        ("ttft_one_token", 32): pytest.approx((100 - 2 / 60 * 1000 + 120 - 2 / 50 * 1000) / 2),
-        ("load_cold", None): 1000,
-        ("load_warm", None): 300,
-        ("engine_creation", None): 250,
-        ("first_answer", None): 900,
+    assert (len(record["samples"]), record["notes"]) == (3, ["a note"])
+    assert record["status"] == "partial", "from what is in it, whatever was told: 128 tokens are missing"
+    assert re.fullmatch("[0-9a-f]{32}", record["id"])
+    typical = {(one["measure"], one["prefill"]): one["typical"] for one in record["summary"]}
+    assert typical == {
+        ("prefill", 32): pytest.approx((320 * 32 / 0.12) ** 0.5),
+        ("decode", 32): pytest.approx((60 * 50) ** 0.5),  # six tokens in 100 ms, in 120 ms
+        ("ttft", 32): pytest.approx((100 * 120) ** 0.5),
+        ("ttft_one_token", 32): pytest.approx(((100 - 2 / 60 * 1000) * (120 - 2 / 50 * 1000)) ** 0.5),
+        **{(f"gap_{share}", 32): pytest.approx((50 / 3 * 20) ** 0.5) for share in ("p50", "p95", "p99")},
+        ("load_cold", None): pytest.approx(1000),
+        ("load_warm", None): pytest.approx(300),
+        ("engine_creation", None): pytest.approx(250),
+        ("first_answer", None): pytest.approx(900),
     }
 
 
 def test_lengths_that_do_not_fit_are_left_out_with_a_note() -> None:
-    fits = ask("bench/run.js", ("fitting", [PLAN | {"prefill": [32, 247, 248], "decode": 9}]))[0]
-    assert fits["fits"] == [32, 247]
-    assert fits["notes"] == ["Prefill 248 was left out: with 9 new tokens it does not fit a context of 256."]
+    plan = PLAN | {"prefill": [32, 247, 248], "decode": 9}
+    assert ask("bench/status.js", ("fitting", [plan])) == [[32, 247]]
+    assert ask("bench/run.js", ("notesOnLengths", [plan]))[0] == [
+        "Prefill 248 was left out: with 9 new tokens it does not fit a context of 256."
+    ]
 
 
 def test_a_count_that_the_tokenizer_does_not_confirm_is_noted() -> None:
     same, other, own = ask(
-        "bench/run.js",
+        "bench/answers.js",
         ("crossCheck", ["construction", 16, 16]),
         ("crossCheck", ["construction", 16, 17]),
         ("crossCheck", ["tokenizer", 16, 17]),
@@ -236,7 +224,7 @@ def test_axes_end_past_the_largest_value() -> None:
 def test_names_in_legends_are_what_tells_records_apart() -> None:
     labels = ["a int4 · MediaPipe · GPU", "a int4 · LiteRT-LM · GPU", "a int4 · LiteRT-LM · CPU"]
     some, one, same = ask(
-        "bench/report/views.js",
+        "bench/report/names.js",
         ("shortNames", [[{"label": label} for label in labels]]),
         ("shortNames", [[{"label": labels[0]}]]),
         ("shortNames", [[{"label": labels[0]}, {"label": labels[0]}]]),
@@ -246,24 +234,10 @@ def test_names_in_legends_are_what_tells_records_apart() -> None:
     assert same == ["record 1", "record 2"]
 
 
-def test_intervals_decide_only_where_there_are_enough_values() -> None:
-    def measure(n: int, low: float, high: float, unit: str = "tok/s") -> dict[str, Any]:
-        return {"n": n, "interval": [low, high], "unit": unit}
-
-    sides = [
-        (measure(4, 1, 2), measure(5, 3, 4)),
-        (measure(5, 1, 2), measure(5, 2, 4)),
-        (measure(5, 1, 2), measure(5, 3, 4)),
-        (measure(5, 1, 2, "ms"), measure(5, 3, 4, "ms")),
-    ]
-    found = ask("bench/report/views.js", *(("verdict", list(pair)) for pair in sides))
-    assert found == ["too few runs to say", "no clear difference", "faster", "slower"]
-
-
 def test_an_adapter_is_named_without_repeating_itself() -> None:
     adapter = {"vendor": "google", "architecture": "swiftshader", "device": "", "description": "google swiftshader"}
     card = {"vendor": "nvidia", "architecture": "ada", "device": "", "description": "RTX 4090"}
-    found = ask("bench/report/views.js", ("adapterName", [adapter]), ("adapterName", [card]))
+    found = ask("bench/report/names.js", ("adapterName", [adapter]), ("adapterName", [card]))
     assert found == ["google swiftshader", "nvidia ada RTX 4090"]
 
 
@@ -274,7 +248,7 @@ for await (const chunk of process.stdin) text += chunk;
 const read = (text) => readResults(new File([text], "old.json")).catch((error) => error.message);
 console.log(JSON.stringify(await Promise.all(JSON.parse(text).map(read))));
 """
-MEASURE = {"measure": "decode", "prefill": 32, "unit": "tok/s", "n": 3, "median": 2, "p25": 1, "p75": 3}
+MEASURE = {"measure": "decode", "prefill": 32, "unit": "tok/s", "n": 3, "typical": 2, "p25": 1, "median": 2, "p75": 3}
 MEASURE |= {"interval": [1, 3], "noisy": True}
 PAST = {"engine": {"id": "a", "backend": "CPU"}, "model": {"name": "b", "quantization": None}, "summary": [MEASURE]}
 OBJECT = {"toString": 1, "valueOf": 1}
@@ -286,7 +260,7 @@ def read(*files: str) -> list[Any]:
 
 
 def results(**changes: Any) -> str:
-    return json.dumps({"schema": "onpage-bench/1", "records": [PAST | changes]})
+    return json.dumps({"schema": "onpage-bench/2", "records": [PAST | changes]})
 
 
 def test_of_an_older_file_is_kept_what_is_compared() -> None:
@@ -299,6 +273,11 @@ def test_what_is_no_older_file_is_refused_in_a_sentence() -> None:
     cut, deep, other, nothing = read("{", "[" * 1_000_000, "[]", "null")
     assert cut.startswith("old.json is not JSON") and deep.startswith("old.json is not JSON")
     assert other.startswith("old.json has no schema") and nothing.startswith("old.json has no schema")
+
+
+def test_an_older_version_is_refused_by_its_name() -> None:
+    (said,) = read(json.dumps({"schema": "onpage-bench/1", "records": []}))
+    assert said == "old.json is of an older version (onpage-bench/1), which only onpage bench compare and report read."
 
 
 BREAKS: list[dict[str, Any]] = [
@@ -322,6 +301,7 @@ BREAKS: list[dict[str, Any]] = [
             {"unit": "<b>"},
             {"n": "3"},
             {"median": None},
+            {"typical": "2"},
             {"p25": -1},
             {"p75": "3"},
             {"interval": [1]},

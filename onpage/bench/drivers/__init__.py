@@ -21,7 +21,8 @@ from builder.errors import BenchError
 
 ANSWER_SECONDS = 60.0
 """A tab answers within milliseconds, unless the machine is busy with an engine on the processor."""
-CLOSE_SECONDS = 20.0
+CLOSE_SECONDS = 5.0
+"""For a tab or a browser to close by itself; afterwards it is left, or killed where it is ours."""
 
 
 class DriverError(BenchError):
@@ -87,8 +88,8 @@ class Tab(Protocol):
     async def open(self, url: str) -> None:
         """Goes to `url` and waits for its scripts."""
 
-    async def evaluate(self, expression: str) -> Any:
-        """The JSON value of an expression in the page; a promise is waited for."""
+    async def evaluate(self, expression: str, seconds: float = ANSWER_SECONDS) -> Any:
+        """The JSON value of an expression in the page; a promise is waited for, `seconds` at most."""
 
     async def describe(self) -> Description:
         """Which browser this is."""

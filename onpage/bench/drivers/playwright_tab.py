@@ -30,9 +30,9 @@ class PlaywrightTab:
             status = "nothing" if response is None else f"{response.status} {response.status_text}"
             raise DriverError("page-refused", f"{url} answered {status}: is it the address of this onpage?")
 
-    async def evaluate(self, expression: str) -> Any:
+    async def evaluate(self, expression: str, seconds: float = ANSWER_SECONDS) -> Any:
         """As in `Tab`."""
-        return await self._answer(lambda: self._page.evaluate(expression))
+        return await self._answer(lambda: self._page.evaluate(expression), seconds)
 
     async def describe(self) -> Description:
         """As in `Tab`."""
@@ -41,14 +41,14 @@ class PlaywrightTab:
     def _note_crash(self, _: Page) -> None:
         self._crashed = True
 
-    async def _answer(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _answer(self, call: Callable[[], Awaitable[T]], seconds: float = ANSWER_SECONDS) -> T:
         try:
-            return await asyncio.wait_for(call(), ANSWER_SECONDS)
+            return await asyncio.wait_for(call(), seconds)
         except (SlowError, TimeoutError) as error:
             if self._crashed:
                 raise self._crash(str(error)) from None
             raise DriverError(
-                "tab-silent", f"The tab did not answer for {ANSWER_SECONDS:.0f} seconds.", str(error) or None
+                "tab-silent", f"The tab did not answer for {seconds:.0f} seconds.", str(error) or None
             ) from None
         except Error as error:
             raise await self._told_apart(error) from None
@@ -61,10 +61,20 @@ class PlaywrightTab:
         if self._crashed or "crash" in message:
             return self._crash(message)
         if gone:
-            return DriverError("browser-gone", "The browser ended, or the connection to it broke.", message)
+            return self._ended(message)
         if "ERR_" in message or "NS_ERROR" in message:
             return DriverError("page-unreachable", f"The browser cannot open the page: {reason(error)}.", message)
         return DriverError("page-failed", f"The page failed: {reason(error)}.", message)
+
+    def _ended(self, message: str) -> DriverError:
+        """Whether the tab was closed and the browser lives on, or the browser is gone, or the connection to one elsewhere."""
+        browser = self._page.context.browser
+        if self._page.is_closed() and browser is not None and browser.is_connected():
+            return DriverError("tab-closed", "The tab was closed; its browser goes on.", message)
+        if self._description.connection == "launched":
+            return DriverError("browser-gone", "The browser ended.", message)
+        where = self._description.origin
+        return DriverError("browser-gone", f"The browser at {where} ended, or the connection to it broke.", message)
 
     @staticmethod
     def _crash(message: str) -> DriverError:

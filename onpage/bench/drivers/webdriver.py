@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.common.exceptions import NoSuchWindowException, TimeoutException, WebDriverException
 from selenium.webdriver import ChromeOptions, Remote
 from selenium.webdriver.remote.client_config import ClientConfig
 
@@ -73,10 +73,10 @@ class _GridTab:
     async def open(self, url: str) -> None:
         await self._answer(lambda: self._session.get(url))
 
-    async def evaluate(self, expression: str) -> Any:
+    async def evaluate(self, expression: str, seconds: float = ANSWER_SECONDS) -> Any:
         script = f"""const done = arguments[arguments.length - 1];
             Promise.resolve().then(() => ({expression})).then((value) => done({{value}}), (error) => done({{error: String(error)}}));"""
-        answer = await self._answer(lambda: self._session.execute_async_script(script))
+        answer = await self._answer(lambda: self._session.execute_async_script(script), seconds)
         if "error" in answer:
             raise DriverError("page-failed", f"The page failed: {answer['error']}", answer["error"])
         return answer.get("value")
@@ -86,19 +86,21 @@ class _GridTab:
         name, version = str(said.get("browserName", "")), str(said.get("browserVersion", ""))
         return Description(name, version, "selenium", self._address, self._flags)
 
-    async def _answer(self, call: Callable[[], T]) -> T:
+    async def _answer(self, call: Callable[[], T], seconds: float = ANSWER_SECONDS) -> T:
         try:
-            return await asyncio.to_thread(call)
-        except TimeoutException as error:
-            raise DriverError(
-                "tab-silent", f"The tab did not answer for {ANSWER_SECONDS:.0f} seconds.", error.msg
-            ) from None
+            return await asyncio.wait_for(asyncio.to_thread(call), seconds)
+        except (TimeoutException, TimeoutError) as error:
+            detail = getattr(error, "msg", None)
+            raise DriverError("tab-silent", f"The tab did not answer for {seconds:.0f} seconds.", detail) from None
+        except NoSuchWindowException as error:
+            raise DriverError("tab-closed", "The tab was closed; its browser goes on.", error.msg) from None
         except WebDriverException as error:
             detail = error.msg or ""
             if "crash" in detail:
                 raise DriverError("tab-crashed", "The tab crashed.", detail) from None
             if "ERR_" in detail:
                 raise DriverError("page-unreachable", f"The browser cannot open the page: {detail}", detail) from None
-            raise DriverError("browser-gone", "The browser ended, or the grid gave it up.", detail) from None
+            sentence = f"The browser at {self._address} ended, or the grid gave it up."
+            raise DriverError("browser-gone", sentence, detail) from None
         except Exception as error:  # urllib3's
-            raise DriverError("browser-gone", "The connection to the grid broke.", str(error)) from None
+            raise DriverError("browser-gone", f"The connection to {self._address} broke.", str(error)) from None

@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from builder.files.systems import peak_memory
+from onpage.bench.measures import RUN_MILLISECONDS, fitting, status_of
 from onpage.bench.record import Record, fold, label_of, new_record
-from onpage.bench.statistics import summarize
+from onpage.bench.values import summarize
 
 ID = "native"
 ENGINE = {"id": ID, "name": "LiteRT-LM, native", "backend": "CPU", "package": "litert-lm-api"}
@@ -81,9 +82,7 @@ async def measure(plan: dict[str, Any], path: Path, model: dict[str, Any], secon
         reason = f"it did not end within {seconds:g} s" if late else reasons[-1]
         fault = {"code": "engine-failed", "sentence": "The native engine ended early.", "during": None}
         record["errors"].append(fault | {"detail": reason[:2000]})
-    counted = any(not sample["warmup"] for sample in record["samples"])
-    wrong = record["correctness"]["ok"] is False
-    record["status"] = "failed" if wrong or not counted else "partial" if record["errors"] else "complete"
+    record["status"] = status_of(record)
     record["label"] = label_of(record)
     record["summary"] = [summary.to_json() for summary in summarize(record)]
     return record
@@ -123,35 +122,21 @@ def carry_out(plan: dict[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
             ok = None if known["text"] is None else answer["text"].startswith(known["text"])
             found = {"ok": ok, "expected": known["text"], "found": answer["text"], "tokens": len(answer["pieces"])}
             yield "correctness", found
-        lengths = [length for length in plan["prefill"] if length + plan["decode"] <= plan["context"]]
+        lengths = fitting(plan)
         for length in plan["prefill"]:
             if length not in lengths:
                 yield "notes", f"Prefill {length} was left out: it does not fit a context of {plan['context']}."
         prompts = itertools.count(plan["seed"] * 1_000_003)
         noted = set()
         for run in range(plan["warmup"] + plan["runs"]):
+            warmup = run < plan["warmup"]
+            number = run + 1 - (0 if warmup else plan["warmup"])
             for length in lengths:
-                tokens, answer = native.longest(length, prompts, plan["decode"])
-                if len(answer["pieces"]) < plan["decode"] and length not in noted:
-                    noted.add(length)
-                    yield "notes", f"Prefill {length}: an answer ended by itself before {plan['decode']} tokens."
-                warmup = run < plan["warmup"]
-                yield (
-                    "samples",
-                    {
-                        "prefill": length,
-                        "run": run + 1 - (0 if warmup else plan["warmup"]),
-                        "warmup": warmup,
-                        "prompt_tokens": tokens,
-                        "tokens": len(answer["pieces"]),
-                        "first_tokens": 1,
-                        "counted": "tokenizer",
-                        "checked_tokens": None,
-                        "ttft": answer["pieces"][0][0],
-                        "pieces": answer["pieces"],
-                        "engine_figures": answer["figures"],
-                    },
-                )
+                for sample in native.run(length, prompts, plan):
+                    if sample["tokens"] < plan["decode"] and length not in noted:
+                        noted.add(length)
+                        yield "notes", f"Prefill {length}: an answer ended by itself before {plan['decode']} tokens."
+                    yield "samples", {"prefill": length, "run": number, "warmup": warmup, **sample}
     peak = peak_memory()
     yield "memory", {"peak_bytes": peak, "how": "largest resident set of the engine's process, Python included"}
 
@@ -164,6 +149,24 @@ class _Native:
 
         self.engine = engine
         self.greedy = litert_lm.SamplerConfig(top_k=1, top_p=1.0, temperature=1.0, seed=1)
+
+    def run(self, length: int, seeds: Iterator[int], plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """As many answers as last as long as a run does."""
+        spent = 0.0
+        while spent < plan.get("run_milliseconds", RUN_MILLISECONDS):
+            prompt_tokens, answer = self.longest(length, seeds, plan["decode"])
+            pieces = answer["pieces"]
+            spent += pieces[-1][0]
+            yield {
+                "prompt_tokens": prompt_tokens,
+                "tokens": len(pieces),
+                "first_tokens": 1,
+                "counted": "tokenizer",
+                "checked_tokens": None,
+                "ttft": pieces[0][0],
+                "pieces": pieces,
+                "engine_figures": answer["figures"],
+            }
 
     def longest(self, length: int, seeds: Iterator[int], tokens: int) -> tuple[int, dict[str, Any]]:
         """Tokens of a prompt of about `length`, and the answer to it, of `tokens` if one of a few prompts has such an answer."""

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from onpage.bench.compare import HEADS, NOISY, Comparison, Pair
+from onpage.bench.comparison import Comparison, Pair
+from onpage.bench.measures import Key, ordered
 from onpage.bench.report import Results, shown_records
-from onpage.bench.statistics import Key, ordered
-from onpage.bench.words import machine_text, name_of, onpage_text, quantity
+from onpage.bench.self_test import SelfTest
+from onpage.bench.verdict import HEADS
+from onpage.bench.words import NOISY, machine_text, name_of, onpage_text, quantity
 
-SHORT = ("prefill", "decode", "load_cold", "load_warm", "first_answer", "memory")
+SHORT = ("prefill", "decode", "ttft", "gap_p50", "load_cold", "load_warm", "first_answer", "memory")
 """Measures of the short table; the others say the same in other words."""
 FAILING = ("regression", "missing")
 ENTITIES = (
@@ -23,9 +25,12 @@ ENTITIES = (
 SPECIAL = re.compile(r"([\\`*_\[\]|~<>&#])")
 
 
-def markdown_report(files: Sequence[Results], *, comparison: Comparison | None = None) -> str:
+def markdown_report(
+    files: Sequence[Results], *, comparison: Comparison | None = None, tested: SelfTest | None = None
+) -> str:
     """All of it."""
-    return "\n\n".join(["### onpage bench", *_comparison(comparison), *_figures(files, comparison is None)]) + "\n"
+    parts = ["### onpage bench", *_comparison(comparison), *([tested.sentence] if tested else [])]
+    return "\n\n".join([*parts, *_figures(files, comparison is None)]) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -62,7 +67,7 @@ def _figures(files: Sequence[Results], with_table: bool) -> Iterator[str]:
     if keys and with_table:
         yield _table(
             ["", *(record["label"] for record in records)],
-            [[name_of(key), *(_median(summary.get(key)) for summary in summaries)] for key in keys],
+            [[name_of(key), *(_typical(summary.get(key)) for summary in summaries)] for key in keys],
         )
     lines = [_where(record) for record in records]
     for results in files:
@@ -87,10 +92,10 @@ def _where(record: Mapping[str, Any]) -> str:
     return f"{record['label']}: {', '.join(filter(None, parts))}"
 
 
-def _median(summary: Mapping[str, Any] | None) -> str:
+def _typical(summary: Mapping[str, Any] | None) -> str:
     if summary is None:
         return "–"
-    return quantity(summary["measure"], summary["median"]) + (" ~" if summary["noisy"] else "")
+    return quantity(summary["measure"], summary["typical"]) + (" ~" if summary["noisy"] else "")
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

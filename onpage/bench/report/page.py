@@ -21,27 +21,33 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from builder.model.catalog import published_speeds
-from onpage.bench.compare import HEADS, Comparison
+from onpage.bench.comparison import Comparison
 from onpage.bench.report import Results, shown_records
-from onpage.bench.words import machine_text, onpage_text
+from onpage.bench.self_test import SelfTest
+from onpage.bench.verdict import HEADS
+from onpage.bench.words import NOISY, machine_text, onpage_text
 from webapp.paths import static_folder
 
 HERE = Path(__file__).parent
 ENTRY = "bench/report/render.js"
 PREFIX = "onpage/"
 """Specifiers of embedded modules begin with it: a data: URL has no folder that a relative one could start from."""
-IMPORT = re.compile(r'^((?:import|export|\})[^"\n]*)"(\.[^"\n]+)"', re.MULTILINE)
+IMPORT = re.compile(r'^((?:import|export|\})[^"\n]*)"(\.[^"\n]+)"(?: with \{ type: "json" \})?', re.MULTILINE)
 
 
 def html_report(
-    files: Sequence[Results], *, baseline: Results | None = None, comparison: Comparison | None = None
+    files: Sequence[Results],
+    *,
+    baseline: Results | None = None,
+    comparison: Comparison | None = None,
+    tested: SelfTest | None = None,
 ) -> str:
     """The whole page."""
     data = {
         "results": {"records": [record for results in files for record in shown_records(results)]},
         "baseline": baseline and {"records": shown_records(baseline)},
         "published": [asdict(speed) for speed in published_speeds()],
-        "comparison": comparison and _in_words(comparison),
+        "comparison": comparison and _in_words(comparison, tested),
     }
     import_map = in_script({"imports": embedded_modules()})
     boot = (HERE / "boot.js").read_text(encoding="utf-8")
@@ -54,13 +60,14 @@ def html_report(
         boot=Markup(boot),
         style=Markup(style),
         data=Markup(in_script(data)),
+        noisy=NOISY,
         sources=[(results["created"], onpage_text(results), machine_text(results)) for results in files],
     )
 
 
-def _in_words(comparison: Comparison) -> dict[str, Any]:
+def _in_words(comparison: Comparison, tested: SelfTest | None) -> dict[str, Any]:
     """With the rows of tables as the command prints them."""
-    value = comparison.to_json() | {"heads": HEADS}
+    value = comparison.to_json() | {"heads": HEADS, "self_test": tested and tested.sentence}
     for pair, shown in zip(comparison.pairs, value["comparisons"], strict=True):
         shown["measures"] = [{"verdict": change.verdict, "cells": change.cells} for change in pair.changes]
     return value
@@ -92,7 +99,7 @@ def embedded_modules() -> dict[str, str]:
         path = waiting.pop()
         if PREFIX + path in imports:
             continue
-        source = (static_folder() / path).read_text(encoding="utf-8")
+        source = _as_module(static_folder() / path)
         folder = posixpath.dirname(path)
         parts = IMPORT.split(source)  # text between, what is before the specifier, the specifier, text between …
         for i in range(2, len(parts), 3):
@@ -101,3 +108,9 @@ def embedded_modules() -> dict[str, str]:
             parts[i] = f'"{PREFIX}{target}"'
         imports[PREFIX + path] = f"data:text/javascript;base64,{base64.b64encode(''.join(parts).encode()).decode()}"
     return imports
+
+
+def _as_module(path: Path) -> str:
+    """The text of a module; of JSON, a module that exports it, for a data: URL cannot say what it is imported as."""
+    text = path.read_text(encoding="utf-8")
+    return f"export default {text.strip()};\n" if path.suffix == ".json" else text

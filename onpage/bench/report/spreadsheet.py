@@ -14,9 +14,9 @@ COLUMNS = (
     *("created", "onpage", "commit", "modified", "machine"),
     *("label", "status", "browser", "browser_version", "adapter", "software"),
     *("engine", "backend", "engine_version", "model", "model_sha256", "quantization"),
-    *("measure", "prefill", "unit", "n", "median", "p25", "p75", "low", "high", "noisy"),
+    *("measure", "prefill", "unit", "n", "typical", "p25", "median", "p75", "low", "high", "noisy"),
 )
-"""`low` and `high` are the 95 % interval of the median; values are in the unit of their row."""
+"""`low` and `high` are the 95 % interval of `typical`, the geometric mean; values are in the unit of their row."""
 
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
 """Beginnings that make a spreadsheet compute a text."""
@@ -31,7 +31,7 @@ def csv_report(files: Sequence[Results]) -> str:
         for record in shown_records(results):
             facts = _facts(results, record)
             for summary in record["summary"]:
-                low, high = summary["interval"]
+                low, high = summary["interval"] or (None, None)
                 row = facts | summary | {"low": low, "high": high}
                 writer.writerow([_cell(row[column]) for column in COLUMNS])
     return text.getvalue()

@@ -5,24 +5,24 @@
  *
  * @typedef {{verdict: string, cells: string[]}} Change
  * @typedef {{label: string, paired_by_round: boolean, differences: string[], notes: string[], measures: Change[]}} Pair
- * @typedef {{failed: boolean, verdict: string, failures: string[], power: string | null, heads: string[], comparisons: Pair[]}} Comparison
+ * @typedef {{outcome: 'failed' | 'undecided' | 'passed', verdict: string, failures: string[], power: string | null, self_test: string | null, heads: string[], comparisons: Pair[]}} Comparison
  */
 
 import { html, table } from "./elements.js";
 
 /** @param {Comparison} comparison */
-export function compared({ failed, verdict, failures, power, heads, comparisons }) {
+export function compared({ outcome, verdict, failures, power, self_test: tested, heads, comparisons }) {
   return html(
     "div",
     { class: "report-compared" },
-    html("p", { class: failed ? "compared-failed" : "compared-passed" }, verdict),
+    html("p", { class: `compared-${outcome}` }, verdict),
     ...list(failures),
-    ...(power ? [html("p", {}, power)] : []),
+    ...[power, tested].filter((text) => text !== null).map((text) => html("p", {}, text)),
     ...comparisons.flatMap(({ label, paired_by_round, differences, notes, measures }) => [
       table(
         paired_by_round ? `${label}, paired by round` : label,
         heads,
-        measures.map(({ verdict: word, cells }) => cells.map((cell, column) => (column === cells.length - 1 ? html("span", { "data-verdict": word }, cell) : cell))),
+        measures.map(({ verdict: word, cells }) => cells.map((cell, column) => (column === 1 ? html("span", { "data-verdict": word }, cell) : cell))),
       ),
       ...list([...differences, ...notes]),
     ]),

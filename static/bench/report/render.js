@@ -4,32 +4,26 @@
  * the page that `onpage bench report` writes, so they take all they show as arguments, import only each other, keep nothing,
  * and need `report.css` and no network. Strings of the results become text, never markup.
  *
- * @typedef {import('./views.js').Rec} Rec
- * @typedef {import('./views.js').Published} Published
+ * @typedef {import('./names.js').Rec} Rec
+ * @typedef {import('./published.js').Published} Published
  * @typedef {import('./comparison.js').Comparison} Comparison
  * @typedef {{records: Rec[]}} Results as `onpage/bench/results.schema.json` has them
  */
 
+import { decodeAlong } from "./along.js";
+import { headline } from "./cards.js";
 import { compared } from "./comparison.js";
 import { html } from "./elements.js";
-import {
-  baselineTable,
-  beside,
-  decodeOverTime,
-  figuresTable,
-  headline,
-  loads,
-  publishedTable,
-  remarks,
-  throughput,
-  whereTable,
-} from "./views.js";
+import { loads } from "./loads.js";
+import { beside, publishedTable } from "./published.js";
+import { baselineTable, figuresTable, remarks, whereTable } from "./tables.js";
+import { throughput } from "./throughput.js";
 
 /**
  * @param {Element} root
  * @param {Results} results
  * @param {{published?: Published[], baseline?: Results | null, comparison?: Comparison | null}} [more] `comparison` as `onpage
- *   bench compare` makes it; without one, the intervals are set against each other here
+ *   bench compare` makes it; without one, a baseline's values stand beside, and nothing is said of them
  */
 export function renderReport(root, results, { published = [], baseline = null, comparison = null } = {}) {
   const { records } = results;
@@ -37,13 +31,13 @@ export function renderReport(root, results, { published = [], baseline = null, c
   const missing = baseline !== null && records.some((_, index) => !before[index]);
   root.classList.add("report");
   root.replaceChildren(
-    ...section("Results", [records.length ? html("div", { class: "report-cards" }, ...records.map(headline)) : null]),
-    ...section("Speed", [
-      figures([throughput(records, "prefill", before), throughput(records, "decode", before), decodeOverTime(records), loads(records)]),
-    ]),
     ...section(comparison ? "What changed" : "Against the baseline", [
       comparison ? compared(comparison) : baselineTable(records, before),
       missing ? html("p", {}, "The baseline has no record of the same engine and model for some of these.") : null,
+    ]),
+    ...section("Results", [records.length ? html("div", { class: "report-cards" }, ...records.map(headline)) : null]),
+    ...section("Speed", [
+      figures([throughput(records, "prefill", before), throughput(records, "decode", before), decodeAlong(records), loads(records)]),
     ]),
     ...section("Beside published figures", [
       figures([beside(records, published, "prefill"), beside(records, published, "decode")]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
+from onpage.bench.measures import VERSION
 from tests.onpage.bench.results import made_up
 
 SHA = "a" * 64
@@ -43,6 +45,7 @@ def record(
     times = [slower * (1 + share) for share in noise]
     (usual,) = made_up()["records"]
     made: dict[str, Any] = {
+        "id": uuid4().hex,
         "label": "synth:gemma3-270m@int4 · MediaPipe · SwiftShader",
         "browser": usual["browser"] | {"name": "Chromium"},
         "adapter": usual["adapter"] | {"description": "SwiftShader"},
@@ -96,9 +99,14 @@ def record(
 def results(*records: dict[str, Any], **changed: Any) -> dict[str, Any]:
     """A results file with these records."""
     return {
-        "schema": "onpage-bench/1",
+        "schema": VERSION,
         "created": "2026-01-02T03:04:05Z",
         "onpage": {"version": "0.1.0", "commit": "0123456789abcdef0123456789abcdef01234567", "modified": False},
         "machine": {"system": "Linux 6.1", "processor": "Xeon", "cores": 2, "memory_bytes": 8 << 30, "gpus": []},
         "records": list(records),
     } | changed
+
+
+def again(one: dict[str, Any]) -> dict[str, Any]:
+    """The same figures, as if they had been measured a second time."""
+    return copy.deepcopy(one) | {"id": uuid4().hex}

@@ -20,6 +20,7 @@ SAMPLE = {
 }
 
 RECORD = {
+    "id": "0" * 32,
     "label": "synth int4 · MediaPipe · software GPU",
     "started": "2026-11-21T06:00:00+00:00",
     "browser": {
@@ -85,17 +86,18 @@ RECORD = {
             "prefill": 32,
             "unit": "ms",
             "n": 1,
-            "median": 100.0,
+            "typical": 100.0,
             "p25": 100.0,
+            "median": 100.0,
             "p75": 100.0,
-            "interval": [100.0, 100.0],
+            "interval": None,
             "noisy": True,
         }
     ],
 }
 
 RESULTS = {
-    "schema": "onpage-bench/1",
+    "schema": "onpage-bench/2",
     "created": "2026-11-21T06:00:00+00:00",
     "onpage": {"version": "0.1.0", "commit": None, "modified": None, "packages": {"playwright": "1.65.2"}},
     "machine": {"system": "Linux", "processor": "x", "cores": 2, "memory_bytes": 1 << 34, "gpus": []},

@@ -13,9 +13,11 @@ import pytest
 from builder.errors import BenchError
 from onpage.bench import machine
 from onpage.bench.browser import GPU_WEBGPU, SOFTWARE_WEBGPU
+from onpage.bench.browsers import launch_flags, remote_options
+from onpage.bench.jobs import chosen_engines, jobs_of
 from onpage.bench.measured_models import BenchModel
+from onpage.bench.options import Listener, Options
 from onpage.bench.record import problem_of
-from onpage.bench.run import Listener, Options, chosen_engines, jobs_of, launch_flags, remote_options
 from onpage.bench.server import Server
 from onpage.command.bench_run import Lengths, _value, steps
 
@@ -101,7 +103,7 @@ def server(tmp_path: Path) -> tuple[Server, BenchModel]:
 
 def test_a_plan_keeps_to_the_model(server: tuple[Server, BenchModel], monkeypatch: pytest.MonkeyPatch) -> None:
     served, model = server
-    monkeypatch.setattr("onpage.bench.run.weight_bytes", lambda path: None)
+    monkeypatch.setattr("onpage.bench.jobs.weight_bytes", lambda path: None)
     said: list[str] = []
     engines = ["mediapipe", "litert-lm-cpu"]
     [job] = jobs_of([model], engines, served, Options(prefill=(32, 500), decode=64), Listener(say=said.append))
@@ -123,7 +125,7 @@ def test_the_machine_and_the_commit() -> None:
 def test_a_value_is_written_as_in_a_comparison() -> None:
     def written(measure: str, *values: float, noisy: bool = False) -> str:
         low, median, high = values
-        return _value({"measure": measure, "n": 5, "p25": low, "median": median, "p75": high, "noisy": noisy})
+        return _value({"measure": measure, "n": 5, "p25": low, "typical": median, "p75": high, "noisy": noisy})
 
     assert written("ttft", 5.979, 6.04, 6.456) == "6.04 ms (5.98–6.46)"
     assert written("decode", 4973, 5262.2, 5354, noisy=True) == "5,262 tok/s (4,973–5,354) noisy"

@@ -42,16 +42,55 @@ def test_unsound_results_are_not_written(tmp_path: Path) -> None:
 BREAKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "unknown field": (lambda r: r.update(extra=1), "'extra'"),
     "no records": (lambda r: r.pop("records"), "'records'"),
-    "another version": (lambda r: r.update(schema="onpage-bench/2"), "expected schema 'onpage-bench/1'"),
+    "another version": (
+        lambda r: r.update(schema="onpage-bench/9"),
+        "expected schema onpage-bench/1 or onpage-bench/2, found 'onpage-bench/9'",
+    ),
     "negative": (
         lambda r: r["records"][0]["samples"][0].update(ttft=-1),
         r"samples\[0\]\.ttft: -1 does not fit minimum 0",
     ),
-    "a text for a number": (lambda r: r["records"][0]["summary"][0].update(median="1"), "expected number, found '1'"),
-    "a piece of three": (lambda r: r["records"][0]["samples"][0].update(pieces=[[1, 2, 3]]), r"pieces\[0\]"),
+    "a text for a number": (lambda r: r["records"][0]["summary"][0].update(typical="1"), "expected number, found '1'"),
+    "a piece of three": (
+        lambda r: r["records"][0]["samples"][0].update(pieces=[[1, 2, 3]]),
+        r"samples\[0\]\.pieces: expected milliseconds and characters, found \[1, 2, 3\]",
+    ),
     "a long text": (lambda r: r["records"][0].update(label="x" * 5000), "maxLength 2000"),
     "markup as a hash": (lambda r: r["records"][0]["model"].update(sha256="<script>"), "sha256"),
     "another connection": (lambda r: r["records"][0]["browser"].update(connection="wire"), "expected .*'launched'"),
+}
+
+
+def sample_with(**changes: Any) -> Callable[[Any], object]:
+    return lambda results: results["records"][0]["samples"][0].update(changes)
+
+
+BREAKS |= {
+    "a piece that is no list": (sample_with(pieces=[7]), "found 7"),
+    "a piece of yesterday": (sample_with(pieces=[[-1, 7]]), "milliseconds and characters"),
+    "half a character": (sample_with(pieces=[[1, 0.5]]), "milliseconds and characters"),
+    "yes for a time": (sample_with(pieces=[[True, 7]]), "milliseconds and characters"),
+    "no piece": (sample_with(pieces=[]), "at least one piece"),
+    "no time at all": (
+        sample_with(ttft=1e-310, pieces=[[1e-310, 7], [1.0, 7]]),
+        "no clock measures a ttft of 1e-310 ms",
+    ),
+    "a ttft of its own": (sample_with(ttft=50.0), "ttft is 50 ms, and the first piece came after 100 ms"),
+    "pieces out of order": (
+        sample_with(pieces=[[100.0, 7], [90.0, 7], [200.0, 7], [250.0, 7]]),
+        "not in order of time",
+    ),
+    "all pieces at once": (sample_with(pieces=[[100.0, 7]] * 4), "4 pieces cannot come within 0 ms"),
+    "ten times the tokens": (sample_with(tokens=80, counted="tokenizer"), "80 tokens came where the plan asks for 4"),
+    "twice the words": (sample_with(tokens=8), "8 words of six letters are not 28 characters"),
+    "more at first than in all": (sample_with(first_tokens=5), "the first piece has 5 tokens"),
+    "a length that was not asked": (sample_with(prefill=64), "its prompt length 64 is not in the plan"),
+    "a prompt beyond the context": (sample_with(prompt_tokens=4096), "does not fit the context of 512"),
+    "a load in no time": (
+        lambda r: r["records"][0]["loads"][0].update(milliseconds={"bytes": 0, "engine": 0}),
+        "a load takes longer than no time",
+    ),
+    "a record twice": (lambda r: r["records"].append(r["records"][0]), r"records\[1\] is records\[0\] again"),
 }
 
 
@@ -88,6 +127,55 @@ def test_what_is_no_results_file_is_refused(tmp_path: Path, content: bytes, sent
     path.write_bytes(content)
     with pytest.raises(ResultsError, match=sentence):
         load_results(path)
+
+
+def test_the_fast_check_of_pieces_is_what_the_schema_says() -> None:
+    schema = json.loads(SCHEMA.read_bytes())
+    pieces = schema["$defs"]["sample"]["properties"]["pieces"]
+    slow = Draft202012Validator({**pieces, "$defs": schema["$defs"]})
+    for piece in (
+        [1, 2],
+        [0.5, 0],
+        [1, 2, 3],
+        [1],
+        [-1, 2],
+        [1, -2],
+        [1, 2.5],
+        [True, 2],
+        [1, False],
+        ["1", 2],
+        [1e13, 2],
+        7,
+        None,
+        {},
+    ):
+        results = made_up()
+        results["records"][0]["samples"][0]["pieces"] = [piece]
+        assert (problem_of(results) is None) == slow.is_valid([piece]), piece
+
+
+def test_a_file_of_version_1_is_read_and_has_ids(tmp_path: Path) -> None:
+    """Its records had none: the same record has the same id in every file, and another another."""
+    old = made_up() | {"schema": "onpage-bench/1"}
+    del old["records"][0]["id"]
+    old["records"][0]["summary"] = [{"measure": "ttft", "median": 1}]
+    other = made_up()["records"][0] | {"started": "2026-11-22T06:00:00+00:00"}
+    del other["id"]
+    old["records"].append(other)
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(old))
+    first, second = load_results(path)["records"]
+    assert first["samples"] == made_up()["records"][0]["samples"] and first["summary"] == []
+    assert first["id"] != second["id"]
+    assert [first["id"], second["id"]] == [one["id"] for one in load_results(path)["records"]]
+    path.write_text(json.dumps({"schema": "onpage-bench/1", "records": [7]}))
+    with pytest.raises(ResultsError, match="no sound results file"):
+        load_results(path)
+
+
+def test_every_record_has_an_id_of_its_own() -> None:
+    plan: Any = RECORD["plan"]
+    assert len({new_record(plan)["id"] for _ in range(100)}) == 100
 
 
 def test_a_missing_file_a_folder_and_a_giant_are_refused(tmp_path: Path) -> None:

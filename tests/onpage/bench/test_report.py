@@ -21,6 +21,7 @@ from onpage.bench.report import shown_records
 from onpage.bench.report.markdown import escaped, markdown_report
 from onpage.bench.report.page import embedded_modules, html_report, in_script
 from onpage.bench.report.spreadsheet import csv_report
+from onpage.bench.self_test import self_test_of
 from onpage.command import cli
 from tests.onpage.bench.records import record, results
 
@@ -153,10 +154,10 @@ def test_the_policy_allows_the_embedded_scripts_and_styles_only() -> None:
 
 
 def test_figures_are_computed_from_the_samples_whatever_the_summary_says() -> None:
-    lying = small() | {"summary": [{"measure": "decode", "prefill": 32, "unit": "tok/s", "n": 9, "median": 9e9, "p25": 1, "p75": 1, "interval": [1, 1], "noisy": False}]}  # fmt: skip
+    lying = small() | {"summary": [{"measure": "decode", "prefill": 32, "unit": "tok/s", "n": 9, "typical": 9e9, "p25": 1, "median": 1, "p75": 1, "interval": [1, 1], "noisy": False}]}  # fmt: skip
     (shown,) = shown_records(results(lying))
     (decode,) = (one for one in shown["summary"] if one["measure"] == "decode")
-    assert decode["median"] == pytest.approx(10)
+    assert decode["typical"] == pytest.approx(10, rel=1e-4)
 
 
 def test_a_side_of_an_interleaved_run_is_one_record() -> None:
@@ -165,6 +166,36 @@ def test_a_side_of_an_interleaved_run_is_one_record() -> None:
     assert {one["n"] for one in a["summary"]} == {5}
     comparison = compare_sides(interleaved())
     assert comparison and comparison.pairs[0].paired and comparison.failures
+
+
+def test_a_record_is_reported_once(tmp_path: Path) -> None:
+    for name in ("r.json", "s.json"):
+        write_results(tmp_path / name, results(small() | {"id": "0" * 32}))
+    ran = run(tmp_path / "r.json", tmp_path / "s.json")
+    assert isinstance(ran.exception, ResultsError) and "was given twice" in str(ran.exception)
+    assert run(tmp_path / "r.json", "--baseline", tmp_path / "s.json").exception
+
+
+def test_a_self_test_is_a_sentence_and_no_record() -> None:
+    tested = []
+    for number in range(1, 5):
+        for side in "AB":
+            place = {"phase": "self-test", "side": side, "round": number, "configuration": "A"}
+            tested.append(record(prefill=(32,), noise=(0.001 * number * (side == "A"),)) | {"interleave": place})
+    whole = interleaved() | {"records": [*tested, *interleaved()["records"]]}
+    assert [one["label"].split(" · ")[0] for one in shown_records(whole)] == ["A", "B"]
+    found = self_test_of(whole)
+    assert found and "Self-test, A against itself in 4 rounds" in markdown_report([whole], tested=found)
+    assert found.sentence in html_report([whole], comparison=compare_sides(whole), tested=found)
+
+
+def test_the_answers_of_rounds_stay_apart() -> None:
+    """Every round calls its run the first: taken together they would be one."""
+    a, _ = shown_records(interleaved())
+    assert [sample["run"] for sample in a["samples"] if not sample["warmup"]] == [1, 2, 3, 4, 5]
+    (decode,) = (one for one in a["summary"] if one["measure"] == "decode")
+    comparison = compare_sides(interleaved())
+    assert comparison and comparison.changes[0].base and comparison.changes[0].base.typical == decode["typical"]
 
 
 def test_a_file_without_records_is_refused(tmp_path: Path) -> None:
@@ -178,7 +209,8 @@ def test_a_file_without_records_is_refused(tmp_path: Path) -> None:
 def test_the_command_writes_each_by_its_suffix(tmp_path: Path) -> None:
     write_results(tmp_path / "r.json", results(small()))
     outputs = [part for name in ("a.html", "a.csv", "a.md") for part in ("-o", tmp_path / name)]
-    ran = run(tmp_path / "r.json", *outputs, "--baseline", tmp_path / "r.json")
+    write_results(tmp_path / "b.json", results(small()))
+    ran = run(tmp_path / "r.json", *outputs, "--baseline", tmp_path / "b.json")
     written = [f"file\t{tmp_path / name}" for name in ("a.html", "a.csv", "a.md")]
     assert (ran.exit_code, ran.stdout.splitlines()) == (0, written)
     assert [(tmp_path / name).read_text()[:9] for name in ("a.html", "a.csv", "a.md")] == [

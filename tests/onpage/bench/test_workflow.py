@@ -33,7 +33,7 @@ def test_every_command_of_ours_is_one_that_is_there() -> None:
     for words in commands:
         command: click.Command = cli
         context = click.Context(cli)
-        arguments = [word.replace("$ROUNDS", "10").replace("$MAX_REGRESSION", "5%") for word in words[1:]]
+        arguments = [word.replace("$BUDGET", "600").replace("$MAX_REGRESSION", "5%") for word in words[1:]]
         while isinstance(command, click.Group):
             _, command, arguments = command.resolve_command(context, arguments)  # type: ignore[assignment]
         command.make_context("onpage", list(arguments))  # parses; a UsageError fails
@@ -70,9 +70,9 @@ def test_a_step_that_fails_fails_the_job_and_the_report_is_made_all_the_same(
     make = tmp_path / "make"
     make.write_text("#!/bin/sh\necho make $@\n")
     make.chmod(0o755)
-    code = run_steps(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin", "ROUNDS": "3"})
+    code = run_steps(tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin", "BUDGET": "300"})
     output = capfd.readouterr().out
     assert code == 1  # compare's stand-in ends with the status of its test
     assert "make -C head" in output
-    assert "--rounds 3 --max-regression 5%" in output
+    assert "--budget 300 --max-regression 5% --undecided fail" in output
     assert (tmp_path / "summary.md").read_text() == "report\n"

@@ -1,4 +1,4 @@
-"""Runs the shell steps of .github/workflows/bench.yml on this machine: `python -m tests.onpage.bench.workflow [--rounds N] FOLDER`.
+"""Runs the shell steps of .github/workflows/bench.yml on this machine: `python -m tests.onpage.bench.workflow [--budget SECONDS] FOLDER`.
 
 What GitHub's own actions would do is done by hand: the two checkouts are clones of this repository (HEAD, and its parent as
 the base), Python and Node are those that are there, and nothing is uploaded. Everything else is the file's, each step by the
@@ -56,8 +56,8 @@ def run_steps(folder: Path, environment: Mapping[str, str]) -> int:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--base", default="HEAD~1", show_default=True, help="The commit to compare with.")
-@click.option("--rounds", default=None, help="Instead of the workflow's.")
-def main(folder: Path, base: str, rounds: str | None) -> None:
+@click.option("--budget", default=None, help="Instead of the workflow's.")
+def main(folder: Path, base: str, budget: str | None) -> None:
     """Clone into FOLDER and run all steps there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, commit in (("base", base), ("head", "HEAD")):
@@ -66,7 +66,7 @@ def main(folder: Path, base: str, rounds: str | None) -> None:
             subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder / name)], check=True)
             checkout = ["git", "-c", "advice.detachedHead=false", "checkout", "--quiet", found.stdout.strip()]
             subprocess.run(checkout, cwd=folder / name, check=True)
-    sys.exit(run_steps(folder, {"ROUNDS": rounds} if rounds else {}))
+    sys.exit(run_steps(folder, {"BUDGET": budget} if budget else {}))
 
 
 if __name__ == "__main__":
