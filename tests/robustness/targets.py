@@ -20,6 +20,7 @@ from builder.convert.web_file import convert_checkpoint
 from builder.formats.inspect_model import ModelFacts, check_model, inspect_model
 from builder.formats.inspect_web_file import WebFileFacts
 from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.web_entries import sums_size
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
 from builder.lora.adapter_file import convert_adapter
@@ -113,7 +114,8 @@ class _WebFile:
         import tflite
 
         file = WebFile.open(path)
-        self.data = path.read_bytes()[: max(tensor.offset + tensor.size for tensor in file.tensors.values())]
+        assert file.sums_offset is not None  # the last thing in the file
+        self.data = path.read_bytes()[: file.sums_offset + sums_size(file.tensors)]
         model = tflite.Model.GetRootAs(self.data, 0)
         self.entries: dict[str, tuple[int, int]] = {}
         for i in range(model.MetadataLength()):
