@@ -13,7 +13,7 @@ export const SCHEMA = measures.schema;
 /** Bytes; an hour's run has a few hundred thousand. */
 const LARGEST = 16 << 20;
 /** Records, and measures of a record, as in the schema. */
-const MOST_ITEMS = 1000;
+const MAX_ITEMS = 1000;
 const MEASURES = measures.measures.map(({ id }) => id);
 
 /**
@@ -97,7 +97,7 @@ function measureOf(value) {
  * @returns {Item[] | null} null where it is no list, or one of its items is none
  */
 function listOf(value, read) {
-  if (!Array.isArray(value) || value.length > MOST_ITEMS) return null;
+  if (!Array.isArray(value) || value.length > MAX_ITEMS) return null;
   const items = value.map(read).filter((item) => item !== null);
   return items.length === value.length ? items : null;
 }

@@ -13,7 +13,7 @@ const END_OF_HEADER = 24;
 const HEADER = 32;
 /** As in the schema of litert-lm-builder. */
 const SECTION = { tokenizer: 4, metadata: 5 };
-const MOST_TOKENIZER = 32 << 20;
+const MAX_TOKENIZER = 32 << 20;
 
 /** `llm_model_type` {`generic_model` {}} and `jinja_prompt_template` of LlmMetadata. */
 const TEMPLATE =
@@ -61,7 +61,7 @@ export class LitertlmFile {
     new DataView(chunk.buffer).setBigUint64(metadata.endAt, BigInt(end), true);
     this.#tokenizer = sections.find(({ kind }) => kind === SECTION.tokenizer) ?? null;
     const size = this.#tokenizer ? this.#tokenizer.end - this.#tokenizer.begin : 0;
-    if (!(size > 0 && size <= MOST_TOKENIZER)) throw new Error("the file has no SentencePiece tokenizer");
+    if (!(size > 0 && size <= MAX_TOKENIZER)) throw new Error("the file has no SentencePiece tokenizer");
     this.tokenizer = new Uint8Array(size);
   }
 

@@ -21,7 +21,7 @@ const BYTE_PAIR = 2;
 const UNKNOWN = 10;
 const SPACE = "▁";
 /** Four times those of Gemma 3. */
-const MOST_PIECES = 1 << 20;
+const MAX_PIECES = 1 << 20;
 /** Characters of a piece; Gemma's longest has 31. */
 const LONGEST_PIECE = 256;
 const LONGEST_VARINT = 10;
@@ -61,7 +61,7 @@ export class SentencePiece {
     for (const [field, value] of fieldsOf(model)) {
       if (field === 1) {
         pieces += 1;
-        if (pieces > MOST_PIECES) throw new RangeError(`its tokenizer has more than ${MOST_PIECES} pieces`);
+        if (pieces > MAX_PIECES) throw new RangeError(`its tokenizer has more than ${MAX_PIECES} pieces`);
         this.#add(/** @type {Uint8Array} */ (value));
       }
       if (field === 2) {
