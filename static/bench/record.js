@@ -30,8 +30,8 @@
  * @property {number} prompt_tokens
  * @property {number} tokens of the answer, as delivered
  * @property {number} first_tokens of its first piece
- * @property {'construction' | 'tokenizer'} counted
- * @property {number | null} checked_tokens the tokenizer's count of an answer that is counted by construction
+ * @property {'construction' | 'steps' | 'tokenizer'} counted by the words of a synthetic answer, the engine's steps, or tokenizing its text
+ * @property {number | null} checked_tokens the engine's steps of an answer that is counted by construction
  * @property {number} ttft milliseconds
  * @property {[number, number][]} pieces milliseconds since the call, and characters
  * @property {object | null} engine_figures
