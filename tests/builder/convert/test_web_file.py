@@ -207,8 +207,16 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(
 def extended(tmp_path: Path, name: str, shape: tuple[int, ...], data: bytes) -> Path:
     """A sound checkpoint with one more tensor in a shard of its own."""
     folder = write_checkpoint(tmp_path / "c")
-    write_safetensors(folder / "more.safetensors", {name: ("F32", shape, data)})
+    add_shard(folder, {name: ("F32", shape, data)})
     return folder
+
+
+def add_shard(folder: Path, tensors: dict[str, tuple[str, tuple[int, ...], bytes]]) -> None:
+    """Beside model.safetensors a file of another name would be nobody's, so that becomes the first of two shards."""
+    whole, first = folder / "model.safetensors", folder / "model-00001-of-00002.safetensors"
+    if whole.exists():
+        whole.rename(first)
+    write_safetensors(folder / "model-00002-of-00002.safetensors", tensors)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +267,7 @@ def test_the_text_part_of_a_model_with_images_is_the_same_under_either_name(tmp_
 def test_beside_images_nothing_else_is_left_out(tmp_path: Path, naming: Naming) -> None:
     folder = write_checkpoint(tmp_path / "c", SMALL_WITH_IMAGES, naming=naming)
     for name in (f"{naming.decoder}layers.0.self_attn.q_proj.bias", "audio_tower.weight", naming.tied_head):
-        write_safetensors(folder / "more.safetensors", {name: ("F32", (4,), bytes(16))})
+        add_shard(folder, {name: ("F32", (4,), bytes(16))})
         with pytest.raises(UnsupportedModel, match=name):
             convert_checkpoint(folder, tmp_path / "m.task")
 
