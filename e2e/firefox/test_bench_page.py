@@ -29,8 +29,5 @@ def test_a_person_measures(tab: Watched, quick_server: RunningServer, downloads:
     assert record["adapter"] is None and record["engine"]["backend"] == "CPU"
     assert "Firefox/" in record["browser"]["user_agent"]
     assert [(load["kind"], load["from_cache"]) for load in record["loads"]] == [("cold", False), ("warm", True)]
-    assert [(s["prefill"], s["run"], s["warmup"]) for s in record["samples"]] == [
-        (32, 1, True),
-        (32, 1, False),
-        (32, 2, False),
-    ]
+    rounds = dict.fromkeys((s["prefill"], s["run"], s["warmup"]) for s in record["samples"])
+    assert list(rounds) == [(32, 1, True), (32, 1, False), (32, 2, False)]
