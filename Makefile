@@ -1,6 +1,7 @@
 # make serve   the page on 127.0.0.1, with the demo model (or: make serve MODEL=my-web.task PORT=8080)
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
+# make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
 # All set up what they need in .venv and static/ and are quick when that is done.
 
 PYTHON ?= python3
@@ -12,10 +13,10 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve test bench check browser chromium firefox wheel clean
+.PHONY: help serve test test-webkit bench check browser chromium firefox webkit wheel clean
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
@@ -38,10 +39,15 @@ check: .venv/.test static/node_modules/.test static/vendor/.copied
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin builder webapp onpage
 	cd static && npm run --silent check
 
+test-webkit: .venv/.selenium static/vendor/.copied webkit
+	$(BIN)/python -m pytest e2e/webkit
+
 browser: chromium firefox
 
-chromium firefox: .venv/.test
+chromium firefox webkit: .venv/.test
 	$(BIN)/python -m e2e.install_browser $@
+
+webkit: .venv/.selenium
 
 bench: .venv/.test static/node_modules/.test static/vendor/.copied chromium
 	@mkdir -p bench-results
@@ -77,6 +83,11 @@ clean:
 	@echo "Installing the converter and the test tools …"
 	@$(PIP) --editable '.[test]'
 	@touch .venv/.serve $@
+
+.venv/.selenium: pyproject.toml constraints.txt .venv/.test
+	@echo "Installing what drives WebKit …"
+	@$(PIP) --editable '.[test,selenium]'
+	@touch $@
 
 static/node_modules/.serve: static/package-lock.json
 	@$(CHECK_NODE)

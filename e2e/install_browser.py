@@ -26,6 +26,13 @@ def find_chromium() -> FoundBrowser:
         return find_browser(playwright.chromium)
 
 
+def find_webkit() -> FoundBrowser:
+    """Its driver; what drives that is only there where `make test-webkit` installed it."""
+    from e2e.webkit.browser import find_webkit
+
+    return find_webkit()
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A browser that tests need. `packages` are Debian's; `environment` names another one, if there is such a variable."""
@@ -36,6 +43,8 @@ class Wanted:
     environment: str = ""
     download: str = ""
     """Playwright's name of its own build."""
+    question: str = "--version"
+    """What it answers without starting a browser."""
 
     def usable(self) -> FoundBrowser | None:
         """It, if it starts; BrowserNotFoundError where the environment names one that is not there."""
@@ -45,10 +54,11 @@ class Wanted:
             if self.environment in os.environ:
                 raise
             return None
-        started = subprocess.run([found.path, "--version"], capture_output=True, text=True, check=False)
+        started = subprocess.run([found.path, self.question], capture_output=True, text=True, check=False)
         if started.returncode:
             return None
-        print(f"Browser: {started.stdout.strip()} ({found.origin}, {found.path})")
+        version = started.stdout.strip() if self.question == "--version" else self.name
+        print(f"Browser: {version} ({found.origin}, {found.path})")
         return found
 
     def what_to_do(self) -> str:
@@ -60,6 +70,7 @@ class Wanted:
 WANTED = {
     "chromium": Wanted("Chromium", find_chromium, ("chromium",), ENVIRONMENT, download="chromium"),
     "firefox": Wanted("Firefox", find_firefox, ("firefox-esr",), FIREFOX_ENVIRONMENT),
+    "webkit": Wanted("WebKitGTK", find_webkit, ("webkit2gtk-driver", "xvfb"), question="--help"),
 }
 
 

@@ -66,4 +66,4 @@ def test_one_that_is_named_must_be_there(
 def test_an_unknown_browser_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["install_browser", "opera"])
     assert main() == 2
-    assert capsys.readouterr().err == "onpage: name browsers out of chromium, firefox: opera.\n"
+    assert capsys.readouterr().err == "onpage: name browsers out of chromium, firefox, webkit: opera.\n"

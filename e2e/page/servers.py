@@ -19,6 +19,7 @@ from typing import Any
 
 import waitress
 from waitress import wasyncore
+from werkzeug.test import run_wsgi_app
 
 from webapp.app import Config, create_app
 from webapp.served_files import ServedFile
@@ -127,6 +128,8 @@ class Faults:
     """Position in the file of a byte to change; honoured for whole responses."""
     refuse: dict[str, int] = field(default_factory=dict)
     """End of a path → how many GET requests for it get a 500."""
+    begin_with: dict[str, str] = field(default_factory=dict)
+    """End of a script's path → what the browser gets before its first line, once."""
     requests: list[str] = field(default_factory=list)
 
     def starts(self) -> list[int]:
@@ -153,6 +156,9 @@ class FaultyApplication:
                 self.faults.refuse[end] -= 1
                 start_response("500 Internal Server Error", [("Content-Length", "0")])
                 return []
+        for end in self.faults.begin_with:
+            if path.endswith(end):
+                return self._begin_with(self.faults.begin_with.pop(end), environ, start_response)
         if not path.startswith("/models/"):
             return self.application(environ, start_response)
         self.faults.requests.append(environ.get("HTTP_RANGE", ""))
@@ -165,6 +171,15 @@ class FaultyApplication:
         if self.faults.flip_byte is not None:
             return self._flip(body, self.faults.flip_byte)
         return body
+
+    def _begin_with(self, script: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        plain = {name: value for name, value in environ.items() if name != "HTTP_ACCEPT_ENCODING"}
+        app_iter, status, headers = run_wsgi_app(self.application, plain, buffered=True)
+        content = f"{{ {script} }}\n".encode() + b"".join(app_iter)
+        headers["Content-Length"] = str(len(content))
+        headers["Cache-Control"] = "no-store"
+        start_response(status, list(headers))
+        return [content]
 
     def _cut(self, body: Any, position: int) -> Iterator[bytes]:
         with closing(body):
