@@ -138,7 +138,7 @@ def test_stopping_keeps_what_was_measured(tab: Watched, server: RunningServer, t
     assert record["correctness"]["ok"] is True, "the demo's answer is known"
     assert 1 < len({(sample["run"], sample["warmup"]) for sample in record["samples"]}) < 101
     for sample in record["samples"]:
-        assert sample["prompt_tokens"] == 32 and sample["counted"] == "tokenizer"
+        assert sample["prompt_tokens"] == 32 and sample["counted"] == "steps"
         assert sample["engine_figures"] and sample["tokens"] <= 61
 
 

@@ -50,10 +50,10 @@ export function mountCard(parent, limits, loading, sample) {
   const actions = h("div", { class: "card-actions", hidden: true }, copy, share, again);
   const total = h("span", { class: "counts-total" });
   const tightest = h("span", { class: "counts-tightest" });
-  const narrow = limits.reduce((a, b) => (b.characters < a.characters ? b : a));
+  const narrow = limits.toSorted((a, b) => a.characters - b.characters).at(0);
   const limitItems = limits.map(({ characters, name }) => ({ characters, ...limitItem(name) }));
   const limitList = h("ul", { class: "counts-limits" }, ...limitItems.map(({ item }) => item));
-  const allLimits = h("details", { class: "counts-all" }, h("summary", {}, texts.post.limits), limitList);
+  const allLimits = h("details", { class: "counts-all", hidden: !narrow }, h("summary", {}, texts.post.limits), limitList);
   const counts = h("div", { class: "counts", hidden: true }, h("p", {}, total, tightest), allLimits);
   const card = h(
     "section",
@@ -90,6 +90,7 @@ export function mountCard(parent, limits, loading, sample) {
   /** @param {Post} post */
   function showCounts({ words, characters }) {
     text(total, texts.post.counts(words, characters));
+    if (!narrow) return; // no network is asked about
     text(tightest, texts.post.tightest(narrow.name, narrow.characters - characters));
     tightest.toggleAttribute("data-over", characters > narrow.characters);
     for (const { item, value, characters: most } of limitItems) {
