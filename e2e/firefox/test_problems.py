@@ -8,7 +8,7 @@ from e2e.firefox.browser import INSECURE_HOST
 from e2e.page.conftest import EXAMPLE, Watched
 from e2e.page.servers import faulty_server, onpage_serve
 from e2e.page.test_problems import (
-    test_download_cut,
+    test_download_is_tried_again,
     test_engine_failed,
     test_model_corrupt,
     test_model_missing,
@@ -17,7 +17,7 @@ from e2e.page.test_problems import (
 from webapp.paths import DEMO, DEMO_MODEL
 
 __all__ = [
-    "test_download_cut",
+    "test_download_is_tried_again",
     "test_engine_failed",
     "test_model_corrupt",
     "test_model_missing",

@@ -127,7 +127,11 @@ class Faults:
     flip_byte: int | None = None
     """Position in the file of a byte to change; honoured for whole responses."""
     refuse: dict[str, int] = field(default_factory=dict)
-    """End of a path → how many GET requests for it get a 500."""
+    """End of a path → how many GET requests for it get a 404."""
+    forbid: int = 0
+    """How many requests for a model get a 403, as from a proxy that wants a sign-in."""
+    range_ignored: bool = False
+    """Whole files are sent whatever was asked for."""
     begin_with: dict[str, str] = field(default_factory=dict)
     """End of a script's path → what the browser gets before its first line, once."""
     requests: list[str] = field(default_factory=list)
@@ -154,16 +158,25 @@ class FaultyApplication:
         for end, count in self.faults.refuse.items():
             if path.endswith(end) and count and environ["REQUEST_METHOD"] == "GET":
                 self.faults.refuse[end] -= 1
-                start_response("500 Internal Server Error", [("Content-Length", "0")])
+                start_response("404 Not Found", [("Content-Length", "0")])
                 return []
         for end in self.faults.begin_with:
             if path.endswith(end):
                 return self._begin_with(self.faults.begin_with.pop(end), environ, start_response)
         if not path.startswith("/models/"):
             return self.application(environ, start_response)
+        return self._model(environ, start_response)
+
+    def _model(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.faults.requests.append(environ.get("HTTP_RANGE", ""))
         if self.faults.cut_everything:
             raise ConnectionAbortedError("cut by the test")
+        if self.faults.forbid:
+            self.faults.forbid -= 1
+            start_response("403 Forbidden", [("Content-Length", "0")])
+            return []
+        if self.faults.range_ignored:
+            environ.pop("HTTP_RANGE", None)
         body = self.application(environ, start_response)
         if self.faults.cut_at:
             asked = RANGE.fullmatch(environ.get("HTTP_RANGE", ""))

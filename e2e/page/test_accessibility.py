@@ -24,6 +24,8 @@ SCREENS = (
     "model-missing",
     "model-corrupt",
     "download-cut",
+    "server-busy",
+    "server-refused",
     "engine-failed",
     "lora-failed",
     "device-lost",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -96,14 +97,28 @@ def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
     assert faulty.faults.starts() == [0, *cuts]
 
 
-def test_download_cut(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_download_is_tried_again(quick_faulty: FaultyServer, tab: Watched) -> None:
+    """The page says what it waits for, and goes on by itself when the server is back."""
     tab.expected.append("ERR_")
     quick_faulty.faults.cut_everything = True
     tab.open(quick_faulty.url)
-    assert tab.problem() == "download-cut"
-    expect(tab.page.locator(".problem")).to_contain_text("0 of")
+    detail = tab.page.locator(".loading-detail")
+    expect(detail).to_have_text(
+        re.compile(r"^\d+(\.\d)? [kM]B of [\d.]+ MB · The server does not answer: trying again in \d+ s$")
+    )
     quick_faulty.faults.cut_everything = False
-    tab.page.get_by_role("button", name="Download again").click()
+    tab.wait_for("ready")
+
+
+def test_download_refused(quick_faulty: FaultyServer, tab: Watched) -> None:
+    """As by a proxy that wants a sign-in: named for what it is, and gone when the page is opened anew."""
+    tab.expected.append(FAILED_RESOURCE)
+    quick_faulty.faults.forbid = 1
+    tab.open(quick_faulty.url)
+    assert tab.problem() == "server-refused"
+    expect(tab.page.locator(".problem")).to_contain_text("403")
+    with tab.page.expect_navigation():
+        tab.page.get_by_role("button", name="Try again").click()
     tab.wait_for("ready")
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Worker, expect
 
 from builder.files.digest import sha256_of
-from e2e.page.conftest import STEP_MS, Watched
+from e2e.page.conftest import STEP_MS, Watched, begin_worker_with
 from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
 CHUNK = 4 << 20
 """What the page stores at a time: `CHUNK` of static/engine/download.js."""
-LIST = "async () => (await import('/static/engine/model_storage.js')).listStored()"
+LIST = "async () => (await import('/static/engine/storage.js')).listStored()"
 FREE = """
 async (name) => {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
@@ -109,8 +108,8 @@ def test_what_was_damaged_there_is_downloaded_again(faulty: FaultyServer, tab: W
 
 OPEN = """
 async ([name, size, fresh]) => {
-  const { openStored } = await import("/static/engine/model_storage.js");
-  self.opened = await openStored({ sha256: name, size }, fresh);
+  const { openStored } = await import("/static/engine/storage.js");
+  self.opened = await openStored({ sha256: name, size }, { fresh });
   return self.opened && self.opened.length;
 }
 """
@@ -138,31 +137,40 @@ def test_the_oldest_make_room(faulty: FaultyServer, tab: Watched, worker: Worker
     assert set(stored(tab.page)) == {names[2]}
 
 
-DOWNLOAD = """
-async ([url, size, sha256, room]) => {
-  const { ModelDownload } = await import("/static/engine/download.js");
-  let kept = 0;
-  const calls = [];
-  const stored = {
-    length: 0,
-    append: async (bytes) => (kept += bytes.length) <= room,
-    remove: async () => void calls.push("removed"),
-    close: () => calls.push("closed"),
-  };
-  const hasher = await self.hashwasm.createSHA256();
-  const download = new ModelDownload({ url, size, sha256 }, hasher, { stored, fresh: false, onProgress: () => {} });
-  const { byteLength } = await new Response(download.stream()).arrayBuffer();
-  await download.finish();
-  return [byteLength, kept, calls];
-}
+FULL = """
+let written = 0;
+const { write } = FileSystemSyncAccessHandle.prototype;
+FileSystemSyncAccessHandle.prototype.write = function (bytes, options) {
+  written += bytes.length;
+  if (written > 5_000_000) throw new DOMException("failed by the test", "QuotaExceededError");
+  return write.call(this, bytes, options);
+};
+FileSystemDirectoryHandle.prototype.removeEntry = async () => {
+  throw new DOMException("failed by the test", "NoModificationAllowedError");
+};
+"""
+UNREADABLE = """
+FileSystemSyncAccessHandle.prototype.read = () => {
+  throw new DOMException("failed by the test", "NotReadableError");
+};
 """
 
 
-def test_a_download_goes_on_without_storage(faulty: FaultyServer, tab: Watched, worker: Worker) -> None:
-    file = tab.page.request.get(f"{faulty.url}/api/models").json()[0]["files"][0]
-    arguments: list[Any] = [f"/{file['url']}", file["size"], file["sha256"]]
-    assert worker.evaluate(DOWNLOAD, [*arguments, SIZE]) == [SIZE, SIZE, ["closed"]]
-    assert worker.evaluate(DOWNLOAD, [*arguments, 1_000_000]) == [SIZE, CHUNK, ["removed"]]
+def test_a_storage_that_becomes_full_is_done_without(faulty: FaultyServer, tab: Watched) -> None:
+    """As Firefox and Safari say it, by an exception; and what is there cannot be removed."""
+    begin_worker_with(tab.page, "litert_lm.worker.js", FULL)
+    page = ready(tab, faulty.url)
+    assert faulty.faults.requests == [""]
+    assert stored(page) == {SHA256: 0}, "what could not be removed was emptied"
+
+
+def test_a_storage_that_cannot_be_read_is_done_without(faulty: FaultyServer, tab: Watched) -> None:
+    page = ready(tab, faulty.url)
+    assert stored(page) == {SHA256: SIZE}
+    begin_worker_with(page, "litert_lm.worker.js", UNREADABLE)
+    ready(tab, faulty.url)
+    assert faulty.faults.requests == ["", ""]
+    assert stored(page) == {}
 
 
 def test_a_browser_without_room_loads_it_each_time(faulty: FaultyServer, tab: Watched) -> None:
@@ -174,17 +182,33 @@ def test_a_browser_without_room_loads_it_each_time(faulty: FaultyServer, tab: Wa
 
 
 def test_two_tabs_load_at_once(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
-    """The first one stores what it downloads; the second one does without, and is not held up."""
+    """The first one downloads it; the second one shows how far that is, and goes on with it when the first is closed."""
     faulty.faults.cut_at = [CHUNK + 1_000_000]
     first, second = new_tab(), new_tab()
     first.open(faulty.url)
-    cut = faulty.faults.cuts.get(timeout=STEP_MS / 1000)
-    page = ready(second, faulty.url)
+    faulty.faults.cuts.get(timeout=STEP_MS / 1000)
+    page = second.open(faulty.url)
+    expect(page.locator(".loading")).to_contain_text("Another tab is downloading the model")
     eventually(lambda: stored(page) == {SHA256: CHUNK})
+    first.page.close()
+    second.wait_for("ready")
+    assert stored(page) == {SHA256: SIZE}
+    assert faulty.faults.requests == ["", f"bytes={CHUNK}-"]
+
+
+def test_a_proxy_that_sends_the_whole_again(faulty: FaultyServer, new_tab: Callable[[], Watched]) -> None:
+    """What is there already is passed over."""
+    faulty.faults.cut_at = [CHUNK + 1_000_000]
+    first = new_tab()
+    first.expected.append("ERR_")
+    first.open(faulty.url)
+    cut = faulty.faults.cuts.get(timeout=STEP_MS / 1000)
+    eventually(lambda: stored(first.page) == {SHA256: CHUNK})
+    faulty.faults.range_ignored = True
     cut.happen()
     first.wait_for("ready")
-    assert stored(page) == {SHA256: SIZE}
-    assert faulty.faults.requests[:2] == ["", ""]
+    assert len(faulty.faults.requests) == 2
+    assert stored(first.page) == {SHA256: SIZE}
 
 
 def test_removing_what_is_kept(faulty: FaultyServer, tab: Watched) -> None:

@@ -24,13 +24,12 @@ def test_server_unreachable(tab: Tab, quick_faulty: FaultyServer) -> None:
     tab.wait_for("ready")
 
 
-def test_download_cut(tab: Tab, quick_faulty: FaultyServer) -> None:
-    quick_faulty.faults.cut_everything = True
+def test_download_refused(tab: Tab, quick_faulty: FaultyServer) -> None:
+    quick_faulty.faults.forbid = 1
     tab.open(quick_faulty.url)
-    assert tab.problem() == "download-cut"
-    quick_faulty.faults.cut_everything = False
-    tab.press("Download again")
-    tab.wait_for("ready")
+    assert tab.problem() == "server-refused"
+    tab.press("Try again")
+    tab.wait_for("loading")
 
 
 def test_model_corrupt(tab: Tab, quick_faulty: FaultyServer) -> None:

@@ -8,6 +8,9 @@ const { steps, reasons } = texts.loading;
 
 /** @typedef {import('../engine/session_state.js').SessionState} SessionState */
 
+/** Steps whose bytes the bar shows. @type {import('../engine/protocol.js').LoadStep[]} */
+const COUNTED = ["waiting", "reading", "downloading", "retrying"];
+
 /** @param {HTMLElement} root */
 export function mountLoading(root) {
   const step = h("p", { class: "loading-step" });
@@ -22,8 +25,10 @@ export function mountLoading(root) {
       if (now.phase !== "loading") return text(step, now.phase === "starting" ? texts.loading.starting : "");
       const { progress } = now;
       text(step, reasons[now.reason] || steps[progress?.step ?? "downloading"]);
-      if (progress?.step === "downloading" || progress?.step === "reading") bar.value = progress.loaded / progress.total;
-      else bar.removeAttribute("value");
+      if (progress && COUNTED.includes(progress.step)) {
+        bar.max = progress.total;
+        bar.value = progress.loaded;
+      } else bar.removeAttribute("value");
       return text(detail, progress ? describe(progress, Boolean(reasons[now.reason])) : texts.loading.preparing);
     },
     destroy: () => root.replaceChildren(),
@@ -37,6 +42,8 @@ export function mountLoading(root) {
 function describe(progress, named) {
   const { step, total } = progress;
   if (step === "downloading") return texts.loading.downloading(progress);
+  if (step === "retrying") return texts.loading.retrying(progress);
+  if (step === "waiting") return texts.loading.waiting(progress);
   if (step === "reading") return texts.loading.reading(progress);
   const what = { creating: texts.loading.received(total), adapting: format.size(total), warming: texts.loading.warming };
   return texts.line([named && steps[step], what[step]]);

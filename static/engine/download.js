@@ -2,44 +2,55 @@
 /**
  * A model file as a stream of bytes that are counted, hashed, kept and resumed, and never all in memory.
  *
- * First comes what the browser's storage has of it, then the rest from the network, which is stored as it comes.
+ * First comes what the browser's storage has of it, then the rest from the network, which is stored as it comes. Storage that
+ * fails at any moment is forgotten, and the network takes its place.
  *
- * A connection that breaks is made again from the byte where it stopped (`Range` with `If-Range`), a few times with a
- * growing pause; the count of tries starts over whenever bytes arrive. What the engine has read cannot be taken back, so a
- * file that changed on the server is an error, never a restart. The hash is known only at the end: call `finish()` after
- * the engine was created, and throw the engine away if it throws.
+ * A connection that breaks is made again from the byte where it stopped, see `connection.js` and `retry.js`. What the engine
+ * has read cannot be taken back, so a file that turns out to be another one is an error, never a restart. The hash is known
+ * only at the end: call `finish()` after the engine was created, and throw the engine away if it throws.
  *
  * Chunks are whole buffers of `CHUNK` bytes. Views would break the engine, whose reader ignores `byteOffset`, and small
  * chunks would slow it down, because it adds up all their lengths on every read.
  */
 
+import { Connection, RangeIgnored } from "./connection.js";
 import { OnpageError } from "./errors.js";
+import { CLOCK, Interruption, Retries } from "./retry.js";
 
 const CHUNK = 4 << 20;
-const PAUSES = [300, 1000, 2000, 4000];
-const PROGRESS_INTERVAL = 100;
 
 /**
  * @typedef {import('./protocol.js').ModelSource} ModelSource
- * @typedef {{loaded: number, recalled: boolean, bytesPerSecond: number}} DownloadProgress `recalled`: they came from storage
  * @typedef {{update(bytes: Uint8Array): unknown, digest(): string}} Hasher
+ *
+ * @typedef {object} Network what tests put in place of the browser's
+ * @property {import('./retry.js').Clock} [clock]
+ * @property {Pick<EventTarget, 'addEventListener' | 'removeEventListener'>} [events]
+ * @property {typeof import('./connection.js').PATIENCE} [patience]
  */
 
 export class ModelDownload {
   /** bytes received, and bytes handed on in whole buffers */
   #offset = 0;
   #delivered = 0;
-  /** @type {import('./model_storage.js').StoredModel | null} */
+  #chunk;
+  #hasher;
+  #meter;
+  #network;
+  #cache;
+  #retries;
+  #stopped = new AbortController();
+  /** @type {import('./storage.js').StoredModel | null} */
   #stored;
-  /** bytes that storage had */
+  /** bytes that storage has */
   #had;
-  #tries = 0;
-  /** what the speed is counted from: the beginning, then the first byte that storage did not have */
-  #base = 0;
-  #started = performance.now();
-  #reported = -PROGRESS_INTERVAL;
-  /** @type {ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null} */
-  #reader = null;
+  /** @type {Connection | null} */
+  #connection = null;
+  /** whether the server is asked for ranges; one that gets them wrong is not */
+  #ranged = true;
+  #etag;
+  /** @type {Interruption | null} why it is being tried again */
+  #interruption = null;
   /** @type {Uint8Array<ArrayBuffer> | null} what a network chunk held beyond the current buffer */
   #left = null;
   /** @type {Promise<Uint8Array<ArrayBuffer> | null>} one read at a time */
@@ -49,17 +60,30 @@ export class ModelDownload {
    * @param {ModelSource} model
    * @param {Hasher} hasher
    * @param {object} options
-   * @param {import('./model_storage.js').StoredModel | null} options.stored where it is kept; this object closes it
+   * @param {import('./storage.js').StoredModel | null} options.stored where it is kept; this object closes it
    * @param {boolean} options.fresh past the browser's cache, which may hold the damaged copy of an earlier try
-   * @param {(progress: DownloadProgress) => void} options.onProgress at most ten times a second, and at the end
+   * @param {import('./meter.js').Meter} options.meter
+   * @param {Network} [options.network]
+   * @param {number} [options.chunk] bytes of a buffer
    */
-  constructor(model, hasher, { stored, fresh, onProgress }) {
+  constructor(model, hasher, { stored, fresh, meter, network = {}, chunk = CHUNK }) {
     this.model = model;
-    this.hasher = hasher;
+    this.#chunk = chunk;
+    this.#hasher = hasher;
+    this.#meter = meter;
+    this.#network = network;
     this.#stored = stored;
     this.#had = stored?.length ?? 0;
-    this.cache = /** @type {RequestCache} */ (stored ? "no-store" : fresh ? "reload" : "default");
-    this.onProgress = onProgress;
+    this.#cache = /** @type {RequestCache} */ (stored ? "no-store" : fresh ? "reload" : "default");
+    this.#etag = `"${model.sha256}"`;
+    this.#retries = new Retries({
+      ...network,
+      signal: this.#stopped.signal,
+      onPause: (left) => {
+        if (this.#interruption) meter.retrying(this.#interruption, left);
+      },
+    });
+    meter.expect(model.size);
     /** The first bytes, once they are there, which tell the format. */
     this.head = new Uint8Array();
     /** When the last byte arrived (`performance.now()`), or null. @type {number | null} */
@@ -96,6 +120,7 @@ export class ModelDownload {
             controller.error(error);
           }
         },
+        cancel: (reason) => this.stop(reason),
       },
       { highWaterMark: 1 },
     );
@@ -104,13 +129,19 @@ export class ModelDownload {
   /** Reads what the engine left unread, then compares the hash. Throws `model-corrupt`, or why the rest cannot be had. */
   async finish() {
     while (await this.#next());
-    const actual = this.hasher.digest();
+    const actual = this.#hasher.digest();
     if (actual === this.model.sha256) {
-      this.#stored?.close();
+      await this.#stored?.close();
     } else {
       await this.#forget();
       throw new OnpageError("model-corrupt", `sha256 ${actual}, expected ${this.model.sha256}`);
     }
+  }
+
+  /** Ends it at once, also in a pause; what has come stays in storage. @param {unknown} [reason] */
+  stop(reason = new DOMException("the download was stopped", "AbortError")) {
+    this.#stopped.abort(reason);
+    return this.#stored?.close();
   }
 
   /** Whether the browser had the file already; null where it had a part, or does not say. @returns {boolean | null} */
@@ -128,9 +159,10 @@ export class ModelDownload {
   }
 
   async #fill() {
+    this.#stopped.signal.throwIfAborted();
     const { size } = this.model;
-    const buffer = new Uint8Array(Math.min(CHUNK, size - this.#delivered));
-    let filled = this.#recall(buffer);
+    const buffer = new Uint8Array(Math.min(this.#chunk, size - this.#delivered));
+    let filled = await this.#recall(buffer);
     const recalled = filled;
     while (filled < buffer.length) {
       const bytes = this.#left ?? (await this.#read());
@@ -145,12 +177,11 @@ export class ModelDownload {
       this.begun();
     }
     this.#delivered += filled;
-    this.hasher.update(buffer);
+    this.#hasher.update(buffer);
     if (recalled < filled && (await this.#stored?.append(buffer.subarray(recalled))) === false) await this.#forget();
     if (this.#delivered === size) {
       await this.#expectEnd();
-      this.completedAt = performance.now();
-      this.#report(true);
+      this.completedAt = (this.#network.clock ?? CLOCK).now();
     }
     return buffer;
   }
@@ -158,17 +189,19 @@ export class ModelDownload {
   /**
    * What storage has of the next buffer.
    * @param {Uint8Array<ArrayBuffer>} buffer
-   * @returns {number} bytes at the buffer's beginning
+   * @returns {Promise<number>} bytes at the buffer's beginning
    */
-  #recall(buffer) {
+  async #recall(buffer) {
     const length = Math.min(this.#had - this.#delivered, buffer.length);
     if (!this.#stored || length <= 0) return 0;
-    if (!this.#stored.read(this.#delivered, buffer.subarray(0, length))) {
-      throw new OnpageError("model-corrupt", `the browser's storage lost what came after ${this.#delivered} bytes`);
+    if (await this.#stored.read(this.#delivered, buffer.subarray(0, length))) {
+      this.#offset += length;
+      this.#meter.recalled(length);
+      return length;
     }
-    this.#offset += length;
-    this.#report(false);
-    return length;
+    await this.#forget();
+    this.#had = this.#delivered;
+    return 0;
   }
 
   async #forget() {
@@ -176,76 +209,63 @@ export class ModelDownload {
     this.#stored = null;
   }
 
-  /** Some bytes from the network, however many connections that takes. */
+  /**
+   * Some bytes from the network, however many connections that takes.
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
   async #read() {
+    const { size } = this.model;
     for (;;) {
       try {
-        if (this.#offset === this.#had) this.#speedFromHere();
-        this.#reader ??= await this.#connect();
-        const { value, done } = await this.#reader.read();
-        if (done) throw new TypeError(`the connection ended at byte ${this.#offset}`);
-        this.#tries = 0;
-        this.#offset += value.length;
-        if (this.#offset > this.model.size) {
-          throw new OnpageError("model-corrupt", `more than the ${this.model.size} bytes expected`);
-        }
-        this.#report(false);
-        return value;
+        this.#connection ??= await this.#connect();
+        const bytes = await this.#connection.read();
+        if (!bytes) throw new Interruption("download-cut", "the connection ended");
+        this.#retries.succeeded();
+        this.#offset += bytes.length;
+        if (this.#offset > size) throw new OnpageError("model-corrupt", `more than the ${size} bytes expected`);
+        this.#meter.received(bytes.length);
+        return bytes;
       } catch (error) {
-        this.#reader = null;
-        if (error instanceof OnpageError) throw error;
-        if (this.#tries === PAUSES.length) {
-          const detail = error instanceof Error ? error.message : String(error);
-          throw new OnpageError("download-cut", `${this.#offset} of ${this.model.size} bytes; ${detail}`);
-        }
-        await new Promise((resolve) => setTimeout(resolve, PAUSES[this.#tries]));
-        this.#tries += 1;
+        this.#connection?.close();
+        this.#connection = null;
+        await this.#pause(error);
       }
     }
   }
 
   async #connect() {
-    const from = this.#offset;
-    const headers = from ? { Range: `bytes=${from}-`, "If-Range": `"${this.model.sha256}"` } : undefined;
-    const response = await fetch(this.model.url, { headers, cache: this.cache });
-    if (response.status === 404 || response.status === 409) {
-      throw new OnpageError("model-missing", (await describe(response)) || `status ${response.status}`);
+    this.#meter.begin();
+    const connection = await Connection.open({
+      url: this.model.url,
+      size: this.model.size,
+      from: this.#offset,
+      ranged: this.#ranged,
+      etag: this.#etag,
+      cache: this.#cache,
+      signal: this.#stopped.signal,
+      patience: this.#network.patience,
+    });
+    this.#etag = connection.etag || this.#etag;
+    return connection;
+  }
+
+  /** Until the next try; throws where there is none. @param {unknown} error */
+  async #pause(error) {
+    if (!(error instanceof Interruption)) {
+      await this.#stored?.close();
+      throw error;
     }
-    if (response.status >= 500 || !response.body) throw new TypeError(`the server answered ${response.status}`);
-    if (from && !response.headers.get("Content-Range")?.startsWith(`bytes ${from}-`)) {
-      throw new OnpageError("model-corrupt", `the file changed on the server after ${from} bytes`);
-    }
-    if (!response.ok) throw new OnpageError("model-corrupt", `the server answered ${response.status}`);
-    return response.body.getReader();
+    if (error instanceof RangeIgnored) this.#ranged = false;
+    this.#interruption = error;
+    if (await this.#retries.pause(error)) return;
+    await this.#stored?.close();
+    throw new OnpageError(error.code, `${this.#offset} of ${this.model.size} bytes; ${error.message}`);
   }
 
   /** The server may have more than it announced; that is another file than the one listed. */
   async #expectEnd() {
-    const end = await this.#reader?.read().catch(() => null);
-    if (end && !end.done) throw new OnpageError("model-corrupt", `more than the ${this.model.size} bytes expected`);
-  }
-
-  /** @param {boolean} always */
-  #report(always) {
-    const now = performance.now();
-    if (!always && now - this.#reported < PROGRESS_INTERVAL) return;
-    this.#reported = now;
-    const seconds = Math.max((now - this.#started) / 1000, 1e-3);
-    this.onProgress({ loaded: this.#offset, recalled: this.#offset <= this.#had, bytesPerSecond: (this.#offset - this.#base) / seconds });
-  }
-
-  #speedFromHere() {
-    this.#base = this.#offset;
-    this.#started = performance.now();
-  }
-}
-
-/** @param {Response} response */
-async function describe(response) {
-  try {
-    const { message } = await response.json();
-    return typeof message === "string" ? message : "";
-  } catch {
-    return "";
+    const more = await this.#connection?.read().catch(() => null);
+    this.#connection?.close();
+    if (more) throw new OnpageError("model-corrupt", `more than the ${this.model.size} bytes expected`);
   }
 }

@@ -14,10 +14,12 @@ export const ERROR_CODES = /** @type {const} */ ([
   "no-webgpu",
   "no-adapter", // WebGPU, but no graphics adapter
   "no-model", // there is none, or none that an engine here can run
-  "server-unreachable", // the library's own files, or a list, could not be fetched
+  "server-unreachable", // nobody answers, also not minutes later
+  "server-busy", // it asks to wait for longer than that
+  "server-refused", // it, or a proxy on the way, wants a sign-in or does not allow it
   "model-missing",
   "model-corrupt", // it is not the file that was listed
-  "download-cut",
+  "download-cut", // again and again, for minutes
   "engine-failed",
   "lora-failed", // the model works, this LoRA adapter does not
   "device-lost",

@@ -18,8 +18,16 @@
  * @typedef {Record<string, string>} VendorUrls the folder of each vendored library, ending in a slash, by its npm name;
  *   may be relative to the page
  *
- * @typedef {'reading' | 'downloading' | 'creating' | 'warming' | 'adapting'} LoadStep
- * @typedef {{step: LoadStep, loaded: number, total: number, bytesPerSecond: number}} LoadProgress
+ * @typedef {'waiting' | 'reading' | 'downloading' | 'retrying' | 'creating' | 'warming' | 'adapting'} LoadStep `waiting`: another
+ *   tab brings the model; `retrying`: the network failed and is tried again after a pause
+ *
+ * @typedef {object} LoadProgress
+ * @property {LoadStep} step
+ * @property {number} loaded bytes that are there, of the model and of the engine's own files
+ * @property {number} total
+ * @property {number} bytesPerSecond of the network, in the last seconds
+ * @property {number | null} secondsLeft null where that cannot be told (yet)
+ * @property {{code: import('./errors.js').ErrorCode, seconds: number} | null} retry what failed, and seconds until the next try
  *
  * @typedef {object} GpuAdapter the GPU that an engine runs on
  * @property {string} description

@@ -1,8 +1,10 @@
 // @ts-check
 /** Whether a model can be had at all, asked before one that works is given up for it. */
 
+import { refuse } from "./connection.js";
 import { OnpageError } from "./errors.js";
-import { listStored } from "./model_storage.js";
+import { Interruption } from "./retry.js";
+import { listStored } from "./storage.js";
 
 /** @param {import('./protocol.js').ModelSource} model OnpageError where it is neither kept here whole nor served */
 export async function reach({ url, sha256, size }) {
@@ -10,5 +12,7 @@ export async function reach({ url, sha256, size }) {
   if (kept.some((each) => each.sha256 === sha256 && each.size === size)) return;
   const response = await fetch(new URL(url, globalThis.document?.baseURI), { method: "HEAD" }).catch(() => null);
   if (!response) throw new OnpageError("server-unreachable", url);
-  if (!response.ok) throw new OnpageError("model-missing", `the server answered ${response.status}`);
+  await refuse(response).catch((error) => {
+    throw error instanceof Interruption ? new OnpageError(error.code, error.message) : error;
+  });
 }

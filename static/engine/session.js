@@ -18,7 +18,7 @@
 import { choose, lookAtGpu } from "./choice.js";
 import { Engine } from "./client.js";
 import { OnpageError } from "./errors.js";
-import * as modelStorage from "./model_storage.js";
+import * as modelStorage from "./storage.js";
 import { reach } from "./reach.js";
 import { INITIAL, nextSeed } from "./session_state.js";
 

@@ -11,7 +11,13 @@
 import { formatsOf } from "./format.js";
 
 export const format = formatsOf("en");
-const { integer, counted, size } = format;
+const { integer, counted, size, wait } = format;
+
+/** @param {(string | false | null | undefined)[]} parts */
+const line = (parts) => parts.filter(Boolean).join(" · ");
+
+/** @param {{loaded: number, total: number}} progress */
+const bytes = ({ loaded, total }) => `${size(loaded)} of ${size(total)}`;
 
 /** @type {Record<ErrorCode, ProblemText>} */
 export const PROBLEMS = {
@@ -47,7 +53,7 @@ export const PROBLEMS = {
   },
   "server-unreachable": {
     title: "The server does not answer",
-    sentence: "The page could not fetch what it needs. Check that onpage serve is still running.",
+    sentence: "The page could not fetch what it needs. Check that onpage serve is still running and that this device is online.",
     wayOn: "reload-page",
     action: "Try again",
   },
@@ -71,9 +77,21 @@ export const PROBLEMS = {
   },
   "download-cut": {
     title: "The download was cut",
-    sentence: "The connection to the server broke, and trying again a few times did not help.",
+    sentence: "The connection to the server broke again and again, for five minutes. What has arrived is kept.",
     wayOn: "restart",
-    action: "Download again",
+    action: "Go on",
+  },
+  "server-busy": {
+    title: "The server is busy",
+    sentence: "The server, or a proxy on the way, asked to wait for longer than this page does. What has arrived is kept.",
+    wayOn: "restart",
+    action: "Go on",
+  },
+  "server-refused": {
+    title: "The server refuses the download",
+    sentence: "The server, or a proxy on the way, does not give out the model. Open the page again; if you are asked to sign in, do so.",
+    wayOn: "reload-page",
+    action: "Try again",
   },
   "engine-failed": {
     title: "The engine stopped working",
@@ -106,8 +124,8 @@ const WITHOUT_GPU = {
 };
 
 export const texts = {
-  /** Between parts of a line. @param {(string | false | null | undefined)[]} parts */
-  line: (parts) => parts.filter(Boolean).join(" · "),
+  /** Between parts of a line. */
+  line,
 
   header: {
     promise: "Nothing leaves this computer.",
@@ -168,8 +186,10 @@ export const texts = {
     preparing: "Preparing",
     /** @type {Record<import('../engine/protocol.js').LoadStep, string>} */
     steps: {
+      waiting: "Another tab is downloading the model",
       reading: "Reading the model",
       downloading: "Downloading the model",
+      retrying: "Waiting for the server",
       creating: "Creating the engine",
       warming: "Warming up",
       adapting: "Putting the adapter on the model",
@@ -187,9 +207,19 @@ export const texts = {
       return: "Going back to what worked",
     },
     /** @param {import('../engine/protocol.js').LoadProgress} progress */
-    downloading: ({ loaded, total, bytesPerSecond }) => `${size(loaded)} of ${size(total)} · ${size(bytesPerSecond)}/s`,
+    downloading: (progress) => {
+      const { bytesPerSecond, secondsLeft } = progress;
+      return line([bytes(progress), `${size(bytesPerSecond)}/s`, secondsLeft !== null && `${wait(secondsLeft)} left`]);
+    },
     /** @param {import('../engine/protocol.js').LoadProgress} progress */
-    reading: ({ loaded, total }) => `${size(loaded)} of ${size(total)} · kept in this browser`,
+    retrying: (progress) => {
+      const { retry } = progress;
+      return line([bytes(progress), retry && `${PROBLEMS[retry.code].title}: trying again in ${wait(retry.seconds)}`]);
+    },
+    /** @param {import('../engine/protocol.js').LoadProgress} progress */
+    waiting: (progress) => line([bytes(progress), "Another tab is downloading the model"]),
+    /** @param {import('../engine/protocol.js').LoadProgress} progress */
+    reading: (progress) => line([bytes(progress), "kept in this browser"]),
     /** @param {number} bytes */
     received: (bytes) => `${size(bytes)} received and checked`,
     warming: "The engine prepares itself; only the first time takes long.",

@@ -22,6 +22,13 @@ export function formatsOf(language) {
     /** @param {number} milliseconds */
     duration: (milliseconds) => (milliseconds < 1000 ? `${integer(milliseconds)} ms` : `${two.format(milliseconds / 1000)} s`),
 
+    /** How long something takes, roughly: "40 s", "3 min", "1 h 10 min". @param {number} seconds */
+    wait(seconds) {
+      const minutes = Math.ceil(seconds / 60);
+      if (seconds <= 60) return `${integer(Math.max(1, Math.ceil(seconds)))} s`;
+      return minutes < 60 ? `${integer(minutes)} min` : `${integer(Math.floor(minutes / 60))} h ${integer(minutes % 60)} min`;
+    },
+
     /** @param {number | null} perSecond */
     rate: (perSecond) => (perSecond === null ? "–" : `${perSecond < 100 ? one.format(perSecond) : integer(perSecond)} tok/s`),
 

@@ -47,6 +47,7 @@ test("numbers", () => {
   assert.equal(format.size(1_010_000_000), "1.01 GB");
   assert.equal(format.duration(340.4), "340 ms");
   assert.equal(format.duration(2920), "2.92 s");
+  assert.deepEqual([0.2, 40, 61, 3540, 4200].map(format.wait), ["1 s", "40 s", "2 min", "59 min", "1 h 10 min"]);
   assert.equal(format.rate(null), "–");
   assert.equal(format.rate(8.66), "8.7 tok/s");
   assert.equal(format.rate(4339.2), "4,339 tok/s");

@@ -11,7 +11,7 @@
  * @typedef {import('../../../static/engine/protocol.js').Reply} Reply
  *
  * @typedef {object} Peer an engine, as a worker runs it
- * @property {(request: LoadRequest, report: (loaded: number, bytesPerSecond: number) => void) => Promise<LoadResult>} load
+ * @property {(request: LoadRequest, meter: Meter) => Promise<LoadResult>} load
  * @property {(prompt: string, tokens: number | null, onText: (text: string) => void, signal: AbortSignal) => Promise<Omit<GenerateResult, 'ended'>>}
  *   generate stops early, without an error, when the signal says so
  * @property {(prompt: string) => Promise<number>} count tokens, the beginning of a text left out
@@ -20,7 +20,8 @@
 import { OnpageError } from "/static/engine/errors.js";
 import { promptOf } from "/static/engine/messages.js";
 import { ModelDownload } from "/static/engine/download.js";
-import { openStored } from "/static/engine/model_storage.js";
+import { Meter } from "/static/engine/meter.js";
+import { openStored } from "/static/engine/storage.js";
 
 /** Answers the page's requests with this engine. @param {Peer} peer */
 export function serve(peer) {
@@ -31,11 +32,7 @@ export function serve(peer) {
   async function perform(request) {
     const { id } = request;
     if (request.type === "load") {
-      const total = request.model.size;
-      return peer.load(request, (loaded, bytesPerSecond) => {
-        const step = loaded < total ? "downloading" : "creating";
-        reply({ type: "progress", id, progress: { step, loaded, total, bytesPerSecond } });
-      });
+      return peer.load(request, new Meter((progress) => reply({ type: "progress", id, progress })));
     }
     if (request.type === "count") return peer.count(promptOf(request.messages, null)); // they are measured without turns
     if (request.type === "adapt") throw new OnpageError("lora-failed", "this engine is measured without adapters");
@@ -76,22 +73,19 @@ function reply(message) {
  * The files of a model, each with the right hash. Blobs: the browser may keep them on disk.
  * @param {ModelSource[]} files
  * @param {LoadRequest} request
- * @param {(loaded: number, bytesPerSecond: number) => void} report of all files together
+ * @param {Meter} meter of all files together
  * @returns {Promise<{blobs: Blob[], fromCache: boolean | null}>}
  */
-export async function fetchFiles(files, { vendor, fresh }, report) {
+export async function fetchFiles(files, { vendor, fresh }, meter) {
   await import(`${vendor["hash-wasm"]}sha256.umd.min.js`);
   const blobs = [];
-  let before = 0;
   let fromCache = null;
   for (const file of files) {
     const hasher = await Reflect.get(self, "hashwasm").createSHA256();
-    const stored = await openStored(file, fresh);
-    const onProgress = (/** @type {{loaded: number, bytesPerSecond: number}} */ { loaded, bytesPerSecond }) => report(before + loaded, bytesPerSecond);
-    const download = new ModelDownload(file, hasher, { stored, fresh, onProgress });
+    const stored = await openStored(file, { fresh, onWaiting: (bytes) => meter.waiting(bytes, file.size) });
+    const download = new ModelDownload(file, hasher, { stored, fresh, meter });
     blobs.push(await new Response(download.stream()).blob());
     await download.finish();
-    before += file.size;
     if (file.size >= Math.max(...files.map(({ size }) => size))) fromCache = download.fromCache;
   }
   return { blobs, fromCache };

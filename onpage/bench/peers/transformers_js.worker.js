@@ -27,14 +27,14 @@ let model = null;
 let settings = null;
 
 serve({
-  async load(request, report) {
+  async load(request, meter) {
     const started = performance.now();
     const backend = /** @type {keyof typeof BUILDS} */ (request.backend);
     const onGpu = backend === "WebGPU";
     const importing = import(`${request.vendor[LIBRARY]}transformers.min.js`);
     importing.catch(() => {});
     const { files } = await (await fetch(request.model.url)).json();
-    const { blobs, fromCache } = await fetchFiles(files, request, report);
+    const { blobs, fromCache } = await fetchFiles(files, request, meter);
     const fetched = performance.now();
     library ??= await importing;
     const paths = files.map((/** @type {{path: string}} */ { path }) => path);

@@ -17,12 +17,12 @@ let engine = null;
 let settings = null;
 
 serve({
-  async load(request, report) {
+  async load(request, meter) {
     const started = performance.now();
     const folder = request.vendor[LIBRARY];
     const importing = import(`${folder}index.js`);
     importing.catch(() => {});
-    const { blobs, fromCache } = await fetchFiles([request.model], request, report);
+    const { blobs, fromCache } = await fetchFiles([request.model], request, meter);
     const fetched = performance.now();
     const { Wllama, LoggerWithoutDebug } = await importing;
     await engine?.exit();

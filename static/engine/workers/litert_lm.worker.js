@@ -15,7 +15,7 @@ import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { SentencePiece } from "./sentencepiece.js";
-import { importLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
+import { createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
 /**
  * @typedef {import('@litert-lm/core').Wasm.LiteRtLmWasm} Wasm
@@ -41,8 +41,13 @@ import { importLibrary, reply, sayWarming, serve, startDownload, unharmed, until
  */
 
 const LIBRARY = "@litert-lm/core";
-/** One with what newer browsers have: suspending (JSPI) and relaxed SIMD; one for all others. */
-const BUILDS = { newer: "litertlm_wasm_internal.js", all: "litertlm_wasm_compat_asyncify_internal.js" };
+/** One with what newer browsers have: suspending (JSPI) and relaxed SIMD; one for all others. What each loads, and its bytes. */
+const BUILDS = {
+  newer: { script: "litertlm_wasm_internal.js", files: { "litertlm_wasm_internal.wasm": 21_698_317 } },
+  all: { script: "litertlm_wasm_compat_asyncify_internal.js", files: { "litertlm_wasm_compat_asyncify_internal.wasm": 33_951_258 } },
+};
+/** What else is loaded for WebGPU. */
+const WRAPPER = { "readable_stream_data_stream_wrapper.js": 12_642 };
 /** A function with one relaxed SIMD instruction. */
 const RELAXED_SIMD = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253,
@@ -90,8 +95,12 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   if (loaded?.sha256 === model.sha256 && loaded.maxTokens === maxTokens && loaded.maxTopK >= topK && !fresh) {
     return { gpuAdapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed };
   }
-  const download = await startDownload(id, model, { vendor, fresh }); // first: its script would take our `define` for AMD's
-  runtime ??= openRuntime(vendor[LIBRARY]); // beside the model's first bytes
+  const folder = vendor[LIBRARY];
+  const { script, files } = "Suspending" in WebAssembly && WebAssembly.validate(RELAXED_SIMD) ? BUILDS.newer : BUILDS.all;
+  const meter = createMeter(id);
+  const preparing = runtime ?? prepareLibrary(folder, script, backend === "CPU" ? files : { ...files, ...WRAPPER }, meter);
+  const download = await startDownload(model, { vendor, meter, fresh }); // first: its script would take our `define` for AMD's
+  runtime ??= openRuntime(folder, script, preparing); // beside the model's first bytes
   runtime.catch(() => {}); // whoever awaits it reports it
   const file = new LitertlmFile(download.stream());
   if (loaded) await unharmed(download.arrived); // only then is the model that it has let go
@@ -124,10 +133,12 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
 
 /**
  * @param {string} folder
+ * @param {string} script
+ * @param {Promise<unknown>} preparing
  * @returns {Promise<Wasm>}
  */
-async function openRuntime(folder) {
-  const newer = "Suspending" in WebAssembly && WebAssembly.validate(RELAXED_SIMD);
+async function openRuntime(folder, script, preparing) {
+  await preparing;
   /** @type {Factory | null} */
   let factory = null;
   const define = (/** @type {string[]} */ _, /** @type {() => Factory} */ make) => {
@@ -136,7 +147,7 @@ async function openRuntime(folder) {
   const say = (/** @type {string} */ line) => console.debug(line);
   Reflect.set(self, "dbg", say); // its own function for this is out of its reach in a module
   Reflect.set(self, "define", Object.assign(define, { amd: true }));
-  await importLibrary(`${folder}${newer ? BUILDS.newer : BUILDS.all}`);
+  await import(folder + script);
   Reflect.deleteProperty(self, "define");
   if (!factory) throw new Error("the engine's script did not introduce itself");
   const wasm = await /** @type {Factory} */ (factory)({
@@ -183,7 +194,7 @@ async function createOnCpu(wasm, file, size, settings) {
 async function createOnGpu(wasm, vendor, file, settings) {
   gpuAdapter ??= await describeAdapter();
   wasm.preinitializedWebGPUDevice ??= await openDevice();
-  const { ReadableStreamDataStreamWrapper } = await importLibrary(`${vendor[LIBRARY]}readable_stream_data_stream_wrapper.js`);
+  const { ReadableStreamDataStreamWrapper } = await import(vendor[LIBRARY] + Object.keys(WRAPPER)[0]);
   const source = wasm.ReadableStreamDataStream.create(new ReadableStreamDataStreamWrapper(file.stream, () => wasm.HEAPU8));
   try {
     const engine = await create(wasm, wasm.ModelAssets.createStreaming(source), wasm.Backend.GPU_ARTISAN, settings);

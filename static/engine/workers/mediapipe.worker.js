@@ -17,7 +17,7 @@ import { describeAdapter } from "../gpu.js";
 import { loadAdapter } from "./adapter_memory.js";
 import { PRECISION } from "./mediapipe_precision.js";
 import { SentencePiece } from "./sentencepiece.js";
-import { Unharmed, importLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
+import { Unharmed, createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 import { WebFile } from "./web_file.js";
 
 /**
@@ -37,6 +37,9 @@ import { WebFile } from "./web_file.js";
  */
 
 const LIBRARY = "@mediapipe/tasks-genai";
+const MODULE = "genai_bundle.mjs";
+/** What else is loaded of it, and its bytes. */
+const FILES = { "genai_wasm_module_internal.js": 334_104, "genai_wasm_module_internal.wasm": 27_220_735 };
 const WARM_UP_PROMPT = "Hello";
 /** What each callback carries, the last one perhaps less: a web file decodes three steps at a time, a graph (in a zip) one. */
 const STEPS = { web: 3, graph: 1 };
@@ -88,19 +91,21 @@ function loaded() {
  */
 async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted }) {
   const started = performance.now();
-  const importing = importLibrary(`${vendor[LIBRARY]}genai_bundle.mjs`); // beside the download's first bytes
-  importing.catch(() => {}); // whoever awaits it reports it
+  const folder = vendor[LIBRARY];
+  const meter = createMeter(id);
+  const preparing = engine ? null : prepareLibrary(folder, MODULE, FILES, meter); // beside the download's first bytes
   libraries = vendor;
-  const download = await startDownload(id, model, { vendor, fresh });
+  const download = await startDownload(model, { vendor, meter, fresh });
 
   const file = new WebFile(download.stream(), model.size);
   const options = engineOptions(settings, ranks, file);
   gpuAdapter ??= await describeAdapter();
-  const library = await importing;
+  await preparing;
+  const library = await import(folder + MODULE);
   const device = engine ? null : await openDevice(library);
   if (engine) await unharmed(download.arrived); // only then is the model that it has let go
   try {
-    const creating = device ? create(library, vendor[LIBRARY], device, options) : refill(engine, options);
+    const creating = device ? create(library, folder, device, options) : refill(engine, options);
     engine = /** @type {LlmInference} */ (await untilCrash(Promise.race([creating, download.failed])));
   } catch (error) {
     // A damaged file makes the engine fail in many ways; the hash says whether it was the file.
@@ -169,7 +174,7 @@ function loraFailed(error) {
  * @param {LoraSource} source
  */
 async function fetchAdapter(id, source) {
-  const download = await startDownload(id, source, { vendor: libraries, step: "adapting" });
+  const download = await startDownload(source, { vendor: libraries, meter: createMeter(id, "adapting"), keep: false });
   const data = new Uint8Array(source.size);
   let filled = 0;
   const reader = download.stream().getReader();

@@ -9,7 +9,9 @@
 import { OnpageError } from "../errors.js";
 import { ModelDownload } from "../download.js";
 import { promptOf } from "../messages.js";
-import { openStored } from "../model_storage.js";
+import { fetchLibrary } from "../library.js";
+import { Meter } from "../meter.js";
+import { openStored } from "../storage.js";
 
 /**
  * @typedef {import('../protocol.js').Request} Request
@@ -27,6 +29,9 @@ import { openStored } from "../model_storage.js";
  * @property {(request: import('../protocol.js').CancelRequest) => void} cancel
  * @property {(request: import('../protocol.js').AdaptRequest) => Promise<import('../protocol.js').LoadResult>} [adapt]
  */
+
+/** Of hash-wasm: browsers have no hash of a stream. */
+const HASH = "sha256.umd.min.js";
 
 /** @type {(error: OnpageError) => void} */
 let onCrash = () => {};
@@ -116,38 +121,45 @@ async function perform(calls, request) {
 }
 
 /**
- * A module of a vendored library. Where nobody answers it is the server that is gone, not the engine that failed.
- * @param {string} url
+ * Counts the bytes of a load, and tells the page.
+ * @param {number} id of the request that it is for
+ * @param {'adapting'} [step] in place of the meter's own
  */
-export async function importLibrary(url) {
-  try {
-    return await import(url);
-  } catch (error) {
-    await fetch(url, { method: "HEAD", cache: "no-store" }).catch(() => {
-      throw new OnpageError("server-unreachable", url);
-    });
-    throw error;
-  }
+export function createMeter(id, step) {
+  return new Meter((progress) => {
+    const done = progress.loaded === progress.total && (progress.step === "reading" || progress.step === "downloading");
+    reply({ type: "progress", id, progress: { ...progress, step: step ?? (done ? "creating" : progress.step) } });
+  });
 }
 
 /**
- * A download that is checked and that tells the page how far it is. A model is kept in the browser's storage; an adapter,
- * small as it is, in its HTTP cache.
- * @param {number} id of the request that it is for
- * @param {ModelSource} source
- * @param {{vendor: import('../protocol.js').VendorUrls, fresh?: boolean, step?: 'adapting'}} options
+ * A vendored library's files, fetched as a model is: counted, and tried again.
+ * @param {string} folder
+ * @param {string} script
+ * @param {Record<string, number>} files name → bytes
+ * @param {Meter} meter
  */
-export async function startDownload(id, source, { vendor, fresh = false, step }) {
-  const opening = step ? null : openStored(source, fresh); // beside the hash's code
-  await importLibrary(`${vendor["hash-wasm"]}sha256.umd.min.js`);
+export function prepareLibrary(folder, script, files, meter) {
+  const located = Object.fromEntries(Object.entries(files).map(([name, size]) => [folder + name, size]));
+  const ready = fetchLibrary(folder + script, located, meter);
+  ready.catch(() => {}); // whoever awaits it reports it
+  return ready;
+}
+
+/**
+ * A download that is checked. A model is kept in the browser's storage; an adapter, small as it is, in its HTTP cache.
+ * @param {ModelSource} source
+ * @param {{vendor: import('../protocol.js').VendorUrls, meter: Meter, fresh?: boolean, keep?: boolean}} options
+ */
+export async function startDownload(source, { vendor, meter, fresh = false, keep = true }) {
+  const folder = vendor["hash-wasm"];
+  const onWaiting = (/** @type {number} */ bytes) => meter.waiting(bytes, source.size);
+  const opening = keep ? openStored(source, { fresh, onWaiting }) : null; // beside the hash's code
+  await prepareLibrary(folder, HASH, {}, meter);
+  await import(folder + HASH);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
   const stored = await opening;
-  const onProgress = (/** @type {import('../download.js').DownloadProgress} */ { loaded, recalled, bytesPerSecond }) => {
-    const arriving = recalled ? "reading" : "downloading";
-    const now = step ?? (loaded < source.size ? arriving : "creating");
-    reply({ type: "progress", id, progress: { step: now, loaded, total: source.size, bytesPerSecond } });
-  };
-  return new ModelDownload(source, hasher, { stored, fresh, onProgress });
+  return new ModelDownload(source, hasher, { stored, fresh, meter });
 }
 
 /**
@@ -156,9 +168,10 @@ export async function startDownload(id, source, { vendor, fresh = false, step })
  * @param {number} bytes milliseconds that they took
  */
 export function sayWarming(id, { size }, bytes) {
+  const bytesPerSecond = size / (bytes / 1000);
   reply({
     type: "progress",
     id,
-    progress: { step: "warming", loaded: size, total: size, bytesPerSecond: size / (bytes / 1000) },
+    progress: { step: "warming", loaded: size, total: size, bytesPerSecond, secondsLeft: null, retry: null },
   });
 }

@@ -1,0 +1,157 @@
+// @ts-check
+/**
+ * The browser's own file system (OPFS) as a `ModelStorage`, see `storage.js`. Files are opened in workers only.
+ *
+ * The handle of an open file is its lock. Browsers without modes (Firefox, Safari) have one handle a file: there a model is
+ * read as a Blob while another tab has it.
+ */
+
+/**
+ * What is used of a `FileSystemSyncAccessHandle`, which TypeScript knows in workers only.
+ * @typedef {object} AccessHandle
+ * @property {() => number} getSize
+ * @property {(buffer: Uint8Array<ArrayBuffer>, options: {at: number}) => number} read
+ * @property {(bytes: Uint8Array<ArrayBuffer>, options: {at: number}) => number} write
+ * @property {(size: number) => void} truncate
+ * @property {() => void} close
+ *
+ * @typedef {import('./storage.js').ModelStorage} ModelStorage
+ * @typedef {import('./storage.js').StorageFile} StorageFile
+ * @typedef {import('./storage.js').StoredEntry} StoredEntry
+ */
+
+const FOLDER = "models";
+
+/** @implements {ModelStorage} */
+export class Opfs {
+  async list() {
+    const folder = await this.#folder();
+    /** @type {StoredEntry[]} */
+    const found = [];
+    for await (const [name, entry] of folder.entries()) {
+      if (!(entry instanceof FileSystemFileHandle)) continue;
+      const file = await entry.getFile().catch(() => null); // it may have gone since
+      if (file) found.push({ sha256: name, size: file.size, kept: file.lastModified });
+    }
+    return found;
+  }
+
+  async room() {
+    const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
+    return quota - usage;
+  }
+
+  /**
+   * @param {string} name
+   * @param {'read' | 'write'} mode
+   * @returns {Promise<StorageFile>}
+   */
+  async open(name, mode) {
+    const folder = await this.#folder();
+    const entry = await folder.getFileHandle(name, { create: mode === "write" });
+    try {
+      return new OpenFile(await lock(entry, mode === "read" ? "read-only" : "readwrite"));
+    } catch (error) {
+      const file = await entry.getFile();
+      if (mode === "read") return new OpenBlob(file);
+      if (!file.size) await folder.removeEntry(name).catch(() => {}); // it was made just now
+      throw error;
+    }
+  }
+
+  /** @param {string} name */
+  async remove(name) {
+    await (await this.#folder()).removeEntry(name);
+  }
+
+  /**
+   * By a Web Lock, which ends with its tab. A browser without them has the handles' locks.
+   * @param {string} name
+   * @returns {Promise<(() => void) | null>}
+   */
+  async claim(name) {
+    if (!navigator.locks) return () => {};
+    return new Promise((resolve, reject) => {
+      const held = navigator.locks.request(`onpage:model:${name}`, { ifAvailable: true }, (lock) => {
+        if (!lock) return resolve(null);
+        return new Promise((release) => resolve(() => release(undefined)));
+      });
+      held.catch(reject);
+    });
+  }
+
+  async #folder() {
+    const root = await navigator.storage.getDirectory();
+    return root.getDirectoryHandle(FOLDER, { create: true });
+  }
+}
+
+/**
+ * @param {FileSystemFileHandle} entry
+ * @param {'read-only' | 'readwrite'} mode browsers without modes lock for writing
+ * @returns {Promise<AccessHandle>}
+ */
+function lock(entry, mode) {
+  return /** @type {any} */ (entry).createSyncAccessHandle({ mode });
+}
+
+/** @implements {StorageFile} */
+class OpenFile {
+  #handle;
+
+  /** @param {AccessHandle} handle */
+  constructor(handle) {
+    this.#handle = handle;
+    this.size = handle.getSize();
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} buffer @param {number} at */
+  async read(buffer, at) {
+    return this.#handle.read(buffer, { at });
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes @param {number} at */
+  async write(bytes, at) {
+    const count = this.#handle.write(bytes, { at });
+    return count <= bytes.length ? count : 0; // Chromium says -8, unsigned, where there is no room
+  }
+
+  /** @param {number} size */
+  async truncate(size) {
+    this.#handle.truncate(size);
+  }
+
+  async close() {
+    this.#handle.close();
+  }
+}
+
+/** @implements {StorageFile} */
+class OpenBlob {
+  #blob;
+
+  /** @param {Blob} blob */
+  constructor(blob) {
+    this.#blob = blob;
+    this.size = blob.size;
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} buffer @param {number} at */
+  async read(buffer, at) {
+    const bytes = new Uint8Array(await this.#blob.slice(at, at + buffer.length).arrayBuffer());
+    buffer.set(bytes);
+    return bytes.length;
+  }
+
+  /** @returns {Promise<number>} */
+  async write() {
+    throw new DOMException("opened to be read", "NoModificationAllowedError");
+  }
+
+  /** @returns {Promise<void>} */
+  async truncate() {
+    throw new DOMException("opened to be read", "NoModificationAllowedError");
+  }
+
+  async close() {}
+}
