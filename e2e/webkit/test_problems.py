@@ -29,7 +29,7 @@ def test_download_refused(tab: Tab, quick_faulty: FaultyServer) -> None:
     tab.open(quick_faulty.url)
     assert tab.problem() == "server-refused"
     tab.press("Try again")
-    tab.wait_for("loading")
+    tab.wait_for("ready")
 
 
 def test_model_corrupt(tab: Tab, quick_faulty: FaultyServer) -> None:
