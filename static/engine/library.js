@@ -44,7 +44,7 @@ async function fetchFile(url, size, meter, network) {
   const retries = new Retries({ ...network, signal, onPause });
   let [most, counted, expected] = [0, 0, 0];
   const count = (/** @type {number} */ share) => {
-    const wire = Math.min(1, share) * expected;
+    const wire = Math.round(Math.min(1, share) * expected); // whole bytes: their sum is compared
     meter.received(wire - counted);
     counted = wire;
   };

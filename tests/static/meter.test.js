@@ -1,7 +1,9 @@
 /** What is shown of a load: bytes of all files, the speed of the last seconds, the time that is left. */
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 import { fetchLibrary } from "../../static/engine/library.js";
 import { Meter } from "../../static/engine/meter.js";
@@ -9,8 +11,9 @@ import { Interruption } from "../../static/engine/retry.js";
 import { FakeClock } from "./support/clock.js";
 import { cutAfter, hangUp, serve, status } from "./support/server.js";
 
-function meter() {
-  const clock = new FakeClock();
+/** @param {number} [tick] */
+function meter(tick) {
+  const clock = new FakeClock(tick);
   /** @type {import('../../static/engine/protocol.js').LoadProgress[]} */
   const shown = [];
   return { clock, shown, meter: new Meter((progress) => shown.push(progress), clock) };
@@ -125,6 +128,23 @@ test("the engine's files are counted as they come over the wire, and tried again
   all.meter.received(1_000_000);
   assert.deepEqual([all.shown.at(-1)?.loaded, all.shown.at(-1)?.total], [1_300_000, 1_300_000]);
   assert.ok(all.shown.some(({ step }) => step === "retrying"));
+});
+
+test("of compressed files those bytes are counted that come, in whole ones, and all of them in the end", async (t) => {
+  const content = randomBytes(3_000_001);
+  const packed = gzipSync(content);
+  const { url } = await serve(t, content, [
+    (_, response) => {
+      response.writeHead(200, { "Content-Encoding": "gzip", "Content-Length": packed.length });
+      response.end(packed);
+    },
+  ]);
+  const script = await serve(t, SCRIPT);
+  const all = meter(100); // so that all progress is shown
+  await fetchLibrary(script.url, { [url]: content.length }, all.meter, { clock: all.clock, events: new EventTarget() });
+  assert.ok(all.shown.length > 3, `${all.shown.length}`);
+  assert.ok(all.shown.every(({ loaded }) => Number.isInteger(loaded)));
+  assert.deepEqual([all.shown.at(-1)?.loaded, all.shown.at(-1)?.total], [packed.length, packed.length]);
 });
 
 test("a file of the engine that the server lacks is the engine's failure; a server that is gone is not", async (t) => {
