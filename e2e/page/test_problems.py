@@ -8,12 +8,24 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from e2e.page.conftest import Watched, cut_when_arrived, insecure, watched
+from e2e.page.conftest import STEP_MS, Watched, begin_worker_with, cut_when_arrived, insecure, watched
 from e2e.page.servers import FaultyServer, RunningServer, onpage_serve
 from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 from webapp.paths import DEMO_GRAPH
 
 FAILED_RESOURCE = "Failed to load resource"
+LONG_PAUSES = """
+Math.random = () => 500;
+const { get } = Object.getOwnPropertyDescriptor(WorkerNavigator.prototype, "onLine");
+Object.defineProperty(WorkerNavigator.prototype, "onLine", {
+  get() {
+    const online = get.call(this);
+    self.sawOffline ||= !online;
+    return online;
+  },
+});
+"""
+"""The first pause lasts two minutes, and the worker says when it has seen that the browser is offline."""
 
 
 def test_no_webgpu(server: RunningServer, browser: Browser) -> None:
@@ -108,6 +120,24 @@ def test_download_is_tried_again(quick_faulty: FaultyServer, tab: Watched) -> No
     )
     quick_faulty.faults.cut_everything = False
     tab.wait_for("ready")
+
+
+def test_online_again(quick_faulty: FaultyServer, tab: Watched) -> None:
+    """The worker sees it, and its pause ends long before its time."""
+    tab.expected.append("ERR_")
+    page = tab.page
+    begin_worker_with(page, "litert_lm.worker.js", LONG_PAUSES)
+    quick_faulty.faults.cut_everything = True
+    tab.open(quick_faulty.url)
+    expect(page.locator(".loading-detail")).to_contain_text("trying again in 3 min")
+    page.context.set_offline(True)
+    for _ in range(STEP_MS // 100):
+        if page.workers[-1].evaluate("self.sawOffline"):
+            break
+        page.wait_for_timeout(100)
+    quick_faulty.faults.cut_everything = False
+    page.context.set_offline(False)
+    tab.wait_for("ready", timeout=60_000)
 
 
 def test_download_refused(quick_faulty: FaultyServer, tab: Watched) -> None:

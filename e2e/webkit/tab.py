@@ -48,7 +48,7 @@ class Tab:
     @property
     def status(self) -> str:
         """The line that says what the page is doing."""
-        return str(self.run("return document.querySelector('[role=status]').textContent"))
+        return str(self.run("return document.querySelector('[role=status]')?.textContent ?? ''"))
 
     @property
     def post(self) -> str:
@@ -62,6 +62,12 @@ class Tab:
         )
         assert phase == "problem" or self.phase != "problem", self.run(
             "return document.querySelector('.problem').innerText"
+        )
+
+    def wait_for_status(self, status: str) -> None:
+        """Until the page says that it is doing this."""
+        WebDriverWait(self.driver, STEP_SECONDS).until(
+            lambda _: self.status == status, f"the page did not say {status}"
         )
 
     def wait_for_post(self) -> None:

@@ -28,7 +28,15 @@ def test_download_refused(tab: Tab, quick_faulty: FaultyServer) -> None:
     quick_faulty.faults.forbid = 1
     tab.open(quick_faulty.url)
     assert tab.problem() == "server-refused"
-    tab.press("Try again")
+    tab.load_by("Try again")
+    tab.wait_for("ready")
+
+
+def test_download_is_tried_again(tab: Tab, quick_faulty: FaultyServer) -> None:
+    quick_faulty.faults.cut_everything = True
+    tab.open(quick_faulty.url)
+    tab.wait_for_status("Waiting for the server")
+    quick_faulty.faults.cut_everything = False
     tab.wait_for("ready")
 
 

@@ -26,6 +26,7 @@ const CHUNK = 4 << 20;
  * @typedef {object} Network what tests put in place of the browser's
  * @property {import('./retry.js').Clock} [clock]
  * @property {Pick<EventTarget, 'addEventListener' | 'removeEventListener'>} [events]
+ * @property {() => boolean} [isOnline]
  * @property {typeof import('./connection.js').PATIENCE} [patience]
  */
 

@@ -1,6 +1,7 @@
 // @ts-check
 /**
  * When to try again after a connection broke: pauses that grow, for minutes, and at once when the browser is online again.
+ * Chromium tells workers by `navigator.onLine` only, without an event, so every second of a pause looks at that as well.
  *
  * Pauses double from half a second to half a minute, each shortened by chance so that many pages do not come back together.
  * A server that says when (`Retry-After`) is not asked sooner. Only the pauses count towards the limit: a computer that slept
@@ -51,11 +52,17 @@ export class Interruption extends Error {
   }
 }
 
+/** What the browser thinks; true where it does not say. */
+function navigatorIsOnline() {
+  return globalThis.navigator?.onLine ?? true;
+}
+
 export class Retries {
   #clock;
   #signal;
   #events;
   #random;
+  #isOnline;
   #onPause;
   #tries = 0;
   #paused = 0;
@@ -66,14 +73,16 @@ export class Retries {
    * @param {(left: number) => void} options.onPause milliseconds until the next try, when a pause begins and every second
    * @param {Clock} [options.clock]
    * @param {Pick<EventTarget, 'addEventListener' | 'removeEventListener'>} [options.events] where `online` is heard
+   * @param {() => boolean} [options.isOnline]
    * @param {() => number} [options.random] from 0 to 1
    */
-  constructor({ signal, onPause, clock = CLOCK, events = globalThis, random = Math.random }) {
+  constructor({ signal, onPause, clock = CLOCK, events = globalThis, isOnline = navigatorIsOnline, random = Math.random }) {
     this.#signal = signal;
     this.#onPause = onPause;
     this.#clock = clock;
     this.#events = events;
     this.#random = random;
+    this.#isOnline = isOnline;
   }
 
   /** Something new arrived. */
@@ -111,12 +120,16 @@ export class Retries {
     };
     this.#signal.addEventListener("abort", wake);
     if (endsOnline) this.#events.addEventListener("online", online);
+    let wasOnline = this.#isOnline();
     try {
       for (let left = pause; left > 0 && !awake.signal.aborted; left -= TICK) {
         this.#onPause(left);
         const step = Math.min(left, TICK);
         await this.#clock.sleep(step, awake.signal);
         this.#paused += step;
+        const isOnline = this.#isOnline();
+        if (endsOnline && isOnline && !wasOnline) online();
+        wasOnline = isOnline;
       }
     } finally {
       this.#signal.removeEventListener("abort", wake);

@@ -201,6 +201,16 @@ test("a pause ends when the browser is online again", async (t) => {
   assert.equal(clock.now(), 0);
 });
 
+test("it ends a second later at most where the browser does not say so by an event", async (t) => {
+  const clock = new FakeClock();
+  let looks = 0;
+  const isOnline = () => (looks += 1) % 2 === 0; // offline when a pause begins, online a second later
+  const { url, requests } = await serve(t, CONTENT, Array(20).fill(hangUp));
+  assert.deepEqual((await load(url, { clock, isOnline })).bytes, CONTENT);
+  assert.equal(requests.length, 21);
+  assert.ok(clock.seconds <= 20, `${clock.seconds} s`);
+});
+
 test("a pause ends when the download is stopped, and storage is let go of", async (t) => {
   const storage = new MemoryStorage();
   const clock = new FakeClock();

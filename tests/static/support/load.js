@@ -33,19 +33,20 @@ function hasher() {
  * @param {boolean} [options.fresh]
  * @param {FakeClock} [options.clock]
  * @param {EventTarget} [options.events]
+ * @param {() => boolean} [options.isOnline]
  * @param {{answer: number, byte: number}} [options.patience]
  * @param {number} [options.size]
  * @param {string} [options.expected] sha256
  */
 export async function begin(url, options = {}) {
-  const { storage = new MemoryStorage(), fresh = false, clock = new FakeClock(), events = new EventTarget(), patience } = options;
+  const { storage = new MemoryStorage(), fresh = false, clock = new FakeClock(), events = new EventTarget(), isOnline, patience } = options;
   const model = { url, size: options.size ?? SIZE, sha256: options.expected ?? SHA256 };
   /** @type {import('../../../static/engine/protocol.js').LoadProgress[]} */
   const shown = [];
   const meter = new Meter((progress) => shown.push(progress), clock);
   const onWaiting = (/** @type {number} */ bytes) => meter.waiting(bytes, model.size);
   const stored = storage && (await openStored(model, { storage, fresh, clock, onWaiting }));
-  const download = new ModelDownload(model, hasher(), { stored, fresh, meter, network: { clock, events, patience }, chunk: CHUNK });
+  const download = new ModelDownload(model, hasher(), { stored, fresh, meter, network: { clock, events, isOnline, patience }, chunk: CHUNK });
   const read = async () => {
     const bytes = Buffer.from(await new Response(download.stream()).arrayBuffer());
     await download.finish();
