@@ -1,6 +1,7 @@
 """Dependencies go one way: builder ← webapp ← onpage, no module leads back to itself, and tests are imported by none."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -53,3 +54,24 @@ def test_no_module_leads_back_to_itself() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a circle: {' → '.join(error.args[1])}")
+
+
+FRONT_END = {
+    "engine": {"engine"},
+    "text": {"text", "engine"},
+    "ui": {"ui", "text"},
+    "tasks": {"tasks", "ui", "text", "engine"},
+}
+"""Folders of static/ → those whose modules theirs may import; app/ and bench/ may import all."""
+
+
+@pytest.mark.parametrize("folder", FRONT_END)
+def test_no_module_of_the_front_end_imports_upwards(folder: str) -> None:
+    static = ROOT / "static"
+    found = {
+        f"{path.relative_to(static)} imports {target}"
+        for path in (static / folder).rglob("*.js")
+        for target in re.findall(r"""from ["'](\.[^"']+)["']""", path.read_text(encoding="utf-8"))
+        if (path.parent / target).resolve().relative_to(static).parts[0] not in FRONT_END[folder]
+    }
+    assert not found
