@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from builder.store.choosing import DEMO
+from builder.store.manifest import DEMO
 from e2e.page.conftest import EXAMPLE, LOAD_MS, WRITE_MS
 from e2e.page.servers import onpage_serve
 from onpage.bench.browser import launched
@@ -25,7 +25,7 @@ def main() -> None:
         page.get_by_role("button", name=EXAMPLE).click()
         page.locator(".composer-count").filter(has_text="tokens").wait_for()
         page.get_by_role("button", name="Write", exact=True).click()
-        page.locator(".figures-list div").first.wait_for(timeout=WRITE_MS)
+        page.locator(".card-actions").wait_for(timeout=WRITE_MS)
         page.mouse.move(0, 0)
         SHOT.parent.mkdir(exist_ok=True)
         page.screenshot(path=SHOT)

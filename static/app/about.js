@@ -15,12 +15,12 @@ export function mountAbout(root) {
   const slow = h("p", { class: "about-slow", hidden: true });
   const commands = h("pre", { class: "about-commands" }, about.commands.join("\n"));
   const better = h("details", { class: "about-better", hidden: true }, h("summary", {}, about.better), h("p", {}, about.how), commands);
-  root.append(sentence, slow, better);
+  root.append(sentence, " ", slow, " ", better);
 
   return {
     /** @param {import('../engine/session_state.js').SessionState} state */
-    update({ setup }) {
-      root.hidden = !setup;
+    update({ now, setup }) {
+      root.hidden = !setup || now.phase === "problem"; // one thing at a time
       if (!setup) return;
       const { model, choice } = setup;
       const isDemo = model.name === DEMO;

@@ -37,7 +37,7 @@ export function mountForm(models, engines, adapter, defaults) {
   const checked = (/** @type {HTMLElement} */ box) => [...box.querySelectorAll("input")].filter((input) => input.checked).map(({ value }) => value);
   const model = () => models[picker.selectedIndex] ?? models[0];
 
-  picker.append(...models.map((each) => new Option([each.name, each.quantization, format.size(each.size)].filter(Boolean).join(" · "))));
+  picker.append(...models.map((each) => new Option([each.name, each.quantization].filter(Boolean).join(" · ")))); // each engine takes a file of its own
   for (const name of /** @type {const} */ (["decode", "runs", "context"])) number(name).value = String(defaults[name]);
   boxes(lengthBox, "prefill", LENGTHS.map((length) => ({ value: String(length), label: format.integer(length), checked: defaults.prefill.includes(length) })));
 
