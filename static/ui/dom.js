@@ -117,3 +117,8 @@ export function oneActivation(root, signal) {
   );
   root.addEventListener("keydown", (event) => event.repeat && button(event) && event.preventDefault(), { capture: true, signal });
 }
+
+/** What this system calls the key that goes with a letter or Enter: ⌘ or Ctrl. */
+export function modifier() {
+  return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
+}

@@ -7,7 +7,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 
 /**
@@ -181,8 +181,4 @@ async function copyText(value, body) {
     getSelection()?.selectAllChildren(body);
     return document.execCommand("copy");
   }
-}
-
-function modifier() {
-  return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
 }

@@ -7,7 +7,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { directionOf, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 
 /**
@@ -154,10 +154,6 @@ function refusal({ tokens, room }, setup) {
   const raisable = setup?.choice ? setup.settings.maxTokens < setup.choice.file.context : false;
   if (!room) return raisable ? notices.noRoom : notices.noRoomInModel;
   return notices.tooLong(tokens, room, raisable);
-}
-
-function modifier() {
-  return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
 }
 
 /**
