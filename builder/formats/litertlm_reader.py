@@ -10,9 +10,8 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
-
 from builder.files.untrusted import INT8, INT32, UINT8, UINT32, UINT64, DamagedError, UntrustedBytes, opened
+from builder.formats.bundle_metadata import read_metadata
 from builder.formats.flatbuffer import Table, root_table
 from builder.formats.graph_reader import Graph
 from builder.formats.llm_metadata import LlmMetadata
@@ -22,8 +21,6 @@ HEADER_END, HEADER_START = 24, 32
 MAX_HEADER = 1 << 20
 MAX_SECTIONS = 256
 MAX_ITEMS = 64
-MAX_METADATA = 1 << 20
-MAX_STOPS = 64
 
 KINDS = {
     1: "GenericBinaryData",
@@ -141,15 +138,7 @@ def _metadata(content: UntrustedBytes, sections: tuple[Section, ...]) -> LlmMeta
     if len(found) != 1:
         raise DamagedError(f"is of no language model: expected one section LlmMetadataProto, found {len(found)}")
     [section] = found
-    if section.size > MAX_METADATA:
-        raise DamagedError(f"has {section.size:,} bytes of LlmMetadataProto: expected at most {MAX_METADATA:,}")
-    try:
-        metadata: LlmMetadata = LlmMetadata.deserialize(content.read(section.offset, section.size))
-    except (DecodeError, ValueError) as error:
-        raise DamagedError(f"has a LlmMetadataProto that is none ({error})") from None
-    if len(metadata.stop_tokens) > MAX_STOPS:
-        raise DamagedError(f"has {len(metadata.stop_tokens):,} stop tokens: expected at most {MAX_STOPS}")
-    return metadata
+    return read_metadata(content, section.offset, section.size, LlmMetadata, section.kind)
 
 
 def _decoder(sections: tuple[Section, ...]) -> Section:

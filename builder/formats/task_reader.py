@@ -13,11 +13,10 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
-
 from builder.errors import ModelFileError
 from builder.files.reading import shown
 from builder.files.untrusted import DamagedError, UntrustedBytes, opened
+from builder.formats.bundle_metadata import read_metadata
 from builder.formats.graph_reader import Graph
 from builder.formats.llm_parameters import LlmParameters
 
@@ -29,8 +28,6 @@ WEB_START = 4
 MAX_ENTRIES = 64
 MAX_DIRECTORY = 64 << 10
 MAX_NAME = 256
-MAX_METADATA = 1 << 20
-MAX_STOPS = 64
 CHUNK = 1 << 20
 
 END = struct.Struct("<4s4HIIH")
@@ -74,7 +71,8 @@ class TaskFile:
             for name in (GRAPH_ENTRY, TOKENIZER_ENTRY, METADATA_ENTRY):
                 if name not in entries:
                     raise DamagedError(f"is no bundle of a language model: it has no {name}, but {', '.join(entries)}")
-            metadata = _metadata(content, entries[METADATA_ENTRY])
+            said = entries[METADATA_ENTRY]
+            metadata = read_metadata(content, said.offset, said.size, LlmParameters, said.name)
             start = content.read(0, 8)
         graph = Graph.open(path, entries[GRAPH_ENTRY].offset, entries[GRAPH_ENTRY].size)
         problem = graph.mediapipe_problem()
@@ -200,15 +198,3 @@ def _in_zip64(extra: bytes, size: int, packed: int, start: int) -> tuple[int, in
     if wanted:
         raise DamagedError("has an entry whose zip64 sizes are missing")
     return values[0], values[1], values[2]
-
-
-def _metadata(content: UntrustedBytes, entry: Entry) -> LlmParameters:
-    if entry.size > MAX_METADATA:
-        raise DamagedError(f"has {entry.size:,} bytes of {METADATA_ENTRY}: expected at most {MAX_METADATA:,}")
-    try:
-        parameters: LlmParameters = LlmParameters.deserialize(content.read(entry.offset, entry.size))
-    except (DecodeError, ValueError) as error:
-        raise DamagedError(f"has {METADATA_ENTRY} that is no LlmParameters ({error})") from None
-    if len(parameters.stop_tokens) > MAX_STOPS:
-        raise DamagedError(f"has {len(parameters.stop_tokens):,} stop tokens: expected at most {MAX_STOPS}")
-    return parameters

@@ -320,7 +320,8 @@ def test_headers_that_lie_are_refused(tmp_path: Path, sections: list[Section], m
 
 def test_metadata_that_is_none_is_refused(tmp_path: Path) -> None:
     refused(
-        litertlm(tmp_path / "a.litertlm", [META, MODEL], 65536, {16384: b"\xff" * 2}), "LlmMetadataProto that is none"
+        litertlm(tmp_path / "a.litertlm", [META, MODEL], 65536, {16384: b"\xff" * 2}),
+        "LlmMetadataProto that is no LlmMetadata",
     )
     stops = b"\x12\0" * 65
     refused(
