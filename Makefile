@@ -9,6 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PIP_NO_INPUT := 1
+export npm_config_update_notifier := false
 CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null || \
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:

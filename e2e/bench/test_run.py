@@ -189,7 +189,7 @@ def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
         running.terminate()  # SIGINT is ignored by what is started in the background, such as whole test runs
     _, said = running.communicate(timeout=LIMIT)
     assert running.returncode == 130, said
-    assert f"what was measured until then is in {output}" in said
+    assert f"the records until then are in {output}" in said
     first, *second = load_results(output)["records"]
     assert first["status"] == "complete" and first["correctness"]["ok"] is True
     for record in second:

@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, default=DEMO, help="of one model, in one folder  [the demo's]")
     parser.add_argument(
-        "--engine", action="append", choices=overhead.BARE, help="may be given several times  [mediapipe]"
+        "--engine", action="append", choices=overhead.BARE, help="may be repeated  [default: mediapipe]"
     )
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()

@@ -44,16 +44,16 @@ PLACES = {
     cls=Commands, places=PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="onpage")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error. Goes before the command.")
 def cli(debug: bool) -> None:
     """Build, serve and measure Gemma running entirely inside a web page.
 
     \b
     Example:
-      onpage serve                                   the page, with the demo model
-      onpage fetch gemma3-1b-int4                    a published model, into the store
-      onpage convert my-gemma -o my-gemma-web.task   your own checkpoint for the browser
-      onpage serve --model my-gemma-web.task         the page, with your model
+      onpage serve                                   serve the page with the demo model
+      onpage fetch gemma3-1b-int4                    download a published model into the store
+      onpage convert my-gemma -o my-gemma-web.task   convert your own checkpoint
+      onpage serve --model my-gemma-web.task         serve the page with your model
     """
 
 

@@ -12,4 +12,4 @@ from onpage.command.group import Commands
     places={"run": "bench_run:run", "compare": "bench_compare:compare", "report": "bench_report:report"},
 )
 def bench() -> None:
-    """Measure how fast models run in a browser, and compare what was measured."""
+    """Measure models in a browser and compare the results."""

@@ -38,10 +38,10 @@ class Percent(click.ParamType[float]):
             return value
         found = re.fullmatch(r"\s*([0-9]{1,2}(?:\.[0-9]{1,6})?)\s*(%?)\s*", str(value), re.ASCII)
         if not found:
-            self.fail(f"{shown(value)} is no percentage from 0% to below 100%, such as 5% or 2.5%.", param, ctx)
+            self.fail(f"{shown(value)} is not a percentage from 0% to below 100%, such as 5% or 2.5%.", param, ctx)
         number = float(found[1])
         if 0 < number < 1 and not found[2]:
-            self.fail(f"{value} may be a share or a percentage: say {number * 100:g}% or {number:g}%.", param, ctx)
+            self.fail(f"{value} could mean {number * 100:g}% or {number:g}%: write the percent sign.", param, ctx)
         return number / 100
 
 
@@ -54,52 +54,53 @@ class Percent(click.ParamType[float]):
     type=Percent(),
     default="5%",
     show_default=True,
-    help="How much longer B may take, or how much more. More fails, where all of the interval is beyond it.",
+    help="How much worse than A B may be. B fails if the whole interval of a measure is beyond this limit.",
 )
 @click.option(
     "--measure",
     "measures",
     multiple=True,
     type=click.Choice(list(MEASURES)),
-    help="Compare this only; may be given several times.  [default: all that are judged]",
+    help="Compare only this measure. May be repeated.  [default: every measure that has a verdict]",
 )
 @click.option(
     "--must-decide",
     "must_decide",
     multiple=True,
     type=click.Choice(list(MEASURES)),
-    help="Not passed while this is undecided; may be given several times.  [default: those of --measure, else gap_p50]",
+    help="A measure that must be decided for the comparison to pass. May be repeated.  [default: those of --measure, else gap_p50]",
 )
 @click.option(
     "--undecided",
     type=click.Choice(["fail", "pass"]),
-    help="Exit 1 or 0 where what must decide is undecided.  [default: fail where CI is set, else pass]",
+    help="Exit status if a measure of --must-decide stays undecided: fail is 1, pass is 0.  [default: fail if CI is set, else pass]",
 )
 @click.option(
     "--allow-different",
     "allowed",
     multiple=True,
     type=click.Choice(list(FACTS)),
-    help="Compare although this is not the same on both sides; may be given several times.",
+    help="Compare even if this differs between A and B. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option(
     "--interleave",
     is_flag=True,
-    help="Measure now: A and B are configurations (settings engine, model, browser, flag and onpage, with commas between "
-    "them), which are run in turn. The options below are for this.",
+    help="Measure now. A and B are configurations: engine=, model=, browser=, flag= and onpage=, separated by commas. The "
+    "options below apply to this mode.",
 )
 @click.option(
     "--budget",
     type=click.IntRange(10, 86_400),
     default=360,
     show_default=True,
-    help="Seconds for all of it: no round is begun that would end later.",
+    metavar="SECONDS",
+    help="Time for the whole comparison. No round starts that would end later.",
 )
 @click.option(
     "--width",
     type=Percent(),
-    help="Half of the interval that is wanted of what must decide: 3% is ± 3 %.  [default: two thirds of --max-regression]",
+    help="Measure until each interval of --must-decide is at most ± this wide.  [default: two thirds of --max-regression]",
 )
 @click.option(
     "--rounds",
@@ -107,7 +108,8 @@ class Percent(click.ParamType[float]):
     type=click.IntRange(1, 1000),
     default=100,
     show_default=True,
-    help="At most so many. Fewer than three give no verdict.",
+    metavar="N",
+    help="Maximum number of rounds. Fewer than three give no verdict.",
 )
 @click.option(
     "--self-test",
@@ -115,33 +117,56 @@ class Percent(click.ParamType[float]):
     type=click.IntRange(0, 100),
     default=4,
     show_default=True,
-    help="Rounds in which A is measured against itself before, to say what this machine can see.",
+    metavar="N",
+    help="Rounds that first compare A with itself, to find the smallest regression that this machine can detect.",
 )
-@click.option("--apart", is_flag=True, help="One browser at a time: for models that do not fit into memory twice.")
-@click.option("-o", "--output", type=FILE, help="The results file with the raw records of all rounds.")
-@click.option("--prefill", type=Lengths(), default="32,128", show_default=True, help="Lengths of prompts, in tokens.")
+@click.option("--apart", is_flag=True, help="Open one browser at a time, for models that do not fit into memory twice.")
+@click.option("-o", "--output", type=FILE, help="The results file to write, with the records of all rounds.")
 @click.option(
-    "--decode", type=click.IntRange(1, 100_000), default=64, show_default=True, help="New tokens of an answer."
+    "--prefill",
+    type=Lengths(),
+    default="32,128",
+    show_default=True,
+    help="Prompt lengths in tokens, separated by commas.",
 )
 @click.option(
-    "--context", type=click.IntRange(64, 1_000_000), default=512, show_default=True, help="Room for prompt and answer."
+    "--decode",
+    type=click.IntRange(1, 100_000),
+    default=64,
+    show_default=True,
+    metavar="TOKENS",
+    help="Length of an answer.",
+)
+@click.option(
+    "--context",
+    type=click.IntRange(64, 1_000_000),
+    default=512,
+    show_default=True,
+    metavar="TOKENS",
+    help="Tokens of prompt and answer together.",
 )
 @click.option(
     "--warmup",
     type=click.IntRange(0, 100),
     default=1,
     show_default=True,
-    help="Half seconds of answers for each length and side before a round, kept apart.",
+    metavar="N",
+    help="Half seconds of answers that warm up each length and side before a round. They do not count.",
 )
 @click.option(
     "--timeout",
     type=click.IntRange(1, 86_400),
     default=900,
     show_default=True,
-    help="Seconds without a sign of life after which a side is given up.",
+    metavar="SECONDS",
+    help="Give a side up after this long without a sign of life.",
 )
-@click.option("--gpu/--software", default=None, help="Flags for WebGPU, as for bench run.")
-@click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
+@click.option(
+    "--gpu/--software",
+    default=None,
+    help="Run WebGPU on the graphics card or in software.  [default: the graphics card, if there is one]",
+)
+@click.option("--require-gpu", is_flag=True, help="Fail at once if there is no graphics card for WebGPU.")
 def compare(
     base: str,
     head: str | None,
@@ -155,14 +180,15 @@ def compare(
     output: Path | None,
     **options: Any,
 ) -> int:
-    """Compare the results file B with A, measure by measure.
+    """Compare two results files, or two configurations in turn.
 
-    Exit 1 where B is slower than the limit allows, and with --undecided fail also where that cannot be told. Every ratio has
-    its interval; all of a comparison hold together with 95 %. Records are matched by model, engine, browser, adapter, plan and
-    machine; what is not the same is refused, unless you allow it.
+    Prints the ratio of B to A for each measure, with a confidence interval; all intervals of a comparison hold together with
+    95 %. The exit status is 1 if B is worse than the limit allows and, with --undecided fail, if the data cannot tell. Records
+    are matched by model, engine, browser, adapter, plan and machine. If one of these differs, the comparison is refused unless
+    --allow-different names it.
 
-    With --interleave, both are measured now and in turn, round after round, until the intervals are narrow enough or the budget
-    is spent, and ratios are taken round by round. The file that this writes can be given alone, to see the comparison again.
+    With --interleave, A and B are configurations. They are measured now and in turn, round by round, until the intervals are
+    narrow enough or the budget is spent. The results file of such a run can be given alone, to print the comparison again.
 
     \b
     Example:
@@ -175,11 +201,13 @@ def compare(
     judging = {"limit": limit, "measures": measures, "must_decide": must_decide}
     if interleave:
         if output is None:
-            raise click.UsageError("--interleave keeps what it measures: say where, with -o.", context)
+            raise click.UsageError("--interleave needs -o, the results file to write.", context)
         if allowed:
-            raise click.UsageError("--interleave compares whatever is asked for: leave --allow-different out.", context)
+            raise click.UsageError(
+                "--interleave compares any two configurations: leave out --allow-different.", context
+            )
         if head is None:
-            raise click.UsageError("--interleave takes two configurations, A and B.", context)
+            raise click.UsageError("--interleave needs two configurations, A and B.", context)
         result = _measure(base, head, output, options, judging)
     else:
         _refuse_what_measures(context)
@@ -206,7 +234,8 @@ def _compare_files(base: Path, head: Path | None, allowed: tuple[str, ...], judg
     result = compare_sides(a, **judging)
     if result is None:
         raise ResultsError(
-            f"{base} is not of an interleaved run: name the results file to compare it with too.", subject=base
+            f"{base} is not the result of an interleaved run: name a second results file to compare it with.",
+            subject=base,
         )
     return result
 
@@ -230,7 +259,9 @@ def _measure(base: str, head: str, output: Path, options: dict[str, Any], judgin
     comparison = compare_sides(results.content, **judging)
     if comparison is None:
         reasons = [error["sentence"] for record in results.records for error in record["errors"]]
-        raise BenchError(f"Only one side was measured: {' '.join(reasons) or 'the time was up.'} All is in {output}.")
+        raise BenchError(
+            f"Only one side was measured: {' '.join(reasons) or 'the time was up.'} The records are in {output}."
+        )
     return comparison
 
 
@@ -250,7 +281,7 @@ def _refuse_what_measures(context: click.Context) -> None:
     names = [option.name for option in context.command.params if isinstance(option, click.Option)]
     for option in context.command.params[names.index("interleave") + 3 :]:  # two arguments stand before the options
         if context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{option.opts[-1]} is for --interleave, which measures.", context)
+            raise click.UsageError(f"{option.opts[-1]} needs --interleave.", context)
 
 
 def show(result: Comparison) -> None:

@@ -21,16 +21,16 @@ SUFFIXES = {".html": "html", ".csv": "csv", ".md": "markdown"}
     "outputs",
     multiple=True,
     type=FILE,
-    help="The report to write: .html, .csv or .md; may be given several times.  [default: Markdown on stdout]",
+    help="A report to write: .html, .csv or .md. May be repeated.  [default: Markdown on stdout]",
 )
-@click.option("--baseline", type=FILE, help="A results file to compare with.")
-@click.option("--csv", "form", flag_value="csv", help="CSV on stdout.")
-@click.option("--markdown", "form", flag_value="markdown", help="Markdown on stdout, as without -o.")
+@click.option("--baseline", type=FILE, help="Compare with this results file.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown, also with -o.")
 def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | None, form: str | None) -> None:
-    """Make a report of one or several RESULTS files.
+    """Write a report as HTML, Markdown or CSV.
 
-    The HTML is one file with tables and plots that needs no network; the CSV has a row for each measure, and the Markdown
-    is short enough for a pull request. With a baseline, or for an interleaved run, they say what changed.
+    The HTML report is one file with tables and plots and needs no network. The Markdown report is short enough for a pull
+    request. The CSV report has one row per measure. With --baseline, or for an interleaved run, HTML and Markdown say what changed.
 
     \b
     Example:
@@ -44,19 +44,21 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
     for path in outputs:
         if path.suffix.lower() not in SUFFIXES:
             context = click.get_current_context()
-            raise click.UsageError(f"{path} is none of .html, .csv and .md, which say what to write.", context)
+            raise click.UsageError(f"{path}: the suffix must be .html, .csv or .md.", context)
     wanted = {path: SUFFIXES[path.suffix.lower()] for path in outputs}
     with requires("bench"):
         from onpage.bench.record import load_results
     results = [load_results(path) for path in files]
     if empty := [str(path) for path, each in zip(files, results, strict=True) if not each["records"]]:
-        raise ResultsError(f"There is nothing to report of {', '.join(empty)}: no record is in it.", subject=empty[0])
+        raise ResultsError(f"{', '.join(empty)}: nothing to report, the file contains no records.", subject=empty[0])
     compare.refuse_duplicates(record for each in results for record in each["records"])
     before = load_results(baseline) if baseline else None
     alike = compare.compare_alike(before, results) if before else None
     comparison = alike or (compare.compare_sides(results[0]) if len(results) == 1 else None)
     if before and not alike:
-        say(f"{baseline} holds nothing that is like these: the same model, engine, browser, adapter, plan and machine.")
+        say(
+            f"{baseline} has no record of the same model, engine, browser, adapter, plan and machine: nothing is compared."
+        )
     tested = self_test_of(results[0]) if len(results) == 1 else None
     render = {
         "html": lambda: page.html_report(results, baseline=before, comparison=comparison, tested=tested),

@@ -42,7 +42,11 @@ class Lengths(click.ParamType[tuple[int, ...]]):
             return value
         parts = [part.strip() for part in str(value).split(",")]
         if not all(re.fullmatch("[0-9]{1,6}", part, re.ASCII) and int(part) > 1 for part in parts):
-            self.fail(f"{shown(value)}: expected numbers of tokens from 2 to 999999, such as 32,128,512.", param, ctx)
+            self.fail(
+                f"{shown(value)}: expected numbers from 2 to 999999, separated by commas, such as 32,128,512.",
+                param,
+                ctx,
+            )
         return tuple(dict.fromkeys(map(int, parts)))
 
 
@@ -64,7 +68,7 @@ class Address(click.ParamType[str]):
     "models",
     multiple=True,
     metavar="MODEL",
-    help="demo, a stored id, a file, or a synthetic model such as synth:gemma3-1b@int4; may be given several times.  "
+    help="demo, a stored id, a file, or a synthetic model such as synth:gemma3-1b@int4. May be repeated.  "
     "[default: demo]",
 )
 @click.option(
@@ -72,82 +76,122 @@ class Address(click.ParamType[str]):
     "engines",
     multiple=True,
     metavar="ENGINE",
-    help="mediapipe, litert-lm, litert-lm-cpu, or all; or a peer for comparison: transformers-js, transformers-js-webgpu, wllama, native "
-    "(docs/bench.md). May be given several times.  [default: mediapipe]",
+    help="mediapipe, litert-lm, litert-lm-cpu or all; or a peer to compare with: transformers-js, transformers-js-webgpu, "
+    "wllama or native (docs/bench.md). May be repeated.  [default: mediapipe]",
 )
 @click.option(
-    "--prefill", type=Lengths(), default="32,128,512,1024", show_default=True, help="Lengths of prompts, in tokens."
+    "--prefill",
+    type=Lengths(),
+    default="32,128,512,1024",
+    show_default=True,
+    help="Prompt lengths in tokens, separated by commas.",
 )
 @click.option(
-    "--decode", type=click.IntRange(1, 100_000), default=256, show_default=True, help="New tokens of an answer."
+    "--decode",
+    type=click.IntRange(1, 100_000),
+    default=256,
+    show_default=True,
+    metavar="TOKENS",
+    help="Length of an answer.",
 )
 @click.option(
-    "--context", type=click.IntRange(64, 1_000_000), default=2048, show_default=True, help="Room for prompt and answer."
+    "--context",
+    type=click.IntRange(64, 1_000_000),
+    default=2048,
+    show_default=True,
+    metavar="TOKENS",
+    help="Tokens of prompt and answer together.",
 )
 @click.option(
     "--runs",
     type=click.IntRange(1, 1000),
     default=5,
     show_default=True,
-    help="Runs to measure for each length; a run has as many answers as last half a second.",
+    metavar="N",
+    help="Runs per prompt length. A run lasts at least half a second: short answers are repeated.",
 )
 @click.option(
     "--warmup",
     type=click.IntRange(0, 100),
     default=1,
     show_default=True,
-    help="Runs for each length before those, kept apart.",
-)
-@click.option("--cold", type=click.IntRange(0, 100), default=1, show_default=True, help="Loads from the network.")
-@click.option(
-    "--warm", type=click.IntRange(0, 100), default=2, show_default=True, help="Loads from the browser's storage."
+    metavar="N",
+    help="Warm-up runs per prompt length. They do not count.",
 )
 @click.option(
-    "--browser", type=FILE, help="A Chrome or Chromium.  [default: ONPAGE_BROWSER, Playwright's, the system's]"
+    "--cold", type=click.IntRange(0, 100), default=1, show_default=True, metavar="N", help="Loads from the network."
+)
+@click.option(
+    "--warm",
+    type=click.IntRange(0, 100),
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Loads from the browser's storage.",
+)
+@click.option(
+    "--browser",
+    type=FILE,
+    help="The Chrome or Chromium to run.  [default: ONPAGE_BROWSER, else Playwright's, else the system's]",
 )
 @click.option(
     "--browser-flag",
     "flags",
     multiple=True,
     metavar="FLAG",
-    help="For a browser that is started; may be given several times.",
+    help="A flag for the browser that is started. May be repeated.",
 )
 @click.option(
     "--gpu/--software",
     "gpu",
     default=None,
-    help="Flags for WebGPU on the graphics card, or on the software adapter.  [default: what the machine has]",
+    help="Run WebGPU on the graphics card or in software.  [default: the graphics card, if there is one]",
 )
-@click.option("--headed", is_flag=True, help="Show the browser's window.")
-@click.option("--require-gpu", is_flag=True, help="Fail, before measuring, where the adapter is software or missing.")
+@click.option("--headed", is_flag=True, help="Show the browser window.")
+@click.option("--require-gpu", is_flag=True, help="Fail at once if there is no graphics card for WebGPU.")
 @click.option(
     "--connect",
     multiple=True,
     metavar="WS-URL",
-    help="Measure in the browser of a Playwright server; several are measured side by side.",
+    help="Measure in a Playwright server's browser. May be repeated; all are measured at the same time.",
 )
 @click.option(
-    "--cdp", multiple=True, metavar="URL", help="Measure in a running Chrome with remote debugging, also on a phone."
+    "--cdp",
+    multiple=True,
+    metavar="URL",
+    help="Measure in a running Chrome with remote debugging, for example on a phone. May be repeated.",
 )
 @click.option(
-    "--selenium", multiple=True, metavar="URL", help=f"Measure in a browser of a Selenium Grid.  [default: {SELENIUM}]"
+    "--selenium",
+    multiple=True,
+    metavar="URL",
+    help=f"Measure in a Selenium Grid's browser. May be repeated.  [default: {SELENIUM}]",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address that the server listens on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the server.  [default: a free one]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help="Port that the server listens on.  [default: a free port]",
+)
 @click.option(
     "--public-url",
     type=Address(),
     metavar="URL",
-    help="Where remote browsers find the server; https, or localhost through adb reverse, for WebGPU.",
+    help="Address of the server for remote browsers. WebGPU needs https, or localhost (adb reverse).",
 )
 @click.option(
     "--timeout",
     type=click.IntRange(1, 86_400),
     default=900,
     show_default=True,
-    help="Seconds without a sign of life after which a measurement is given up.",
+    metavar="SECONDS",
+    help="Give a measurement up after this long without a sign of life.",
 )
-@click.option("-o", "--output", type=FILE, required=True, help="The results file to write (replaced if there).")
+@click.option(
+    "-o", "--output", type=FILE, required=True, help="The results file to write. An existing file is replaced."
+)
 @json_option
 def run(
     models: tuple[str, ...],
@@ -160,11 +204,11 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Measure models in a browser: loads, first answer, time to first token, prefill and decode, memory.
+    """Measure models in a browser.
 
-    Every model runs in every engine that has a file of it, in a browser of this machine with a fresh profile, or in each of
-    the remote ones. What was measured is in the results file after each of them, also after Ctrl-C. Exit 1 where one failed
-    or an engine's text was wrong.
+    Measures loads, first answer, time to first token, prefill, decode and memory. Every model runs in every engine that has a
+    file for it, in a new browser profile on this machine or in the remote browsers. The results file is written after every
+    record, also on Ctrl-C. The exit status is 1 if a measurement failed or an engine's text was wrong.
 
     \b
     Example:
@@ -202,7 +246,9 @@ def _refuse_what_starts(context: click.Context) -> None:
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if given and option.name in ("browser", "flags", "gpu", "headed"):
             names = "/".join((*option.opts, *option.secondary_opts))
-            raise click.UsageError(f"{names} is for a browser that is started: that of --cdp runs already.", context)
+            raise click.UsageError(
+                f"{names} applies to a browser that onpage starts: the browser of --cdp runs already.", context
+            )
 
 
 @contextmanager
@@ -213,7 +259,7 @@ def keeping(output: Path) -> Iterator[Callable[[Any], None]]:
         yield records.append
     except KeyboardInterrupt:
         kept = (
-            f"what was measured until then is in {output}."
+            f"the records until then are in {output}."
             if records
             else f"nothing was measured, and {output} was not written."
         )
@@ -280,6 +326,8 @@ def _judge(records: list[Record], output: Path) -> None:
     wrong = [record["label"] for record in records if record["correctness"]["ok"] is False]
     failed = [record["label"] for record in records if record["status"] != "complete" and record["label"] not in wrong]
     if wrong:
-        raise BenchError(f"The text was wrong, so its speed means nothing: {', '.join(wrong)}. All is in {output}.")
+        raise BenchError(
+            f"The text was wrong, so the speed means nothing: {', '.join(wrong)}. The records are in {output}."
+        )
     if failed:
-        raise BenchError(f"Not measured to the end: {', '.join(failed)}. What there is is in {output}.")
+        raise BenchError(f"Not measured completely: {', '.join(failed)}. The records are in {output}.")

@@ -19,22 +19,30 @@ FAMILIES = ["gemma", "gemma2", "gemma3", "functiongemma3", "gemma3n", "gemma4"]
 
 @click.command()
 @click.argument("model", type=FILE)
-@click.option("-o", "--output", required=True, type=FILE, help="The .litertlm or .task to write (replaced if there).")
-@click.option("--tokenizer", type=FILE, help="tokenizer.model of a LiteRT graph; a web file has its own.")
-@click.option("--start-token", metavar="PIECE", help="The piece that begins a text.  [default: the tokenizer's]")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=FILE,
+    help="The .litertlm or .task file to write. An existing file is replaced.",
+)
+@click.option("--tokenizer", type=FILE, help="The tokenizer.model of a LiteRT graph. A web file contains its own.")
+@click.option("--start-token", metavar="TOKEN", help="The token that starts a text.  [default: the tokenizer's]")
 @click.option(
     "--stop-token",
     "stop_tokens",
     multiple=True,
-    metavar="PIECE",
-    help="A piece that ends an answer; may be given several times.  [default: the model's or the tokenizer's]",
+    metavar="TOKEN",
+    help="A token that ends an answer. May be repeated.  [default: the model's or the tokenizer's]",
 )
-@click.option("--prompt-prefix", metavar="TEXT", help=r"Before what the user says; \n is a new line.")
-@click.option("--prompt-suffix", metavar="TEXT", help="After it.")
-@click.option("--answer-prefix", metavar="TEXT", help="Before what the model says.")
-@click.option("--answer-suffix", metavar="TEXT", help="After it.")
-@click.option("--template", type=FILE, help="A chat template in Jinja, such as chat_template.jinja (.litertlm only).")
-@click.option("--family", type=click.Choice(FAMILIES), help="Of a LiteRT graph; LiteRT-LM's defaults depend on it.")
+@click.option("--prompt-prefix", metavar="TEXT", help=r"Text before the user's message. \n is a new line.")
+@click.option("--prompt-suffix", metavar="TEXT", help="Text after the user's message.")
+@click.option("--answer-prefix", metavar="TEXT", help="Text before the model's answer.")
+@click.option("--answer-suffix", metavar="TEXT", help="Text after the model's answer.")
+@click.option("--template", type=FILE, help="A Jinja chat template, such as chat_template.jinja. For .litertlm only.")
+@click.option(
+    "--family", type=click.Choice(FAMILIES), help="The family of a LiteRT graph. LiteRT-LM chooses its defaults by it."
+)
 @json_option
 def bundle(
     model: Path,
@@ -50,10 +58,11 @@ def bundle(
     family: str | None,
     as_json: bool,
 ) -> None:
-    """Put a MODEL, its tokenizer and its prompt texts into one file.
+    """Pack MODEL, tokenizer and prompt template into one file.
 
-    A .litertlm is for LiteRT-LM: made of a web file, it runs on the GPU in a page; made of a LiteRT graph (.tflite with
-    prefill and decode signatures), on the CPU in a page and natively. A zip .task, made of a graph, is for MediaPipe.
+    A .litertlm file runs in LiteRT-LM. Made from a web file, it runs on the GPU in a page. Made from a LiteRT graph (.tflite
+    with prefill and decode signatures), it runs on the CPU in a page and natively. A zip .task, made from a graph, runs in
+    MediaPipe.
 
     \b
     Example:

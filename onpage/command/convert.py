@@ -26,7 +26,7 @@ NOT_OF_AN_ADAPTER = ("scale", "report", "report_text", "prompt_prefix", "prompt_
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 output_option = click.option(
-    "-o", "--output", required=True, type=FILE, help="The web file to write (replaced if there)."
+    "-o", "--output", required=True, type=FILE, help="The file to write. An existing file is replaced."
 )
 
 
@@ -38,19 +38,23 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(list(SCHEMES)),
         default="8",
         show_default=True,
-        help="Bits of a weight. q4_0: 4 bits, with a scale for each 32 inputs instead of one for all.",
+        help="Bits per weight. q4_0 is 4 bits with one scale per 32 inputs instead of one per output.",
     )
-    @click.option("--embedding-bits", type=click.Choice(list(SCHEMES)), help="Of the embedding.  [default: as --bits]")
-    @click.option("--attention-bits", type=click.Choice(list(SCHEMES)), help="Of q, k, v, o.  [default: as --bits]")
     @click.option(
-        "--feedforward-bits", type=click.Choice(list(SCHEMES)), help="Of gate, up, down.  [default: as --bits]"
+        "--embedding-bits", type=click.Choice(list(SCHEMES)), help="Bits of the embedding.  [default: as --bits]"
+    )
+    @click.option(
+        "--attention-bits", type=click.Choice(list(SCHEMES)), help="Bits of q, k, v and o.  [default: as --bits]"
+    )
+    @click.option(
+        "--feedforward-bits", type=click.Choice(list(SCHEMES)), help="Bits of gate, up and down.  [default: as --bits]"
     )
     @click.option(
         "--scale",
         type=click.Choice(get_args(ScaleChoice)),
         default="max",
         show_default=True,
-        help="max: the largest weight decides how fine the steps are. mse: the least squared error does; better for q4_0, slower.",
+        help="How a scale is chosen. max: the largest weight sets it. mse: the smallest squared error sets it; slower, better for q4_0.",
     )
     @functools.wraps(command)
     def with_quantization(*, bits: str, scale: ScaleChoice, **others: Any) -> None:
@@ -66,15 +70,15 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--prompt-prefix",
         metavar="TEXT",
-        help=r"Before a question; \n is a new line.  [default: as the checkpoint's chat template has it]",
+        help=r"Text before the user's message. \n is a new line.  [default: from the checkpoint's chat template]",
     )
-    @click.option("--prompt-suffix", metavar="TEXT", help="After it, up to where the model's answer begins.")
+    @click.option("--prompt-suffix", metavar="TEXT", help="Text between the user's message and the model's answer.")
     @click.option(
         "--stop",
         multiple=True,
-        metavar="PIECE",
-        help="A piece that ends an answer, in place of all others; may be given several times.  [default: those of the chat "
-        "template, config.json and generation_config.json]",
+        metavar="TOKEN",
+        help="A token that ends an answer. May be repeated; replaces all others.  [default: from the chat template, config.json "
+        "and generation_config.json]",
     )
     @functools.wraps(command)
     def with_turns(
@@ -93,20 +97,20 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "--lora",
     type=FILE,
     metavar="ADAPTER",
-    help="Write the LoRA adapter in this folder, not the model: a small file that the page switches on and off. CHECKPOINT "
-    "may also be the web file of the base.",
+    help="Convert this LoRA adapter instead of the model, to a small file that the page switches on and off. CHECKPOINT is "
+    "then the base: its folder or its web file.",
 )
-@click.option(
-    "--merge-lora", type=FILE, metavar="ADAPTER", help="Merge the LoRA adapter in this folder into the weights."
-)
+@click.option("--merge-lora", type=FILE, metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
 @turn_options
 @click.option(
     "--report",
     is_flag=True,
-    help="Print the error of each tensor, and for models of up to 300 M parameters what quantization costs on a text.",
+    help="Print the quantization error of each tensor and, for up to 300 M parameters, its effect on a text.",
 )
 @click.option(
-    "--report-text", type=FILE, help="A text to report on, in UTF-8; its first 1,024 tokens.  [default: one of ours]"
+    "--report-text",
+    type=FILE,
+    help="The text for --report, in UTF-8. Its first 1,024 tokens are used.  [default: a built-in text]",
 )
 @graph_options
 @json_option
@@ -122,10 +126,11 @@ def convert(
     report_text: Path | None,
     as_json: bool,
 ) -> None:
-    """Convert a Hugging Face CHECKPOINT folder of a Gemma 1, 2 or 3 to a web file (the text part, where there are images).
+    """Convert a checkpoint into a model for the browser.
 
-    The folder holds config.json, one or several .safetensors (BF16, F16 or F32) and tokenizer.model. 8 bits stay close to
-    the checkpoint; 4 bits halve the download and lose some quality.
+    CHECKPOINT is a Hugging Face folder of Gemma 1, 2 or 3 with config.json, .safetensors files (BF16, F16 or F32) and
+    tokenizer.model. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
+    halve the download and lose quality.
 
     \b
     Example:
@@ -190,12 +195,14 @@ def _show_report(report: Report) -> None:
 def _refuse_what_an_adapter_has_not(merge_lora: Path | None) -> None:
     context = click.get_current_context()
     if merge_lora is not None:
-        raise click.UsageError("--lora writes the adapter alone and --merge-lora the whole model: choose one.", context)
+        raise click.UsageError(
+            "--lora writes only the adapter, --merge-lora the whole model: choose one of them.", context
+        )
     said = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     option = next((name for name in said if name.endswith("bits") or name in NOT_OF_AN_ADAPTER), None)
     if option:
         raise click.UsageError(
-            f"--lora writes the adapter alone, in float16: leave --{option.replace('_', '-')} out.", context
+            f"--lora writes only the adapter, in float16: leave out --{option.replace('_', '-')}.", context
         )
 
 

@@ -37,11 +37,12 @@ class Bytes(click.ParamType[int]):
 @click.option(
     "--context",
     type=click.IntRange(1),
-    help="Tokens of prompt and answer together (maxTokens).  [default: 2048, or the model's own where that is less]",
+    metavar="TOKENS",
+    help="Tokens of prompt and answer together (maxTokens).  [default: the model's, at most 2048]",
 )
-@click.option("--gpu-memory", type=Bytes(), help="What the GPU has, such as 8GB: is it enough?")
+@click.option("--gpu-memory", type=Bytes(), help="Check against this much GPU memory, such as 8GB.")
 @click.option(
-    "--max-buffer-size", type=Bytes(), help="The browser's limit for one buffer, such as 256MiB: is it enough?"
+    "--max-buffer-size", type=Bytes(), help="Check against the browser's limit for one buffer, such as 256MiB."
 )
 @json_option
 def estimate(
@@ -52,11 +53,11 @@ def estimate(
     max_buffer_size: int | None,
     as_json: bool,
 ) -> None:
-    """Say how large MODEL is to download and how much memory of the GPU it takes; and whether that is there.
+    """Estimate a model's download size and GPU memory.
 
     MODEL is an id of `onpage models`, a shape (gemma3-1b, gemma4-e2b, …), a checkpoint folder, a web file (or a .litertlm
-    with one), or dimensions as `onpage synth` takes them. The quantization is for those that have none yet. The exit code is 0 whatever the answer; ask
-    for --json to get `enough`.
+    that contains one), or dimensions as for `onpage synth`. The options for bits apply to a model that is not quantized yet. The
+    exit status is 0 whether or not the model fits; --json has the answer in `enough`.
 
     \b
     Example:

@@ -16,19 +16,35 @@ from onpage.extras import requires
 @click.command("evaluate-demo")
 @click.argument("file", required=False, type=FILE)
 @click.option(
-    "--texts", type=click.IntRange(1, 10_000), default=300, show_default=True, help="Number of generated texts."
+    "--texts",
+    type=click.IntRange(1, 10_000),
+    default=300,
+    show_default=True,
+    metavar="N",
+    help="Number of generated texts.",
 )
-@click.option("--float16", is_flag=True, help="Also compare with activations rounded to float16, as GPUs keep them.")
-@click.option("--temperature", type=click.FloatRange(0.01, 10), help="Draw each token as the page does, not greedily.")
-@click.option("--top-k", type=click.IntRange(1, 4096), help="With --temperature: of so many tokens.  [default: 8]")
+@click.option("--float16", is_flag=True, help="Also measure with activations rounded to float16, as GPUs store them.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0.01, 10),
+    metavar="X",
+    help="Sample, as the page does, instead of taking the likeliest token.",
+)
+@click.option(
+    "--top-k",
+    type=click.IntRange(1, 4096),
+    metavar="N",
+    help="With --temperature: sample from the N likeliest tokens.  [default: 8]",
+)
 @json_option
 def evaluate_demo(
     file: Path | None, texts: int, float16: bool, temperature: float | None, top_k: int | None, as_json: bool
 ) -> None:
-    """Measure how well the demo model (or FILE) writes posts about texts that it has never seen.
+    """Measure how well the demo model writes posts.
 
-    Counts the posts that keep the main name and the date or number exactly, stay within 50 words, carry a hashtag and
-    end by themselves, on generated texts and on texts written by hand. Runs in numpy, without a browser.
+    Runs the demo model, or FILE, on texts that it was not trained on: generated ones and ones written by hand. Counts the
+    posts that keep the main name and the date or number exactly, stay within 50 words, have a hashtag and end by themselves.
+    Runs in numpy, without a browser.
 
     \b
     Example:
@@ -37,12 +53,12 @@ def evaluate_demo(
       onpage evaluate-demo my-demo-web.task --texts 50 --float16
     """
     if top_k and not temperature:
-        raise click.UsageError("--top-k needs --temperature: without it the posts are greedy.")
+        raise click.UsageError("--top-k needs --temperature: without it, the likeliest token is taken.")
     if temperature and float16:
-        raise click.UsageError("--float16 compares greedy posts: leave --temperature out.")
+        raise click.UsageError("--float16 compares greedy posts: leave out --temperature.")
     if find_spec("builder.demo") is None:
         raise OnpageError(
-            "evaluate-demo needs the texts that the demo model is measured on, which are not in the installed package: "
+            "evaluate-demo needs the demo model's test texts, which the installed package does not contain: "
             "run it in a checkout of onpage's repository, after pip install -e '.[build]'."
         )
     with requires("build"):

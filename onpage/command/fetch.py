@@ -17,24 +17,28 @@ from onpage.command.convert import json_option
 @click.option(
     "--token",
     metavar="TOKEN",
-    help="Hugging Face token; others on this machine may see it here.  [default: HF_TOKEN, else that of `hf auth login`]",
+    help="Hugging Face token. Other users of this machine can see it in the process list.  [default: HF_TOKEN, else the "
+    "token of `hf auth login`]",
 )
 @click.option("--revision", metavar="NAME", help="A branch, tag or commit of the repository.  [default: the newest]")
+@click.option("--id", "model_id", metavar="NAME", help="The id in the store.  [default: ID, or from the file's name]")
+@click.option("--sha256", metavar="HEX", help="The sha256 that the file must have.")
+@click.option("--replace", is_flag=True, help="Look for a newer version of a stored model and replace it.")
 @click.option(
-    "--id", "model_id", metavar="NAME", help="The name to give it.  [default: ID, or made of the file's name]"
+    "--retries",
+    type=click.IntRange(0, 1000),
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="Give up after N failures in a row.",
 )
-@click.option("--sha256", metavar="HEX", help="Refuse a file with another sha256; for addresses that publish one.")
-@click.option("--replace", is_flag=True, help="Look for a newer one even if this is stored, and take its place.")
-@click.option(
-    "--retries", type=click.IntRange(0, 1000), default=6, show_default=True, help="Failures in a row to bear."
-)
-@click.option("--dry-run", is_flag=True, help="Only say what would be fetched: size, licence, whether there is room.")
+@click.option("--dry-run", is_flag=True, help="Show size, licence and free space, and download nothing.")
 @json_option
 def fetch(source: str, dry_run: bool, as_json: bool, **wanted: Any) -> None:
-    """Fetch a model into the store. Goes on where an earlier run stopped, and checks the sha256.
+    """Download a model into the store.
 
-    ID is one that onpage models lists, org/repo/file of a Hugging Face repository, or an https address. Most Gemma models
-    are for those who have accepted their licence: the command says where, and what to do.
+    ID is an id of `onpage models`, org/repo/file of a Hugging Face repository, or an https address. An interrupted download
+    resumes, and the sha256 is checked. For most Gemma models you must accept a licence first: the command says where.
 
     \b
     Example:

@@ -39,28 +39,28 @@ def graph_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(["web", "graph"]),
         default="web",
         show_default=True,
-        help="web: a file for WebGPU. graph: a LiteRT graph, which runs on CPUs too; the output's suffix .litertlm, .task or "
-        ".tflite says in what. A graph is made with litert-torch: pip install 'onpage[graph]' (2 GB).",
+        help="web: a file for WebGPU. graph: a LiteRT graph, which also runs on CPUs, as .litertlm, .task or .tflite by the "
+        "suffix of the output; needs litert-torch (pip install 'onpage[graph]', 2 GB).",
     )
     @click.option(
         "--activations",
         type=click.Choice(get_args(Activations)),
         default="int8",
         show_default=True,
-        help="Of a graph on a CPU. float32 is exact, int8 up to twice as fast and of other words at near ties.",
+        help="Activations of a graph on a CPU. float32 is exact. int8 is up to twice as fast, and decides near ties differently.",
     )
     @click.option(
         "--context",
         type=int,
         metavar="TOKENS",
-        help="Of a graph: prompt and answer.  [default: the model's, 2048 at most]",
+        help="Context of a graph: tokens of prompt and answer.  [default: the model's, at most 2048]",
     )
     @click.option(
         "--prefill",
         type=int,
         multiple=True,
         metavar="TOKENS",
-        help="Of a graph: how many tokens of a prompt are read at once; may be given several times.  [default: 32 and 128]",
+        help="Tokens of a prompt that a graph reads at once. May be repeated.  [default: 32 and 128]",
     )
     @functools.wraps(command)
     def with_graph(
@@ -78,15 +78,15 @@ def graph_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _refuse_what_a_graph_has_not() -> None:
     if _said("lora"):
-        raise _wrong("A graph takes no adapter when it runs: merge it in with --merge-lora.")
+        raise _wrong("A graph cannot load an adapter at run time: merge it with --merge-lora.")
     if _said("report") or _said("report_text"):
-        raise _wrong("--report is for --target web, whose 8 bits are the same.")
+        raise _wrong("--report needs --target web. Its 8-bit weights equal the graph's.")
 
 
 def _refuse_options_of_a_graph() -> None:
     for name in ("activations", "context", "prefill"):
         if _said(name):
-            raise _wrong(f"--{name} is for --target graph only.")
+            raise _wrong(f"--{name} needs --target graph.")
 
 
 def _said(option: str) -> bool:

@@ -19,10 +19,10 @@ from onpage.command.convert import json_option
 @click.option("--summary", is_flag=True, help="Leave out the table of tensors.")
 @json_option
 def inspect(file: Path, summary: bool, as_json: bool) -> None:
-    """Show what is in a model FILE: family, dimensions, quantization, tokens, prompt template, sizes.
+    """Show what a model file contains.
 
-    Reads web files (a model, or a LoRA adapter), LiteRT graphs (.tflite), and bundles (zip .task, .litertlm). Headers only;
-    safe on files from anywhere.
+    Prints family, dimensions, quantization, tokens, prompt template and sizes of web files (models and LoRA adapters),
+    LiteRT graphs (.tflite) and bundles (zip .task, .litertlm). Reads headers only. Safe on untrusted files.
 
     \b
     Example:

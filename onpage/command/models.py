@@ -22,12 +22,12 @@ WIDE = 130
 
 @click.command()
 @click.argument("text", required=False, default="")
-@click.option("--stored", "only_stored", is_flag=True, help="Only those that are stored here.")
+@click.option("--stored", "only_stored", is_flag=True, help="List stored models only.")
 @json_option
 def models(text: str, only_stored: bool, as_json: bool) -> None:
-    """List the published web models and those stored here; with TEXT only those that have it in their line.
+    """List published and stored models.
 
-    TEXT may be an id: then everything that is known about that model is shown.
+    With TEXT, lists only the models whose line contains it. If TEXT is an id, shows everything about that model.
 
     \b
     Example:
@@ -154,11 +154,14 @@ def _print(rows: list[_Row]) -> None:
 def _print_notes(store: Store, rows: list[_Row]) -> None:
     """Where things are and what to do next, for people: on stderr."""
     if not rows:
-        print_row("No model has this in its line.", err=True)
+        print_row("No model matches this text.", err=True)
     print_row(
-        f"Stored models are in {store.folder}; demo, the model that ships with onpage, is always there.", err=True
+        f"Stored models are in {store.folder}. The demo model ships with onpage and is always available.", err=True
     )
     if len(store.manifest_paths()) > len(store.models()):
-        print_row("A manifest cannot be read: onpage verify says which.", err=True)
+        print_row("The store contains an unreadable manifest. onpage verify names it.", err=True)
     for name, size in store.unfinished().items():
-        print_row(f"Unfinished download: {name}, {megabytes(size)}; onpage fetch goes on with it.", err=True)
+        print_row(
+            f"Unfinished download: {name}, {megabytes(size)}; onpage fetch resumes it, onpage remove --unfinished deletes it.",
+            err=True,
+        )

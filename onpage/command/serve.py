@@ -15,37 +15,44 @@ from onpage.command.console import FILE
     "models",
     multiple=True,
     metavar="ID-OR-FILE",
-    help="A stored model or a model file to offer; several are offered in this order. A comma joins files with the same "
-    "weights, one for each engine.  [default: demo]",
+    help="A stored model or a model file. May be repeated; the page offers the models in this order. A comma joins files with "
+    "the same weights for different engines.  [default: demo]",
 )
 @click.option(
     "--lora",
     "loras",
     multiple=True,
     type=FILE,
-    help="A LoRA adapter of one of the models, made with onpage convert --lora; may be given several times.",
+    help="A LoRA adapter for one of the models, made with onpage convert --lora. May be repeated.",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Browsers give WebGPU to localhost only.",
+    help="Address to listen on. Over http, browsers allow WebGPU on localhost only.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    metavar="N",
+    help="Port to listen on. 0 chooses a free port.",
+)
 @click.option(
     "--allow-host",
     "allowed_hosts",
     multiple=True,
     metavar="NAME",
-    help="Another name to answer to, behind a proxy with HTTPS; may be given several times.  [default: localhost only]",
+    help="A further host name to answer to, such as that of an https proxy. May be repeated.  [default: localhost only]",
 )
 def serve(
     models: tuple[str, ...], loras: tuple[Path, ...], host: str, port: int, allowed_hosts: tuple[str, ...]
 ) -> None:
-    """Serve the page. Prompts never leave the browser.
+    """Serve the page with one or more models.
 
-    With several models the page has a picker; the first is the one it begins with. demo is the model that ships with
-    onpage, onpage models lists the others. A web file needs WebGPU; with a graph beside it the page works without.
+    Prompts never leave the browser. With several models the page shows a picker and loads the first. The demo model ships
+    with onpage; `onpage models` lists others. A web file needs WebGPU. With a graph beside it, the page also works without.
 
     \b
     Example:

@@ -15,14 +15,15 @@ from onpage.extras import requires
 
 @click.command("import")
 @click.argument("file", type=FILE)
-@click.option("--id", "model_id", help="The name to give it.  [default: made of the file's name]")
-@click.option("--move", is_flag=True, help="Take the file itself instead of a copy.")
-@click.option("--replace", is_flag=True, help="Replace a stored model of this id.")
+@click.option("--id", "model_id", metavar="NAME", help="The id in the store.  [default: from the file's name]")
+@click.option("--move", is_flag=True, help="Move the file instead of copying it.")
+@click.option("--replace", is_flag=True, help="Replace a stored model that has this id.")
 @json_option
 def import_(file: Path, model_id: str | None, move: bool, replace: bool, as_json: bool) -> None:
-    """Put a model FILE into the store, where onpage serve finds it by its id.
+    """Copy a model file into the store.
 
-    A file that was downloaded by hand and keeps its published name gets its published id, licence and settings.
+    `onpage serve` then finds it by its id. A downloaded file that still has its published name gets its published id, licence
+    and settings.
 
     \b
     Example:
@@ -50,10 +51,12 @@ def import_(file: Path, model_id: str | None, move: bool, replace: bool, as_json
 
 @click.command()
 @click.argument("ids", metavar="ID...", nargs=-1)
-@click.option("--unfinished", is_flag=True, help="Also delete what interrupted downloads left to go on with.")
+@click.option("--unfinished", is_flag=True, help="Delete interrupted downloads, too.")
 @json_option
 def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
-    """Delete stored models. A content that another model shares stays until the last is removed.
+    """Delete stored models.
+
+    A file that several stored models share is deleted with the last of them.
 
     \b
     Example:
@@ -79,14 +82,15 @@ def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
     "--against",
     type=FILE,
     metavar="CHECKPOINT",
-    help="Also compare one FILE with the checkpoint folder that it was made of, weight by weight.",
+    help="Also compare one file with the checkpoint folder that it was made from, weight by weight.",
 )
 @json_option
 @click.pass_context
 def verify(context: click.Context, names: tuple[str, ...], against: Path | None, as_json: bool) -> None:
-    """Read stored models (all of them by default), or files, and say what is missing, extra or not what it should be.
+    """Check stored models or files for damage.
 
-    Exit status 1 when something is wrong.
+    Reads every byte of the given models and files, by default of all stored models, and reports what is missing, extra or
+    damaged. The exit status is 1 if anything is.
 
     \b
     Example:
@@ -102,7 +106,7 @@ def verify(context: click.Context, names: tuple[str, ...], against: Path | None,
     ids = [name for name in names if not looks_like_a_file(name)]
     with byte_progress() as progress:
         if against is not None and (ids or len(files) != 1):
-            raise click.UsageError("--against compares one FILE with its checkpoint: name one file, with its suffix.")
+            raise click.UsageError("--against compares one file with its checkpoint: name one file, with its suffix.")
         checked = check_files(files, progress)
         if against is not None:
             with requires("build"):

@@ -29,16 +29,24 @@ FORMATS = ("web", "gguf", "onnx")
     type=click.Choice(FORMATS),
     default="web",
     show_default=True,
-    help="gguf: for llama.cpp (wllama). onnx: a folder for transformers.js. Both have scales for each 32 inputs.",
+    help="gguf is for llama.cpp (wllama), onnx is a folder for transformers.js. Both use one scale per 32 inputs.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random weights.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Seed of the random weights.",
+)
 @json_option
 def synth(shape: str, output: Path, quantization: Quantization, file_format: str, seed: int, as_json: bool) -> None:
-    """Write a model of SHAPE with random weights: as fast as the real model, free of its licence.
+    """Write a model with random weights in a given shape.
 
-    SHAPE is a published model (gemma3-270m, gemma3-1b, …) or dimensions: any of hidden, ffn, layers, heads, kv, head,
-    vocab, window, context; what is not given is that of a very small model. The same shape, quantization and seed give
-    the same file. Other formats are for comparing engines on the same weights.
+    It runs as fast as the real model and needs no licence. SHAPE is a published model (gemma3-270m, gemma3-1b, …) or
+    dimensions: any of hidden, ffn, layers, heads, kv, head, vocab, window and context. Dimensions left out are those of a
+    very small model. The same shape, quantization and seed give the same file. --format writes the same weights for other
+    engines, to compare them.
 
     \b
     Example:

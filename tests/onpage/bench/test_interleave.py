@@ -239,7 +239,7 @@ def test_what_cannot_end_well_is_not_begun(tmp_path: Path, log: list[str], b: st
     assert not log
 
 
-@pytest.mark.parametrize(("rounds", "kept"), [(0, "nothing was measured"), (1, "what was measured until then is in")])
+@pytest.mark.parametrize(("rounds", "kept"), [(0, "nothing was measured"), (1, "the records until then are in")])
 def test_an_interrupt_says_what_is_in_a_file_that_was_there_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: list[str], rounds: int, kept: str
 ) -> None:
@@ -269,14 +269,14 @@ def test_a_side_that_fails_ends_it_and_what_was_measured_stays(tmp_path: Path, l
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["engine=a", "engine=b", "--interleave"], "say where, with -o"),
+        (["engine=a", "engine=b", "--interleave"], "needs -o, the results file"),
         *(
-            (["a.json", "b.json", option, "30"], f"{option} is for --interleave")
+            (["a.json", "b.json", option, "30"], f"{option} needs --interleave")
             for option in ("--rounds", "--budget", "--width", "--self-test", "--warmup", "--timeout", "--decode")
         ),
         (
             ["engine=a", "engine=b", "--interleave", "-o", "x", "--allow-different", "engine"],
-            "leave --allow-different out",
+            "leave out --allow-different",
         ),
     ],
 )
