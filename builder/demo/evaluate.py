@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
 from builder.demo.generator import social_post, social_prompt, test_rows, tones
+from builder.demo.spelling import contains
 
 if TYPE_CHECKING:
     from builder.reference.dense import Reference
@@ -186,16 +187,6 @@ def handwritten_cases(seed: int = SEED) -> list[Case]:
         Case("handwritten", entry["text"], rng.choice(tones()), standard, tuple(entry["names"]), tuple(entry["facts"]))
         for entry in entries
     ]
-
-
-def contains(post: str, spellings: Iterable[str]) -> bool:
-    """Whether one of `spellings` stands in `post` exactly and is not part of a longer word or number."""
-    for spelling in spellings:
-        before = r"(?<!\w)" if spelling[0].isalnum() else ""
-        after = r"(?!\w)(?![.,:]\d)" if spelling[-1].isalnum() else ""
-        if re.search(f"{before}{re.escape(spelling)}{after}", post):
-            return True
-    return False
 
 
 def mark(case: Case, post: str, ended: bool) -> Marks:

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from builder.demo.blind import BLIND, SHAPES, BlindText, blind_texts
-from builder.demo.evaluate import contains
 from builder.demo.generator import post_row
+from builder.demo.spelling import contains
 
 MAX_WORDS = 250
 

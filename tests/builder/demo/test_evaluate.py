@@ -14,12 +14,12 @@ from builder.demo.evaluate import (
     Case,
     EvaluationReport,
     Judged,
-    contains,
     generated_cases,
     handwritten_cases,
     mark,
 )
 from builder.demo.generator import post_row
+from builder.demo.spelling import contains
 
 CASE = Case("generated", "Velmora Library opens on 14 March.", "friendly", 25, ("Velmora Library",), ("14 March",))
 

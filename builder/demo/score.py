@@ -1,0 +1,243 @@
+"""Whether a post is worth publishing: what `score` finds wrong with one, without a model and without a person.
+
+The faults of a post about a pasted text:
+
+- cheer: glad words, glad emoji or needless exclamation marks, where the news is bad;
+- cut: it ends, or a sentence of it ends, in the middle;
+- repeated: it says the same thing twice;
+- changed: a number, date or name that the text does not have;
+- lost: the main name, or every date and number that matters, is missing;
+- tags: none, more than three, or one that is not about the subject;
+- long: more words than asked for.
+
+The judgement is by letters and words: it finds what is wrong in form, and cannot tell a dull post from a good one.
+"""
+
+# ruff: noqa: SIM905 - lists of words read best as words
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from builder.demo.figures import changed_figures
+from builder.demo.spelling import contains
+
+MAX_TAGS = 3
+SAME_SENTENCE = 0.75
+"""Two sentences that share this much of their words say the same."""
+SAME_RUN = 6
+"""So do two places that share this many words in a row."""
+MISSPELT = 0.8
+"""A word this close to a name of the text, and not it, is that name changed."""
+
+_HASHTAG = re.compile(r"(?<!\S)#(\w+)")
+_WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u2139]")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+|\n+")
+_CHEERFUL_EMOJI = frozenset("🎉🎊🥳😀😃😄😁😆😊🙂😍🤩😎🚀✨🌟⭐🔥💃🕺🎈🎁🏆👏🙌💪🤗😋🍾🥂👍🎶🌈🛍📣🎯🤓💡")
+_CHEER = re.compile(
+    r"\b(?:(?:great|good|big|amazing|exciting|fantastic|lovely|wonderful|happy|fun|awesome) (?:news|day|event|moment|time|story)"
+    r"|excit\w+|thrill\w+|delight\w+|hooray|hurray|yay|wow|woohoo|amazing|awesome|fantastic|incredible|congratulations"
+    r"|congrats|celebrat\w+|can(?:'|’)?t wait|cannot wait|let(?:'|’)?s go|get ready|don(?:'|’)?t miss|mark your calendars?"
+    r"|(?:happy|pleased|proud|glad|honou?red) to|join the fun|enjoy|cheers|bravo|huge|lovely|treat|be there"
+    r"|see you there|save the date|guess what|fun|perfect|unforgettable|spread the joy)\b",
+    re.IGNORECASE,
+)
+_GRAVE_EXCLAMATION = re.compile(
+    r"\b(?:not|don(?:'|’)t|please|stay|safe|warning|attention|careful|important|stop|check|return|avoid|caution|alert|recall"
+    r"|beware|watch out|thank\w*|sorry|never|help)\b",
+    re.IGNORECASE,
+)
+_DANGLING = frozenset(
+    "a an the and or but of to in on at by for from with as that which who because while if when than into our their its "
+    "his her your my is are was were be will would can until about after before near".split()
+)
+_NO_END = re.compile(r"[.!?…:][\"”’')\]]*$")
+_EVERYDAY = frozenset(
+    "i english monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december".split()
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a post is about and must keep; a pasted text as its judge knows it."""
+
+    text: str
+    sober: bool
+    names: tuple[str, ...]
+    """Spellings of the main name."""
+    facts: tuple[str, ...]
+    """Dates and numbers of which one must be kept; none: the text has none."""
+    subjects: tuple[str, ...] = ()
+    """Fitting hashtags, in lower case without the sign, beside the words of the text."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """The faults of one post; what is empty or false is not there."""
+
+    cheer: tuple[str, ...]
+    cut: str
+    repeated: str
+    changed: tuple[str, ...]
+    lost_name: bool
+    lost_fact: bool
+    tags: tuple[str, ...]
+    """Hashtags off the subject."""
+    tag_count: int
+    long: bool
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(name for name, found in self.found.items() if found)
+
+    @property
+    def found(self) -> dict[str, bool]:
+        """Fault → whether the post has it."""
+        return {
+            "cheer": bool(self.cheer),
+            "cut": bool(self.cut),
+            "repeated": bool(self.repeated),
+            "changed": bool(self.changed),
+            "lost_name": self.lost_name,
+            "lost_fact": self.lost_fact,
+            "tags": bool(self.tags) or not 1 <= self.tag_count <= MAX_TAGS,
+            "long": self.long,
+        }
+
+    @property
+    def publishable(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.faults
+
+
+def score(subject: Subject, post: str, limit: int, *, ended: bool = True) -> Score:
+    """Judge `post`, written for `subject` in at most `limit` words; `ended`: the model ended it itself."""
+    tags = _HASHTAG.findall(post)
+    body = body_of(post)
+    folded = post.casefold()
+    return Score(
+        cheer=(*cheer_in(body, subject.text), *(sign for sign in post if sign in _CHEERFUL_EMOJI))
+        if subject.sober
+        else (),
+        cut=cut_in(body) if ended else "(not ended)",
+        repeated=repeated_in(body),
+        changed=(*changed_figures(subject.text, body), *changed_names(subject.text, body)),
+        lost_name=not contains(folded, [name.casefold() for name in subject.names]),
+        lost_fact=bool(subject.facts) and not contains(folded, [fact.casefold() for fact in subject.facts]),
+        tags=tuple(tag for tag in tags if not on_subject(tag, subject)),
+        tag_count=len(tags),
+        long=len(post.split()) > limit,
+    )
+
+
+def body_of(post: str) -> str:
+    """`post` without hashtags at its end and without emoji, which no sentence needs."""
+    trimmed = re.sub(r"(?:\s*#\w+)+\s*$", "", _EMOJI.sub("", post))
+    return re.sub(r"(?<!\S)#(\w+)", r"\1", trimmed).strip()
+
+
+def sentences_of(body: str) -> list[str]:
+    """The sentences and lines of a post."""
+    return [part.strip() for part in _SENTENCE_END.split(body) if part and part.strip()]
+
+
+def cheer_in(body: str, text: str) -> Iterable[str]:
+    """Glad words that the text itself does not have, and exclamation marks that warn of nothing and beg for nothing."""
+    known = text.casefold()
+    yield from (match[0] for match in _CHEER.finditer(body) if match[0].casefold() not in known)
+    for sentence in re.findall(r"[^.!?\n]*!+", body):
+        if not _GRAVE_EXCLAMATION.search(sentence) and sentence.strip(" !").casefold() not in known:
+            yield sentence.strip()
+
+
+def cut_in(body: str) -> str:
+    """The sentence that stops in the middle, or what is open at the end; "" if none."""
+    sentences = sentences_of(body)
+    if not sentences:
+        return "(nothing)"
+    for sentence in sentences:
+        words = _WORD.findall(sentence)
+        if (
+            sentence.rstrip("\"”’')").endswith(".")
+            and words
+            and words[-1] in _DANGLING
+            and not sentence.endswith("...")
+        ):
+            return sentence
+    if not _NO_END.search(sentences[-1]):
+        return sentences[-1]
+    if body.count('"') % 2 or body.count("“") != body.count("”") or body.count("(") != body.count(")"):
+        return sentences[-1]
+    return ""
+
+
+def repeated_in(body: str) -> str:
+    """What is said twice; "" if nothing is."""
+    lists = [[word.casefold() for word in _WORD.findall(sentence)] for sentence in sentences_of(body)]
+    for index, words in enumerate(lists):
+        for other in lists[:index]:
+            shared = len(set(words) & set(other))
+            if words == other or (shared >= 4 and shared >= SAME_SENTENCE * min(len(set(words)), len(set(other)))):
+                return " ".join(words)
+    run = [word for words in lists for word in words]
+    seen = Counter(tuple(run[start : start + SAME_RUN]) for start in range(len(run) - SAME_RUN + 1))
+    return next((" ".join(words) for words, count in seen.items() if count > 1), "")
+
+
+def changed_names(text: str, body: str) -> Iterable[str]:
+    """Capitalised words inside sentences that the text does not have, and misspelt names of it."""
+    known = {word.casefold() for word in _WORD.findall(text)} | _EVERYDAY
+    known |= {part for word in known for part in re.split(r"['’\-]", word)}
+    names = {word.casefold() for word in _WORD.findall(text) if word[0].isupper() and len(word) > 4}
+    for sentence in sentences_of(body):
+        for place, word in enumerate(_WORD.findall(sentence)):
+            folded = re.sub(r"['’]s$", "", word).casefold()
+            if not word[0].isupper() or folded in known or set(re.split(r"['’\-]", folded)) <= known:
+                continue
+            inside = place > 0 and not re.search(rf"[:\"“”‘(–—•*\-]\s*{re.escape(word)}", sentence)
+            close = any(SequenceMatcher(None, folded, name).ratio() >= MISSPELT for name in names)
+            if close or (inside and not word.isupper() and not any(each.startswith(folded[:5]) for each in known)):
+                yield word
+
+
+def on_subject(tag: str, subject: Subject) -> bool:
+    """Whether a hashtag is one of the subject's, or made of words that the text has."""
+    if tag.casefold() in subject.subjects:
+        return True
+    words = {word.casefold() for word in re.findall(r"[^\W_]+", subject.text)}
+    joined = re.sub(r"[\W_]+", "", subject.text).casefold()
+    if tag.casefold() in joined:
+        return True
+    known = words | {part for each in subject.subjects for part in (each,)}
+    parts = [part.casefold() for part in _PARTS.findall(tag)]
+    long = [part for part in parts if len(part) > 3] or parts
+    return any(_akin(part, word) for part in long for word in known)
+
+
+def _akin(part: str, word: str) -> bool:
+    """The same word in another form: a shared beginning of at least four letters and most of the shorter one."""
+    if part == word:
+        return True
+    shared = next((i for i, (a, b) in enumerate(zip(part, word, strict=False)) if a != b), min(len(part), len(word)))
+    return shared >= 4 and shared >= 0.7 * max(len(part), len(word)) - 1
+
+
+def opening_of(post: str) -> str:
+    """The first two words of a post, as openings are compared."""
+    return " ".join(word.casefold() for word in _WORD.findall(body_of(post))[:2])
+
+
+def commonest_opening(posts: Sequence[str]) -> tuple[str, float]:
+    """The opening that most posts share, and their share; ("", 0) for no posts."""
+    if not posts:
+        return "", 0.0
+    opening, count = Counter(map(opening_of, posts)).most_common(1)[0]
+    return opening, count / len(posts)
