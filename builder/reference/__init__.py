@@ -1,1 +1,2 @@
-"""What a model should answer, computed without an engine: `dense` in memory, `streamed` for any size, `report` what quantization costs."""
+"""What a model should answer, computed without an engine: `decoder` runs its layers, `sources` has their weights, `dense` writes texts in
+memory, `streamed` checks them for any size, `report` says what quantization costs."""

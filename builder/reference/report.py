@@ -28,6 +28,7 @@ from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Weight, Weights, weight_count
 from builder.quantize.rounding import BLOCK, dequantize
 from builder.reference.dense import Reference
+from builder.reference.sources import CheckpointSource, HeldSource
 
 DEFAULT_TEXT = Path(__file__).with_name("report.txt")
 MAX_TEXT = 1 << 20
@@ -143,7 +144,7 @@ def _squares(file: WebFile, stored: StoredMatrix, matrix: Weight, weights: Weigh
 def _quality(file: WebFile, weights: Weights, text: str, path: Path) -> Quality:
     written = Reference(file)
     original = copy.copy(written)
-    original.weights = {name_of(weight): _whole(weight, weights) for weight in weights.tensors}
+    original.source = HeldSource(CheckpointSource(written.model, weights))
     processor = sentencepiece.SentencePieceProcessor()
     processor.LoadFromSerializedProto(written.sentencepiece)
     tokens = processor.EncodeAsIds(text)[:MAX_TOKENS]
@@ -167,13 +168,6 @@ def _quality(file: WebFile, weights: Weights, text: str, path: Path) -> Quality:
             same += int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
     count = len(tokens)
     return Quality(count, divergence / count, math.exp(loss / count), math.exp(original_loss / count), same / count)
-
-
-def _whole(weight: Weight, weights: Weights) -> NDArray[np.float32]:
-    values = np.empty((weight.outputs, weight.inputs), np.float32)
-    for first, rows in weights.bands(weight):
-        to_float32(rows[:], values[first : first + rows.shape[0]])
-    return values.reshape(weight.shape)
 
 
 def _log_shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,0 +1,145 @@
+"""The forward pass of a dense Gemma (1, 2 or 3) in numpy, driven one layer at a time with weights from anywhere.
+
+States are (tokens, hidden): the tokens of several texts lie one after the other, and `Attending` says which of them see each other.
+A layer's weights are a mapping by part, which may read each when it is asked for: every one is asked for once a call. So whoever
+runs all texts through a layer before the next holds one matrix in memory, and may run a layer again with other weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from builder.model.description import RMS_EPSILON, ModelDescription
+from builder.model.weights import LayerMatrix, LayerPart
+from builder.reference.arithmetic import Arithmetic, Array, capped
+from builder.reference.attending import Attending, Sequences, rotated
+
+LayerWeights = Mapping[LayerPart, Array]
+"""Matrices as (outputs, inputs), norms as the distance of their factors from one."""
+
+LowRanks = Mapping[tuple[LayerMatrix, int], tuple[Array, Array]]
+"""The halves of each matrix that an adapter changes, (inputs, rank) and (rank, outputs), by part and layer."""
+
+Inputs = tuple[LayerMatrix, ...]
+"""The matrices that see the same input."""
+
+Observe = Callable[[Inputs, Array], None]
+"""Called in turn with ("query", "key", "value"), ("output",), ("gate", "up"), ("down",) and their input (tokens, K)."""
+
+
+class WeightSource(Protocol):
+    """The weights of a model in float32, read when they are asked for."""
+
+    @property
+    def model(self) -> ModelDescription:
+        """What they are the weights of."""
+
+    def layer(self, index: int) -> LayerWeights:
+        """Of a layer."""
+
+    def final_norm(self) -> Array:
+        """Of the last norm, (hidden,)."""
+
+    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+        """Rows of the embedding, (…, hidden)."""
+
+    def embedding_bands(self) -> Iterator[tuple[int, Array]]:
+        """(first row, rows) of the whole embedding, in order."""
+
+
+class Decoder:
+    """Runs the layers of a model."""
+
+    def __init__(
+        self, model: ModelDescription, arithmetic: Arithmetic | None = None, adapter: LowRanks | None = None
+    ) -> None:
+        self.model = model
+        self.arithmetic = arithmetic or Arithmetic()
+        self.adapter = adapter or {}
+
+    def embedded(self, rows: Array) -> Array:
+        """The states before the first layer, from rows of the embedding."""
+        return self._round(rows * np.float32(self.model.embedding.scale))
+
+    def layer(
+        self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None = None
+    ) -> Array:
+        """The states (tokens, hidden) after a layer; `observe` sees what goes into each matrix."""
+        layer = self.model.layers[index]
+        attended = self._attention(index, weights, x, attending, observe)
+        if layer.post_norms:
+            attended = self._norm(attended, weights["post_attention_norm"])
+        x = self._round(x + attended)
+        fed = self._feed_forward(index, weights, x, observe)
+        if layer.post_norms:
+            fed = self._norm(fed, weights["post_feed_forward_norm"])
+        return self._round(x + fed)
+
+    def normed(self, x: Array, final_norm: Array) -> Array:
+        """What the embedding is multiplied with to get logits."""
+        return self._norm(x, final_norm)
+
+    def logits(self, products: Array) -> Array:
+        """From the products of `normed` states with rows of the embedding."""
+        return capped(self._round(products), self.model.final_cap)
+
+    def _attention(
+        self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None
+    ) -> Array:
+        attention = self.model.layers[index].attention
+        h = self._norm(x, weights["pre_attention_norm"])
+        if observe:
+            observe(("query", "key", "value"), h)
+
+        def heads(part: LayerMatrix, count: int) -> Array:
+            return self._linear(h, index, part, weights).reshape(len(h), count, attention.head_dimension)
+
+        q, k = heads("query", attention.heads), heads("key", attention.key_value_heads)
+        v = heads("value", attention.key_value_heads)
+        if attention.query_key_norms:
+            q, k = self._norm(q, weights["query_norm"]), self._norm(k, weights["key_norm"])
+        q, k = (self._round(rotated(rows, attending.positions, attention.rope)) for rows in (q, k))
+        mixed = attending.attend(index, attention, q, k, v, self.arithmetic)
+        if observe:
+            observe(("output",), mixed)
+        return self._linear(mixed, index, "output", weights)
+
+    def _feed_forward(self, index: int, weights: LayerWeights, x: Array, observe: Observe | None) -> Array:
+        h = self._norm(x, weights["pre_feed_forward_norm"])
+        if observe:
+            observe(("gate", "up"), h)
+        gate = self._round(_gelu_tanh(self._linear(h, index, "gate", weights)))
+        inner = self._round(gate * self._linear(h, index, "up", weights))
+        if observe:
+            observe(("down",), inner)
+        return self._linear(inner, index, "down", weights)
+
+    def _norm(self, x: Array, distance: Array) -> Array:
+        mean_square = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
+        return self._round(x / np.sqrt(mean_square + np.float32(RMS_EPSILON)) * (np.float32(1) + distance))
+
+    def _linear(self, x: Array, index: int, part: LayerMatrix, weights: LayerWeights) -> Array:
+        y = x @ weights[part].T
+        if (part, index) in self.adapter:
+            down, up = self.adapter[part, index]
+            y = y + self._round(x @ down) @ up
+        return self._round(y)
+
+    def _round(self, x: Array) -> Array:
+        return self.arithmetic.round(x)
+
+
+def embedded_texts(decoder: Decoder, source: WeightSource, texts: Sequence[Sequence[int]]) -> tuple[Array, Sequences]:
+    """The states before the first layer of texts (ids with the start token), each for itself, and who sees whom."""
+    ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
+    return decoder.embedded(source.embedding_rows(ids)), Sequences([len(text) for text in texts])
+
+
+def _gelu_tanh(x: Array) -> Array:
+    inner = np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x * x * x)
+    activated: Array = np.float32(0.5) * x * (1 + np.tanh(inner))
+    return activated

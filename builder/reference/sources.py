@@ -1,0 +1,193 @@
+"""Where the reference's weights come from: a checkpoint (or whatever else streams `Weights`), or a web file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from builder.checkpoint.stored_types import to_float32
+from builder.errors import WebFileError
+from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_model import described, has_known_scale, tensor_name
+from builder.model.description import ModelDescription
+from builder.model.weights import LayerPart, Part, Weight, Weights, layer_parts
+from builder.quantize.rounding import BLOCK, dequantize
+from builder.reference.arithmetic import Array
+from builder.reference.decoder import WeightSource
+
+BAND_BYTES = 16 << 20
+"""Of float32 rows of the embedding."""
+
+
+class LazyLayer(Mapping[LayerPart, Array]):
+    """The weights of a layer, each read when it is asked for."""
+
+    def __init__(self, parts: tuple[LayerPart, ...], read: Callable[[LayerPart], Array]) -> None:
+        self._parts, self._read = parts, read
+
+    def __getitem__(self, part: LayerPart) -> Array:
+        if part not in self._parts:
+            raise KeyError(part)
+        return self._read(part)
+
+    def __iter__(self) -> Iterator[LayerPart]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
+class CheckpointSource:
+    """The weights of `OpenedCheckpoint` or anything else that streams them."""
+
+    def __init__(self, model: ModelDescription, weights: Weights) -> None:
+        self.model = model
+        self._weights = weights
+        self._found = {(weight.part, weight.layer): weight for weight in weights.tensors}
+
+    def layer(self, index: int) -> LazyLayer:
+        """As `WeightSource`."""
+        parts = tuple(part for part, _ in layer_parts(self.model, self.model.layers[index]))
+        return LazyLayer(parts, lambda part: self._whole(part, index))
+
+    def final_norm(self) -> Array:
+        """As `WeightSource`."""
+        return self._whole("final_norm", None)
+
+    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+        """As `WeightSource`."""
+        wanted, places = np.unique(ids, return_inverse=True)
+        found = np.empty((len(wanted), self.model.embedding.width), np.float32)
+        for first, rows in self._weights.bands(self._embedding):
+            inside = np.flatnonzero((wanted >= first) & (wanted < first + rows.shape[0]))
+            for place in inside.tolist():
+                start = (int(wanted[place]) - first) // BLOCK * BLOCK
+                found[place] = to_float32(rows[start : start + BLOCK])[int(wanted[place]) - first - start]
+        return found[places.reshape(ids.shape)]
+
+    def embedding_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`."""
+        step = _rows_of_a_band(self.model.embedding.width)
+        for first, rows in self._weights.bands(self._embedding):
+            for start in range(0, rows.shape[0], step):
+                yield first + start, to_float32(rows[start : start + step])
+
+    @property
+    def _embedding(self) -> Weight:
+        return self._found["embedding", None]
+
+    def _whole(self, part: Part, layer: int | None) -> Array:
+        weight = self._found[part, layer]
+        values = np.empty((weight.outputs, weight.inputs), np.float32)
+        for first, rows in self._weights.bands(weight):
+            to_float32(rows[:], values[first : first + rows.shape[0]])
+        return values.reshape(weight.shape)
+
+
+class WebFileSource:
+    """The dequantized weights of a web file: what ships, and so the truth for that very file."""
+
+    def __init__(self, file: WebFile) -> None:
+        """WebFileError where it is of no dense Gemma, which the reference does not know."""
+        if not has_known_scale(file.parameters.transformer_parameters):
+            raise WebFileError(
+                f"{file.path} is not a dense Gemma (1, 2 or 3): the reference knows no other.", subject=file.path
+            )
+        self.model = described(file)
+        self.file = file
+
+    def layer(self, index: int) -> LazyLayer:
+        """As `WeightSource`."""
+        shapes = dict(layer_parts(self.model, self.model.layers[index]))
+        return LazyLayer(tuple(shapes), lambda part: self._read(part, index, shapes[part]))
+
+    def final_norm(self) -> Array:
+        """As `WeightSource`."""
+        return self._read("final_norm", None, (self.model.embedding.width,))
+
+    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+        """As `WeightSource`."""
+        wanted, places = np.unique(ids, return_inverse=True)
+        read = self._embedding_reader()
+        found = [read(int(row) // BLOCK * BLOCK, BLOCK)[int(row) % BLOCK] for row in wanted]
+        rows: Array = np.array(found)[places.reshape(ids.shape)]
+        return rows
+
+    def embedding_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`."""
+        read, count = self._embedding_reader(), self.model.embedding.vocabulary
+        step = _rows_of_a_band(self.model.embedding.width)
+        for first in range(0, count, step):
+            yield first, read(first, min(step, count - first))
+
+    def _embedding_reader(self) -> Callable[[int, int], Array]:
+        """What reads `count` rows from `first`, both multiples of a block's."""
+        name, embedding = tensor_name("embedding"), self.model.embedding
+        matrix = self._matrix(name, (embedding.vocabulary, embedding.width))
+        k, n, bits = matrix.k, matrix.n, matrix.scheme.bits
+        shape = (k // BLOCK, n // BLOCK, 2 * bits)
+        blocks = np.memmap(self.file.path, np.uint8, "r", self.file.tensors[f"{name}.w"].offset, shape)
+        scales = self._scales(name).reshape(n, -1)
+
+        def rows(first: int, count: int) -> Array:
+            part = np.ascontiguousarray(blocks[:, first // BLOCK : (first + count) // BLOCK]).reshape(-1)
+            return dequantize(part, scales[first : first + count], k, count, bits)
+
+        return rows
+
+    def _read(self, part: Part, layer: int | None, shape: tuple[int, ...]) -> Array:
+        name = tensor_name(part, layer)
+        if len(shape) == 1:
+            values = np.frombuffer(self.file.read(name), np.float32)
+            if values.shape != shape:
+                raise self._unlike(name, shape)
+            return values
+        matrix = self._matrix(name, shape)
+        packed, scales = np.frombuffer(self.file.read(f"{name}.w"), np.uint8), self._scales(name)
+        return dequantize(packed, scales, matrix.k, matrix.n, matrix.scheme.bits)
+
+    def _scales(self, name: str) -> Array:
+        return np.frombuffer(self.file.read(f"{name}.w_quantized_scale"), np.float32)
+
+    def _matrix(self, name: str, shape: tuple[int, ...]) -> StoredMatrix:
+        matrix = self.file.matrix(name)
+        if matrix is None or (matrix.n, matrix.k) != shape or matrix.n % BLOCK or matrix.k % BLOCK:
+            raise self._unlike(name, shape)
+        return matrix
+
+    def _unlike(self, name: str, shape: tuple[int, ...]) -> WebFileError:
+        kind = "float32" if len(shape) == 1 else "int8 or int4"
+        return WebFileError(f"{self.file.path} does not hold {name} as {kind} of shape {list(shape)}.", subject=name)
+
+
+class HeldSource:
+    """The weights of another source, read once and kept in memory."""
+
+    def __init__(self, source: WeightSource) -> None:
+        self.model = source.model
+        self._layers = [dict(source.layer(index)) for index in range(len(source.model.layers))]
+        self._final_norm = source.final_norm()
+        self._embedding = np.concatenate([rows for _, rows in source.embedding_bands()])
+
+    def layer(self, index: int) -> Mapping[LayerPart, Array]:
+        """As `WeightSource`."""
+        return self._layers[index]
+
+    def final_norm(self) -> Array:
+        """As `WeightSource`."""
+        return self._final_norm
+
+    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+        """As `WeightSource`."""
+        rows: Array = self._embedding[ids]
+        return rows
+
+    def embedding_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`: all at once."""
+        yield 0, self._embedding
+
+
+def _rows_of_a_band(width: int) -> int:
+    return max(BLOCK, BAND_BYTES // (4 * width) // BLOCK * BLOCK)
