@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.rows import Piece, parts_of, row_count
 from builder.checkpoint.sources import RowsOf, Source, Stacked, Tensor
 from builder.errors import CheckpointError
@@ -14,7 +14,7 @@ def find(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> tupl
     types = sorted({piece.tensor.dtype for piece in pieces})
     if len(types) > 1:
         raise CheckpointError(
-            f"The tensors {source} of {checkpoint.folder} are of the types {', '.join(types)}: expected one.",
+            f"The tensors {source} of {checkpoint.path} are of the types {', '.join(types)}: expected one.",
             subject=str(source),
         )
     return tuple(pieces)
@@ -50,6 +50,6 @@ def _count(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> in
 def _require(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...], count: int, there: bool) -> None:
     if count != shape[0] or not there:
         raise CheckpointError(
-            f"{source} of {checkpoint.folder} has not the {shape[0]:,} rows that config.json makes it.",
+            f"{source} of {checkpoint.path} has not the {shape[0]:,} rows that {checkpoint.config_path.name} makes it.",
             subject=str(source),
         )

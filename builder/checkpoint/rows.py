@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,27 @@ class StoredTensor:
     shape: tuple[int, ...]
     offset: int
     """Position of the first byte in the file."""
+
+    @property
+    def array_type(self) -> np.dtype[Any] | None:
+        """What its rows are read as; None where the type cannot be read."""
+        found = NUMPY_TYPES.get(self.dtype)
+        return None if found is None else np.dtype(found)
+
+    @property
+    def width(self) -> int:
+        """Values of a row; a vector is one."""
+        return math.prod(self.shape) // row_count(self.shape)
+
+    def read_rows(self, first: int, out: StoredArray) -> None:
+        """The rows from `first` on into `out`, (rows, width) of `array_type`."""
+        self._read_bytes(first * self.width * out.itemsize, out)
+
+    def _read_bytes(self, position: int, out: StoredArray) -> None:
+        """As many bytes as `out` has, from a position in the tensor."""
+        with _opened(self) as file:
+            file.seek(self.offset + position)
+            _fill(file, out.data.cast("B"), self)
 
 
 @dataclass(frozen=True)
@@ -46,7 +69,9 @@ class StoredRows:
     def __init__(self, pieces: Sequence[Piece], width: int) -> None:
         self._pieces = pieces
         self.shape = sum(piece.count for piece in pieces), width
-        self.dtype = np.dtype(NUMPY_TYPES[pieces[0].tensor.dtype])
+        array_type = pieces[0].tensor.array_type
+        assert array_type is not None  # as `Checkpoint.require` sees to
+        self.dtype = array_type
 
     def __getitem__(self, part: slice) -> StoredArray:
         start, stop, _ = part.indices(self.shape[0])
@@ -59,9 +84,7 @@ class StoredRows:
         start, stop, _ = part.indices(self.shape[0])
         done = 0
         for piece in parts_of(self._pieces, start, stop):
-            with _opened(piece.tensor) as file:
-                file.seek(piece.tensor.offset + piece.first * self.shape[1] * out.itemsize)
-                _fill(file, out[done : done + piece.count].data.cast("B"), piece.tensor)
+            piece.tensor.read_rows(piece.first, out[done : done + piece.count])
             done += piece.count
 
 

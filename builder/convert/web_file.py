@@ -1,6 +1,6 @@
 """A checkpoint → a web file: describe, lay out, stream, verify, rename.
 
-The peak memory is a few bands (see checkpoint.folder.BAND_BYTES), whatever the model's size.
+The peak memory is a few bands (see checkpoint.checkpoint.BAND_BYTES), whatever the model's size.
 """
 
 from __future__ import annotations
@@ -249,8 +249,9 @@ def write_turns(parameters: LlmParameters, turns: Turns) -> None:
 
 def refuse_to_replace_an_input(opened: OpenedCheckpoint, output: Path) -> None:
     """OutputError where `output` is a file of a folder that is read."""
-    for what, folder in {"checkpoint": opened.folder, "adapter": opened.merge}.items():
-        if folder and output.exists() and any(output.samefile(path) for path in folder.iterdir()):
+    inputs = {"checkpoint": opened.checkpoint.files, "adapter": opened.merge.iterdir() if opened.merge else ()}
+    for what, files in inputs.items():
+        if output.exists() and any(output.samefile(path) for path in files):
             raise OutputError(f"{output} is part of the {what}: choose another file for the result.", subject=output)
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint.folder import check_finite
+from builder.checkpoint.checkpoint import check_finite
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.files.checksum import Checksum
 from builder.files.systems import core_count

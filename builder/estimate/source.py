@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.folder import CheckpointFolder
 from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError
 from builder.estimate.architecture import ApproximateTensors, Dimensions, SizedTensor
@@ -128,8 +128,8 @@ def _of_config(name: str, config: dict[str, Any], quantization: Quantization, pa
 
 
 def _checkpoint(folder: Path, quantization: Quantization) -> Source:
-    checkpoint = Checkpoint.open(folder)
-    return _of_config(str(folder), checkpoint.config, quantization, folder / "config.json")
+    checkpoint = CheckpointFolder.open(folder)
+    return _of_config(str(folder), checkpoint.config, quantization, checkpoint.config_path)
 
 
 def _fitted(model: ModelDescription, config: Path | None) -> tuple[ModelDescription, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint.folder import check_finite
+from builder.checkpoint.checkpoint import check_finite
 from builder.checkpoint.stored_types import to_float32
 from builder.model.description import ModelDescription
 from builder.model.weights import Part, Weight, Weights

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint.folder import ADAPTER_WEIGHTS, Checkpoint, read_header
+from builder.checkpoint.checkpoint import Checkpoint
+from builder.checkpoint.folder import ADAPTER_WEIGHTS, CheckpointFolder, read_header
 from builder.checkpoint.rows import StoredTensor
 from builder.checkpoint.stored_types import NUMPY_TYPES
 from builder.errors import CheckpointError, UnsupportedModel
@@ -160,12 +161,12 @@ class Adapter:
             )
 
 
-class _AdapterTensors(Checkpoint):
+class _AdapterTensors(CheckpointFolder):
     """As a checkpoint, in the one file that an adapter has."""
 
     @cached_property
     def tensors(self) -> dict[str, StoredTensor]:
-        return {tensor.name: tensor for tensor in read_header(self.folder / ADAPTER_WEIGHTS)}
+        return {tensor.name: tensor for tensor in read_header(self.path / ADAPTER_WEIGHTS)}
 
 
 def is_adapter(folder: Path) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from builder.errors import CheckpointError, TokenizerError
 from builder.files.reading import shown
-from builder.model.chat_template import INSTEAD, MARK, ChatTemplate
+from builder.model.chat_template import INSTEAD, MARK
+from builder.model.sidecars import Sidecars
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 
@@ -41,16 +42,18 @@ class ChosenTurns:
         return tuple(notes)
 
 
-def choose_turns(folder: Path, tokenizer: Tokenizer, usual: Turns, asked: AskedTurns = NOTHING_ASKED) -> ChosenTurns:
-    """The turns of the checkpoint in `folder`, whose family has the turns `usual`.
+def choose_turns(
+    sidecars: Sidecars, tokenizer: Tokenizer, usual: Turns, asked: AskedTurns = NOTHING_ASKED
+) -> ChosenTurns:
+    """The turns of the checkpoint with these `sidecars`, whose family has the turns `usual`.
 
     CheckpointError where its chat template cannot be used, TokenizerError where a piece of the turns is none of the tokenizer's.
     """
-    turns, origin = (Turns(), "as asked for") if asked.is_whole else _own_turns(folder, tokenizer, usual)
+    turns, origin = (Turns(), "as asked for") if asked.is_whole else _own_turns(sidecars, tokenizer, usual)
     if asked.prefix is not None or asked.suffix is not None:
         turns, origin = turns.asked(asked.prefix, asked.suffix), "as asked for"
     else:
-        _refuse_missing_pieces(folder, tokenizer, turns, origin)
+        _refuse_missing_pieces(sidecars.path, tokenizer, turns, origin)
     for piece in asked.stops:
         if tokenizer.id_of(piece) is None:
             raise TokenizerError(
@@ -61,12 +64,12 @@ def choose_turns(folder: Path, tokenizer: Tokenizer, usual: Turns, asked: AskedT
     return ChosenTurns(turns, tokenizer.reading("\n".join((turns.opening, *turns.affixes()))), origin, asked.stops)
 
 
-def _own_turns(folder: Path, tokenizer: Tokenizer, usual: Turns) -> tuple[Turns, str]:
-    template = ChatTemplate.of_checkpoint(folder)
+def _own_turns(sidecars: Sidecars, tokenizer: Tokenizer, usual: Turns) -> tuple[Turns, str]:
+    template = sidecars.chat_template()
     if template is None:
         if _missing(tokenizer, usual):
-            return Turns(), "(the folder has no chat template, and the tokenizer none of the family's pieces)"
-        return usual, "of the family (the folder has no chat template)"
+            return Turns(), "(the checkpoint has no chat template, and the tokenizer none of the family's pieces)"
+        return usual, "of the family (the checkpoint has no chat template)"
     try:
         turns = template.turns(tokenizer)
     except CheckpointError:
@@ -79,11 +82,11 @@ def _own_turns(folder: Path, tokenizer: Tokenizer, usual: Turns) -> tuple[Turns,
     return replace(turns, ends=turns.ends + more), f"of {template.path.name}"
 
 
-def _refuse_missing_pieces(folder: Path, tokenizer: Tokenizer, turns: Turns, origin: str) -> None:
+def _refuse_missing_pieces(path: Path, tokenizer: Tokenizer, turns: Turns, origin: str) -> None:
     missing = _missing(tokenizer, turns)
     if missing:
         raise TokenizerError(
-            f"The turns {origin} in {folder} hold {shown(missing[0])}, but {tokenizer.path.name} has no such piece: the model "
+            f"The turns {origin} in {path} hold {shown(missing[0])}, but {tokenizer.path.name} has no such piece: the model "
             f"would read it as several. Bring the tokenizer that the model was trained with, or {INSTEAD}.",
             subject=missing[0],
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.checkpoint import Checkpoint
 from builder.errors import CheckpointError
-from builder.files.reading import read_json_object, shown
+from builder.files.reading import shown
 from builder.formats.llm_parameters import MAX_STOPS
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import Turns
@@ -25,14 +24,17 @@ class GenerationConfig:
 
     @classmethod
     def read(
-        cls, checkpoint: Checkpoint, tokenizer: Tokenizer, turns: Turns, stops: Sequence[str] = ()
+        cls,
+        checkpoint: Checkpoint,
+        generation: dict[str, Any],
+        tokenizer: Tokenizer,
+        turns: Turns,
+        stops: Sequence[str] = (),
     ) -> GenerationConfig:
-        """The end ids of both files, of the tokenizer, and of the turns, or only the pieces `stops` where there are some.
+        """The end ids of config.json and of `generation` (generation_config.json), of the tokenizer, and of the turns, or only the pieces `stops` where there are some.
 
         CheckpointError where an id is nonsense, where there are more than a web file holds, or none.
         """
-        path = checkpoint.folder / "generation_config.json"
-        generation = read_json_object(path) if os.path.lexists(path) else {}
         ids = {tokenizer.end_id, *map(tokenizer.id_of, turns.ends)} - {None, -1}
         for config in (checkpoint.config, generation):
             ids |= _token_ids(config.get("eos_token_id"), checkpoint, len(tokenizer.pieces))
@@ -40,14 +42,14 @@ class GenerationConfig:
             ids = {tokenizer.id_of(piece) for piece in stops}
         if not 0 < len(ids) <= MAX_STOPS:
             raise CheckpointError(
-                f"{len(ids) or 'No'} tokens end an answer by eos_token_id of {checkpoint.folder}: a model file holds 1 to "
+                f"{len(ids) or 'No'} tokens end an answer by eos_token_id of {checkpoint.path}: a model file holds 1 to "
                 f"{MAX_STOPS}; name those that end one with --stop.",
                 subject="eos_token_id",
             )
         start = checkpoint.config.get("bos_token_id")
         if start is not None and start != tokenizer.start_id:
             raise CheckpointError(
-                f"bos_token_id is {shown(start)} in config.json of {checkpoint.folder}, but {tokenizer.start_id} in "
+                f"bos_token_id is {shown(start)} in config.json of {checkpoint.path}, but {tokenizer.start_id} in "
                 f"tokenizer.model: take the tokenizer that belongs to this checkpoint.",
                 subject="bos_token_id",
             )
@@ -69,7 +71,7 @@ def _token_ids(value: Any, checkpoint: Checkpoint, vocabulary: int) -> set[int]:
     for i in ids:
         if not isinstance(i, int) or isinstance(i, bool) or not 0 <= i < vocabulary:
             raise CheckpointError(
-                f"eos_token_id {shown(i)} of {checkpoint.folder} is not one of the tokenizer's {vocabulary:,} ids.",
+                f"eos_token_id {shown(i)} of {checkpoint.path} is not one of the tokenizer's {vocabulary:,} ids.",
                 subject="eos_token_id",
             )
     return set(ids)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.evaluate import find
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.folder import CheckpointFolder
 from builder.checkpoint.rows import StoredRows, StoredTensor
 from builder.checkpoint.sources import tensor_names
 from builder.errors import UnsupportedModel
@@ -23,6 +24,7 @@ from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
 from builder.model.families.family import Family, Naming
 from builder.model.generation_config import GenerationConfig
+from builder.model.sidecars import FolderSidecars, Sidecars
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights
@@ -34,6 +36,7 @@ class OpenedCheckpoint:
     """A checkpoint of a family that onpage converts. Raises the errors of builder.errors, also where a property is first asked."""
 
     checkpoint: Checkpoint
+    sidecars: Sidecars
     family: Family
     described: ModelDescription
     """What config.json says; `model` is what is converted."""
@@ -45,9 +48,10 @@ class OpenedCheckpoint:
     @classmethod
     def open(cls, folder: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
         """Reads config.json and nothing else."""
-        checkpoint, path = Checkpoint.open(folder), folder / "config.json"
-        family = family_of(checkpoint.config, path)
-        return cls(checkpoint, family, family.describe(checkpoint.config, path), merge, asked)
+        checkpoint = CheckpointFolder.open(folder)
+        family = family_of(checkpoint.config, checkpoint.config_path)
+        described = family.describe(checkpoint.config, checkpoint.config_path)
+        return cls(checkpoint, FolderSidecars(folder), family, described, merge, asked)
 
     @classmethod
     def complete(cls, folder: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
@@ -60,9 +64,9 @@ class OpenedCheckpoint:
         return opened
 
     @property
-    def folder(self) -> Path:
+    def path(self) -> Path:
         """Where it lies."""
-        return self.checkpoint.folder
+        return self.checkpoint.path
 
     @cached_property
     def model(self) -> ModelDescription:
@@ -82,7 +86,9 @@ class OpenedCheckpoint:
     @cached_property
     def generation(self) -> GenerationConfig:
         """How an answer is sampled and where it ends."""
-        return GenerationConfig.read(self.checkpoint, self.tokenizer, self.turns, self.asked.stops)
+        return GenerationConfig.read(
+            self.checkpoint, self.sidecars.generation(), self.tokenizer, self.turns, self.asked.stops
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -91,11 +97,11 @@ class OpenedCheckpoint:
 
     @cached_property
     def _stored_tokenizer(self) -> Tokenizer:
-        return Tokenizer.of_checkpoint(self.folder, self.described.embedding.vocabulary)
+        return self.sidecars.tokenizer(self.described.embedding.vocabulary)
 
     @cached_property
     def _chosen(self) -> ChosenTurns:
-        return choose_turns(self.folder, self._stored_tokenizer, turns_of(self.model), self.asked)
+        return choose_turns(self.sidecars, self._stored_tokenizer, turns_of(self.model), self.asked)
 
     @cached_property
     def weights(self) -> Weights:
@@ -109,7 +115,7 @@ class OpenedCheckpoint:
             stored = StoredWeights(self.checkpoint, tuple(fitted))
         if self.merge is None:
             return stored
-        return MergedWeights(stored, Adapter.open(self.merge), self.folder, self.described.embedding.vocabulary)
+        return MergedWeights(stored, Adapter.open(self.merge), self.path, self.described.embedding.vocabulary)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -138,7 +144,7 @@ class OpenedCheckpoint:
             extra.remove(head)
         elif self._says_untied:
             raise UnsupportedModel(
-                f"{self.folder / 'config.json'}: tie_word_embeddings is False, but {self.folder} holds no {head}: is the download "
+                f"{self.checkpoint.config_path}: tie_word_embeddings is False, but {self.path} holds no {head}: is the download "
                 f"complete?",
                 subject="tie_word_embeddings",
             )

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.checkpoint import folder as module
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint import checkpoint as module
+from builder.checkpoint.folder import CheckpointFolder
 from builder.errors import CheckpointError
 from tests.checkpoints import as_bytes, gemma3_config, write_checkpoint, write_safetensors, write_shards
 
@@ -25,7 +25,7 @@ def folder_with(tmp_path: Path, values: dict[str, np.ndarray], dtype: str = "F32
 def test_every_type_and_any_number_of_shards_reads_as_float32(tmp_path: Path, dtype: str, shards: int) -> None:
     # small whole numbers are exact in all three types
     values = {f"t{i}": (np.arange(24, dtype=np.float32) - i).reshape(6, 4) for i in range(4)}
-    checkpoint = Checkpoint.open(folder_with(tmp_path, values, dtype, shards))
+    checkpoint = CheckpointFolder.open(folder_with(tmp_path, values, dtype, shards))
     for name, expected in values.items():
         bands = [rows for _, rows in checkpoint.bands(checkpoint.require(name, (6, 4)))]
         np.testing.assert_array_equal(np.concatenate(bands), expected)
@@ -34,14 +34,14 @@ def test_every_type_and_any_number_of_shards_reads_as_float32(tmp_path: Path, dt
 def test_bands_are_small_and_start_where_the_last_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BAND_BYTES", 4 * 4 * 8)  # eight rows of four float32
     values = np.arange(4 * 22, dtype=np.float32).reshape(22, 4)
-    checkpoint = Checkpoint.open(folder_with(tmp_path, {"t": values}))
+    checkpoint = CheckpointFolder.open(folder_with(tmp_path, {"t": values}))
     bands = list(checkpoint.bands(checkpoint.require("t", (22, 4))))
     assert [(first, len(rows)) for first, rows in bands] == [(0, 8), (8, 8), (16, 6)]
     np.testing.assert_array_equal(np.concatenate([rows for _, rows in bands]), values)
 
 
 def test_a_vector_is_one_row(tmp_path: Path) -> None:
-    checkpoint = Checkpoint.open(folder_with(tmp_path, {"t": np.arange(5, dtype=np.float32)}))
+    checkpoint = CheckpointFolder.open(folder_with(tmp_path, {"t": np.arange(5, dtype=np.float32)}))
     [(first, row)] = checkpoint.bands(checkpoint.require("t", (5,)))
     assert first == 0 and row.shape == (1, 5)
 
@@ -50,13 +50,13 @@ def test_a_vector_is_one_row(tmp_path: Path) -> None:
 def test_weights_that_are_not_finite_are_named_with_their_place(tmp_path: Path, bad: float) -> None:
     values = np.zeros((4, 4), np.float32)
     values[2, 3] = bad
-    checkpoint = Checkpoint.open(folder_with(tmp_path, {"t": values}))
+    checkpoint = CheckpointFolder.open(folder_with(tmp_path, {"t": values}))
     with pytest.raises(CheckpointError, match=r"Tensor t .* at row 2, column 3: expected finite"):
         list(checkpoint.bands(checkpoint.require("t", (4, 4))))
 
 
 def test_requirements_say_what_is_missing_or_otherwise(tmp_path: Path) -> None:
-    checkpoint = Checkpoint.open(folder_with(tmp_path, {"t": np.zeros((4, 4), np.float32)}))
+    checkpoint = CheckpointFolder.open(folder_with(tmp_path, {"t": np.zeros((4, 4), np.float32)}))
     with pytest.raises(CheckpointError, match="Tensor u is missing"):
         checkpoint.require("u", (4, 4))
     with pytest.raises(CheckpointError, match=r"has shape \[4, 4\], but config.json makes it \[4, 8\]"):
@@ -67,7 +67,7 @@ def test_a_type_that_is_no_float_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     write_safetensors(tmp_path / "model.safetensors", {"t": ("I8", (4, 4), bytes(16))})
     with pytest.raises(CheckpointError, match="of type I8: expected one of BF16, F16, F32"):
-        Checkpoint.open(tmp_path).require("t", (4, 4))
+        CheckpointFolder.open(tmp_path).require("t", (4, 4))
 
 
 def test_the_same_tensor_in_two_shards_is_refused(tmp_path: Path) -> None:
@@ -75,14 +75,14 @@ def test_the_same_tensor_in_two_shards_is_refused(tmp_path: Path) -> None:
     for name in ("a.safetensors", "b.safetensors"):
         write_safetensors(tmp_path / name, {"t": ("F32", (1,), as_bytes(np.zeros(1, np.float32), "F32"))})
     with pytest.raises(CheckpointError, match=r"Tensor t is in both a\.safetensors and b\.safetensors"):
-        _ = Checkpoint.open(tmp_path).tensors
+        _ = CheckpointFolder.open(tmp_path).tensors
 
 
 def test_a_shard_of_the_index_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c", shards=2)
     (folder / "model-00002-of-00002.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"Shard 'model-00002-of-00002\.safetensors', named in"):
-        _ = Checkpoint.open(folder).tensors
+        _ = CheckpointFolder.open(folder).tensors
 
 
 def test_an_index_may_not_point_outside_of_the_folder(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_an_index_may_not_point_outside_of_the_folder(tmp_path: Path) -> None:
     for name in ("../secret.safetensors", str(tmp_path / "secret.safetensors")):
         (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"t": name}}))
         with pytest.raises(CheckpointError, match="secret"):
-            _ = Checkpoint.open(folder).tensors
+            _ = CheckpointFolder.open(folder).tensors
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_broken_safetensors_file_is_one_clear_error(tmp_path: Path, content: b
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(content)
     with pytest.raises(CheckpointError, match="is not a sound safetensors file"):
-        _ = Checkpoint.open(tmp_path).tensors
+        _ = CheckpointFolder.open(tmp_path).tensors
 
 
 def test_what_a_broken_header_says_is_not_repeated_at_length(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_what_a_broken_header_says_is_not_repeated_at_length(tmp_path: Path) -> 
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
     with pytest.raises(CheckpointError, match="is not a sound safetensors file") as error:
-        _ = Checkpoint.open(tmp_path).tensors
+        _ = CheckpointFolder.open(tmp_path).tensors
     assert len(str(error.value)) < 1000
 
 
@@ -130,15 +130,15 @@ def test_a_broken_config_is_one_clear_error(tmp_path: Path, content: str, messag
     write_shards(tmp_path, {"t": np.zeros(4, np.float32)})
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(CheckpointError, match=message):
-        Checkpoint.open(tmp_path)
+        CheckpointFolder.open(tmp_path)
 
 
 def test_a_folder_without_weights_or_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(CheckpointError, match=r"holds no \.safetensors file"):
-        _ = Checkpoint.open(tmp_path).tensors
+        _ = CheckpointFolder.open(tmp_path).tensors
     with pytest.raises(CheckpointError, match="is not a folder"):
-        Checkpoint.open(tmp_path / "none")
+        CheckpointFolder.open(tmp_path / "none")
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
@@ -147,26 +147,26 @@ def test_pipes_devices_and_folders_are_not_waited_for(tmp_path: Path, name: str)
     (folder / name).unlink()
     os.mkfifo(folder / name)
     with pytest.raises(CheckpointError, match="it is no regular file"):
-        _ = Checkpoint.open(folder).tensors
+        _ = CheckpointFolder.open(folder).tensors
     (folder / name).unlink()
     (folder / name).symlink_to("/dev/zero")
     with pytest.raises(CheckpointError, match="it is no regular file"):
-        _ = Checkpoint.open(folder).tensors
+        _ = CheckpointFolder.open(folder).tensors
     (folder / name).unlink()
     (folder / name).mkdir()
     with pytest.raises(CheckpointError, match="it is a folder"):
-        _ = Checkpoint.open(folder).tensors
+        _ = CheckpointFolder.open(folder).tensors
 
 
 def test_a_config_of_absurd_size_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "config.json").open("wb") as file:
         file.truncate(1 << 40)  # sparse
     with pytest.raises(CheckpointError, match="is larger than"):
-        Checkpoint.open(tmp_path)
+        CheckpointFolder.open(tmp_path)
 
 
 def test_a_shard_that_vanishes_is_not_blamed_on_the_output(tmp_path: Path) -> None:
-    checkpoint = Checkpoint.open(folder_with(tmp_path, {"t": np.zeros((4, 4), np.float32)}))
+    checkpoint = CheckpointFolder.open(folder_with(tmp_path, {"t": np.zeros((4, 4), np.float32)}))
     tensor = checkpoint.require("t", (4, 4))
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"model\.safetensors cannot be read at tensor t"):

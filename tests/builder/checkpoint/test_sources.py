@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builder.checkpoint import folder as folder_module
+from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.evaluate import find
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.folder import CheckpointFolder
 from builder.checkpoint.sources import RowsOf, Source, Stacked, Tensor, tensor_names
 from builder.checkpoint.stored_types import to_float32
 from builder.errors import CheckpointError
@@ -22,13 +22,13 @@ V = np.arange(5, dtype=np.float32)
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path) -> Checkpoint:
+def checkpoint(tmp_path: Path) -> CheckpointFolder:
     (tmp_path / "config.json").write_text("{}")
     write_shards(tmp_path, {"a": A, "b": B, "v": V}, "F32", 2)
-    return Checkpoint.open(tmp_path)
+    return CheckpointFolder.open(tmp_path)
 
 
-def read(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def read(checkpoint: CheckpointFolder, source: Source, shape: tuple[int, ...]) -> NDArray[np.float32]:
     bands = list(checkpoint.bands_of(find(checkpoint, source, shape), shape))
     firsts = [first for first, _ in bands]
     assert firsts == [sum(rows.shape[0] for _, rows in bands[:i]) for i in range(len(bands))]
@@ -49,17 +49,17 @@ def read(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> NDAr
     ],
 )
 def test_an_expression_is_its_rows(
-    checkpoint: Checkpoint,
+    checkpoint: CheckpointFolder,
     source: Source,
     expected: NDArray[np.float32],
     band_bytes: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(folder_module, "BAND_BYTES", band_bytes)
+    monkeypatch.setattr(checkpoint_module, "BAND_BYTES", band_bytes)
     np.testing.assert_array_equal(read(checkpoint, source, expected.shape), expected)
 
 
-def test_a_band_can_be_read_in_parts(checkpoint: Checkpoint) -> None:
+def test_a_band_can_be_read_in_parts(checkpoint: CheckpointFolder) -> None:
     both = np.concatenate([A, B])
     [(_, rows)] = checkpoint.bands_of(find(checkpoint, Stacked((Tensor("a"), Tensor("b"))), (16, 4)), (16, 4))
     for first in range(16):
@@ -67,7 +67,7 @@ def test_a_band_can_be_read_in_parts(checkpoint: Checkpoint) -> None:
             np.testing.assert_array_equal(rows[first:stop], both[first:stop])
 
 
-def test_a_vector_is_one_row(checkpoint: Checkpoint) -> None:
+def test_a_vector_is_one_row(checkpoint: CheckpointFolder) -> None:
     np.testing.assert_array_equal(read(checkpoint, Tensor("v"), (5,)), V[None])
 
 
@@ -85,7 +85,7 @@ def test_a_vector_is_one_row(checkpoint: Checkpoint) -> None:
     ],
 )
 def test_what_is_not_there_is_told(
-    checkpoint: Checkpoint, source: Source, shape: tuple[int, ...], message: str
+    checkpoint: CheckpointFolder, source: Source, shape: tuple[int, ...], message: str
 ) -> None:
     with pytest.raises(CheckpointError, match=message):
         find(checkpoint, source, shape)
@@ -98,7 +98,7 @@ def test_tensors_of_two_types_are_not_stacked(tmp_path: Path) -> None:
     write_shards(tmp_path, {"b": B}, "F16")
     (tmp_path / "model.safetensors").rename(tmp_path / "two.safetensors")
     with pytest.raises(CheckpointError, match=r"a \+ b of .* are of the types F16, F32: expected one"):
-        find(Checkpoint.open(tmp_path), Stacked((Tensor("a"), Tensor("b"))), (16, 4))
+        find(CheckpointFolder.open(tmp_path), Stacked((Tensor("a"), Tensor("b"))), (16, 4))
 
 
 def test_the_tensors_of_an_expression_are_named() -> None:

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from sentencepiece import sentencepiece_model_pb2
 
-from builder.checkpoint import folder as checkpoint_module
+from builder.checkpoint import checkpoint as checkpoint_module
+from builder.checkpoint.folder import CheckpointFolder
 from builder.convert import read_back as verify
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, TokenizerError, UnsupportedModel
@@ -237,7 +238,7 @@ def test_weights_that_would_be_left_out_are_refused_by_name(tmp_path: Path, name
 def test_a_second_copy_of_the_embedding_is_no_other_weight(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c")
     plain = convert_checkpoint(folder, tmp_path / "m.task").sha256
-    checkpoint = checkpoint_module.Checkpoint.open(folder)
+    checkpoint = CheckpointFolder.open(folder)
     embedding = checkpoint.require("model.embed_tokens.weight", (4096, 128))
     data = b"".join(rows.tobytes() for _, rows in checkpoint.bands(embedding))
     write_safetensors(folder / "head.safetensors", {"lm_head.weight": ("F32", (4096, 128), data)})

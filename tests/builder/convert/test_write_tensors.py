@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.checkpoint import folder as checkpoint
+from builder.checkpoint import checkpoint
 from builder.checkpoint.stored_types import Rows
 from builder.convert import write_tensors
 from builder.convert.web_file import convert_checkpoint, write_web_file

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.checkpoint import folder as checkpoint_module
+from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
 from builder.lora.adapter import Adapter

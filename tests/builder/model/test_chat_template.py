@@ -16,6 +16,7 @@ from builder.formats.inspect_web_file import PromptTemplate, inspect_web_file
 from builder.formats.web_file_reader import WebFile
 from builder.model.choose_turns import choose_turns
 from builder.model.families.dense import GEMMA_TURNS
+from builder.model.sidecars import FolderSidecars
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import AskedTurns, Turn, Turns
 from builder.synth.web_file import synthetic_tokenizer
@@ -94,7 +95,7 @@ def folder_with(folder: Path, template: Any, name: str = "chat_template.jinja", 
 
 
 def turns_of(folder: Path, tokenizer: Tokenizer, **asked: Any) -> Turns:
-    return choose_turns(folder, tokenizer, GEMMA_TURNS, AskedTurns(**asked)).turns
+    return choose_turns(FolderSidecars(folder), tokenizer, GEMMA_TURNS, AskedTurns(**asked)).turns
 
 
 @pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer_config.json", "chat_template.json"])
@@ -209,7 +210,7 @@ def test_turns_whose_pieces_the_tokenizer_lacks_are_refused(tmp_path: Path) -> N
         TokenizerError, match=r"hold '<\|im_start\|>', but tokenizer.model has no such piece.*--prompt-prefix"
     ):
         turns_of(folder, plain)
-    asked = choose_turns(folder, plain, GEMMA_TURNS, AskedTurns("<|im_start|>user\n", "<|im_end|>\n"))
+    asked = choose_turns(FolderSidecars(folder), plain, GEMMA_TURNS, AskedTurns("<|im_start|>user\n", "<|im_end|>\n"))
     assert "no piece <|im_start|>" in asked.notes[-1], "who insists is told"
 
 
@@ -219,7 +220,7 @@ def test_a_template_of_a_task_of_its_own_leaves_the_familys_turns(tmp_path: Path
         tmp_path / "c",
         "{{ '<start_of_turn>' + messages[0].content[0].source_lang_code.upper() + '<end_of_turn>' + raise_exception('x') }}",
     )
-    chosen = choose_turns(folder, tokenizer, GEMMA_TURNS)
+    chosen = choose_turns(FolderSidecars(folder), tokenizer, GEMMA_TURNS)
     assert chosen.turns == GEMMA_TURNS
     assert "not around a plain message" in chosen.notes[0]
 

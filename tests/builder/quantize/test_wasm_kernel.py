@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from builder.checkpoint.folder import Checkpoint, CheckpointError
+from builder.checkpoint.folder import CheckpointFolder
 from builder.checkpoint.stored_types import StoredArray
 from builder.convert.web_file import convert_checkpoint
+from builder.errors import CheckpointError
 from builder.files.checksum import Checksum
 from builder.quantize import wasm_kernel as kernel_module
 from builder.quantize.rounding import NotFiniteError, quantize_band
@@ -95,7 +96,7 @@ def test_widths_that_eight_does_not_divide_are_numpy_s(kernel: Kernel, scheme: S
 def test_chunks_of_a_file_do_not_show(
     kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_numpy: None
 ) -> None:
-    checkpoint = Checkpoint.open(write_checkpoint(tmp_path / "c", dtype="BF16"))
+    checkpoint = CheckpointFolder.open(write_checkpoint(tmp_path / "c", dtype="BF16"))
     name = "model.layers.0.mlp.down_proj.weight"
     [(_, rows)] = checkpoint.stored_bands(checkpoint.tensors[name])
     monkeypatch.setattr(kernel_module, "CHUNK_BYTES", 12 * rows.shape[1] * 2)
@@ -106,7 +107,7 @@ def test_chunks_of_a_file_do_not_show(
 
 
 def test_a_file_that_ends_too_early_is_named(kernel: Kernel, tmp_path: Path) -> None:
-    checkpoint = Checkpoint.open(write_checkpoint(tmp_path / "c", dtype="BF16"))
+    checkpoint = CheckpointFolder.open(write_checkpoint(tmp_path / "c", dtype="BF16"))
     bands = [rows for tensor in checkpoint.tensors.values() for _, rows in checkpoint.stored_bands(tensor)]
     (tmp_path / "c/model.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointError, match="ended within tensor"):

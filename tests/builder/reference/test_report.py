@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.checkpoint.folder import Checkpoint
+from builder.checkpoint.folder import CheckpointFolder
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import OnpageError
 from builder.formats.web_file_reader import WebFile
@@ -42,7 +42,7 @@ def reported(checkpoint: Path, text: Path, folder: Path, quantization: Quantizat
 def test_the_error_of_a_tensor_is_that_of_its_bytes(checkpoint: Path, text: Path, tmp_path: Path) -> None:
     report = reported(checkpoint, text, tmp_path, Quantization.of("q4_0", embedding="8"))
     name, source = "params.lm.transformer.x_layers_1.ff_layer.ffn_layer2", "model.layers.1.mlp.down_proj.weight"
-    opened = Checkpoint.open(checkpoint)
+    opened = CheckpointFolder.open(checkpoint)
     weights = np.concatenate([rows for _, rows in opened.bands(opened.require(source, (128, 512)))])
     file = WebFile.open(tmp_path / "m.task")
     packed, scales = np.frombuffer(file.read(f"{name}.w"), np.uint8), file.read(f"{name}.w_quantized_scale")
