@@ -164,11 +164,13 @@ def write_results(path: Path, results: Mapping[str, Any]) -> None:
     write_sound(path, results)
 
 
-def refuse_unsound(path: Path, value: Any, part: str = "") -> None:
-    """ResultsError where what is to be written to `path` does not keep to the schema, or to the part of it."""
+def refuse_unsound(path: Path | None, value: Any, part: str = "") -> None:
+    """ResultsError where what is to be written to `path`, or kept, does not keep to the schema, or to the part of it."""
     problem = problem_of(value, part)
     if problem:
-        raise ResultsError(f"{path} was not written, for it would be no sound results file: {problem}.", subject=path)
+        raise ResultsError(
+            f"{path or 'A record'} was not written, for it would be no sound results file: {problem}.", subject=path
+        )
 
 
 def write_sound(path: Path, results: Mapping[str, Any]) -> None:

@@ -10,8 +10,6 @@ from builder.errors import ResultsError
 from onpage.command.console import FILE, print_facts, say
 from onpage.extras import requires
 
-SUFFIXES = {".html": "html", ".csv": "csv", ".md": "markdown"}
-
 
 @click.command()
 @click.argument("files", metavar="RESULTS...", type=FILE, nargs=-1, required=True)
@@ -37,37 +35,20 @@ def report(files: tuple[Path, ...], outputs: tuple[Path, ...], baseline: Path | 
       onpage bench report results.json -o report.html
       onpage bench report phone.json laptop.json --baseline last-week.json -o report.html -o report.csv -o report.md
     """
-    from onpage.bench import compare
-    from onpage.bench.report import markdown, page, spreadsheet, write_text
-    from onpage.bench.self_test import self_test_of
-
-    for path in outputs:
-        if path.suffix.lower() not in SUFFIXES:
-            context = click.get_current_context()
-            raise click.UsageError(f"{path}: the suffix must be .html, .csv or .md.", context)
-    wanted = {path: SUFFIXES[path.suffix.lower()] for path in outputs}
     with requires("bench"):
-        from onpage.bench.record import load_results
-    results = [load_results(path) for path in files]
-    if empty := [str(path) for path, each in zip(files, results, strict=True) if not each["records"]]:
-        raise ResultsError(f"{', '.join(empty)}: nothing to report, the file contains no records.", subject=empty[0])
-    compare.refuse_duplicates(record for each in results for record in each["records"])
-    before = load_results(baseline) if baseline else None
-    alike = compare.compare_alike(before, results) if before else None
-    comparison = alike or (compare.compare_sides(results[0]) if len(results) == 1 else None)
-    if before and not alike:
-        say(
-            f"{baseline} has no record of the same model, engine, browser, adapter, plan and machine: nothing is compared."
-        )
-    tested = self_test_of(results[0]) if len(results) == 1 else None
-    render = {
-        "html": lambda: page.html_report(results, baseline=before, comparison=comparison, tested=tested),
-        "csv": lambda: spreadsheet.csv_report(results),
-        "markdown": lambda: markdown.markdown_report(results, comparison=comparison, tested=tested),
-    }
-    for path, kind in wanted.items():
-        write_text(path, render[kind]())
-    if wanted and not form:
-        print_facts([("file", str(path)) for path in wanted])
+        from onpage.bench.report import report as rendering
+        from onpage.bench.results import Results
+    for path in outputs:
+        try:
+            rendering.refuse_another_suffix(path)
+        except ResultsError as error:
+            raise click.UsageError(str(error), click.get_current_context()) from None
+    made = rendering.Report.of([Results.load(path) for path in files], Results.load(baseline) if baseline else None)
+    for note in made.notes:
+        say(note)
+    for path in outputs:
+        made.write(path)
+    if outputs and not form:
+        print_facts([("file", str(path)) for path in outputs])
     else:
-        click.echo(render[form or "markdown"](), nl=False)
+        click.echo(made.csv() if form == "csv" else made.markdown(), nl=False)

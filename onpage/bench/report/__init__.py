@@ -15,10 +15,11 @@ from builder.files.writing import write_beside
 from onpage.bench.statistics import summary_of
 from onpage.bench.values import pooled
 
-Results = Mapping[str, Any]
+Content = Mapping[str, Any]
+"""Of a results file."""
 
 
-def shown_records(results: Results) -> list[dict[str, Any]]:
+def shown_records(results: Content) -> list[dict[str, Any]]:
     """The records of a results file, in its order, as a report shows them; without a self-test, which is told in a sentence."""
     sides: dict[str, list[Mapping[str, Any]]] = {}
     for number, record in enumerate(results["records"]):

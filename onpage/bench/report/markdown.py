@@ -8,7 +8,7 @@ from typing import Any
 
 from onpage.bench.comparison import Comparison, Pair
 from onpage.bench.measures import Key, ordered
-from onpage.bench.report import Results, shown_records
+from onpage.bench.report import Content, shown_records
 from onpage.bench.self_test import SelfTest
 from onpage.bench.verdict import HEADS
 from onpage.bench.words import NOISY, machine_text, name_of, onpage_text, quantity
@@ -26,7 +26,7 @@ SPECIAL = re.compile(r"([\\`*_\[\]|~<>&#])")
 
 
 def markdown_report(
-    files: Sequence[Results], *, comparison: Comparison | None = None, tested: SelfTest | None = None
+    files: Sequence[Content], *, comparison: Comparison | None = None, tested: SelfTest | None = None
 ) -> str:
     """All of it."""
     parts = ["### onpage bench", *_comparison(comparison), *([tested.sentence] if tested else [])]
@@ -60,7 +60,7 @@ def _remarks(pair: Pair) -> Iterator[str]:
         yield _list(remarks)
 
 
-def _figures(files: Sequence[Results], with_table: bool) -> Iterator[str]:
+def _figures(files: Sequence[Content], with_table: bool) -> Iterator[str]:
     records = [record for results in files for record in shown_records(results)]
     summaries = [{Key(one["measure"], one["prefill"]): one for one in record["summary"]} for record in records]
     keys = ordered({key for summary in summaries for key in summary if key.measure in SHORT})

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from builder.model.catalog import published_speeds
 from onpage.bench.comparison import Comparison
-from onpage.bench.report import Results, shown_records
+from onpage.bench.report import Content, shown_records
 from onpage.bench.self_test import SelfTest
 from onpage.bench.verdict import HEADS
 from onpage.bench.words import NOISY, machine_text, onpage_text
@@ -36,9 +36,9 @@ IMPORT = re.compile(r'^((?:import|export|\})[^"\n]*)"(\.[^"\n]+)"(?: with \{ typ
 
 
 def html_report(
-    files: Sequence[Results],
+    files: Sequence[Content],
     *,
-    baseline: Results | None = None,
+    baseline: Content | None = None,
     comparison: Comparison | None = None,
     tested: SelfTest | None = None,
 ) -> str:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onpage.bench.report import Results, shown_records
+from onpage.bench.report import Content, shown_records
 from onpage.bench.words import adapter_text, machine_text
 
 COLUMNS = (
@@ -22,22 +22,29 @@ COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
 """Beginnings that make a spreadsheet compute a text."""
 
 
-def csv_report(files: Sequence[Results]) -> str:
+def csv_report(files: Sequence[Content]) -> str:
     """All of it."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
+    writer.writerows([_cell(value) for value in row.values()] for row in rows_of(files))
+    return text.getvalue()
+
+
+def rows_of(files: Sequence[Content]) -> list[dict[str, Any]]:
+    """A row for each measure of each record, with a value or None under each of COLUMNS."""
+    rows = []
     for results in files:
         for record in shown_records(results):
             facts = _facts(results, record)
             for summary in record["summary"]:
                 low, high = summary["interval"] or (None, None)
                 row = facts | summary | {"low": low, "high": high}
-                writer.writerow([_cell(row[column]) for column in COLUMNS])
-    return text.getvalue()
+                rows.append({column: row[column] for column in COLUMNS})
+    return rows
 
 
-def _facts(results: Results, record: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(results: Content, record: Mapping[str, Any]) -> dict[str, Any]:
     browser, adapter, engine, model = (
         record["browser"] or {},
         record["adapter"] or {},
