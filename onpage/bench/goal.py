@@ -13,12 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onpage.bench.compare import DEFAULT_LIMIT, compare_sides
+from onpage.bench.options import refuse_out_of_range
 from onpage.bench.verdict import half_width
 
 MIN_ROUNDS = 6
 """Before the width is looked at: of fewer, the scatter itself is not known well enough to stop by it."""
 SHARE_OF_LIMIT = 2 / 3
 """The width that is wanted unless one says: then what has not changed can pass, and twice the limit is seen."""
+
+GOAL_RANGES: dict[str, tuple[float, float]] = {
+    "budget": (10.0, 86_400.0),
+    "max_rounds": (1, 1000),
+    "self_test": (0, 100),
+}
+"""What each may be, from and to."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,11 @@ class Goal:
     """Rounds in which A is measured against itself before."""
     measures: tuple[str, ...] = ()
     must_decide: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """BenchError where something is out of its range."""
+        for name, bounds in GOAL_RANGES.items():
+            refuse_out_of_range(name, getattr(self, name), bounds)
 
     @property
     def comparing(self) -> dict[str, Any]:

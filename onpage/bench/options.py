@@ -5,10 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from builder.errors import BenchError
 from onpage.bench.measures import RUN_MILLISECONDS
-from onpage.bench.record import Record
+
+if TYPE_CHECKING:
+    from onpage.bench.record import Record
+
+LENGTHS = (2, 999_999)
+"""Tokens of a prompt, from and to."""
+RANGES: dict[str, tuple[float, float]] = {
+    "decode": (1, 100_000),
+    "context": (64, 1_000_000),
+    "runs": (1, 1000),
+    "warmup": (0, 100),
+    "cold": (0, 100),
+    "warm": (0, 100),
+    "port": (0, 65_535),
+    "timeout": (1.0, 86_400.0),
+}
+"""What each may be, from and to; whole where the bounds are."""
+
+
+def refuse_out_of_range(name: str, value: object, bounds: tuple[float, float]) -> None:
+    """BenchError where a setting is no number between its bounds, which are included; of whole bounds, no whole number."""
+    low, high = bounds
+    kinds = (int,) if isinstance(low, int) else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        kind = "a whole number" if isinstance(low, int) else "a number"
+        raise BenchError(f"{name} is {value!r}: expected {kind} from {low:g} to {high:,.0f}.", subject=name)
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,32 @@ class Options:
     """Seconds without an event."""
     onpage: Path | None = None
     """The command that serves the page, if not this one."""
+
+    def __post_init__(self) -> None:
+        """BenchError where something is out of its range, or would have no effect."""
+        if not self.prefill:
+            raise BenchError(
+                "prefill has no length: expected numbers of tokens, such as 32 and 128.", subject="prefill"
+            )
+        for length in self.prefill:
+            refuse_out_of_range("prefill", length, LENGTHS)
+        for name, bounds in RANGES.items():
+            refuse_out_of_range(name, getattr(self, name), bounds)
+        starts = {
+            "browser": self.browser,
+            "flags": self.flags,
+            "gpu": self.gpu is not None,
+            "headless": not self.headless,
+        }
+        if self.cdp and not (self.connect or self.selenium) and any(starts.values()):
+            given = " and ".join(name for name, value in starts.items() if value)
+            raise BenchError(
+                f"{given} applies to a browser that onpage starts: the browser of cdp runs already.", subject=given
+            )
+
+
+IN_TURN = Options(prefill=(32, 128), decode=64, context=512, warm=1)
+"""What is usual where two configurations take turns, round after round."""
 
 
 @dataclass

@@ -16,11 +16,14 @@ from builder.errors import BenchError, ResultsError
 from builder.files.reading import shown
 from onpage.bench.compare import compare_results, compare_sides
 from onpage.bench.comparison import Comparison
+from onpage.bench.goal import Goal
 from onpage.bench.matching import FACTS
 from onpage.bench.measures import MEASURES
+from onpage.bench.options import IN_TURN
 from onpage.bench.verdict import HEADS, Change
 from onpage.bench.words import NOISY, printable
-from onpage.command.bench_run import Lengths, keeping, steps
+from onpage.command.bench_options import place_options, plan_options, range_of
+from onpage.command.bench_run import keeping, steps
 from onpage.command.console import FILE, print_json, say
 from onpage.extras import requires
 
@@ -91,8 +94,8 @@ class Percent(click.ParamType[float]):
 )
 @click.option(
     "--budget",
-    type=click.IntRange(10, 86_400),
-    default=360,
+    type=range_of("budget"),
+    default=int(Goal.budget),
     show_default=True,
     metavar="SECONDS",
     help="Time for the whole comparison. No round starts that would end later.",
@@ -105,8 +108,8 @@ class Percent(click.ParamType[float]):
 @click.option(
     "--rounds",
     "max_rounds",
-    type=click.IntRange(1, 1000),
-    default=100,
+    type=range_of("max_rounds"),
+    default=Goal.max_rounds,
     show_default=True,
     metavar="N",
     help="Maximum number of rounds. Fewer than three give no verdict.",
@@ -114,59 +117,18 @@ class Percent(click.ParamType[float]):
 @click.option(
     "--self-test",
     "self_test",
-    type=click.IntRange(0, 100),
-    default=4,
+    type=range_of("self_test"),
+    default=Goal.self_test,
     show_default=True,
     metavar="N",
     help="Rounds that first compare A with itself, to find the smallest regression that this machine can detect.",
 )
 @click.option("--apart", is_flag=True, help="Open one browser at a time, for models that do not fit into memory twice.")
 @click.option("-o", "--output", type=FILE, help="The results file to write, with the records of all rounds.")
-@click.option(
-    "--prefill",
-    type=Lengths(),
-    default="32,128",
-    show_default=True,
-    help="Prompt lengths in tokens, separated by commas.",
+@plan_options(
+    IN_TURN, warmup="Half seconds of answers that warm up each length and side before a round. They do not count."
 )
-@click.option(
-    "--decode",
-    type=click.IntRange(1, 100_000),
-    default=64,
-    show_default=True,
-    metavar="TOKENS",
-    help="Length of an answer.",
-)
-@click.option(
-    "--context",
-    type=click.IntRange(64, 1_000_000),
-    default=512,
-    show_default=True,
-    metavar="TOKENS",
-    help="Tokens of prompt and answer together.",
-)
-@click.option(
-    "--warmup",
-    type=click.IntRange(0, 100),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Half seconds of answers that warm up each length and side before a round. They do not count.",
-)
-@click.option(
-    "--timeout",
-    type=click.IntRange(1, 86_400),
-    default=900,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give a side up after this long without a sign of life.",
-)
-@click.option(
-    "--gpu/--software",
-    default=None,
-    help="Run WebGPU on the graphics card or in software.  [default: the graphics card, if there is one]",
-)
-@click.option("--require-gpu", is_flag=True, help="Fail at once if there is no graphics card for WebGPU.")
+@place_options(IN_TURN, gives_up="a side")
 def compare(
     base: str,
     head: str | None,

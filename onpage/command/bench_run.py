@@ -20,7 +20,9 @@ from rich.text import Text
 from builder.errors import BenchError
 from builder.files.reading import shown
 from builder.files.writing import check_writable
+from onpage.bench.options import Options
 from onpage.bench.words import printable, quantity
+from onpage.command.bench_options import place_options, plan_options, range_of
 from onpage.command.console import FILE, byte_progress, print_json, say
 from onpage.command.convert import json_option
 from onpage.extras import requires
@@ -29,25 +31,6 @@ if TYPE_CHECKING:
     from onpage.bench.record import Record
 
 SELENIUM = "SELENIUM_REMOTE_URL"
-
-
-class Lengths(click.ParamType[tuple[int, ...]]):
-    """Numbers of tokens, with commas."""
-
-    name = "tokens"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """As click has it."""
-        if isinstance(value, tuple):
-            return value
-        parts = [part.strip() for part in str(value).split(",")]
-        if not all(re.fullmatch("[0-9]{1,6}", part, re.ASCII) and int(part) > 1 for part in parts):
-            self.fail(
-                f"{shown(value)}: expected numbers from 2 to 999999, separated by commas, such as 32,128,512.",
-                param,
-                ctx,
-            )
-        return tuple(dict.fromkeys(map(int, parts)))
 
 
 class Address(click.ParamType[str]):
@@ -79,52 +62,27 @@ class Address(click.ParamType[str]):
     help="mediapipe, litert-lm, litert-lm-cpu or all; or a peer to compare with: transformers-js, transformers-js-webgpu, "
     "wllama or native (docs/bench.md). May be repeated.  [default: mediapipe]",
 )
-@click.option(
-    "--prefill",
-    type=Lengths(),
-    default="32,128,512,1024",
-    show_default=True,
-    help="Prompt lengths in tokens, separated by commas.",
-)
-@click.option(
-    "--decode",
-    type=click.IntRange(1, 100_000),
-    default=256,
-    show_default=True,
-    metavar="TOKENS",
-    help="Length of an answer.",
-)
-@click.option(
-    "--context",
-    type=click.IntRange(64, 1_000_000),
-    default=2048,
-    show_default=True,
-    metavar="TOKENS",
-    help="Tokens of prompt and answer together.",
-)
+@plan_options(Options(), warmup="Warm-up runs per prompt length. They do not count.")
 @click.option(
     "--runs",
-    type=click.IntRange(1, 1000),
-    default=5,
+    type=range_of("runs"),
+    default=Options.runs,
     show_default=True,
     metavar="N",
     help="Runs per prompt length. A run lasts at least half a second: short answers are repeated.",
 )
 @click.option(
-    "--warmup",
-    type=click.IntRange(0, 100),
-    default=1,
+    "--cold",
+    type=range_of("cold"),
+    default=Options.cold,
     show_default=True,
     metavar="N",
-    help="Warm-up runs per prompt length. They do not count.",
-)
-@click.option(
-    "--cold", type=click.IntRange(0, 100), default=1, show_default=True, metavar="N", help="Loads from the network."
+    help="Loads from the network.",
 )
 @click.option(
     "--warm",
-    type=click.IntRange(0, 100),
-    default=2,
+    type=range_of("warm"),
+    default=Options.warm,
     show_default=True,
     metavar="N",
     help="Loads from the browser's storage.",
@@ -141,14 +99,7 @@ class Address(click.ParamType[str]):
     metavar="FLAG",
     help="A flag for the browser that is started. May be repeated.",
 )
-@click.option(
-    "--gpu/--software",
-    "gpu",
-    default=None,
-    help="Run WebGPU on the graphics card or in software.  [default: the graphics card, if there is one]",
-)
 @click.option("--headed", is_flag=True, help="Show the browser window.")
-@click.option("--require-gpu", is_flag=True, help="Fail at once if there is no graphics card for WebGPU.")
 @click.option(
     "--connect",
     multiple=True,
@@ -167,11 +118,11 @@ class Address(click.ParamType[str]):
     metavar="URL",
     help=f"Measure in a Selenium Grid's browser. May be repeated.  [default: {SELENIUM}]",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address that the server listens on.")
+@click.option("--host", default=Options.host, show_default=True, help="Address that the server listens on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
+    type=range_of("port"),
+    default=Options.port,
     metavar="N",
     help="Port that the server listens on.  [default: a free port]",
 )
@@ -181,14 +132,7 @@ class Address(click.ParamType[str]):
     metavar="URL",
     help="Address of the server for remote browsers. WebGPU needs https, or localhost (adb reverse).",
 )
-@click.option(
-    "--timeout",
-    type=click.IntRange(1, 86_400),
-    default=900,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give a measurement up after this long without a sign of life.",
-)
+@place_options(Options(), gives_up="a measurement")
 @click.option(
     "-o", "--output", type=FILE, required=True, help="The results file to write. An existing file is replaced."
 )
@@ -223,7 +167,7 @@ def run(
         from onpage.bench import run as running
         from onpage.bench.jobs import chosen_engines
         from onpage.bench.measured_models import find_model
-        from onpage.bench.options import Listener, Options
+        from onpage.bench.options import Listener
     chosen = chosen_engines(engines or ("mediapipe",))
     if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
         selenium = (os.environ[SELENIUM],)

@@ -19,7 +19,8 @@ from onpage.bench.measured_models import BenchModel
 from onpage.bench.options import Listener, Options
 from onpage.bench.record import problem_of
 from onpage.bench.server import Server
-from onpage.command.bench_run import Lengths, _value, steps
+from onpage.command.bench_options import Lengths
+from onpage.command.bench_run import _value, steps
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
