@@ -116,7 +116,8 @@ def unpaired_ratio(base: Sequence[float], head: Sequence[float], confidence: flo
     errors = [_mean_and_error([math.log(value) for value in side])[1] ** 2 for side in (base, head)]
     parts = [error**2 / (len(side) - 1) for error, side in zip(errors, (base, head), strict=True)]
     total, spread = math.fsum(errors), math.fsum(parts)
-    degrees = int(total * total / spread) if spread > 0 else len(base) + len(head) - 2
+    # rounded down, but for what the last digit of a double would take off a whole number
+    degrees = int(total * total / spread * (1 + 1e-9)) if spread > 0 else len(base) + len(head) - 2
     return Ratio(ratio, _around(math.log(ratio), student(confidence, max(1, degrees)) * math.sqrt(total)))
 
 

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onpage.bench.statistics import (
@@ -103,6 +103,7 @@ def test_welch_by_hand() -> None:
 
 
 @given(st.lists(positive, min_size=3, max_size=9), st.lists(positive, min_size=3, max_size=9), positive, positive)
+@example([1.0] * 8 + [217.0], [1.0] * 8 + [217.0], 1.0, 1752253.0)  # 16 degrees of freedom, or 15.999999999999998
 @settings(max_examples=30)
 def test_units_do_not_matter_to_a_ratio(base: list[float], head: list[float], one: float, other: float) -> None:
     found = unpaired_ratio(base, head).interval
