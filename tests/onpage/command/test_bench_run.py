@@ -34,15 +34,19 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     ("arguments", "code", "sentence"),
     [
         ([], 2, "Missing option '-o'"),
-        (["-o", "x.json", "--prefill", "32,,64"], 2, "expected numbers of tokens"),
+        (["-o", "x.json", "--prefill", "32,,64"], 2, "expected numbers from 2 to 999999"),
         (["-o", "x.json", "--public-url", "bench.example.org"], 2, "expected an address such as https://"),
         (["-o", "x.json", "--timeout", "nan"], 2, "--timeout"),
         (
             ["-o", "x.json", "--cdp", "http://127.0.0.1:9", "--software"],
             2,
-            "--gpu/--software is for a browser that is started",
+            "--gpu/--software applies to a browser that onpage starts",
         ),
-        (["-o", "x.json", "--cdp", "http://127.0.0.1:9", "--browser-flag", "-x"], 2, "--browser-flag is for a browser"),
+        (
+            ["-o", "x.json", "--cdp", "http://127.0.0.1:9", "--browser-flag", "-x"],
+            2,
+            "--browser-flag applies to a browser",
+        ),
         (["-o", "x.json", "--engine", "nothing"], 1, "There is no engine 'nothing': expected mediapipe"),
         (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a model"),
         (["-o", "no/x.json", "--model", "synth:gemma3-27b@int4"], 1, "no does not exist: create the folder first"),
