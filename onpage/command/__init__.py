@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from io import TextIOWrapper
-from types import FrameType
 
 import click
 
@@ -19,6 +18,7 @@ from builder import __version__
 from builder.errors import OnpageError
 from onpage.command.console import printable, say
 from onpage.command.group import Commands
+from onpage.command.interrupts import handle_ending_signals
 from onpage.extras import extra_of, needs
 
 INTERRUPTED = 130
@@ -62,10 +62,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # the code pages of Windows lack most characters
             stream.reconfigure(errors="replace")
-    for name in ("SIGTERM", "SIGHUP", "SIGXCPU", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
-            signal.signal(number, _terminate)
+    handle_ending_signals()
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -105,8 +102,3 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "Out of memory."
     return f"Unexpected {type(error).__name__}: {error}. Please report it with the output of `onpage --debug …`."
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """Ends the work as Ctrl-C does, so that half-written files are removed."""
-    raise KeyboardInterrupt

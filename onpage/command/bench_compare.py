@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from onpage.bench.words import NOISY, printable
 from onpage.command.bench_options import place_options, plan_options, range_of
 from onpage.command.bench_run import keeping, steps
 from onpage.command.console import FILE, print_json, say
+from onpage.command.coroutines import run_coroutine
 from onpage.extras import requires
 
 COLOURS = {"regression": "red", "missing": "red", "slower": "yellow", "faster": "green", "undecided": "yellow"}
@@ -217,7 +217,7 @@ def _measure(base: str, head: str, output: Path, options: dict[str, Any], judgin
             lambda phase, number, left: say(f"{phase}, round {number}: {left}"),
             apart=apart,
         )  # fmt: skip
-        results = asyncio.run(work)
+        results = run_coroutine(work)
     comparison = compare_sides(results.content, **judging)
     if comparison is None:
         reasons = [error["sentence"] for record in results.records for error in record["errors"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from onpage.bench.words import printable, quantity
 from onpage.command.bench_options import place_options, plan_options, range_of
 from onpage.command.console import FILE, byte_progress, print_json, say
 from onpage.command.convert import json_option
+from onpage.command.coroutines import run_coroutine
 from onpage.extras import requires
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def run(
         found = [find_model(model, chosen, progress) for model in dict.fromkeys(models or ("demo",))]
     with steps() as advance, keeping(output) as note:
         listener = Listener(say=say, progress=advance, record=note)
-        results = asyncio.run(running.run(found, chosen, settings, output, listener))
+        results = run_coroutine(running.run(found, chosen, settings, output, listener))
     if as_json:
         print_json(results.content)
     else:
