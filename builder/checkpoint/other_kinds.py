@@ -25,7 +25,7 @@ CACHED = "models--"
 OTHER_WEIGHTS = (
     (
         ".gguf",
-        "a GGUF model for llama.cpp, which is not read yet: give the checkpoint folder that it was made from",
+        "a GGUF model for llama.cpp: give the file itself in place of the folder",
     ),
     (
         ".bin",

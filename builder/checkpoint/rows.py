@@ -34,6 +34,11 @@ class StoredTensor:
         return None if found is None else np.dtype(found)
 
     @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    @property
     def width(self) -> int:
         """Values of a row; a vector is one."""
         return math.prod(self.shape) // row_count(self.shape)

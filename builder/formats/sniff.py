@@ -40,7 +40,7 @@ def sniff(first: bytes) -> Format | None:
 OTHERS = (
     (b"<", "a web page, as a login or an error would send"),
     (b"version https://git-lfs", "a git-lfs pointer: fetch the file itself"),
-    (b"GGUF", "a GGUF model, which cannot be converted: take the checkpoint folder that it was made from"),
+    (b"GGUF", "a GGUF model for llama.cpp: convert it with onpage convert"),
     (b"{", "JSON, as an error would send"),
     (b"\x1f\x8b", "a compressed file: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a compressed file: unpack it first"),

@@ -89,8 +89,13 @@ class ChatTemplate:
         for path in (config_path, folder / PROCESSOR_FILE):
             values = config if path == config_path else (read_json_object(path) if os.path.lexists(path) else {})
             if values.get("chat_template") is not None:
-                return cls(path, _text_of(path, values["chat_template"]), names)
+                return cls.of_text(path, values["chat_template"], names)
         return None
+
+    @classmethod
+    def of_text(cls, path: Path, said: Any, names: Mapping[str, str]) -> ChatTemplate:
+        """The template that `path` says, its text or several with their names; CheckpointError where it is neither."""
+        return cls(path, _text_of(path, said), names)
 
     def turns(self, tokenizer: Tokenizer) -> Turns:
         """The texts around the turns; CheckpointError where the template cannot be run or split."""

@@ -1,6 +1,6 @@
-"""A checkpoint folder, opened once: what it holds, the model that it is, its tokenizer and settings, and its weights.
+"""A checkpoint, opened once: what it holds, the model that it is, its tokenizer and settings, and its weights.
 
-Everything but config.json is read when it is first asked for: an estimate needs no weights. What converts a checkpoint takes one
+Everything but config.json (or a GGUF file's header) is read when it is first asked for: an estimate needs no weights. What converts a checkpoint takes one
 that is `complete`, where all of it was found sound, and an adapter is merged into the weights.
 """
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.evaluate import find
-from builder.checkpoint.folder import CheckpointFolder
 from builder.checkpoint.rows import StoredRows, StoredTensor
 from builder.checkpoint.sources import tensor_names
 from builder.errors import UnsupportedModel
@@ -24,7 +23,8 @@ from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
 from builder.model.families.family import Family, Naming
 from builder.model.generation_config import GenerationConfig
-from builder.model.sidecars import FolderSidecars, Sidecars
+from builder.model.open_checkpoint import open_checkpoint
+from builder.model.sidecars import Sidecars
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights
@@ -46,19 +46,19 @@ class OpenedCheckpoint:
     """What is set in place of its own turns and ends."""
 
     @classmethod
-    def open(cls, folder: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
-        """Reads config.json and nothing else."""
-        checkpoint = CheckpointFolder.open(folder)
+    def open(cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
+        """Reads config.json, or the header of a GGUF file, and nothing else."""
+        checkpoint, sidecars = open_checkpoint(path)
         family = family_of(checkpoint.config, checkpoint.config_path)
         described = family.describe(checkpoint.config, checkpoint.config_path)
-        return cls(checkpoint, FolderSidecars(folder), family, described, merge, asked)
+        return cls(checkpoint, sidecars, family, described, merge, asked)
 
     @classmethod
-    def complete(cls, folder: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
+    def complete(cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
         """Opens a checkpoint to be converted, with the LoRA adapter in the folder `merge`, and finds all of it sound."""
         if merge is None:
-            refuse_an_adapter(folder)
-        opened = cls.open(folder, merge, asked)
+            refuse_an_adapter(path)
+        opened = cls.open(path, merge, asked)
         refuse_unmerged(opened.checkpoint)
         _ = opened.weights, opened.generation
         return opened

@@ -21,7 +21,8 @@ from builder.convert.web_file import Progress, WrittenModel
 from builder.files.digest import sha256_of
 from builder.files.writing import write_beside
 from builder.model.description import LOCAL_ROPE, RMS_EPSILON
-from builder.model.weights import LayerPart, Part, Weight
+from builder.model.gguf_names import gguf_name
+from builder.model.weights import Weight
 from builder.quantize.scheme import ALL_INT8, Bits, Quantization
 from builder.synth.blocks import Blocks, blocks_of, one_plus
 from builder.synth.random_model import RandomModel
@@ -33,25 +34,6 @@ TYPES: dict[Bits, gguf.GGMLQuantizationType] = {
 }
 FILE_TYPES: dict[Bits, gguf.LlamaFileType] = {4: gguf.LlamaFileType.MOSTLY_Q4_0, 8: gguf.LlamaFileType.MOSTLY_Q8_0}
 """What the feed-forward matrices have, most of the model."""
-
-LAYER_NAMES: dict[LayerPart, str] = {
-    "pre_attention_norm": "attn_norm",
-    "query": "attn_q",
-    "key": "attn_k",
-    "value": "attn_v",
-    "query_norm": "attn_q_norm",
-    "key_norm": "attn_k_norm",
-    "output": "attn_output",
-    "post_attention_norm": "post_attention_norm",
-    "pre_feed_forward_norm": "ffn_norm",
-    "gate": "ffn_gate",
-    "up": "ffn_up",
-    "down": "ffn_down",
-    "post_feed_forward_norm": "post_ffw_norm",
-}
-"""llama.cpp's names of the parts of a layer."""
-
-WHOLE_NAMES: dict[Part, str] = {"embedding": "token_embd.weight", "final_norm": "output_norm.weight"}
 
 
 def synthesize(
@@ -105,7 +87,7 @@ class _Tensor:
 
     def __init__(self, weight: Weight, model: RandomModel) -> None:
         self.weight, self.weights = weight, model.weights
-        self.name = _name(weight)
+        self.name = gguf_name(weight)
         if weight.is_matrix:
             self.bits = model.quantization.scheme_of(weight).bits
             self.type = TYPES[self.bits]
@@ -129,12 +111,6 @@ class _Tensor:
             return
         for blocks in blocks_of(self.weight, self.weights, self.bits):
             file.write(packed(blocks, self.bits).data)
-
-
-def _name(weight: Weight) -> str:
-    if weight.layer is None:
-        return WHOLE_NAMES[weight.part]
-    return f"blk.{weight.layer}.{LAYER_NAMES[weight.part]}.weight"  # type: ignore[index]
 
 
 def _add_facts(writer: gguf.GGUFWriter, shape: str, model: RandomModel) -> None:

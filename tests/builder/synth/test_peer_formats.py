@@ -18,11 +18,11 @@ import tokenizers
 from numpy.typing import NDArray
 
 from builder.errors import OnpageError, OutputError
+from builder.model.gguf_names import LAYER_NAMES
 from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.synth import gguf_file, onnx_folder
 from builder.synth import web_file as synth
-from builder.synth.gguf_file import LAYER_NAMES
 from builder.synth.web_file import FIRST_WORD, synthetic_tokenizer, word
 from tests.goldens.cases import with_attention
 

@@ -1,0 +1,185 @@
+"""The metadata of a GGUF file → what config.json says of the same model, so that the families read one language.
+
+llama.cpp leaves out what its code knows: the pattern of layers with a window, the rope of these, and how queries are scaled. What
+is missing here is missing in the config too, where the family's defaults fill it in; what llama.cpp derives is derived alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from builder.checkpoint.gguf import GgufFile
+from builder.errors import CheckpointError, UnsupportedModel
+from builder.files.reading import shown
+from builder.model.gguf_names import WHOLE_NAMES
+
+KEYS = {
+    "hidden_size": "embedding_length",
+    "intermediate_size": "feed_forward_length",
+    "num_hidden_layers": "block_count",
+    "num_attention_heads": "attention.head_count",
+    "num_key_value_heads": "attention.head_count_kv",
+    "head_dim": "attention.key_length",
+    "rms_norm_eps": "attention.layer_norm_rms_epsilon",
+    "max_position_embeddings": "context_length",
+    "sliding_window": "attention.sliding_window",
+    "rope_theta": "rope.freq_base",
+    "rope_local_base_freq": "rope.freq_base_swa",
+    "attn_logit_softcapping": "attn_logit_softcapping",
+    "final_logit_softcapping": "final_logit_softcapping",
+}
+"""Key of config.json → key of the metadata, behind the architecture's name."""
+
+NEEDED = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings")
+"""What no default may stand for."""
+
+IDS = ("eos_token_id", "eot_token_id", "eom_token_id")
+"""End of a text, of a turn, and of a message; each ends an answer."""
+
+NO_MODELS = {
+    "adapter": "a LoRA adapter for llama.cpp: give the folder that peft saved, with --lora or --merge-lora",
+    "mmproj": "the part of a model that reads images: give the GGUF file of the model itself",
+    "imatrix": "a measurement for llama.cpp's quantizer: give the GGUF file of the model itself",
+    "vocab": "a vocabulary without a model: give the GGUF file of the model itself",
+}
+"""`general.type` of files that are no model."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What llama.cpp's code knows of an architecture and its files do not say."""
+
+    model_type: str
+    """In config.json."""
+    defaults: dict[str, Any]
+    """What a left-out key means to llama.cpp, where the family's own default would be another."""
+    norms_plus_one: bool
+    """Whether norms are stored as factors where a checkpoint has their distance from one."""
+    layers_of_27b: int | None = None
+    """The size whose queries are scaled by width / heads instead of the head dimension."""
+
+
+ROPE_OF_ALL = {"rope_theta": 10_000.0}
+
+ARCHITECTURES = {
+    "gemma": Architecture("gemma", ROPE_OF_ALL, norms_plus_one=True),
+    "gemma2": Architecture("gemma2", ROPE_OF_ALL, norms_plus_one=True, layers_of_27b=46),
+    "gemma3": Architecture(
+        "gemma3_text", {"sliding_window": None, **ROPE_OF_ALL}, norms_plus_one=True, layers_of_27b=62
+    ),
+}
+"""`general.architecture` → what is known of it."""
+
+NOT_YET = {"gemma3n": "gemma3n", "gemma4": "gemma4"}
+"""Architectures → the `model_type` that the families refuse with what to do instead."""
+
+
+def architecture_of(file: GgufFile) -> Architecture:
+    """The architecture; UnsupportedModel for one that is not read, or for what is no model, by its name."""
+    name, kind = file.metadata.get("general.architecture"), file.metadata.get("general.type")
+    if name == "clip":
+        kind = "mmproj"
+    if isinstance(kind, str) and kind in NO_MODELS:
+        raise UnsupportedModel(f"{file.path} is {NO_MODELS[kind]}.", subject="general.type")
+    found = ARCHITECTURES.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise UnsupportedModel(
+            f"{file.path} is a GGUF file of the architecture {shown(name)}: onpage converts {', '.join(ARCHITECTURES)}.",
+            subject="general.architecture",
+        )
+    return found
+
+
+def config_of(file: GgufFile) -> dict[str, Any]:
+    """As config.json has it; CheckpointError where the metadata lack what is needed, UnsupportedModel where they say too much."""
+    architecture, name = architecture_of(file), file.metadata["general.architecture"]
+    said = _Said(file.path, file.metadata, f"{name}.")
+    config: dict[str, Any] = {"model_type": architecture.model_type} | architecture.defaults
+    for key, theirs in KEYS.items():
+        value = said(theirs)
+        if value is not None:
+            config[key] = value
+        elif key in NEEDED:
+            raise CheckpointError(f"{file.path} does not say {name}.{theirs}: is it whole?", subject=theirs)
+    heads = config["num_attention_heads"]
+    config.setdefault("num_key_value_heads", heads)
+    if "head_dim" not in config and _whole(config["hidden_size"]) and _whole(heads):
+        config["head_dim"] = config["hidden_size"] // heads
+    if said("attention.value_length") not in (None, config.get("head_dim")):
+        raise UnsupportedModel(
+            f"{file.path}: {name}.attention.value_length is {shown(said('attention.value_length'))}, and key_length "
+            f"{shown(config.get('head_dim'))}: the web format has one length for both.",
+            subject="attention.value_length",
+        )
+    config["vocab_size"] = _rows(file)
+    config["query_pre_attn_scalar"] = _query_scalar(architecture, said, config)
+    _add_windows(said, config)
+    _add_rope_scaling(said, config)
+    config["bos_token_id"] = file.metadata.get("tokenizer.ggml.bos_token_id")
+    config["eos_token_id"] = [i for key in IDS if (i := file.metadata.get(f"tokenizer.ggml.{key}")) is not None]
+    return config
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The metadata of the architecture."""
+
+    path: Path
+    values: Any
+    prefix: str
+
+    def __call__(self, key: str) -> Any:
+        """The value, None where there is none; of a value for each layer the one that all have."""
+        value = self.values.get(self.prefix + key)
+        if isinstance(value, float):
+            return float(str(np.float32(value)))  # 1e-06 is meant where float32 has 9.99999997e-07
+        if isinstance(value, np.ndarray) and value.dtype != bool:
+            if not value.size or (value != value[0]).any():
+                raise UnsupportedModel(
+                    f"{self.path}: {self.prefix}{key} differs from layer to layer, which the web format cannot express.",
+                    subject=key,
+                )
+            return value[0].item()
+        return value
+
+
+def _rows(file: GgufFile) -> int:
+    name = WHOLE_NAMES["embedding"]
+    if name not in file.tensors:
+        raise CheckpointError(f"{file.path} holds no tensor {name}: is it a whole model?", subject=name)
+    return file.tensors[name].shape[0]
+
+
+def _query_scalar(architecture: Architecture, said: Callable[[str], Any], config: dict[str, Any]) -> Any:
+    scale, heads = said("attention.scale"), config["num_attention_heads"]
+    if isinstance(scale, float) and scale > 0:
+        return round(scale**-2, 6)
+    if config["num_hidden_layers"] == architecture.layers_of_27b and _whole(heads) and _whole(config["hidden_size"]):
+        return config["hidden_size"] / heads
+    return config.get("head_dim")
+
+
+def _add_windows(said: Callable[[str], Any], config: dict[str, Any]) -> None:
+    """A number, or for each layer whether it has a window; llama.cpp's files of Gemma mostly say neither."""
+    pattern = said("attention.sliding_window_pattern")
+    if isinstance(pattern, np.ndarray):
+        config["layer_types"] = ["sliding_attention" if windowed else "full_attention" for windowed in pattern.tolist()]
+    elif pattern is not None:
+        config["sliding_window_pattern"] = pattern
+
+
+def _add_rope_scaling(said: Callable[[str], Any], config: dict[str, Any]) -> None:
+    kind, factor = said("rope.scaling.type"), said("rope.scaling.factor")
+    if kind == "linear" and factor is not None:
+        config["rope_scaling"] = {"rope_type": "linear", "factor": factor}
+    elif kind not in (None, "none", "linear"):
+        config["rope_scaling"] = {"rope_type": kind}  # which the families refuse by name
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

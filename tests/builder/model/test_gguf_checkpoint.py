@@ -1,0 +1,235 @@
+"""A GGUF file converts to what the checkpoint folder of the same weights converts to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sentencepiece import SentencePieceProcessor
+
+from builder.checkpoint.ggml_types import BLOCK_TYPES
+from builder.convert.web_file import WrittenModel, convert_checkpoint
+from builder.errors import CheckpointError, OnpageError, TokenizerError, UnsupportedModel
+from builder.formats.web_file_reader import WebFile
+from builder.model.opened import OpenedCheckpoint
+from builder.quantize.scheme import Quantization
+from tests.adapters import write_adapter
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config
+from tests.gguf_files import tokens_of, write_gguf
+
+CHATML = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+GEMMA = (
+    "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n"
+    "{{ m['content'] }}<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+
+
+def same_weights(first: Path, second: Path) -> None:
+    ours, theirs = WebFile.open(first), WebFile.open(second)
+    assert list(ours.tensors) == list(theirs.tensors) and ours.parameters == theirs.parameters
+    assert all(ours.read(name) == theirs.read(name) for name in ours.tensors)
+
+
+def both(folder: Path, config: dict[str, Any], *, bits: str = "8", types: str = "F32", **metadata: Any) -> WrittenModel:
+    """Converts both, compares them, and returns what came of the GGUF file."""
+    path = write_gguf(folder / "m.gguf", config, types=types, folder=folder / "c", **metadata)
+    quantization = Quantization.of(bits)
+    written = convert_checkpoint(path, folder / "gguf.task", quantization=quantization)
+    convert_checkpoint(folder / "c", folder / "folder.task", quantization=quantization)
+    same_weights(folder / "gguf.task", folder / "folder.task")
+    return written
+
+
+@pytest.mark.parametrize("bits", ["8", "4"])
+@pytest.mark.parametrize("make", [gemma1_config, gemma2_config, gemma3_config])
+def test_each_family_is_its_folder(tmp_path: Path, make: Any, bits: str) -> None:
+    written = both(tmp_path, make(num_hidden_layers=2), bits=bits)
+    assert written.model_type.startswith("GEMMA")
+
+
+@pytest.mark.parametrize("types", ["F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"])
+def test_each_type_is_a_folder_of_what_it_holds(tmp_path: Path, types: str) -> None:
+    both(tmp_path, gemma3_config(num_hidden_layers=1, vocab_size=512), types=types)
+
+
+def test_every_block_type_can_be_asked_for() -> None:
+    """Those that the package cannot write are compared value for value (test_ggml_types); what reads them is the same."""
+    assert {name for name in BLOCK_TYPES if name.endswith("_K")} == {"Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"}
+
+
+ROPES = {
+    "linear": (
+        {"rope_scaling": {"rope_type": "linear", "factor": 8.0}},
+        {"gemma3__rope__scaling__type": "linear", "gemma3__rope__scaling__factor": 8.0},
+    ),
+    "another base": ({"rope_theta": 5e5}, {"gemma3__rope__freq_base": 5e5}),
+    "the local base said": ({}, {"gemma3__rope__freq_base_swa": 1e4}),
+    "a pattern": (
+        {"sliding_window_pattern": 2, "num_hidden_layers": 4},
+        {"gemma3__attention__sliding_window_pattern": 2},
+    ),
+    "kinds of layers": (
+        {"layer_types": ["sliding_attention", "full_attention"] * 2, "num_hidden_layers": 4},
+        {"gemma3__attention__sliding_window_pattern": [True, False, True, False]},
+    ),
+    "heads for each layer": ({}, {"gemma3__attention__head_count": [4, 4]}),
+    "queries scaled": ({"query_pre_attn_scalar": 16}, {"gemma3__attention__scale": 0.25}),
+}
+
+
+@pytest.mark.parametrize("case", ROPES)
+def test_what_differs_from_the_usual_is_read(tmp_path: Path, case: str) -> None:
+    config, metadata = ROPES[case]
+    both(tmp_path, gemma3_config(**{"num_hidden_layers": 2, "vocab_size": 512} | config), **metadata)
+
+
+def test_the_largest_of_each_generation_scales_queries_otherwise(tmp_path: Path) -> None:
+    """llama.cpp knows them by their number of layers."""
+    config = gemma3_config(num_hidden_layers=62, hidden_size=32, intermediate_size=32, head_dim=32, vocab_size=512)
+    opened = OpenedCheckpoint.open(write_gguf(tmp_path / "m.gguf", config))
+    assert opened.described.layers[0].attention.query_scale == pytest.approx((32 / 4) ** -0.5)
+
+
+def tokenizer_of(path: Path) -> SentencePieceProcessor:
+    opened = OpenedCheckpoint.complete(path)
+    return SentencePieceProcessor(model_proto=opened.tokenizer.model)
+
+
+def test_the_tokenizer_reads_turns_spaces_and_bytes(tmp_path: Path) -> None:
+    """Control tokens of llama.cpp that SentencePiece reads in a text, and added pieces that hold spaces."""
+    path = write_gguf(tmp_path / "m.gguf", gemma3_config(num_hidden_layers=1, vocab_size=512))
+    processor = tokenizer_of(path)
+    ids = processor.encode("<start_of_turn>user\n")
+    assert processor.id_to_piece(ids[0]) == "<start_of_turn>"
+    assert processor.is_control(processor.bos_id()) and not processor.is_control(ids[0])
+    assert processor.encode("<bos>")[0] != processor.bos_id()
+
+
+def test_pieces_of_spaces_are_sentencepieces(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1, vocab_size=512)
+    path = write_gguf(tmp_path / "m.gguf", config)
+
+    tokens = tokens_of(config)
+    pieces, kinds = list(tokens["tokenizer.ggml.tokens"]), list(tokens["tokenizer.ggml.token_type"])
+    pieces[-1], kinds[-1] = "   ", 4
+    write_gguf(path, config, tokenizer__ggml__tokens=pieces, tokenizer__ggml__token_type=kinds)
+    assert tokenizer_of(path).encode("   ") == [511]
+
+
+def test_rows_without_a_piece_are_left_out(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1, vocab_size=576)
+    path = write_gguf(tmp_path / "m.gguf", config)
+
+    tokens = tokens_of(config | {"vocab_size": 512})
+    pieces = tokens["tokenizer.ggml.tokens"] + [f"[PAD{i}]" for i in range(64)]
+    kinds, scores = tokens["tokenizer.ggml.token_type"] + [5] * 64, tokens["tokenizer.ggml.scores"] + [-1000.0] * 64
+    write_gguf(
+        path, config, tokenizer__ggml__tokens=pieces, tokenizer__ggml__token_type=kinds, tokenizer__ggml__scores=scores
+    )
+    opened = OpenedCheckpoint.complete(path)
+    assert opened.model.embedding.vocabulary == 512 and opened.left_out == (
+        "64 rows of the embedding that the tokenizer has no piece for left out",
+    )
+
+
+def test_turns_stops_and_sampling_come_from_the_metadata(tmp_path: Path) -> None:
+    path = write_gguf(
+        tmp_path / "m.gguf",
+        gemma3_config(num_hidden_layers=1, vocab_size=512),
+        tokenizer__chat_template=GEMMA,
+        tokenizer__ggml__eot_token_id=5,
+        general__sampling__temp=0.7,
+        general__sampling__top_k=40,
+    )
+    opened = OpenedCheckpoint.complete(path)
+    assert opened.turns.question.prefix == "<start_of_turn>user\n" and "of m.gguf" in opened.notes[0]
+    assert opened.turns.question.suffix == "<end_of_turn>\n<start_of_turn>model\n"
+    assert opened.generation.stop_ids == [1, 5]
+    assert (opened.generation.temperature, opened.generation.top_k) == (pytest.approx(0.7), 40)
+
+
+def test_greedy_sampling_is_greedy(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1, vocab_size=512)
+    opened = OpenedCheckpoint.complete(write_gguf(tmp_path / "m.gguf", config, general__sampling__temp=0.0))
+    assert (opened.generation.temperature, opened.generation.top_k) == (None, 1)
+
+
+def test_an_adapter_is_merged(tmp_path: Path) -> None:
+
+    config = gemma3_config(num_hidden_layers=2, vocab_size=512)
+    path = write_gguf(tmp_path / "m.gguf", config, types="Q8_0", folder=tmp_path / "c")
+    adapter = write_adapter(tmp_path / "adapter", config, rank=4)
+    for base, name in ((path, "gguf.task"), (tmp_path / "c", "folder.task")):
+        convert_checkpoint(base, tmp_path / name, merge=adapter)
+    same_weights(tmp_path / "gguf.task", tmp_path / "folder.task")
+
+
+REFUSED: dict[str, tuple[dict[str, Any], type[OnpageError], str]] = {
+    "another architecture": ({"general__architecture": "llama"}, UnsupportedModel, "architecture 'llama': onpage converts gemma, gemma2, gemma3"),
+    "an adapter": ({"general__type": "adapter"}, UnsupportedModel, "is a LoRA adapter for llama.cpp: give the folder that peft saved"),
+    "images": ({"general__architecture": "clip"}, UnsupportedModel, "reads images: give the GGUF file of the model"),
+    "a tokenizer of bytes": ({"tokenizer__ggml__model": "gpt2"}, TokenizerError, "tokenizer.ggml.model is 'gpt2'"),
+    "no tokens": ({"tokenizer__ggml__tokens": None}, TokenizerError, "holds no tokenizer"),
+    "scores": ({"tokenizer__ggml__scores": [1.0, 2.0]}, TokenizerError, "one number for each of the 512 tokens"),
+    "kinds": ({"tokenizer__ggml__token_type": [9] * 512}, TokenizerError, "kinds that are none"),
+    "an id": ({"tokenizer__ggml__bos_token_id": 512}, TokenizerError, "bos_token_id is 512, which is no id"),
+    "an end": ({"tokenizer__ggml__eot_token_id": 700}, CheckpointError, "eos_token_id 700 of .* is not one of"),
+    "no width": ({"gemma3__embedding_length": None}, CheckpointError, "does not say gemma3.embedding_length"),
+    "a text as width": ({"gemma3__embedding_length": "many"}, CheckpointError, "hidden_size is 'many'"),
+    "another width": ({"gemma3__embedding_length": 64}, CheckpointError, r"has shape \[512, 128\], but m.gguf makes it \[512, 64\]"),
+    "values of another length": ({"gemma3__attention__value_length": 32}, UnsupportedModel, "one length for both"),
+    "heads that differ": ({"gemma3__attention__head_count": [4, 2]}, UnsupportedModel, "head_count differs from layer to layer"),
+    "another epsilon": ({"gemma3__attention__layer_norm_rms_epsilon": 1e-5}, UnsupportedModel, "rms_norm_eps is 1e-05"),
+    "yarn": ({"gemma3__rope__scaling__type": "yarn"}, UnsupportedModel, "yarn"),
+    "no window": ({"gemma3__attention__sliding_window": None}, UnsupportedModel, "sliding_window is None"),
+    "a template that cannot be run": ({"tokenizer__chat_template": "{{ nothing.at.all }}"}, CheckpointError, "m.gguf cannot be run"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_is_refused_by_name(tmp_path: Path, case: str) -> None:
+    metadata, error, words = REFUSED[case]
+    path = write_gguf(tmp_path / "m.gguf", gemma3_config(num_hidden_layers=2, vocab_size=512), **metadata)
+    with pytest.raises(error, match=words) as caught:
+        convert_checkpoint(path, tmp_path / "m.task")
+    assert str(path) in str(caught.value) and not (tmp_path / "m.task").exists()
+
+
+def test_a_missing_tensor_is_named(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=2, vocab_size=512)
+    path = write_gguf(tmp_path / "m.gguf", config, left_out=("blk.1.ffn_up",))
+    with pytest.raises(CheckpointError, match=r"layers.1.mlp.up_proj.weight is missing from .*m.gguf"):
+        OpenedCheckpoint.complete(path)
+
+
+def test_a_tensor_that_the_model_has_no_place_for_is_refused(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1, vocab_size=512)
+    path = write_gguf(tmp_path / "m.gguf", config, also={"blk.0.attn_q.bias": np.zeros(256, np.float32)})
+    with pytest.raises(UnsupportedModel, match=r"such as blk.0.attn_q.bias"):
+        OpenedCheckpoint.complete(path)
+
+
+def test_an_output_matrix_of_its_own_is_refused(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1, vocab_size=512)
+    path = write_gguf(tmp_path / "m.gguf", config, also={"output.weight": np.zeros((512, 128), np.float32)})
+    with pytest.raises(UnsupportedModel, match="differs from the embedding"):
+        OpenedCheckpoint.complete(path)
+
+
+def test_the_file_itself_is_not_replaced(tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "m.task", gemma3_config(num_hidden_layers=1, vocab_size=512))
+    with pytest.raises(OnpageError, match="part of the checkpoint"):
+        convert_checkpoint(path, path)
+
+
+def test_chatml_is_read_as_its_template_says(tmp_path: Path) -> None:
+    """A template whose pieces the tokenizer has not is refused, as in a folder."""
+    config = gemma3_config(num_hidden_layers=1, vocab_size=512)
+    path = write_gguf(tmp_path / "m.gguf", config, tokenizer__chat_template=CHATML)
+    with pytest.raises(TokenizerError, match=r"of m.gguf in .* hold '<\|im_start\|>'"):
+        OpenedCheckpoint.complete(path)
