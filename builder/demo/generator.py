@@ -59,12 +59,12 @@ def tones() -> list[str]:
     return [tone["prompt"] for tone in social_post()["tones"]]
 
 
-def social_prompt(text: str, tone: str, limit: int) -> str:
-    """The prompt the page sends for `text`."""
+def social_prompt(text: str, tone: str, limit: int, *, turns: bool = True) -> str:
+    """The prompt the page sends for `text`; without `turns` what stands between them."""
     instruction = social_post()["instruction"]
     for slot, value in (("{tone}", tone), ("{words}", str(limit)), ("{text}", text)):
         instruction = instruction.replace(slot, value)
-    return TURN.replace("{prompt}", instruction)
+    return TURN.replace("{prompt}", instruction) if turns else instruction
 
 
 def post_row(rng: Random, *, held_out: bool = False, longest: int = 150) -> Row:

@@ -54,8 +54,8 @@ _GRAVE_EXCLAMATION = re.compile(
     re.IGNORECASE,
 )
 _DANGLING = frozenset(
-    "a an the and or but of to in on at by for from with as that which who because while if when than into our their its "
-    "his her your my is are was were be will would can until about after before near".split()
+    "a an the and or but of to from with as that which who because while if when than into our their its your my would "
+    "until near at".split()
 )
 _NO_END = re.compile(r"[.!?…:][\"”’')\]]*$")
 _EVERYDAY = frozenset(

@@ -1,0 +1,119 @@
+"""The shape in which a person pastes a text: prose, a message, a list, single lines, a headline, emoji, a long letter."""
+
+# ruff: noqa: SIM905 - lists of words read best as words
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal
+
+from builder.demo.scenes.values import MEN, WOMEN
+from builder.demo.texts import expand, tidy
+
+Shape = Literal["prose", "message", "list", "lines", "headline", "emoji", "long"]
+SHAPES: dict[Shape, float] = {
+    "prose": 0.3,
+    "message": 0.18,
+    "list": 0.13,
+    "lines": 0.13,
+    "headline": 0.15,
+    "emoji": 0.07,
+    "long": 0.04,
+}
+NOTED = frozenset({"list", "lines"})
+"""Made of notes, not of sentences."""
+
+GREETINGS = "Hi all,|Hello everyone,|Hey,|Morning!|Dear all,|Hi team,|Hiya,|Quick one:|for the page please:|Can you post this?|for insta:|Could someone put this up:"
+SIGNED = "Thanks, {name}|thx, {name}|Cheers {name}|{name}|- {name}|Best, {name}|Yours, {name}|thanks!"
+HEADS = "For the page:|What we know so far:|In short:|News in brief|Please post:|Notes from today:|To share:"
+BULLETS = ("- ", "* ", "• ", "– ")
+GLAD_FILLERS = (
+    "It was quite a while in the making.", "Many people had a hand in it.", "The weather should be kind.",
+    "As so often, the coffee was gone first.", "Nobody had to be asked twice.", "We will keep you posted.",
+    "More about it in the next letter.", "That is more than we had dared to hope.", "The neighbours have been told.",
+    "Please bring a friend if you can.", "If you have ideas, speak to any of us.", "We sat together until late and went through everything once more.",
+    "There was a long discussion, as always, and in the end a clear majority.", "Some of you have asked about parking; there is a little behind the building.",
+)  # fmt: skip
+SOBER_FILLERS = (
+    "We know that this comes at a bad time.", "Many of you have asked about it.", "We would have liked to write something else.",
+    "We will tell you as soon as there is anything new.", "Please bear with us.", "All who know more have been asked.",
+    "It has not been an easy week.", "We thank everybody who helped at once.", "There are questions that nobody can answer yet.",
+    "Please do not believe everything that is being told.", "We sat together until late and went through everything once more.",
+    "Those who need somebody to talk to will find us in the office as usual.",
+)  # fmt: skip
+GLAD_EMOJI = "🎉 😊 🔥 👀 💛 ✨ 🙌 ☀️ 🥳".split()
+SOBER_EMOJI = "😔 ⚠️ 💔 🙏 😢 🚫".split()
+
+
+def choose_shape(rng: Random) -> Shape:
+    """By its share."""
+    return rng.choices(list(SHAPES), list(SHAPES.values()))[0]
+
+
+def shaped(rng: Random, shape: Shape, sentences: list[str], note: str, *, sober: bool) -> str:
+    """The text as pasted. `sentences` (notes for NOTED shapes) begin with the lead; `note` is the lead in a few words."""
+    match shape:
+        case "list":
+            return _list(rng, sentences)
+        case "lines":
+            return "\n".join(_cased(rng, sentence) for sentence in sentences)
+        case "message":
+            return _message(rng, sentences, sober=sober)
+        case "long":
+            return _long(rng, sentences, sober=sober)
+    prose = _prose(rng, sentences)
+    if shape == "emoji":
+        return _with_emoji(rng, prose, sober=sober)
+    return f"{note.upper()}\n\n{prose}" if shape == "headline" else prose
+
+
+def _list(rng: Random, notes: list[str]) -> str:
+    bullet = rng.choice(BULLETS)
+    lines = [f"{bullet}{_cased(rng, note)}" for note in notes]
+    if rng.random() < 0.2:
+        lines = [f"{number}. {_cased(rng, note)}" for number, note in enumerate(notes, 1)]
+    head = [rng.choice(HEADS.split("|"))] if rng.random() < 0.5 else []
+    return "\n".join([*head, *lines])
+
+
+def _with_emoji(rng: Random, prose: str, *, sober: bool) -> str:
+    signs = SOBER_EMOJI if sober else GLAD_EMOJI
+    if not sober and rng.random() < 0.5:
+        prose = prose.replace(". ", "!! ", 1)
+    return f"{rng.choice(signs)} {prose} {rng.choice(signs) if rng.random() < 0.5 else ''}".strip()
+
+
+def _prose(rng: Random, sentences: list[str]) -> str:
+    """Sentences in one paragraph, sometimes in two."""
+    written = [tidy(sentence) for sentence in sentences]
+    if len(written) > 2 and rng.random() < 0.2:
+        middle = rng.randint(1, len(written) - 1)
+        return " ".join(written[:middle]) + "\n\n" + " ".join(written[middle:])
+    return " ".join(written)
+
+
+def _message(rng: Random, sentences: list[str], *, sober: bool) -> str:
+    body = " ".join(tidy(sentence) for sentence in sentences)
+    greeting = rng.choice(GREETINGS.split("|"))
+    if rng.random() < 0.35 and greeting.endswith(","):
+        body = body[0].lower() + body[1:] if body.split()[0] in ("We", "The", "There", "From", "Please") else body
+    if not sober and rng.random() < 0.3:
+        body = body.replace(". ", "!! ", 1)
+    signed = rng.choice(SIGNED.split("|")).format(name=rng.choice(WOMEN + MEN)) if rng.random() < 0.6 else ""
+    joint = "\n" if rng.random() < 0.3 else " "
+    return joint.join(part for part in (greeting, body, signed) if part)
+
+
+def _long(rng: Random, sentences: list[str], *, sober: bool) -> str:
+    """A letter: a paragraph for each sentence, with words between that say little."""
+    fillers = list(SOBER_FILLERS if sober else GLAD_FILLERS)
+    rng.shuffle(fillers)
+    paragraphs = [
+        " ".join([tidy(sentence), *(fillers.pop() for _ in range(rng.randint(1, 2)))]) for sentence in sentences
+    ]
+    head = expand(rng, "[Dear members|Dear all|Dear friends|Good evening everyone],")
+    return "\n\n".join([head, *paragraphs, rng.choice(WOMEN + MEN)])
+
+
+def _cased(rng: Random, note: str) -> str:
+    return note if rng.random() < 0.5 else note[0].upper() + note[1:]

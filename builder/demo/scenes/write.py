@@ -1,0 +1,147 @@
+"""Rows of a pasted text and the post about it, by seed.
+
+Every post passes the scorer (`builder.demo.score`): name and fact kept, nothing changed, cut or said twice, tags of the
+subject, within the limit, and no cheer over bad news.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from random import Random
+
+from builder.demo.generator import social_post, social_prompt, tones
+from builder.demo.scenes import voice
+from builder.demo.scenes.read import Scene, scenes, slots_of
+from builder.demo.scenes.shapes import NOTED, Shape, choose_shape, shaped
+from builder.demo.scenes.values import fill, main_name, values_for, values_of_point
+from builder.demo.score import Subject, score
+from builder.demo.texts import tidy
+
+MAX_QUOTED = 20
+"""A sentence of the text of up to this many words may stand in the post as it is."""
+QUOTED_SHARE = 0.35
+ROOM = {25: (13, 22), 50: (24, 44)}
+"""Limit → the fewest and most words that a post aims at, hashtags and all: a model cannot count exactly."""
+MAX_TAG = 26
+MAX_TRIES = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """One point as the text has it, and the ways in which a post may say it."""
+
+    sentence: str
+    ways: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SceneRow:
+    """One example: the subject with its text, what is asked, and a post that fits."""
+
+    subject: Subject
+    tone: str
+    words: int
+    post: str
+    scene: str
+    shape: Shape
+
+    @property
+    def instruction(self) -> str:
+        """What the page asks, without turns."""
+        return social_prompt(self.subject.text, self.tone, self.words, turns=False)
+
+
+def scene_row(rng: Random, *, held_out: bool = False) -> SceneRow:
+    """A text and a post about it that the scorer finds publishable."""
+    limits = [length["words"] for length in social_post()["lengths"]]
+    for _ in range(MAX_TRIES):
+        scene, shape = rng.choice(scenes()), choose_shape(rng)
+        tone, limit = rng.choice(tones()), rng.choice(limits)
+        subject, told, tags = told_scene(rng, scene, shape, held_out=held_out)
+        post = write_post(rng, scene, told, tags, tone, limit)
+        if score(subject, post, limit).publishable:
+            return SceneRow(subject, tone, limit, post, scene.title, shape)
+    raise RuntimeError("the scenes give no publishable post: run tests/builder/demo/test_scenes.py")
+
+
+def told_scene(rng: Random, scene: Scene, shape: Shape, *, held_out: bool) -> tuple[Subject, list[Told], list[str]]:
+    """A scene with its values: what a judge knows of its text, its points, and hashtags that fit."""
+    values = values_for(rng, scene, held_out=held_out)
+    lead, *rest = scene.points
+    rest = rng.sample(rest, rng.randint(1, len(rest)))
+    if rng.random() < 0.7:
+        rest.sort(key=scene.points.index)
+    stated: frozenset[str] = frozenset()
+    told: list[Told] = []
+    note = ""
+    for point in (lead, *rest):
+        own = values if point is lead else values_of_point(rng, values, scene, stated)
+        template = rng.choice(point.notes if shape in NOTED else point.texts)
+        if point is lead:
+            note = fill(rng.choice(lead.notes), own)
+            stated = slots_of(template)
+        sentence = fill(template, own)
+        known = stated | slots_of(template)
+        ways = [tidy(fill(way, own)) for way in point.posts if slots_of(way) <= known]
+        if shape not in NOTED and len(sentence.split()) <= MAX_QUOTED and rng.random() < QUOTED_SHARE:
+            ways = [tidy(sentence)]
+        told.append(Told(sentence, tuple(ways)))
+    text = shaped(rng, shape, [each.sentence for each in told], note, sober=scene.sober)
+    name, fact = main_name(values[scene.name]), values[scene.fact]
+    chosen = [values[slot] for slot, choice in scene.choices.items() if choice.tag and slot in stated]
+    tags = hashtags(rng, scene, name, chosen)
+    subjects = tuple(tag.casefold() for tag in (*scene.tags, *map(_camel, chosen)) if tag)
+    return Subject(text, scene.sober, (name,), (fact,), subjects), told, tags
+
+
+def hashtags(rng: Random, scene: Scene, name: str, chosen: list[str]) -> list[str]:
+    """Hashtags in the order of use: one of the subject, then the name's or what it is about, then others of the subject."""
+    own = rng.sample(scene.tags, len(scene.tags))
+    particular = [tag for tag in map(_camel, [*chosen, name]) if 4 <= len(tag) <= MAX_TAG]
+    rng.shuffle(particular)
+    tags = [*particular[:1], own[0], *own[1:], *particular[1:]]
+    if rng.random() < 0.5:
+        tags = [own[0], *particular[:1], *own[1:]]
+    return list(dict.fromkeys(tags))
+
+
+def write_post(rng: Random, scene: Scene, told: list[Told], tags: list[str], tone: str, limit: int) -> str:
+    """An opening, the lead, further points as there is room, a closing, hashtags; "" if the lead cannot be told."""
+    low, high = ROOM[limit]
+    if not told[0].ways:
+        return ""
+    aim = rng.randint(low, high)
+    chosen = tags[: rng.choice((1, 1, 2) if limit <= 25 else (1, 2, 2, 3))]
+    opening = voice.opening(rng, scene.group, tone, sober=scene.sober)
+    closing = voice.closing(rng, scene.group, tone, sober=scene.sober)
+    emoji = voice.emoji(rng, scene.group, tone, sober=scene.sober)
+    body = [rng.choice(told[0].ways)]
+    if tone == "enthusiastic" and not scene.sober and body[0].endswith(".") and rng.random() < 0.5:
+        body[0] = body[0][:-1] + "!"
+
+    def room() -> int:
+        return aim - _count(" ".join([opening, *body, closing, emoji, *chosen]))
+
+    if room() < 0:
+        closing = ""
+    if room() < 0:
+        opening = ""
+    for each in told[1:]:
+        fitting = [way for way in each.ways if _count(way) <= room()]
+        if fitting and rng.random() < 0.85:
+            body.append(rng.choice(fitting))
+    parts = [opening, *body, closing]
+    if emoji:
+        parts.insert(rng.choice((0, len(parts), len(parts))), emoji)
+    return " ".join(part for part in [*parts, *(f"#{tag}" for tag in chosen)] if part)
+
+
+def _count(text: str) -> int:
+    return len(text.split())
+
+
+def _camel(name: str) -> str:
+    """ "Larkfield Book Fair" as a hashtag, "" where it has other than letters and digits of one alphabet."""
+    parts = re.findall(r"[^\W_]+", re.sub(r"['’]s\b", "s", name))
+    return "".join(part[0].upper() + part[1:] for part in parts)
