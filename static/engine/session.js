@@ -8,19 +8,18 @@
  *   the job before it; after every await a job looks whether it is still the one.
  * - No phase is for ever. Whatever is thrown, by an engine or by our own code, ends in `ready` (where an engine still runs) or in
  *   `problem`. The verbs themselves never reject.
- * - What runs, runs on until its successor does. A new engine is made beside the old one, which is closed when the new one is ready
- *   and goes on when it fails. Two models that do not fit together (`MAX_TOGETHER`) change places instead: first it is seen that the
- *   new one can be had at all, then the old one is closed; if the new one fails, the old one is loaded again. An engine that takes
- *   other settings or another adapter itself does so, and is replaced as above when that has ended it.
+ * - What runs, runs on until its successor does (succession.js). If that fails, what ran before goes on, or is loaded again.
  * - A crash is mended once by itself between two answers; the second one is a problem.
  */
 
-import { choose, lookAtGpu } from "./choice.js";
+import { lookAtGpu } from "./choice.js";
 import { Engine } from "./client.js";
 import { OnpageError } from "./errors.js";
 import * as modelStorage from "./storage.js";
 import { reach } from "./reach.js";
 import { INITIAL, nextSeed } from "./session_state.js";
+import { possible, wished } from "./setup.js";
+import { Succession } from "./succession.js";
 
 /**
  * @typedef {import('./client.js').Figures} Figures
@@ -31,34 +30,23 @@ import { INITIAL, nextSeed } from "./session_state.js";
  * @typedef {import('./registry.js').EngineEntry} EngineEntry
  * @typedef {import('./session_state.js').LoadReason} LoadReason
  * @typedef {import('./session_state.js').SessionState} SessionState
- * @typedef {import('./session_state.js').Setup} Setup
  * @typedef {import('./session_state.js').Notice} Notice
- *
- * @typedef {Setup & {choice: import('./choice.js').Choice}} PossibleSetup
- * @typedef {{modelId?: string, engineId?: string, loraId?: string, settings?: SamplingSettings}} Wish what is to be different
+ * @typedef {import('./setup.js').PossibleSetup} PossibleSetup
+ * @typedef {import('./setup.js').WantedSetup} WantedSetup
+ * @typedef {import('./setup.js').Wish} Wish
  *
  * @typedef {{kind: 'written', figures: Figures}} Written
  * @typedef {{kind: 'too-long', tokens: number, room: number}} TooLong nothing was sent to the engine
  * @typedef {Written | TooLong} Outcome
  *
- * @typedef {object} Running an engine with what it was given
- * @property {Engine} engine
- * @property {PossibleSetup} setup
- * @property {number} changes settings and adapters that it is taking, while which it may be neither the old one nor the new one
- *
- * @typedef {{signal: AbortSignal, abort: () => void, engine: Engine | null}} Job `engine` is the one that a load brings something into
+ * @typedef {import('./succession.js').Attempt & {abort: () => void}} Job
  */
-
-/** Bytes of two models' files that are held at once while one takes the other's place. */
-const MAX_TOGETHER = 1_500_000_000;
 
 export class Session {
   /** @type {SessionState} */
   #state = INITIAL;
-  /** @type {Running | null} */
-  #running = null;
-  /** What ran last, which a failed switch returns to. @type {PossibleSetup | null} */
-  #lastWorking = null;
+  /** @type {Succession} */
+  #engines;
   /** @type {Job | null} */
   #job = null;
   #counting = new AbortController();
@@ -75,11 +63,14 @@ export class Session {
    * @param {typeof reach} [options.reach]
    */
   constructor({ vendor, onChange = () => {}, makeEngine, storage = modelStorage, reach: reachModel = reach }) {
-    this.vendor = vendor;
     this.onChange = onChange;
-    this.makeEngine = makeEngine ?? ((entry, onEnd) => new Engine(entry, { onEnd }));
     this.storage = storage;
-    this.reach = reachModel;
+    this.#engines = new Succession({
+      vendor,
+      makeEngine: makeEngine ?? ((entry, onEnd) => new Engine(entry, { onEnd })),
+      reach: reachModel,
+      onLost: (setup, error) => this.#lost(setup, error),
+    });
   }
 
   get state() {
@@ -98,7 +89,7 @@ export class Session {
     } catch (error) {
       return this.#problem(error);
     }
-    return this.#load("first", this.#wished(wish));
+    return this.#load("first", wished(this.#state, wish));
   }
 
   /**
@@ -108,7 +99,7 @@ export class Session {
    */
   async switch(reason, wish) {
     if (this.#state.now.phase === "writing" || !this.#state.setup) return;
-    await this.#load(reason, this.#wished(wish));
+    await this.#load(reason, wished(this.#state, wish));
   }
 
   /** The same again with the next seed. */
@@ -125,7 +116,7 @@ export class Session {
    */
   async restart({ fresh = false, loraId } = {}) {
     this.#recovered = false;
-    await this.#load("restart", this.#wished({ loraId }), { fresh });
+    await this.#load("restart", wished(this.#state, { loraId }), { fresh });
   }
 
   /**
@@ -136,9 +127,10 @@ export class Session {
   async count(messages, room) {
     this.#counting.abort();
     this.#counting = new AbortController();
-    if (this.#state.now.phase !== "ready" || !this.#running) return null;
+    const { engine } = this.#engines;
+    if (this.#state.now.phase !== "ready" || !engine) return null;
     const { signal } = this.#counting;
-    const tokens = await this.#running.engine.countTokens(messages, { room, signal }).catch(() => null);
+    const tokens = await engine.countTokens(messages, { room, signal }).catch(() => null);
     return signal.aborted ? null : tokens; // whatever failed has ended the engine, which tells of it
   }
 
@@ -153,21 +145,21 @@ export class Session {
    * @returns {Promise<Outcome | null>}
    */
   async generate(messages, { room, counted = null, tokens = null, onText }) {
-    const running = this.#running;
-    if (this.#state.now.phase !== "ready" || !running) return null;
+    const { engine } = this.#engines;
+    if (this.#state.now.phase !== "ready" || !engine) return null;
     const job = this.#begin();
     this.#counting.abort();
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
     this.#set({ now: { phase: "writing", stopping: false }, notice: null });
     try {
-      const found = counted ?? (await running.engine.countTokens(messages, { room }));
+      const found = counted ?? (await engine.countTokens(messages, { room }));
       if (!this.#is(job)) return null;
       if (found > room) {
         this.#end("answer");
         return { kind: "too-long", tokens: found, room };
       }
-      const generation = running.engine.generate(messages, { signal, tokens });
+      const generation = engine.generate(messages, { signal, tokens });
       for await (const piece of generation) {
         if (!this.#is(job)) return null;
         onText(piece);
@@ -239,42 +231,26 @@ export class Session {
   }
 
   /**
-   * What is shown, but for what is wished for.
-   * @param {Wish} wish
-   * @returns {Omit<Setup, 'choice'>}
-   */
-  #wished({ modelId, engineId, loraId, settings }) {
-    const { models, setup, settings: remembered } = this.#state;
-    const model = models.find(({ id }) => id === modelId) ?? setup?.model ?? models[0];
-    return {
-      model,
-      engineId: engineId ?? setup?.engineId ?? "",
-      lora: model.adapters.find(({ id }) => id === (loraId ?? setup?.lora?.id)) ?? null,
-      settings: settings ?? remembered[model.id] ?? model.sampling,
-    };
-  }
-
-  /**
    * @param {LoadReason} reason
-   * @param {Omit<Setup, 'choice'>} wanted
+   * @param {WantedSetup} wanted
    * @param {{fresh?: boolean, cause?: OnpageError}} [options] `cause`: why what ran before is brought back
    * @returns {Promise<void>}
    */
   async #load(reason, wanted, { fresh = false, cause } = {}) {
     const job = this.#begin();
     this.#counting.abort();
-    const now = /** @type {const} */ ({ phase: "loading", reason, progress: null });
+    const onProgress = (/** @type {import('./protocol.js').LoadProgress} */ progress) => {
+      const { now } = this.#state;
+      if (this.#is(job) && now.phase === "loading") this.#set({ now: { ...now, progress } });
+    };
     try {
-      this.#set({ now, setup: { ...wanted, choice: null }, notice: null });
-      const setup = this.#possible(wanted);
+      this.#set({ now: { phase: "loading", reason, progress: null }, setup: { ...wanted, choice: null }, notice: null });
+      const setup = possible(wanted, this.#state.gpu);
       this.#set({ setup });
-      const running = await this.#engineFor(job, setup, fresh);
-      if (!running) return;
-      const gpuAdapter = await this.#bring(job, running, setup, fresh);
-      if (!this.#is(job)) return;
-      if (this.#running !== running) this.#running?.engine.close();
-      this.#running = running;
-      this.#lastWorking = setup;
+      const brought = await this.#engines.bring(job, setup, { fresh, onProgress });
+      if (!brought || !this.#is(job)) return;
+      const { running, gpuAdapter } = brought;
+      this.#engines.settle(running);
       const settings = { ...this.#state.settings, [setup.model.id]: setup.settings };
       /** @type {Notice | null} */
       const notice = cause ? { kind: "kept", error: cause.toJSON() } : reason === "recover" ? { kind: "restarted" } : null;
@@ -288,83 +264,19 @@ export class Session {
   }
 
   /**
-   * @param {Omit<Setup, 'choice'>} wanted
-   * @returns {PossibleSetup}
-   */
-  #possible(wanted) {
-    const choice = choose(wanted.model, this.#state.gpu, wanted.engineId);
-    const maxTokens = Math.min(wanted.settings.maxTokens, choice.file.context);
-    const lora = choice.entry.takesAdapters ? wanted.lora : null;
-    return { ...wanted, choice, lora, settings: { ...wanted.settings, maxTokens } };
-  }
-
-  /**
-   * The engine that runs, where it can take this itself, or a new one. One that is still loading for another job is closed.
-   * @param {Job} job
-   * @param {PossibleSetup} setup
-   * @param {boolean} fresh
-   * @returns {Promise<Running | null>} null where the job is no longer wanted
-   */
-  async #engineFor(job, setup, fresh) {
-    const old = this.#running;
-    if (old && !old.engine.ended && sameModel(old.setup, setup) && !fresh) {
-      job.engine = old.engine;
-      return old;
-    }
-    if (old && old.setup.choice.file.size + setup.choice.file.size > MAX_TOGETHER) {
-      await this.reach(setup.choice.file);
-      if (!this.#is(job)) return null;
-      old.engine.close();
-      this.#running = null;
-    }
-    const engine = this.makeEngine(setup.choice.entry, (error) => this.#lost(engine, error));
-    job.engine = engine;
-    job.signal.addEventListener("abort", () => engine !== this.#running?.engine && engine.close());
-    return { engine, setup, changes: 0 };
-  }
-
-  /**
-   * @param {Job} job
-   * @param {Running} running
-   * @param {PossibleSetup} setup
-   * @param {boolean} fresh
-   */
-  async #bring(job, running, setup, fresh) {
-    const { engine } = running;
-    const { model, choice, lora, settings } = setup;
-    const onProgress = (/** @type {import('./protocol.js').LoadProgress} */ progress) => {
-      const { now } = this.#state;
-      if (this.#is(job) && now.phase === "loading") this.#set({ now: { ...now, progress } });
-    };
-    const ranks = choice.entry.takesAdapters ? [...new Set(model.adapters.map(({ rank }) => rank))] : [];
-    const options = { vendor: this.vendor, turns: model.promptTemplate, fresh, ranks, lora, onProgress };
-    const loaded = running === this.#running;
-    const onlyLora = loaded && !running.changes && lora !== running.setup.lora && sameSettings(settings, running.setup.settings);
-    running.changes += 1;
-    try {
-      const { gpuAdapter } = await (onlyLora ? engine.adapt(lora, onProgress) : engine.load(choice.file, settings, options));
-      running.setup = setup;
-      return gpuAdapter;
-    } finally {
-      running.changes -= 1; // also when it has failed: then the engine has ended, or was not touched
-    }
-  }
-
-  /**
    * Back to the engine that still runs; else to what ran last; else once more; else it is a problem.
    * @param {Job} job
    * @param {LoadReason} reason
-   * @param {Omit<Setup, 'choice'>} wanted
+   * @param {WantedSetup} wanted
    * @param {OnpageError} error
    */
   async #loadFailed(job, reason, wanted, error) {
-    const running = this.#running;
-    if (job.engine && job.engine !== running?.engine) job.engine.close();
-    if (running && !running.engine.ended && !running.changes) {
-      this.#set({ setup: running.setup, notice: { kind: "kept", error: error.toJSON() } });
+    this.#engines.discard(job);
+    const { untouched, lastWorking: before } = this.#engines;
+    if (untouched) {
+      this.#set({ setup: untouched, notice: { kind: "kept", error: error.toJSON() } });
       return this.#end("load");
     }
-    const before = this.#lastWorking;
     if (before && reason !== "return" && reason !== "recover" && reason !== "restart") {
       return this.#load("return", before, { cause: error });
     }
@@ -376,15 +288,12 @@ export class Session {
   }
 
   /**
-   * An engine has ended by itself.
-   * @param {Engine} engine
+   * The engine that ran has ended by itself.
+   * @param {PossibleSetup} setup
    * @param {OnpageError} error
    */
-  #lost(engine, error) {
-    if (engine !== this.#running?.engine) return; // the load that waits for it hears of it, too
-    const { setup } = this.#running;
-    this.#running = null;
-    if (this.#state.now.phase === "loading") return; // likewise, or its successor is on its way
+  #lost(setup, error) {
+    if (this.#state.now.phase === "loading") return; // the load that waits for it hears of it, or its successor is on its way
     if (error.code === "engine-failed" && !this.#recovered) {
       this.#recovered = true;
       void this.#load("recover", setup);
@@ -402,21 +311,6 @@ export class Session {
     this.#job?.engine?.close();
     this.#job = null;
     this.#counting.abort();
-    this.#running?.engine.close();
-    this.#running = null;
+    this.#engines.close();
   }
-}
-
-/**
- * Whether an engine can go from one to the other by itself.
- * @param {PossibleSetup} a
- * @param {PossibleSetup} b
- */
-function sameModel(a, b) {
-  return a.choice.entry === b.choice.entry && a.choice.file.sha256 === b.choice.file.sha256 && a.model.id === b.model.id;
-}
-
-/** @param {SamplingSettings} a @param {SamplingSettings} b */
-function sameSettings(a, b) {
-  return a.temperature === b.temperature && a.topK === b.topK && a.seed === b.seed && a.maxTokens === b.maxTokens;
 }

@@ -1,48 +1,10 @@
-// The session's life: every phase is left, nothing begins twice, and what runs lives until its successor does.
+// The session's life: every phase is left, nothing begins twice, and a crash is mended once.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OnpageError } from "../../static/engine/errors.js";
-import { message } from "../../static/engine/messages.js";
-import { Session } from "../../static/engine/session.js";
 import { MAX_SEED } from "../../static/engine/session_state.js";
-import { FakeEngine, LOADED, model, settled } from "./support/engines.js";
-
-const ASK = [message("Write.")];
-const LORA = { id: "lora", name: "cheerful", url: "models/lora", size: 10, sha256: "lora", rank: 4 };
-
-/** A session with its engines in the order in which they were made. */
-function sessionWith(options = {}) {
-  const engines = [];
-  const phases = [];
-  const session = new Session({
-    vendor: {},
-    makeEngine: (entry, onEnd) => {
-      engines.push(new FakeEngine(entry, onEnd));
-      return engines.at(-1);
-    },
-    storage: { listStored: async () => [], removeStored: async () => {} },
-    reach: async () => {},
-    onChange: ({ now }) => phases.push(now.phase),
-    ...options,
-  });
-  return { session, engines, phases };
-}
-
-/** One that is ready, with the engine of the processor. */
-async function ready(models = [model("first"), model("second")], options = {}, wish = {}) {
-  const made = sessionWith(options);
-  const started = made.session.start(models, { gpu: "no-webgpu", ...wish });
-  await settled();
-  made.engines[0].last("load").resolve(LOADED);
-  await started;
-  assert.deepEqual(made.session.state.now, { phase: "ready", after: "load" });
-  return made;
-}
-
-function writing(session, onText = () => {}, options = {}) {
-  return session.generate(ASK, { room: 100, counted: 5, onText, ...options });
-}
+import { LOADED, model, settled } from "./support/engines.js";
+import { ASK, ready, sessionWith, writing } from "./support/sessions.js";
 
 test("an answer is written and the session is ready again", async () => {
   const { session, engines, phases } = await ready();
@@ -180,160 +142,6 @@ test("without a model, or an engine for it, there is a problem", async () => {
   assert.equal(other.session.state.now.phase, "ready", "another model leads out");
 });
 
-for (const [reason, wish] of [
-  ["model", { modelId: "second" }],
-  ["engine", { engineId: "mediapipe" }],
-]) {
-  test(`another ${reason} that cannot be had leaves what runs as it is`, async () => {
-    const { session, engines } = await ready(undefined, {}, { gpu: "software" });
-    const before = session.state.setup;
-    const switched = session.switch(reason, wish);
-    await settled();
-    assert.ok(!engines[0].closed, "the old engine lives while the new one loads");
-    engines[1].fail("load", "server-unreachable");
-    await switched;
-    assert.equal(session.state.now.phase, "ready");
-    assert.equal(session.state.setup, before);
-    assert.equal(session.state.notice.error.code, "server-unreachable");
-    assert.ok(!engines[0].closed && engines[1].closed);
-    const answer = writing(session);
-    engines[0].last("generate").end();
-    assert.equal((await answer).kind, "written", "and it writes");
-  });
-}
-
-test("a switch that succeeds closes the old engine afterwards", async () => {
-  const { session, engines } = await ready();
-  const switched = session.switch("model", { modelId: "second" });
-  await settled();
-  engines[1].last("load").resolve(LOADED);
-  await switched;
-  assert.ok(engines[0].closed && !engines[1].closed);
-  assert.equal(session.state.setup.model.id, "second");
-});
-
-test("settings that an engine dies of are given up for those that worked", async () => {
-  const { session, engines } = await ready();
-  const { settings } = session.state.setup;
-  const switched = session.switch("settings", { settings: { ...settings, topK: 40 } });
-  await settled();
-  assert.equal(engines.length, 1, "the same engine takes them");
-  engines[0].fail("load");
-  await settled();
-  assert.equal(session.state.now.reason, "return");
-  assert.deepEqual(engines[1].last("load").settings, settings);
-  engines[1].last("load").resolve(LOADED);
-  await switched;
-  assert.deepEqual(session.state.setup.settings, settings);
-  assert.deepEqual([session.state.now.phase, session.state.notice.kind], ["ready", "kept"]);
-});
-
-test("settings whose load left the engine untouched leave it so", async () => {
-  const { session, engines } = await ready();
-  const { settings } = session.state.setup;
-  const switched = session.switch("settings", { settings: { ...settings, topK: 40 } });
-  await settled();
-  engines[0].last("load").reject(new OnpageError("download-cut"));
-  await switched;
-  assert.equal(engines.length, 1);
-  assert.deepEqual([session.state.setup.settings, session.state.notice.error.code], [settings, "download-cut"]);
-});
-
-test("an adapter is put on the engine that runs, and one that cannot be had leaves it as it is", async () => {
-  const models = [model("first", { adapters: [LORA] })];
-  const { session, engines } = await ready(models, {}, { gpu: "gpu" });
-  let switched = session.switch("lora", { loraId: "lora" });
-  await settled();
-  engines[0].last("adapt").reject(new OnpageError("lora-failed", "model-missing"));
-  await switched;
-  assert.deepEqual([session.state.now.phase, session.state.setup.lora], ["ready", null]);
-  assert.equal(session.state.notice.error.code, "lora-failed");
-  switched = session.switch("lora", { loraId: "lora" });
-  await settled();
-  engines[0].last("adapt").resolve(LOADED);
-  await switched;
-  assert.equal(session.state.setup.lora.id, "lora");
-  assert.equal(session.state.notice, null);
-});
-
-test("an adapter that cannot be had at the start is a problem with a way on", async () => {
-  const { session, engines } = sessionWith();
-  const started = session.start([model("first", { adapters: [LORA] })], { gpu: "gpu", loraId: "lora" });
-  await settled();
-  engines[0].last("load").reject(new OnpageError("lora-failed"));
-  await started;
-  assert.equal(session.state.now.error.code, "lora-failed");
-  const restarted = session.restart({ loraId: "" });
-  await settled();
-  assert.equal(engines[1].last("load").options.lora, null);
-  engines[1].last("load").resolve(LOADED);
-  await restarted;
-  assert.equal(session.state.now.phase, "ready");
-});
-
-test("who waits for the wrong model takes another; the first is given up", async () => {
-  const { session, engines } = await ready([model("first"), model("second"), model("third")]);
-  const second = session.switch("model", { modelId: "second" });
-  await settled();
-  const third = session.switch("model", { modelId: "third" });
-  await settled();
-  assert.ok(engines[1].closed && !engines[0].closed);
-  engines[2].last("load").resolve(LOADED);
-  await Promise.all([second, third]);
-  assert.equal(session.state.setup.model.id, "third");
-  assert.equal(session.state.now.phase, "ready");
-});
-
-test("an old engine that dies while its successor loads is not missed, unless that fails", async () => {
-  const { session, engines } = await ready();
-  const switched = session.switch("model", { modelId: "second" });
-  await settled();
-  engines[0].crash();
-  assert.equal(session.state.now.phase, "loading");
-  engines[1].fail("load", "model-missing");
-  await settled();
-  assert.equal(session.state.now.reason, "return");
-  engines[2].last("load").resolve(LOADED);
-  await switched;
-  assert.equal(session.state.setup.model.id, "first");
-  assert.equal(session.state.notice.error.code, "model-missing");
-});
-
-test("two models that do not fit together change places, when it is known that the new one can be had", async () => {
-  const models = [model("first", { size: 1e9 }), model("second", { size: 1e9 })];
-  let reachable = false;
-  const reach = async () => {
-    if (!reachable) throw new OnpageError("server-unreachable");
-  };
-  const { session, engines } = await ready(models, { reach });
-  await session.switch("model", { modelId: "second" });
-  assert.equal(session.state.notice.error.code, "server-unreachable");
-  assert.ok(!engines[0].closed, "nothing was given up for it");
-  reachable = true;
-  const switched = session.switch("model", { modelId: "second" });
-  await settled();
-  assert.ok(engines[0].closed, "it makes room first");
-  engines[1].fail("load", "model-corrupt");
-  await settled();
-  assert.equal(session.state.now.reason, "return");
-  engines[2].last("load").resolve(LOADED);
-  await switched;
-  assert.equal(session.state.setup.model.id, "first");
-  assert.equal(session.state.notice.error.code, "model-corrupt");
-});
-
-test("what cannot be brought back either is a problem: that of the switch", async () => {
-  const models = [model("first", { size: 1e9 }), model("second", { size: 1e9 })];
-  const { session, engines } = await ready(models);
-  const switched = session.switch("model", { modelId: "second" });
-  await settled();
-  engines[1].fail("load", "model-corrupt");
-  await settled();
-  engines[2].fail("load", "download-cut");
-  await switched;
-  assert.equal(session.state.now.error.code, "model-corrupt");
-});
-
 test("the seed after the highest is 0", async () => {
   const { session, engines } = await ready(undefined, {}, { remembered: { first: { temperature: 1, topK: 1, seed: MAX_SEED, maxTokens: 64 } } });
   assert.equal(session.state.setup.settings.seed, MAX_SEED);
@@ -358,18 +166,6 @@ test("a count is dropped for a later one, and for an answer", async () => {
   assert.equal(await third, null);
   engines[0].last("generate").end();
   await answer;
-});
-
-test("progress of a load that is no longer wanted is not shown", async () => {
-  const { session, engines } = await ready([model("first"), model("second"), model("third")]);
-  void session.switch("model", { modelId: "second" });
-  await settled();
-  void session.switch("model", { modelId: "third" });
-  await settled();
-  engines[1].last("load").options.onProgress({ step: "downloading", loaded: 1, total: 2, bytesPerSecond: 1 });
-  assert.equal(session.state.now.progress, null);
-  engines[2].last("load").options.onProgress({ step: "downloading", loaded: 2, total: 2, bytesPerSecond: 1 });
-  assert.equal(session.state.now.progress.loaded, 2);
 });
 
 test("a session that is closed says nothing more", async () => {

@@ -1,0 +1,58 @@
+// @ts-check
+/**
+ * What is to run: a model with an engine, an adapter and settings, as it is wished for and as it is possible here.
+ *
+ * @typedef {import('./choice.js').Gpu} Gpu
+ * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
+ * @typedef {import('./session_state.js').SessionState} SessionState
+ * @typedef {import('./session_state.js').Setup} Setup
+ *
+ * @typedef {Omit<Setup, 'choice'>} WantedSetup
+ * @typedef {Setup & {choice: import('./choice.js').Choice}} PossibleSetup
+ * @typedef {{modelId?: string, engineId?: string, loraId?: string, settings?: SamplingSettings}} Wish what is to be different
+ */
+
+import { choose } from "./choice.js";
+
+/**
+ * What is there, but for what is wished for. A model has its own adapters, and the settings that it last ran with.
+ * @param {Pick<SessionState, 'models' | 'setup' | 'settings'>} state with a model
+ * @param {Wish} wish
+ * @returns {WantedSetup}
+ */
+export function wished({ models, setup, settings: remembered }, { modelId, engineId, loraId, settings }) {
+  const model = models.find(({ id }) => id === modelId) ?? setup?.model ?? models[0];
+  return {
+    model,
+    engineId: engineId ?? setup?.engineId ?? "",
+    lora: model.adapters.find(({ id }) => id === (loraId ?? setup?.lora?.id)) ?? null,
+    settings: settings ?? remembered[model.id] ?? model.sampling,
+  };
+}
+
+/**
+ * With the engine that runs it here, and nothing that this engine does not take. Throws OnpageError where none does.
+ * @param {WantedSetup} wanted
+ * @param {Gpu} gpu
+ * @returns {PossibleSetup}
+ */
+export function possible(wanted, gpu) {
+  const choice = choose(wanted.model, gpu, wanted.engineId);
+  const maxTokens = Math.min(wanted.settings.maxTokens, choice.file.context);
+  const lora = choice.entry.takesAdapters ? wanted.lora : null;
+  return { ...wanted, choice, lora, settings: { ...wanted.settings, maxTokens } };
+}
+
+/**
+ * Whether an engine can go from one to the other by itself.
+ * @param {PossibleSetup} a
+ * @param {PossibleSetup} b
+ */
+export function sameModel(a, b) {
+  return a.choice.entry === b.choice.entry && a.choice.file.sha256 === b.choice.file.sha256 && a.model.id === b.model.id;
+}
+
+/** @param {SamplingSettings} a @param {SamplingSettings} b */
+export function sameSettings(a, b) {
+  return a.temperature === b.temperature && a.topK === b.topK && a.seed === b.seed && a.maxTokens === b.maxTokens;
+}
