@@ -4,10 +4,9 @@ slower, and a file that can be compared again."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+from e2e.processes import ONPAGE, completed
 from onpage.bench.compare import compare_sides
 from onpage.bench.record import load_results
 from onpage.bench.self_test import self_test_of
@@ -19,8 +18,7 @@ def test_two_commands_are_measured_in_turn(tmp_path: Path) -> None:
     options = ["--rounds", "3", "--self-test", "1", "--prefill", "32", "--decode", "32", "--budget", "600", "--json"]
     sides = ["engine=litert-lm-cpu", f"engine=litert-lm-cpu,onpage={slow}"]
     options += ["--software", "--undecided", "pass", "-o", str(tmp_path / "both.json")]
-    command = [sys.executable, "-m", "onpage", "bench", "compare", "--interleave", *sides, *options]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = completed([*ONPAGE, "bench", "compare", "--interleave", *sides, *options], seconds=600)
     assert ran.returncode in (0, 1), ran.stderr
     assert "onpage: self-test, round 1: " in ran.stderr and "onpage: comparison, round 3: " in ran.stderr
     results = load_results(tmp_path / "both.json")

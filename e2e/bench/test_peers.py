@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from builder.reference.dense import Reference
 from builder.synth import web_file as synth
 from builder.synth.web_file import BOS, FIRST_WORD, word
 from e2e.page.conftest import begin_worker_with, wait_for_stop
+from e2e.processes import ONPAGE, completed
 from onpage.bench.measures import status_of
 from onpage.bench.peers import serving
 from onpage.bench.peers.peer_models import PeerModel, prepare
@@ -222,11 +222,7 @@ def test_a_damaged_model_is_refused(page: Page, models: dict[str, PeerModel], ad
 
 def bench_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, with a home of its own."""
-    program = [sys.executable, "-c", "from onpage.command import main; main()", "bench", "run"]
-    environment = os.environ | {"ONPAGE_HOME": str(folder)}
-    return subprocess.run(
-        [*program, *arguments], capture_output=True, text=True, env=environment, timeout=120, check=False
-    )
+    return completed([*ONPAGE, "bench", "run", *arguments], environment=os.environ | {"ONPAGE_HOME": str(folder)})
 
 
 def test_the_command_measures_peers_on_the_same_weights(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser
 
+from e2e.processes import LIMIT, ONPAGE, completed, heard, started
 from onpage.bench.browser import find_browser, flags
 from onpage.bench.measured_models import find_model
 from onpage.bench.options import Listener, Options
@@ -30,7 +30,6 @@ from onpage.bench.run import run
 
 SYNTH = "synth:layers=2@int4"
 QUICK = ["--software", "--decode", "16", "--context", "256", "--runs", "1", "--warmup", "0", "--warm", "0"]
-LIMIT = 150
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,14 +58,9 @@ def _lives(process: psutil.Process) -> bool:
     return False
 
 
-def bench(*arguments: str) -> subprocess.Popen[str]:
-    """`onpage bench run` as a process."""
-    return subprocess.Popen(
-        [sys.executable, "-c", "from onpage.command import main; main()", "bench", "run", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def bench(*arguments: str) -> list[str]:
+    """The command `onpage bench run`."""
+    return [*ONPAGE, "bench", "run", *arguments]
 
 
 def processes(kind: str) -> list[psutil.Process]:
@@ -155,10 +149,9 @@ def test_every_fault_ends_with_a_record_that_says_so_and_the_others_are_kept(tmp
 
 def test_a_software_adapter_is_no_gpu(tmp_path: Path) -> None:
     output = tmp_path / "results.json"
-    running = bench(*QUICK, "--model", SYNTH, "--prefill", "16", "--require-gpu", "-o", str(output))
-    _, said = running.communicate(timeout=LIMIT)
-    assert running.returncode == 1
-    assert "--require-gpu: the browser at" in said and "swiftshader" in said
+    ended = completed(bench(*QUICK, "--model", SYNTH, "--prefill", "16", "--require-gpu", "-o", str(output)))
+    assert ended.returncode == 1
+    assert "--require-gpu: the browser at" in ended.stderr and "swiftshader" in ended.stderr
     assert not output.exists()
 
 
@@ -171,23 +164,23 @@ def test_a_page_that_is_not_in_a_secure_context_is_told_apart(tmp_path: Path) ->
         "--public-url",
         f"http://bench.test:{port}",
     ]
-    running = bench(*QUICK, "--model", SYNTH, "--prefill", "16", "--port", str(port), *name, "-o", str(output))
-    _, said = running.communicate(timeout=LIMIT)
-    assert running.returncode == 1
-    assert f"http://bench.test:{port}/bench?driven is no secure context" in said and "adb reverse" in said
+    asked = [*QUICK, "--model", SYNTH, "--prefill", "16", "--port", str(port), *name]
+    ended = completed(bench(*asked, "-o", str(output)))
+    assert ended.returncode == 1
+    assert f"http://bench.test:{port}/bench?driven is no secure context" in ended.stderr
+    assert "adb reverse" in ended.stderr
 
 
 def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
     output = tmp_path / "results.json"
-    running = bench(*QUICK, "--model", SYNTH, "--model", "demo", "--prefill", "16", "-o", str(output))
+    asked = [*QUICK, "--model", SYNTH, "--model", "demo", "--prefill", "16", "-o", str(output)]
     deadline = time.monotonic() + LIMIT
-    try:
+    with started(bench(*asked)) as running:
         while not (output.exists() and processes("renderer")):  # the second is being measured
             assert running.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
-    finally:
         running.terminate()  # SIGINT is ignored by what is started in the background, such as whole test runs
-    _, said = running.communicate(timeout=LIMIT)
+        _, said = heard(running)
     assert running.returncode == 130, said
     assert f"the records until then are in {output}" in said
     first, *second = load_results(output)["records"]
@@ -251,27 +244,13 @@ def test_a_closed_tab_is_told_from_a_browser_that_ended(tmp_path: Path, browser:
 @contextmanager
 def listening(command: list[str], mark: str) -> Iterator[str]:
     """A program that prints where it listens: the word that begins with `mark`."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout
-    try:
+    with started(command, in_one=True) as process:
+        assert process.stdout
         for line in process.stdout:
             if mark in line:
                 yield mark + line.split(mark)[1].split()[0]
-                break
-        else:
-            raise AssertionError(f"{command[0]} ended without a word of {mark}")
-    finally:
-        family = [*process_family(process.pid)]
-        for member in family:
-            with suppress(psutil.Error):
-                member.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def process_family(pid: int) -> list[psutil.Process]:
-    parent = psutil.Process(pid)
-    return [parent, *parent.children(recursive=True)]
+                return
+        raise AssertionError(f"{command[0]} ended without a word of {mark}")
 
 
 def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser: Browser) -> None:
@@ -288,16 +267,15 @@ def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser: Brow
     with listening(server, "ws://") as playwright, listening([*chrome, *flags()], "ws://") as debugged:
         http = "http://" + debugged.removeprefix("ws://").split("/")[0]
         places = ["--browser", str(browser_path), "--connect", playwright, "--cdp", http]
-        running = bench(*QUICK, "--model", SYNTH, "--prefill", "32", *places, "-o", str(output))
-        printed, said = running.communicate(timeout=LIMIT)
-        assert running.returncode == 0, said
-        _, said = bench("--connect", "ws://127.0.0.1:9", "-o", str(output)).communicate(timeout=LIMIT)
-        assert "No Playwright server can be used at ws://127.0.0.1:9" in said
+        ended = completed(bench(*QUICK, "--model", SYNTH, "--prefill", "32", *places, "-o", str(output)))
+        assert ended.returncode == 0, ended.stderr
+        refused = completed(bench("--connect", "ws://127.0.0.1:9", "-o", str(output)))
+        assert "No Playwright server can be used at ws://127.0.0.1:9" in refused.stderr
     records = {record["browser"]["connection"]: record for record in load_results(output)["records"]}
     assert records.keys() == {"playwright", "cdp"}
     for record in records.values():
         assert record["status"] == "complete" and record["correctness"]["ok"] is True
         assert record["samples"][0]["counted"] == "construction"
         assert record["memory"] is None
-        assert f"{record['label']}\tdecode\t32\t" in printed
+        assert f"{record['label']}\tdecode\t32\t" in ended.stdout
     assert records["cdp"]["browser"]["origin"] == http

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,6 +19,7 @@ import waitress
 from waitress import wasyncore
 from werkzeug.test import run_wsgi_app
 
+from e2e.processes import ONPAGE, started
 from webapp.app import Config, create_app
 from webapp.served_files import ServedFile
 from webapp.served_models import Offer, ServedModel
@@ -33,32 +32,17 @@ RANGE = re.compile(r"bytes=(?P<first>\d+)-(?P<last>\d*)")
 
 @dataclass
 class RunningServer:
-    """A server and where it is."""
+    """Where a server is."""
 
     url: str
-    process: subprocess.Popen[str]
 
 
 @contextmanager
 def onpage_serve(models: Sequence[Path | str], *options: str, store: Path | None = None) -> Iterator[RunningServer]:
     """`onpage serve` of files, or of ids in `store`, on a free port. Fails with all it printed if it does not come up."""
     arguments = [argument for model in models for argument in ("--model", str(model))]
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "from onpage.command import main; main()",
-            "serve",
-            "--port",
-            "0",
-            *arguments,
-            *options,
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"} | ({"ONPAGE_HOME": str(store)} if store else {}),
-    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"} | ({"ONPAGE_HOME": str(store)} if store else {})
+    command = [*ONPAGE, "serve", "--port", "0", *arguments, *options]
     lines: Queue[str] = Queue()
     log: list[str] = []
 
@@ -68,24 +52,23 @@ def onpage_serve(models: Sequence[Path | str], *options: str, store: Path | None
             log.append(line)
             lines.put(line)
 
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        while True:
-            try:
-                line = lines.get(timeout=START_SECONDS)
-            except Empty:
-                raise AssertionError(f"onpage serve did not come up:\n{''.join(log)}") from None
-            if "http://" in line:
-                break
-        yield RunningServer("http://" + line.split("http://")[1].split("/")[0], process)
-        assert process.poll() is None, f"onpage serve ended by itself:\n{''.join(log)}"
-    finally:
-        process.terminate()
-        process.wait(10)
-        reader.join(5)
-        if process.stdout:
-            process.stdout.close()
+    with started(command, environment=environment, in_one=True) as process:
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            while True:
+                try:
+                    line = lines.get(timeout=START_SECONDS)
+                except Empty:
+                    raise AssertionError(f"onpage serve did not come up:\n{''.join(log)}") from None
+                if "http://" in line:
+                    break
+            yield RunningServer("http://" + line.split("http://")[1].split("/")[0])
+            assert process.poll() is None, f"onpage serve ended by itself:\n{''.join(log)}"
+        finally:
+            process.terminate()
+            process.wait(10)
+            reader.join(5)
 
 
 class Cut:
