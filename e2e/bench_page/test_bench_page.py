@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from builder.synth.web_file import synthesize
-from e2e.page.conftest import Watched, insecure, watched
+from e2e.page.conftest import Watched, insecure, watched_tab
 from e2e.page.servers import RunningServer, onpage_serve
 from e2e.page.test_accessibility import check
 from onpage.bench.measures import status_of
@@ -34,11 +34,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Watched]:
-    context = browser.new_context(reduced_motion="reduce")
-    tab = watched(context)
-    yield tab
-    context.close()
-    tab.check()
+    with watched_tab(browser, reduced_motion="reduce") as tab:
+        yield tab
 
 
 def choose(page: Page, lengths: list[int], decode: int, runs: int, context: int = 512) -> None:

@@ -42,6 +42,4 @@ def test_an_insecure_address_has_the_processor(tab: Watched) -> None:
         tab.wait_for("ready")
         assert page.evaluate("[isSecureContext, crossOriginIsolated]") == [False, False]
         page.get_by_role("button", name=EXAMPLE).click()
-        with tab.through("writing", "ready"):
-            page.get_by_role("button", name="Write", exact=True).click()
-        expect(page.get_by_role("log", name="The post")).not_to_be_empty()
+        assert tab.write()

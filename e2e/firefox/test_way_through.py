@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, Watched, begin_worker_with, wait_for_stop, watched
+from e2e.page.conftest import EXAMPLE, Watched, begin_worker_with, wait_for_stop, watched_tab
 from e2e.page.servers import RunningServer
 from e2e.page.test_engines import engine
 from e2e.page.test_known_posts import test_every_example_becomes_its_known_post
@@ -24,14 +24,11 @@ def requests() -> list[str]:
 @pytest.fixture(scope="module")
 def loaded(browser: Browser, quick_server: RunningServer, requests: list[str]) -> Iterator[Watched]:
     """One tab with one loaded engine, for the tests of this module."""
-    context = browser.new_context(locale="en-GB")
-    context.on("request", lambda request: requests.append(request.url.rpartition("/")[2]))
-    tab = watched(context)
-    tab.open(quick_server.url)
-    tab.wait_for("ready")
-    yield tab
-    context.close()
-    tab.check()
+    with watched_tab(browser) as tab:
+        tab.page.context.on("request", lambda request: requests.append(request.url.rpartition("/")[2]))
+        tab.open(quick_server.url)
+        tab.wait_for("ready")
+        yield tab
 
 
 @pytest.fixture
@@ -39,13 +36,6 @@ def page(loaded: Watched) -> Page:
     """With an example in it, ready to write."""
     loaded.page.get_by_role("button", name=EXAMPLE).click()
     return loaded.page
-
-
-def write(tab: Watched, button: str = "Write") -> str:
-    """The whole post."""
-    with tab.through("writing", "ready"):
-        tab.page.get_by_role("button", name=button, exact=True).click()
-    return tab.page.get_by_role("log", name="The post").inner_text()
 
 
 def test_it_takes_the_faster_build(page: Page, requests: list[str]) -> None:
@@ -57,7 +47,7 @@ def test_it_takes_the_faster_build(page: Page, requests: list[str]) -> None:
 
 def test_copy(loaded: Watched, page: Page) -> None:
     """What is on the clipboard is what a person pastes."""
-    written = write(loaded)
+    written = loaded.write()
     page.get_by_role("button", name="Copy").click()
     area = page.get_by_label("Your text")
     area.press("ControlOrMeta+a")
@@ -66,8 +56,8 @@ def test_copy(loaded: Watched, page: Page) -> None:
 
 
 def test_try_again(loaded: Watched, page: Page) -> None:
-    first = write(loaded)
-    assert write(loaded, "Try again") != first
+    first = loaded.write()
+    assert loaded.write("Try again") != first
     expect(page.locator(".figures-list div", has_text="Seed").locator("dd")).to_have_text("2")
 
 
@@ -78,7 +68,7 @@ def test_reload(loaded: Watched, page: Page, requests: list[str]) -> None:
     page.reload()
     loaded.wait_for("ready")
     assert requests.count(model) == 1
-    assert write(loaded)
+    assert loaded.write()
 
 
 def test_stop(quick_server: RunningServer, tab: Watched) -> None:

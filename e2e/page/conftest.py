@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
@@ -83,6 +84,17 @@ class Watched:
     def open(self, url: str) -> Page:
         self.page.goto(url)
         return self.page
+
+    def write(self, button: str = "Write") -> str:
+        """Presses the button, waits until the page is ready again, and returns the post."""
+        with self.through("writing", "ready"):
+            self.page.get_by_role("button", name=button, exact=True).click()
+        return self.post
+
+    @property
+    def post(self) -> str:
+        """What is written so far."""
+        return self.page.get_by_role("log", name="The post").inner_text()
 
     def wait_for(self, phase: str, timeout: float = LOAD_MS) -> None:
         """Until the page is in `phase`; a problem's screen instead fails with what it says."""
@@ -243,23 +255,48 @@ def quick_faulty() -> Iterator[FaultyServer]:
 @pytest.fixture
 def new_tab(browser: Browser) -> Iterator[Callable[[], Watched]]:
     """Makes watched tabs of one fresh context; afterwards each must be free of complaints."""
-    context = browser.new_context(locale="en-GB")
-    tabs: list[Watched] = []
-
-    def make() -> Watched:
-        tab = watched(context)
-        tabs.append(tab)
-        return tab
-
-    yield make
-    context.close()
-    for tab in tabs:
-        tab.check()
+    with watched_context(browser) as make:
+        yield make
 
 
 @pytest.fixture
 def tab(new_tab: Callable[[], Watched]) -> Watched:
     return new_tab()
+
+
+@pytest.fixture
+def loaded(tab: Watched, quick_server: RunningServer) -> Watched:
+    """Ready on the processor, with an example in it."""
+    tab.open(quick_server.url)
+    tab.wait_for("ready")
+    tab.page.get_by_role("button", name=EXAMPLE).click()
+    return tab
+
+
+@contextmanager
+def watched_context(browser: Browser, **options: Any) -> Iterator[Callable[[], Watched]]:
+    """Makes watched tabs of one fresh context, which has these `options` of Playwright's; in the end each must be free of
+    complaints."""
+    context = browser.new_context(**{"locale": "en-GB", **options})
+    tabs: list[Watched] = []
+
+    def make() -> Watched:
+        tabs.append(watched(context))
+        return tabs[-1]
+
+    try:
+        yield make
+    finally:
+        context.close()
+    for tab in tabs:
+        tab.check()
+
+
+@contextmanager
+def watched_tab(browser: Browser, **options: Any) -> Iterator[Watched]:
+    """The only tab of such a context."""
+    with watched_context(browser, **options) as new_tab:
+        yield new_tab()
 
 
 def watched(context: BrowserContext) -> Watched:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_end, watched
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_end, watched_tab
 from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
@@ -48,13 +48,10 @@ def server() -> Iterator[FaultyServer]:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, server: FaultyServer) -> Iterator[Watched]:
-    context = browser.new_context(reduced_motion="reduce")
-    tab = watched(context)
-    tab.open(server.url)
-    tab.wait_for("ready")
-    yield tab
-    context.close()
-    tab.check()
+    with watched_tab(browser, reduced_motion="reduce") as tab:
+        tab.open(server.url)
+        tab.wait_for("ready")
+        yield tab
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter_file import convert_adapter
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, watched_tab
 from e2e.page.servers import RunningServer, onpage_serve
 from e2e.page.test_accessibility import check
 from tests.adapters import write_adapter
@@ -54,18 +54,15 @@ def server(model_file: Path, adapter: Path) -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
     """One tab for all. Top K is 1, so that a text depends on the model alone."""
-    context = browser.new_context(reduced_motion="reduce")
-    tab = greedy_tab(watched(context), server.url)
-    yield tab
-    context.close()
-    tab.check()
+    with watched_tab(browser, reduced_motion="reduce") as tab:
+        yield greedy_tab(tab, server.url)
 
 
 @pytest.fixture(scope="module")
 def posts(tab: Watched) -> dict[str, str]:
     """What the model writes without the adapter, and what it begins with."""
     choose(tab, NONE)
-    off = write(tab)
+    off = tab.write()
     choose(tab, "cheerful")
     return {"off": off, "on": begin(tab)}
 
@@ -90,13 +87,6 @@ def choose(tab: Watched, name: str) -> None:
         tab.page.get_by_label("Adapter").select_option(name)
 
 
-def write(tab: Watched) -> str:
-    page = tab.page
-    with tab.through("writing", "ready"):
-        page.get_by_role("button", name="Write", exact=True).click()
-    return page.locator(".card-text").inner_text()
-
-
 def begin(tab: Watched) -> str:
     """What an endless post begins with."""
     page = tab.page
@@ -111,13 +101,10 @@ def begin(tab: Watched) -> str:
 
 def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: Path, posts: dict[str, str]) -> None:
     """The same text as from a server that has no adapter."""
-    with onpage_serve([model_file]) as plain:
-        context = browser.new_context()
-        other = greedy_tab(watched(context), plain.url)
+    with onpage_serve([model_file]) as plain, watched_tab(browser) as other:
+        greedy_tab(other, plain.url)
         expect(other.page.get_by_label("Adapter")).to_be_hidden()
-        assert write(other) == posts["off"]
-        context.close()
-        other.check()
+        assert other.write() == posts["off"]
 
 
 def test_on_writes_otherwise_and_says_so(tab: Watched, posts: dict[str, str]) -> None:
@@ -134,7 +121,7 @@ def test_on_writes_otherwise_and_says_so(tab: Watched, posts: dict[str, str]) ->
 def test_off_and_on_again(tab: Watched, posts: dict[str, str]) -> None:
     for name in ("cheerful", NONE):
         choose(tab, name)
-    assert write(tab) == posts["off"]
+    assert tab.write() == posts["off"]
     expect(tab.page.locator(".card-kind")).not_to_contain_text("with")
     choose(tab, "cheerful")
     assert begin(tab) == posts["on"]
@@ -164,7 +151,7 @@ def test_one_that_has_gone_is_a_screen_and_the_page_goes_on_without(
     page.get_by_role("button", name="Go on without it").click()
     tab.wait_for("ready")
     expect(page.locator(".settings-lora")).to_have_value("")
-    assert write(tab) == posts["off"]
+    assert tab.write() == posts["off"]
 
 
 def with_fresh_cache(page: Page) -> None:
@@ -182,15 +169,12 @@ def test_one_that_the_engine_refuses_leaves_the_model_as_it_was(browser: Browser
             each["rank"] = 16
         route.fulfill(body=json.dumps(models), content_type="application/json")
 
-    context = browser.new_context()
-    context.route("**/api/models", lie)
-    tab = watched(context)
-    tab.expected.append("LoRA|INVALID_ARGUMENT|graph|rank")
-    tab.open(server.url)
-    tab.wait_for("ready")
-    tab.page.get_by_text("Details", exact=True).click()
-    choose(tab, "cheerful")
-    expect(tab.page.get_by_role("alert")).to_contain_text("The adapter cannot be used")
-    expect(tab.page.get_by_label("Adapter")).to_have_value("")
-    context.close()
-    tab.check()
+    with watched_tab(browser) as tab:
+        tab.page.route("**/api/models", lie)
+        tab.expected.append("LoRA|INVALID_ARGUMENT|graph|rank")
+        tab.open(server.url)
+        tab.wait_for("ready")
+        tab.page.get_by_text("Details", exact=True).click()
+        choose(tab, "cheerful")
+        expect(tab.page.get_by_role("alert")).to_contain_text("The adapter cannot be used")
+        expect(tab.page.get_by_label("Adapter")).to_have_value("")

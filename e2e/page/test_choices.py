@@ -2,88 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Event
 
-import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from e2e.page.conftest import EXAMPLE, Watched, watched
-from e2e.page.servers import RunningServer
+from e2e.page.conftest import Watched
 
 
-@pytest.fixture
-def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
-    """Ready, with an example in it."""
-    context = browser.new_context()
-    tab = watched(context)
-    tab.open(quick_server.url)
-    tab.wait_for("ready")
-    tab.page.get_by_role("button", name=EXAMPLE).click()
-    yield tab
-    context.close()
-    tab.check()
-
-
-@pytest.fixture
-def page(tab: Watched) -> Page:
-    return tab.page
-
-
-def post(page: Page) -> str:
-    return page.get_by_role("log", name="The post").inner_text()
-
-
-def test_settings_reload(tab: Watched, page: Page) -> None:
+def test_settings_reload(loaded: Watched) -> None:
+    page = loaded.page
     page.get_by_text("Details", exact=True).click()
     apply = page.get_by_role("button", name="Apply and reload the model")
     expect(apply).to_be_disabled()
     page.get_by_label("Top K").fill("1")
     page.get_by_label("Seed").fill("41")
-    with tab.through("loading", "ready"):
+    with loaded.through("loading", "ready"):
         apply.click()
     expect(page.get_by_label("Top K")).to_have_value("1")
-    with tab.through("writing", "ready"):
-        page.get_by_role("button", name="Write", exact=True).click()
-    first = post(page)
+    first = loaded.write()
     assert len(first.split()) > 5
     expect(page.locator(".figures-list div", has_text="Seed").locator("dd")).to_have_text("41")
-    with tab.through("loading", "writing", "ready"):
+    with loaded.through("loading", "writing", "ready"):
         page.get_by_role("button", name="Try again").click()
-    assert post(page) == first, "with top K 1 every seed writes the same"
+    assert loaded.post == first, "with top K 1 every seed writes the same"
     expect(page.get_by_label("Seed")).to_have_value("42")
 
 
-def test_keyboard(tab: Watched, page: Page) -> None:
+def test_keyboard(loaded: Watched) -> None:
+    page = loaded.page
     page.get_by_label("Your text").focus()
     page.keyboard.press("Tab")
     expect(page.get_by_role("radio", name="Friendly")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Professional")).to_be_checked()
     page.get_by_label("Your text").focus()
-    with tab.through("writing", "ready"):
+    with loaded.through("writing", "ready"):
         page.keyboard.press("Control+Enter")
     expect(page.locator(".card-kind")).to_contain_text("Professional")
 
 
-def test_reload_keeps_the_draft(tab: Watched, page: Page) -> None:
+def test_reload_keeps_the_draft(loaded: Watched) -> None:
+    page = loaded.page
     text = page.get_by_label("Your text").input_value()
     page.get_by_role("radio", name="Professional").check()
-    tab.open_details()
+    loaded.open_details()
     page.get_by_label("Seed").fill("42")
-    with tab.through("loading", "ready"):
+    with loaded.through("loading", "ready"):
         page.get_by_role("button", name="Apply and reload the model").click()
     page.reload()
     expect(page.get_by_label("Your text")).to_have_value(text)
     expect(page.get_by_role("radio", name="Professional")).to_be_checked()
-    tab.wait_for("ready")
+    loaded.wait_for("ready")
     expect(page.get_by_label("Seed")).to_have_value("42")
 
 
-def test_other_model_while_one_is_loading(tab: Watched, page: Page) -> None:
+def test_other_model_while_one_is_loading(loaded: Watched) -> None:
     """After a reload the tab still has the model that was chosen; who waits for the wrong one takes another."""
-    with tab.through("loading", "ready"):
-        tab.choose_model("endless")
+    page = loaded.page
+    with loaded.through("loading", "ready"):
+        loaded.choose_model("endless")
     held: list[Route] = []
     let_go = Event()
 
@@ -98,10 +75,10 @@ def test_other_model_while_one_is_loading(tab: Watched, page: Page) -> None:
     page.wait_for_selector("body[data-phase=loading]")
     picker = page.get_by_label("Model", exact=True)
     expect(picker.locator("option:checked")).to_contain_text("endless")
-    tab.choose_model("demo")
+    loaded.choose_model("demo")
     expect(page.locator(".model-facts")).to_contain_text("demo")
-    tab.choose_model("endless")
-    with tab.through("ready"):
+    loaded.choose_model("endless")
+    with loaded.through("ready"):
         let_go.set()
         for route in held:
             route.continue_()

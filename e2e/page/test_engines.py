@@ -17,7 +17,6 @@ from e2e.page.conftest import (
     cut_when_arrived,
     insecure,
     wait_for_stop,
-    watched,
 )
 from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
@@ -70,10 +69,8 @@ def engine(page: Page) -> str:
     return str(page.locator(".engine-reason").text_content())
 
 
-def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browser) -> None:
+def test_each_engine_writes_the_same_post(server: RunningServer, tab: Watched) -> None:
     """Of the same weights, greedily; and the page chooses the processor before software that plays a GPU."""
-    context = browser.new_context()
-    tab = watched(context)
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser found no graphics card."
     expect(page.locator(".details-engine option:checked")).to_have_text("Automatic: LiteRT-LM on the processor")
@@ -91,8 +88,6 @@ def test_each_engine_writes_the_same_post(server: RunningServer, browser: Browse
     page.reload()
     page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]", timeout=LOAD_MS)
     expect(page.get_by_label("Engine")).to_have_value("litert-lm-cpu")  # the tab remembers
-    context.close()
-    tab.check()
 
 
 def test_the_address_names_an_engine(server: RunningServer, tab: Watched) -> None:
@@ -106,11 +101,9 @@ def test_the_address_names_an_engine(server: RunningServer, tab: Watched) -> Non
     tab.page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]")
 
 
-def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer, browser: Browser) -> None:
+def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer, tab: Watched) -> None:
     """Also one that can neither suspend WebAssembly: it gets the build for all browsers."""
-    context = browser.new_context()
-    context.add_init_script("delete Navigator.prototype.gpu")
-    tab = watched(context)
+    tab.page.add_init_script("delete Navigator.prototype.gpu")
     begin_worker_with(tab.page, "litert_lm.worker.js", "delete WebAssembly.Suspending")
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser has no WebGPU."
@@ -122,14 +115,10 @@ def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer,
     )
     assert "litertlm_wasm_compat_asyncify_internal.wasm" in asked
     assert "litertlm_wasm_internal.wasm" not in asked
-    context.close()
-    tab.check()
 
 
-def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
+def test_a_model_without_a_graph_says_so(tab: Watched) -> None:
     with onpage_serve([DEMO_BUNDLE]) as server:
-        context = browser.new_context()
-        tab = watched(context)
         page = tab.open(server.url)
         page.wait_for_selector("body[data-engine=litert-lm]")
         expect(page.locator(".engine-reason")).to_contain_text("the model has no file for the processor")
@@ -137,8 +126,6 @@ def test_a_model_without_a_graph_says_so(browser: Browser) -> None:
             "MediaPipe on WebGPU (no file for it)",
             "LiteRT-LM on the processor (no file for it)",
         ]
-        context.close()
-        tab.check()
 
 
 def test_an_insecure_address_has_the_processor(browser: Browser) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from e2e.page.conftest import EXAMPLE, STEP_MS, WRITE_MS, Watched, begin_worker_with, wait_for_stop, watched
+from e2e.page.conftest import EXAMPLE, STEP_MS, WRITE_MS, Watched, begin_worker_with, wait_for_stop, watched_tab
 from e2e.page.servers import RunningServer
 from e2e.page.test_known_posts import KNOWN
 from webapp.paths import static_folder
@@ -45,12 +45,10 @@ BORDERS = """
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
-    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")  # type: ignore[arg-type]
-    tab = watched(context)
-    tab.open(quick_server.url)
-    tab.wait_for("ready")
-    yield tab
-    context.close()
+    with watched_tab(browser, viewport=PHONE, reduced_motion="reduce") as tab:
+        tab.open(quick_server.url)
+        tab.wait_for("ready")
+        yield tab
 
 
 @pytest.fixture
@@ -170,14 +168,13 @@ def test_what_is_chosen_can_be_seen_in_high_contrast(page: Page) -> None:
     assert chosen != other
 
 
-def test_before_anything_is_written_there_is_a_sample(browser: Browser, quick_server: RunningServer) -> None:
+def test_before_anything_is_written_there_is_a_sample(
+    new_tab: Callable[[], Watched], quick_server: RunningServer
+) -> None:
     examples = json.loads((static_folder() / "tasks/post/examples.json").read_text(encoding="utf-8"))
     ((title, sample),) = [(example["title"], example["post"]) for example in examples if "post" in example]
     assert sample == KNOWN[title], "what the demo writes, greedily"
-    context = browser.new_context()
-    tab = watched(context)
+    tab = new_tab()
     tab.open(quick_server.url)
     tab.wait_for("ready")
     expect(tab.page.locator(".card-sample blockquote")).to_have_text(sample)
-    context.close()
-    tab.check()

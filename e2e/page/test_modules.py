@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser
-
-from e2e.page.conftest import watched
+from e2e.page.conftest import Watched
 from e2e.page.servers import RunningServer
 
 MARKUP = """<img src=x onerror="document.title='marked'"><script>document.title='marked'</script><b>&amp;</b>"""
@@ -24,11 +22,7 @@ async (text) => {
 """
 
 
-def test_model_text_is_only_text(browser: Browser, quick_server: RunningServer) -> None:
-    context = browser.new_context()
-    tab = watched(context)
+def test_model_text_is_only_text(tab: Watched, quick_server: RunningServer) -> None:
     page = tab.open(f"{quick_server.url}/bench?driven")  # an HTML document of this server that loads nothing
     assert page.evaluate(SHOW_POST, MARKUP) == [MARKUP, 0, "auto"]
     assert "marked" not in page.title()
-    context.close()
-    tab.check()

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from e2e.page.conftest import EXAMPLE, Watched, insecure, watched
+from e2e.page.conftest import EXAMPLE, Watched, insecure
 from e2e.page.servers import RunningServer, faulty_server
 from webapp.paths import DEMO, DEMO_GRAPH
 
 
-def write(tab: Watched) -> str:
-    with tab.through("writing", "ready"):
-        tab.page.get_by_role("button", name="Write", exact=True).click()
-    return tab.page.get_by_role("log", name="The post").inner_text()
-
-
-def test_below_a_path(browser: Browser) -> None:
+def test_below_a_path(tab: Watched) -> None:
     """As behind a proxy: pages, modules, styles, workers, the engine, the model, and the bench."""
     with faulty_server([DEMO_GRAPH], below="/a/path") as server:
-        context = browser.new_context()
-        tab = watched(context)
         page = tab.open(f"{server.url}/a/path/")
         tab.wait_for("ready")
         page.get_by_role("button", name=EXAMPLE).click()
-        assert len(write(tab).split()) > 5
+        assert len(tab.write().split()) > 5
         page.get_by_text("Details", exact=True).click()
         page.get_by_role("link", name="How fast is this browser?").click()
         tab.wait_for("ready")
@@ -33,8 +25,6 @@ def test_below_a_path(browser: Browser) -> None:
         page.get_by_role("button", name="Start").click()
         tab.wait_for("finished")
         expect(page.get_by_role("table").first).to_be_visible()
-        context.close()
-        tab.check()
 
 
 def test_copy_at_an_insecure_address(browser: Browser) -> None:
@@ -43,7 +33,7 @@ def test_copy_at_an_insecure_address(browser: Browser) -> None:
         tab.wait_for("ready")
         page = tab.page
         page.get_by_role("button", name=EXAMPLE).click()
-        post = write(tab)
+        post = tab.write()
         page.get_by_role("button", name="Copy").click()
         area = page.get_by_label("Your text")
         area.press("ControlOrMeta+a")
@@ -58,7 +48,7 @@ def test_without_shared_memory(quick_server: RunningServer, tab: Watched) -> Non
     tab.wait_for("ready")
     assert page.evaluate("[crossOriginIsolated, typeof SharedArrayBuffer]") == [True, "undefined"]
     page.get_by_role("button", name=EXAMPLE).click()
-    assert len(write(tab).split()) > 5
+    assert len(tab.write().split()) > 5
 
 
 def test_arabic_is_laid_out_from_right_to_left(quick_server: RunningServer, tab: Watched) -> None:

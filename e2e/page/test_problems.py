@@ -28,19 +28,15 @@ Object.defineProperty(WorkerNavigator.prototype, "onLine", {
 """The first pause lasts two minutes, and the worker says when it has seen that the browser is offline."""
 
 
-def test_no_webgpu(server: RunningServer, browser: Browser) -> None:
+def test_no_webgpu(server: RunningServer, tab: Watched) -> None:
     """Chromium cannot be started without WebGPU any more, so it loses the property that the page looks for."""
-    context = browser.new_context()
-    context.add_init_script("delete Navigator.prototype.gpu")
-    tab = watched(context)
+    tab.page.add_init_script("delete Navigator.prototype.gpu")
     tab.open(server.url)
     assert tab.problem() == "no-webgpu"
     expect(tab.page.get_by_role("listitem").first).to_be_visible()
     with tab.page.expect_navigation():
         tab.page.get_by_role("button", name="Check again").click()
     assert tab.problem() == "no-webgpu"
-    context.close()
-    tab.check()
 
 
 def test_no_adapter(server: RunningServer, browser: Browser) -> None:

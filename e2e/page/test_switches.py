@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
-
-from e2e.page.conftest import EXAMPLE, Watched, hold_end, watched
-from e2e.page.servers import RunningServer
-
-
-@pytest.fixture
-def loaded(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
-    """Ready on the processor, with an example."""
-    context = browser.new_context()
-    tab = watched(context)
-    tab.open(quick_server.url)
-    tab.wait_for("ready")
-    tab.page.get_by_role("button", name=EXAMPLE).click()
-    yield tab
-    context.close()
-    tab.check()
+from e2e.page.conftest import Watched, hold_end
 
 
 def answers(page: Page) -> int:
     """How many were begun."""
     return (page.locator("html").get_attribute("data-phases") or "").split().count("writing")
-
-
-def write(tab: Watched) -> str:
-    with tab.through("writing", "ready"):
-        tab.page.get_by_role("button", name="Write", exact=True).click()
-    return tab.page.get_by_role("log", name="The post").inner_text()
 
 
 def test_a_double_click_on_write_is_one(loaded: Watched) -> None:
@@ -63,7 +40,7 @@ def test_enter_that_is_held_on_write_is_one(loaded: Watched) -> None:
 
 def test_the_post_before_stays_until_the_first_word(loaded: Watched) -> None:
     page = loaded.page
-    before = write(loaded)
+    before = loaded.write()
     worker = page.workers[-1]
     worker.evaluate("() => { self.kept = self.postMessage.bind(self); self.postMessage = () => {}; }")
     page.get_by_role("button", name="Write", exact=True).click()
@@ -80,5 +57,5 @@ def test_an_engine_that_cannot_be_fetched_leaves_the_one_that_works(loaded: Watc
         page.get_by_label("Engine").select_option("mediapipe")
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
     expect(page.get_by_label("Engine")).to_have_value("")
-    assert len(write(loaded).split()) > 5
+    assert len(loaded.write().split()) > 5
     expect(page.get_by_role("alert")).to_be_hidden()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, hold_end, watched
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, hold_end, watched_tab
 from e2e.page.servers import RunningServer
 
 MAX_PAGE_SHARE = 1 / 3
@@ -34,13 +34,11 @@ Object.defineProperty(navigator, "share", { value: async (data) => { window.shar
 @pytest.fixture(scope="module")
 def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
     """One tab with one loaded engine, for all tests of this module: each begins with `page`, whatever was before."""
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    context.add_init_script(PREPARE)
-    tab = watched(context)
-    tab.open(server.url)
-    tab.wait_for("ready")
-    yield tab
-    context.close()
+    with watched_tab(browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
+        tab.page.add_init_script(PREPARE)
+        tab.open(server.url)
+        tab.wait_for("ready")
+        yield tab
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +68,7 @@ def endless(tab: Watched, page: Page) -> Page:
 @pytest.fixture
 def written(tab: Watched, page: Page) -> Page:
     """As `page`, with a post."""
-    write(tab)
+    tab.write()
     return page
 
 
@@ -81,17 +79,6 @@ def use_model(tab: Watched, index: int) -> None:
         return
     with tab.through("loading", "ready"):
         picker.select_option(wanted)
-
-
-def write(tab: Watched) -> str:
-    """Press Write and wait for the whole post."""
-    with tab.through("writing", "ready"):
-        tab.page.get_by_role("button", name="Write", exact=True).click()
-    return post(tab.page)
-
-
-def post(page: Page) -> str:
-    return page.get_by_role("log", name="The post").inner_text()
 
 
 def figures(page: Page) -> dict[str, str]:
@@ -136,7 +123,7 @@ def test_write(tab: Watched, page: Page) -> None:
     expect(log).to_have_attribute("aria-busy", "true")
     with tab.through("ready"):
         end()
-    whole = post(page)
+    whole = tab.post
     steps = [step for step in page.evaluate("window.written") if step]  # the post before went in between
     assert len(set(steps)) > 2 and steps[-1] == whole, "the post did not stream"
     assert all(later.startswith(step) for step, later in pairwise(steps))
@@ -158,8 +145,8 @@ def test_figures(written: Page) -> None:
     assert decode > 0
 
 
-def test_counts(written: Page) -> None:
-    whole = post(written)
+def test_counts(tab: Watched, written: Page) -> None:
+    whole = tab.post
     expect(written.locator(".counts-total")).to_have_text(re.compile(rf"\d+ words, {len(whole)} characters"))
     expect(written.locator(".counts-limits li")).to_have_count(5)
 
@@ -176,7 +163,7 @@ def test_copy_and_share(written: Page) -> None:
 
 def test_prompt_reused(tab: Watched, written: Page) -> None:
     """The same prompt again: the engine still holds it, and the page says so beside the figure."""
-    assert write(tab)
+    assert tab.write()
     expect(written.locator(".figures-note")).to_have_text("100 % reused")
 
 
@@ -192,11 +179,11 @@ def test_page_never_froze(written: Page) -> None:
 def test_try_again(tab: Watched, written: Page) -> None:
     page = written
     page.get_by_role("radio", name="Enthusiastic").check()  # in which the next seed says something else
-    before, seed = write(tab), int(seed_of(page))
+    before, seed = tab.write(), int(seed_of(page))
     with tab.through("loading", "writing", "ready"):
         page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("heading", name="Your post")).to_be_focused()
-    assert post(page) != before
+    assert tab.post != before
     assert int(seed_of(page)) == seed + 1
 
 
@@ -214,7 +201,7 @@ def test_too_long(tab: Watched, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text(re.compile(r"takes [2-9]\d\d,\d{3} tokens"))
     area.fill(short)
     expect(page.get_by_role("alert")).to_be_hidden()
-    assert write(tab)
+    assert tab.write()
 
 
 def test_other_model(tab: Watched, page: Page, model_file: Path) -> None:
@@ -257,6 +244,6 @@ def test_runaway_is_stopped(tab: Watched, endless: Page) -> None:
     page.get_by_label("Your text").fill("Short.")
     page.get_by_role("radio", name="Short").check()
     for _ in range(2):
-        words = len(write(tab).split())
+        words = len(tab.write().split())
         assert 20 <= words < 500, "its context has room for twice as many"
         expect(page.get_by_role("alert")).to_contain_text("lost its way")
