@@ -248,4 +248,5 @@ def _sampling_of(said: LlmMetadata) -> Sampling | None:
     if sampler.type_ == SamplerType.GREEDY:
         return Sampling(None, 1)
     known = 0 < sampler.temperature <= 10 and 1 <= sampler.k <= 1 << 20
-    return Sampling(sampler.temperature, sampler.k) if known else None
+    # it is a float32: 0.3 is read as 0.30000001192092896, which no step of the page's settings comes to
+    return Sampling(float(f"{sampler.temperature:.6g}"), sampler.k) if known else None

@@ -14,6 +14,7 @@ from litert_lm_builder.runtime.proto import llm_metadata_pb2
 
 from builder.bundle import Source, web_source, write_litertlm
 from builder.files.digest import sha256_of
+from builder.formats.inspect_model import inspect_model
 from builder.formats.inspect_web_file import Sampling
 from builder.formats.litertlm_reader import LitertlmFile
 
@@ -87,5 +88,8 @@ def test_the_recommended_sampling_goes_along(graph: Source, tmp_path: Path) -> N
     sampler = metadata(tmp_path / "said.litertlm").sampler_params
     # TOP_P with all of the probability: the only type that every backend has
     assert (sampler.type, sampler.k, sampler.p, sampler.temperature) == (sampler.TOP_P, 8, 1.0, 0.25)
+    for temperature in (0.3, 0.675, 1e-6):
+        write_litertlm(tmp_path / "said.litertlm", replace(graph, sampling=Sampling(temperature, 8)))
+        assert inspect_model(tmp_path / "said.litertlm").sampling == Sampling(temperature, 8)
     write_litertlm(tmp_path / "unsaid.litertlm", graph)
     assert not metadata(tmp_path / "unsaid.litertlm").HasField("sampler_params")
