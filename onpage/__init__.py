@@ -65,7 +65,7 @@ def convert(
     checkpoint: AnyPath,
     output: AnyPath,
     *,
-    bits: Bits = "8",
+    bits: Bits | None = None,
     embedding_bits: Bits | None = None,
     attention_bits: Bits | None = None,
     feedforward_bits: Bits | None = None,
@@ -73,20 +73,21 @@ def convert(
     merge_lora: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
-    """Write the Hugging Face folder `checkpoint` as the web file `output`, which is replaced whole or not at all.
+    """Write a checkpoint as the web file `output`, which is replaced whole or not at all.
 
-    `bits` is for every matrix that has no option of its own. `merge_lora` is the folder of a LoRA adapter that goes into the
+    `checkpoint` is a Hugging Face folder or a GGUF file. `bits` is for every matrix that has no option of its own; with none
+    of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then goes over as it is. `merge_lora` is the folder of a LoRA adapter that goes into the
     weights. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError or OutputError.
     """
     with requires("build"):
-        from builder.convert.web_file import convert_checkpoint
-    return convert_checkpoint(
-        Path(checkpoint),
-        Path(output),
-        quantization=_quantization(bits, embedding_bits, attention_bits, feedforward_bits, scale),
-        merge=None if merge_lora is None else Path(merge_lora),
-        progress=progress,
-    )
+        from builder.convert.from_quantized import suited
+        from builder.convert.web_file import convert_opened
+        from builder.model.opened import OpenedCheckpoint
+    opened = OpenedCheckpoint.complete(Path(checkpoint), None if merge_lora is None else Path(merge_lora))
+    quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale)
+    if not (bits or embedding_bits or attention_bits or feedforward_bits):
+        quantization = suited(opened.weights, quantization)
+    return convert_opened(opened, Path(output), quantization=quantization, progress=progress)
 
 
 def convert_lora(base: AnyPath, adapter: AnyPath, output: AnyPath) -> WrittenAdapter:

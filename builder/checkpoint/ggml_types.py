@@ -58,8 +58,14 @@ def _signed(values: Bytes, zero: int) -> Values:
     return values.astype(np.float32) - np.float32(zero)
 
 
+def q4_0_integers(blocks: Bytes) -> tuple[NDArray[np.int8], Values]:
+    """The integers of Q4_0, signed, (blocks, 32), and the scales that they are multiplied by, (blocks, 1)."""
+    return (_halves(blocks[:, 2:]) - np.uint8(8)).view(np.int8), _float16(blocks, 0)
+
+
 def _q4_0(blocks: Bytes) -> Values:
-    return _float16(blocks, 0) * _signed(_halves(blocks[:, 2:]), 8)
+    values, scales = q4_0_integers(blocks)
+    return scales * values.astype(np.float32)
 
 
 def _q4_1(blocks: Bytes) -> Values:

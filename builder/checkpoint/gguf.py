@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint.ggml_types import BLOCK_TYPES, TYPE_NAMES
+from builder.checkpoint.ggml_types import BLOCK_TYPES, TYPE_NAMES, q4_0_integers
 from builder.checkpoint.rows import StoredTensor
 from builder.checkpoint.stored_types import NUMPY_TYPES, StoredArray, to_float32
 from builder.errors import CheckpointError
@@ -66,7 +66,8 @@ class GgufTensor(StoredTensor):
             step = max(1, CHUNK_BYTES // (4 * self.width))
             for start in range(0, len(out), step):
                 part = out[start : start + step]
-                part[...] = kind.decode(self.read_blocks(first + start, len(part))).reshape(part.shape)
+                with np.errstate(all="ignore"):  # what is not finite is refused where it is used, by its place
+                    part[...] = kind.decode(self.read_blocks(first + start, len(part))).reshape(part.shape)
         elif self.minus:
             stored = np.empty(out.shape, NUMPY_TYPES[self.dtype])
             super().read_rows(first, stored)
@@ -75,6 +76,12 @@ class GgufTensor(StoredTensor):
             super().read_rows(first, out)
         if self.minus:
             out -= np.float32(self.minus)
+
+    def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """As `StoredTensor`, of Q4_0."""
+        blocks = self.read_blocks(first, count)
+        values, scales = q4_0_integers(blocks)
+        return values.reshape(count, self.width), scales.reshape(count, -1)
 
     def read_blocks(self, first: int, count: int) -> NDArray[np.uint8]:
         """The blocks of `count` rows as they are stored, (blocks, bytes of a block)."""

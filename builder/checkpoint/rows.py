@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import NUMPY_TYPES, StoredArray
 from builder.errors import CheckpointError
@@ -47,6 +48,15 @@ class StoredTensor:
         """The rows from `first` on into `out`, (rows, width) of `array_type`."""
         self._read_bytes(first * self.width * out.itemsize, out)
 
+    @property
+    def is_quantized(self) -> bool:
+        """Whether its values lie on a coarse grid, as quantized ones do."""
+        return self.dtype not in NUMPY_TYPES
+
+    def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Of `count` rows the integers (count, width) and their scales (count, blocks of a row), where it is stored as such."""
+        raise NotImplementedError(self.dtype)
+
     def _read_bytes(self, position: int, out: StoredArray) -> None:
         """As many bytes as `out` has, from a position in the tensor."""
         with _opened(self) as file:
@@ -77,6 +87,17 @@ class StoredRows:
         array_type = pieces[0].tensor.array_type
         assert array_type is not None  # as `Checkpoint.require` sees to
         self.dtype = array_type
+
+    @property
+    def stored_type(self) -> str:
+        """The type of the tensors."""
+        return self._pieces[0].tensor.dtype
+
+    def integers(self, part: slice) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """As `StoredTensor.integers`, of some rows."""
+        start, stop, _ = part.indices(self.shape[0])
+        parts = [piece.tensor.integers(piece.first, piece.count) for piece in parts_of(self._pieces, start, stop)]
+        return np.concatenate([values for values, _ in parts]), np.concatenate([scales for _, scales in parts])
 
     def __getitem__(self, part: slice) -> StoredArray:
         start, stop, _ = part.indices(self.shape[0])

@@ -15,6 +15,7 @@ from typing import Any
 
 from builder import __version__
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
+from builder.convert.from_quantized import notes_on, suited
 from builder.convert.read_back import ReadBack
 from builder.convert.write_tensors import Pieces, write_tensors
 from builder.errors import OutputError, TokenizerError, UnsupportedModel
@@ -31,7 +32,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
 from builder.quantize.rounding import BLOCK
-from builder.quantize.scheme import ALL_INT8, ROLE_OF, Quantization, Scheme
+from builder.quantize.scheme import ROLE_OF, Quantization, Scheme
 
 MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
@@ -66,14 +67,14 @@ def convert_checkpoint(
     folder: Path,
     output: Path,
     *,
-    quantization: Quantization = ALL_INT8,
+    quantization: Quantization | None = None,
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
     progress: Progress | None = None,
 ) -> WrittenModel:
-    """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) to the web file `output`.
+    """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) or a GGUF file to the web file `output`.
 
-    `merge` is the folder of a LoRA adapter that goes into the weights, `turns` what is set in place of the checkpoint's own. Raises
+    Without `quantization` it is the one that suits the checkpoint: int8, or what a quantized one has. `merge` is the folder of a LoRA adapter that goes into the weights, `turns` what is set in place of the checkpoint's own. Raises
     the errors of builder.errors; `output` is then as it was.
     """
     opened = OpenedCheckpoint.complete(folder, merge, turns)
@@ -84,12 +85,13 @@ def convert_opened(
     opened: OpenedCheckpoint,
     output: Path,
     *,
-    quantization: Quantization = ALL_INT8,
+    quantization: Quantization | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete."""
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
+    quantization = quantization or suited(opened.weights)
     conversion = {"checkpoint": opened.checkpoint.name, "scale": quantization.scale}
     if opened.merge is not None:
         conversion["merged"] = opened.merge.resolve().name
@@ -104,7 +106,8 @@ def convert_opened(
         progress,
         conversion,
     )
-    return replace(written, left_out=opened.left_out, notes=opened.notes)
+    notes = (*notes_on(opened.weights, quantization), *opened.notes)
+    return replace(written, left_out=opened.left_out, notes=notes)
 
 
 def write_web_file(

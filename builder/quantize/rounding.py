@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import Rows, to_float32
+from builder.quantize.as_stored import integers_as_stored
 from builder.quantize.least_squares import extremes, least_squares_scales
 from builder.quantize.scheme import Bits, ScaleChoice, Scheme
 
@@ -61,7 +62,13 @@ class QuantizedBand:
 
 
 def quantize_band(rows: Rows, scheme: Scheme, choice: ScaleChoice = "max") -> QuantizedBand:
-    """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, K of the block. Raises NotFiniteError."""
+    """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, K of the block. Raises NotFiniteError.
+
+    Rows that are stored in `scheme` are not rounded again, whatever `choice` is.
+    """
+    stored = integers_as_stored(rows, scheme)
+    if stored is not None:
+        return _band_of(*stored)
     n, k = rows.shape
     # a row of a block is four outputs of an input: 4 bytes, or 2
     packed = np.empty((k // BLOCK, n // BLOCK, 2 * scheme.bits), np.uint8)
@@ -80,6 +87,19 @@ def quantize_band(rows: Rows, scheme: Scheme, choice: ScaleChoice = "max") -> Qu
         blocks = _pack(rounded.reshape(-1, BLOCK, k), scheme.bits)
         words[:, first // BLOCK : chunk.stop // BLOCK] = blocks.view(words.dtype).T
     return QuantizedBand(packed.reshape(k // BLOCK, -1), scales, sums)
+
+
+def _band_of(values: NDArray[np.int8], scales: NDArray[np.float32]) -> QuantizedBand:
+    """The band of integers of 4 bits (n, K) and their scales."""
+    if not np.isfinite(scales).all():
+        raise NotFiniteError
+    n, k = values.shape
+    nibbles = (values + np.int8(OFFSET[4])).view(np.uint8).reshape(-1, BLOCK, k)
+    words = np.zeros((n // BLOCK, k), np.uint16)
+    for output in range(BLOCK):
+        words |= nibbles[:, output].astype(np.uint16) << np.uint16(4 * output)
+    strips = np.ascontiguousarray(words.view(np.uint64).T).view(np.uint8)
+    return QuantizedBand(strips, scales, values.sum(axis=1, dtype=np.int32))
 
 
 def rounding_bits(bits: Bits) -> np.uint32:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import Rows, read_rows
 from builder.files.checksum import WORD, Checksum
+from builder.quantize.as_stored import is_stored_in
 from builder.quantize.rounding import BLOCK, QuantizedBand, quantize_band
 from builder.quantize.scheme import ScaleChoice, Scheme
 from builder.quantize.wasm_kernel_text import INPUTS, module_text
@@ -64,7 +65,7 @@ class Kernel:
         """As `quantize.quantize_band`, but the result lies in this memory: until the next call of this or of `buffer`."""
         n, k = rows.shape
         width = scheme.block or k
-        if choice != "max" or width % INPUTS:
+        if choice != "max" or width % INPUTS or is_stored_in(rows, scheme):
             return quantize_band(rows, scheme, choice)
         stored = np.dtype(np.uint16 if rows.dtype == np.uint16 else np.float32)
         step = max(BLOCK, CHUNK_BYTES // (k * stored.itemsize) // BLOCK * BLOCK)

@@ -64,6 +64,13 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_quantization
 
 
+def bits_are_chosen() -> bool:
+    """Whether the user said any of the options for bits."""
+    context = click.get_current_context()
+    names = [name for name in context.params if name == "bits" or name.endswith("_bits")]
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
+
+
 def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command the options that set a model's turns, which it gets as `turns`."""
 
@@ -149,12 +156,15 @@ def convert(
         _show_adapter(convert_adapter(checkpoint, lora, output), checkpoint, as_json)
         return
     with requires("build"):
+        from builder.convert.from_quantized import suited
         from builder.convert.web_file import convert_opened
         from builder.model.opened import OpenedCheckpoint
         from builder.reference.report import DEFAULT_TEXT, read_text, report_on
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
     opened = OpenedCheckpoint.complete(checkpoint, merge_lora, turns)
+    if not bits_are_chosen():
+        quantization = suited(opened.weights, quantization)
     with byte_progress() as progress:
         written = convert_opened(opened, output, quantization=quantization, progress=progress)
     if not (report or report_text):

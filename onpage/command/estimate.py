@@ -9,7 +9,7 @@ import click
 
 from builder.quantize.scheme import Quantization
 from onpage.command.console import megabytes, print_facts, print_json
-from onpage.command.convert import json_option, quantization_options
+from onpage.command.convert import bits_are_chosen, json_option, quantization_options
 from onpage.extras import requires
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def estimate(
     with requires("build"):
         from builder.estimate import Limits
         from builder.estimate import estimate as estimate_model
-    chosen = quantization if _is_chosen(click.get_current_context()) else None
+    chosen = quantization if bits_are_chosen() else None
     found = estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size))
     if as_json:
         print_json(found.to_json())
@@ -77,11 +77,6 @@ def estimate(
     click.echo(f"{'at':8}  {'download':>14}  {f'GPU, {found.context:,} tokens':>18}")
     for row in found.table:
         click.echo(f"{row.name:8}  {megabytes(row.download):>14}  {megabytes(row.gpu) if row.gpu else '–':>18}")
-
-
-def _is_chosen(context: click.Context) -> bool:
-    names = [name for name in context.params if name == "bits" or name.endswith("_bits")]
-    return any(context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE for name in names)
 
 
 def _rows(found: Estimate) -> list[tuple[str, str]]:
