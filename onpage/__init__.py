@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from builder.bundle import WrittenBundle
+    from builder.convert.inspect_gguf import GgufFacts
     from builder.convert.web_file import WrittenModel
     from builder.estimate import Estimate
     from builder.formats.inspect_model import ModelFacts
@@ -150,12 +151,19 @@ def synthesize(
     return write(shape, Path(output), quantization=_quantization(bits, embedding_bits), seed=seed)
 
 
-def inspect(model: AnyPath) -> ModelFacts:
+def inspect(model: AnyPath) -> ModelFacts | GgufFacts:
     """What a model file holds: architecture, tensors, quantization, turns, sampling. Reads its header, not its weights.
 
-    Raises ModelFileError where the file is no model that a browser runs, or is damaged.
+    A GGUF file's facts include what `convert` makes of it, for which the extra `build` is needed. Raises ModelFileError where
+    the file is no model that a browser runs, or is damaged; CheckpointError for a GGUF file.
     """
     from builder.formats.inspect_model import inspect_model
+    from builder.formats.sniff import is_gguf
+
+    if is_gguf(Path(model)):
+        with requires("build"):
+            from builder.convert.inspect_gguf import inspect_gguf
+        return inspect_gguf(Path(model))
 
     return inspect_model(Path(model))
 
@@ -178,7 +186,7 @@ def estimate(
 ) -> Estimate:
     """How large a model is to download and how much memory of the GPU it takes, in bytes.
 
-    `model` is a published model's id, a shape, a checkpoint folder or a web file; `bits` is for those that are not quantized
+    `model` is a published model's id, a shape, a checkpoint or a web file; `bits` is for those that are not quantized
     yet. With limits in bytes the estimate says whether they are enough. Needs the extra `build`. Raises OnpageError.
     """
     with requires("build"):

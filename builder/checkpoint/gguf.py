@@ -24,8 +24,8 @@ from builder.checkpoint.rows import StoredTensor
 from builder.checkpoint.stored_types import NUMPY_TYPES, StoredArray, to_float32
 from builder.errors import CheckpointError
 from builder.files.reading import NotReadableError, check_regular, shown
+from builder.formats.sniff import GGUF
 
-MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 MAX_METADATA = 64 << 20
 """Bytes of metadata and tensor table; those of Gemma 3 have 6.5 MB."""
@@ -113,10 +113,10 @@ class GgufFile:
             found, table = _read(file)
             metadata = metadata or found
             count = found.get("split.count", 1)
-            if count > 1 and (count != len(files) or found.get("split.no") != number):
+            if count != 1 and (count != len(files) or found.get("split.no") != number):
                 raise CheckpointError(
                     f"{file} says that it is part {shown(found.get('split.no'))} (from 0) of {shown(count)}: a split GGUF is "
-                    f"opened by the names that llama.cpp gives its parts, …-00001-of-{count:05}.gguf; give them these names, or join "
+                    f"opened by the names that llama.cpp gives its parts, …-00001-of-0000N.gguf; give them these names, or join "
                     f"them with llama-gguf-split --merge.",
                     subject=file,
                 )
@@ -125,16 +125,6 @@ class GgufFile:
                 raise CheckpointError(f"{file} holds {min(twice)} again, which another part has.", subject=file)
             tensors |= table
         return cls(path, files, metadata, tensors)
-
-
-def is_gguf(path: Path) -> bool:
-    """Whether a file begins as one; False where it cannot be read."""
-    try:
-        check_regular(path)
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except (NotReadableError, OSError):
-        return False
 
 
 def _parts(path: Path) -> tuple[Path, ...]:
@@ -178,7 +168,7 @@ class _Header:
 
     def read(self) -> tuple[dict[str, Any], dict[str, GgufTensor]]:
         """The metadata and the tensors."""
-        if self._take(4) != MAGIC:
+        if self._take(len(GGUF)) != GGUF:
             raise _UnsoundError("it does not begin with GGUF")
         version = self._number("I")
         if version not in VERSIONS:

@@ -17,6 +17,7 @@ from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import name_of
 from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Weight, Weights
+from builder.quantize.as_stored import is_stored_in
 from builder.quantize.rounding import BLOCK, MAX_INTEGER, signed_values
 
 TOLERANCE = 1e-3
@@ -29,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def check_against(path: Path, folder: Path, progress: Progress | None = None) -> int:
-    """The number of weights of the web file (or bundle) `path` that were compared with the checkpoint in `folder`.
+    """The number of weights of the web file (or bundle) `path` that were compared with the checkpoint at `folder`.
 
     ModelFileError names the first tensor that is not the checkpoint's, and by how much; UnsupportedModel where the two cannot be
     compared.
@@ -86,7 +87,8 @@ def _check_matrix(file: WebFile, matrix: StoredMatrix, weight: Weight, weights: 
         grouped = original.reshape(len(original), scales.shape[1], -1)
         step = scales[part]
         most = np.abs(grouped).max(axis=2) / np.float32(limit)
-        if ((np.abs(step) > most * MAX_SCALE) & (most > 0)).any():
+        too_large = (np.abs(step) > most * MAX_SCALE) & (most > 0)
+        if too_large.any() and not is_stored_in(rows, matrix.scheme):  # what goes over as it is has scales of its own
             raise _unlike(file.path, folder, name, "has scales that are larger than its weights need")
         values = signed_values(packed, matrix.k, len(original), bits).reshape(grouped.shape)
         apart = np.abs(np.clip(grouped / step[..., None], -limit - 1, limit) - values)

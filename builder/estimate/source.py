@@ -1,4 +1,4 @@
-"""Where the sizes come from: a published shape or model, a checkpoint folder, a web file, or dimensions."""
+"""Where the sizes come from: a published shape or model, a checkpoint, a web file, or dimensions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.checkpoint.folder import CheckpointFolder
+from builder.convert.from_quantized import suited
 from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError
 from builder.estimate.architecture import ApproximateTensors, Dimensions, SizedTensor
 from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_parameters import LlmParameters
-from builder.formats.sniff import Format, sniff_file
+from builder.formats.sniff import Format, is_gguf, sniff_file
 from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, transformer_parameters
 from builder.model.catalog import PublishedModel, published
@@ -28,8 +28,11 @@ from builder.model.families import (
     whole_blocks,
 )
 from builder.model.generation_config import GenerationConfig
+from builder.model.gguf_checkpoint import GgufCheckpoint
+from builder.model.open_checkpoint import open_checkpoint
+from builder.model.opened import OpenedCheckpoint
 from builder.model.shapes import shapes
-from builder.model.tokenizer import Tokenizer
+from builder.model.sidecars import Sidecars
 from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
 from builder.synth.web_file import shape_config, synthetic_tokenizer
@@ -84,8 +87,8 @@ class Source:
 def find_source(model: str, quantization: Quantization | None) -> Source:
     """By path, published id, shape id or dimensions, in this order."""
     path = Path(model)
-    if path.is_dir():
-        return _checkpoint(path, quantization or ALL_INT8)
+    if path.is_dir() or is_gguf(path):
+        return _checkpoint(path, quantization)
     if path.exists():
         return _web_file(path, quantization)
     if model in published():
@@ -107,12 +110,15 @@ def _config(model: str) -> dict[str, Any]:
         ) from None
 
 
-def _of_config(name: str, config: dict[str, Any], quantization: Quantization, path: Path | None = None) -> Source:
-    model = describe_for_estimate(config, path or Path(name))
+def _of_config(
+    name: str, config: dict[str, Any], quantization: Quantization, sidecars: Sidecars | None = None
+) -> Source:
+    """`sidecars` are those of a checkpoint; a published shape or dimensions have none."""
+    model = describe_for_estimate(config, sidecars.path if sidecars else Path(name))
     if model.family in ESTIMATED:
         return _approximate(name, model, quantization)
-    model, tokenizer = _fitted(model, path)
-    if "=" in name and not path:
+    model, tokenizer = _fitted(model, sidecars)
+    if "=" in name and not sidecars:
         tokenizer = len(synthetic_tokenizer(model.embedding.vocabulary))
     sized = _planned(model, tokenizer, quantization)
     return Source(
@@ -127,16 +133,17 @@ def _of_config(name: str, config: dict[str, Any], quantization: Quantization, pa
     )
 
 
-def _checkpoint(folder: Path, quantization: Quantization) -> Source:
-    checkpoint = CheckpointFolder.open(folder)
-    return _of_config(str(folder), checkpoint.config, quantization, checkpoint.config_path)
+def _checkpoint(path: Path, quantization: Quantization | None) -> Source:
+    checkpoint, sidecars = open_checkpoint(path)
+    if quantization is None and isinstance(checkpoint, GgufCheckpoint):
+        quantization = suited(OpenedCheckpoint.open(path).weights)
+    return _of_config(str(path), checkpoint.config, quantization or ALL_INT8, sidecars)
 
 
-def _fitted(model: ModelDescription, config: Path | None) -> tuple[ModelDescription, int]:
-    """As convert would fit the model to its tokenizer, and bytes of that: the folder's, where it has one, else the family's own."""
-    names = ("tokenizer.model", "tokenizer.json")
-    if config and any(config.with_name(name).exists() for name in names):
-        tokenizer = Tokenizer.of_checkpoint(config.parent, model.embedding.vocabulary)
+def _fitted(model: ModelDescription, sidecars: Sidecars | None) -> tuple[ModelDescription, int]:
+    """As convert would fit the model to its tokenizer, and bytes of that: the checkpoint's, where it has one, else the family's."""
+    if sidecars and sidecars.has_tokenizer:
+        tokenizer = sidecars.tokenizer(model.embedding.vocabulary)
         return fit_to_tokenizer(model, tokenizer.pieces), len(tokenizer.model)
     rows = whole_blocks(model.embedding.vocabulary)
     return model.with_vocabulary(rows), TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)

@@ -26,6 +26,19 @@ class Format(Enum):
     """A FlatBuffer header and aligned sections."""
 
 
+GGUF = b"GGUF"
+"""How llama.cpp's model files begin."""
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a file begins as one of llama.cpp's; False where it cannot be read."""
+    try:
+        with opened(path) as window:
+            return window.size >= len(GGUF) and window.read(0, len(GGUF)) == GGUF
+    except ModelFileError:
+        return False
+
+
 def sniff(first: bytes) -> Format | None:
     """The format that a file with these first bytes claims to have, None where it is no model that a browser runs."""
     if first[4:8] == b"TFL3":
@@ -40,7 +53,7 @@ def sniff(first: bytes) -> Format | None:
 OTHERS = (
     (b"<", "a web page, as a login or an error would send"),
     (b"version https://git-lfs", "a git-lfs pointer: fetch the file itself"),
-    (b"GGUF", "a GGUF model for llama.cpp: convert it with onpage convert"),
+    (GGUF, "a GGUF model for llama.cpp: convert it with onpage convert"),
     (b"{", "JSON, as an error would send"),
     (b"\x1f\x8b", "a compressed file: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a compressed file: unpack it first"),

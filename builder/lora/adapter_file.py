@@ -27,6 +27,7 @@ from builder.errors import OutputError, UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.writing import write_beside
 from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.sniff import is_gguf
 from builder.formats.web_entries import packed_sums
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import WebFile
@@ -46,7 +47,7 @@ INSTEAD = "merge it into the base with onpage convert BASE --merge-lora"
 
 @dataclass(frozen=True)
 class Base:
-    """The model that an adapter is for: a checkpoint folder, or a web file made of it."""
+    """The model that an adapter is for: a checkpoint, or a web file made of it."""
 
     path: Path
     model: ModelDescription
@@ -56,9 +57,9 @@ class Base:
     @classmethod
     def open(cls, path: Path) -> Base:
         """Reads config.json, or the header of a web file; CheckpointError or WebFileError where it is neither."""
-        if path.is_file():
+        if path.is_file() and not is_gguf(path):
             return cls._of_file(WebFile.open(path))
-        if not (path / "config.json").exists():
+        if path.is_dir() and not (path / "config.json").exists():
             refuse_an_adapter(path)
         model = OpenedCheckpoint.open(path).described
         told = transformer_parameters(model)
@@ -107,7 +108,7 @@ class WrittenAdapter:
 
 
 def convert_adapter(base_path: Path, folder: Path, output: Path) -> WrittenAdapter:
-    """Writes the adapter in `folder` for the model at `base_path` (a checkpoint folder or its web file) to `output`.
+    """Writes the adapter in `folder` for the model at `base_path` (a checkpoint or its web file) to `output`.
 
     UnsupportedModel for what the format cannot express, or an adapter of another model; `output` is then as it was.
     """

@@ -74,6 +74,11 @@ class GgufCheckpoint(Checkpoint):
                 counted[tensor.dtype] += tensor.size
         return counted
 
+    @property
+    def has_tokenizer(self) -> bool:
+        """As `Sidecars`."""
+        return True
+
     def tokenizer(self, rows: int) -> Tokenizer:
         """As `Sidecars`."""
         return Tokenizer.from_bytes(self.path, sentencepiece_from_gguf(self.gguf))

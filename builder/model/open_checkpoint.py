@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.folder import CheckpointFolder
-from builder.checkpoint.gguf import is_gguf
+from builder.formats.sniff import is_gguf
 from builder.model.gguf_checkpoint import GgufCheckpoint
 from builder.model.sidecars import FolderSidecars, Sidecars
 

@@ -22,6 +22,10 @@ class Sidecars(Protocol):
     def path(self) -> Path:
         """Where they lie, for messages."""
 
+    @property
+    def has_tokenizer(self) -> bool:
+        """Whether there is anything to read a tokenizer from."""
+
     def tokenizer(self, rows: int) -> Tokenizer:
         """The tokenizer for an embedding of `rows`; TokenizerError where it cannot be one."""
 
@@ -37,6 +41,11 @@ class FolderSidecars:
     """The files of a Hugging Face folder."""
 
     path: Path
+
+    @property
+    def has_tokenizer(self) -> bool:
+        """As `Sidecars`."""
+        return any((self.path / name).exists() for name in ("tokenizer.model", "tokenizer.json"))
 
     def tokenizer(self, rows: int) -> Tokenizer:
         """As `Sidecars`."""

@@ -38,7 +38,8 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(list(SCHEMES)),
         default="8",
         show_default=True,
-        help="Bits per weight. q4_0 is 4 bits with one scale per 32 inputs instead of one per output.",
+        help="Bits per weight. q4_0 is 4 bits with one scale per 32 inputs instead of one per output. A GGUF file's Q4_0 stays q4_0 by "
+        "default.",
     )
     @click.option(
         "--embedding-bits", type=click.Choice(list(SCHEMES)), help="Bits of the embedding.  [default: as --bits]"
@@ -105,7 +106,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     type=FILE,
     metavar="ADAPTER",
     help="Convert this LoRA adapter instead of the model, to a small file that the page switches on and off. CHECKPOINT is "
-    "then the base: its folder or its web file.",
+    "then the base: its checkpoint or its web file.",
 )
 @click.option("--merge-lora", type=FILE, metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
 @turn_options
@@ -135,8 +136,8 @@ def convert(
 ) -> None:
     """Convert a checkpoint into a model for the browser.
 
-    CHECKPOINT is a Hugging Face folder of Gemma 1, 2 or 3 with config.json, .safetensors files (BF16, F16 or F32) and
-    tokenizer.model. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
+    CHECKPOINT is Gemma 1, 2 or 3: a Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and
+    tokenizer.model, or a GGUF file. Q4_0 of a GGUF file becomes q4_0 without being rounded again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
     halve the download and lose quality.
 
     \b
@@ -144,6 +145,7 @@ def convert(
       onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits 4 --embedding-bits 8
       onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
       onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
+      onpage convert gemma-3-1b-it-q4_0.gguf -o gemma-3-1b-web.task
       onpage convert my-gemma-270m --target graph -o my-gemma-270m.litertlm
     """
     if graph is not None:

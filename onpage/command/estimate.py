@@ -55,7 +55,7 @@ def estimate(
 ) -> None:
     """Estimate a model's download size and GPU memory.
 
-    MODEL is an id of `onpage models`, a shape (gemma3-1b, gemma4-e2b, …), a checkpoint folder, a web file (or a .litertlm
+    MODEL is an id of `onpage models`, a shape (gemma3-1b, gemma4-e2b, …), a checkpoint (a folder or a GGUF file), a web file (or a .litertlm
     that contains one), or dimensions as for `onpage synth`. The options for bits apply to a model that is not quantized yet. The
     exit status is 0 whether or not the model fits; --json has the answer in `enough`.
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from builder.formats.inspect_model import BundleFacts, GraphFacts, ModelFacts, inspect_model
 from builder.formats.inspect_web_file import PromptTemplate, Sampling, Tokens, WebFileFacts
+from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import TensorType
 from onpage.command.console import FILE, megabytes, print_facts, print_json
 from onpage.command.convert import json_option
+from onpage.extras import requires
+
+if TYPE_CHECKING:
+    from builder.convert.inspect_gguf import GgufFacts
 
 
 @click.command()
@@ -22,13 +27,16 @@ def inspect(file: Path, summary: bool, as_json: bool) -> None:
     """Show what a model file contains.
 
     Prints family, dimensions, quantization, tokens, prompt template and sizes of web files (models and LoRA adapters),
-    LiteRT graphs (.tflite) and bundles (zip .task, .litertlm). Reads headers only. Safe on untrusted files.
+    LiteRT graphs (.tflite), bundles (zip .task, .litertlm) and GGUF files, with what convert makes of them. Reads headers only. Safe on untrusted files.
 
     \b
     Example:
       onpage inspect my-gemma-web.task --summary
       onpage inspect my-gemma.litertlm --json
     """
+    if is_gguf(file):
+        _inspect_gguf(file, summary, as_json)
+        return
     facts = inspect_model(file)
     if as_json:
         print_json(facts.to_json())
@@ -37,6 +45,49 @@ def inspect(file: Path, summary: bool, as_json: bool) -> None:
     model = facts.model if isinstance(facts, BundleFacts) else facts
     if isinstance(model, WebFileFacts) and not summary:
         _print_tensors(model)
+
+
+def _inspect_gguf(file: Path, summary: bool, as_json: bool) -> None:
+    with requires("build"):
+        from builder.convert.inspect_gguf import inspect_gguf
+    facts = inspect_gguf(file)
+    if as_json:
+        print_json(facts.to_json())
+        return
+    print_facts(_gguf_rows(facts))
+    if not summary:
+        width = max((len(tensor.name) for tensor in facts.tensors), default=0)
+        click.echo(f"\n{'tensor':{width}}  {'type':8}  {'shape':>18}  {'offset':>14}")
+        for tensor in facts.tensors:
+            click.echo(f"{tensor.name:{width}}  {tensor.type:8}  {list(tensor.shape)!s:>18}  {tensor.offset:14,}")
+
+
+def _gguf_rows(facts: GgufFacts) -> list[tuple[str, str]]:
+    shares = [f"{name} {count / facts.parameters:.1%}" for name, count in facts.types.items()]
+    parts = f", {facts.parts} parts" if facts.parts > 1 else ""
+    return [
+        ("file", str(facts.path)),
+        ("container", f"GGUF, {megabytes(facts.size)}{parts}"),
+        ("model", f"{facts.architecture or 'not said'}, {facts.parameters / 1e6:,.1f} M parameters"),
+        ("name", facts.name or "not said"),
+        ("licence", facts.licence or "not said"),
+        ("context", _context(facts.context_length)),
+        ("quantization", ", ".join(shares)),
+        ("shape", f"{facts.layers or 'unknown'} layers of {facts.width or 'unknown'}"),
+        ("vocabulary", f"{facts.vocabulary or 0:,} pieces of the kind {facts.tokenizer or 'none'}"),
+        ("chat template", "inside" if facts.chat_template else "none"),
+        *([("will not convert", facts.problem)] if facts.problem else _converted_rows(facts)),
+    ]
+
+
+def _converted_rows(facts: GgufFacts) -> list[tuple[str, str]]:
+    return [
+        ("stop", ", ".join(repr(token) for token in facts.stop_tokens)),
+        ("prompt prefix", repr(facts.prompt_prefix)),
+        ("prompt suffix", repr(facts.prompt_suffix)),
+        ("sampling", _sampling(Sampling(facts.temperature, facts.top_k))),
+        ("converts to", facts.converts_to or "nothing"),
+    ]
 
 
 def show(facts: ModelFacts) -> None:

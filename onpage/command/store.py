@@ -82,7 +82,7 @@ def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
     "--against",
     type=FILE,
     metavar="CHECKPOINT",
-    help="Also compare one file with the checkpoint folder that it was made from, weight by weight.",
+    help="Also compare one file with the checkpoint (a folder or a GGUF file) that it was made from, weight by weight.",
 )
 @json_option
 @click.pass_context

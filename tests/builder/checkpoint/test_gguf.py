@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builder.checkpoint.gguf import GgufFile, GgufTensor, is_gguf
+from builder.checkpoint.gguf import GgufFile, GgufTensor
 from builder.errors import CheckpointError
+from builder.formats.sniff import is_gguf
 
 TYPES = ("F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0")
 
