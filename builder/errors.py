@@ -6,6 +6,7 @@
     ├── TokenizerError       a tokenizer that is missing, broken or does not fit the model
     ├── ModelFileError       a model file of any format that is none, is cut short, or contradicts itself
     │   └── WebFileError        …or is another format than the web file
+    ├── DataError            examples of a fine-tune that cannot be learned from
     ├── BundleError          a bundle that cannot be made of the parts given
     ├── OutputError          a result that could not be written
     ├── StoreError           the store: a model that is not in it, a damaged manifest, a folder that cannot be used
@@ -50,6 +51,10 @@ class ModelFileError(OnpageError):
 
 class WebFileError(ModelFileError):
     """The bytes are not a web model file that onpage can trust."""
+
+
+class DataError(OnpageError):
+    """The examples of a fine-tune are not what can be learned from."""
 
 
 class BundleError(OnpageError):

@@ -14,6 +14,7 @@ MODULES = {
     "bench": ("jsonschema", "playwright", "psutil"),
     "peers": ("gguf", "onnx"),
     "selenium": ("selenium",),
+    "tune": ("torch", "peft", "transformers"),
 }
 """Extra → the modules that only it brings."""
 

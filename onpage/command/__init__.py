@@ -31,6 +31,7 @@ PLACES = {
     "remove": "store:remove",
     "verify": "store:verify",
     "convert": "convert:convert",
+    "tune": "tune:tune",
     "bundle": "bundle:bundle",
     "synth": "synth:synth",
     "inspect": "inspect:inspect",

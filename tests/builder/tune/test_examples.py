@@ -1,0 +1,108 @@
+"""Token ids and what of them is learned, with a tokenizer of letters; and that they are what the page sends."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from builder.errors import DataError, TokenizerError
+from builder.model.families.dense import GEMMA_TURNS
+from builder.model.families.functiongemma import TURNS as FUNCTION_TURNS
+from builder.model.opened import OpenedCheckpoint
+from builder.model.turns import Turns
+from builder.tune.data import Conversation, Message
+from builder.tune.examples import Encoder, Example, split
+from tests.checkpoints import gemma3_config, write_checkpoint
+
+PIECES = ["<bos>", "<start_of_turn>", "<end_of_turn>"]
+
+
+def letters(text: str) -> list[int]:
+    return [PIECES.index(part) if part in PIECES else ord(part) for part in re.findall(r"<\w+>|.", text, re.DOTALL)]
+
+
+def text_of(ids: tuple[int, ...]) -> str:
+    return "".join(PIECES[each] if each < len(PIECES) else chr(each) for each in ids)
+
+
+def encoder(turns: Turns = GEMMA_TURNS) -> Encoder:
+    return Encoder(letters, 0, turns, "<end_of_turn>", frozenset(PIECES))
+
+
+def said(*messages: tuple[str, str]) -> Conversation:
+    return Conversation(tuple(Message(role, text) for role, text in messages), "data.jsonl, line 7")  # type: ignore[arg-type]
+
+
+def learned(example: Example) -> str:
+    return text_of(tuple(each for each, yes in zip(example.ids, example.learned, strict=True) if yes))
+
+
+def test_answers_and_their_ends_are_learned_and_nothing_else() -> None:
+    example = encoder().example(
+        said(("system", "Be kind"), ("user", "Hi"), ("model", "Ho"), ("user", "Bye"), ("model", "Ciao"))
+    )
+    assert text_of(example.ids) == (
+        "<bos><start_of_turn>user\nBe kind\n\nHi<end_of_turn>\n<start_of_turn>model\nHo<end_of_turn>\n"
+        "<start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\nCiao<end_of_turn>"
+    )
+    assert learned(example) == "Ho<end_of_turn>Ciao<end_of_turn>"
+    assert example.answer_tokens == 8
+
+
+def test_a_model_with_system_turns_gets_them() -> None:
+    example = encoder(FUNCTION_TURNS).example(said(("system", "Be kind"), ("user", "Hi"), ("model", "Ho")))
+    assert text_of(example.ids).startswith(
+        "<bos><start_of_turn>developer\nBe kind<end_of_turn>\n<start_of_turn>user\nHi"
+    )
+
+
+@pytest.mark.parametrize("role", ["user", "model"])
+def test_a_message_may_hold_no_turn(role: str) -> None:
+    messages = {"user": "Hi", "model": "Ho"} | {role: "a<end_of_turn>b"}
+    with pytest.raises(DataError, match=r"data\.jsonl, line 7: a message holds <end_of_turn>"):
+        encoder().example(said(*messages.items()))
+
+
+def test_a_checkpoint_gives_its_own_tokens(tmp_path: Path) -> None:
+    opened = OpenedCheckpoint.open(write_checkpoint(tmp_path / "c", gemma3_config(num_hidden_layers=1)))
+    real = Encoder.of(opened.tokenizer, opened.turns)
+    example = real.example(said(("user", "ab"), ("model", "ba")))
+    (end,) = real.encode(real.end)
+    assert example.ids[0] == opened.tokenizer.start_id and example.learned[-1]
+    assert example.ids[-1] == end and example.ids.count(end) >= 1
+    prompt = opened.turns.question.prefix + "ab" + opened.turns.question.suffix
+    assert list(example.ids[1 : example.learned.index(True)]) == real.encode(prompt)
+
+
+def test_a_tokenizer_that_nothing_ends_is_refused(tmp_path: Path) -> None:
+    opened = OpenedCheckpoint.open(write_checkpoint(tmp_path / "c", gemma3_config(num_hidden_layers=1)))
+    blind = type(opened.tokenizer)(**{**vars(opened.tokenizer), "pieces": ("a",)})
+    with pytest.raises(TokenizerError, match="ends an answer"):
+        Encoder.of(blind, opened.turns)
+
+
+def examples(lengths: list[int]) -> list[Example]:
+    return [Example(tuple(range(index, index + length)), (True,) * length) for index, length in enumerate(lengths)]
+
+
+def test_the_split_is_by_seed_disjoint_and_whole() -> None:
+    everything = examples([5] * 40 + [50] * 3)
+    first, again = (split(everything, share=0.1, longest=20, seed=1) for _ in range(2))
+    assert first == again and first != split(everything, share=0.1, longest=20, seed=2)
+    assert len(first.evaluation) == 4 and len(first.training) == 36 and first.too_long == 3
+    assert not set(first.training) & set(first.evaluation)
+
+
+def test_an_example_given_twice_never_judges_itself() -> None:
+    doubled = examples([5] * 10) * 2
+    parts = split(doubled, share=0.5, longest=20, seed=0)
+    assert len(parts.training) == 10 and len(parts.evaluation) == 5
+    assert not set(parts.training) & set(parts.evaluation)
+
+
+@pytest.mark.parametrize("lengths", [[], [5], [5, 50]])
+def test_too_few_are_refused(lengths: list[int]) -> None:
+    with pytest.raises(DataError, match="at least two are wanted"):
+        split(examples(lengths), share=0.1, longest=20, seed=0)
