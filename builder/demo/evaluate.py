@@ -240,11 +240,16 @@ def evaluate(
 
 
 def write(model: Reference, cases: list[Case], sampling: Sampling | None = None) -> list[tuple[str, bool]]:
-    """The post for each case, greedy without `sampling`, and whether it ended by itself."""
+    """As `write_prompts`, for cases."""
+    return write_prompts(model, [case.prompt for case in cases], sampling)
+
+
+def write_prompts(model: Reference, texts: list[str], sampling: Sampling | None = None) -> list[tuple[str, bool]]:
+    """The post for each prompt, greedy without `sampling`, and whether it ended by itself."""
     from sentencepiece import SentencePieceProcessor
 
     pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
-    prompts = [[model.start_id, *pieces.encode(case.prompt)] for case in cases]
+    prompts = [[model.start_id, *pieces.encode(text)] for text in texts]
     if sampling is None:
         answers = model.greedy(prompts, MAX_NEW_TOKENS)
     else:

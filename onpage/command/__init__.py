@@ -37,6 +37,7 @@ PLACES = {
     "inspect": "inspect:inspect",
     "estimate": "estimate:estimate",
     "evaluate-demo": "evaluate_demo:evaluate_demo",
+    "evaluate-posts": "evaluate_posts:evaluate_posts",
     "bench": "bench:bench",
 }
 

@@ -56,26 +56,33 @@ def evaluate_demo(
         raise click.UsageError("--top-k needs --temperature: without it, the likeliest token is taken.")
     if temperature and float16:
         raise click.UsageError("--float16 compares greedy posts: leave out --temperature.")
-    if find_spec("builder.demo") is None:
-        raise OnpageError(
-            "evaluate-demo needs the demo model's test texts, which the installed package does not contain: "
-            "run it in a checkout of onpage's repository, after pip install -e '.[build]'."
-        )
+    need_a_checkout("evaluate-demo")
     with requires("build"):
         from builder.demo.evaluate import Sampling, evaluate
     sampling = Sampling(temperature, top_k or 8) if temperature else None
-    report = evaluate(file or _demo_model(), generated=texts, float16=float16, sampling=sampling, progress=_say)
+    report = evaluate(file or demo_model(), generated=texts, float16=float16, sampling=sampling, progress=say_posts)
     if as_json:
         print_json(report.to_json())
     else:
         click.echo(report.table())
 
 
-def _demo_model() -> Path:
+def need_a_checkout(command: str) -> None:
+    """OnpageError where the test texts are not."""
+    if find_spec("builder.demo") is None:
+        raise OnpageError(
+            f"{command} needs the demo model's test texts, which the installed package does not contain: "
+            "run it in a checkout of onpage's repository, after pip install -e '.[build]'."
+        )
+
+
+def demo_model() -> Path:
+    """The web file that ships."""
     from webapp.paths import DEMO_MODEL
 
     return DEMO_MODEL
 
 
-def _say(done: int, total: int) -> None:
+def say_posts(done: int, total: int) -> None:
+    """How many are written, on one line of stderr."""
     click.echo(f"\r{done} of {total} posts", nl=done == total, err=True)

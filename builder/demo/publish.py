@@ -1,0 +1,208 @@
+"""How many of a model's posts are worth publishing: what `onpage evaluate-posts` reports.
+
+Every text is told at both lengths of the page. Generated ones have held-out names (`scenes`), blind ones were written by hand
+before any training (`blind`). The scorer (`score`) judges; the model runs in numpy from its web file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Literal
+
+from builder.demo.blind import blind_texts
+from builder.demo.evaluate import BATCH, Sampling, write_prompts
+from builder.demo.generator import social_post, social_prompt, tones
+from builder.demo.scenes.write import scene_row
+from builder.demo.score import Score, Subject, commonest_opening, score
+
+Source = Literal["generated", "blind"]
+SOURCES: tuple[Source, ...] = ("generated", "blind")
+SEED = 2026
+BARS: dict[Source, dict[str, float]] = {
+    "generated": {"kept": 0.95, "unchanged": 0.95, "no cheer": 1.0, "publishable": 0.8},
+    "blind": {"kept": 0.85, "unchanged": 0.85, "no cheer": 1.0, "publishable": 0.8},
+}
+"""The shares that a model must reach at each length to be called one whose posts can be published."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One post to write."""
+
+    source: Source
+    subject: Subject
+    shape: str
+    tone: str
+    words: int
+
+    @property
+    def prompt(self) -> str:
+        """As the page sends it, without BOS."""
+        return social_prompt(self.subject.text, self.tone, self.words)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A trial, the post, and what is wrong with it."""
+
+    trial: Trial
+    post: str
+    score: Score
+
+
+MEASURES: dict[str, Callable[[Judged], bool | None]] = {
+    "kept": lambda one: not (one.score.lost_name or one.score.lost_fact),
+    "unchanged": lambda one: not one.score.changed,
+    "no cheer": lambda one: not one.score.cheer if one.trial.subject.sober else None,
+    "whole": lambda one: not one.score.cut,
+    "not repeated": lambda one: not one.score.repeated,
+    "tags": lambda one: not one.score.found["tags"],
+    "within limit": lambda one: not one.score.long,
+    "publishable": lambda one: one.score.publishable,
+}
+LABELS = {
+    "kept": "keep the name, and a date or number",
+    "unchanged": "change no name, date or number",
+    "no cheer": "tell bad news without cheer",
+    "whole": "have no cut sentence",
+    "not repeated": "say nothing twice",
+    "tags": "carry one to three fitting hashtags",
+    "within limit": "have at most the words asked for",
+    "publishable": "can be published: nothing of the above is wrong",
+}
+
+
+@dataclass(frozen=True)
+class PostsReport:
+    """Every judged post, and the shares of them."""
+
+    file: str
+    posts: tuple[Judged, ...]
+
+    def of(self, source: Source, words: int) -> list[Judged]:
+        """The posts of one column."""
+        return [one for one in self.posts if one.trial.source == source and one.trial.words == words]
+
+    def share(self, measure: str, source: Source, words: int) -> float | None:
+        """Of the posts of a column that the measure applies to; None where it applies to none."""
+        values = [value for one in self.of(source, words) if (value := MEASURES[measure](one)) is not None]
+        return sum(values) / len(values) if values else None
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The bars that are missed, one sentence each."""
+        return tuple(
+            f"{source}, {words} words, {measure}: {share:.1%}, at least {bar:.0%} wanted"
+            for source, words in columns(self.posts)
+            for measure, bar in BARS[source].items()
+            if (share := self.share(measure, source, words)) is not None and share < bar
+        )
+
+    def table(self) -> str:
+        """A plain text table, with the commonest opening and the misses below."""
+        heads = columns(self.posts)
+        lines = [
+            f"{'share of posts that …':<52}" + "".join(f"{f'{source} {words}':>15}" for source, words in heads),
+            f"{'':<52}" + "".join(f"{len(self.of(source, words)):>15}" for source, words in heads),
+        ]
+        for measure, label in LABELS.items():
+            shares = [self.share(measure, source, words) for source, words in heads]
+            lines.append(f"{label:<52}" + "".join(f"{'-' if each is None else f'{each:.1%}':>15}" for each in shares))
+        opening, share = commonest_opening([one.post for one in self.posts])
+        lines.append(f"commonest opening: {opening!r}, {share:.1%} of all")
+        lines += [f"below the bar: {sentence}" for sentence in self.failures]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Shares, bars and every post with its faults."""
+        opening, share = commonest_opening([one.post for one in self.posts])
+        return {
+            "file": self.file,
+            "shares": [
+                {"source": source, "words": words, **{each: self.share(each, source, words) for each in MEASURES}}
+                for source, words in columns(self.posts)
+            ],
+            "faults": dict(Counter(fault for one in self.posts for fault in one.score.faults)),
+            "commonest_opening": {"words": opening, "share": share},
+            "bars": BARS,
+            "failures": list(self.failures),
+            "posts": [
+                {
+                    **{key: value for key, value in asdict(one.trial).items() if key != "subject"},
+                    "text": one.trial.subject.text,
+                    "sober": one.trial.subject.sober,
+                    "post": one.post,
+                    "faults": list(one.score.faults),
+                    "found": {"changed": one.score.changed, "cheer": one.score.cheer, "tags": one.score.tags},
+                }
+                for one in self.posts
+            ],
+        }
+
+
+def columns(posts: Sequence[Judged]) -> list[tuple[Source, int]]:
+    """Source and length of each column that has posts."""
+    there = {(one.trial.source, one.trial.words) for one in posts}
+    return [
+        (source, words)
+        for source in SOURCES
+        for words in sorted({words for _, words in there})
+        if (source, words) in there
+    ]
+
+
+def trials(generated: int, *, blind: bool = True, seed: int = SEED) -> list[Trial]:
+    """`generated` texts and the blind ones, each at both lengths, in tones by chance."""
+    rng = Random(f"posts {seed}")
+    lengths = [entry["words"] for entry in social_post()["lengths"]]
+    texts: list[tuple[Source, Subject, str]] = []
+    for _ in range(generated):
+        row = scene_row(rng, held_out=True)
+        texts.append(("generated", row.subject, row.shape))
+    if blind:
+        texts += [
+            ("blind", Subject(one.text, one.sober, one.names, one.facts, one.subjects), one.shape)
+            for one in blind_texts()
+        ]
+    return [
+        Trial(source, subject, shape, rng.choice(tones()), words)
+        for source, subject, shape in texts
+        for words in lengths
+    ]
+
+
+def judge(trial: Trial, post: str, ended: bool) -> Judged:
+    """One post."""
+    return Judged(trial, post, score(trial.subject, post, trial.words, ended=ended))
+
+
+def evaluate_posts(
+    web_file: Path,
+    *,
+    generated: int = 60,
+    blind: bool = True,
+    sampling: Sampling | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PostsReport:
+    """Write a post for every trial with the model in `web_file`, greedy unless `sampling` is given, and judge it.
+
+    `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
+    """
+    from builder.reference.dense import Reference
+
+    model = Reference.from_web_file(web_file, dtype="float32")
+    everything = trials(generated, blind=blind)
+    order = sorted(range(len(everything)), key=lambda index: len(everything[index].prompt))  # less padding in a batch
+    judged: dict[int, Judged] = {}
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        posts = write_prompts(model, [everything[index].prompt for index in batch], sampling)
+        for index, (post, ended) in zip(batch, posts, strict=True):
+            judged[index] = judge(everything[index], post, ended)
+        if progress:
+            progress(len(judged), len(everything))
+    return PostsReport(web_file.name, tuple(judged[index] for index in range(len(everything))))

@@ -1,0 +1,61 @@
+"""`onpage evaluate-posts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from onpage.command.console import FILE, print_json
+from onpage.command.convert import json_option
+from onpage.command.evaluate_demo import demo_model, need_a_checkout, say_posts
+from onpage.extras import requires
+
+
+@click.command("evaluate-posts")
+@click.argument("file", required=False, type=FILE)
+@click.option(
+    "--texts",
+    type=click.IntRange(0, 10_000),
+    default=60,
+    show_default=True,
+    metavar="N",
+    help="Generated texts, beside the sixty written by hand.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0.01, 10),
+    metavar="X",
+    help="Sample, as the page does, instead of taking the likeliest token.",
+)
+@click.option(
+    "--top-k",
+    type=click.IntRange(1, 4096),
+    metavar="N",
+    help="With --temperature: sample from the N likeliest tokens.  [default: 8]",
+)
+@json_option
+def evaluate_posts(file: Path | None, texts: int, temperature: float | None, top_k: int | None, as_json: bool) -> None:
+    """Score the social posts of any model: which could be published as they are.
+
+    Runs the web FILE, or the demo model, at both lengths of the page, on generated news and on sixty texts written by hand
+    before any training. Looks for lost and changed facts, cheer over bad news, cut and repeated sentences, and hashtags off
+    the subject. Runs in numpy, without a browser.
+
+    \b
+    Example:
+      onpage evaluate-posts my-gemma-web.task
+      onpage evaluate-posts my-gemma-web.task --texts 20 --temperature 0.3 --json
+    """
+    if top_k and not temperature:
+        raise click.UsageError("--top-k needs --temperature: without it, the likeliest token is taken.")
+    need_a_checkout("evaluate-posts")
+    with requires("build"):
+        from builder.demo.evaluate import Sampling
+        from builder.demo.publish import evaluate_posts
+    sampling = Sampling(temperature, top_k or 8) if temperature else None
+    report = evaluate_posts(file or demo_model(), generated=texts, sampling=sampling, progress=say_posts)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        click.echo(report.table())

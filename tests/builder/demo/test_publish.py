@@ -1,0 +1,70 @@
+"""The report on posts, without a model but for two posts of the demo's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from builder.demo.blind import blind_texts
+from builder.demo.publish import LABELS, MEASURES, PostsReport, Trial, evaluate_posts, judge, trials
+from builder.demo.score import Subject
+from builder.demo.words import is_held_out
+from webapp.paths import DEMO_MODEL
+
+SAD = Subject("Margit Ostrander died at 81.", True, ("Margit Ostrander",), ("81",))
+GLAD = Subject("Velmora Library opens on 14 March.", False, ("Velmora Library",), ("14 March",))
+
+
+def report() -> PostsReport:
+    sad, glad = Trial("blind", SAD, "prose", "friendly", 25), Trial("generated", GLAD, "list", "friendly", 50)
+    return PostsReport(
+        "some.task",
+        (
+            judge(sad, "Margit Ostrander died at 81. #MargitOstrander", True),
+            judge(sad, "Great news! Margit Ostrander died at 81. #MargitOstrander", True),
+            judge(glad, "Great news! Velmora Library opens on 14 March! #Library", True),
+            judge(glad, "Velmora Library opens on 15 March. #Library", True),
+        ),
+    )
+
+
+def test_shares_are_of_what_a_measure_applies_to() -> None:
+    made = report()
+    assert made.share("no cheer", "blind", 25) == 0.5
+    assert made.share("no cheer", "generated", 50) is None
+    assert made.share("kept", "generated", 50) == made.share("unchanged", "generated", 50) == 0.5
+    assert made.share("publishable", "blind", 25) == 0.5
+    assert made.share("kept", "blind", 50) is None
+    assert set(LABELS) == set(MEASURES)
+
+
+def test_misses_are_said_and_the_rest_is_data() -> None:
+    made = report()
+    assert [failure.split(":")[0] for failure in made.failures] == [
+        "generated, 50 words, kept",
+        "generated, 50 words, unchanged",
+        "generated, 50 words, publishable",
+        "blind, 25 words, no cheer",
+        "blind, 25 words, publishable",
+    ]
+    table = made.table()
+    assert "blind 25" in table and "generated 50" in table and "below the bar" in table
+    loaded = json.loads(json.dumps(made.to_json()))
+    assert loaded["posts"][1]["faults"] == ["cheer"] and loaded["faults"]["changed"] == 1
+    assert loaded["commonest_opening"] == {"words": "great news", "share": 0.5}
+
+
+def test_trials_are_the_same_each_time_at_both_lengths_with_held_out_names() -> None:
+    made = trials(10)
+    assert made == trials(10)
+    assert len(made) == 2 * (10 + len(blind_texts()))
+    assert {trial.words for trial in made} == {25, 50}
+    assert all(is_held_out(trial.subject.names[0]) for trial in made if trial.source == "generated")
+    assert len(trials(3, blind=False)) == 6
+
+
+@pytest.mark.parametrize("generated", [1])
+def test_a_model_is_asked(generated: int) -> None:
+    made = evaluate_posts(DEMO_MODEL, generated=generated, blind=False)
+    assert len(made.posts) == 2 and all(one.post for one in made.posts)
