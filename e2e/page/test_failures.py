@@ -26,9 +26,9 @@ def throw_in_engine(page: Page) -> None:
     page.workers[-1].evaluate("void setTimeout(() => { throw new Error('thrown by the test'); })")
 
 
-def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> None:
+def test_engine_crashes_while_writing(quick_server: RunningServer, tab: Watched) -> None:
     tab.expected.append("thrown by the test")
-    page = tab.open(server.url)
+    page = tab.open(quick_server.url)
     tab.wait_for("ready")
     hold_end(page)
     begin_to_write(page)
@@ -42,7 +42,7 @@ def test_engine_crashes_while_writing(server: RunningServer, tab: Watched) -> No
     expect(page.locator(".problem")).to_contain_text("thrown by the test")
     expect(page.get_by_label("Your text")).to_be_visible()  # it is "still here", as the screen says
     page.get_by_role("button", name="Start the engine again").click()
-    tab.wait_for_engine()
+    tab.wait_for("ready")
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 

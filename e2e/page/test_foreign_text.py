@@ -15,7 +15,7 @@ from e2e.page.servers import RunningServer, onpage_serve
 from webapp.paths import DEMO_MODEL
 
 ASK = """
-async ([id, texts, tokens]) => {
+async ([id, asked]) => {
   const { Engine, engineOf, message } = await import("/static/engine/index.js");
   const [{ files, promptTemplate }] = await (await fetch("/api/models")).json();
   const file = files.find(({ engines }) => engines.includes(id));
@@ -23,7 +23,7 @@ async ([id, texts, tokens]) => {
   const vendor = JSON.parse(document.body.dataset.vendor);
   await engine.load(file, { temperature: 1, topK: 1, seed: 1, maxTokens: 512 }, { vendor, turns: promptTemplate });
   const answers = [];
-  for (const said of texts) {
+  for (const [said, tokens] of asked) {
     const messages = [message(said)];
     const counted = await engine.countTokens(messages);
     const generation = engine.generate(messages, { tokens });
@@ -57,8 +57,9 @@ def tokenizer() -> SentencePieceProcessor:
     return SentencePieceProcessor(model_proto=WebFile.open(DEMO_MODEL).tokenizer())
 
 
-def ask(page: Page, engine: str, texts: list[str], tokens: int) -> list[dict[str, Any]]:
-    return list(page.evaluate(ASK, [engine, texts, tokens]))
+def ask(page: Page, engine: str, *asked: tuple[str, int]) -> list[dict[str, Any]]:
+    """What one engine answers to each text, in so many tokens."""
+    return list(page.evaluate(ASK, [engine, asked]))
 
 
 @pytest.mark.parametrize("engine", ["litert-lm-cpu", "mediapipe"])
@@ -67,7 +68,7 @@ def test_pasted_control_pieces_are_read_as_text(
 ) -> None:
     """Each engine's own count is that of the text with the pieces apart, and not of the one that ends the turn."""
     page = tab.open(f"{server.url}/bench")
-    [found] = ask(page, engine, [PASTED], 6)
+    [found] = ask(page, engine, (PASTED, 6))
     apart = len(tokenizer.encode(PREFIX + BROKEN + SUFFIX))
     assert apart > len(tokenizer.encode(PREFIX + PASTED + SUFFIX)) + 20
     assert found["counted"] == found["promptTokens"] == apart
@@ -109,7 +110,7 @@ def test_tokens_are_counted_by_steps(
 ) -> None:
     """Also where the text says nothing of them: the model writes three bytes of a character, which are no character."""
     page = tab.open(f"{server.url}/bench")
-    whole, cut = (ask(page, engine, [BYTES], tokens)[0] for tokens in (200, 12))
+    whole, cut = ask(page, engine, (BYTES, 200), (BYTES, 12))
     assert "\ufffd" in whole["text"]
     assert len(tokenizer.encode(whole["text"])) > whole["steps"]
     exact = {"litert-lm-cpu": (1, 12), "mediapipe": (3, 12)}[engine]

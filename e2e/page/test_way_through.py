@@ -50,18 +50,21 @@ def no_complaints(tab: Watched) -> Iterator[None]:
 @pytest.fixture
 def page(tab: Watched) -> Page:
     """Ready, with the first model, an example in it, and the first tone and length."""
-    use_model(tab, 0)
+    return prepared(tab, 0)
+
+
+@pytest.fixture
+def endless(tab: Watched) -> Page:
+    """As `page`, with the second model, which never stops by itself."""
+    return prepared(tab, 1)
+
+
+def prepared(tab: Watched, model: int) -> Page:
+    use_model(tab, model)
     page = tab.page
     page.get_by_role("button", name=EXAMPLE).click()
     page.get_by_role("radio", name="Friendly").check()
     page.get_by_role("radio", name="Short").check()
-    return page
-
-
-@pytest.fixture
-def endless(tab: Watched, page: Page) -> Page:
-    """As `page`, with the second model, which never stops by itself."""
-    use_model(tab, 1)
     return page
 
 
