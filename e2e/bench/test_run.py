@@ -28,7 +28,7 @@ from onpage.bench.options import Listener, Options
 from onpage.bench.record import load_results
 from onpage.bench.run import run
 
-SYNTH = "synth:layers=2@int4"
+SYNTH = "synth:layers=1@int4"
 QUICK = ["--software", "--decode", "16", "--context", "256", "--runs", "1", "--warmup", "0", "--warm", "0"]
 
 
@@ -46,7 +46,7 @@ def nothing_left_behind() -> Iterator[None]:
     """No process of ours outlives a test."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     yield
-    deadline = time.monotonic() + 20  # a browser that was killed takes its children with it, but not at once
+    deadline = time.monotonic() + 60  # a browser that was killed takes its children with it, but not at once
     while left := [c for c in psutil.Process().children(recursive=True) if c.pid not in before and _lives(c)]:
         assert time.monotonic() < deadline, [child.cmdline() for child in left]
         time.sleep(0.2)
@@ -173,7 +173,8 @@ def test_a_page_that_is_not_in_a_secure_context_is_told_apart(tmp_path: Path) ->
 
 def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
     output = tmp_path / "results.json"
-    asked = [*QUICK, "--model", SYNTH, "--model", "demo", "--prefill", "16", "-o", str(output)]
+    engines = ["--engine", "litert-lm-cpu", "--engine", "mediapipe"]
+    asked = [*QUICK, "--model", "demo", *engines, "--prefill", "16", "-o", str(output)]
     deadline = time.monotonic() + LIMIT
     with started(bench(*asked)) as running:
         while not (output.exists() and processes("renderer")):  # the second is being measured
@@ -207,7 +208,7 @@ def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
     )
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, asyncio.wait_for(measuring, LIMIT)).result()
-    assert time.monotonic() - frozen[0] < 5 + 15, "the rest is the browser's end on a busy machine"
+    assert time.monotonic() - frozen[0] < 5 + 45, "the rest is the browser's end on a busy machine"
     (record,) = load_results(output)["records"]
     assert record["status"] == "partial" and record["loads"]
     (error,) = record["errors"]
