@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from builder.convert.web_file import WrittenModel
     from builder.estimate import Estimate
     from builder.formats.inspect_model import ModelFacts
-    from builder.graph.from_checkpoint import WrittenGraph
+    from builder.graph.convert import WrittenGraph
     from builder.lora.adapter_file import WrittenAdapter
     from builder.quantize.scheme import Quantization
     from builder.store import Store, StoredModel
@@ -106,22 +106,23 @@ def convert_graph(
     checkpoint: AnyPath,
     output: AnyPath,
     *,
-    bits: Bits = "8",
+    bits: Bits | None = None,
     activations: Literal["int8", "float32"] = "int8",
     context: int | None = None,
     merge_lora: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> WrittenGraph:
-    """Write a checkpoint folder as a LiteRT graph, which runs on a processor: `output` ends with .tflite, .litertlm or .task.
+    """Write a checkpoint, or a web file, as a LiteRT graph, which runs on a processor: `output` ends with .tflite, .litertlm or .task.
 
-    `context` is in tokens, prompt and answer together. Needs the extra `graph` (2 GB). Raises as `convert` does.
+    A web file goes over value for value, so `bits` and `merge_lora` are for checkpoints. `context` is in tokens, prompt and answer
+    together. Needs the extra `build`. Raises as `convert` does.
     """
     with requires("build"):
-        from builder.graph.from_checkpoint import convert_to_graph
+        from builder.graph.convert import convert_to_graph
     return convert_to_graph(
         Path(checkpoint),
         Path(output),
-        quantization=_quantization(bits),
+        quantization=None if bits is None else _quantization(bits),
         activations=activations,
         context=context,
         merge=None if merge_lora is None else Path(merge_lora),

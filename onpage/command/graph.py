@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
@@ -18,8 +18,8 @@ from builder.quantize.scheme import Quantization
 from onpage.command.console import byte_progress, megabytes, print_facts, print_json
 from onpage.extras import requires
 
-if TYPE_CHECKING:
-    pass
+QUANTIZATION = ("bits", "embedding_bits", "attention_bits", "feedforward_bits", "scale")
+"""Options that a web file leaves no choice of."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def graph_options(command: Callable[..., None]) -> Callable[..., None]:
         default="web",
         show_default=True,
         help="web: a file for WebGPU. graph: a LiteRT graph, which also runs on CPUs, as .litertlm, .task or .tflite by the "
-        "suffix of the output; needs litert-torch (pip install 'onpage[graph]', 2 GB).",
+        "suffix of the output.",
     )
     @click.option(
         "--activations",
@@ -108,12 +108,12 @@ def convert_graph(
 ) -> None:
     """Converts, and shows what came of it."""
     with requires("build"):
-        from builder.graph.from_checkpoint import convert_to_graph
+        from builder.graph.convert import convert_to_graph
     with byte_progress() as progress:
         written = convert_to_graph(
             checkpoint,
             output,
-            quantization=quantization,
+            quantization=quantization if any(map(_said, QUANTIZATION)) else None,
             activations=options.activations,
             context=options.context,
             prefill=options.prefill,

@@ -8,12 +8,11 @@ import pytest
 
 from builder.errors import OnpageError
 from builder.graph.settings import GraphSettings
-from builder.quantize.scheme import Quantization
 
 
 def test_the_default_fits_the_model() -> None:
     long = GraphSettings.of(32_768)
-    assert (long.context, long.prefill, long.recipe) == (2048, (32, 128), "dynamic_int8")
+    assert (long.context, long.prefill, long.activations) == (2048, (32, 128), "int8")
     assert GraphSettings.of(512).context == 512
     assert GraphSettings.of(100).prefill == (32,)
     assert GraphSettings.of(20).prefill == (19,)
@@ -23,18 +22,9 @@ def test_lengths_are_sorted_and_said_once() -> None:
     assert GraphSettings.of(512, prefill=[256, 16, 256]).prefill == (16, 256)
 
 
-def test_exact_activations_are_another_recipe() -> None:
-    assert GraphSettings.of(512, activations="float32").recipe == "weight_only_int8"
-    assert GraphSettings.of(512, quantization=Quantization.of("q4_0")).recipe == "dynamic_int4_block32"
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"quantization": Quantization.of("4")}, "A graph cannot be int4 with int8 activations"),
-        ({"quantization": Quantization.of("8", embedding="q4_0")}, "embedding int4 in blocks of 32"),
-        ({"quantization": Quantization.of("q4_0"), "activations": "float32"}, "with float32 activations"),
-        ({"quantization": Quantization.of("8", scale="mse")}, "A graph cannot be int8"),
         ({"context": 513}, "expected 2 to 512"),
         ({"context": 1}, "expected 2 to 512"),
         ({"prefill": [0]}, "The prefill lengths are 0"),

@@ -1,0 +1,185 @@
+"""A checkpoint, or a web file, → a graph, alone (`.tflite`) or bundled with its tokenizer (`.litertlm`, `.task`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
+from builder.bundle.container import Part
+from builder.bundle.source import Source, conversation_in
+from builder.convert.from_quantized import notes_on, suited
+from builder.convert.web_file import Progress, llm_parameters, refuse_to_replace_an_input
+from builder.errors import OnpageError, OutputError
+from builder.files.digest import sha256_of
+from builder.files.writing import folder_beside, write_beside
+from builder.formats.graph_reader import is_graph
+from builder.formats.inspect_web_file import Sampling
+from builder.formats.sniff import Format, sniff_file
+from builder.formats.web_file_reader import WebFile
+from builder.graph.numbers import CheckpointNumbers, Numbers, WebFileNumbers
+from builder.graph.settings import Activations, GraphSettings
+from builder.graph.write import write_graph
+from builder.model.description import ModelDescription
+from builder.model.opened import OpenedCheckpoint
+from builder.model.tokenizer import Tokenizer
+from builder.model.turns import NOTHING_ASKED, AskedTurns
+from builder.model.weights import weight_count
+from builder.quantize.scheme import Quantization
+
+SUFFIXES = (".litertlm", ".task", ".tflite")
+
+
+@dataclass(frozen=True)
+class WrittenGraph:
+    """What came of it."""
+
+    path: Path
+    size: int
+    sha256: str
+    container: str
+    family: str
+    parameters: int
+    quantization: str
+    activations: str
+    context: int
+    prefill: tuple[int, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+    """As WrittenModel's."""
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self) | {"path": str(self.path)}
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a graph and its bundle are made of."""
+
+    model: ModelDescription
+    numbers: Numbers
+    tokenizer: Tokenizer
+    conversation: Conversation
+    sampling: Sampling
+    notes: tuple[str, ...] = ()
+
+
+def convert_to_graph(
+    path: Path,
+    output: Path,
+    *,
+    quantization: Quantization | None = None,
+    activations: Activations = "int8",
+    context: int | None = None,
+    prefill: Sequence[int] = (),
+    merge: Path | None = None,
+    turns: AskedTurns = NOTHING_ASKED,
+    progress: Progress | None = None,
+) -> WrittenGraph:
+    """Converts a checkpoint, or a web file, to a LiteRT graph in `output`, whose suffix says the container.
+
+    `context` and `prefill` as in GraphSettings, `path`, `merge` and `turns` as in convert_checkpoint. A web file is carried over
+    value for value: its integers, scales and turns cannot be chosen. Raises the errors of builder.errors; `output` is then as it
+    was.
+    """
+    started = time.monotonic()
+    _check(output, activations)
+    if path.is_file() and sniff_file(path) is Format.WEB:
+        if quantization is not None or merge is not None or turns != NOTHING_ASKED:
+            raise OnpageError(
+                f"{path} is a web file, which goes over as it is: quantize, merge and set turns when you convert its checkpoint.",
+                subject=path,
+            )
+        found = _from_web_file(path, output)
+    else:
+        found = _from_checkpoint(path, output, quantization, merge, turns)
+    settings = GraphSettings.of(found.model.context, activations=activations, context=context, prefill=prefill)
+    with folder_beside(output) as work:
+        graph = work / "model.tflite"
+        written = write_graph(graph, found.model, found.numbers, settings, progress and partial(progress, "write"))
+        source = graph_source(graph, found.tokenizer, found.conversation, found.model.family, found.sampling)
+        size, sha256, container = _write(output, source, progress)
+    return WrittenGraph(
+        path=output,
+        size=size,
+        sha256=sha256,
+        container=container,
+        family=found.model.family,
+        parameters=weight_count(found.numbers.tensors),
+        quantization=written.quantization,
+        activations=settings.activations,
+        context=settings.context,
+        prefill=settings.prefill,
+        seconds=round(time.monotonic() - started, 3),
+        notes=(*written.notes, *found.notes),
+    )
+
+
+def _from_checkpoint(
+    path: Path, output: Path, quantization: Quantization | None, merge: Path | None, turns: AskedTurns
+) -> Input:
+    opened = OpenedCheckpoint.complete(path, merge, turns)
+    refuse_to_replace_an_input(opened, output)
+    generation, quantization = opened.generation, quantization or suited(opened.weights)
+    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, generation.stop_ids)
+    return Input(
+        opened.model,
+        CheckpointNumbers(opened.weights, quantization),
+        opened.tokenizer,
+        conversation_in(parameters, opened.tokenizer),
+        Sampling(generation.temperature, generation.top_k),
+        (*notes_on(opened.weights, quantization), *opened.notes),
+    )
+
+
+def _from_web_file(path: Path, output: Path) -> Input:
+    if is_graph(path):
+        raise OnpageError(
+            f"{path} is a LiteRT graph already: onpage bundle puts it into another container.", subject=path
+        )
+    if output.exists() and output.samefile(path):
+        raise OutputError(f"{output} is the web file itself: choose another file for the result.", subject=output)
+    source = web_source(path)
+    numbers = WebFileNumbers(WebFile.open(path))
+    return Input(numbers.model, numbers, source.tokenizer, source.conversation, source.sampling)
+
+
+def _check(output: Path, activations: Activations) -> None:
+    """What can be said before anything is read."""
+    if output.suffix not in SUFFIXES:
+        raise OutputError(
+            f"{output}: a graph is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}; end the name so.",
+            subject=output,
+        )
+    if output.suffix == ".task" and activations != "int8":
+        raise OnpageError(
+            "MediaPipe does not load a graph made for float32 activations: leave --activations out (on a GPU they are float32 "
+            "anyway), or write a .litertlm.",
+            subject="activations",
+        )
+
+
+def _write(output: Path, source: Source, progress: Progress | None) -> tuple[int, str, str]:
+    """Size, sha256 and container of what was written."""
+    if output.suffix == ".tflite":
+        part = Part("model", source.model)
+        size, position = part.size, 0
+        with write_beside(output, size) as file:
+            for chunk in part.chunks():
+                file.write_at(position, chunk)
+                position += len(chunk)
+                if progress:
+                    progress("copy", position, size)
+        return size, sha256_of(output), "TFL3"
+
+    def bundling(phase: str, done: int, total: int) -> None:
+        if progress:
+            progress({"write": "copy", "verify": "check"}[phase], done, total)
+
+    written = (write_task if output.suffix == ".task" else write_litertlm)(output, source, bundling)
+    return written.size, written.sha256, written.container

@@ -1,0 +1,70 @@
+"""A model's weights as parameters of its graph: norms are factors, and matrices of a layer's attention that take the same input with the
+same scheme are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from builder.graph.function import Parameter
+from builder.graph.numbers import Numbers
+from builder.model.weights import LayerPart, Part, Weight
+
+PROJECTIONS: tuple[LayerPart, ...] = ("query", "key", "value")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A weight, and the row of the parameter where it begins."""
+
+    weight: Weight
+    parameter: Parameter
+    first: int
+
+
+class GraphParameters:
+    """The parameters by the parts of the model."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._placed: dict[tuple[Part, int | None], Placed] = {}
+        for group in _groups(numbers):
+            parameter, first = _parameter(group, numbers), 0
+            for weight in group:
+                self._placed[weight.part, weight.layer] = Placed(weight, parameter, first)
+                first += weight.outputs
+
+    def of(self, part: Part, layer: int | None = None) -> Parameter:
+        """The one that this weight is, or is rows of."""
+        return self._placed[part, layer].parameter
+
+    def projections(self, layer: int) -> dict[Parameter, list[LayerPart]]:
+        """The matrices of a layer's queries, keys and values, and which of them each holds, from its first row on."""
+        found: dict[Parameter, list[LayerPart]] = {}
+        for part in PROJECTIONS:
+            found.setdefault(self.of(part, layer), []).append(part)
+        return found
+
+    def placed(self) -> Iterator[Placed]:
+        """Every weight with its place."""
+        yield from self._placed.values()
+
+
+def _groups(numbers: Numbers) -> list[list[Weight]]:
+    """Weights that are one parameter."""
+    groups: dict[object, list[Weight]] = {}
+    for weight in numbers.tensors:
+        together = (
+            (weight.layer, numbers.scheme_of(weight)) if weight.part in PROJECTIONS else (weight.layer, weight.part)
+        )
+        groups.setdefault(together, []).append(weight)
+    return list(groups.values())
+
+
+def _parameter(group: list[Weight], numbers: Numbers) -> Parameter:
+    name = ".".join(weight.part for weight in group)
+    if group[0].layer is not None:
+        name = f"layer_{group[0].layer}.{name}"
+    if not group[0].is_matrix:
+        return Parameter(name, group[0].shape)
+    rows = sum(weight.outputs for weight in group)
+    return Parameter(name, (rows, group[0].inputs), numbers.scheme_of(group[0]))

@@ -1,0 +1,159 @@
+"""Writes a graph: lays it out, then streams the weights to their places, band after band, on every core."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from builder.convert.write_tensors import thread_count
+from builder.errors import OnpageError, UnsupportedModel
+from builder.files.writing import PartFile, write_beside
+from builder.graph.decoder import decoder_functions
+from builder.graph.layout import GraphLayout
+from builder.graph.numbers import Integers, Numbers
+from builder.graph.packing import packed_rows
+from builder.graph.parameters import GraphParameters, Placed
+from builder.graph.settings import GraphSettings
+from builder.model.description import ModelDescription
+from builder.quantize.scheme import ROLE_OF, ROLES, described
+
+Report = Callable[[int, int], None]
+"""Told the bytes done and in all."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is to be said of a graph."""
+
+    quantization: str
+    """In words."""
+    notes: tuple[str, ...]
+    """What of the integers is not as it was."""
+
+
+def write_graph(
+    output: Path, model: ModelDescription, numbers: Numbers, settings: GraphSettings, report: Report | None = None
+) -> Written:
+    """Writes the graph of a model. Raises the errors of builder.errors; `output` is then as it was."""
+    _refuse_what_no_engine_computes(numbers, settings)
+    parameters = GraphParameters(numbers)
+    functions = decoder_functions(model, settings, parameters)
+    layout = GraphLayout.of(functions.signatures, functions.decompositions)
+    with write_beside(output, layout.size) as part:
+        part.write_at(0, layout.header)
+        writing = _Writing(part, layout, settings, report)
+        writing.run(_work(parameters, numbers))
+    return Written(described(_by_role(numbers)), _notes(writing.moved, numbers))
+
+
+def _notes(moved: int, numbers: Numbers) -> tuple[str, ...]:
+    if not moved:
+        return ()
+    share = moved / sum(weight.size for weight in numbers.tensors if weight.is_matrix)
+    return (
+        f"{share:.2%} of the integers are one step smaller: engines take no scale below zero with int8 activations, and -8 (or -128) "
+        f"has no opposite",
+    )
+
+
+def _by_role(numbers: Numbers) -> dict[str, str]:
+    """Role → its schemes."""
+    found: dict[str, dict[str, None]] = {role: {} for role in ROLES}
+    for weight in numbers.tensors:
+        if weight.is_matrix:
+            found[ROLE_OF[weight.part]][str(numbers.scheme_of(weight))] = None
+    return {role: " and ".join(schemes) for role, schemes in found.items()}
+
+
+def _refuse_what_no_engine_computes(numbers: Numbers, settings: GraphSettings) -> None:
+    for weight in numbers.tensors:
+        if not weight.is_matrix or (block := numbers.scheme_of(weight).block) is None:
+            continue
+        if settings.activations == "float32":
+            raise OnpageError(
+                f"{weight.source} would have blocks of {block} inputs with a scale each, which no engine multiplies with float32 "
+                f"activations: leave --activations out, or choose 8 or 4 bits without blocks.",
+                subject="activations",
+            )
+        if weight.inputs % block:
+            raise UnsupportedModel(
+                f"{weight.source} has {weight.inputs:,} inputs, which blocks of {block} do not divide: choose a scheme without "
+                f"blocks for its role, {ROLE_OF[weight.part]}.",
+                subject=str(weight.source),
+            )
+
+
+Work = Callable[[], Integers | NDArray[np.float32]]
+
+
+def _work(parameters: GraphParameters, numbers: Numbers) -> Iterator[tuple[Placed, int, Work]]:
+    """(where, row of the parameter, what gives the rows)."""
+    for placed in parameters.placed():
+        if placed.parameter.scheme is None:
+            yield placed, 0, partial(_factors, numbers.vector(placed.weight))
+        else:
+            for first, piece in numbers.matrix(placed.weight):
+                yield placed, placed.first + first, piece
+
+
+def _factors(norm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A norm's, of which a model holds the distance from one."""
+    return norm + np.float32(1)
+
+
+class _Writing:
+    """The threads take turns at fetching the next band and work on it side by side, as in builder.convert.write_tensors."""
+
+    def __init__(self, part: PartFile, layout: GraphLayout, settings: GraphSettings, report: Report | None) -> None:
+        self._part, self._layout, self._report = part, layout, report
+        self._positive = settings.activations == "int8"
+        self._turn, self._stopped = threading.Lock(), threading.Event()
+        self._done = len(layout.header)
+        self.moved = 0
+
+    def run(self, work: Iterator[tuple[Placed, int, Work]]) -> None:
+        """Until there is no more work."""
+        threads = thread_count()
+        with ThreadPoolExecutor(threads, "onpage-graph") as pool:
+            try:
+                running = {pool.submit(self._work, work) for _ in range(threads)}
+                while running:  # with a limit: a signal that another thread received does not wake this one
+                    done, running = wait(running, timeout=0.1, return_when=FIRST_EXCEPTION)
+                    for one in done:
+                        one.result()
+            finally:
+                self._stopped.set()
+
+    def _work(self, work: Iterator[tuple[Placed, int, Work]]) -> None:
+        while not self._stopped.is_set():
+            with self._turn:
+                item = next(work, None)
+            if item is None:
+                return
+            placed, row, compute = item
+            found, places, scheme = compute(), self._layout.places[placed.parameter], placed.parameter.scheme
+            if isinstance(found, np.ndarray):
+                self._write(places.values, found)
+                continue
+            assert scheme
+            rows = packed_rows(found, scheme, positive=self._positive)
+            with self._turn:
+                self.moved += rows.moved
+            self._write(places.values + row * rows.values.shape[1], rows.values)
+            if places.scales is not None:
+                self._write(places.scales + row * rows.scales[0].nbytes, rows.scales)
+
+    def _write(self, position: int, values: NDArray[np.generic]) -> None:
+        data = np.ascontiguousarray(values).data.cast("B")
+        self._part.write_at(position, data)
+        with self._turn:
+            self._done += len(data)
+            if self._report:
+                self._report(min(self._done, self._layout.size), self._layout.size)

@@ -1,0 +1,134 @@
+"""From a checkpoint, or a web file, to a graph in each container. What it computes: test_native.py."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builder.errors import CheckpointError, OnpageError, OutputError, UnsupportedModel
+from builder.formats.graph_reader import Graph
+from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.task_reader import TaskFile
+from builder.graph.convert import convert_to_graph
+from builder.model.opened import OpenedCheckpoint
+from builder.model.turns import AskedTurns
+from builder.quantize.scheme import Quantization
+from tests.checkpoints import gemma3_config, write_checkpoint, write_shards
+from tests.onpage.command.test_command import onpage
+from webapp.paths import DEMO_MODEL
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    return write_checkpoint(tmp_path / "checkpoint", gemma3_config(max_position_embeddings=512, num_hidden_layers=1))
+
+
+def test_each_container_holds_the_graph(checkpoint: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"model{suffix}" for suffix in (".tflite", ".litertlm", ".task")]
+    for path in paths:
+        written = convert_to_graph(checkpoint, path)
+        assert (written.path, written.size, written.context) == (path, path.stat().st_size, 512)
+    alone = Graph.open(paths[0])
+    bundled = [LitertlmFile.open(paths[1]).model, TaskFile.open(paths[2]).graph]
+    for graph in bundled:
+        assert isinstance(graph, Graph)
+        assert graph.signatures == alone.signatures
+        with graph.path.open("rb") as data:
+            data.seek(graph.offset)
+            assert data.read(graph.size) == paths[0].read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint", *sorted(path.name for path in paths)]
+
+
+def test_the_signatures_are_as_asked(checkpoint: Path, tmp_path: Path) -> None:
+    convert_to_graph(checkpoint, tmp_path / "m.tflite", context=300, prefill=[64, 16])
+    graph = Graph.open(tmp_path / "m.tflite")
+    assert (graph.context_length, graph.prefill_lengths, graph.vocabulary) == (300, [16, 64], 4096)
+    assert graph.problem() is None and graph.mediapipe_problem() is None
+
+
+def test_the_bundle_stops_where_the_checkpoint_says(checkpoint: Path, tmp_path: Path) -> None:
+    (checkpoint / "generation_config.json").write_text('{"eos_token_id": [1, 7]}')
+    convert_to_graph(checkpoint, tmp_path / "m.litertlm")
+    metadata = LitertlmFile.open(tmp_path / "m.litertlm").metadata
+    assert [list(stop.token_ids.ids) for stop in metadata.stop_tokens] == [[1], [5], [7]]
+    assert metadata.prompt_templates.user.prefix == "<start_of_turn>user\n"
+
+
+def test_weights_that_are_no_numbers_leave_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    opened = OpenedCheckpoint.complete(checkpoint).checkpoint
+    stored = {
+        name: np.concatenate([rows[:] for _, rows in opened.bands(tensor)]).reshape(tensor.shape)
+        for name, tensor in opened.tensors.items()
+    }
+    for name in ("model.norm.weight", "model.layers.0.mlp.up_proj.weight"):
+        broken = stored[name].copy()
+        broken.flat[5] = np.inf
+        write_shards(checkpoint, stored | {name: broken})
+        with pytest.raises(CheckpointError, match=name):
+            convert_to_graph(checkpoint, tmp_path / "m.litertlm")
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+
+
+def test_bad_input_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"end the name so"):
+        convert_to_graph(checkpoint, tmp_path / "model.bin")
+    with pytest.raises(OnpageError, match="MediaPipe does not load a graph made for float32"):
+        convert_to_graph(checkpoint, tmp_path / "model.task", activations="float32")
+    with pytest.raises(OutputError, match="cannot be written"):
+        convert_to_graph(checkpoint, tmp_path / "nowhere" / "model.task")
+    with pytest.raises(CheckpointError):
+        convert_to_graph(tmp_path / "none", tmp_path / "model.task")
+    link = tmp_path / "model.litertlm"
+    link.symlink_to(checkpoint / "tokenizer.model")
+    with pytest.raises(OutputError, match="part of the checkpoint"):
+        convert_to_graph(checkpoint, link)
+
+
+def test_blocks_are_refused_where_no_engine_multiplies_them(tmp_path: Path) -> None:
+    narrow = write_checkpoint(tmp_path / "narrow", gemma3_config(num_hidden_layers=1, hidden_size=144))
+    quantization = Quantization.of("8", feedforward="q4_0")
+    with pytest.raises(OnpageError, match="which no engine multiplies with float32 activations"):
+        convert_to_graph(narrow, tmp_path / "m.litertlm", quantization=quantization, activations="float32")
+    with pytest.raises(UnsupportedModel, match=r"144 inputs, which blocks of 32 do not divide.*feedforward"):
+        convert_to_graph(narrow, tmp_path / "m.litertlm", quantization=quantization)
+
+
+def test_a_web_file_goes_over_as_it_is(tmp_path: Path) -> None:
+    for chosen in ({"quantization": Quantization.of("4")}, {"merge": tmp_path}, {"turns": AskedTurns("a", "b", ())}):
+        with pytest.raises(OnpageError, match="is a web file, which goes over as it is"):
+            convert_to_graph(DEMO_MODEL, tmp_path / "m.litertlm", **chosen)
+    graph = convert_to_graph(DEMO_MODEL, tmp_path / "m.tflite").path
+    with pytest.raises(OnpageError, match="is a LiteRT graph already: onpage bundle"):
+        convert_to_graph(graph, tmp_path / "m.litertlm")
+    web = Path(shutil.copy(DEMO_MODEL, tmp_path / "web.task"))
+    with pytest.raises(OutputError, match="is the web file itself"):
+        convert_to_graph(web, web)
+
+
+def test_the_command_says_what_came_of_it(checkpoint: Path, tmp_path: Path) -> None:
+    options = ["--target", "graph", "--bits", "q4_0", "--embedding-bits", "8", "-o", tmp_path / "m.litertlm"]
+    done = onpage("convert", checkpoint, *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "int4 in blocks of 32, embedding int8, activations int8" in done.stdout
+    refused = onpage("convert", DEMO_MODEL, *options)
+    assert refused.returncode == 1 and "quantize, merge and set turns when you convert its checkpoint" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--context", "512"],
+        ["--prefill", "32"],
+        ["--activations", "float32"],
+        ["--target", "graph", "--lora", "a"],
+        ["--target", "graph", "--report"],
+        ["--target", "graph", "--report-text", "a"],
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
+    done = onpage("convert", tmp_path, "-o", tmp_path / "m.litertlm", *arguments)
+    assert done.returncode == 2 and "--target" in done.stderr + " ".join(arguments)
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
