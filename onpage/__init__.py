@@ -76,19 +76,31 @@ def convert(
 ) -> WrittenModel:
     """Write a checkpoint as the web file `output`, which is replaced whole or not at all.
 
-    `checkpoint` is a Hugging Face folder or a GGUF file. `bits` is for every matrix that has no option of its own; with none
-    of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then goes over as it is. `merge_lora` is the folder of a LoRA adapter that goes into the
-    weights. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError or OutputError.
+    `checkpoint` is a Hugging Face folder, a GGUF file, or the name of a repository of the Hugging Face hub that has either
+    (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every matrix that has no option of its own; with none
+    of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then goes over as it is. `merge_lora` is the folder (or repository) of a LoRA adapter
+    that goes into the weights. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or
+    OutputError.
     """
     with requires("build"):
         from builder.convert.from_quantized import suited
         from builder.convert.web_file import convert_opened
+        from builder.fetch.located import locate
         from builder.model.opened import OpenedCheckpoint
-    opened = OpenedCheckpoint.complete(Path(checkpoint), None if merge_lora is None else Path(merge_lora))
+    base = locate(str(checkpoint), _silent)
+    merge = None if merge_lora is None else locate(str(merge_lora), _silent)
+    opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
     quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale)
     if not (bits or embedding_bits or attention_bits or feedforward_bits):
         quantization = suited(opened.weights, quantization)
-    return convert_opened(opened, Path(output), quantization=quantization, progress=progress)
+    return convert_opened(
+        opened,
+        Path(output),
+        quantization=quantization,
+        origin=base.origin,
+        merged=merge.origin if merge else None,
+        progress=progress,
+    )
 
 
 def convert_lora(base: AnyPath, adapter: AnyPath, output: AnyPath) -> WrittenAdapter:
@@ -254,6 +266,10 @@ def serve(
 
     paths = [Path(lora) for lora in loras]
     run(_chosen(models, store), host, port, loras=paths, allowed_hosts=tuple(allowed_hosts))
+
+
+def _silent(sentence: str) -> None:
+    """What a transfer says of its retries."""
 
 
 def _quantization(

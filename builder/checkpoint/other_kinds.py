@@ -59,8 +59,8 @@ def refuse_no_folder(path: Path) -> CheckpointError:
     if REPOSITORY.fullmatch(name) and not path.parent.exists():
         here = name.partition("/")[2]
         return CheckpointError(
-            f"{name} is no folder here; it may be a model's name on the Hugging Face hub. Download it with hf download {name} "
-            f"--local-dir {here}, then give the folder {here}.",
+            f"{name} is no folder here; it may be a model's name on the Hugging Face hub, which onpage convert takes. Or download it "
+            f"with hf download {name} --local-dir {here}, then give the folder {here}.",
             subject=path,
         )
     return CheckpointError(

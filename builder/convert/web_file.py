@@ -28,6 +28,7 @@ from builder.formats.web_model import model_type, name_of, transformer_parameter
 from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint
+from builder.model.origin import Origin
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
@@ -86,15 +87,23 @@ def convert_opened(
     output: Path,
     *,
     quantization: Quantization | None = None,
+    origin: Origin | None = None,
+    merged: Origin | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
-    """As `convert_checkpoint`, for a checkpoint that is open and complete."""
+    """As `convert_checkpoint`, for a checkpoint that is open and complete.
+
+    `origin` and `merged` say where it and the adapter in it came from, where that is not here.
+    """
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
     quantization = quantization or suited(opened.weights)
-    conversion = {"checkpoint": opened.checkpoint.name, "scale": quantization.scale}
+    conversion = {"checkpoint": origin.name if origin else opened.checkpoint.name}
+    if origin:
+        conversion["revision"] = origin.commit
+    conversion["scale"] = quantization.scale
     if opened.merge is not None:
-        conversion["merged"] = opened.merge.resolve().name
+        conversion["merged"] = str(merged) if merged else opened.merge.resolve().name
     written = write_web_file(
         opened.model,
         opened.weights,

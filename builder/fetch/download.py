@@ -5,7 +5,7 @@
 
 A server is asked for the rest only under that ETag (`Range` with `If-Range`), and only an answer that begins exactly there, of
 a file of exactly that size, is taken; after any other the download begins again from the first byte. What is finished has the
-right length and sha256 and begins like a model; nothing else leaves this module.
+right length and sha256 and begins like what it is to be; nothing else leaves this module.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from builder.fetch.patience import PassingError, Patience
 from builder.fetch.remote import Remote
 from builder.files.reading import NotReadableError, read_bounded
 from builder.files.writing import write_beside
-from builder.formats.sniff import FIRST_BYTES, require_format
+from builder.formats.sniff import FIRST_BYTES
 from builder.store.manifest import MAX_SIZE
 
 CONTENT, STATE = "content", "state.json"
@@ -97,7 +97,7 @@ def size_of(remote: Remote, client: httpx2.Client, patience: Patience) -> int:
             with client.stream("GET", remote.url) as response:
                 if response.status_code != 200:
                     raise remote.explain(response)
-                require_format(remote.source, _first(response.iter_raw()))
+                remote.require(remote.source, _first(response.iter_raw()))
                 return _announced(response, remote)
         except NETWORK_ERRORS as error:
             raise broken(error, httpx2.URL(remote.url)) from None
@@ -185,7 +185,7 @@ class Part:
         """Discards the file and raises where it is no model or has another sha256."""
         try:
             with self.path.open("rb") as file:
-                require_format(self._remote.source, file.read(FIRST_BYTES))
+                self._remote.require(self._remote.source, file.read(FIRST_BYTES))
             if sha256 and self.digest.hexdigest() != sha256:
                 raise FetchError(
                     f"{self._remote.file} came damaged: its sha256 is {self.digest.hexdigest()}, expected {sha256}. It was "
@@ -283,7 +283,7 @@ class _Transfer:
 
     def _sniff(self, first: bytes) -> None:
         try:
-            require_format(self._remote.source, first)
+            self._remote.require(self._remote.source, first)
         except ModelFileError:
             if not self._part.length:
                 discard(self._part.path.parent)
@@ -320,9 +320,9 @@ def _first(pieces: Iterator[bytes]) -> bytes:
 
 
 def _announced(response: httpx2.Response, remote: Remote) -> int:
-    """The size of the whole file, as the answer that brings it says, or, where it is silent, as the hub said with the sha256."""
+    """The size of the whole file, as the answer that brings it says, or, where it is silent, as the hub said with the sum."""
     text, host = response.headers.get("Content-Length", ""), response.url.host
-    if not text and remote.size is not None and remote.sha256:
+    if not text and remote.size is not None and (remote.sha256 or remote.blob):
         return remote.size
     if not (text.isdecimal() and len(text) <= 15 and 0 < int(text) <= MAX_SIZE):
         raise FetchError(

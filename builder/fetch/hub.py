@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 import httpx2
@@ -24,12 +25,32 @@ from builder.fetch.patience import PassingError, Patience, Say
 from builder.fetch.remote import Remote
 from builder.fetch.sources import HubFile
 from builder.files.reading import shown
-from builder.store.manifest import MAX_SIZE, SHA256
+from builder.store.manifest import MAX_SIZE, SHA256, is_file_name
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 TOKEN = re.compile(r"[!-~]{1,8192}")
 MODELS = (".task", ".litertlm", ".tflite", ".bin")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file of a repository: its size, and the sha256 of a large one or git's name of a small one."""
+
+    size: int | None
+    sha256: str | None
+    blob: str | None
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What a repository holds at one commit."""
+
+    name: str
+    commit: str
+    files: Mapping[str, ListedFile]
+    licence: str | None
+    gated: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +102,43 @@ class Hub:
         if metadata.size is None or not 0 < metadata.size <= MAX_SIZE:
             raise FetchError(f"{self.host} does not say how large {wanted.source} is.", subject=wanted.source)
         return replace(remote, sha256=metadata.etag, size=metadata.size)
+
+    def repository(self, wanted: HubFile, patience: Patience) -> Repository:
+        """What a repository holds at the revision that is wanted; FetchError where there is none."""
+        info = patience(lambda: self._ask(wanted, lambda: self._model_info(wanted)))
+        files = {
+            sibling.rfilename: ListedFile(
+                sibling.size if type(sibling.size) is int and 0 <= sibling.size <= MAX_SIZE else None,
+                sibling.lfs.sha256 if sibling.lfs and SHA256.fullmatch(sibling.lfs.sha256) else None,
+                sibling.blob_id if COMMIT.fullmatch(sibling.blob_id or "") else None,
+            )
+            for sibling in info.siblings or ()
+            if all(map(is_file_name, sibling.rfilename.split("/")))
+        }
+        assert info.sha  # as _model_info sees to
+        return Repository(wanted.repo, info.sha, files, _licence(info), bool(info.gated))
+
+    def remote(self, repository: Repository, name: str) -> Remote:
+        """One of its files, to be downloaded; FetchError where the hub has no sum for it."""
+        wanted, listed = HubFile(repository.name, name, repository.commit), repository.files[name]
+        if listed.size is None or not (listed.sha256 or listed.blob):
+            raise FetchError(
+                f"{self.host} gives no size or sum for {wanted.source}, so that nobody could tell what came.",
+                subject=wanted.source,
+            )
+        return Remote(
+            url=hf_hub_url(repository.name, name, revision=repository.commit, endpoint=self.endpoint),
+            file=name.rpartition("/")[2],
+            source=wanted.source,
+            size=listed.size,
+            sha256=listed.sha256,
+            blob=listed.blob,
+            revision=repository.commit,
+            licence=repository.licence,
+            gated=repository.gated,
+            explain=lambda response: self.explain(response, wanted),
+            require=_anything,
+        )
 
     def explain(self, response: httpx2.Response, wanted: HubFile) -> FetchError | PassingError:
         """What the hub's refusal means, and what to do."""
@@ -171,6 +229,10 @@ class Hub:
             f"{repo} is for those who have accepted its licence at {page}: {steps}. Then run the same command again.",
             page=page,
         )
+
+
+def _anything(source: Path | str, first: bytes) -> None:
+    """Of a file whose sum the hub has, any beginning is looked at when it is whole."""
 
 
 def _checked_endpoint() -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 
 from builder.errors import FetchError, GatedError
 from builder.fetch.connection import fault_of
 from builder.fetch.patience import PassingError
+from builder.formats.sniff import require_format
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Remote:
     """For people and the manifest; nothing secret."""
     size: int | None = None
     sha256: str | None = None
+    blob: str | None = None
+    """Git's name of the content, which the hub has for small files in place of a sha256."""
     revision: str | None = None
     licence: str | None = None
     gated: bool = False
@@ -30,8 +34,12 @@ class Remote:
     """Why the file itself is not to be had yet, though all the rest is known."""
     explain: Callable[[httpx2.Response], FetchError | PassingError] = fault_of
     """What an answer other than success means here."""
+    require: Callable[[Path | str, bytes], object] = require_format
+    """Raises ModelFileError for a source whose first bytes cannot be the file's."""
 
     @property
     def workspace(self) -> str:
         """Names the part by what it will be, else by where it comes from."""
+        if self.blob and not self.sha256:
+            return f"blob-{self.blob}"
         return self.sha256 or f"address-{hashlib.sha256(self.url.encode()).hexdigest()[:32]}"

@@ -163,7 +163,7 @@ def _conversion(file: WebFile) -> dict[str, str]:
     found = noted if isinstance(noted, dict) else {}
     return {
         key: value
-        for key in ("checkpoint", "merged", "scale")
+        for key in ("checkpoint", "revision", "merged", "scale")
         if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MAX_NAME
     }
 

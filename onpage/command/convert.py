@@ -13,12 +13,13 @@ from click.core import ParameterSource
 
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
-from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, typed_text
+from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, say, typed_text
 from onpage.command.graph import GraphOptions, convert_graph, graph_options
 from onpage.extras import requires
 
 if TYPE_CHECKING:
     from builder.convert.web_file import WrittenModel
+    from builder.fetch.located import Located
     from builder.lora.adapter_file import WrittenAdapter
     from builder.reference.report import Report
 
@@ -98,17 +99,25 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.argument("checkpoint", type=FILE)
+@click.argument("checkpoint")
 @output_option
+@click.option(
+    "--file", metavar="NAME", help="The GGUF file to convert, of a repository of the Hugging Face hub that has several."
+)
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    help="Hugging Face token. Other users of this machine can see it in the process list.  [default: HF_TOKEN, else the "
+    "token of `hf auth login`]",
+)
 @quantization_options
 @click.option(
     "--lora",
-    type=FILE,
     metavar="ADAPTER",
     help="Convert this LoRA adapter instead of the model, to a small file that the page switches on and off. CHECKPOINT is "
     "then the base: its checkpoint or its web file.",
 )
-@click.option("--merge-lora", type=FILE, metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
+@click.option("--merge-lora", metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
 @turn_options
 @click.option(
     "--report",
@@ -123,13 +132,15 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 @graph_options
 @json_option
 def convert(
-    checkpoint: Path,
+    checkpoint: str,
     output: Path,
+    file: str | None,
+    token: str | None,
     quantization: Quantization,
     turns: AskedTurns,
     graph: GraphOptions | None,
-    lora: Path | None,
-    merge_lora: Path | None,
+    lora: str | None,
+    merge_lora: str | None,
     report: bool,
     report_text: Path | None,
     as_json: bool,
@@ -137,7 +148,9 @@ def convert(
     """Convert a checkpoint into a model for the browser.
 
     CHECKPOINT is Gemma 1, 2 or 3: a Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and
-    tokenizer.model, or a GGUF file. Q4_0 of a GGUF file becomes q4_0 without being rounded again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
+    tokenizer.model, or a GGUF file; or the name of a repository of the Hugging Face hub that has either, such as
+    google/gemma-3-270m-it@main, of which only the files that are needed are downloaded, once. The same goes for ADAPTER.
+    Q4_0 of a GGUF file becomes q4_0 without being rounded again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
     halve the download and lose quality.
 
     \b
@@ -146,16 +159,19 @@ def convert(
       onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
       onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
       onpage convert gemma-3-1b-it-q4_0.gguf -o gemma-3-1b-web.task
+      onpage convert google/gemma-3-270m-it -o gemma-270m-web.task
       onpage convert my-gemma-270m --target graph -o my-gemma-270m.litertlm
     """
-    if graph is not None:
-        convert_graph(checkpoint, output, graph, quantization, merge_lora, turns, as_json)
-        return
     if lora is not None:
         _refuse_what_an_adapter_has_not(merge_lora)
+    base, adapter, merge = _located(checkpoint, lora, merge_lora, file, token)
+    if graph is not None:
+        convert_graph(base.path, output, graph, quantization, merge.path if merge else None, turns, as_json)
+        return
+    if adapter is not None:
         with requires("build"):
             from builder.lora.adapter_file import convert_adapter
-        _show_adapter(convert_adapter(checkpoint, lora, output), checkpoint, as_json)
+        _show_adapter(convert_adapter(base.path, adapter.path, output), base.path, as_json)
         return
     with requires("build"):
         from builder.convert.from_quantized import suited
@@ -164,11 +180,18 @@ def convert(
         from builder.reference.report import DEFAULT_TEXT, read_text, report_on
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
-    opened = OpenedCheckpoint.complete(checkpoint, merge_lora, turns)
+    opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns)
     if not bits_are_chosen():
         quantization = suited(opened.weights, quantization)
     with byte_progress() as progress:
-        written = convert_opened(opened, output, quantization=quantization, progress=progress)
+        written = convert_opened(
+            opened,
+            output,
+            quantization=quantization,
+            origin=base.origin,
+            merged=merge.origin if merge else None,
+            progress=progress,
+        )
     if not (report or report_text):
         show_written(written, as_json)
         return
@@ -178,6 +201,25 @@ def convert(
         return
     show_written(written, as_json)
     _show_report(cost)
+
+
+def _located(
+    checkpoint: str, lora: str | None, merge_lora: str | None, file: str | None, token: str | None
+) -> tuple[Located, Located | None, Located | None]:
+    """The three where they are here, or fetched from the hub."""
+    from builder.fetch.checkpoints import names_a_repository
+    from builder.fetch.located import locate
+
+    if file is not None and not names_a_repository(checkpoint):
+        raise click.UsageError(
+            f"--file is for a repository of the hub: {checkpoint} is not one's name.", click.get_current_context()
+        )
+    with byte_progress() as progress:
+        base = locate(checkpoint, say, file=file, token=token, progress=progress)
+        adapter, merge = (
+            None if name is None else locate(name, say, token=token, progress=progress) for name in (lora, merge_lora)
+        )
+    return base, adapter, merge
 
 
 def _show_report(report: Report) -> None:
@@ -204,7 +246,7 @@ def _show_report(report: Report) -> None:
     print_facts(rows)
 
 
-def _refuse_what_an_adapter_has_not(merge_lora: Path | None) -> None:
+def _refuse_what_an_adapter_has_not(merge_lora: str | None) -> None:
     context = click.get_current_context()
     if merge_lora is not None:
         raise click.UsageError(

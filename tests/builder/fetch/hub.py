@@ -50,6 +50,8 @@ class Hub:
     def __init__(self, data: bytes) -> None:
         self.repo, self.file, self.commit = REPO, FILE, COMMIT
         self.data, self.etag, self.gated, self.licence = data, '"cdn-1"', False, "gemma"
+        self.others: dict[str, bytes] = {}
+        """More files; those of weights lie on the CDN, the small ones on the hub itself."""
         self.requests: list[Request] = []
         self.holding, self.release = threading.Event(), threading.Event()
         self._script: dict[str, Iterator[Act | None]] = {}
@@ -72,6 +74,14 @@ class Hub:
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        return {self.file: self.data} | self.others
+
+    def content(self, sha256: str) -> bytes:
+        """The file with that sum; the one that is served where it was changed since."""
+        return next((data for data in self.files.values() if hashlib.sha256(data).hexdigest() == sha256), self.data)
+
     def close(self) -> None:
         self.release.set()
         for server in self._running:
@@ -83,6 +93,22 @@ class Hub:
         self._running.append(server)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return f"http://{host}:{server.server_port}"
+
+
+def is_large(name: str) -> bool:
+    """Whether the hub keeps a file apart, with a sha256."""
+    return name.endswith((".safetensors", ".gguf", ".bin"))
+
+
+def blob(data: bytes) -> str:
+    """Git's name of a content."""
+    return hashlib.sha1(f"blob {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()
+
+
+def listed(name: str, data: bytes) -> dict[str, Any]:
+    """A file as the hub's description of a repository has it."""
+    lfs = {"lfs": {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}}
+    return {"rfilename": name, "size": len(data), "blobId": blob(data)} | (lfs if is_large(name) else {})
 
 
 class _Server(ThreadingHTTPServer):
@@ -125,8 +151,8 @@ class Handler(BaseHTTPRequestHandler):
             self.file()
         elif self.path.startswith(f"/api/models/{self.hub.repo}"):
             self.answer(200, {"Content-Type": "application/json"}, self.description())
-        elif self.path.startswith(f"/{self.hub.repo}/resolve/") and self.path.endswith(f"/{self.hub.file}"):
-            self.resolve()
+        elif self.path.startswith(f"/{self.hub.repo}/resolve/") and self.named() in self.hub.files:
+            self.resolve() if self.named() == self.hub.file or is_large(self.named()) else self.small()
         else:
             self.answer(404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
 
@@ -134,6 +160,7 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.hub
         lfs = {"sha256": hub.sha256, "size": len(hub.data), "pointerSize": 134}
         siblings = [{"rfilename": "README.md", "size": 10}, {"rfilename": hub.file, "size": len(hub.data), "lfs": lfs}]
+        siblings += [listed(name, data) for name, data in hub.others.items()]
         about = {
             "id": hub.repo,
             "modelId": hub.repo,
@@ -145,22 +172,41 @@ class Handler(BaseHTTPRequestHandler):
         more = {"gated": "manual" if hub.gated else False, "cardData": {"license": hub.licence}, "private": False}
         return json.dumps(about | more).encode()
 
+    def named(self) -> str:
+        """The file that a request to the hub is for."""
+        return self.path.partition("?")[0].partition("/resolve/")[2].partition("/")[2]
+
+    def small(self) -> None:
+        if self.refused():
+            return
+        data = self.hub.others[self.named()]
+        self.answer(200, {"ETag": f'"{blob(data)}"', "Content-Length": str(len(data))}, data)
+
     def resolve(self, **changed: str) -> None:
-        hub, said = self.hub, self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if said == UNKNOWN:
-            message = "Invalid credentials in Authorization header"
-            return self.answer(401, {"X-Error-Message": message})
-        if hub.gated and said != TOKEN:
-            return self.answer(
-                403 if said else 401, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
-            )
+        hub = self.hub
+        if self.refused():
+            return
+        data = hub.files[self.named()]
+        sha256 = hashlib.sha256(data).hexdigest()
         facts = {
             "X-Repo-Commit": hub.commit,
-            "X-Linked-Etag": f'"{hub.sha256}"',
-            "X-Linked-Size": str(len(hub.data)),
-            "Location": f"{hub.cdn}/blob/{hub.sha256}?signature=secretsignature",
+            "X-Linked-Etag": f'"{sha256}"',
+            "X-Linked-Size": str(len(data)),
+            "Location": f"{hub.cdn}/blob/{sha256}?signature=secretsignature",
         }
-        return self.answer(302, facts | _named(changed))
+        self.answer(302, facts | _named(changed))
+
+    def refused(self) -> bool:
+        """Answers who may not have the files."""
+        said = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if said == UNKNOWN:
+            self.answer(401, {"X-Error-Message": "Invalid credentials in Authorization header"})
+            return True
+        if self.hub.gated and said != TOKEN:
+            facts = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
+            self.answer(403 if said else 401, facts)
+            return True
+        return False
 
     def file(self, **changed: Any) -> None:
         """The content with its ETag; the rest of it where the ETag is still the same."""
@@ -170,12 +216,16 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.whole(**changed)
 
+    def data(self) -> bytes:
+        """What the CDN has under the address that is asked for."""
+        return self.hub.content(self.path.partition("?")[0].rpartition("/")[2])
+
     def asked_from(self) -> int | None:
         match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         return int(match[1]) if match else None
 
     def whole(self, status: int = 200, length: int | None = None, stop: int | None = None, **headers: str) -> None:
-        data = self.hub.data
+        data = self.data()
         facts = {"ETag": self.hub.etag, "Content-Length": str(len(data) if length is None else length)}
         self.answer(status, facts | _named(headers), data[:stop])
         self.close_connection = stop is not None or length is not None
@@ -183,7 +233,7 @@ class Handler(BaseHTTPRequestHandler):
     def rest(
         self, begin: int, shift: int = 0, total: int = 0, stop: int | None = None, etag: str | None = None
     ) -> None:
-        data = self.hub.data
+        data = self.data()
         facts = {
             "ETag": etag or self.hub.etag,
             "Content-Range": f"bytes {begin + shift}-{len(data) - 1}/{len(data) + total}",
