@@ -25,6 +25,7 @@ from builder.checkpoint.other_kinds import (
     refuse_quantized,
 )
 from builder.checkpoint.rows import StoredTensor
+from builder.checkpoint.torch_file import read_torch_file
 from builder.errors import CheckpointError
 from builder.files.reading import (
     IS_POINTER,
@@ -48,7 +49,10 @@ WRAPPERS = re.compile(r"(?:^module\.|(?<![^.])_orig_mod\.)")
 STRAYS = ("._", "optimizer", "scheduler")
 """How files begin that are no part of a model: macOS's notes of a file, and a training's state."""
 
-NUMBERED = re.compile(r".+-\d+-of-\d+\.safetensors")
+NUMBERED = re.compile(r".+-\d+-of-\d+\.(?:safetensors|bin)")
+
+KINDS = (("model", ".safetensors"), ("pytorch_model", ".bin"))
+"""Files of weights, by stem and suffix; the first that are there are read."""
 
 
 class CheckpointFolder(Checkpoint):
@@ -91,7 +95,7 @@ class CheckpointFolder(Checkpoint):
         """The tensors of all shards by name; CheckpointError where a shard or the index is missing or broken."""
         tensors: dict[str, StoredTensor] = {}
         for shard in _shards(self.path):
-            for stored in read_header(shard):
+            for stored in read_torch_file(shard) if shard.suffix == ".bin" else read_header(shard):
                 tensor = replace(stored, name=WRAPPERS.sub("", stored.name))
                 if tensor.name in tensors:
                     raise CheckpointError(
@@ -104,7 +108,19 @@ class CheckpointFolder(Checkpoint):
 
 
 def _shards(folder: Path) -> list[Path]:
-    index_path = folder / "model.safetensors.index.json"
+    """The files of weights: safetensors where there are any, else PyTorch's own."""
+    for kind in KINDS:
+        found = _shards_of(folder, *kind)
+        if found:
+            return found
+    refuse_other_weights(folder)
+    raise CheckpointError(
+        f"{folder} holds no .safetensors file: expected model.safetensors or shards with an index.", subject=folder
+    )
+
+
+def _shards_of(folder: Path, stem: str, suffix: str) -> list[Path]:
+    index_path = folder / f"{stem}{suffix}.index.json"
     if index_path.exists():
         names = read_json_object(index_path).get("weight_map")
         if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
@@ -118,19 +134,12 @@ def _shards(folder: Path) -> list[Path]:
                     subject=shard,
                 )
         return shards
-    whole = folder / "model.safetensors"
+    whole = folder / f"{stem}{suffix}"
     if whole.exists():
         return [whole]
-    there = sorted(
-        path for path in folder.glob("*.safetensors") if not path.name.startswith((*STRAYS, ADAPTER_WEIGHTS))
-    )
-    shards = [path for path in there if NUMBERED.fullmatch(path.name)] or there
-    if not shards:
-        refuse_other_weights(folder)
-        raise CheckpointError(
-            f"{folder} holds no .safetensors file: expected model.safetensors or shards with an index.", subject=folder
-        )
-    return shards
+    there = sorted(path for path in folder.glob(f"*{suffix}") if not path.name.startswith((*STRAYS, ADAPTER_WEIGHTS)))
+    numbered = [path for path in there if NUMBERED.fullmatch(path.name)]
+    return numbered or (there if suffix == ".safetensors" else [])
 
 
 def read_header(shard: Path) -> list[StoredTensor]:

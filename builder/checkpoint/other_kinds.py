@@ -29,7 +29,7 @@ OTHER_WEIGHTS = (
     ),
     (
         ".bin",
-        "PyTorch's own format, which may run code when it is read: open it with transformers and save it with "
+        "a file of PyTorch's under another name than pytorch_model.bin or its shards: open it with transformers and save it with "
         "save_pretrained(folder, safe_serialization=True)",
     ),
     (
