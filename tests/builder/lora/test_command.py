@@ -43,8 +43,8 @@ def test_a_merged_model_is_a_model(tmp_path: Path, folders: tuple[Path, Path]) -
     ("options", "sentence"),
     [
         (["--merge-lora", "x"], "choose one"),
-        (["--bits", "8"], "in float16: leave --bits out"),
-        (["--embedding-bits", "4"], "leave --embedding-bits out"),
+        (["--bits", "8"], "in float16: leave out --bits"),
+        (["--embedding-bits", "4"], "leave out --embedding-bits"),
     ],
 )
 def test_an_adapter_alone_has_no_other_options(tmp_path: Path, options: list[str], sentence: str) -> None:
