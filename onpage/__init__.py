@@ -13,14 +13,15 @@ strings or `pathlib.Path`. Whatever goes wrong on purpose is an `onpage.OnpageEr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from os import PathLike
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from builder import __version__
 from builder.errors import OnpageError
+from onpage.arguments import AnyPath, Progress, Say, silent
 from onpage.extras import requires
+from onpage.measuring import compare, compare_interleaved, measure, report
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -41,6 +42,8 @@ __all__ = [
     "Store",
     "__version__",
     "bundle",
+    "compare",
+    "compare_interleaved",
     "convert",
     "convert_graph",
     "convert_lora",
@@ -48,18 +51,17 @@ __all__ = [
     "estimate",
     "fetch",
     "inspect",
+    "measure",
+    "report",
     "serve",
     "synthesize",
     "verify",
 ]
 
-AnyPath = str | PathLike[str]
 Bits = Literal["8", "4", "q4_0"]
 """Of a weight. "q4_0" has a scale for each 32 inputs of a row, the others one for the row."""
 Scale = Literal["max", "mse"]
 """What chooses a scale: the largest weight, or the least squared error."""
-Progress = Callable[[str, int, int], None]
-"""Called with the step ("write", "verify", "download" …), the bytes done and the bytes in all."""
 
 
 def convert(
@@ -219,7 +221,7 @@ def fetch(
     sha256: str | None = None,
     replace: bool = False,
     progress: Progress | None = None,
-    say: Callable[[str], None] = lambda sentence: None,
+    say: Say = silent,
 ) -> StoredModel:
     """Fetch a model into the store: an id of `onpage models`, org/repo/file of the hub, or an https address.
 

@@ -13,7 +13,7 @@ Only raw samples count; summaries in the files are not read. A record that is gi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.errors import ResultsError
 from onpage.bench.comparison import Comparison, Pair
@@ -32,11 +32,29 @@ from onpage.bench.values import pooled
 from onpage.bench.verdict import Change, judge
 from onpage.bench.words import short_id
 
+if TYPE_CHECKING:
+    from onpage.bench.results import Results
+
 DEFAULT_LIMIT = 0.05
 
 Values = Sequence[float]
 Row = tuple[Key, Values, Values]
 """A measure with its values on both sides; of as many where they are paired."""
+
+
+def compare(base: Results, head: Results | None = None, *, allowed: Iterable[str] = (), **options: Any) -> Comparison:
+    """Two results, or the sides of one that is of an interleaved run. `allowed` and `options` are those of `compare_results`."""
+    if head is not None:
+        return compare_results(base.content, head.content, allowed=allowed, **options)
+    if allowed:
+        raise ResultsError("Two sides of one run may differ in anything: nothing has to be allowed.")
+    comparison = compare_sides(base.content, **options)
+    if comparison is None:
+        raise ResultsError(
+            f"{base.name} is not the result of an interleaved run: name a second results file to compare it with.",
+            subject=base.path,
+        )
+    return comparison
 
 
 def compare_results(
@@ -53,7 +71,11 @@ def compare_results(
 
     Raises ResultsError where there is nothing to compare, or what there is differs in something that is not allowed.
     """
-    allowed, measures = set(allowed), tuple(measures)
+    allowed, measures, must_decide = set(allowed), tuple(measures), tuple(must_decide)
+    _refuse_unknown("measure", (*measures, *must_decide), MEASURES)
+    _refuse_unknown("difference to allow", allowed, FACTS)
+    if not 0 <= limit < 1:
+        raise ResultsError(f"A limit of {limit} is no share: expected 0 to below 1, such as 0.05 for 5 %.")
     refuse_duplicates([*base["records"], *head["records"]])
     bases, heads = groups_of(base), groups_of(head)
     if not bases or not heads:
@@ -68,7 +90,7 @@ def compare_results(
                 f"{'; '.join(difference.sentence for difference in refused)}. Measure the same on both sides, or say {options}."
             )
     matched = [(bases[i], heads[j]) for i, j in sorted(partner.items())]
-    comparison = _comparison(matched, limit, measures, tuple(must_decide), by_round)
+    comparison = _comparison(matched, limit, measures, must_decide, by_round)
     if not any(pair.changes or pair.problems for pair in comparison.pairs):
         raise ResultsError("There is nothing to compare: no such measure was taken on either side.")
     return comparison.besides(
@@ -118,6 +140,12 @@ def refuse_duplicates(records: Iterable[Mapping[str, Any]]) -> None:
                 f"Leave one of its files out, or measure again."
             )
         seen.add(record["id"])
+
+
+def _refuse_unknown(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ResultsError(f"There is no {what} {name!r}: expected {', '.join(known)}.", subject=name)
 
 
 def _comparison(

@@ -13,16 +13,19 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.async_api import async_playwright
 
 from builder.errors import BenchError
-from builder.files.writing import check_writable
+from onpage.bench.compare import compare_sides
+from onpage.bench.comparison import Comparison
 from onpage.bench.configuration import Configuration
 from onpage.bench.goal import Clock, Goal
 from onpage.bench.options import Listener, Options
 from onpage.bench.results import Results
+from onpage.bench.run import check_output
 from onpage.bench.self_test import self_test_of
 from onpage.bench.sides import Half, Side, prepared, side_of
 
@@ -39,7 +42,7 @@ async def interleave(
     b: Configuration,
     goal: Goal,
     options: Options,
-    output: Path,
+    output: Path | None,
     listener: Listener,
     announce: Announce = lambda phase, number, left: None,
     *,
@@ -50,7 +53,8 @@ async def interleave(
     `apart`: only one browser at a time, for models of which the machine's memory does not hold two.
     Raises OnpageError where it cannot be begun, or the self-test finds that this machine can tell nothing.
     """
-    check_writable(output)
+    check_output(output)
+    listener = replace(listener, say=_once(listener.say))
     ready = [(one, *prepared(one, options)) for one in (a, b)]
     clock, results = Clock(goal.budget), Results(output)
     async with AsyncExitStack() as stack:
@@ -81,6 +85,28 @@ async def interleave(
                 )
         await rounds("comparison", goal.max_rounds, {"A": side_a, "B": side_b})
     return results
+
+
+def comparison_of(results: Results, goal: Goal) -> Comparison:
+    """Of an interleaved run; BenchError where it ended before both sides were measured."""
+    comparison = compare_sides(results.content, **goal.comparing)
+    if comparison is None:
+        reasons = [error["sentence"] for record in results.records for error in record["errors"]]
+        where = f" The records are in {results.path}." if results.path else ""
+        raise BenchError(f"Only one side was measured: {' '.join(reasons) or 'the time was up.'}{where}")
+    return comparison
+
+
+def _once(say: Callable[[str], None]) -> Callable[[str], None]:
+    """What every round would say again is said once."""
+    said: set[str] = set()
+
+    def once(sentence: str) -> None:
+        if sentence not in said:
+            said.add(sentence)
+            say(sentence)
+
+    return once
 
 
 async def measure_round(

@@ -30,10 +30,10 @@ from onpage.bench.server import Server, serving
 
 
 async def run(
-    models: Sequence[BenchModel], engines: Sequence[str], options: Options, output: Path, listener: Listener
+    models: Sequence[BenchModel], engines: Sequence[str], options: Options, output: Path | None, listener: Listener
 ) -> Results:
     """Measures each model with each engine in each browser. Raises OnpageError where it cannot be begun."""
-    check_writable(output)
+    check_output(output)
     results = Results(output)
     async with AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
@@ -58,6 +58,12 @@ async def run(
     if compare_engines(results.records):
         results.write()
     return results
+
+
+def check_output(output: Path | None) -> None:
+    """OutputError where a results file could not be written; None is in memory only."""
+    if output is not None:
+        check_writable(output)
 
 
 @asynccontextmanager

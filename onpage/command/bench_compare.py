@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 from click.core import ParameterSource
 
-from builder.errors import BenchError, ResultsError
 from builder.files.reading import shown
-from onpage.bench.compare import compare_results, compare_sides
+from onpage.bench.compare import compare as compare_results
 from onpage.bench.comparison import Comparison
 from onpage.bench.goal import Goal
 from onpage.bench.matching import FACTS
 from onpage.bench.measures import MEASURES
-from onpage.bench.options import IN_TURN
+from onpage.bench.options import IN_TURN, Listener
 from onpage.bench.verdict import HEADS, Change
 from onpage.bench.words import NOISY, printable
 from onpage.command.bench_options import place_options, plan_options, range_of
@@ -189,54 +188,25 @@ def is_ci() -> bool:
 
 def _compare_files(base: Path, head: Path | None, allowed: tuple[str, ...], judging: dict[str, Any]) -> Comparison:
     with requires("bench"):
-        from onpage.bench import record
-    a = record.load_results(base)
-    if head:
-        return compare_results(a, record.load_results(head), allowed=allowed, **judging)
-    result = compare_sides(a, **judging)
-    if result is None:
-        raise ResultsError(
-            f"{base} is not the result of an interleaved run: name a second results file to compare it with.",
-            subject=base,
-        )
-    return result
+        from onpage.bench.results import Results
+    return compare_results(Results.load(base), Results.load(head) if head else None, allowed=allowed, **judging)
 
 
 def _measure(base: str, head: str, output: Path, options: dict[str, Any], judging: dict[str, Any]) -> Comparison:
     with requires("bench"):
-        from onpage.bench import configuration, goal
         from onpage.bench import interleave as turns
-        from onpage.bench import options as settings
-    a, b = configuration.Configuration.parse(base), configuration.Configuration.parse(head)
-    own = {name: options.pop(name) for name in ("budget", "width", "max_rounds", "self_test")}
+        from onpage.bench.configuration import Configuration
+    a, b = Configuration.parse(base), Configuration.parse(head)
+    goal = Goal(**{name: options.pop(name) for name in ("budget", "width", "max_rounds", "self_test")}, **judging)
     apart = options.pop("apart")
     with steps() as advance, keeping(output) as note:
-        listener = settings.Listener(say=say_once(), progress=advance, record=note)
         work = turns.interleave(
-            a, b, goal.Goal(**own, **judging), settings.Options(**options, warm=1), output, listener,
+            a, b, goal, replace(IN_TURN, **options), output, Listener(say=say, progress=advance, record=note),
             lambda phase, number, left: say(f"{phase}, round {number}: {left}"),
             apart=apart,
         )  # fmt: skip
         results = run_coroutine(work)
-    comparison = compare_sides(results.content, **judging)
-    if comparison is None:
-        reasons = [error["sentence"] for record in results.records for error in record["errors"]]
-        raise BenchError(
-            f"Only one side was measured: {' '.join(reasons) or 'the time was up.'} The records are in {output}."
-        )
-    return comparison
-
-
-def say_once() -> Callable[[str], None]:
-    """What every round would say again is said once."""
-    said: set[str] = set()
-
-    def once(sentence: str) -> None:
-        if sentence not in said:
-            said.add(sentence)
-            say(sentence)
-
-    return once
+    return turns.comparison_of(results, goal)
 
 
 def _refuse_what_measures(context: click.Context) -> None:

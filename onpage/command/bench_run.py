@@ -19,7 +19,7 @@ from rich.text import Text
 from builder.errors import BenchError
 from builder.files.reading import shown
 from builder.files.writing import check_writable
-from onpage.bench.options import Options
+from onpage.bench.options import Listener, Options
 from onpage.bench.words import printable, quantity
 from onpage.command.bench_options import place_options, plan_options, range_of
 from onpage.command.console import FILE, byte_progress, print_json, say
@@ -167,7 +167,6 @@ def run(
         from onpage.bench import run as running
         from onpage.bench.jobs import chosen_engines
         from onpage.bench.measured_models import find_model
-        from onpage.bench.options import Listener
     chosen = chosen_engines(engines or ("mediapipe",))
     if not (connect or cdp or selenium) and os.environ.get(SELENIUM):
         selenium = (os.environ[SELENIUM],)
@@ -179,10 +178,11 @@ def run(
         listener = Listener(say=say, progress=advance, record=note)
         results = run_coroutine(running.run(found, chosen, settings, output, listener))
     if as_json:
-        print_json(results.content)
+        print_json(results.to_json())
     else:
         _show(results.records)
-    _judge(results.records, output)
+    if results.problem:
+        raise BenchError(f"{results.problem} The records are in {output}.")
 
 
 def _refuse_what_starts(context: click.Context) -> None:
@@ -264,14 +264,3 @@ def _show(records: list[Record]) -> None:
     for record in records:
         for text in (*(error["sentence"] for error in record["errors"]), *record["notes"]):
             say(f"{record['label']}: {text}")
-
-
-def _judge(records: list[Record], output: Path) -> None:
-    wrong = [record["label"] for record in records if record["correctness"]["ok"] is False]
-    failed = [record["label"] for record in records if record["status"] != "complete" and record["label"] not in wrong]
-    if wrong:
-        raise BenchError(
-            f"The text was wrong, so the speed means nothing: {', '.join(wrong)}. The records are in {output}."
-        )
-    if failed:
-        raise BenchError(f"Not measured completely: {', '.join(failed)}. The records are in {output}.")

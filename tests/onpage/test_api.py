@@ -15,17 +15,24 @@ import pytest
 
 import onpage
 from builder.model.catalog import published
+from onpage.bench.record import write_results
 from tests.builder.fetch.hub import TOKEN, Hub
 from tests.checkpoints import write_checkpoint
+from tests.onpage.bench.records import record, results
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "python.md"
-*EXAMPLES, SERVING = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+*BLOCKS, SERVING = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+MEASURING = [block for block in BLOCKS if "onpage.measure(" in block or "onpage.compare_interleaved(" in block]
+"""What a browser is needed for: e2e/bench/test_api.py runs it."""
+EXAMPLES = [block for block in BLOCKS if block not in MEASURING]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("user")
     write_checkpoint(folder / "my-gemma")
+    write_results(folder / "before.json", results(record()))
+    write_results(folder / "after.json", results(record(slower=1.2)))
     return folder
 
 
@@ -54,6 +61,12 @@ def test_the_examples_run_as_they_are_written(printed: str, folder: Path) -> Non
     assert any(line.startswith("verify: ") for line in lines), "progress was shown"
     assert str(folder / "store") in printed and "['gemma3-1b-int4']" in lines
     assert "my-gemma/config.json is not a model that a browser runs" in printed
+    assert "failed | FAILED, with a limit of 5 %." in lines
+    assert any(re.fullmatch(r"decode 32 regression 20 % \(.*\)", line) for line in lines)
+    assert "first_answer None undecided 20 %" in lines, "one value has no interval"
+    assert "### onpage bench" in lines and re.fullmatch(r"\[8\.333\d*, 8\.333\d*\]", lines[-2])
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (folder / "report.csv").read_text(encoding="utf-8").startswith("created,onpage,")
     assert lines[-1] == "my-gemma"
 
 

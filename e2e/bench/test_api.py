@@ -1,0 +1,38 @@
+"""The examples of docs/python.md that measure, in a real browser: as they are written, but for the time they may take."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from e2e.processes import completed
+from onpage.bench.record import load_results
+from tests.onpage.test_api import MEASURING
+
+
+def ran(example: str, folder: Path) -> list[str]:
+    """What an example prints, run in `folder`."""
+    program = f"import os; os.chdir({str(folder)!r})\n{example}"
+    environment = os.environ | {"ONPAGE_HOME": str(folder / "home")}
+    environment.pop("SELENIUM_REMOTE_URL", None)
+    done = completed([sys.executable, "-W", "error", "-c", program], environment=environment)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_examples_measure_as_they_are_written(tmp_path: Path) -> None:
+    measuring, interleaving = MEASURING
+    first, second = ran(measuring, tmp_path)
+    assert first == "complete" and second.endswith(" complete 4")  # three runs and the warm-up
+    [record] = load_results(tmp_path / "results.json")["records"]
+    assert record["engine"]["id"] == "litert-lm-cpu" and record["correctness"]["ok"] is True
+
+    quick = interleaving.replace("engine=mediapipe", "engine=litert-lm-cpu").replace(
+        "budget=600", "self_test=0, rounds=1"
+    )
+    assert "rounds=1" in quick and "mediapipe" not in quick
+    round_, *more, verdict = ran(quick, tmp_path)
+    assert round_.startswith("comparison, round 1: ") and verdict.startswith("UNDECIDED: "), more
+    sides = [record["interleave"]["side"] for record in load_results(tmp_path / "both.json")["records"]]
+    assert sorted(sides) == ["A", "B"]
