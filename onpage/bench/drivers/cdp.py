@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from playwright.async_api import Error, Playwright
 
-from onpage.bench.drivers import CLOSE_SECONDS, Address, Description, DriverError, Memory, Opened
-from onpage.bench.drivers.playwright_tab import PlaywrightTab
+from onpage.bench.drivers import Address, Description, DriverError, Memory, Opened
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, close
 
 
 class DebuggedBrowser:
@@ -38,8 +37,6 @@ class DebuggedBrowser:
             try:
                 yield Opened(PlaywrightTab(page, description), Memory())
             finally:
-                with suppress(Error, TimeoutError):
-                    await asyncio.wait_for(page.close(), CLOSE_SECONDS)
+                await close(page)
         finally:
-            with suppress(Error, TimeoutError):
-                await asyncio.wait_for(browser.close(), CLOSE_SECONDS)
+            await close(browser)

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from playwright.async_api import Error, Playwright
 
 from onpage.bench.browser import FoundBrowser
-from onpage.bench.drivers import CLOSE_SECONDS, Description, DriverError, Opened, reason
-from onpage.bench.drivers.playwright_tab import PlaywrightTab
+from onpage.bench.drivers import Description, DriverError, Opened, reason
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, close
 from onpage.bench.memory import MemoryWatch, end_processes
 
 PROFILE_PREFIX = "onpage-bench-"
@@ -56,8 +55,7 @@ class LaunchedBrowser:
                 )
                 async with watch:
                     yield Opened(PlaywrightTab(await context.new_page(), description), watch.memory)
-                with suppress(Error, TimeoutError):
-                    await asyncio.wait_for(context.close(), CLOSE_SECONDS)
+                await close(context)
             finally:
                 end_processes(watch.processes())
 

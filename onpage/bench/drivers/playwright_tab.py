@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from playwright.async_api import Error, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page
 from playwright.async_api import TimeoutError as SlowError
 
-from onpage.bench.drivers import ANSWER_SECONDS, Description, DriverError, reason
+from onpage.bench.drivers import ANSWER_SECONDS, CLOSE_SECONDS, Description, DriverError, reason
 
 T = TypeVar("T")
+
+
+async def close(opened: Browser | BrowserContext | Page) -> None:
+    """As far as it still answers: a browser that crashed or hangs is not waited for."""
+    with suppress(Error, TimeoutError):
+        await asyncio.wait_for(opened.close(), CLOSE_SECONDS)
 
 
 class PlaywrightTab:

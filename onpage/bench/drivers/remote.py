@@ -6,16 +6,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Error, Playwright
 
-from onpage.bench.drivers import CLOSE_SECONDS, Address, Description, DriverError, Memory, Opened, reason
-from onpage.bench.drivers.playwright_tab import PlaywrightTab
+from onpage.bench.drivers import Address, Description, DriverError, Memory, Opened, reason
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, close
 
 
 class RemoteBrowser:
@@ -55,5 +54,4 @@ class RemoteBrowser:
             description = Description(browser.browser_type.name, browser.version, "playwright", self.name, flags)
             yield Opened(PlaywrightTab(await browser.new_page(), description), Memory())
         finally:
-            with suppress(Error, TimeoutError):
-                await asyncio.wait_for(browser.close(), CLOSE_SECONDS)
+            await close(browser)
