@@ -40,7 +40,6 @@ class Measure:
     label: str
     unit: str
     higher_is_better: bool
-    each_length: bool
     judged: Judged
     """Whether a comparison gives a verdict on it unasked."""
     decides: bool
@@ -53,7 +52,6 @@ MEASURES: dict[str, Measure] = {
         one["label"],
         one["unit"],
         one["better"] == "higher",
-        one["each_length"],
         one["judged"],
         one["decides"],
     )

@@ -37,7 +37,7 @@ export function decodeRate(answers) {
 }
 
 /** Milliseconds between pieces, for each token of a piece. @param {Sample[]} answers */
-export function gapsOf(answers) {
+function gapsOf(answers) {
   return answers.flatMap(({ pieces, tokens, first_tokens }) => {
     const share = (pieces.length - 1) / (tokens - first_tokens);
     return tokens > first_tokens ? pieces.slice(1).map(([time], index) => (time - pieces[index][0]) * share) : [];

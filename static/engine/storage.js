@@ -9,7 +9,7 @@
  * disk that fails, a file that another tab holds) means that a load goes on without: `openStored` gives null, `read` and
  * `append` give false, and the caller forgets the file and takes the network.
  *
- * Underneath is a `ModelStorage`, of which there are two: `opfs.js` and `memory_storage.js`. Its contract: a flat folder of
+ * Underneath is a `ModelStorage`: `opfs.js`, or the one in memory that the tests have. Its contract: a flat folder of
  * files by name; every call may reject, with any error; a name is open for writing once, or for reading any number of times,
  * and `open` rejects otherwise; `write` puts down all bytes or says how many, or rejects with QuotaExceededError, where there
  * is no room. Who writes a model holds its `claim`, so that other tabs wait instead of loading it as well.

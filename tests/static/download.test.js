@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ModelDownload } from "../../static/engine/download.js";
-import { MemoryStorage } from "../../static/engine/memory_storage.js";
+import { MemoryStorage } from "./support/memory_storage.js";
 import { Meter } from "../../static/engine/meter.js";
 import { listStored, openStored } from "../../static/engine/storage.js";
 import { FakeClock } from "./support/clock.js";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MemoryStorage } from "../../static/engine/memory_storage.js";
+import { MemoryStorage } from "./support/memory_storage.js";
 import { listStored, openStored, removeStored } from "../../static/engine/storage.js";
 import { FakeClock } from "./support/clock.js";
 import { begin, CHUNK, CONTENT, load, SHA256, SIZE } from "./support/load.js";

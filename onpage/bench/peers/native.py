@@ -31,7 +31,6 @@ from onpage.bench.values import summarize
 ID = "native"
 ENGINE = {"id": ID, "name": "LiteRT-LM, native", "backend": "CPU", "package": "litert-lm-api"}
 SECONDS = 1800.0
-FIRST_ANSWER = 32
 MAX_TRIES = 3
 """An answer that ended by itself is asked for again, with other prompts; the longest counts, as in a page."""
 BEGINNING = 1

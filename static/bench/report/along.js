@@ -54,7 +54,7 @@ export function timeline({ tokens, first_tokens, pieces }) {
  * @param {Sample[]} answers
  * @param {number[]} edges
  */
-export function speedsAlong(answers, edges) {
+function speedsAlong(answers, edges) {
   const times = answers.map((answer) => ({ at: timeline(answer), first: answer.first_tokens }));
   return edges.slice(1).flatMap((to, part) => {
     const spans = times.flatMap(({ at, first }) => {

@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { ModelDownload } from "../../../static/engine/download.js";
 import { Meter } from "../../../static/engine/meter.js";
 import { openStored } from "../../../static/engine/storage.js";
-import { MemoryStorage } from "../../../static/engine/memory_storage.js";
+import { MemoryStorage } from "./memory_storage.js";
 import { FakeClock } from "./clock.js";
 
 /** Bytes of a buffer: fewer than the page's, so that a test is quick. */

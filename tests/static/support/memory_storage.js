@@ -1,9 +1,8 @@
 // @ts-check
 /**
- * A `ModelStorage` (see `storage.js`) in memory, for a browser without one and for tests: it lives as long as the object, and
- * tabs do not share it.
+ * A `ModelStorage` (static/engine/storage.js) in memory: it lives as long as the object, and tabs do not share it.
  *
- * @typedef {import('./storage.js').ModelStorage} ModelStorage
+ * @typedef {import('../../../static/engine/storage.js').ModelStorage} ModelStorage
  * @typedef {{bytes: Uint8Array<ArrayBuffer>, kept: number, readers: number, writer: boolean}} Content
  */
 
@@ -31,7 +30,7 @@ export class MemoryStorage {
   /**
    * @param {string} name
    * @param {'read' | 'write'} mode
-   * @returns {Promise<import('./storage.js').StorageFile>}
+   * @returns {Promise<import('../../../static/engine/storage.js').StorageFile>}
    */
   async open(name, mode) {
     let content = this.#files.get(name);
@@ -47,7 +46,7 @@ export class MemoryStorage {
   /**
    * @param {Content} content
    * @param {'read' | 'write'} mode
-   * @returns {import('./storage.js').StorageFile}
+   * @returns {import('../../../static/engine/storage.js').StorageFile}
    */
   #file(content, mode) {
     const writable = () => {
