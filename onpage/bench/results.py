@@ -8,7 +8,7 @@ from typing import Any
 
 from onpage.bench import machine
 from onpage.bench.measures import VERSION
-from onpage.bench.record import Record, load_results, now, refuse_unsound, write_sound
+from onpage.bench.record import Record, load_results, now, refuse_unsound, write_results, write_sound
 
 
 def _without_records() -> dict[str, Any]:
@@ -65,6 +65,10 @@ class Results:
         """As it is; OutputError where it cannot be written."""
         if self.path is not None:
             write_sound(self.path, self.content)
+
+    def save(self, path: Path) -> None:
+        """Writes a file of them all; OutputError where it cannot be written."""
+        write_results(path, self.content)
 
     def to_json(self) -> dict[str, Any]:
         """What the file holds."""

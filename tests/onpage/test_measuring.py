@@ -113,6 +113,8 @@ def test_it_blocks_in_a_notebook_too_and_keeps_results_in_memory(asked: list[Any
     assert made.path is None and len(made.records) == 1
     slower = results_of(record(slower=2))
     assert onpage.compare(made, slower, allow_different=["machine"]).outcome == "failed"
+    made.save(tmp_path / "saved.json")
+    assert onpage.report(tmp_path / "saved.json").rows() == onpage.report(made).rows()
     assert "these results" not in onpage.report(made, output=tmp_path / "r.md").markdown()
 
 
