@@ -6,7 +6,8 @@
     print(onpage.inspect("my-gemma-web.task").to_json())
     onpage.serve("my-gemma-web.task")
 
-Each function does what the command of its name does and returns what the command prints. Importing this package loads nothing
+Each function does what the command of its name does and returns what the command prints; `measure`, `compare`,
+`compare_interleaved` and `report` are those of `onpage bench`. Importing this package loads nothing
 else: a function imports what it needs when it is called, and says which extra to install where that is missing. Paths are
 strings or `pathlib.Path`. Whatever goes wrong on purpose is an `onpage.OnpageError`; its text is one sentence for people.
 """
