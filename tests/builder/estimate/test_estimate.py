@@ -137,9 +137,13 @@ def test_the_command_answers_a_person() -> None:
     assert "approximate\t" in run("gemma4-e2b")
 
 
-@pytest.mark.parametrize("size", ["8", "8GB", "8 gb", "7.5GiB", "512MB"])
-def test_sizes_are_read_with_their_units(size: str) -> None:
-    run("layers=2", "--gpu-memory", size)
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [("8", 8), ("8GB", 8 * 10**9), ("8 gb", 8 * 10**9), ("7.5GiB", 15 << 29), ("512MB", 512 * 10**6)],
+)
+def test_sizes_are_read_with_their_units(size: str, count: int) -> None:
+    found = json.loads(run("layers=2", "--gpu-memory", size, "--json"))
+    assert found["limits"]["gpu_memory"] == count
 
 
 @pytest.mark.parametrize("size", ["", "GB", "8TB", "-1", "1e9", "8GBx"])

@@ -210,6 +210,7 @@ def test_a_lock_ends_with_its_process(store: Store) -> None:
     process = FORK.Process(target=hold)
     process.start()
     process.join(30)
+    assert process.exitcode == -signal.SIGKILL, "it had both locks"
     with store.workspace("download"):
         store.remove("a")
 
