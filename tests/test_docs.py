@@ -120,3 +120,16 @@ def test_every_message_of_the_page_and_class_of_error_is_explained() -> None:
         if isinstance(value, type) and issubclass(value, errors.OnpageError)
     ]
     assert not [name for name in classes if f"`{name}`" not in text and name != "OnpageError"]
+
+
+def test_the_tree_of_contributing_has_every_room_and_no_other() -> None:
+    [tree] = re.findall(
+        r"## The tree\n\n```\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    rooms = {
+        path.name
+        for top in ("builder", "onpage", "static")
+        for path in (ROOT / top).iterdir()
+        if path.is_dir() and path.name != "__pycache__" and f"{top}/{path.name}" not in MADE
+    }
+    assert set(re.findall(r"\b(\w+)/", tree)) == rooms | {"builder", "webapp", "onpage", "static", "tests", "e2e"}
