@@ -11,7 +11,7 @@ from builder.files.reading import shown
 from builder.model.chat_template import INSTEAD, MARK
 from builder.model.sidecars import Sidecars
 from builder.model.tokenizer import Tokenizer
-from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
+from builder.model.turns import NOTHING, NOTHING_ASKED, AskedTurns, Turns
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def choose_turns(
         turns, origin = turns.asked(asked.prefix, asked.suffix), "as asked for"
     else:
         _refuse_missing_pieces(sidecars.path, tokenizer, turns, origin)
+    if asked.changes_system:
+        turns = replace(turns, system=(turns.system or NOTHING).changed(asked.system_prefix, asked.system_suffix))
     for piece in asked.stops:
         if tokenizer.id_of(piece) is None:
             raise TokenizerError(

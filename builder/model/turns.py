@@ -62,11 +62,20 @@ class AskedTurns:
     """After it, the beginning of the answer's turn included."""
     stops: tuple[str, ...] = ()
     """Pieces that end an answer, in place of all others."""
+    system_prefix: str | None = None
+    """Before what the system says."""
+    system_suffix: str | None = None
+    """After it."""
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing of a template is needed."""
         return self.prefix is not None and self.suffix is not None
+
+    @property
+    def changes_system(self) -> bool:
+        """Whether the system's turn is set."""
+        return self.system_prefix is not None or self.system_suffix is not None
 
 
 NOTHING_ASKED = AskedTurns()

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from builder.lora.adapter_file import WrittenAdapter
     from builder.reference.report import Report
 
-NOT_OF_AN_ADAPTER = ("scale", "report", "report_text", "prompt_prefix", "prompt_suffix", "stop")
+NOT_OF_AN_ADAPTER = (
+    "scale",
+    "report",
+    "report_text",
+    "prompt_prefix",
+    "prompt_suffix",
+    "system_prefix",
+    "system_suffix",
+    "stop",
+)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 output_option = click.option(
@@ -83,6 +92,12 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option("--prompt-suffix", metavar="TEXT", help="Text between the user's message and the model's answer.")
     @click.option(
+        "--system-prefix",
+        metavar="TEXT",
+        help="Text before a system message.  [default: from the chat template; Gemma's has no system turn]",
+    )
+    @click.option("--system-suffix", metavar="TEXT", help="Text after a system message.")
+    @click.option(
         "--stop",
         multiple=True,
         metavar="TOKEN",
@@ -91,9 +106,17 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @functools.wraps(command)
     def with_turns(
-        *, prompt_prefix: str | None, prompt_suffix: str | None, stop: tuple[str, ...], **others: Any
+        *,
+        prompt_prefix: str | None,
+        prompt_suffix: str | None,
+        system_prefix: str | None,
+        system_suffix: str | None,
+        stop: tuple[str, ...],
+        **others: Any,
     ) -> None:
-        command(turns=AskedTurns(typed_text(prompt_prefix), typed_text(prompt_suffix), stop), **others)
+        texts = map(typed_text, (prompt_prefix, prompt_suffix, system_prefix, system_suffix))
+        prefix, suffix, before, after = texts
+        command(turns=AskedTurns(prefix, suffix, stop, before, after), **others)
 
     return with_turns
 

@@ -214,6 +214,14 @@ def test_turns_whose_pieces_the_tokenizer_lacks_are_refused(tmp_path: Path) -> N
     assert "no piece <|im_start|>" in asked.notes[-1], "who insists is told"
 
 
+def test_a_system_turn_is_set_where_a_template_has_none(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    folder = folder_with(tmp_path / "c", GEMMA)
+    assert turns_of(folder, tokenizer).system is None
+    turns = turns_of(folder, tokenizer, system_prefix="<start_of_turn>system\n", system_suffix="<end_of_turn>\n")
+    assert turns.system == Turn("<start_of_turn>system\n", "<end_of_turn>\n")
+    assert turns.question == turns_of(folder, tokenizer).question
+
+
 def test_a_template_of_a_task_of_its_own_leaves_the_familys_turns(tmp_path: Path, tokenizer: Tokenizer) -> None:
     """TranslateGemma's takes no plain message, and writes Gemma's pieces."""
     folder = folder_with(
@@ -231,6 +239,8 @@ def test_what_is_asked_for_goes_first(tmp_path: Path, tokenizer: Tokenizer) -> N
     assert turns.question == Turn("Q: ", "<|im_end|>\n<|im_start|>assistant\n")
     turns = turns_of(folder, tokenizer, suffix="!")
     assert turns.question == Turn("<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n", "!")
+    turns = turns_of(folder, tokenizer, system_prefix="S: ")
+    assert turns.system == Turn("S: ", "<|im_end|>\n") and turns.user == turns_of(folder, tokenizer).user
     with pytest.raises(TokenizerError, match="no piece '<none>', which is to end an answer"):
         turns_of(folder, tokenizer, stops=("<none>",))
 
@@ -269,6 +279,7 @@ def test_the_command_sets_turns_and_ends(tmp_path: Path) -> None:
         [
             *(sys.executable, "-m", "onpage", "convert", chatml_checkpoint(tmp_path / "c"), "-o", output),
             *("--prompt-prefix", r"Q:\n", "--prompt-suffix", r"\nA:\n", "--stop", "<eos>", "--stop", "<|im_end|>"),
+            *("--system-prefix", r"S:\n", "--system-suffix", r"\n"),
         ],
         capture_output=True,
         text=True,
@@ -276,6 +287,7 @@ def test_the_command_sets_turns_and_ends(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "turns as asked for: 'Q:\\n' before a question" in done.stdout
+    assert "system turns: 'S:\\n' before, '\\n' after" in done.stdout
     facts = inspect_web_file(output)
     assert facts.prompt_template == PromptTemplate("Q:\n", "\nA:\n")
     assert facts.tokens.stop_tokens == ["<eos>", "<|im_end|>"]
