@@ -2,6 +2,7 @@
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
+# make test-real     tests with published weights (Gemma 3 270M), which it downloads: 260 MB; no part of make test
 # All set up what they need in .venv and static/ and are quick when that is done.
 
 PYTHON ?= python3
@@ -14,10 +15,10 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve test test-webkit bench check browser chromium firefox webkit wheel clean
+.PHONY: help serve test test-webkit test-real bench check browser chromium firefox webkit wheel clean
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
@@ -42,6 +43,9 @@ check: .venv/.test static/node_modules/.test static/vendor/.copied
 
 test-webkit: .venv/.selenium static/vendor/.copied webkit
 	$(BIN)/python -m pytest e2e/webkit
+
+test-real: .venv/.test static/node_modules/.test static/vendor/.copied chromium
+	$(BIN)/python -m pytest real
 
 browser: chromium firefox
 

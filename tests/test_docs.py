@@ -132,4 +132,12 @@ def test_the_tree_of_contributing_has_every_room_and_no_other() -> None:
         for path in (ROOT / top).iterdir()
         if path.is_dir() and path.name != "__pycache__" and f"{top}/{path.name}" not in MADE
     }
-    assert set(re.findall(r"\b(\w+)/", tree)) == rooms | {"builder", "webapp", "onpage", "static", "tests", "e2e"}
+    assert set(re.findall(r"\b(\w+)/", tree)) == rooms | {
+        "builder",
+        "webapp",
+        "onpage",
+        "static",
+        "tests",
+        "e2e",
+        "real",
+    }
