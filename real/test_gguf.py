@@ -64,10 +64,10 @@ def test_the_web_file_holds_its_weights(gemma: Path, converted: Path) -> None:
 
 def test_the_model_is_whole(gemma: Path, converted: Path) -> None:
     """Anything amiss with norms, names, ropes or pieces shows as a perplexity of hundreds."""
-    quality = report_on(converted, OpenedCheckpoint.complete(gemma)).quality
-    assert quality is not None
-    assert 25 < quality.checkpoint_perplexity < 34
-    assert quality.divergence < 0.02 and quality.same_choice > 0.93
+    quality = report_on(converted, OpenedCheckpoint.complete(gemma)).quality.all
+    assert quality.other_perplexity and quality.divergence and quality.same_choice
+    assert 20 < quality.other_perplexity.value < 28
+    assert quality.divergence.value < 0.02 and quality.same_choice.value > 0.93
 
 
 def test_the_engine_writes_what_the_reference_writes(browser: Browser, converted: Path) -> None:

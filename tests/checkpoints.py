@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.convert.write_tensors import scaled_norm
 from builder.model.families import describe, family_of
 from builder.model.families.family import Naming
+from builder.model.residual import ResidualScale
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 IMAGE_ROWS = 64
@@ -150,8 +152,12 @@ def write_checkpoint(
     shards: int = 1,
     naming: Naming | None = None,
     tokenizer: bytes | None = None,
+    residual: float = 1.0,
 ) -> Path:
-    """Writes config.json, safetensors and tokenizer.model into `folder` (created) and returns it."""
+    """Writes config.json, safetensors and tokenizer.model into `folder` (created) and returns it.
+
+    `residual`, a power of two, is what the residual stream is multiplied with: 4,096 makes it as large as a real Gemma's.
+    """
     config = config or gemma3_config()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
@@ -160,8 +166,12 @@ def write_checkpoint(
     pieces = model.embedding.vocabulary - (IMAGE_ROWS if family.left_out else 0)
     (folder / "tokenizer.model").write_bytes(tokenizer or synthetic_tokenizer(pieces))
     weights = RandomWeights.of(model, seed, family.weights(model, naming))
+    scale = ResidualScale.of(model, residual)
     values = {
-        str(weight.source): np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape)
+        str(weight.source): _scaled(
+            np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape),
+            scale.of_part(weight.part),
+        )
         for weight in weights.tensors
     }
     if family.left_out:
@@ -169,6 +179,11 @@ def write_checkpoint(
         values |= {prefix + name: np.ones(shape, np.float32) for name, shape in VISION_TENSORS.items()}
     write_shards(folder, values, dtype, shards)
     return folder
+
+
+def _scaled(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """A matrix, or a norm's distances from one, whose factors are multiplied."""
+    return values * np.float32(factor) if values.ndim > 1 else scaled_norm(values, factor)
 
 
 def write_shards(folder: Path, values: dict[str, NDArray[np.float32]], dtype: str = "F32", shards: int = 1) -> None:

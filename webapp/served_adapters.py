@@ -16,6 +16,7 @@ from builder.formats.sniff import Format
 from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described
 from builder.lora.layout import halves
+from builder.model.residual import ResidualScale
 from webapp.errors import AdapterUnfitError
 from webapp.served_files import ServedFile
 from webapp.served_models import ServedModel
@@ -32,6 +33,8 @@ class ServedAdapter:
     rank: int
     model_type: int
     transformer: TransformerParameters
+    residual_scale: float
+    """What its output's matrices are multiplied with."""
 
     @classmethod
     def read(cls, path: Path) -> ServedAdapter:
@@ -53,14 +56,22 @@ class ServedAdapter:
                 f"make the file again with onpage convert BASE --lora ADAPTER.",
                 subject=missing.name,
             )
-        return cls(content, file.lora_rank, file.model_type, transformer)
+        return cls(content, file.lora_rank, file.model_type, transformer, file.residual_scale)
 
     def fits(self, model: ServedModel) -> bool:
         """Whether a model has this adapter's dimensions, in the one format that takes adapters."""
         if model.manifest.format != Format.WEB.name.lower():
             return False
-        theirs = WebFile.open(model.path).parameters.transformer_parameters
-        return all(getattr(self.transformer, name) == getattr(theirs, name) for name in DIMENSIONS)
+        file = WebFile.open(model.path)
+        theirs = file.parameters.transformer_parameters
+        return self._is_scaled_like(file) and all(
+            getattr(self.transformer, name) == getattr(theirs, name) for name in DIMENSIONS
+        )
+
+    def _is_scaled_like(self, model: WebFile) -> bool:
+        """Where no norm follows what it changes, an adapter has the scale of the model's residual stream in it."""
+        scale = ResidualScale.of(described(model), model.residual_scale)
+        return scale.of_part("output") == self.residual_scale
 
     def to_json(self) -> dict[str, Any]:
         content = self.content

@@ -1,4 +1,5 @@
-"""Whether a web file holds the weights of a checkpoint: each value is the nearest that its scale allows, each norm the same.
+"""Whether a web file holds the weights of a checkpoint: each value is the nearest that its scale allows, each norm the same,
+but for the scale of the residual stream that the file notes.
 
 A file whose sums are right may still be of another checkpoint, or of the same one in another state of its training.
 """
@@ -11,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from builder.checkpoint.stored_types import to_float32
+from builder.convert.write_tensors import scaled_norm
 from builder.errors import ModelFileError, UnsupportedModel
 from builder.formats.inspect_model import web_file_in
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import name_of
 from builder.model.opened import OpenedCheckpoint
+from builder.model.residual import ResidualScale
 from builder.model.weights import Weight, Weights
 from builder.quantize.as_stored import is_stored_in
 from builder.quantize.rounding import BLOCK, MAX_INTEGER, signed_values
@@ -46,7 +49,9 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
         raise UnsupportedModel(
             f"{path} {what}: only what convert made of a checkpoint alone is compared.", subject=path
         )
-    weights = OpenedCheckpoint.complete(folder).weights
+    opened = OpenedCheckpoint.complete(folder)
+    weights = opened.weights
+    residual = ResidualScale.of(opened.model, file.residual_scale)
     done, total = 0, sum(weight.size for weight in weights.tensors)
     for weight in weights.tensors:
         name = name_of(weight)
@@ -54,32 +59,36 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
             matrix = file.matrix(name)
             if matrix is None or (matrix.n, matrix.k) != weight.shape:
                 raise _unlike(path, folder, name, f"has another shape than {list(weight.shape)}")
-            _check_matrix(file, matrix, weight, weights, folder)
+            _check_matrix(file, matrix, weight, weights, folder, residual.of_part(weight.part))
         else:
-            _check_vector(file, name, weight, weights, folder)
+            _check_vector(file, name, weight, weights, folder, residual.of_part(weight.part))
         done += weight.size
         if progress:
             progress("check", done, total)
     return done
 
 
-def _check_vector(file: WebFile, name: str, weight: Weight, weights: Weights, folder: Path) -> None:
+def _check_vector(file: WebFile, name: str, weight: Weight, weights: Weights, folder: Path, factor: float) -> None:
     entry = file.tensors.get(name)
     if entry is None or entry.size != 4 * weight.size:
         raise _unlike(file.path, folder, name, f"has not {weight.size:,} values")
     found = np.frombuffer(file.read(name), np.float32)
-    expected = np.concatenate([to_float32(rows[:])[0] for _, rows in weights.bands(weight)])
+    expected = scaled_norm(np.concatenate([to_float32(rows[:])[0] for _, rows in weights.bands(weight)]), factor)
     if not np.array_equal(found, expected):
         apart = float(np.nanmax(np.abs(found - expected)))
         raise _unlike(file.path, folder, name, f"differs by up to {apart:.3g}: expected the checkpoint's own values")
 
 
-def _check_matrix(file: WebFile, matrix: StoredMatrix, weight: Weight, weights: Weights, folder: Path) -> None:
+def _check_matrix(
+    file: WebFile, matrix: StoredMatrix, weight: Weight, weights: Weights, folder: Path, factor: float
+) -> None:
     name, bits = name_of(weight), matrix.scheme.bits
     limit = MAX_INTEGER[bits]
     entry = file.tensors[f"{name}.w"]
     blocks = np.memmap(file.path, np.uint8, "r", entry.offset, (matrix.k // BLOCK, matrix.n // BLOCK, 2 * bits))
-    scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(matrix.n, -1)
+    scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(matrix.n, -1) / np.float32(
+        factor
+    )
     for first, rows in weights.bands(weight):
         original = to_float32(rows[:])
         part = slice(first, first + len(original))

@@ -17,6 +17,7 @@ from builder import __version__
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
 from builder.convert.read_back import ReadBack
+from builder.convert.residual_scale import MeasuredResidual, measured_residual
 from builder.convert.write_tensors import Pieces, write_tensors
 from builder.errors import OutputError, TokenizerError, UnsupportedModel
 from builder.files.writing import write_beside
@@ -29,6 +30,7 @@ from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
+from builder.model.residual import UNSCALED
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
@@ -58,6 +60,8 @@ class WrittenModel:
     """What of the checkpoint is not in the file, on purpose, in words."""
     notes: tuple[str, ...] = ()
     """What was decided about turns and tokenizer, in words."""
+    residual_scale: float = 1.0
+    """What the residual stream is multiplied with, so that float16 holds it."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -71,15 +75,18 @@ def convert_checkpoint(
     quantization: Quantization | None = None,
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
+    residual_scale: float | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) or a GGUF file to the web file `output`.
 
-    Without `quantization` it is the one that suits the checkpoint: int8, or what a quantized one has. `merge` is the folder of a LoRA adapter that goes into the weights, `turns` what is set in place of the checkpoint's own. Raises
-    the errors of builder.errors; `output` is then as it was.
+    Without `quantization` it is the one that suits the checkpoint: int8, or what a quantized one has. `merge` is the folder of a LoRA
+    adapter that goes into the weights, `turns` what is set in place of the checkpoint's own, `residual_scale` a power of two that the
+    residual stream is multiplied with instead of what a pass shows to be needed. Raises the errors of builder.errors; `output` is then
+    as it was.
     """
     opened = OpenedCheckpoint.complete(folder, merge, turns)
-    return convert_opened(opened, output, quantization=quantization, progress=progress)
+    return convert_opened(opened, output, quantization=quantization, residual_scale=residual_scale, progress=progress)
 
 
 def convert_opened(
@@ -89,6 +96,7 @@ def convert_opened(
     quantization: Quantization | None = None,
     origin: Origin | None = None,
     merged: Origin | None = None,
+    residual_scale: float | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete.
@@ -104,6 +112,12 @@ def convert_opened(
     conversion["scale"] = quantization.scale
     if opened.merge is not None:
         conversion["merged"] = str(merged) if merged else opened.merge.resolve().name
+    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
+    # what cannot be written is refused before the pass over the weights
+    web_layout(
+        opened.model, opened.weights.tensors, parameters, opened.tokenizer.model, quantization, opened.generation
+    )
+    residual = measured_residual(opened, residual_scale, progress)
     written = write_web_file(
         opened.model,
         opened.weights,
@@ -114,6 +128,7 @@ def convert_opened(
         quantization,
         progress,
         conversion,
+        residual,
     )
     notes = (*notes_on(opened.weights, quantization), *opened.notes)
     return replace(written, left_out=opened.left_out, notes=notes)
@@ -128,20 +143,26 @@ def write_web_file(
     output: Path,
     quantization: Quantization,
     progress: Progress | None = None,
-    conversion: dict[str, str] | None = None,
+    conversion: dict[str, Any] | None = None,
+    residual: MeasuredResidual | None = None,
 ) -> WrittenModel:
-    """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of.
+    """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of, `residual` how its
+    residual stream is scaled.
 
     Where the name ends with .litertlm, the web file is put into such a bundle; other formats' names are refused.
     """
     refuse_another_format(output, bundle=True)
     if output.suffix.lower() != LITERTLM:
-        return _write_bare(model, weights, tokenizer, turns, generation, output, quantization, progress, conversion)
+        return _write_bare(
+            model, weights, tokenizer, turns, generation, output, quantization, progress, conversion, residual
+        )
     written: list[WrittenModel] = []
 
     def write(path: Path) -> None:
         written.append(
-            _write_bare(model, weights, tokenizer, turns, generation, path, quantization, progress, conversion)
+            _write_bare(
+                model, weights, tokenizer, turns, generation, path, quantization, progress, conversion, residual
+            )
         )
 
     contained = write_contained(output, write, progress)
@@ -157,12 +178,13 @@ def _write_bare(
     output: Path,
     quantization: Quantization,
     progress: Progress | None,
-    conversion: dict[str, str] | None,
+    conversion: dict[str, Any] | None,
+    residual: MeasuredResidual | None,
 ) -> WrittenModel:
     started = time.monotonic()
     parameters = llm_parameters(model, tokenizer, turns, generation.stop_ids)
     specs, layout = web_layout(
-        model, weights.tensors, parameters, tokenizer.model, quantization, generation, conversion
+        model, weights.tensors, parameters, tokenizer.model, quantization, generation, conversion, residual
     )
     report = _Reporter(progress, layout.size)
     with (
@@ -173,7 +195,9 @@ def _write_bare(
         pieces = Pieces(part, report.phase("write"))
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
-        write_tensors(weights, quantization, layout.offsets, pieces, read_back.complete)
+        write_tensors(
+            weights, quantization, layout.offsets, pieces, read_back.complete, residual.scale if residual else UNSCALED
+        )
         pieces.write(layout.sums_offset, packed_sums(read_back.sums()))
         synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
         sha256 = read_back.finish(layout.size, specs, pieces.checksum)
@@ -187,6 +211,7 @@ def _write_bare(
         parameters=weight_count(weights.tensors),
         quantization=quantization,
         seconds=round(time.monotonic() - started, 3),
+        residual_scale=residual.scale.factor if residual else 1.0,
     )
 
 
@@ -197,7 +222,8 @@ def web_layout(
     tokenizer: bytes,
     quantization: Quantization,
     generation: GenerationConfig,
-    conversion: dict[str, str] | None = None,
+    conversion: dict[str, Any] | None = None,
+    residual: MeasuredResidual | None = None,
 ) -> tuple[list[TensorSpec], WebFileLayout]:
     """The tensors of the web file, and where all of it goes: known before a weight is read."""
     largest = max(weights, key=_bytes_at_8_bits)
@@ -217,6 +243,8 @@ def web_layout(
     notes = {"context_length": model.context, "written_by": f"onpage {__version__}"} | generation.notes()
     if conversion:
         notes["conversion"] = conversion
+    if residual:
+        notes |= residual.notes()
     return specs, WebFileLayout.of(model_type(model), parameters, tokenizer, specs, notes)
 
 

@@ -20,6 +20,7 @@ from builder.files.checksum import Checksum
 from builder.files.systems import core_count
 from builder.files.writing import PartFile
 from builder.formats.web_model import name_of
+from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Weight, Weights
 from builder.quantize.rounding import BLOCK, NotFiniteError, quantize_band
 from builder.quantize.scheme import Quantization
@@ -75,8 +76,9 @@ def write_tensors(
     offsets: dict[str, int],
     pieces: Pieces,
     complete: Callable[[int], None],
+    residual: ResidualScale = UNSCALED,
 ) -> None:
-    """Writes every weight at its offset, and tells up to where all is written.
+    """Writes every weight at its offset, multiplied as `residual` says, and tells up to where all is written.
 
     CheckpointError for weights that are not finite.
     """
@@ -97,10 +99,11 @@ def write_tensors(
                 complete(min(busy.values()))
             weight, first, rows = band
             if weight.is_matrix:
-                _write_band(weight, first, rows, quantization, offsets, pieces, kernel)
+                _write_band(weight, first, rows, quantization, offsets, pieces, kernel, residual.of_part(weight.part))
             else:
                 check_finite(str(weight.source), first, rows)
-                pieces.write(_start(weight, offsets), to_float32(rows[:]).data.cast("B"))
+                factors = scaled_norm(to_float32(rows[:]), residual.of_part(weight.part))
+                pieces.write(_start(weight, offsets), factors.data.cast("B"))
 
     threads = thread_count()
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
@@ -116,6 +119,14 @@ def write_tensors(
             begun.set()
 
 
+def scaled_norm(distance: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """The distance from one of factors that are multiplied."""
+    if factor == 1:
+        return distance
+    scaled: NDArray[np.float32] = ((1 + distance.astype(np.float64)) * factor - 1).astype(np.float32)
+    return scaled
+
+
 def _start(weight: Weight, offsets: dict[str, int]) -> int:
     name = name_of(weight)
     return offsets[f"{name}.w" if weight.is_matrix else name]
@@ -129,6 +140,7 @@ def _write_band(
     offsets: dict[str, int],
     pieces: Pieces,
     kernel: Kernel | None,
+    factor: float,
 ) -> None:
     quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
     scheme, name = quantization.scheme_of(matrix), name_of(matrix)
@@ -144,4 +156,5 @@ def _write_band(
     pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
     pieces.write(offsets[f"{name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
     scales = offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
-    pieces.write(scales, band.scales.data.cast("B"))
+    # a power of two: the values would be the same if it were the weights that are multiplied
+    pieces.write(scales, (band.scales * np.float32(factor)).data.cast("B"))

@@ -93,6 +93,10 @@ class WebFileFacts:
     """Whether the file holds sums of its own parts, by which damage is found."""
     trained_for: str | None = None
     """The model that an adapter names as its base."""
+    residual_scale: float = 1.0
+    """What the residual stream was multiplied with, so that float16 holds it."""
+    largest_residual: float | None = None
+    """The largest value of that stream, as scaled, in a pass over a short text; None where the file does not say."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -133,6 +137,8 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         lora_rank=file.lora_rank,
         has_sums=file.sums_offset is not None,
         trained_for=_text(file, "trained_for"),
+        residual_scale=file.residual_scale,
+        largest_residual=file.largest_residual,
     )
 
 

@@ -33,6 +33,7 @@ from builder.formats.web_entries import (
     TOKENIZER_ENTRY,
     sums_size,
 )
+from builder.model.residual import is_residual_scale
 from builder.quantize.scheme import Bits, Scheme
 
 MAX_HEADER = 16 << 20
@@ -114,6 +115,18 @@ class WebFile:
         """Tokens that the model was made for, None where the file does not say."""
         fixed = int(self.parameters.transformer_parameters.max_seq_length)
         return fixed if fixed > 0 else self.noted_number("context_length", int, 1, 1 << 24)
+
+    @property
+    def residual_scale(self) -> float:
+        """What its residual stream was multiplied with (builder.model.residual); 1 where the file does not say."""
+        value = self.notes.get("residual_scale")
+        return float(value) if is_residual_scale(value) else 1.0  # type: ignore[arg-type]
+
+    @property
+    def largest_residual(self) -> float | None:
+        """The largest value of its own, scaled stream in the pass before it was written; None where the file does not say."""
+        found: float | None = self.noted_number("largest_residual", float, 0, 1e12)
+        return found
 
     def noted_number(self, key: str, kind: type, least: float, most: float) -> Any:
         """A number of the notes from `least` to `most`, None where there is none or it is something else."""

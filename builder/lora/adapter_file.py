@@ -3,7 +3,8 @@
 A web file without a model: a TFL3 container with A and B of the four attention matrices of every layer, as float16, and two
 metadata entries that are indices of buffers: the model type and `lora_rank`. One rank holds for the whole file and is a
 multiple of 4, and no matrix may be left out (the engine would bind nothing in its place): ranks are filled up with zeros,
-and modules that the adapter leaves alone are zeros, both of which change no sum. The scale is multiplied into B.
+and modules that the adapter leaves alone are zeros, both of which change no sum. The scale is multiplied into B, and that of the base's
+residual stream (builder.model.residual) into B of what no norm follows.
 What the engine has no names for (feed-forward matrices, DoRA) is refused: it can be merged.
 Measured with @mediapipe/tasks-genai 0.10.29; see e2e/exactness.
 """
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from builder import __version__
 from builder.convert.container import refuse_another_format
 from builder.convert.read_back import ReadBack
+from builder.convert.residual_scale import measured_residual
 from builder.errors import OutputError, UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.writing import write_beside
@@ -36,6 +38,7 @@ from builder.lora.adapter import Adapter, LowRank, refuse_an_adapter
 from builder.lora.layout import Half, halves
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint
+from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import ATTENTION, LayerMatrix, layer_parts
 from builder.quantize.rounding import BLOCK
 
@@ -53,6 +56,7 @@ class Base:
     model: ModelDescription
     model_type: int
     parameters: LlmParameters
+    residual: ResidualScale = UNSCALED
 
     @classmethod
     def open(cls, path: Path) -> Base:
@@ -68,6 +72,7 @@ class Base:
             model,
             int(model_type(model)),
             LlmParameters(transformer_parameters=told, vocab_size=model.embedding.vocabulary),
+            _as_converted(path, model),
         )
 
     @classmethod
@@ -84,7 +89,15 @@ class Base:
             described(file),
             file.model_type,
             LlmParameters(transformer_parameters=told, vocab_size=file.parameters.vocab_size),
+            ResidualScale.of(described(file), file.residual_scale),
         )
+
+
+def _as_converted(folder: Path, model: ModelDescription) -> ResidualScale:
+    """How convert scales a checkpoint's residual stream, where an adapter must be scaled like it."""
+    if ResidualScale.of(model, 1).of_part("output") == ResidualScale.of(model, 0.5).of_part("output"):
+        return UNSCALED  # what comes out of the matrix goes through a norm, which is scaled instead
+    return measured_residual(OpenedCheckpoint.complete(folder)).scale
 
 
 @dataclass(frozen=True)
@@ -120,10 +133,14 @@ def convert_adapter(base_path: Path, folder: Path, output: Path) -> WrittenAdapt
     rank = -(-adapter.rank // BLOCK) * BLOCK
     parts = list(halves(base.model, rank))
     specs = [part.spec for part in parts]
-    notes = {"written_by": f"onpage {__version__}"} | ({"trained_for": adapter.base} if adapter.base else {})
+    notes: dict[str, Any] = {"written_by": f"onpage {__version__}"} | (
+        {"trained_for": adapter.base} if adapter.base else {}
+    )
+    if base.residual.of_part("output") != 1:
+        notes["residual_scale"] = base.residual.factor
     layout = WebFileLayout.of(base.model_type, base.parameters, b"", specs, notes, lora_rank=rank)
     written = Checksum()
-    values = ((layout.offsets[part.spec.name], _blocks(adapter, part)) for part in parts)
+    values = ((layout.offsets[part.spec.name], _blocks(adapter, part, base.residual)) for part in parts)
     with write_beside(output, layout.size) as file, ReadBack(file.path, layout.parts, lambda _: None) as read_back:
         pieces: Iterable[tuple[int, bytes | memoryview]] = itertools.chain([(0, layout.header)], layout.blobs, values)
 
@@ -182,19 +199,20 @@ def _check(base: Base, adapter: Adapter) -> None:
         adapter.require_shape(low, shapes.get(low.module), base.path)
 
 
-def _blocks(adapter: Adapter, part: Half) -> bytes | memoryview:
+def _blocks(adapter: Adapter, part: Half, residual: ResidualScale) -> bytes | memoryview:
     """The bytes of one half, what the adapter lacks as zeros."""
     whole = np.zeros((part.k, part.n), np.float16)
     low = adapter.modules.get(f"layers.{part.layer}.self_attn.{MODULES[part.part]}")
     if low:
-        values = _values(adapter, low, part.half)
+        factor = low.scale * residual.of_part(part.part) if part.half == "b" else 1.0
+        values = _values(adapter, low, part.half, factor)
         whole[: values.shape[1], : values.shape[0]] = values.T
     blocks = whole.reshape(part.k // BLOCK, BLOCK, part.n // BLOCK, BLOCK).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(blocks).data.cast("B")
 
 
-def _values(adapter: Adapter, low: LowRank, half: Literal["a", "b"]) -> NDArray[np.float16]:
-    values = adapter.values(low.a) if half == "a" else adapter.values(low.b) * np.float32(low.scale)
+def _values(adapter: Adapter, low: LowRank, half: Literal["a", "b"], factor: float) -> NDArray[np.float16]:
+    values = adapter.values(low.a if half == "a" else low.b) * np.float32(factor)
     if np.abs(values).max() > np.finfo(np.float16).max:
         raise UnsupportedModel(
             f"{adapter.folder}: lora_{half.upper()} of {low.module} is too large for float16, in which the engine keeps it: "

@@ -1,4 +1,7 @@
-"""How exactly the reference computes: float32, or every activation rounded as a GPU with float16 keeps it."""
+"""How exactly the reference computes: float32, or every activation rounded as a GPU with float16 keeps it.
+
+What float16 cannot hold becomes its largest number: one value that is too large is wrong then, and the others are not yet.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from builder.model.residual import FLOAT16_MAX
 
 Array: TypeAlias = NDArray[np.float32]
 Precision = Literal["float32", "float16"]
@@ -25,8 +30,7 @@ class Arithmetic:
             return x
         finite = x[np.isfinite(x)]
         self.largest_activation = max(self.largest_activation, float(np.abs(finite).max(initial=0.0)))
-        with np.errstate(over="ignore"):  # an overflow shows as infinity, as on the GPU
-            return x.astype(np.float16).astype(np.float32)
+        return np.clip(x, -FLOAT16_MAX, FLOAT16_MAX).astype(np.float16).astype(np.float32)
 
 
 def capped(scores: Array, cap: float | None) -> Array:

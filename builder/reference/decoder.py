@@ -60,10 +60,12 @@ class Decoder:
         self.model = model
         self.arithmetic = arithmetic or Arithmetic()
         self.adapter = adapter or {}
+        self.largest_residual = 0.0
+        """Largest absolute value that a layer has added up to."""
 
     def embedded(self, rows: Array) -> Array:
         """The states before the first layer, from rows of the embedding."""
-        return self._round(rows * np.float32(self.model.embedding.scale))
+        return self._added(rows * np.float32(self.model.embedding.scale), np.float32(0))
 
     def layer(
         self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None = None
@@ -73,11 +75,11 @@ class Decoder:
         attended = self._attention(index, weights, x, attending, observe)
         if layer.post_norms:
             attended = self._norm(attended, weights["post_attention_norm"])
-        x = self._round(x + attended)
+        x = self._added(x, attended)
         fed = self._feed_forward(index, weights, x, observe)
         if layer.post_norms:
             fed = self._norm(fed, weights["post_feed_forward_norm"])
-        return self._round(x + fed)
+        return self._added(x, fed)
 
     def normed(self, x: Array, final_norm: Array) -> Array:
         """What the embedding is multiplied with to get logits."""
@@ -121,6 +123,11 @@ class Decoder:
     def _norm(self, x: Array, distance: Array) -> Array:
         mean_square = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
         return self._round(x / np.sqrt(mean_square + np.float32(RMS_EPSILON)) * (np.float32(1) + distance))
+
+    def _added(self, x: Array, y: Array | np.float32) -> Array:
+        total = x + y
+        self.largest_residual = max(self.largest_residual, float(total.max(initial=0)), -float(total.min(initial=0)))
+        return self._round(total)
 
     def _linear(self, x: Array, index: int, part: LayerMatrix, weights: LayerWeights) -> Array:
         y = x @ weights[part].T

@@ -9,6 +9,7 @@ The same shape and seed give the same bytes.
 from __future__ import annotations
 
 import itertools
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,12 +20,14 @@ import numpy.random  # here, not at the first use: it swallows a Ctrl-C that com
 from numpy.typing import NDArray
 from sentencepiece import sentencepiece_model_pb2
 
+from builder.convert.residual_scale import MeasuredResidual
 from builder.convert.web_file import Progress, WrittenModel, write_web_file
 from builder.errors import OnpageError
 from builder.formats.web_model import name_of
 from builder.model.description import ModelDescription
 from builder.model.families import describe, turns_of, weights_of
 from builder.model.generation_config import GenerationConfig
+from builder.model.residual import ResidualScale
 from builder.model.shapes import shapes
 from builder.model.tokenizer import Tokenizer
 from builder.model.weights import Part, Weight
@@ -80,7 +83,20 @@ def synthesize(
         output,
         quantization,
         progress,
+        residual=largest_residual(model),
     )
+
+
+def largest_residual(model: ModelDescription) -> MeasuredResidual | None:
+    """A bound on the residual stream of random weights, without a pass; None where no norms bound what a layer adds.
+
+    A normed vector has no value above the root of its width.
+    """
+    if not all(layer.post_norms for layer in model.layers):
+        return None
+    factor = 1 + POST_NORM + DEVIATIONS * NORM_SPREAD
+    bound = DEVIATIONS + 2 * len(model.layers) * math.sqrt(model.embedding.width) * factor
+    return MeasuredResidual(bound, ResidualScale.fitting(model, bound))
 
 
 def shape_config(shape: str) -> dict[str, Any]:
@@ -146,6 +162,10 @@ def synthetic_tokenizer(vocabulary: int) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
+NORM_SPREAD = 0.2
+"""Standard deviation of the norms' factors."""
+DEVIATIONS = 6
+"""More than a normal number is ever away from its mean, in units of its standard deviation."""
 POST_NORM, QUERY_NORM = 3.0, 1.5
 """Mean of the distance from one of such norms' factors; that of other norms is zero."""
 
@@ -183,7 +203,7 @@ class RandomWeights:
                 "post_feed_forward_norm": POST_NORM,
                 "query_norm": QUERY_NORM,
             }
-            factors = random.standard_normal((1, weight.size), np.float32) * np.float32(0.2)
+            factors = random.standard_normal((1, weight.size), np.float32) * np.float32(NORM_SPREAD)
             yield 0, factors + np.float32(means.get(weight.part, 0.0))
             return
         step = max(BLOCK, BAND_BYTES // (4 * weight.inputs) // BLOCK * BLOCK)

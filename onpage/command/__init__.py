@@ -36,6 +36,7 @@ PLACES = {
     "synth": "synth:synth",
     "inspect": "inspect:inspect",
     "estimate": "estimate:estimate",
+    "evaluate": "evaluate:evaluate",
     "evaluate-demo": "evaluate_demo:evaluate_demo",
     "evaluate-posts": "evaluate_posts:evaluate_posts",
     "bench": "bench:bench",

@@ -17,6 +17,8 @@ FILE = click.Path(path_type=Path, readable=False)
 """A path as it is given: whether it can be read is for the library to say, in its own sentence."""
 
 PHASES = {
+    "measure": "Measuring",
+    "evaluate": "Evaluating",
     "write": "Writing",
     "verify": "Verifying",
     "copy": "Copying",
@@ -36,7 +38,7 @@ def byte_progress() -> Iterator[ProgressCallback]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     bar = Progress(
-        TextColumn("{task.description:<9}"),
+        TextColumn("{task.description:<10}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -50,6 +52,28 @@ def byte_progress() -> Iterator[ProgressCallback]:
             if phase not in tasks:
                 tasks[phase] = bar.add_task(PHASES.get(phase, phase), total=total)
             bar.update(tasks[phase], completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def step_progress() -> Iterator[ProgressCallback]:
+    """A bar for each phase on stderr: steps, time left. Silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda phase, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
+    with bar:
+
+        def advance(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(PHASES.get(phase, phase), total=total)
+            bar.update(tasks[phase], completed=done)
 
         yield advance
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,21 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.core import ParameterSource
 
+from builder.files.reading import shown
+from builder.model.residual import FLOAT16_MAX, is_residual_scale
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
-from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, say, typed_text
+from onpage.command.console import (
+    FILE,
+    byte_progress,
+    megabytes,
+    print_facts,
+    print_json,
+    say,
+    step_progress,
+    typed_text,
+)
+from onpage.command.evaluation_rows import show_evaluation
 from onpage.command.graph import GraphOptions, convert_graph, graph_options
 from onpage.extras import requires
 
@@ -25,6 +38,7 @@ if TYPE_CHECKING:
 
 NOT_OF_AN_ADAPTER = (
     "scale",
+    "residual_scale",
     "report",
     "report_text",
     "prompt_prefix",
@@ -38,6 +52,27 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 output_option = click.option(
     "-o", "--output", required=True, type=FILE, help="The file to write. An existing file is replaced."
 )
+
+
+class PowerOfTwo(click.ParamType[float]):
+    """1, 1/2, 1/4 … or the same as decimals."""
+
+    name = "factor"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As click has it."""
+        found = re.fullmatch(r"(?:1/)?(\d{1,9}(?:\.\d{1,30})?)", str(value), re.ASCII)
+        number = float(found[1]) if found else 0.0
+        factor = 1 / number if number and str(value).startswith("1/") else number
+        if not is_residual_scale(factor):
+            self.fail(f"{shown(value)}: expected a power of two up to 1, such as 1/16.", param, ctx)
+        return factor
+
+
+def residual_row(scale: float, largest: float | None) -> str:
+    """How a file's residual stream is scaled, for a person."""
+    scaled = "not scaled" if scale == 1 else f"scaled by 1/{1 / scale:,.0f}"
+    return scaled if largest is None else f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
 
 
 def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -143,6 +178,13 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--merge-lora", metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
 @turn_options
 @click.option(
+    "--residual-scale",
+    type=PowerOfTwo(),
+    metavar="FACTOR",
+    help="Multiply the residual stream by this power of two, such as 1/16: float16, in which GPUs compute, holds numbers up to "
+    "65,504.  [default: as a pass over a short text shows to be needed]",
+)
+@click.option(
     "--report",
     is_flag=True,
     help="Print the quantization error of each tensor and, for up to 300 M parameters, its effect on a text.",
@@ -164,6 +206,7 @@ def convert(
     graph: GraphOptions | None,
     lora: str | None,
     merge_lora: str | None,
+    residual_scale: float | None,
     report: bool,
     report_text: Path | None,
     as_json: bool,
@@ -200,7 +243,8 @@ def convert(
         from builder.convert.from_quantized import suited
         from builder.convert.web_file import convert_opened
         from builder.model.opened import OpenedCheckpoint
-        from builder.reference.report import DEFAULT_TEXT, read_text, report_on
+        from builder.reference.evaluate import read_text
+        from builder.reference.report import report_on
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns)
@@ -213,12 +257,14 @@ def convert(
             quantization=quantization,
             origin=base.origin,
             merged=merge.origin if merge else None,
+            residual_scale=residual_scale,
             progress=progress,
         )
     if not (report or report_text):
         show_written(written, as_json)
         return
-    cost = report_on(output, opened, text=report_text or DEFAULT_TEXT)
+    with step_progress() as progress:
+        cost = report_on(output, opened, texts=[report_text] if report_text else [], progress=progress)
     if as_json:
         print_json(written.to_json() | {"report": cost.to_json()})
         return
@@ -253,20 +299,8 @@ def _show_report(report: Report) -> None:
             f"{tensor.source:{width}}  {tensor.scheme:21}  {tensor.relative_error:7.2%}  {tensor.decibels:12.1f} dB"
         )
     click.echo()
-    rows = [("error of all weights", f"{report.relative_error:.2%} of their root mean square")]
-    if quality := report.quality:
-        rows += [
-            ("text", f"{quality.tokens:,} tokens"),
-            (
-                "divergence",
-                f"{quality.divergence:.5f} nats a token from the checkpoint's predictions (Kullback-Leibler)",
-            ),
-            ("perplexity", f"{quality.perplexity:.3f}, of the checkpoint {quality.checkpoint_perplexity:.3f}"),
-            ("same likeliest token", f"{quality.same_choice:.1%}"),
-        ]
-    else:
-        rows.append(("quality", f"not measured: {report.no_quality}"))
-    print_facts(rows)
+    print_facts([("error of all weights", f"{report.relative_error:.2%} of their root mean square")])
+    show_evaluation(report.quality)
 
 
 def _refuse_what_an_adapter_has_not(merge_lora: str | None) -> None:
@@ -311,6 +345,7 @@ def show_written(written: WrittenModel, as_json: bool, *, served: bool = True) -
             ("size", megabytes(written.size)),
             ("model", f"{written.family} ({written.model_type}), {written.parameters / 1e6:,.1f} M parameters"),
             ("quantization", str(written.quantization)),
+            *([("residual stream", residual_row(written.residual_scale, None))] if written.residual_scale != 1 else []),
             *(("note", note) for note in (*written.left_out, *written.notes)),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),

@@ -12,7 +12,7 @@ from builder.formats.inspect_web_file import PromptTemplate, Sampling, Tokens, W
 from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import TensorType
 from onpage.command.console import FILE, megabytes, print_facts, print_json
-from onpage.command.convert import json_option
+from onpage.command.convert import json_option, residual_row
 from onpage.extras import requires
 
 if TYPE_CHECKING:
@@ -178,7 +178,14 @@ def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         ("quantization", facts.quantization),
         ("shape", _shape(facts.dimensions)),
         ("attention", _attention(facts.dimensions)),
+        ("residual stream", _residual(facts)),
     ]
+
+
+def _residual(facts: WebFileFacts) -> str:
+    if facts.largest_residual is None and facts.residual_scale == 1:
+        return "not said; onpage evaluate measures it"
+    return residual_row(facts.residual_scale, facts.largest_residual)
 
 
 def _context(length: int | None) -> str:

@@ -9,7 +9,7 @@ import click
 
 from builder.store import Store
 from onpage.command.console import FILE, byte_progress, megabytes, print_facts, print_json, print_row
-from onpage.command.convert import json_option
+from onpage.command.convert import json_option, residual_row
 from onpage.extras import requires
 
 
@@ -76,6 +76,23 @@ def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
         print_row(name, f"removed, {megabytes(size)} freed")
 
 
+def residual_cells(path: Path) -> list[str]:
+    """Whether a web file of a model says that float16 holds its residual stream; nothing of other files."""
+    from builder.errors import ModelFileError
+    from builder.formats.inspect_model import web_file_in
+
+    try:
+        file = web_file_in(path)
+    except ModelFileError:  # checked for damage, but no model that is inspected
+        return []
+    if file is None or file.lora_rank is not None:
+        return []
+    largest = file.largest_residual
+    if largest is None:
+        return ["residual stream not noted: onpage evaluate measures it"]
+    return [f"residual stream {residual_row(file.residual_scale, largest)}"]
+
+
 @click.command()
 @click.argument("names", metavar="[ID-OR-FILE]...", nargs=-1)
 @click.option(
@@ -117,7 +134,8 @@ def verify(context: click.Context, names: tuple[str, ...], against: Path | None,
         print_json(report.to_json() | {"files": checked})
     else:
         for path, sha256 in checked.items():
-            print_row(path, "sound", f"sha256 {sha256}", *([f"as {against}"] if against else []))
+            row = [path, "sound", f"sha256 {sha256}", *([f"as {against}"] if against else [])]
+            print_row(*row, *residual_cells(Path(path)))
         for model in report.sound:
             manifest = model.manifest
             print_row(manifest.id, "sound", f"{megabytes(manifest.size)}, sha256 {manifest.sha256}")

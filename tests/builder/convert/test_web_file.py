@@ -138,15 +138,16 @@ def test_shards_and_types_do_not_show_in_the_file(tmp_path: Path) -> None:
 
 
 def test_progress_goes_up_to_the_whole_file_twice(tmp_path: Path) -> None:
-    seen: dict[str, list[int]] = {"write": [], "verify": []}
-    totals = set()
+    seen: dict[str, list[int]] = {"measure": [], "write": [], "verify": []}
+    totals: dict[str, set[int]] = {phase: set() for phase in seen}
 
     def progress(phase: str, done: int, total: int) -> None:
         seen[phase].append(done)
-        totals.add(total)
+        totals[phase].add(total)
 
     written = convert_checkpoint(write_checkpoint(tmp_path / "c"), tmp_path / "m.task", progress=progress)
-    assert totals == {written.size}
+    assert totals["write"] == totals["verify"] == {written.size}
+    assert seen["measure"] == sorted(seen["measure"]) and {seen["measure"][-1]} == totals["measure"]
     assert seen["verify"] == sorted(seen["verify"]) and seen["verify"][-1] == written.size
     assert seen["write"] == sorted(seen["write"]) and 0 < seen["write"][-1] <= written.size
 

@@ -1,0 +1,69 @@
+"""The residual stream of a model, scaled: the same function, with smaller sums on the way.
+
+What the layers add to the stream grows with their number, in a real Gemma beyond 65,504, where float16 ends; and engines on a GPU
+compute in float16. But nothing reads the stream except through a norm, which divides by its size. So a model whose embedding and
+whose layers' outputs are multiplied by c, and whose last norm's factors are divided by c, writes the same text: exactly where c is a
+power of two, but for the epsilon that a norm adds to the mean square, which then weighs 1/c² as much.
+
+    embedding × c;  (1 + w) × c in the norms after attention and after the feed-forward;  (1 + w) / c in the last norm
+
+A model without those norms (Gemma 1) has the matrices before them, `output` and `down`, multiplied instead. An adapter's deltas of
+these two go through the same norms, or are multiplied as the matrices are. No numpy here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from builder.model.description import ModelDescription
+from builder.model.weights import Part
+
+FLOAT16_MAX = 65_504.0
+TARGET = 8192.0
+"""What the largest value of the stream should be at most: a long text may have eight times as large a one as a short one."""
+
+FLOAT16_SAFE = 2 * TARGET
+"""Up to which a short text's largest value says that float16 holds those of any text: four times as much would be beyond it."""
+
+SMALLEST, LARGEST = 2.0**-24, 1.0
+
+POST_NORMS: tuple[Part, ...] = ("post_attention_norm", "post_feed_forward_norm")
+OUTPUTS: tuple[Part, ...] = ("output", "down")
+
+
+@dataclass(frozen=True)
+class ResidualScale:
+    """A model's stream multiplied by `factor`, a power of two."""
+
+    factor: float = 1.0
+    post_norms: bool = True
+    """Whether the layers' outputs go through norms, which then take the factor."""
+
+    @classmethod
+    def of(cls, model: ModelDescription, factor: float) -> ResidualScale:
+        """For a model all of whose layers are alike in this."""
+        return cls(factor, all(layer.post_norms for layer in model.layers))
+
+    @classmethod
+    def fitting(cls, model: ModelDescription, largest: float) -> ResidualScale:
+        """The least change that keeps a stream whose largest value is `largest` within TARGET: none, where it is."""
+        needed = 0 if largest <= TARGET else math.ceil(math.log2(largest / TARGET))
+        return cls.of(model, max(2.0**-needed, SMALLEST))
+
+    def of_part(self, part: Part) -> float:
+        """What a matrix's values, or a norm's factors (1 + w), are multiplied with."""
+        if part == "final_norm":
+            return 1 / self.factor
+        scaled = part == "embedding" or part in (POST_NORMS if self.post_norms else OUTPUTS)
+        return self.factor if scaled else 1.0
+
+
+UNSCALED = ResidualScale()
+
+
+def is_residual_scale(value: object) -> bool:
+    """Whether a file's note can be one: a power of two in the range of those that are chosen."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not SMALLEST <= value <= LARGEST:
+        return False
+    return math.frexp(value)[0] == 0.5

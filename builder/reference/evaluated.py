@@ -1,0 +1,118 @@
+"""What `onpage evaluate` compares, whatever it lies in: a web file, bare or in a bundle, or a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentencepiece
+
+from builder.errors import OnpageError, UnsupportedModel
+from builder.formats.inspect_model import web_file_in
+from builder.formats.sniff import is_gguf
+from builder.formats.web_file_reader import WebFile
+from builder.model.opened import OpenedCheckpoint
+from builder.model.tokenizer import Tokenizer
+from builder.reference.arithmetic import Precision
+from builder.reference.dense import low_ranks
+from builder.reference.evaluate import DEFAULT_TEXTS, Evaluation, Progress, SourcePredictor, evaluate, tokens_of
+from builder.reference.sources import CheckpointSource, WebFileSource
+
+DEFAULT_TOKENS = 1024
+"""Of each text."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A model that predicts, and how it reads a text."""
+
+    path: Path
+    predictor: SourcePredictor
+    tokenizer: Tokenizer
+
+    @classmethod
+    def open(cls, path: Path, precision: Precision = "float32", adapter: Path | None = None) -> Evaluated:
+        """A web file or a checkpoint at `path`, a LoRA adapter file for the web file put on it; the errors of builder.errors."""
+        if path.is_file() and not is_gguf(path):
+            return cls._of_file(path, precision, adapter)
+        if adapter is not None:
+            raise OnpageError(
+                f"{path} is a checkpoint: an adapter file goes with the web file of its base.", subject=adapter
+            )
+        return cls.of_checkpoint(path, OpenedCheckpoint.complete(path), precision)
+
+    @classmethod
+    def of_checkpoint(cls, path: Path, opened: OpenedCheckpoint, precision: Precision = "float32") -> Evaluated:
+        """A checkpoint that is open and complete."""
+        return cls(path, SourcePredictor(CheckpointSource(opened.model, opened.weights), precision), opened.tokenizer)
+
+    @classmethod
+    def _of_file(cls, path: Path, precision: Precision, adapter: Path | None) -> Evaluated:
+        file = web_file_in(path)
+        if file is None:
+            raise UnsupportedModel(
+                f"{path} holds a LiteRT graph, whose predictions only an engine can compute: evaluate the web file of the same "
+                f"checkpoint and quantization, and see docs/evaluate.md for what a graph's engine adds.",
+                subject=path,
+            )
+        if file.lora_rank is not None:
+            raise OnpageError(f"{path} is a LoRA adapter: evaluate its base with --lora {path.name}.", subject=path)
+        source = WebFileSource(file)
+        ranks = low_ranks(source.model, WebFile.open(adapter)) if adapter else None
+        return cls(path, SourcePredictor(source, precision, ranks), Tokenizer.from_bytes(path, file.tokenizer()))
+
+    def require_same_tokens(self, other: Evaluated) -> None:
+        """OnpageError where predictions of the two are of other tokens."""
+        ours, theirs = self.tokenizer.pieces, other.tokenizer.pieces
+        if ours != theirs:
+            different = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
+            what = (
+                f"{len(ours):,} and {len(theirs):,} pieces"
+                if different is None
+                else f"other pieces from {different:,} on"
+            )
+            raise OnpageError(
+                f"{self.path} and {other.path} cannot be compared: their tokenizers have {what}.", subject=other.path
+            )
+
+
+def evaluate_model(
+    path: Path,
+    *,
+    against: Path | None = None,
+    texts: Sequence[Path] = (),
+    tokens: int = DEFAULT_TOKENS,
+    precision: Precision = "float32",
+    adapter: Path | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Runs the model at `path` over `texts` (none: DEFAULT_TEXTS), up to `tokens` of each, in numpy, and compares it with that at
+    `against`, which is computed in float32."""
+    model = Evaluated.open(path, precision, adapter)
+    other = Evaluated.open(against) if against else None
+    if other:
+        model.require_same_tokens(other)
+    return evaluate_opened(model, other, texts, tokens, progress)
+
+
+def evaluate_opened(
+    model: Evaluated,
+    other: Evaluated | None,
+    texts: Sequence[Path] = (),
+    tokens: int = DEFAULT_TOKENS,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """As `evaluate_model`, for models that are open and have the same tokens."""
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.tokenizer.model)
+    read = [tokens_of(text, processor.encode, tokens) for text in texts or DEFAULT_TEXTS]
+    total = sum(each.predictor.steps for each in (model, other) if each)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress("evaluate", done, total)
+
+    return evaluate(model.predictor, read, model.tokenizer.start_id, other.predictor if other else None, step)
