@@ -22,6 +22,7 @@ from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.task_reader import TaskFile
 from builder.formats.web_file_reader import WebFile
 from builder.model.catalog import published
+from builder.model.residual import FLOAT16_SAFE
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
 from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
@@ -148,7 +149,16 @@ class ServedModel:
             "sha256": manifest.sha256,
             "context": manifest.context or MAX_DEFAULT_CONTEXT,
             "engines": ENGINES[form],
-        }
+        } | ({"precision": self._precision} if form == "web" else {})
+
+    @cached_property
+    def _precision(self) -> str:
+        """The least in which an engine holds every number of a web file, as far as the file says."""
+        try:
+            largest = WebFile.open(self.path).largest_residual
+        except ModelFileError:  # gone or changed since: the page says so when it loads it
+            largest = None
+        return "float16" if largest is not None and largest <= FLOAT16_SAFE else "float32"
 
     def require_unlike_format(self, others: Iterable[ServedModel]) -> None:
         """FilesUnlikeError where one of the others is for the same engines."""

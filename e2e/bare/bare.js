@@ -2,7 +2,6 @@
 // The MediaPipe GenAI task and nothing else: what exactness is checked on, and what our page's overhead is measured against.
 // A test calls these functions through `page.evaluate`; the engine is on the main thread.
 import { loadAdapter } from "/static/engine/workers/adapter_memory.js";
-import { PRECISION } from "/static/engine/workers/mediapipe_precision.js";
 import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 
 /** @type {any} */
@@ -25,7 +24,7 @@ let lora;
     if (!response.ok || !response.body) throw new Error(`${model}: ${response.status}`);
     engine = await LlmInference.createFromOptions(fileset, {
       topK: 1,
-      ...PRECISION,
+      forceF32: true,
       ...options,
       baseOptions: {
         gpuOptions: { device: await LlmInference.createWebGpuDevice() },

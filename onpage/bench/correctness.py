@@ -28,6 +28,10 @@ DEMO_ANSWER = static_folder() / "bench" / "demo_answer.json"
 TOKENS = 32
 WORDS = 12
 QUESTION = "Write one sentence about the sea."
+BEGINNINGS = Path(__file__).with_name("beginnings.json")
+"""News, stories, letters, code, lists and three languages, which a model goes on with."""
+AGREEMENT_TOKENS = 24
+"""After each, at least: longer texts of small models repeat themselves."""
 TIE = 0.05
 """What `Checked.distances` may be at most. Where engines differ on sound weights it is below 0.02; a wrong id has 0.2 to 1.5."""
 REFERENCE = "the numpy reference, token by token"
@@ -55,6 +59,37 @@ def known_prompt(model: BenchModel, entry: dict[str, Any]) -> dict[str, Any]:
         return {"prompt": "".join(f" {word}" for word in words), "text": None, "tokens": TOKENS}
     turns = entry["promptTemplate"]
     return {"prompt": f"{turns['prefix']}{QUESTION}{turns['suffix']}", "text": None, "tokens": TOKENS}
+
+
+def known_beginnings(model: BenchModel, positions: int) -> dict[str, Any] | None:
+    """`agreement` of a plan: texts to go on with, as many as make about so many positions; None for none.
+
+    A synthetic model has no text of its own to go on with.
+    """
+    if not positions or model.synthetic:
+        return None
+    beginnings: list[str] = json.loads(BEGINNINGS.read_bytes())
+    count = min(len(beginnings), -(-positions // AGREEMENT_TOKENS))
+    return {"beginnings": beginnings[:count], "tokens": -(-positions // count)}
+
+
+def judge_agreement(model: BenchModel, record: Record) -> dict[str, int] | None:
+    """`positions` and `same` of a record's agreement; None where it has none, or the reference cannot read the model."""
+    found = record["agreement"]
+    if not found or not found["answers"] or sniff_file(model.path) is not Format.WEB:
+        return None
+    try:
+        with requires("build"):
+            from builder.formats.web_file_reader import WebFile
+            from builder.reference.agreement import Written, agreement
+            from builder.reference.sources import WebFileSource
+        file = WebFile.open(model.path)
+        answers = [Written(answer["beginning"], answer["text"]) for answer in found["answers"]]
+        start = int(file.parameters.start_token_id)
+        judged = agreement(WebFileSource(file), file.tokenizer(), start, answers)
+    except OnpageError:
+        return None  # another family, or without the extra that has numpy
+    return {"positions": judged.positions, "same": judged.same}
 
 
 def judge(model: BenchModel, plan: dict[str, Any], record: Record) -> Verdict | None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from builder.errors import BenchError
 from builder.files.digest import sha256_of
-from onpage.bench.correctness import known_prompt
+from onpage.bench.correctness import known_beginnings, known_prompt
 from onpage.bench.measure import Job
 from onpage.bench.measured_models import BenchModel, weight_bytes
 from onpage.bench.options import Listener, Options
@@ -94,7 +94,9 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
     }
     plan = {
         "engine": engine,
-        "model": about | {"url": file["url"], "context": context, "promptTemplate": entry["promptTemplate"]},
+        "model": about
+        | {"url": file["url"], "context": context, "promptTemplate": entry["promptTemplate"]}
+        | ({"precision": file["precision"]} if "precision" in file else {}),
         "prefill": list(options.prefill),
         "decode": options.decode,
         "context": context,
@@ -104,6 +106,8 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
         "seed": SEED,
         "loads": {"cold": options.cold, "warm": options.warm},
         "correctness": known_prompt(model, entry),
+        "agreement": known_beginnings(model, options.agreement),
+        "precision": options.precision,
     }
     notes = () if context == options.context else (f"The model has a context of {context}, not {options.context}.",)
     return Job(plan, about, notes, model)

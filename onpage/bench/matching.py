@@ -189,6 +189,7 @@ def notes_on(base: Group, head: Group) -> list[str]:
     for name, one, other in (
         ("onpage", base.onpage, head.onpage),
         ("warm-up runs", *(str(record["plan"]["warmup"]) for record in (a, b))),
+        ("precision", *(str(record["plan"].get("precision", "auto")) for record in (a, b))),
         ("engine version", a["engine"]["version"], b["engine"]["version"]),
         ("browser version", *((record["browser"] or {}).get("version") for record in (a, b))),
         ("browser flags", *(" ".join((record["browser"] or {}).get("flags", ())) for record in (a, b))),

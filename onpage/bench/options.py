@@ -22,10 +22,14 @@ RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, 100),
     "cold": (0, 100),
     "warm": (0, 100),
+    "agreement": (0, 100_000),
     "port": (0, 65_535),
     "timeout": (1.0, 86_400.0),
 }
 """What each may be, from and to; whole where the bounds are."""
+
+
+PRECISIONS = ("auto", "float16", "float32")
 
 
 def refuse_out_of_range(name: str, value: object, bounds: tuple[float, float]) -> None:
@@ -48,6 +52,10 @@ class Options:
     run_milliseconds: float = RUN_MILLISECONDS
     """A run of a length has as many answers as last so long."""
     warmup: int = 1
+    agreement: int = 0
+    """Positions, about, on which the engine's choices are compared with the reference's."""
+    precision: str = "auto"
+    """In which the engine computes, where it has a choice: auto, float16 or float32."""
     cold: int = 1
     """Loads from the network."""
     warm: int = 2
@@ -83,6 +91,8 @@ class Options:
             refuse_out_of_range("prefill", length, LENGTHS)
         for name, bounds in RANGES.items():
             refuse_out_of_range(name, getattr(self, name), bounds)
+        if self.precision not in PRECISIONS:
+            raise BenchError(f"precision is {self.precision!r}: expected {', '.join(PRECISIONS)}.", subject="precision")
         starts = {
             "browser": self.browser,
             "flags": self.flags,

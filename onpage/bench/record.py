@@ -68,6 +68,7 @@ def new_record(plan: Mapping[str, Any]) -> Record:
         "errors": [],
         "notes": [],
         "correctness": {"ok": None, "expected": None, "found": None, "tokens": None},
+        "agreement": None,
         "loads": [],
         "first_answer": None,
         "samples": [],

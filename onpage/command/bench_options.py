@@ -10,7 +10,7 @@ import click
 
 from builder.files.reading import shown
 from onpage.bench.goal import GOAL_RANGES
-from onpage.bench.options import LENGTHS, RANGES, Options
+from onpage.bench.options import LENGTHS, PRECISIONS, RANGES, Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,6 +69,13 @@ def plan_options(usual: Options, *, warmup: str) -> Callable[[Command], Command]
         ),
         click.option(
             "--warmup", type=range_of("warmup"), default=usual.warmup, show_default=True, metavar="N", help=warmup
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice(PRECISIONS),
+            default=usual.precision,
+            show_default=True,
+            help="In which MediaPipe computes. auto: float16 where the model's file says that it holds every number, as the page.",
         ),
     )
 

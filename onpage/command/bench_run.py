@@ -20,7 +20,7 @@ from builder.errors import BenchError
 from builder.files.reading import shown
 from builder.files.writing import check_writable
 from onpage.bench.options import Listener, Options
-from onpage.bench.words import printable, quantity
+from onpage.bench.words import agreement_text, printable, quantity
 from onpage.command.bench_options import place_options, plan_options, range_of
 from onpage.command.console import FILE, byte_progress, print_json, say
 from onpage.command.convert import json_option
@@ -86,6 +86,14 @@ class Address(click.ParamType[str]):
     show_default=True,
     metavar="N",
     help="Loads from the browser's storage.",
+)
+@click.option(
+    "--agreement",
+    type=range_of("agreement"),
+    default=Options.agreement,
+    show_default=True,
+    metavar="POSITIONS",
+    help="Also say on how many of so many positions, about, the engine takes the reference's likeliest token (for a web file).",
 )
 @click.option(
     "--browser",
@@ -251,6 +259,8 @@ def _show(records: list[Record]) -> None:
             (measure["measure"], "" if measure["prefill"] is None else str(measure["prefill"]), _value(measure))
             for measure in record["summary"]
         ]
+        if (found := record["agreement"]) and found["positions"]:
+            rows.append(("agreement", "", agreement_text(found["positions"], found["same"])))
         if not console.is_terminal:  # for grep and cut
             for row in rows:
                 click.echo("\t".join((label, *row)))

@@ -22,6 +22,7 @@ const LIMITS = /** @type {const} */ ({
   seed: { min: "0", max: String(MAX_SEED), step: "1" },
   maxTokens: { min: "64", step: "1" },
 });
+const PRECISIONS = /** @type {const} */ (["auto", "float16", "float32"]);
 const NAMES = /** @type {(keyof typeof LIMITS)[]} */ (Object.keys(LIMITS));
 
 /** @type {import('../ui/dom.js').ViewEvents<SettingsEvents>} */
@@ -33,11 +34,16 @@ export function mountSettings(root) {
   const loras = h("select", { id: loraId, class: "settings-lora", "aria-describedby": `${loraId}-help` });
   const loraHelp = h("span", { class: "field-help", id: `${loraId}-help` });
   const loraField = h("p", { class: "field", hidden: true }, h("label", { for: loraId }, texts.settings.lora), loras, loraHelp);
+  const precisionId = uniqueId("precision");
+  const choices = PRECISIONS.map((value) => new Option(texts.settings.precisions[value], value));
+  const precision = h("select", { id: precisionId, class: "settings-precision", "aria-describedby": `${precisionId}-help` }, ...choices);
+  const precisionHelp = h("span", { class: "field-help", id: `${precisionId}-help` });
+  const precisionField = h("p", { class: "field" }, h("label", { for: precisionId }, texts.settings.precision), precision, precisionHelp);
   const fields = NAMES.map((name) => ({ name, ...field(name) }));
   const apply = h("button", { type: "submit", class: "button settings-apply" }, texts.settings.apply);
   const defaults = h("button", { type: "button", class: "button button-quiet" }, texts.settings.defaults);
   const actions = h("p", { class: "settings-actions" }, apply, defaults, h("span", { class: "settings-note" }, texts.settings.note));
-  const form = h("form", { class: "settings-form" }, loraField, ...fields.map(({ row }) => row), actions);
+  const form = h("form", { class: "settings-form" }, loraField, ...fields.map(({ row }) => row), precisionField, actions);
   root.append(h("h2", { class: "details-title" }, texts.settings.title), form);
 
   /** The model that the adapters are listed for. @type {import('../engine/model_list.js').Model | null} */
@@ -47,11 +53,19 @@ export function mountSettings(root) {
   /** What the fields were last filled from. @type {SamplingSettings | null} */
   let filled = null;
 
-  const read = () => /** @type {SamplingSettings} */ (Object.fromEntries(fields.map(({ name, input }) => [name, input.valueAsNumber])));
-  const fill = (/** @type {SamplingSettings} */ settings) => fields.forEach(({ name, input }) => (input.value = String(settings[name])));
+  const read = () => {
+    const numbers = Object.fromEntries(fields.map(({ name, input }) => [name, input.valueAsNumber]));
+    return /** @type {SamplingSettings} */ ({ ...numbers, precision: precision.value });
+  };
+  const fill = (/** @type {SamplingSettings} */ settings) => {
+    for (const { name, input } of fields) input.value = String(settings[name]);
+    precision.value = settings.precision ?? "auto";
+  };
   const refresh = () => {
     const loaded = state?.now.phase === "ready" ? state.setup?.settings : null;
-    apply.disabled = !loaded || NAMES.every((name) => read()[name] === loaded[name]);
+    const asked = read();
+    const same = loaded && NAMES.every((name) => asked[name] === loaded[name]) && asked.precision === (loaded.precision ?? "auto");
+    apply.disabled = !loaded || same === true;
   };
 
   loras.addEventListener("change", () => events.emit(root, "lora", loras.value));
@@ -85,6 +99,8 @@ export function mountSettings(root) {
       loras.disabled = now.phase === "writing" || !able; // not while loading, which would take the focus from who has just chosen
       if (loras.value !== (lora?.id ?? "")) loras.value = lora?.id ?? "";
       text(loraHelp, texts.settings.loraHelp(lora, able));
+      precisionField.hidden = !choice?.entry.takesPrecision;
+      text(precisionHelp, texts.settings.precisionHelp(choice?.file.precision ?? "float32"));
       if (now.phase === "ready" && setup.settings !== filled) {
         filled = setup.settings;
         fill(filled);

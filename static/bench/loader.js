@@ -37,10 +37,10 @@ export class Loader {
 
   /** A new engine with the model. @param {boolean} fresh past the browser's cache */
   async load(fresh) {
-    const { model, context, seed } = this.plan;
+    const { model, context, seed, precision = /** @type {const} */ ("auto") } = this.plan;
     if (this.#engine) await this.settle();
     this.#engine = new Engine(this.entry);
-    const settings = { temperature: 1, topK: 1, seed, maxTokens: context };
+    const settings = { temperature: 1, topK: 1, seed, maxTokens: context, precision };
     return this.#engine.load(model, settings, { vendor: this.vendor, fresh, warmUp: false });
   }
 

@@ -5,7 +5,7 @@
  * The same fold is in `onpage/bench/record.py`, so that a driver has everything that was measured up to the moment a tab dies.
  *
  * @typedef {import('./values.js').Measure} Measure
- * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic?: boolean, file?: string,
+ * @typedef {{name: string, url: string, size: number, sha256: string, context: number, synthetic?: boolean, precision?: import('../engine/protocol.js').Precision, file?: string,
  *   format?: string, quantization?: string | null, parameters?: number | null, weight_bytes?: number | null, origin?: string}} PlanModel
  *
  * @typedef {object} Plan one engine, one model, one browser
@@ -21,6 +21,8 @@
  * @property {number} seed
  * @property {{cold: number, warm: number}} loads
  * @property {{prompt: string, text: string | null, tokens: number} | null} [correctness] a prompt and its greedy answer
+ * @property {{beginnings: string[], tokens: number} | null} [agreement] texts to go on with greedily, so many tokens each
+ * @property {'auto' | import('../engine/protocol.js').Precision} [precision] in which the engine computes, where it has a choice
  * @property {boolean} [bandwidth] whether to measure that of the GPU's memory
  *
  * @typedef {object} Sample one generation
@@ -40,6 +42,9 @@
  * @typedef {{code: string, sentence: string, detail: string | null, during: string | null}} Fault
  * @typedef {{ok: boolean | null, expected: string | null, found: string | null, tokens: number | null}} Correctness
  *
+ * @typedef {{answers: {beginning: string, text: string}[], positions: number | null, same: number | null}} Agreement the answers are
+ *   judged by who can: on how many positions the engine took the reference's likeliest token
+ *
  * @typedef {object} BenchRecord
  * @property {string} id of this run of the plan, and of no other
  * @property {string} label
@@ -55,6 +60,7 @@
  * @property {Fault[]} errors
  * @property {string[]} notes
  * @property {Correctness} correctness
+ * @property {Agreement | null} agreement
  * @property {Load[]} loads
  * @property {{milliseconds: number, tokens: number} | null} first_answer
  * @property {Sample[]} samples
@@ -89,6 +95,7 @@ export function emptyRecord(plan) {
     errors: [],
     notes: [],
     correctness: { ok: null, expected: null, found: null, tokens: null },
+    agreement: null,
     loads: [],
     first_answer: null,
     samples: [],

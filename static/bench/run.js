@@ -93,7 +93,8 @@ class Run {
     this.asker = new Asker({ seed: plan.seed, note: (text) => this.note(text), signal });
     const loads = Math.max(1, plan.loads.cold + plan.loads.warm);
     const runs = plan.warmup + (plan.paced ? 1 : plan.runs);
-    this.total = loads + 1 + this.lengths.length * runs + (plan.bandwidth ? 1 : 0);
+    const beginnings = plan.agreement?.beginnings.length ?? 0;
+    this.total = loads + 1 + beginnings + this.lengths.length * runs + (plan.bandwidth ? 1 : 0);
   }
 
   /** @param {string} at @param {any} value */
@@ -135,6 +136,7 @@ class Run {
 
     await this.#loads(loader);
     if (loader.isLoaded && !this.signal.aborted) await this.#firstAnswer(loader);
+    if (plan.agreement && !this.signal.aborted) await this.#agreement(loader, plan.agreement);
     for (let number = 1; number <= plan.warmup; number += 1) await this.#run(loader, number, true);
     if (plan.paced) await this.#turns(loader);
     else for (let number = 1; number <= plan.runs; number += 1) await this.#run(loader, number, false);
@@ -214,6 +216,28 @@ class Run {
     const ok = expected === null ? null : isSame(expected, found, tokens >= asked);
     this.say("correctness", { ok, expected, found, tokens });
     if (ok === false) this.note("The answer to the known prompt is wrong: the speed of this engine means nothing.");
+  }
+
+  /**
+   * What the engine writes after each beginning; an answer that fails is left out.
+   * @param {Loader} loader
+   * @param {{beginnings: string[], tokens: number}} asked
+   */
+  async #agreement(loader, { beginnings, tokens }) {
+    /** @type {import('./record.js').Agreement['answers']} */
+    const answers = [];
+    for (const [index, beginning] of beginnings.entries()) {
+      if (this.signal.aborted || !loader.isLoaded) break;
+      this.#progress("agreement", `Agreement with the reference, text ${index + 1} of ${beginnings.length}`);
+      try {
+        const { text } = await this.asker.generate(loader.engine, beginning, tokens);
+        if (text) answers.push({ beginning, text });
+      } catch (error) {
+        await this.#recover(loader, error, `agreement, text ${index + 1}`);
+      }
+      this.say("agreement", { answers: [...answers], positions: null, same: null });
+    }
+    await rest(REST);
   }
 
   /** Each length, with as many answers as a run takes. @param {Loader} loader @param {number} number @param {boolean} warmup */

@@ -104,10 +104,10 @@ export class Engine {
    *   onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
    * @returns {Promise<LoadResult>}
    */
-  load({ url, size, sha256 }, settings, options) {
+  load({ url, size, sha256, precision }, settings, options) {
     const { vendor, turns = null, fresh = false, warmUp = true, ranks = [], lora = null, onProgress } = options;
     const { backend } = this.entry;
-    const model = { url: absolute(url), size, sha256 };
+    const model = { url: absolute(url), size, sha256, precision };
     const libraries = Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, absolute(folder)]));
     const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: located(lora) };
     return this.#inTurn(async () => {

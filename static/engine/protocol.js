@@ -8,10 +8,14 @@
  * @typedef {import('./messages.js').Message} Message
  * @typedef {import('./messages.js').Turns} Turns
  *
- * @typedef {{temperature: number, topK: number, seed: number, maxTokens: number}} SamplingSettings
- *   What the engine is created with. `maxTokens` counts the prompt and the answer together.
+ * @typedef {'float16' | 'float32'} Precision in which activations are computed
  *
- * @typedef {{url: string, size: number, sha256: string}} ModelSource `url` may be relative to the page
+ * @typedef {{temperature: number, topK: number, seed: number, maxTokens: number, precision?: 'auto' | Precision}} SamplingSettings
+ *   What the engine is created with. `maxTokens` counts the prompt and the answer together; `precision` is for an engine that has a
+ *   choice, "auto" (and none) what the model's file needs.
+ *
+ * @typedef {{url: string, size: number, sha256: string, precision?: Precision}} ModelSource `url` may be relative to the page;
+ *   `precision` is the least that holds every number of the model, float32 where nobody says
  *
  * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
  *

@@ -14,6 +14,7 @@
  * @property {string} package its npm package, which is also its name among the vendored libraries
  * @property {boolean} [keepsPrompt] whether it reads only what differs from the prompt before
  * @property {boolean} [takesAdapters] whether LoRA adapters can be put on its models
+ * @property {boolean} [takesPrecision] whether it can be told how exactly to compute
  */
 
 const folder = (/** @type {string} */ file) => new URL(file, import.meta.url);
@@ -29,6 +30,7 @@ export const ENGINES = [
     package: "@mediapipe/tasks-genai",
     keepsPrompt: true,
     takesAdapters: true,
+    takesPrecision: true,
   },
   {
     id: "litert-lm",

@@ -54,5 +54,5 @@ export function sameModel(a, b) {
 
 /** @param {SamplingSettings} a @param {SamplingSettings} b */
 export function sameSettings(a, b) {
-  return a.temperature === b.temperature && a.topK === b.topK && a.seed === b.seed && a.maxTokens === b.maxTokens;
+  return a.temperature === b.temperature && a.topK === b.topK && a.seed === b.seed && a.maxTokens === b.maxTokens && a.precision === b.precision;
 }

@@ -242,6 +242,13 @@ export const texts = {
       able
         ? `${lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: another way of writing for the same model"}. Put on and taken off at once.`
         : "Adapters need MediaPipe: choose it above as the engine.",
+    precision: "Precision",
+    precisions: { auto: "As the model needs", float16: "float16", float32: "float32" },
+    /** @param {import('../engine/protocol.js').Precision} needed */
+    precisionHelp: (needed) =>
+      needed === "float16"
+        ? "How exactly the GPU computes. This model's numbers fit into float16: quicker, with half the working memory."
+        : "How exactly the GPU computes. This model's file does not say that its numbers fit into float16, which may spoil the text: float32.",
     fields: {
       temperature: { label: "Temperature", help: "Higher is more surprising." },
       topK: { label: "Top K", help: "How many tokens each choice is made from; 1 always takes the likeliest." },

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError
+from tests.checkpoints import gemma3_config, write_checkpoint
 from webapp import served_files
 from webapp.app import Config, create_app
 from webapp.errors import ModelFileMissingError
@@ -317,3 +319,18 @@ def test_not_a_model_at_start(tmp_path: Path) -> None:
     path.write_text("not a model")
     with pytest.raises(ModelFileError):
         create_app(Config(models=[path]))
+
+
+def test_a_model_says_what_precision_its_numbers_need(tmp_path: Path) -> None:
+    """float16 only where the file says that it was measured to be enough."""
+    plain = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512))
+    large = write_checkpoint(tmp_path / "large", gemma3_config(vocab_size=512), residual=2.0**14)
+    convert_checkpoint(plain, tmp_path / "plain.task")
+    convert_checkpoint(large, tmp_path / "scaled.task")
+    convert_checkpoint(large, tmp_path / "clipped.task", residual_scale=1.0)
+    needed = {}
+    for name in ("plain", "scaled", "clipped"):
+        client = create_app(Config(models=[tmp_path / f"{name}.task"])).test_client()
+        ((file,),) = [model["files"] for model in client.get("/api/models").get_json()]
+        needed[name] = file["precision"]
+    assert needed == {"plain": "float16", "scaled": "float16", "clipped": "float32"}

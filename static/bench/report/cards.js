@@ -31,6 +31,12 @@ export function headline(record, index) {
   );
 }
 
+/** @param {{positions: number, same: number}} agreement */
+function agreementText({ positions, same }) {
+  const share = `${(100 * (same / positions)).toFixed(1)} %`;
+  return `Takes the reference's likeliest token on ${share} of ${positions} positions.`;
+}
+
 /** @param {Rec} record */
 function remarksOf(record) {
   const noisy = record.summary.filter((/** @type {Measure} */ { noisy, n, prefill }) => noisy && n >= FEWEST_VALUES && prefill !== null).length;
@@ -47,6 +53,7 @@ function remarksOf(record) {
     ...(others > BUSY ? [{ text: `Other programs took ${Math.round(100 * others)} % of the processor meanwhile.`, bad: false }] : []),
     ...(noisy ? [{ text: `Noisy: ${noisy} of the figures scatter by more than 10 %.`, bad: false }] : []),
     ...(few ? [{ text: "Too few runs to say how much the figures scatter.", bad: false }] : []),
+    ...(record.agreement?.positions ? [{ text: agreementText(record.agreement), bad: false }] : []),
     ...(record.correctness.ok === true ? [{ text: "Answer checked: correct.", bad: false }] : []),
   ];
 }

@@ -15,7 +15,7 @@ import { OnpageError } from "../errors.js";
 import { ControlPieces } from "../foreign_text.js";
 import { describeAdapter } from "../gpu.js";
 import { loadAdapter } from "./adapter_memory.js";
-import { PRECISION } from "./mediapipe_precision.js";
+import { precisionOptions } from "./mediapipe_precision.js";
 import { SentencePiece } from "./sentencepiece.js";
 import { Unharmed, createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 import { WebFile } from "./web_file.js";
@@ -98,7 +98,7 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   const download = await startDownload(model, { vendor, meter, fresh });
 
   const file = new WebFile(download.stream(), model.size);
-  const options = engineOptions(settings, ranks, file);
+  const options = engineOptions(settings, ranks, file, precisionOptions(settings.precision ?? "auto", model.precision ?? "float32"));
   gpuAdapter ??= await describeAdapter();
   await preparing;
   const library = await import(folder + MODULE);
@@ -234,11 +234,12 @@ function controlPiecesOf({ tokenizer }, template) {
  * @param {SamplingSettings} settings
  * @param {number[]} loraRanks
  * @param {WebFile} file
+ * @param {ReturnType<typeof precisionOptions>} precision
  */
-function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, file) {
+function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, file, precision) {
   const modelAssetBuffer = file.stream.getReader();
   capacity = Math.ceil(maxTokens / MULTIPLE) * MULTIPLE;
-  const options = { ...PRECISION, baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
+  const options = { ...precision, baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
   return loraRanks.length ? { ...options, loraRanks } : options;
 }
 
