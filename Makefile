@@ -2,7 +2,7 @@
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
-# make test-real     tests with published weights (Gemma 3 270M), which it downloads: 260 MB; no part of make test
+# make test-real     tests with published weights (Gemma 3 270M), which it downloads, and with PyTorch: 260 MB and 3 GB; no part of make test
 # All set up what they need in .venv and static/ and are quick when that is done.
 
 PYTHON ?= python3
@@ -44,7 +44,7 @@ check: .venv/.test static/node_modules/.test static/vendor/.copied
 test-webkit: .venv/.selenium static/vendor/.copied webkit
 	$(BIN)/python -m pytest e2e/webkit
 
-test-real: .venv/.test static/node_modules/.test static/vendor/.copied chromium
+test-real: .venv/.tune static/node_modules/.test static/vendor/.copied chromium
 	$(BIN)/python -m pytest real
 
 browser: chromium firefox
@@ -92,6 +92,11 @@ clean:
 .venv/.selenium: pyproject.toml constraints.txt .venv/.test
 	@echo "Installing what drives WebKit …"
 	@$(PIP) --editable '.[test,selenium]'
+	@touch $@
+
+.venv/.tune: pyproject.toml constraints.txt .venv/.test
+	@echo "Installing PyTorch …"
+	@$(PIP) --editable '.[test,tune]'
 	@touch $@
 
 static/node_modules/.serve: static/package-lock.json

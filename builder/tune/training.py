@@ -194,7 +194,7 @@ class Trainer:
     def _save(self) -> None:
         """The state, replaced in one piece."""
         state = {
-            "progress": self.progress.to_json() | {"evaluations": [vars(each) for each in self.progress.evaluations]},
+            "progress": self.progress.to_json(),
             "recent": list(self.recent),
             "weights": self.model.weights(),
             "best": self.best,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -18,6 +21,7 @@ from builder.demo.scenes.values import fresh
 from builder.demo.scenes.write import SceneRow, scene_row
 from builder.demo.score import commonest_opening, score
 from builder.demo.spelling import contains
+from builder.tune.data import read_conversations
 
 EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2139\u26a1]")
 
@@ -110,3 +114,9 @@ def test_a_bad_scene_is_named() -> None:
 
 def test_notes_are_for_lists_and_sentences_for_the_rest() -> None:
     assert set(SHAPES) > NOTED
+
+
+def test_examples_are_what_tune_takes(tmp_path: Path) -> None:
+    made = subprocess.run([sys.executable, "-m", "builder.demo.scenes", "20"], capture_output=True, check=True)
+    (tmp_path / "post.jsonl").write_bytes(made.stdout)
+    assert len(read_conversations(tmp_path)) == 20

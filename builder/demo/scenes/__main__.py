@@ -1,0 +1,24 @@
+"""Examples for `onpage tune`, on stdout: `python -m builder.demo.scenes 1250 > post.jsonl`. The same number gives the same ones."""
+
+from __future__ import annotations
+
+import json
+import sys
+from random import Random
+
+from builder.demo.scenes.write import scene_row
+
+SEED = "post adapter 1"
+
+
+def main() -> None:
+    """One example a line."""
+    rng = Random(SEED)
+    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1250):
+        row = scene_row(rng)
+        messages = [{"role": "user", "content": row.instruction}, {"role": "assistant", "content": row.post}]
+        sys.stdout.buffer.write((json.dumps({"messages": messages}, ensure_ascii=False) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
