@@ -19,6 +19,8 @@ from pathlib import Path
 from builder.errors import OnpageError
 from builder.files.reading import shown
 
+MAX_PORT = 65_535
+
 
 class ServeError(OnpageError):
     """The page cannot be served."""
@@ -28,8 +30,8 @@ class PortTakenError(ServeError):
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
         super().__init__(
-            f"Port {port} on {host} is in use by another program: stop that one, "
-            f"or choose another port with --port {port + 1}.",
+            f"Port {port} on {host} is in use by another program: stop that program, "
+            f"or choose another port with --port {port + 1 if port < MAX_PORT else port - 1}.",
             subject=f"{host}:{port}",
         )
 
@@ -47,7 +49,7 @@ class HostNameError(ServeError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"{shown(name)} is no name of a host: expected a name such as box.example or an address, without http:// and a path.",
+            f"{shown(name)} is not a host name: expected a name such as box.example, or an address, without http:// and path.",
             subject=name,
         )
 
@@ -55,23 +57,21 @@ class HostNameError(ServeError):
 class ModelFileMissingError(ServeError):
     def __init__(self, path: Path, reason: str = "is missing") -> None:
         self.path = path
-        super().__init__(
-            f"The model file {path} {reason}: check its name, or make it again with onpage convert.", subject=path
-        )
+        super().__init__(f"{path} {reason}: check the name, or make the file again with onpage convert.", subject=path)
 
 
 class ModelFileChangedError(ServeError):
     def __init__(self, path: Path, remedy: str = "start onpage serve again") -> None:
         self.path = path
-        super().__init__(f"The model file {path} has changed since it was hashed: {remedy}.", subject=path)
+        super().__init__(f"{path} has changed since it was hashed: {remedy}.", subject=path)
 
 
 class FilesUnlikeError(ServeError):
     def __init__(self, first: Path, other: Path, reason: str) -> None:
         self.first, self.other = first, other
         super().__init__(
-            f"{first} and {other} cannot be offered as one model: {reason}; a comma joins files with the same weights, "
-            f"so give each its own --model.",
+            f"{first} and {other} cannot be offered as one model: {reason}. A comma joins files with the same weights; "
+            f"otherwise, give each file its own --model.",
             subject=other,
         )
 
@@ -80,7 +80,7 @@ class AdapterUnfitError(ServeError):
     def __init__(self, path: Path, wanted: str, offered: str) -> None:
         self.path = path
         super().__init__(
-            f"The LoRA adapter {path} fits none of the models ({offered}): {wanted}; offer its base with --model.",
+            f"The LoRA adapter {path} fits none of the models ({offered}): {wanted}. Add its base with --model.",
             subject=path,
         )
 

@@ -43,7 +43,7 @@ class ServedAdapter:
         content = ServedFile.hashed(path)
         file = WebFile.open(path)
         if file.lora_rank is None:
-            raise ModelFileError(f"{path} is a model, not a LoRA adapter: offer it with --model.", subject=path)
+            raise ModelFileError(f"{path} is a model, not a LoRA adapter: use --model for it.", subject=path)
         transformer = file.parameters.transformer_parameters
         found = {tensor.name: tensor.size for tensor in file.tensors.values()}
         # one that it lacks would make the engine fail in the middle of a text

@@ -33,7 +33,7 @@ def write_bundle(output: Path, source: Source, progress: Progress | None = None)
     """Writes the format that the output's name ends with."""
     writer = WRITERS.get(output.suffix.lower())
     if writer is None:
-        raise BundleError(f"{output} is to be which format? Let its name end with .litertlm or .task.", subject=output)
+        raise BundleError(f"{output}: the name of a bundle must end with .litertlm or .task.", subject=output)
     if output.exists() and any(output.samefile(path) for path in (source.model, source.tokenizer.path)):
-        raise OutputError(f"{output} is a part of the bundle: choose another file for the result.", subject=output)
+        raise OutputError(f"{output} is an input of the bundle: choose another output file.", subject=output)
     return writer(output, source, progress)

@@ -200,4 +200,5 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 def _reason(error: Exception) -> str:
     """Why, in the system's words, which hold nothing of the request."""
-    return f"{str(error) or type(error).__name__:.200}"
+    said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+    return f"{said or type(error).__name__:.200}"

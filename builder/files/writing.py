@@ -89,6 +89,17 @@ def folder_beside(target: Path) -> Iterator[Path]:
         yield Path(name)
 
 
+class NoRoomError(OutputError):
+    """The disk is full. `lack` says how much room is needed and how much there is."""
+
+    def __init__(self, target: Path, lack: str) -> None:
+        self.lack = lack
+        super().__init__(
+            f"No room for {target}: {lack} in {target.parent}; free some space or choose another folder.",
+            subject=target,
+        )
+
+
 def check_writable(target: Path) -> None:
     """OutputError where `target` could not be written, known before the work whose result it is; changes nothing."""
     with suppress(_NotWantedError), write_beside(target, 0):
@@ -110,14 +121,10 @@ def _give_length(descriptor: int, size: int, folder: Path) -> None:
 def _explained(error: OSError, target: Path, size: int) -> OutputError:
     folder = target.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        free = ""
+        lack = f"it needs {size / 1e6:,.1f} MB"
         with suppress(OSError):
-            free = f" and {shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
-        return OutputError(
-            f"No room for {target}: it needs {size / 1e6:,.1f} MB{free} in {folder}; free some space or choose another "
-            f"folder.",
-            subject=target,
-        )
+            lack += f" and {shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
+        return NoRoomError(target, lack)
     if error.errno == errno.ENOENT and not folder.exists():
         return OutputError(f"{folder} does not exist: create the folder first.", subject=target)
     return OutputError(f"{target} cannot be written: {error.strerror or error}.", subject=target)

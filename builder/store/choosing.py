@@ -20,6 +20,10 @@ def choose(names: str, store: Store, shipped: Mapping[str, tuple[Path, ...]]) ->
     `shipped`: the files of each model that needs no store, by its id.
     """
     parts = [names] if Path(names).is_file() else [part.strip() for part in names.split(",")]
+    if not all(parts):
+        raise StoreError(
+            f"{names!r} contains an empty name: expected a file or an id, or several joined by commas.", subject=names
+        )
     return tuple(source for part in parts for source in _sources(part, store, shipped))
 
 
@@ -34,7 +38,7 @@ def _sources(name: str, store: Store, shipped: Mapping[str, tuple[Path, ...]]) -
         raise StoreError(f"{name} is published, but not stored here: run onpage fetch {name}.", subject=name)
     stored = ", ".join([*shipped, *(model.manifest.id for model in store.models())])
     raise StoreError(
-        f"{name} is neither a file nor a model that onpage knows (stored: {stored}): run onpage models for the others.",
+        f"{name!r} is neither a file nor a known model. Stored: {stored}. `onpage models` lists the models to fetch.",
         subject=name,
     )
 

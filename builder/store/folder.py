@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from builder.errors import OutputError, StoreBusyError, StoreError
 from builder.files.reading import NotReadableError, check_regular
 from builder.files.systems import protect, sync_file
-from builder.files.writing import write_beside
+from builder.files.writing import NoRoomError, write_beside
 from builder.store.manifest import SHA256, Manifest
 
 HOME = "ONPAGE_HOME"
@@ -162,7 +162,7 @@ class Store:
         if size != manifest.size:
             raise StoreError(f"{finished} has {size:,} bytes: expected {manifest.size:,}.", subject=finished)
         model = self._model(manifest)
-        with _explained(self.folder):
+        with explained(self.folder):
             sync_file(finished)
         with self.changing():
             if not replace:
@@ -203,7 +203,7 @@ class Store:
     @contextmanager
     def changing(self, *, sweep: bool = True) -> Iterator[None]:
         """Holds the store's lock; removes the debris of dead processes first."""
-        with _explained(self.folder):
+        with explained(self.folder):
             for folder in (self._files, self._manifests, self._unfinished):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / LOCK_FILE)
@@ -228,7 +228,7 @@ class Store:
         path = self._manifests / f"{model_id}.json"
         if path not in paths:
             here = ", ".join(path.stem for path in paths) or "none"
-            raise StoreError(f"No model {model_id} is stored in {self.folder} (there: {here}).", subject=model_id)
+            raise StoreError(f"No model {model_id!r} is stored in {self.folder}. Stored: {here}.", subject=model_id)
         return path
 
     def manifest_paths(self) -> list[Path]:
@@ -317,7 +317,7 @@ def _remove_workspace(folder: Path, lock: FileLock) -> None:
 
 def _listed(folder: Path) -> list[Path]:
     """What is in a folder, by name; nothing where there is no such folder."""
-    with _explained(folder):
+    with explained(folder):
         try:
             return sorted(folder.iterdir())
         except FileNotFoundError:
@@ -343,15 +343,20 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
     """Turns the operating system's errors into one sentence about the store."""
     try:
         yield
+    except NoRoomError as error:
+        raise StoreError(
+            f"No room in the store {folder}: {error.lack}; free some space, or set {HOME} to another folder.",
+            subject=folder,
+        ) from None
     except OutputError as error:
         raise StoreError(str(error), subject=error.subject) from None
     except OSError as error:
         raise StoreError(
-            f"The store {folder} cannot be used: {error.strerror or error} ({error.filename or folder}). {HOME} names "
+            f"The store {folder} cannot be used: {error.strerror or error} ({error.filename or folder}). Set {HOME} to "
             f"another folder.",
             subject=folder,
         ) from error

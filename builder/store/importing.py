@@ -17,7 +17,7 @@ from builder.formats.inspect_model import GraphFacts, inspect_model
 from builder.formats.inspect_web_file import Sampling, WebFileFacts
 from builder.formats.sniff import FIRST_BYTES, require_format
 from builder.model.catalog import PublishedModel, published
-from builder.store.folder import Store, StoredModel
+from builder.store.folder import Store, StoredModel, explained
 from builder.store.manifest import Manifest, model_id, require_free_of_meaning
 
 CHUNK = 4 << 20
@@ -56,7 +56,7 @@ def import_file(
         if move and _linked(path, content):
             sha256 = _read(content, manifest.size, "hash", progress)
         else:
-            with write_beside(content, manifest.size) as part:
+            with explained(store.folder), write_beside(content, manifest.size) as part:
                 sha256 = _read(path, manifest.size, "copy", progress, part.write_at)
         if _stamp(path) != before:
             raise StoreError(f"{path} changed while it was read: try again when it is finished.", subject=path)

@@ -7,6 +7,7 @@ The names, and that the weights are beside the graph, are what the models of onn
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -48,7 +49,7 @@ def synthesize(
     if any(model.quantization.scheme(role) != Q4_0 for role in ROLES):
         raise OnpageError("An ONNX model is written with 4 bits: say --bits 4.", subject="bits")
     if os.path.lexists(output):
-        raise OutputError(f"{output} exists: an ONNX model is a new folder, name another or remove it.", subject=output)
+        raise _exists(output)
     layout = Layout.of(model.model, model.weights)
     try:
         part = Path(tempfile.mkdtemp(prefix=".onpage-", suffix=".part", dir=output.absolute().parent))
@@ -66,8 +67,16 @@ def synthesize(
             shutil.rmtree(part, ignore_errors=True)
             raise
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process was faster
+            raise _exists(output) from error
         raise OutputError(f"{output} cannot be written: {error.strerror or error}.", subject=output) from error
     return model.written(output, size, digest, time.monotonic() - started)
+
+
+def _exists(output: Path) -> OutputError:
+    return OutputError(
+        f"{output} exists: an ONNX model is a new folder; remove the old one or choose another name.", subject=output
+    )
 
 
 def files_of(folder: Path) -> list[dict[str, Any]]:

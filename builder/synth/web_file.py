@@ -106,8 +106,12 @@ def shape_config(shape: str) -> dict[str, Any]:
     config = {"model_type": "gemma3_text"}
     values: dict[str, int] = {}
     for text in (SMALL, shape):
+        given: set[str] = set()
         for part in text.split(","):
             key, _, number = part.partition("=")
+            if key in given:
+                raise OnpageError(f"{shape}: {key} is given twice.", subject=key)
+            given.add(key)
             if key not in DIMENSIONS or not number.isascii() or not number.isdigit() or len(number) > 9:
                 raise OnpageError(
                     f"{shape!r} is not a shape: expected {', '.join(shapes())}, or dimensions such as {SMALL!r}.",

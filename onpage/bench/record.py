@@ -141,12 +141,14 @@ def load_results(path: Path) -> dict[str, Any]:
     except NotReadableError as error:
         raise ResultsError(f"{path} {error}.", subject=path) from None
     except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{path} cannot be read as JSON: {error}.", subject=path) from None
+        raise ResultsError(
+            f"{path} is not a results file of onpage bench: it is not JSON ({error}).", subject=path
+        ) from None
     version = value.get("schema") if isinstance(value, dict) else None
     if version not in READABLE:
         raise ResultsError(
-            f"{path} is no results file that this onpage reads: expected schema {' or '.join(READABLE)}, found {shown(version)}; "
-            f"onpage bench run and the page's download write one.",
+            f"{path} is not a results file that this version reads: expected schema {' or '.join(READABLE)}, found "
+            f"{shown(version)}. onpage bench run and the download of /bench write such files.",
             subject=path,
         )
     try:
@@ -155,7 +157,7 @@ def load_results(path: Path) -> dict[str, Any]:
         problem = "its values are nested too deeply"
     problem = problem or inconsistency_of(value["records"])
     if problem:
-        raise ResultsError(f"{path} is no sound results file: {problem}.", subject=path)
+        raise ResultsError(f"{path} is not a valid results file: {problem}.", subject=path)
     return dict(value)
 
 
@@ -170,7 +172,8 @@ def refuse_unsound(path: Path | None, value: Any, part: str = "") -> None:
     problem = problem_of(value, part)
     if problem:
         raise ResultsError(
-            f"{path or 'A record'} was not written, for it would be no sound results file: {problem}.", subject=path
+            f"{path or 'A record'} was not written, because it would not be a valid results file: {problem}.",
+            subject=path,
         )
 
 

@@ -61,7 +61,7 @@ def cli(debug: bool) -> None:
 
 
 def main() -> None:
-    """The console script."""
+    """Runs the command, and exits with its status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # the code pages of Windows lack most characters
             stream.reconfigure(errors="replace")

@@ -95,5 +95,7 @@ def bundle(
 def _read(template: Path) -> str:
     try:
         return read_bounded(template, MAX_TEMPLATE).decode()
-    except (NotReadableError, UnicodeDecodeError) as error:
-        raise BundleError(f"{template} cannot be taken as a chat template: it {error}.", subject=template) from None
+    except NotReadableError as error:
+        raise BundleError(f"The chat template {template} {error}.", subject=template) from None
+    except UnicodeDecodeError:
+        raise BundleError(f"The chat template {template} is not a text in UTF-8.", subject=template) from None

@@ -13,8 +13,18 @@ import click
 
 ProgressCallback = Callable[[str, int, int], None]
 
-FILE = click.Path(path_type=Path, readable=False)
-"""A path as it is given: whether it can be read is for the library to say, in its own sentence."""
+
+class FilePath(click.Path):
+    """A path as it is given: whether it can be read is for the library to say, in its own sentence."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click has it, but an empty text, as of a variable that is not set, is not the current folder."""
+        if value == "":
+            self.fail("expected a path, found an empty text.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = FilePath(path_type=Path, readable=False)
 
 PHASES = {
     "measure": "Measuring",

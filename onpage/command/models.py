@@ -48,7 +48,7 @@ def models(text: str, only_stored: bool, as_json: bool) -> None:
         print_facts([(name, value) for name, value in rows[0].facts().items() if value])
     else:
         _print(rows)
-    _print_notes(store, rows)
+    _print_notes(store, rows, "No model matches this text." if text else "No model is stored.")
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,10 @@ def _print(rows: list[_Row]) -> None:
     console.print(table)
 
 
-def _print_notes(store: Store, rows: list[_Row]) -> None:
+def _print_notes(store: Store, rows: list[_Row], none: str) -> None:
     """Where things are and what to do next, for people: on stderr."""
     if not rows:
-        print_row("No model matches this text.", err=True)
+        print_row(none, err=True)
     print_row(
         f"Stored models are in {store.folder}. The demo model ships with onpage and is always available.", err=True
     )

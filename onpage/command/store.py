@@ -66,7 +66,9 @@ def remove(ids: tuple[str, ...], unfinished: bool, as_json: bool) -> None:
     if not ids and not unfinished:
         raise click.UsageError("Missing argument 'ID...'.")
     store = Store.open()
-    freed: dict[str, int] = {model_id: store.remove(model_id).freed for model_id in ids}
+    for model_id in ids:
+        store.manifest_path(model_id)  # all are known before one is deleted
+    freed: dict[str, int] = {model_id: store.remove(model_id).freed for model_id in dict.fromkeys(ids)}
     if unfinished:
         freed["unfinished downloads"] = store.discard_unfinished()
     if as_json:

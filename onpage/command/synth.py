@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from builder.errors import OutputError
 from builder.quantize.scheme import Quantization
 from onpage.command.console import byte_progress
 from onpage.command.convert import json_option, output_option, quantization_options, show_written
@@ -54,6 +55,8 @@ def synth(shape: str, output: Path, quantization: Quantization, file_format: str
       onpage synth hidden=256,layers=8,heads=4,kv=2,head=64,ffn=1024 -o small-web.task
       onpage synth gemma3-270m -o synthetic-270m.gguf --format gguf --bits 4
     """
+    if file_format == "gguf" and output.suffix.lower() != ".gguf":
+        raise OutputError(f"{output}: the name of a GGUF file must end with .gguf.", subject=output)
     synthesize = _writer(file_format)
     with byte_progress() as progress:
         written = synthesize(shape, output, quantization=quantization, seed=seed, progress=progress)

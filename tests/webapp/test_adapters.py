@@ -60,7 +60,7 @@ def test_an_adapter_of_another_model_is_refused_by_name(adapter: Path, tmp_path:
 
 
 def test_what_is_no_adapter_is_refused(model_path: Path, adapter: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="is a model, not a LoRA adapter: offer it with --model"):
+    with pytest.raises(ModelFileError, match="is a model, not a LoRA adapter: use --model for it"):
         create_app(Config(models=[model_path], loras=[model_path]))
     with pytest.raises(ModelFileError, match="is a LoRA adapter"):
         create_app(Config(models=[adapter]))

@@ -145,7 +145,7 @@ def test_allowed_host(model_path: Path, allowed: str, host: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "*", "http://box.test", "box.test/page", "box test", "[::1", "."])
 def test_a_name_that_could_never_be_asked_for_is_refused(model_path: Path, name: str) -> None:
-    with pytest.raises(HostNameError, match="is no name of a host: expected a name such as"):
+    with pytest.raises(HostNameError, match="is not a host name: expected a name such as"):
         create_app(Config(models=[model_path], allowed_hosts=(name,)))
 
 

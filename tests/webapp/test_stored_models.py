@@ -141,5 +141,5 @@ def test_what_a_name_means(store: Store, pristine: Path, tmp_path: Path, monkeyp
         StoreError, match=r"gemma3-1b-int4 is published, but not stored here: run onpage fetch gemma3-1b"
     ):
         choose("gemma3-1b-int4", store, SHIPPED)
-    with pytest.raises(StoreError, match=r"neither a file nor a model that onpage knows \(stored: demo, small\)"):
+    with pytest.raises(StoreError, match=r"neither a file nor a known model. Stored: demo, small\."):
         choose("gemma9", store, SHIPPED)

@@ -65,9 +65,9 @@ def test_what_is_given_takes_the_place_of_what_the_model_says(web_file: Path, tm
         (["{graph}", "-o", "{out}.task"], "has no tokenizer: name it with --tokenizer"),
         (["{web}", "--tokenizer", "{tokenizer}", "-o", "{out}.litertlm"], "says itself what its tokenizer"),
         (["{web}", "-o", "{out}.task"], "is a web file, which MediaPipe takes as it is"),
-        (["{web}", "-o", "{out}"], "Let its name end with .litertlm or .task"),
+        (["{web}", "-o", "{out}"], "must end with .litertlm or .task"),
         (["{web}", "-o", "{out}.litertlm", "--stop-token", "<none>"], "has no piece '<none>'"),
-        (["{web}", "-o", "{out}.litertlm", "--template", "/dev/zero"], "cannot be taken as a chat template"),
+        (["{web}", "-o", "{out}.litertlm", "--template", "/dev/zero"], "The chat template"),
         (["{web}", "-o", "{out}.litertlm", "--prompt-prefix", "x" * 5000], "longer than 4,096 characters"),
         (["{graph}", "--tokenizer", "{web}", "-o", "{out}.task"], "as a SentencePiece model"),
         (["{graph}", "--tokenizer", "{tokenizer}", "-o", "{out}.task", "--template", "{template}"], "cannot hold a chat template"),
@@ -108,7 +108,7 @@ def test_a_bundle_does_not_take_the_place_of_its_parts(web_file: Path, tmp_path:
     part = tmp_path / "m.litertlm"
     part.write_bytes(web_file.read_bytes())
     done = onpage(part, "-o", part)
-    assert "is a part of the bundle" in str(done.exception)
+    assert "is an input of the bundle" in str(done.exception)
     assert part.read_bytes() == web_file.read_bytes()
 
 

@@ -197,7 +197,7 @@ def test_remove(onpage: Onpage, file: Path, store: Store) -> None:
         "unfinished downloads": 0,
     }
     done = onpage("remove", "small")
-    assert done.returncode == 1 and "No model small is stored" in done.stderr
+    assert done.returncode == 1 and "No model 'small' is stored" in done.stderr
     assert onpage("remove").returncode == 2
 
 
@@ -228,7 +228,7 @@ def test_verify(onpage: Onpage, file: Path, store: Store) -> None:
         ("missing", "second"),
         ("missing", "small"),
     ]
-    assert "A manifest cannot be read" in onpage("models", "--stored").stderr
+    assert "contains an unreadable manifest" in onpage("models", "--stored").stderr
     (store.folder / "models" / "broken.json").unlink()
     assert [f["kind"] for f in json.loads(onpage("verify", "--json").stdout)["findings"]][2:] == ["extra"]
     assert onpage("verify", "nothing").returncode == 1

@@ -273,7 +273,7 @@ def test_a_read_only_folder_can_be_read_and_says_so_otherwise(public_store: Stor
         for act in (lambda: put(store, "b", NEW), lambda: store.remove("a")):
             said = as_nobody(act)  # type: ignore[arg-type]
             assert said.startswith(f"The store {store.folder} cannot be used: Permission denied")
-            assert "ONPAGE_HOME names another folder" in said
+            assert "Set ONPAGE_HOME to another folder" in said
     finally:
         for path in folders:
             path.chmod(0o755)
@@ -305,7 +305,7 @@ def test_a_full_disk_leaves_the_store_as_it_was(store: Store, monkeypatch: pytes
             put(store, "b", NEW)
         except OnpageError as error:
             monkeypatch.setattr(os, call, real)
-            assert "No space left on device" in str(error) or "No room for" in str(error)
+            assert "No space left on device" in str(error) or "No room in" in str(error)
             told += 1
             assert [model.manifest.id for model in store.models()] == ["a"]
             is_sound(store)
@@ -330,7 +330,7 @@ def test_an_import_that_has_no_room_says_how_much_it_needs(store: Store, model_f
         check=False,
     )
     assert done.returncode == 1
-    assert "No room for" in done.stderr and "MB are free" in done.stderr and done.stderr.count("\n") == 1
+    assert "No room in" in done.stderr and "MB are free" in done.stderr and done.stderr.count("\n") == 1
     assert [model.manifest.id for model in store.models()] == ["a"]
     is_sound(store)
 
@@ -353,7 +353,7 @@ def test_a_disk_too_full_for_the_manifest_keeps_the_download(store: Store, monke
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(StoreError, match="No room for"), store.workspace("download") as workspace:
+    with pytest.raises(StoreError, match="No room in"), store.workspace("download") as workspace:
         (workspace / "content").write_bytes(NEW)
         with monkeypatch.context() as patched:
             patched.setattr(os, "ftruncate", full)

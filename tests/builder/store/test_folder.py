@@ -26,7 +26,7 @@ def test_the_folder_is_the_given_one_the_named_one_or_the_platforms(
 
 def test_reading_creates_nothing(store: Store) -> None:
     assert store.models() == [] and store.unfinished() == {} and store.find("0" * 64) is None
-    with pytest.raises(StoreError, match=r"No model a is stored in .* \(there: none\)"):
+    with pytest.raises(StoreError, match=r"No model 'a' is stored in .*\. Stored: none\."):
         store.get("a")
     assert not store.folder.exists()
 
@@ -68,7 +68,7 @@ def test_an_id_is_replaced_only_when_asked(store: Store) -> None:
 def test_removing_what_is_not_there_says_what_is(store: Store) -> None:
     put(store, "a", b"x")
     for name in ("b", "../a", "", "a.json"):
-        with pytest.raises(StoreError, match=r"\(there: a\)"):
+        with pytest.raises(StoreError, match=r"Stored: a\."):
             store.remove(name)
 
 

@@ -102,7 +102,7 @@ def test_the_demo_has_a_file_for_every_engine() -> None:
 
 
 def test_a_model_that_nobody_knows(home: Path) -> None:
-    with pytest.raises(StoreError, match="neither a file nor a model"):
+    with pytest.raises(StoreError, match="neither a file nor a known model"):
         find_model("nothing", ["mediapipe"])
     assert cache_folder() == home / "bench"
 

@@ -110,11 +110,11 @@ def test_unsound_files_are_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "cannot be read as JSON"),
-        (b"\xff\xfe", "cannot be read as JSON"),
+        (b"", "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
         (b"[1]", "expected schema"),
         (b"null", "expected schema"),
-        (b"[" * 100_000, "cannot be read as JSON"),
+        (b"[" * 100_000, "it is not JSON"),
         (b"[" * 1_100_000, "would fill the memory"),
         (b'{"schema": NaN}', "NaN is no number"),
         (b'{"schema": 1e999}', "too large"),
@@ -169,7 +169,7 @@ def test_a_file_of_version_1_is_read_and_has_ids(tmp_path: Path) -> None:
     assert first["id"] != second["id"]
     assert [first["id"], second["id"]] == [one["id"] for one in load_results(path)["records"]]
     path.write_text(json.dumps({"schema": "onpage-bench/1", "records": [7]}))
-    with pytest.raises(ResultsError, match="no sound results file"):
+    with pytest.raises(ResultsError, match="not a valid results file"):
         load_results(path)
 
 

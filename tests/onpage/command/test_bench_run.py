@@ -48,7 +48,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
             "--browser-flag applies to a browser",
         ),
         (["-o", "x.json", "--engine", "nothing"], 1, "There is no engine 'nothing': expected mediapipe"),
-        (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a model"),
+        (["-o", "x.json", "--model", "nothing"], 1, "neither a file nor a known model"),
         (["-o", "no/x.json", "--model", "synth:gemma3-27b@int4"], 1, "no does not exist: create the folder first"),
     ],
 )
