@@ -67,7 +67,9 @@ class PartStream(io.RawIOBase):
         """All of `data`; OutputError where there is no room."""
         view = memoryview(data).cast("B")
         if self._position + len(view) > self._total:
-            raise OutputError(f"{self._part.path} grew beyond its {self._total:,} bytes: a part changed meanwhile.")
+            raise OutputError(
+                f"{self._part.path} became longer than its {self._total:,} bytes: a part changed meanwhile."
+            )
         self._part.write_at(self._position, view)
         self._position += len(view)
         self._done = max(self._done, self._position)

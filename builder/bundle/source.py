@@ -62,7 +62,7 @@ class Conversation:
         for i in (self.start_id, *self.stop_ids):
             if not 0 <= i < len(tokenizer.pieces):
                 raise TokenizerError(
-                    f"{tokenizer.path} has no token {i}: it has {len(tokenizer.pieces):,} pieces; take the tokenizer that "
+                    f"{tokenizer.path} has no token {i}: it has {len(tokenizer.pieces):,} pieces; use the tokenizer that "
                     f"belongs to this model.",
                     subject=tokenizer.path,
                 )
@@ -122,11 +122,12 @@ def open_source(
     if not is_graph(path):
         if tokenizer or family:
             raise BundleError(
-                f"{path} is a web file, which says itself what its tokenizer and family are.", subject=path
+                f"{path} is a web file, which contains its tokenizer and family: leave out --tokenizer and --family.",
+                subject=path,
             )
         return web_source(path, start_token, stop_tokens)
     if tokenizer is None:
-        raise BundleError(f"{path} is a LiteRT graph, which has no tokenizer: name it with --tokenizer.", subject=path)
+        raise BundleError(f"{path} is a LiteRT graph without a tokenizer: add one with --tokenizer.", subject=path)
     opened = Tokenizer.open(tokenizer)
     has_turns = all(opened.id_of(end) is not None for end in GEMMA_TURNS.ends)
     turns = GEMMA_TURNS if has_turns else None
@@ -138,7 +139,7 @@ def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence
     """The parts of a web file, its own tokens unless others are given."""
     file = WebFile.open(path)
     if file.lora_rank is not None:
-        raise BundleError(f"{path} is a LoRA adapter: bundle the model that it is for.", subject=path)
+        raise BundleError(f"{path} is a LoRA adapter: bundle its base model instead.", subject=path)
     tokenizer = Tokenizer.from_bytes(path, file.tokenizer())
     return Source(
         model=path,
@@ -163,7 +164,7 @@ def graph_source(
     graph.require_language_model()
     if len(tokenizer.pieces) > graph.vocabulary:
         raise TokenizerError(
-            f"{tokenizer.path} has {len(tokenizer.pieces):,} pieces, but {path} has {graph.vocabulary:,} logits: take the "
+            f"{tokenizer.path} has {len(tokenizer.pieces):,} pieces, but {path} has {graph.vocabulary:,} logits: use the "
             f"tokenizer that belongs to this model.",
             subject=tokenizer.path,
         )
@@ -193,7 +194,7 @@ def _named(tokenizer: Tokenizer, start: int, stops: Sequence[int | None]) -> tup
     if start < 0 or not present:
         missing = "start" if start < 0 else "stop"
         raise TokenizerError(
-            f"{tokenizer.path} names no {missing} token: give it with --{missing}-token.", subject=tokenizer.path
+            f"{tokenizer.path} names no {missing} token: set it with --{missing}-token.", subject=tokenizer.path
         )
     return start, present
 
@@ -202,8 +203,8 @@ def _id(tokenizer: Tokenizer, token: str, which: str) -> int:
     found = tokenizer.id_of(token)
     if found is None:
         raise TokenizerError(
-            f"{tokenizer.path} has no piece {token!r}, which is to be a {which} token: with it, the model would not "
-            f"{which}; name one of its {len(tokenizer.pieces):,} pieces.",
+            f"{tokenizer.path} has no piece {token!r} for the {which} token, so the model would not {which}: name one "
+            f"of its {len(tokenizer.pieces):,} pieces.",
             subject=token,
         )
     return found

@@ -92,12 +92,14 @@ def task_metadata(source: Source) -> LlmParameters:
 def _check(source: Source) -> None:
     if source.graph is None:
         raise BundleError(
-            f"{source.model} is a web file, which MediaPipe takes as it is: a zip .task holds a LiteRT graph; write a "
-            f".litertlm, or serve the web file itself.",
+            f"{source.model} is a web file, which MediaPipe loads directly; a zip .task is for LiteRT graphs. Serve the web file "
+            f"itself, or write a .litertlm.",
             subject=source.model,
         )
     if source.conversation.jinja:
-        raise BundleError("A zip .task cannot hold a chat template: give prefixes and suffixes, or write a .litertlm.")
+        raise BundleError(
+            "A zip .task cannot contain a chat template: set prefixes and suffixes, or write a .litertlm."
+        )
     problem = source.graph.mediapipe_problem()
     if problem:
         raise BundleError(

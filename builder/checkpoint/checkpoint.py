@@ -59,7 +59,7 @@ class Checkpoint(ABC):
             )
         if tensor.shape != shape:
             raise CheckpointError(
-                f"Tensor {name} in {tensor.file} has shape {list(tensor.shape)}, but {self.config_path.name} makes it {list(shape)}.",
+                f"Tensor {name} in {tensor.file} has shape {list(tensor.shape)}, but {self.config_path.name} gives {list(shape)}.",
                 subject=name,
             )
         if tensor.array_type is None:

@@ -50,6 +50,6 @@ def _count(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> in
 def _require(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...], count: int, there: bool) -> None:
     if count != shape[0] or not there:
         raise CheckpointError(
-            f"{source} of {checkpoint.path} has not the {shape[0]:,} rows that {checkpoint.config_path.name} makes it.",
+            f"{source} of {checkpoint.path} does not have the {shape[0]:,} rows that {checkpoint.config_path.name} gives.",
             subject=str(source),
         )

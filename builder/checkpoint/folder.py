@@ -162,7 +162,7 @@ def read_header(shard: Path) -> list[StoredTensor]:
         raise CheckpointError(f"{shard} {error}.", subject=shard) from None
     except (SafetensorError, OSError, ValueError, struct.error) as error:
         reason = shortened(str(getattr(error, "strerror", None) or error), 300)  # it may quote the header
-        raise CheckpointError(f"{shard} is not a sound safetensors file: {reason}.", subject=shard) from None
+        raise CheckpointError(f"{shard} is not a valid safetensors file: {reason}.", subject=shard) from None
     header.pop("__metadata__", None)
     return [
         StoredTensor(name, shard, entry["dtype"], tuple(entry["shape"]), 8 + length + entry["data_offsets"][0])

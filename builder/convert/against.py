@@ -47,7 +47,7 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
             else "has an adapter merged into its weights"
         )
         raise UnsupportedModel(
-            f"{path} {what}: only what convert made of a checkpoint alone is compared.", subject=path
+            f"{path} {what}: only files that onpage convert made from a checkpoint alone can be compared.", subject=path
         )
     opened = OpenedCheckpoint.complete(folder)
     weights = opened.weights
@@ -113,7 +113,7 @@ def _check_matrix(
 
 def _unlike(path: Path, folder: Path, name: str, reason: str) -> ModelFileError:
     return ModelFileError(
-        f"{path} does not hold the weights of {folder}: tensor {name} {reason}; convert the checkpoint again, or take the one that "
-        f"the file was made of.",
+        f"{path} does not hold the weights of {folder}: tensor {name} {reason}; convert the checkpoint again, or use the checkpoint that "
+        f"the file was made from.",
         subject=name,
     )

@@ -40,7 +40,7 @@ def refuse_another_format(output: Path, *, bundle: bool) -> None:
         reason = "a bundle, which holds a whole model"
     if reason:
         raise OutputError(
-            f"{output} says by its name that it is {reason}: let the name of this file end with .task"
+            f"{output} has the suffix of {reason}: choose a name that ends with .task"
             f"{' or .litertlm' if bundle else ' or .bin'}.",
             subject=output,
         )

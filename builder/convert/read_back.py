@@ -86,7 +86,7 @@ class ReadBack:
         self._read.result()
         if self._checksum.value != checksum.value:
             raise OutputError(
-                f"{self._path} reads back otherwise than it was written: check the disk, and try again.",
+                f"{self._path} does not read back as it was written: check the disk and try again.",
                 subject=self._path,
             )
         return self._digest.hexdigest()

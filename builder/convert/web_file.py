@@ -254,7 +254,7 @@ def llm_parameters(model: ModelDescription, tokenizer: Tokenizer, turns: Turns, 
     if not rows - BLOCK < len(tokenizer.pieces) <= rows:
         raise TokenizerError(
             f"{tokenizer.path} has {len(tokenizer.pieces):,} pieces, but the embedding has {rows:,} rows: "
-            f"take the tokenizer that belongs to this checkpoint.",
+            f"use the tokenizer that belongs to this checkpoint.",
             subject=tokenizer.path,
         )
     if tokenizer.start_id < 0:
@@ -292,7 +292,7 @@ def refuse_to_replace_an_input(opened: OpenedCheckpoint, output: Path) -> None:
     inputs = {"checkpoint": opened.checkpoint.files, "adapter": opened.merge.iterdir() if opened.merge else ()}
     for what, files in inputs.items():
         if output.exists() and any(output.samefile(path) for path in files):
-            raise OutputError(f"{output} is part of the {what}: choose another file for the result.", subject=output)
+            raise OutputError(f"{output} is part of the {what}: choose another output file.", subject=output)
 
 
 class _Reporter:

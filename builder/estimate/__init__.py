@@ -98,7 +98,7 @@ def estimate(
         context = min(USUAL_CONTEXT, source.context)
     elif context > source.context:
         raise OnpageError(
-            f"{model} was made for {source.context:,} tokens: a context of {context:,} is more than it can use.",
+            f"{model} was made for {source.context:,} tokens: a context of {context:,} is too long.",
             subject="context",
         )
     memory = gpu_memory(source.dimensions, source.tensors, context)

@@ -104,8 +104,8 @@ def _config(model: str) -> dict[str, Any]:
         if "=" in model:
             raise
         raise OnpageError(
-            f"{model!r} is no file, folder, published model or shape: expected an id of onpage models, one of "
-            f"{', '.join(shapes())}, or dimensions as onpage synth takes them.",
+            f"{model!r} is not a file, folder, published model or shape: expected an id of onpage models, one of "
+            f"{', '.join(shapes())}, or dimensions as for onpage synth.",
             subject=model,
         ) from None
 
@@ -190,7 +190,7 @@ def _approximate(name: str, model: ModelDescription, quantization: Quantization)
 def _published(model: PublishedModel, quantization: Quantization | None) -> Source:
     if quantization is not None:
         raise OnpageError(
-            f"{model.id} is published as it is: ask for {model.family.architecture} to choose the quantization.",
+            f"{model.id} is published with a fixed quantization: estimate {model.family.architecture} to choose another.",
             subject=model.id,
         )
     known = AS_PUBLISHED.get(model.quantization or "")
@@ -205,9 +205,7 @@ def _published(model: PublishedModel, quantization: Quantization | None) -> Sour
 
 def _web_file(path: Path, quantization: Quantization | None) -> Source:
     if quantization is not None:
-        raise OnpageError(
-            f"{path} is quantized already: give its checkpoint folder to choose the quantization.", subject=path
-        )
+        raise OnpageError(f"{path} is quantized already: use its checkpoint folder to choose another.", subject=path)
     file = _opened(path)
     facts = web_file_facts(file)
     model = described(file)
@@ -231,5 +229,5 @@ def _opened(path: Path) -> WebFile:
     if not isinstance(model, WebFile):
         raise OnpageError(f"{path} holds a LiteRT graph: onpage estimates web files only.", subject=path)
     if model.lora_rank is not None:
-        raise OnpageError(f"{path} is a LoRA adapter: give the model that it is for.", subject=path)
+        raise OnpageError(f"{path} is a LoRA adapter: use the model that it is for.", subject=path)
     return model

@@ -114,7 +114,7 @@ def broken(error: Exception, url: httpx2.URL) -> FetchError | PassingError:
         return PassingError(f"{host} {fault}")
     if isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.UnsupportedProtocol):
         return PassingError(f"The connection to {host} was cut")
-    return FetchError(f"{host} answers what cannot be used ({_reason(error)}).", subject=host)
+    return FetchError(f"{host} sent an invalid answer ({_reason(error)}).", subject=host)
 
 
 def _broken_by_proxy(error: Exception, url: httpx2.URL) -> FetchError | PassingError:
@@ -162,8 +162,8 @@ class _ResponseRules:
             most //= GZIP_SHARE
         elif encoding != "identity":
             raise FetchError(
-                f"{response.url.host} compressed its answer ({encoding!r:.40}), which was not asked for: something "
-                f"between here and there changes what is sent.",
+                f"{response.url.host} compressed its answer ({encoding!r:.40}), which was not requested: something "
+                f"on the way changes the traffic.",
                 subject=response.url.host,
             )
         if most is not None and isinstance(response.stream, httpx2.SyncByteStream):

@@ -173,7 +173,8 @@ class Part:
                 view = memoryview(piece)
                 if self.size is None or self.length + len(view) > self.size:
                     raise FetchError(
-                        f"More than {self.size or 0:,} bytes come for {self._remote.file}.", subject=self._remote.file
+                        f"{self._remote.file} is longer than the announced {self.size or 0:,} bytes.",
+                        subject=self._remote.file,
                     )
                 self.digest.update(view)
                 while view:
@@ -188,8 +189,8 @@ class Part:
                 self._remote.require(self._remote.source, file.read(FIRST_BYTES))
             if sha256 and self.digest.hexdigest() != sha256:
                 raise FetchError(
-                    f"{self._remote.file} came damaged: its sha256 is {self.digest.hexdigest()}, expected {sha256}. It was "
-                    f"removed: run the same command again.",
+                    f"{self._remote.file} arrived damaged: its sha256 is {self.digest.hexdigest()}, expected {sha256}. It was "
+                    f"deleted: run the same command again.",
                     subject=self._remote.file,
                 )
         except (FetchError, ModelFileError):
@@ -278,7 +279,7 @@ class _Transfer:
 
     def _restart(self, response: httpx2.Response, etag: str | None, size: int | None) -> None:
         if self._part.length:
-            self._patience.say(f"{response.url.host} does not go on where the download stopped, so it begins again.")
+            self._patience.say(f"{response.url.host} cannot resume the download, so the download starts again.")
         self._part.restart(etag, size)
 
     def _sniff(self, first: bytes) -> None:
@@ -326,7 +327,7 @@ def _announced(response: httpx2.Response, remote: Remote) -> int:
         return remote.size
     if not (text.isdecimal() and len(text) <= 15 and 0 < int(text) <= MAX_SIZE):
         raise FetchError(
-            f"{host} does not say how large {remote.file} is, so that nobody could tell whether all of it came.",
+            f"{host} does not report the size of {remote.file}, so a cut download could not be noticed.",
             subject=remote.source,
         )
     if remote.size not in (None, int(text)):

@@ -55,7 +55,7 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if self.expected is not None and not SHA256.fullmatch(self.expected):
-            raise FetchError("--sha256 is no SHA-256: expected 64 hexadecimal digits.", subject="--sha256")
+            raise FetchError("--sha256 is not a SHA-256: expected 64 hexadecimal digits.", subject="--sha256")
 
     @property
     def expected(self) -> str | None:
@@ -270,7 +270,7 @@ def _told_what_is_kept(folder: Path) -> Iterator[None]:
         if not kept:
             discard(folder)
             raise
-        rest = f"{kept / 1e6:,.1f} MB are kept: the same command goes on from there."
+        rest = f"{kept / 1e6:,.1f} MB are kept: the same command resumes the download."
         if isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(f"interrupted; {rest}") from None
         error.args = (f"{error} {rest}",)

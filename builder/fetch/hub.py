@@ -69,9 +69,9 @@ class Hub:
         huggingface_hub.set_client_factory(lambda: connect(endpoint, constants.HF_HUB_ETAG_TIMEOUT, most=MAX_ANSWER))
         found = token or _stored_token()
         if found and not TOKEN.fullmatch(found):
-            raise FetchError("The token holds characters that no token has: copy it again.", subject="token")
+            raise FetchError("The token contains characters that no token has: copy it again.", subject="token")
         if found and not is_private(httpx2.URL(endpoint)):
-            say(f"The token is not sent: others could read it on the way to HF_ENDPOINT, {endpoint}.")
+            say(f"The token is not sent, because others could read it on the way to HF_ENDPOINT, {endpoint}.")
             found = None
         return cls(endpoint, found)
 
@@ -181,8 +181,8 @@ class Hub:
             raise FetchError(f"{shown(wanted.repo)} cannot be the name of a repository.", subject=wanted.repo) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise FetchError(
-                f"{self.host} answers otherwise than the hub does: is there a login page in this network, or a wrong "
-                f"HF_ENDPOINT?",
+                f"{self.host} does not answer like the hub: check for a login page in this network, and check "
+                f"HF_ENDPOINT.",
                 subject=self.host,
             ) from None
 
@@ -226,7 +226,7 @@ class Hub:
             f"`hf auth login` or --token"
         )
         return GatedError(
-            f"{repo} is for those who have accepted its licence at {page}: {steps}. Then run the same command again.",
+            f"{repo} requires that you accept its licence at {page}: {steps}. Then run the same command again.",
             page=page,
         )
 
@@ -241,7 +241,7 @@ def _checked_endpoint() -> str:
     except (httpx2.InvalidURL, ValueError):
         url = httpx2.URL()
     if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-        raise FetchError("HF_ENDPOINT is no address of a hub: expected https://NAME.", subject="HF_ENDPOINT")
+        raise FetchError("HF_ENDPOINT is not the address of a hub: expected https://NAME.", subject="HF_ENDPOINT")
     if constants.is_offline_mode():
         raise FetchError("HF_HUB_OFFLINE is set: unset it to fetch a model.", subject="HF_HUB_OFFLINE")
     return constants.ENDPOINT

@@ -90,11 +90,11 @@ def _address(text: str, revision: str | None) -> HubFile | Address:
     try:
         url = httpx2.URL(text)
     except (httpx2.InvalidURL, ValueError):
-        raise FetchError(f"{shown(text)} is no address: expected {FORMS}.", subject=text) from None
+        raise FetchError(f"{shown(text)} is not an address: expected {FORMS}.", subject=text) from None
     if url.userinfo:
         raise FetchError(
-            f"{shown_address(url)} holds a user name or a password: they would end in logs; download the file yourself, then "
-            f"onpage import it.",
+            f"{shown_address(url)} contains a user name or a password, which would end up in logs: download the file "
+            f"yourself, then run onpage import.",
             subject=shown_address(url),
         )
     if url.host.lower() in HUB_HOSTS:
@@ -127,11 +127,13 @@ def _hub_page(url: httpx2.URL, revision: str | None) -> HubFile:
 def _hub_file(repo: str, file: str, revision: str | None) -> HubFile:
     organization, _, name = repo.partition("/")
     if not (NAME.fullmatch(organization) and NAME.fullmatch(name)):
-        raise FetchError(f"{shown(repo)} is no repository of {HUB}: expected {FORMS}.", subject=repo)
+        raise FetchError(f"{shown(repo)} is not a repository of {HUB}: expected {FORMS}.", subject=repo)
     if file and not all(is_file_name(part) for part in file.split("/")):
-        raise FetchError(f"{shown(file)} is no file of a repository: expected {FORMS}.", subject=file)
+        raise FetchError(f"{shown(file)} is not a file of a repository: expected {FORMS}.", subject=file)
     if revision is not None and (not revision.isprintable() or not 0 < len(revision) <= 200):
-        raise FetchError(f"{shown(revision)} is no revision: expected a branch, a tag or a commit.", subject=revision)
+        raise FetchError(
+            f"{shown(revision)} is not a revision: expected a branch, a tag or a commit.", subject=revision
+        )
     return HubFile(repo, file, revision)
 
 

@@ -28,7 +28,7 @@ def check_surroundings() -> None:
         _check_certificates(Path(file))
     elif (folder := os.environ.get("SSL_CERT_DIR")) and not any(map(os.path.isdir, folder.split(os.pathsep))):
         raise FetchError(
-            f"SSL_CERT_DIR names {folder}, which is no folder: expected a folder of certificates, or no such variable.",
+            f"SSL_CERT_DIR names {folder}, which is not a folder: name a folder of certificates, or unset the variable.",
             subject="SSL_CERT_DIR",
         )
 
@@ -52,7 +52,7 @@ def _check_proxy(address: str, variable: str) -> None:
         )
     if not url.host:
         raise FetchError(
-            f"{variable} is no address of a proxy: expected http://HOST:PORT, or no such variable.", subject=variable
+            f"{variable} is not the address of a proxy: set it to http://HOST:PORT, or unset it.", subject=variable
         )
     if url.scheme.startswith("socks") and not find_spec("socksio"):
         raise FetchError(
@@ -71,7 +71,7 @@ def _check_certificates(file: Path) -> None:
     else:
         return
     raise FetchError(
-        f"SSL_CERT_FILE names {file}, which {reason}: expected a file of certificates (PEM), or no such variable.",
+        f"SSL_CERT_FILE names {file}, which {reason}: name a file of certificates (PEM), or unset the variable.",
         subject="SSL_CERT_FILE",
     )
 

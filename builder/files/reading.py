@@ -40,7 +40,7 @@ def read_bounded(path: Path, most: int) -> bytes:
     if data.startswith(POINTER):
         raise NotReadableError(IS_POINTER)
     if len(data) > most:
-        raise NotReadableError(f"is larger than {most:,} bytes, the most that such a file has")
+        raise NotReadableError(f"is larger than {most:,} bytes, the maximum for such a file")
     return data
 
 
@@ -55,7 +55,7 @@ def check_regular(path: Path) -> os.stat_result:
     if stat.S_ISDIR(status.st_mode):
         raise NotReadableError("cannot be read: it is a folder")
     if not stat.S_ISREG(status.st_mode):
-        raise NotReadableError("cannot be read: it is no regular file")
+        raise NotReadableError("cannot be read: it is not a regular file")
     return status
 
 
@@ -67,12 +67,12 @@ def read_json_object(path: Path, most: int = MAX_JSON) -> dict[str, Any]:
             raise NotReadableError("holds more values than any model's file, and would fill the memory")
         value = json.loads(data)
     except NotReadableError as error:
-        hint = ": a Hugging Face checkpoint folder has one" if error.missing else ""
+        hint = ": a Hugging Face checkpoint needs it" if error.missing else ""
         raise CheckpointError(f"{path} {error}{hint}.", subject=path) from None
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}.", subject=path) from None
+        raise CheckpointError(f"{path} is not valid JSON: {error}.", subject=path) from None
     if not isinstance(value, dict):
-        raise CheckpointError(f"{path} holds a JSON {type(value).__name__}: expected an object.", subject=path)
+        raise CheckpointError(f"{path} contains a JSON {type(value).__name__}: expected an object.", subject=path)
     return value
 
 

@@ -41,7 +41,7 @@ def check_web_file(file: WebFile) -> None:
             _compare(file, f"tensor {name}", crc, next(parts))
         if not finite:
             raise WebFileError(
-                f"{file.path} is damaged: tensor {name} holds a value that is infinite or no number: expected finite scales; "
+                f"{file.path} is damaged: tensor {name} holds a value that is infinite or not a number: expected finite scales; "
                 f"{AGAIN}.",
                 subject=name,
             )
@@ -62,7 +62,8 @@ def _sums(file: WebFile) -> list[int] | None:
     sums = unpacked_sums(packed)
     if sums is None:
         raise WebFileError(
-            f"{file.path} is damaged: its sums are not what they were written as; {AGAIN}.", subject=file.path
+            f"{file.path} is damaged: its sums do not have the checksum that they were written with; {AGAIN}.",
+            subject=file.path,
         )
     return sums
 

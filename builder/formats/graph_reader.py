@@ -77,7 +77,7 @@ class Graph:
         """Reads and checks the graph in `path`, or the one in `size` bytes of it at `offset`."""
         with opened(path, offset, size) as content:
             if content.read(4, 4) != b"TFL3":
-                raise DamagedError("is no LiteRT graph: expected TFL3 at byte 4")
+                raise DamagedError("is not a LiteRT graph: expected TFL3 at byte 4")
             return _parse(path, offset, content)
 
     @property

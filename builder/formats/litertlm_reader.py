@@ -82,7 +82,7 @@ class LitertlmFile:
         """Reads and checks the header, the metadata, and the header of the text decoder."""
         with opened(path) as content:
             if content.read(0, 8) != b"LITERTLM":
-                raise DamagedError("is no .litertlm: expected LITERTLM at its start")
+                raise DamagedError("is not a .litertlm file: expected LITERTLM at its start")
             version = ".".join(str(content.number(UINT32, at)) for at in (8, 12, 16))
             end = content.number(UINT64, HEADER_END)
             if not HEADER_START < end <= min(content.size, HEADER_START + MAX_HEADER):
@@ -136,7 +136,9 @@ def _items(table: Table, slot: int) -> dict[str, str | int]:
 def _metadata(content: UntrustedBytes, sections: tuple[Section, ...]) -> LlmMetadata:
     found = [section for section in sections if section.kind == "LlmMetadataProto"]
     if len(found) != 1:
-        raise DamagedError(f"is of no language model: expected one section LlmMetadataProto, found {len(found)}")
+        raise DamagedError(
+            f"does not contain a language model: expected one section LlmMetadataProto, found {len(found)}"
+        )
     [section] = found
     return read_metadata(content, section.offset, section.size, LlmMetadata, section.kind)
 

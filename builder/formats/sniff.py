@@ -51,10 +51,10 @@ def sniff(first: bytes) -> Format | None:
 
 
 OTHERS = (
-    (b"<", "a web page, as a login or an error would send"),
+    (b"<", "a web page, such as a login or error page"),
     (b"version https://git-lfs", "a git-lfs pointer: fetch the file itself"),
     (GGUF, "a GGUF model for llama.cpp: convert it with onpage convert"),
-    (b"{", "JSON, as an error would send"),
+    (b"{", "JSON, such as an error message"),
     (b"\x1f\x8b", "a compressed file: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a compressed file: unpack it first"),
 )

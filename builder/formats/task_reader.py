@@ -70,7 +70,9 @@ class TaskFile:
             entries = _entries(content)
             for name in (GRAPH_ENTRY, TOKENIZER_ENTRY, METADATA_ENTRY):
                 if name not in entries:
-                    raise DamagedError(f"is no bundle of a language model: it has no {name}, but {', '.join(entries)}")
+                    raise DamagedError(
+                        f"is not a bundle of a language model: it has no {name}, but {', '.join(entries)}"
+                    )
             said = entries[METADATA_ENTRY]
             metadata = read_metadata(content, said.offset, said.size, LlmParameters, said.name)
             start = content.read(0, 8)
@@ -125,7 +127,7 @@ def _end_record(content: UntrustedBytes) -> tuple[int, int, int, int]:
     at = content.size - END.size
     magic, disk, first, here, count, size, offset, comment = END.unpack(content.read(at, END.size))
     if magic != b"PK\x05\x06" or comment:
-        raise DamagedError("is cut short, or no zip: it does not end with a zip's end record")
+        raise DamagedError("is cut short or not a zip: it does not end with a zip's end record")
     if (disk, first, here) != (0, 0, count):
         raise DamagedError("is a part of a zip in several files")
     if IN_ZIP64 not in (size, offset) and count != IN_ZIP64_SHORT:
@@ -133,7 +135,7 @@ def _end_record(content: UntrustedBytes) -> tuple[int, int, int, int]:
     magic, disk, at, disks = END64_LOCATOR.unpack(content.read(at - END64_LOCATOR.size, END64_LOCATOR.size))
     end = END64.unpack(content.read(at, END64.size))
     if (magic, disk, disks) != (b"PK\x06\x07", 0, 1) or end[0] != b"PK\x06\x06" or end[1] != END64.size - 12:
-        raise DamagedError("is damaged: its zip64 end record is none")
+        raise DamagedError("is damaged: its zip64 end record is invalid")
     if at + END64.size != content.size - END.size - END64_LOCATOR.size:
         raise DamagedError("is damaged: its zip64 end record is not at its end")
     return end[7], end[8], end[9], at

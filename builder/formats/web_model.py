@@ -221,6 +221,6 @@ def _refuse_what_cannot_be_said(model: ModelDescription) -> None:
     for reason, holds in reasons.items():
         if holds:
             raise UnsupportedModel(
-                f"A {model.family} {reason} cannot be written as a web file: the engine could not be told.",
+                f"A {model.family} {reason} cannot be written as a web file, because the engine has no setting for it.",
                 subject=model.family,
             )

@@ -156,7 +156,7 @@ class Adapter:
                 else f"of shape {list(low.shape)}, which is {list(shape)} in {base}"
             )
             raise UnsupportedModel(
-                f"{self.folder} changes {low.module}, {there}: take the base of this adapter, {self.trained_for}.",
+                f"{self.folder} changes {low.module}, {there}: use the base of this adapter, {self.trained_for}.",
                 subject=low.module,
             )
 

@@ -64,7 +64,7 @@ class MergedWeights:
             folder = self._adapter.folder
             if expected is None:
                 raise UnsupportedModel(
-                    f"{folder} holds {module} whole, which {base} does not have: take the base of this adapter, "
+                    f"{folder} holds {module} whole, which {base} does not have: use the base of this adapter, "
                     f"{self._adapter.trained_for}.",
                     subject=module,
                 )

@@ -84,7 +84,7 @@ class ChatTemplate:
                 raise CheckpointError(f"{path} {error}; {INSTEAD}.", subject=path) from None
             except UnicodeDecodeError:
                 raise CheckpointError(
-                    f"{path} is no text: expected a chat template in UTF-8; {INSTEAD}.", subject=path
+                    f"{path} is not text: expected a chat template in UTF-8; {INSTEAD}.", subject=path
                 ) from None
         for path in (config_path, folder / PROCESSOR_FILE):
             values = config if path == config_path else (read_json_object(path) if os.path.lexists(path) else {})
@@ -126,12 +126,12 @@ class ChatTemplate:
         )
         first, after = self._split(self._text(opened), QUESTION)
         _, user_suffix = self._split(self._text(closed), QUESTION)
-        model_prefix = self._without(after, user_suffix, "begins otherwise where an answer follows")
+        model_prefix = self._without(after, user_suffix, "begins differently if an answer follows")
         _, model_suffix = self._split(self._text(answered), ANSWER)
         _, between = self._split(self._text(asked_again), ANSWER)
         user_prefix = self._without(self._split(between, AGAIN)[0], model_suffix, "ends an answer in two ways")
         if not first.endswith(user_prefix):
-            self._refuse("begins the first turn of the user otherwise than the next")
+            self._refuse("begins the user's first turn differently from the next")
         opening = first.removesuffix(user_prefix).removeprefix(names["bos_token"])
         turns = Turns(
             user=Turn(user_prefix, user_suffix),

@@ -29,7 +29,9 @@ class ChosenTurns:
         """What a user should see of them."""
         turns, question = self.turns, self.turns.question
         if question.prefix or question.suffix:
-            notes = [f"turns {self.origin}: {question.prefix!r} before a question, {question.suffix!r} after it"]
+            notes = [
+                f"turns {self.origin}: {question.prefix!r} before the user's message, {question.suffix!r} after it"
+            ]
         else:
             notes = [f"turns {self.origin}: none"]
         if turns.system is not None:
@@ -59,7 +61,7 @@ def choose_turns(
     for piece in asked.stops:
         if tokenizer.id_of(piece) is None:
             raise TokenizerError(
-                f"{tokenizer.path} has no piece {piece!r}, which is to end an answer: with it, none would end; name one of its "
+                f"{tokenizer.path} has no piece {piece!r}, so no answer would end: name one of its "
                 f"{len(tokenizer.pieces):,} pieces with --stop.",
                 subject=piece,
             )
@@ -89,7 +91,7 @@ def _refuse_missing_pieces(path: Path, tokenizer: Tokenizer, turns: Turns, origi
     if missing:
         raise TokenizerError(
             f"The turns {origin} in {path} hold {shown(missing[0])}, but {tokenizer.path.name} has no such piece: the model "
-            f"would read it as several. Bring the tokenizer that the model was trained with, or {INSTEAD}.",
+            f"would read it as several. Use the tokenizer that the model was trained with, or {INSTEAD}.",
             subject=missing[0],
         )
 

@@ -50,7 +50,7 @@ class GenerationConfig:
         if start is not None and start != tokenizer.start_id:
             raise CheckpointError(
                 f"bos_token_id is {shown(start)} in config.json of {checkpoint.path}, but {tokenizer.start_id} in "
-                f"tokenizer.model: take the tokenizer that belongs to this checkpoint.",
+                f"tokenizer.model: use the tokenizer that belongs to this checkpoint.",
                 subject="bos_token_id",
             )
         sampled = generation.get("do_sample", True) is not False

@@ -40,7 +40,7 @@ class Turns:
         return Turn(self.opening + self.user.prefix, self.user.suffix + self.model.prefix)
 
     def asked(self, prefix: str | None, suffix: str | None) -> Turns:
-        """With another text before a question, or after it up to where the model begins; None leaves it."""
+        """With another text before the user's message, or after it up to where the model begins; None leaves it."""
         opening = self.opening if prefix is None else ""
         model = self.model if suffix is None else NOTHING
         return replace(self, opening=opening, user=self.user.changed(prefix, suffix), model=model)

@@ -93,7 +93,8 @@ class WebFileSource:
         """WebFileError where it is of no dense Gemma, which the reference does not know."""
         if not has_known_scale(file.parameters.transformer_parameters):
             raise WebFileError(
-                f"{file.path} is not a dense Gemma (1, 2 or 3): the reference knows no other.", subject=file.path
+                f"{file.path} is not a dense Gemma (1, 2 or 3), the only models that the reference supports.",
+                subject=file.path,
             )
         self.model = described(file)
         self.file = file

@@ -296,7 +296,7 @@ class Store:
                     lock.acquire(timeout=0)
                     return folder, lock
             if time.monotonic() >= deadline:
-                raise StoreBusyError(f"Another onpage process is already at {name}: wait for it.", subject=name)
+                raise StoreBusyError(f"Another onpage process is already working on {name}: wait for it.", subject=name)
             time.sleep(0.2)
 
     def _content_bytes(self) -> int:

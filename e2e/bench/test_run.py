@@ -167,7 +167,7 @@ def test_a_page_that_is_not_in_a_secure_context_is_told_apart(tmp_path: Path) ->
     asked = [*QUICK, "--model", SYNTH, "--prefill", "16", "--port", str(port), *name]
     ended = completed(bench(*asked, "-o", str(output)))
     assert ended.returncode == 1
-    assert f"http://bench.test:{port}/bench?driven is no secure context" in ended.stderr
+    assert f"http://bench.test:{port}/bench?driven is not a secure context" in ended.stderr
     assert "adb reverse" in ended.stderr
 
 
@@ -214,7 +214,7 @@ def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
     (error,) = record["errors"]
     assert (error["code"], error["sentence"]) == (
         "timeout",
-        "Nothing was heard of the page for 5 s; --timeout gives it longer.",
+        "The page was silent for 5 s; --timeout sets a longer time.",
     )
 
 

@@ -62,7 +62,7 @@ def find_browser(chromium: BrowserType | AsyncBrowserType, given: Path | None = 
     """In this order: the one that was named, the environment's, Playwright's own, the system's."""
     if given is not None:
         if not given.is_file():
-            raise BrowserNotFoundError(f"{given} is no browser: expected the path of a Chrome or Chromium.")
+            raise BrowserNotFoundError(f"{given} is not a browser: expected the path of a Chrome or Chromium.")
         return FoundBrowser(given, "named")
     explicit = os.environ.get(ENVIRONMENT)
     if explicit:

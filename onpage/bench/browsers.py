@@ -58,7 +58,7 @@ def launch_flags(options: Options, listener: Listener) -> tuple[str, ...]:
     if gpu is None:
         gpu = sys.platform != "linux" or bool(machine.gpus())
         if not gpu:
-            listener.say("No graphics card was found: measuring on the software adapter (--gpu tries nevertheless).")
+            listener.say("No graphics card was found: measuring on the software adapter (--gpu tries the GPU anyway).")
     preset = GPU_WEBGPU if gpu else SOFTWARE_WEBGPU
     return tuple(flags((*preset, *options.flags)))
 

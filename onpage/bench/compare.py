@@ -87,7 +87,7 @@ def compare_results(
             options = " ".join(f"--allow-different {difference.what}" for difference in refused)
             raise ResultsError(
                 f"{bases[i].label} cannot fairly be compared with {heads[j].label}; "
-                f"{'; '.join(difference.sentence for difference in refused)}. Measure the same on both sides, or say {options}."
+                f"{'; '.join(difference.sentence for difference in refused)}. Measure the same on both sides, or add {options}."
             )
     matched = [(bases[i], heads[j]) for i, j in sorted(partner.items())]
     comparison = _comparison(matched, limit, measures, must_decide, by_round)

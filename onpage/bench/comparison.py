@@ -82,7 +82,7 @@ class Comparison:
         measured = {change.key.measure for change in self.changes}
         absent = [MEASURES[name].label for name in self.deciding if name not in measured]
         if absent and len(absent) == len(self.deciding):
-            found.append(f"Nothing was measured of what must decide: {'; '.join(absent)}.")
+            found.append(f"No deciding measure was measured: {'; '.join(absent)}.")
         return found
 
     @property
@@ -111,11 +111,11 @@ class Comparison:
         """What these data could not have shown, and what they could, in sentences."""
         sentences = []
         if others := self._names("undecided", must=False):
-            sentences.append(f"Undecided, and not asked to decide: {'; '.join(others)}.")
+            sentences.append(f"Undecided, without effect on the outcome: {'; '.join(others)}.")
         few = any(change.verdict == "undecided" and change.visible is None for change in self.changes)
         if few:
             paired = any(pair.paired for pair in self.pairs)
-            sentences.append(f"An interval takes three {'rounds' if paired else 'values of each side'}.")
+            sentences.append(f"An interval needs three {'rounds' if paired else 'values of each side'}.")
         seen = [change.visible for change in self.changes if change.visible is not None]
         if seen:
             least, most = percent(min(seen)), percent(max(seen))

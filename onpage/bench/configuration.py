@@ -33,7 +33,7 @@ class Configuration:
             key, equals, value = setting.partition("=")
             if key not in KEYS or not equals or not value or (key in said and key != "flag"):
                 raise BenchError(
-                    f"{setting!r} is no setting: expected {', '.join(f'{key}=…' for key in KEYS)} with commas between them, each "
+                    f"{setting!r} is not a setting: expected {', '.join(f'{key}=…' for key in KEYS)} with commas between them, each "
                     f"at most once but flag, such as engine=litert-lm,model=synth:gemma3-270m@int4.",
                     subject=text,
                 )

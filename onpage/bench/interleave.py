@@ -80,8 +80,8 @@ async def interleave(
             listener.say(tested.sentence)
             if tested.is_restless:
                 raise BenchError(
-                    f"A is slower than itself on this machine, beyond the limit: nothing that it says of B would be true. "
-                    f"Let it come to rest, or take another. All is in {output}."
+                    f"On this machine, A is slower than itself, beyond the limit, so no verdict on B would be reliable. "
+                    f"Stop other programs, or use another machine. The records are in {output}."
                 )
         await rounds("comparison", goal.max_rounds, {"A": side_a, "B": side_b})
     return results

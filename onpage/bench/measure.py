@@ -69,7 +69,7 @@ async def look_at(tab: Tab, url: str, seconds: float = ANSWER_SECONDS) -> Place:
     if not await tab.evaluate("isSecureContext", seconds):
         raise DriverError(
             "insecure-context",
-            f"{url} is no secure context for the browser, which hides WebGPU there: serve it over https, or as localhost "
+            f"{url} is not a secure context, so the browser hides WebGPU: serve it over https, or as localhost "
             f"(adb reverse on a phone), and name that address with --public-url.",
         )
     if not await tab.evaluate("'onpageBench' in globalThis", seconds):
@@ -199,7 +199,7 @@ class Measurement:
         problem = problem_of(record, "record")
         if problem:
             blank = Measurement(self.job, self._silence)
-            blank.fail("bad-events", f"The page told what no record holds: {problem}.")
+            blank.fail("bad-events", f"The page sent an event that fits no record: {problem}.")
             return blank.finished()
         record["label"] = label_of(record)
         record["summary"] = [summary.to_json() for summary in summarize(record)]
@@ -211,16 +211,14 @@ class Measurement:
         asked = f"onpageBench.take({self._taken}, {POLL_MILLISECONDS})"
         events = await self._tab.evaluate(asked, min(ANSWER_SECONDS, max(1.0, seconds)))
         if not isinstance(events, list) or not all(isinstance(e, dict) and e.keys() == {"at", "value"} for e in events):
-            raise DriverError("page-failed", "The page told no events: is it of this version of onpage?")
+            raise DriverError("page-failed", "The page sent no events: check that it is of this version of onpage.")
         self._taken += len(events)
         if events:
             self._heard = time.monotonic()
         return events
 
     def _silent(self) -> DriverError:
-        return DriverError(
-            "timeout", f"Nothing was heard of the page for {self._silence:g} s; --timeout gives it longer."
-        )
+        return DriverError("timeout", f"The page was silent for {self._silence:g} s; --timeout sets a longer time.")
 
     def _stop_with(self, error: DriverError) -> None:
         self.begun = self.ended = True

@@ -61,7 +61,7 @@ class Synthetic:
         known = bits in QUANTIZATIONS and said.keys() <= set(ROLES) and set(said.values()) <= QUANTIZATIONS.keys()
         if not found or not known or not re.fullmatch(r"[0-9]{1,10}", seed, re.ASCII) or int(seed) > MAX_SEED:
             raise BenchError(
-                f"{text!r} is no synthetic model: expected synth:SHAPE@QUANTIZATION with {', '.join(QUANTIZATIONS)}, such as "
+                f"{text!r} is not a synthetic model: expected synth:SHAPE@QUANTIZATION with {', '.join(QUANTIZATIONS)}, such as "
                 f"synth:gemma3-1b@int4 or synth:gemma3-270m@int4,embedding=int8,seed=1.",
                 subject=text,
             )
@@ -198,7 +198,7 @@ def _folder(name: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BenchError(
-            f"{folder}, where models of the bench are kept, cannot be made: {error.strerror}; {HOME} names another place.",
+            f"{folder}, the folder for models of the bench, cannot be created: {error.strerror}. Set {HOME} to another folder.",
             subject=folder,
         ) from None
     return folder

@@ -49,7 +49,7 @@ class SelfTest:
     def sentence(self) -> str:
         """For people."""
         if not self.sights:
-            return f"Self-test, A against itself in {self.rounds} rounds: nothing that must decide was measured."
+            return f"Self-test, A against itself in {self.rounds} rounds: no deciding measure was measured."
         seen = "; ".join(
             f"{name_of(sight.key)} scatters by {percent(sight.scatter)} a round, so that {percent(sight.visible)} worse would be seen"
             for sight in self.sights

@@ -83,7 +83,7 @@ def prepared(configuration: Configuration, options: Options) -> tuple[BenchModel
     engine, *more = chosen_engines([configuration.engine])
     if more:
         raise BenchError(
-            f"{configuration.text} is many configurations: name one engine of {engine}, {', '.join(more)}.",
+            f"{configuration.text} stands for several configurations: name one engine of {engine}, {', '.join(more)}.",
             subject=configuration.text,
         )
     if configuration.onpage and engine in (*PEERS, native.ID):

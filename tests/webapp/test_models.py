@@ -308,7 +308,11 @@ def test_missing_at_start(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_waited_for(model_path: Path, tmp_path: Path, adapter: bool) -> None:
     pipe = tmp_path / "pipe.task"
     os.mkfifo(pipe)
-    for path, reason in ((tmp_path, "a folder"), (pipe, "no regular file"), (Path("/dev/zero"), "no regular file")):
+    for path, reason in (
+        (tmp_path, "a folder"),
+        (pipe, "not a regular file"),
+        (Path("/dev/zero"), "not a regular file"),
+    ):
         config = Config(models=[model_path], loras=[path]) if adapter else Config(models=[path])
         with pytest.raises(ModelFileMissingError, match=f"{path} cannot be read: it is {reason}"):
             create_app(config)

@@ -62,15 +62,15 @@ def test_what_is_given_takes_the_place_of_what_the_model_says(web_file: Path, tm
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["{graph}", "-o", "{out}.task"], "has no tokenizer: name it with --tokenizer"),
-        (["{web}", "--tokenizer", "{tokenizer}", "-o", "{out}.litertlm"], "says itself what its tokenizer"),
-        (["{web}", "-o", "{out}.task"], "is a web file, which MediaPipe takes as it is"),
+        (["{graph}", "-o", "{out}.task"], "without a tokenizer: add one with --tokenizer"),
+        (["{web}", "--tokenizer", "{tokenizer}", "-o", "{out}.litertlm"], "which contains its tokenizer"),
+        (["{web}", "-o", "{out}.task"], "is a web file, which MediaPipe loads directly"),
         (["{web}", "-o", "{out}"], "must end with .litertlm or .task"),
         (["{web}", "-o", "{out}.litertlm", "--stop-token", "<none>"], "has no piece '<none>'"),
         (["{web}", "-o", "{out}.litertlm", "--template", "/dev/zero"], "The chat template"),
         (["{web}", "-o", "{out}.litertlm", "--prompt-prefix", "x" * 5000], "longer than 4,096 characters"),
         (["{graph}", "--tokenizer", "{web}", "-o", "{out}.task"], "as a SentencePiece model"),
-        (["{graph}", "--tokenizer", "{tokenizer}", "-o", "{out}.task", "--template", "{template}"], "cannot hold a chat template"),
+        (["{graph}", "--tokenizer", "{tokenizer}", "-o", "{out}.task", "--template", "{template}"], "cannot contain a chat template"),
         (["{web}", "-o", "/nowhere/m.litertlm"], "/nowhere does not exist"),
         (["{template}", "-o", "{out}.litertlm"], "is not a model that a browser runs"),
     ],
@@ -97,9 +97,9 @@ def test_a_tokenizer_that_names_no_tokens_is_told_them(graph_file: Path, graph: 
     silent.write_bytes(model.SerializeToString())
     output = tmp_path / "m.task"
     arguments = [graph_file, "--tokenizer", silent, "-o", output]
-    assert "names no start token: give it with --start-token" in str(onpage(*arguments).exception)
+    assert "names no start token: set it with --start-token" in str(onpage(*arguments).exception)
     arguments += ["--start-token", "<bos>"]
-    assert "names no stop token: give it with --stop-token" in str(onpage(*arguments).exception)
+    assert "names no stop token: set it with --stop-token" in str(onpage(*arguments).exception)
     assert onpage(*arguments, "--stop-token", "<end>").exit_code == 0
     assert facts(output).tokens.stop_tokens == ["<end>"] and facts(output).prompt_template is None
 

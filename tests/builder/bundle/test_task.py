@@ -163,7 +163,7 @@ def test_graphs_that_mediapipe_would_garble_are_refused(
 
 
 def test_a_web_file_is_no_part_of_a_zip(web_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="is a web file, which MediaPipe takes as it is"):
+    with pytest.raises(BundleError, match="is a web file, which MediaPipe loads directly"):
         write_task(tmp_path / "out.task", web_source(web_file))
     assert not list(tmp_path.iterdir())
 

@@ -59,7 +59,7 @@ def test_requirements_say_what_is_missing_or_otherwise(tmp_path: Path) -> None:
     checkpoint = CheckpointFolder.open(folder_with(tmp_path, {"t": np.zeros((4, 4), np.float32)}))
     with pytest.raises(CheckpointError, match="Tensor u is missing"):
         checkpoint.require("u", (4, 4))
-    with pytest.raises(CheckpointError, match=r"has shape \[4, 4\], but config.json makes it \[4, 8\]"):
+    with pytest.raises(CheckpointError, match=r"has shape \[4, 4\], but config.json gives \[4, 8\]"):
         checkpoint.require("t", (4, 8))
 
 
@@ -109,7 +109,7 @@ def test_an_index_may_not_point_outside_of_the_folder(tmp_path: Path) -> None:
 def test_a_broken_safetensors_file_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(content)
-    with pytest.raises(CheckpointError, match="is not a sound safetensors file"):
+    with pytest.raises(CheckpointError, match="is not a valid safetensors file"):
         _ = CheckpointFolder.open(tmp_path).tensors
 
 
@@ -117,14 +117,14 @@ def test_what_a_broken_header_says_is_not_repeated_at_length(tmp_path: Path) -> 
     header = json.dumps({"t": {"dtype": "x" * 5000, "shape": [4], "data_offsets": [0, 16]}}).encode()
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
-    with pytest.raises(CheckpointError, match="is not a sound safetensors file") as error:
+    with pytest.raises(CheckpointError, match="is not a valid safetensors file") as error:
         _ = CheckpointFolder.open(tmp_path).tensors
     assert len(str(error.value)) < 1000
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("[]", "holds a JSON list"), ("{", "cannot be read as JSON"), ("[" * 100_000, "cannot be read as JSON")],
+    [("[]", "contains a JSON list"), ("{", "is not valid JSON"), ("[" * 100_000, "is not valid JSON")],
 )
 def test_a_broken_config_is_one_clear_error(tmp_path: Path, content: str, message: str) -> None:
     write_shards(tmp_path, {"t": np.zeros(4, np.float32)})
@@ -146,11 +146,11 @@ def test_pipes_devices_and_folders_are_not_waited_for(tmp_path: Path, name: str)
     folder = write_checkpoint(tmp_path / "c")
     (folder / name).unlink()
     os.mkfifo(folder / name)
-    with pytest.raises(CheckpointError, match="it is no regular file"):
+    with pytest.raises(CheckpointError, match="it is not a regular file"):
         _ = CheckpointFolder.open(folder).tensors
     (folder / name).unlink()
     (folder / name).symlink_to("/dev/zero")
-    with pytest.raises(CheckpointError, match="it is no regular file"):
+    with pytest.raises(CheckpointError, match="it is not a regular file"):
         _ = CheckpointFolder.open(folder).tensors
     (folder / name).unlink()
     (folder / name).mkdir()

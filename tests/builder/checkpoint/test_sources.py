@@ -75,11 +75,11 @@ def test_a_vector_is_one_row(checkpoint: CheckpointFolder) -> None:
     ("source", "shape", "message"),
     [
         (Tensor("c"), (4, 4), "Tensor c is missing"),
-        (Tensor("a"), (9, 4), r"Tensor a .* has shape \[10, 4\], but config.json makes it \[9, 4\]"),
+        (Tensor("a"), (9, 4), r"Tensor a .* has shape \[10, 4\], but config.json gives \[9, 4\]"),
         (RowsOf(Tensor("c"), 0, 4), (4, 4), "Tensor c is missing"),
         (RowsOf(Tensor("a"), 4, 7), (7, 4), "a of .* has not the 7 rows"),
         (RowsOf(Tensor("a"), 0, 7), (8, 4), "a of .* has not the 8 rows"),
-        (RowsOf(Tensor("a"), 0, 7), (7, 5), r"Tensor a .* has shape \[10, 4\], but config.json makes it \[10, 5\]"),
+        (RowsOf(Tensor("a"), 0, 7), (7, 5), r"Tensor a .* has shape \[10, 4\], but config.json gives \[10, 5\]"),
         (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* has not the 17 rows"),
         (Stacked((Tensor("a"), Tensor("c"))), (16, 4), "Tensor c is missing"),
     ],

@@ -184,7 +184,7 @@ def config(**changes: object) -> Callable[[Path], None]:
             "5,000 pieces, but the embedding has 4,096",
         ),
         (config(num_hidden_layers=5), CheckpointError, r"model.layers.4.input_layernorm.weight is missing"),
-        (config(hidden_size=64), CheckpointError, r"has shape \[4096, 128\], but config.json makes it \[4096, 64\]"),
+        (config(hidden_size=64), CheckpointError, r"has shape \[4096, 128\], but config.json gives \[4096, 64\]"),
         (config(model_type="llama"), CheckpointError, "llama"),
         (config(eos_token_id=9999), CheckpointError, "eos_token_id 9999"),
         (config(bos_token_id=7), CheckpointError, "bos_token_id is 7 in config.json"),
@@ -383,7 +383,7 @@ def test_what_reads_back_otherwise_than_it_was_written_is_not_kept(
     monkeypatch.setattr(os, "pwrite", flips_a_bit)
     out = tmp_path / "out"
     out.mkdir()
-    with pytest.raises(OutputError, match="reads back otherwise than it was written"):
+    with pytest.raises(OutputError, match="does not read back as it was written"):
         convert_checkpoint(folder, out / "m.task")
     assert not list(out.iterdir())
 

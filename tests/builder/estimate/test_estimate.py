@@ -148,12 +148,15 @@ def test_sizes_are_read_with_their_units(size: str, count: int) -> None:
 
 @pytest.mark.parametrize("size", ["", "GB", "8TB", "-1", "1e9", "8GBx"])
 def test_sizes_that_are_none_are_wrong_usage(size: str) -> None:
-    assert "is no size" in run("layers=2", "--gpu-memory", size, code=2)
+    assert "is not a size" in run("layers=2", "--gpu-memory", size, code=2)
 
 
 def test_what_is_quantized_already_takes_no_bits(tmp_path: Path) -> None:
     synthesize("layers=1", tmp_path / "m.task")
-    for model, message in ((str(tmp_path / "m.task"), "quantized already"), ("gemma3-1b-int4", "published as it is")):
+    for model, message in (
+        (str(tmp_path / "m.task"), "quantized already"),
+        ("gemma3-1b-int4", "published with a fixed quantization"),
+    ):
         with pytest.raises(OnpageError, match=message):
             estimate(model, QUANTIZATIONS["int4"])
 
@@ -187,7 +190,7 @@ def test_a_file_with_the_names_of_gemma_3n_is_approximate(tmp_path: Path) -> Non
 
 
 def test_what_is_no_model_is_told() -> None:
-    with pytest.raises(OnpageError, match="'gemma3-9b' is no file, folder, published model or shape"):
+    with pytest.raises(OnpageError, match="'gemma3-9b' is not a file, folder, published model or shape"):
         estimate("gemma3-9b")
 
 

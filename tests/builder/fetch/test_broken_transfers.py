@@ -9,7 +9,7 @@ import pytest
 from tests.builder.fetch.faults import HALF, NAME, PAGE, Fault, Seen, always, check, cut_then
 from tests.builder.fetch.hub import Act, Handler, answers, closes_after, flips_a_bit, holds_at, in_chunks
 
-BEGINS_AGAIN = "localhost does not go on where the download stopped, so it begins again."
+BEGINS_AGAIN = "localhost cannot resume the download, so the download starts again."
 
 
 def whole(**how: object) -> Act:
@@ -42,7 +42,7 @@ FAULTS = [
     Fault(
         "closes after N bytes, always",
         "The connection to localhost was cut after 1.5 of 2.9 MB (tried 2 times): run the same command again later. "
-        "1.5 MB are kept: the same command goes on from there.",
+        "1.5 MB are kept: the same command resumes the download.",
         {"cdn": always(closes_after(HALF))},
         1,
         (0, HALF),
@@ -82,15 +82,15 @@ FAULTS = [
     Fault("416", BEGINS_AGAIN, cut_then(answers(416)), ranges=(0, HALF, 0)),
     Fault(
         "200 with HTML instead of the file",
-        f"{NAME} is not a model that a browser runs: expected a web file, a zip .task or a .litertlm, found a web page, as a "
-        "login or an error would send.",
+        f"{NAME} is not a model that a browser runs: expected a web file, a zip .task or a .litertlm, found a web page, such "
+        "as a login or error page.",
         {"cdn": [answers(200, PAGE)]},
         1,
         (0,),
     ),
     Fault(
         "200 with HTML instead of the rest",
-        "found a web page, as a login or an error would send. 1.5 MB are kept: the same command goes on from there.",
+        "found a web page, such as a login or error page. 1.5 MB are kept: the same command resumes the download.",
         cut_then(answers(200, PAGE)),
         1,
         (0, HALF),
@@ -105,7 +105,7 @@ FAULTS = [
     ),
     Fault(
         "flips a bit",
-        r"small-gemma-web\.task came damaged: its sha256 is [0-9a-f]{64}, expected [0-9a-f]{64}\. It was removed: run the same "
+        r"small-gemma-web\.task arrived damaged: its sha256 is [0-9a-f]{64}, expected [0-9a-f]{64}\. It was deleted: run the same "
         r"command again\.",
         {"cdn": [flips_a_bit(2_000_000)]},
         1,

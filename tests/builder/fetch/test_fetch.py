@@ -71,7 +71,7 @@ def test_a_dry_run_says_everything_and_does_nothing(fetch: Fetching, hub: Hub, s
     rows = dict(line.split("\t") for line in done.stdout.splitlines())
     assert done.returncode == 0 and not store.folder.exists() and not hub.of("cdn")
     assert (rows["id"], rows["size"], rows["licence"], rows["here"]) == ("small-gemma", "2.9 MB", "gemma", "no")
-    assert f"accepted its licence at {hub.endpoint}/{REPO}" in rows["gated"]
+    assert f"accept its licence at {hub.endpoint}/{REPO}" in rows["gated"]
     assert rows["free"].endswith(f"MB in {store.folder}, enough")
     facts = json.loads(fetch(NAME, "--dry-run", "--json", "--token", TOKEN).stdout)
     assert (facts["gated"], facts["refusal"], facts["stored"], facts["missing"]) == (True, None, False, len(hub.data))
@@ -93,9 +93,9 @@ def test_the_token_comes_from_where_hf_auth_login_leaves_it(fetch: Fetching, hub
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"HF_TOKEN": "hf_two words"}, "The token holds characters that no token has: copy it again."),
+        ({"HF_TOKEN": "hf_two words"}, "The token contains characters that no token has: copy it again."),
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set: unset it to fetch a model."),
-        ({"HF_ENDPOINT": "https://u:p@hub.example"}, "HF_ENDPOINT is no address of a hub: expected https://NAME."),
+        ({"HF_ENDPOINT": "https://u:p@hub.example"}, "HF_ENDPOINT is not the address of a hub: expected https://NAME."),
     ],
 )
 def test_settings_that_cannot_be(fetch: Fetching, environment: dict[str, str], sentence: str) -> None:
@@ -106,7 +106,7 @@ def test_settings_that_cannot_be(fetch: Fetching, environment: dict[str, str], s
 
 def test_a_token_is_not_sent_where_others_could_read_it(fetch: Fetching, hub: Hub) -> None:
     mirror = fetch(NAME, "--retries", 0, "--token", TOKEN, environment={"HF_ENDPOINT": "http://0.0.0.0:9"})
-    assert "The token is not sent: others could read it on the way to HF_ENDPOINT" in mirror.stderr
+    assert "The token is not sent, because others could read it on the way to HF_ENDPOINT" in mirror.stderr
     assert "0.0.0.0 cannot be reached (" in mirror.stderr
     address = fetch(f"{hub.cdn}/{FILE}", "--token", TOKEN)  # the fixture looks at the headers
     assert "The token is for Hugging Face: it is not sent to another address." in address.stderr
@@ -123,7 +123,7 @@ def test_a_plain_address(fetch: Fetching, hub: Hub, store: Store) -> None:
     address = f"{hub.cdn}/models/{FILE}?signature=secretsignature"
     assert "size\t2.9 MB" in fetch(address, "--dry-run").stdout and not store.folder.exists()
     wrong = fetch(address, "--sha256", "0" * 64)
-    assert wrong.returncode == 1 and f"{FILE} came damaged" in wrong.stderr and not store.models()
+    assert wrong.returncode == 1 and f"{FILE} arrived damaged" in wrong.stderr and not store.models()
     hub.script(cdn=[closes_after(1_500_000)])
     assert "1.5 MB are kept" in fetch(address, "--retries", 0, environment={"HF_TOKEN": TOKEN}).stderr
     assert fetch(address, "--sha256", hub.sha256.upper()).returncode == 0
@@ -141,7 +141,7 @@ def test_an_address_that_says_no_length(fetch: Fetching, hub: Hub, store: Store)
     hub.script(cdn=[lambda handler: handler.whole(Content_Length="", stop=3_000_000)])
     done = fetch(f"{hub.cdn}/{FILE}")
     assert done.returncode == 1 and store.models() == []
-    assert f"localhost does not say how large {FILE} is, so that nobody could tell" in done.stderr
+    assert f"localhost does not report the size of {FILE}, so a cut download" in done.stderr
 
 
 def test_an_address_that_gives_something_else(fetch: Fetching, hub: Hub, store: Store) -> None:

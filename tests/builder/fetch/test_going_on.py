@@ -47,7 +47,7 @@ def test_an_interrupt_says_how_much_is_kept(fetch: Fetching, hub: Hub, store: St
         process.send_signal(number)
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "onpage: interrupted; 1.5 MB are kept: the same command goes on from there.\n" in stderr
+    assert "onpage: interrupted; 1.5 MB are kept: the same command resumes the download.\n" in stderr
     hub.script()
     assert fetch(NAME).returncode == 0 and ranges(hub) == (HALF,)
 

@@ -28,7 +28,7 @@ def bomb(handler: Handler) -> None:
     handler.answer(200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(80 << 20)))
 
 
-STEPS = r"maker/Small-Gemma is for those who have accepted its licence at http://127\.0\.0\.1:\d+/maker/Small-Gemma: "
+STEPS = r"maker/Small-Gemma requires that you accept its licence at http://127\.0\.0\.1:\d+/maker/Small-Gemma: "
 FAULTS = [
     Fault(
         "closes before an answer",
@@ -54,7 +54,7 @@ FAULTS = [
     ),
     Fault(
         "200 with HTML instead of the hub",
-        "127.0.0.1 answers otherwise than the hub does: is there a login page in this network, or a wrong HF_ENDPOINT?",
+        "127.0.0.1 does not answer like the hub: check for a login page in this network, and check HF_ENDPOINT.",
         {"api": [answers(200, PAGE)]},
         1,
     ),
@@ -158,7 +158,7 @@ FAULTS = [
     Fault("an endless description", "127.0.0.1 answers more than 16,777,216 bytes.", {"api": [endless_json]}, 1),
     Fault(
         "a description nested without end",
-        "127.0.0.1 answers otherwise than the hub does",
+        "127.0.0.1 does not answer like the hub",
         {"api": [answers(200, b"[" * 200_000)]},
         1,
     ),

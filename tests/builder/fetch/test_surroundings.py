@@ -41,9 +41,9 @@ def target_of(address: str) -> tuple[str, int]:
         ({"https_proxy": "ftp://127.0.0.1:9"}, "https_proxy names a proxy of the kind ftp: expected"),
         (
             {"HTTPS_PROXY": "http://"},
-            "HTTPS_PROXY is no address of a proxy: expected http://HOST:PORT, or no such variable.",
+            "HTTPS_PROXY is not the address of a proxy: set it to http://HOST:PORT, or unset it.",
         ),
-        ({"HTTP_PROXY": "http://u:secretpassword@[::1"}, "HTTP_PROXY is no address of a proxy"),
+        ({"HTTP_PROXY": "http://u:secretpassword@[::1"}, "HTTP_PROXY is not the address of a proxy"),
         (
             {"SSL_CERT_FILE": "/none/ca.pem"},
             "SSL_CERT_FILE names /none/ca.pem, which is missing: expected a file of certificates",

@@ -65,7 +65,7 @@ def test_a_scale_that_is_no_number_is_found_without_sums(whole: Path, tmp_path: 
     path = damaged(whole, tmp_path / "m.task", entry.offset + 8, struct.pack("<f", number))
     path.write_bytes(path.read_bytes().replace(SUMS_ENTRY.encode(), b"onpage.other"[: len(SUMS_ENTRY)]))
     assert WebFile.open(path).sums_offset is None
-    with pytest.raises(WebFileError, match=f"tensor {name} holds a value that is infinite or no number"):
+    with pytest.raises(WebFileError, match=f"tensor {name} holds a value that is infinite or not a number"):
         check_model(path)
 
 
@@ -79,7 +79,7 @@ def test_the_rest_of_the_file_has_sums_too(whole: Path, tmp_path: Path, part: st
         "sums": file.sums_offset,
     }[part]
     path = damaged(whole, tmp_path / "m.task", offset, b"X")
-    with pytest.raises(WebFileError, match="its sums are not" if part == "sums" else "the header has checksum"):
+    with pytest.raises(WebFileError, match="its sums do not" if part == "sums" else "the header has checksum"):
         check_model(path)
 
 

@@ -35,7 +35,7 @@ def test_each_format_is_known_by_its_first_bytes(first: bytes, expected: Format)
         (b"PK", "2 bytes"),
         (b"<!DOCTYPE html>", "a web page"),
         (b"\xef\xbb\xbf\r\n <html lang='en'>", "a web page"),
-        (b'{"error":"Unauthorized"}', "JSON, as an error"),
+        (b'{"error":"Unauthorized"}', "JSON, such as an error"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a git-lfs pointer"),
         (b"GGUF\x03\0\0\0" + bytes(16), "a GGUF model"),
         (b"\x20\x01\0\0\0\0\0\0" + b'{"__metadata__"', "a safetensors file: convert"),

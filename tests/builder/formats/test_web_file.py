@@ -93,8 +93,8 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
     for path, message in (
         (tmp_path / "none.task", "is missing"),
         (tmp_path, "it is a folder"),
-        (tmp_path / "pipe", "it is no regular file"),
-        (Path("/dev/zero"), "it is no regular file"),
+        (tmp_path / "pipe", "it is not a regular file"),
+        (Path("/dev/zero"), "it is not a regular file"),
     ):
         with pytest.raises(WebFileError, match=f"{path} .*{message}"):
             WebFile.open(path)

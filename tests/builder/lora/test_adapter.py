@@ -128,7 +128,7 @@ def too_large(folder: Path) -> None:
             CheckpointError,
             r"save_pretrained \(safetensors, not .bin",
         ),
-        (lambda folder: (folder / ADAPTER_WEIGHTS).write_bytes(b"x" * 99), CheckpointError, "not a sound safetensors"),
+        (lambda folder: (folder / ADAPTER_WEIGHTS).write_bytes(b"x" * 99), CheckpointError, "not a valid safetensors"),
         (lambda folder: (folder / "adapter_config.json").write_text("[]"), CheckpointError, "expected an object"),
         (settings(peft_type="IA3"), UnsupportedModel, "peft_type is 'IA3'"),
         (

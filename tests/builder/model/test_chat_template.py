@@ -162,7 +162,7 @@ def test_the_default_one_of_several_is_taken_and_a_file_of_its_own_goes_first(
         ("{% for m in messages %}{{ m.content }}" + "x" * 5000 + "{% endfor %}", "more than 2,048 characters"),
         (
             "{% for m in messages %}{{ loop.index }}: {{ m.content }} {% endfor %}{% if add_generation_prompt %}A{% endif %}",
-            "begins the first turn of the user otherwise",
+            "begins the user's first turn differently",
         ),
     ],
 )
@@ -286,7 +286,7 @@ def test_the_command_sets_turns_and_ends(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "turns as asked for: 'Q:\\n' before a question" in done.stdout
+    assert "turns as asked for: 'Q:\\n' before the user's message" in done.stdout
     assert "system turns: 'S:\\n' before, '\\n' after" in done.stdout
     facts = inspect_web_file(output)
     assert facts.prompt_template == PromptTemplate("Q:\n", "\nA:\n")

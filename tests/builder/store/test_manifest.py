@@ -109,7 +109,7 @@ def test_a_manifest_of_another_name_or_of_endless_size_is_refused(tmp_path: Path
         Manifest.read(path)
     path.unlink()
     path.symlink_to("/dev/zero")
-    with pytest.raises(StoreError, match="no regular file"):
+    with pytest.raises(StoreError, match="not a regular file"):
         Manifest.read(path)
 
 

@@ -32,11 +32,13 @@ def test_no_change() -> None:
     single = {"first_answer", "memory"}  # of which a record has one value
     assert {measure for measure, verdict in found.items() if verdict == "no change"} == found.keys() - single
     assert {found[measure] for measure in single} == {"undecided"}
-    assert comparison.outcome == "passed", "what is undecided was not asked to decide"
+    assert comparison.outcome == "passed", "what is undecided was without effect on the outcome"
     assert comparison.verdict == (
         "Passed: no regression beyond 5 % in Gap between tokens, median, 32 tokens; Gap between tokens, median, 128 tokens."
     )
-    assert comparison.power and "Undecided, and not asked to decide: First answer; Peak memory." in comparison.power
+    assert (
+        comparison.power and "Undecided, without effect on the outcome: First answer; Peak memory." in comparison.power
+    )
 
 
 def test_noise_is_undecided_and_never_passed() -> None:
@@ -84,7 +86,7 @@ def test_what_must_decide_is_named() -> None:
     assert compare_results(a, b, measures=["first_answer"]).outcome == "undecided", "what is compared alone must decide"
     assert compare_results(a, b, measures=["decode"]).outcome == "passed"
     none = compare_results(a, b, must_decide=["load_cold"])
-    assert none.outcome == "failed" and "Nothing was measured of what must decide: Cold load." in none.failures
+    assert none.outcome == "failed" and "No deciding measure was measured: Cold load." in none.failures
 
 
 def test_three_times_slower_with_four_values_to_five_is_seen() -> None:

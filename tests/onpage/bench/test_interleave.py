@@ -40,7 +40,7 @@ def test_a_configuration_has_its_settings_and_values_may_hold_commas() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        *((text, "is no setting") for text in ("", "results.json", "engine=", "engine=a,engine=b", "speed=fast")),
+        *((text, "is not a setting") for text in ("", "results.json", "engine=", "engine=a,engine=b", "speed=fast")),
         ("onpage=/no/such/file", "/no/such/file cannot be run"),
         (f"onpage={__file__}", "test_interleave.py cannot be run"),
         ("browser=/etc/passwd", "/etc/passwd cannot be run"),
@@ -228,7 +228,7 @@ def test_an_interrupt_leaves_both_halves_with_the_reason(tmp_path: Path, log: li
     [
         (f"engine=wllama,onpage={sys.executable}", "r.json", "wllama is no engine of its page"),
         (f"engine=native,onpage={sys.executable}", "r.json", "native is no engine of its page"),
-        ("engine=all", "r.json", "engine=all is many configurations"),
+        ("engine=all", "r.json", "engine=all stands for several configurations"),
         ("engine=litert-lm", "no/r.json", "does not exist"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_frozen_tab_is_given_up_when_it_was_said() -> None:
     assert time.monotonic() - began < 10, "and not after a minute for one call"
     (error,) = record["errors"]
     assert (error["code"], error["during"]) == ("timeout", "Run 1")
-    assert error["sentence"] == "Nothing was heard of the page for 1 s; --timeout gives it longer."
+    assert error["sentence"] == "The page was silent for 1 s; --timeout sets a longer time."
     assert record["status"] == "partial", "its loads are there"
     assert problem_of(record, "record") is None
 

@@ -44,7 +44,7 @@ def test_too_few_values_decide_nothing() -> None:
     assert change.verdict == "undecided" and change.ratio and change.ratio.interval is None
     few = compare_results(results(record(noise=(0, 0.01))), results(record(noise=(0, 0.01))))
     assert few.outcome == "undecided"
-    assert few.power and "An interval takes three values of each side." in few.power
+    assert few.power and "An interval needs three values of each side." in few.power
 
 
 def in_turn(slower: float, drift: Callable[[int], float]) -> tuple[list[float], list[float]]:

@@ -86,11 +86,11 @@ def test_a_name_of_another_format_is_refused(checkpoint: Path, tmp_path: Path, n
     for arguments in (("convert", checkpoint), ("synth", "layers=1")):
         done = onpage(*arguments, "-o", tmp_path / name)
         assert done.returncode == 1
-        assert f"{name} says by its name that it is " in done.stderr and "end with .task or .litertlm" in done.stderr
+        assert f"{name} has the suffix of " in done.stderr and "ends with .task or .litertlm" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
 def test_an_adapter_is_no_bundle(checkpoint: Path, tmp_path: Path) -> None:
     write_adapter(tmp_path / "a", gemma3_config(num_hidden_layers=1))
     done = onpage("convert", checkpoint, "--lora", tmp_path / "a", "-o", tmp_path / "a.litertlm")
-    assert done.returncode == 1 and "end with .task or .bin" in done.stderr
+    assert done.returncode == 1 and "ends with .task or .bin" in done.stderr
