@@ -154,7 +154,7 @@ def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
     with insecure(browser, [DEMO], "/bench") as (_, tab):
         page = tab.page
         warnings = page.get_by_role("list", name="What to know before measuring")
-        expect(warnings).to_contain_text("only to localhost and to https")
+        expect(warnings).to_contain_text("on localhost and https only")
         expect(warnings).to_contain_text("clock is coarse")
         choose(page, [32], decode=8, runs=1)
         page.get_by_role("button", name="Start").click()

@@ -131,7 +131,7 @@ def test_a_model_without_a_graph_says_so(tab: Watched) -> None:
 def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
     with insecure(browser, [DEMO]) as (_, tab):
         tab.wait_for("ready")
-        assert engine(tab.page) == "Runs on the processor: browsers give the GPU only to localhost and to https."
+        assert engine(tab.page) == "Runs on the processor: browsers allow the GPU on localhost and https only."
         tab.page.get_by_role("button", name=EXAMPLE).click()
         assert len(write(tab.page).split()) > 5
 

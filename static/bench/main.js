@@ -72,7 +72,7 @@ function warn(adapter) {
     adapter?.software &&
       `This browser found no GPU: WebGPU runs on the processor (${adapter.description}). The figures say nothing about a GPU, and the plan below is a small one.`,
     !adapter &&
-      `${isSecureContext ? "This browser offers no WebGPU" : "Browsers give WebGPU only to localhost and to https"}, so only engines that run on the processor can be measured.`,
+      `${isSecureContext ? "This browser offers no WebGPU" : "Browsers allow WebGPU on localhost and https only"}, so only engines that run on the processor can be measured.`,
     !globalThis.crossOriginIsolated && "This page is not isolated, so the browser's clock is coarse: short times are not exact.",
   ].filter((each) => typeof each === "string");
   box.replaceChildren(...warnings.map((warning) => create("li", warning)));

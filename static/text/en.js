@@ -24,13 +24,13 @@ export const PROBLEMS = {
   "insecure-origin": {
     title: "This address cannot use the GPU",
     sentence:
-      "Browsers give WebGPU only to secure addresses. If the server runs on this computer, open it at http://localhost; if not, serve it over HTTPS.",
+      "Browsers allow WebGPU only on secure addresses. If the server runs on this computer, open http://localhost. Otherwise, serve the page over HTTPS.",
     wayOn: "localhost",
     action: "Open at localhost",
   },
   "no-webgpu": {
     title: "This browser has no WebGPU",
-    sentence: "The model runs on your GPU through WebGPU, which this browser does not offer. One of these does:",
+    sentence: "This model needs WebGPU, which this browser does not offer. These browsers do:",
     wayOn: "reload-page",
     action: "Check again",
     steps: [
@@ -42,18 +42,18 @@ export const PROBLEMS = {
   },
   "no-adapter": {
     title: "No usable GPU was found",
-    sentence: "This browser has WebGPU, but it found no graphics adapter that it may use.",
+    sentence: "This browser has WebGPU, but found no graphics adapter that it can use.",
     wayOn: "reload-page",
     action: "Check again",
     steps: [
       "Turn on “Use graphics acceleration when available” in the browser's system settings and restart it.",
-      "Update the graphics driver; chrome://gpu says whether the browser blocks it.",
+      "Update the graphics driver. chrome://gpu shows whether the browser blocks it.",
       "Chrome on Linux: open chrome://flags/#enable-vulkan, choose Enabled, restart Chrome.",
     ],
   },
   "server-unreachable": {
     title: "The server does not answer",
-    sentence: "The page could not fetch what it needs. Check that onpage serve is still running and that this device is online.",
+    sentence: "The page could not load its files. Check that onpage serve is still running and that this device is online.",
     wayOn: "reload-page",
     action: "Try again",
   },
@@ -71,44 +71,44 @@ export const PROBLEMS = {
   },
   "model-corrupt": {
     title: "The model file is damaged",
-    sentence: "What arrived is not the file the server listed, so it was thrown away and nothing was run.",
+    sentence: "The file that arrived is not the one that the server listed. It was deleted, and nothing was run.",
     wayOn: "restart",
     action: "Download again",
   },
   "download-cut": {
     title: "The download was cut",
-    sentence: "The connection to the server broke again and again, for five minutes. What has arrived is kept.",
+    sentence: "The connection to the server kept breaking for five minutes. The part that has arrived is kept.",
     wayOn: "restart",
     action: "Go on",
   },
   "server-busy": {
     title: "The server is busy",
-    sentence: "The server, or a proxy on the way, asked to wait for longer than this page does. What has arrived is kept.",
+    sentence: "The server, or a proxy on the way, asked for a longer wait than this page allows. The part that has arrived is kept.",
     wayOn: "restart",
     action: "Go on",
   },
   "server-refused": {
     title: "The server refuses the download",
-    sentence: "The server, or a proxy on the way, does not give out the model. Open the page again; if you are asked to sign in, do so.",
+    sentence: "The server, or a proxy on the way, refuses to send the model. Open the page again, and sign in if you are asked to.",
     wayOn: "reload-page",
     action: "Try again",
   },
   "engine-failed": {
     title: "The engine stopped working",
-    sentence: "It was started again once by itself and failed again. Your text is still here.",
+    sentence: "The page restarted it once, and it failed again. Your text is still here.",
     wayOn: "restart",
     action: "Start the engine again",
   },
   "lora-failed": {
     title: "The adapter cannot be used",
-    sentence: "The model is fine, but this LoRA adapter did not arrive whole or does not fit it. Your text is still here.",
+    sentence: "The model is fine, but this LoRA adapter did not arrive completely, or does not fit it. Your text is still here.",
     wayOn: "without-lora",
     action: "Go on without it",
   },
   "device-lost": {
     title: "The GPU was lost",
     sentence:
-      "The system took the GPU away: a driver restart, a computer that slept, or another program that needed it. Your text is still here.",
+      "The system took the GPU away, for example because of a driver restart, sleep, or another program. Your text is still here.",
     wayOn: "restart",
     action: "Start the engine again",
   },
@@ -118,7 +118,7 @@ export const PROBLEMS = {
 const WITHOUT_GPU = {
   gpu: "the model has no file for the GPU",
   software: "this browser found no graphics card",
-  "insecure-origin": "browsers give the GPU only to localhost and to https",
+  "insecure-origin": "browsers allow the GPU on localhost and https only",
   "no-webgpu": "this browser has no WebGPU",
   "no-adapter": "this browser found no graphics card",
 };
@@ -137,7 +137,7 @@ export const texts = {
     /** @param {import('../engine/model_list.js').Model} model @param {Choice | null} choice */
     model: ({ name }, choice) => `${name} writes here, on ${choice?.entry.backend === "CPU" ? "this computer's processor" : "your GPU"}.`,
     better: "Get a real Gemma",
-    how: "Stop the server, then run these two commands where you started it. The download is 0.7 GB, and asks you to accept Gemma's licence.",
+    how: "Stop the server, then run these two commands where you started it. The download has 0.7 GB. You must accept Gemma's licence first: the command says where.",
     commands: ["onpage fetch gemma3-1b-int4", "onpage serve --model gemma3-1b-int4"],
   },
 
@@ -155,7 +155,7 @@ export const texts = {
     /** @param {Choice} choice */
     reason({ entry, chosen, gpu }) {
       if (entry.backend === "WebGPU" && gpu !== "gpu") {
-        const why = "Runs slowly, on software that plays a GPU: this browser found no graphics card";
+        const why = "Runs slowly, on a GPU emulated in software: this browser found no graphics card";
         return chosen ? `${why}.` : `${why}, and the model has no file for the processor.`;
       }
       const where = entry.backend === "CPU" ? "Runs on the processor" : "Runs on your GPU";
@@ -176,7 +176,7 @@ export const texts = {
     onGpu: (gpu) => `on ${gpu}`,
     /** @param {number} bytes */
     kept: (bytes) => (bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model."),
-    notices: "Works of others in this page, and their licences",
+    notices: "Third-party notices and licences",
     remove: "Remove",
   },
 
@@ -192,7 +192,7 @@ export const texts = {
       retrying: "Waiting for the server",
       creating: "Creating the engine",
       warming: "Warming up",
-      adapting: "Putting the adapter on the model",
+      adapting: "Applying the adapter",
     },
     /** Instead of the step, where the reason says more. @type {Record<import('../engine/session_state.js').LoadReason, string>} */
     reasons: {
@@ -203,8 +203,8 @@ export const texts = {
       settings: "Reloading the model with the new settings",
       seed: "Reloading the model with the next seed",
       restart: "",
-      recover: "The engine stopped and is being started again",
-      return: "Going back to what worked",
+      recover: "The engine stopped; starting it again",
+      return: "Going back to the last working state",
     },
     /** @param {import('../engine/protocol.js').LoadProgress} progress */
     downloading: (progress) => {
@@ -219,10 +219,10 @@ export const texts = {
     /** @param {import('../engine/protocol.js').LoadProgress} progress */
     waiting: (progress) => line([bytes(progress), "Another tab is downloading the model"]),
     /** @param {import('../engine/protocol.js').LoadProgress} progress */
-    reading: (progress) => line([bytes(progress), "kept in this browser"]),
+    reading: (progress) => line([bytes(progress), "stored in this browser"]),
     /** @param {number} bytes */
     received: (bytes) => `${size(bytes)} received and checked`,
-    warming: "The engine prepares itself; only the first time takes long.",
+    warming: "The engine is warming up. Only the first time takes long.",
   },
 
   status: { writing: "Writing", stopping: "Stopping", load: "Ready", answer: "The post is finished", stop: "Stopped" },
@@ -230,7 +230,7 @@ export const texts = {
   notice: {
     restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: press Write to go on." },
     /** @param {string} problem */
-    kept: (problem) => ({ title: problem, sentence: "So the change was not made: the page goes on with what it had." }),
+    kept: (problem) => ({ title: problem, sentence: "The change was not made. The page continues as before." }),
   },
 
   settings: {
@@ -240,26 +240,26 @@ export const texts = {
     /** @param {import('../engine/model_list.js').Lora | null} lora @param {boolean} able */
     loraHelp: (lora, able) =>
       able
-        ? `${lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: another way of writing for the same model"}. Put on and taken off at once.`
-        : "Adapters need MediaPipe: choose it above as the engine.",
+        ? `${lora ? `LoRA, rank ${lora.rank}, ${size(lora.size)}` : "LoRA: changes how the same model writes"}. Switches on and off at once.`
+        : "Adapters need the engine MediaPipe. Choose it above.",
     precision: "Precision",
     precisions: { auto: "As the model needs", float16: "float16", float32: "float32" },
     /** @param {import('../engine/protocol.js').Precision} needed */
     precisionHelp: (needed) =>
       needed === "float16"
-        ? "How exactly the GPU computes. This model's numbers fit into float16: quicker, with half the working memory."
-        : "How exactly the GPU computes. This model's file does not say that its numbers fit into float16, which may spoil the text: float32.",
+        ? "The GPU's precision. The numbers of this model fit into float16, which is faster and takes half the working memory."
+        : "The GPU's precision. The file does not say that this model's numbers fit into float16, which could spoil the text: float32.",
     fields: {
-      temperature: { label: "Temperature", help: "Higher is more surprising." },
-      topK: { label: "Top K", help: "How many tokens each choice is made from; 1 always takes the likeliest." },
-      seed: { label: "Seed", help: "The same seed, text and settings give much the same post. Try again takes the next seed." },
+      temperature: { label: "Temperature", help: "Higher values give more varied text." },
+      topK: { label: "Top K", help: "The number of likeliest tokens to choose from. 1 always takes the likeliest." },
+      seed: { label: "Seed", help: "The same seed, text and settings give nearly the same post. Try again uses the next seed." },
       maxTokens: { label: "Maximum tokens", help: "" },
     },
     /** @param {number} context */
-    context: (context) => `Prompt and post together; this model was made for up to ${integer(context)}.`,
+    context: (context) => `Prompt and post together. This model supports up to ${integer(context)}.`,
     apply: "Apply and reload the model",
     defaults: "Defaults",
-    note: "The engine takes these when it loads a model, so a change loads it again, from what this browser keeps. So does Try again.",
+    note: "The engine reads these when it loads a model, so a change reloads the model from this browser's storage. So does Try again.",
   },
 
   post: {
@@ -283,7 +283,7 @@ export const texts = {
     count: (tokens, room) => `${integer(tokens)} of ${integer(room)} tokens`,
     card: "Your post",
     log: "The post",
-    sample: "A sample: what the demo model made of the example called Event",
+    sample: "A sample: the demo model's post about the example Event",
     empty: "Your post appears here. It is written inside this page; no text leaves it.",
     stopped: "Stopped",
     reading: "Reading your text…",
@@ -316,21 +316,21 @@ export const texts = {
       reused: (percent) => `${integer(percent)} % reused`,
       how: "How these are measured",
       explained:
-        "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page saw it. Prefill is " +
+        "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page sees it. Prefill is " +
         "the prompt's tokens divided by that time. Decode is the tokens after the first piece divided by the time between the first " +
-        "piece and the last. Tokens of the post are those that the engine wrote; where it writes several at a time, the last of them may " +
-        "have been none.",
+        "piece and the last. Tokens of the post are the tokens that the engine wrote; if it writes several at a time, the last ones may " +
+        "be empty.",
       /** @param {number} percent */
-      held: (percent) => `The engine still held ${integer(percent)} % of this prompt from the one before, so its prefill looks faster.`,
+      held: (percent) => `The engine still had ${integer(percent)} % of this prompt from the previous one, so prefill looks faster than it is.`,
     },
     notices: {
       noRoom: {
         title: "There is no room for a text",
-        sentence: "A post of this length may take all of the maximum tokens: raise them in the settings, or choose a shorter post.",
+        sentence: "A post of this length may use all of the maximum tokens. Raise the maximum in the settings, or choose a shorter post.",
       },
       noRoomInModel: {
         title: "There is no room for a text",
-        sentence: "A post of this length may take all that this model can hold: choose a shorter post, or another model.",
+        sentence: "A post of this length may use the whole context of this model. Choose a shorter post, or another model.",
       },
       /** @param {number} tokens @param {number} room @param {boolean} raisable */
       tooLong: (tokens, room, raisable) => ({
@@ -342,15 +342,15 @@ export const texts = {
       }),
       runaway: {
         title: "The model lost its way",
-        sentence: "It was stopped at three times the length you asked for. Try again takes another seed.",
+        sentence: "It was stopped at three times the length you asked for. Try again uses another seed.",
       },
       full: {
         title: "The post ends here because the context is full",
         sentence: "The text and the post together reached the maximum tokens. Shorten the text, or choose a shorter post.",
       },
       broken: {
-        title: "“\ufffd” stands for a character that did not arrive whole",
-        sentence: "The model writes rare characters in parts, and MediaPipe loses one between two of its steps. The engine LiteRT-LM does not.",
+        title: "“\ufffd” stands for a character that arrived incomplete",
+        sentence: "The model writes rare characters in parts, and MediaPipe loses a character that is split between two steps. The engine LiteRT-LM does not.",
       },
     },
   },

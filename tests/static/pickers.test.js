@@ -63,7 +63,7 @@ test("why it runs where it runs", () => {
   assert.equal(reason("gpu"), "Runs on your GPU.");
   assert.equal(reason("gpu", "litert-lm-cpu"), "Runs on the processor, as you chose.");
   assert.equal(reason("software"), "Runs on the processor: this browser found no graphics card.");
-  assert.equal(reason("software", "mediapipe"), "Runs slowly, on software that plays a GPU: this browser found no graphics card.");
+  assert.equal(reason("software", "mediapipe"), "Runs slowly, on a GPU emulated in software: this browser found no graphics card.");
   const onGpu = { ...both, files: both.files.slice(0, 1) };
   assert.match(texts.engine.reason(choose(onGpu, "software", "")), /and the model has no file for the processor\.$/);
 });

@@ -186,7 +186,7 @@ def test_a_gated_one_says_where_to_ask(hub: Hub, store: Store, tmp_path: Path) -
     offer(hub, write_checkpoint(tmp_path / "c", CONFIG))
     hub.gated = True
     for token in (None, STRANGER):
-        with pytest.raises(GatedError, match="have accepted its licence at"):
+        with pytest.raises(GatedError, match="accept its licence at"):
             fetched(store, token=token)
     assert fetched(store, token=TOKEN).path.is_dir()
     assert "authorization" not in repr([request.headers for request in hub.of("cdn")])
