@@ -6,10 +6,10 @@
     print(onpage.inspect("my-gemma-web.task").to_json())
     onpage.serve("my-gemma-web.task")
 
-Each function does what the command of its name does and returns what the command prints; `measure`, `compare`,
-`compare_interleaved` and `report` are those of `onpage bench`. Importing this package loads nothing
-else: a function imports what it needs when it is called, and says which extra to install where that is missing. Paths are
-strings or `pathlib.Path`. Whatever goes wrong on purpose is an `onpage.OnpageError`; its text is one sentence for people.
+Each function does what the command of the same name does, and returns what that command prints. `measure`, `compare`,
+`compare_interleaved` and `report` belong to `onpage bench`. Importing this package is cheap: a function imports what it needs when
+it is called. If an extra is missing, the error names it. Paths are strings or `pathlib.Path`. All expected failures raise
+`onpage.OnpageError`, whose text is one sentence for people.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ __all__ = [
 ]
 
 Bits = Literal["8", "4", "q4_0"]
-"""Of a weight. "q4_0" has a scale for each 32 inputs of a row, the others one for the row."""
+"""Bits per weight. "q4_0" is 4 bits with one scale per 32 inputs; "8" and "4" have one scale per output."""
 Scale = Literal["max", "mse"]
-"""What chooses a scale: the largest weight, or the least squared error."""
+"""How a scale is chosen: by the largest weight, or by the smallest squared error."""
 
 
 def convert(
@@ -77,7 +77,7 @@ def convert(
     merge_lora: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
-    """Write a checkpoint as the web file `output`, which is replaced whole or not at all.
+    """Convert a checkpoint to the web file `output`, which is replaced completely or not at all.
 
     `checkpoint` is a Hugging Face folder, a GGUF file, or the name of a repository of the Hugging Face hub that has either
     (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every matrix that has no option of its own; with none
@@ -107,7 +107,7 @@ def convert(
 
 
 def convert_lora(base: AnyPath, adapter: AnyPath, output: AnyPath) -> WrittenAdapter:
-    """Write the LoRA adapter in the folder `adapter` as the file that a page loads beside a model.
+    """Convert the LoRA adapter in the folder `adapter` to a file that a page loads in addition to a model.
 
     `base` is the checkpoint folder that the adapter was trained on, or its web file. Needs the extra `build`. Raises
     CheckpointError, UnsupportedModel or OutputError.
@@ -146,7 +146,7 @@ def convert_graph(
 
 
 def bundle(model: AnyPath, output: AnyPath, *, tokenizer: AnyPath | None = None) -> WrittenBundle:
-    """Put a web file, or a LiteRT graph with its SentencePiece `tokenizer`, into a .litertlm or a zip .task.
+    """Pack a web file, or a LiteRT graph with its SentencePiece `tokenizer`, into a .litertlm or a zip .task file.
 
     Needs the extra `build`. Raises BundleError, TokenizerError, ModelFileError or OutputError.
     """
@@ -168,7 +168,7 @@ def synthesize(
 
 
 def inspect(model: AnyPath) -> ModelFacts | GgufFacts:
-    """What a model file holds: architecture, tensors, quantization, turns, sampling. Reads its header, not its weights.
+    """Return what a model file contains: architecture, tensors, quantization, turns, sampling. Reads the header only.
 
     A GGUF file's facts include what `convert` makes of it, for which the extra `build` is needed. Raises ModelFileError where
     the file is no model that a browser runs, or is damaged; CheckpointError for a GGUF file.
@@ -185,7 +185,7 @@ def inspect(model: AnyPath) -> ModelFacts | GgufFacts:
 
 
 def verify(*models: AnyPath, progress: Progress | None = None) -> dict[str, str]:
-    """Read each file whole and return its sha256 by its path. Raises ModelFileError where one is not sound."""
+    """Read every byte of each file and return the sha256 by path. Raises ModelFileError if a file is damaged."""
     from builder.store.checking import check_files
 
     return check_files([Path(model) for model in models], progress)
@@ -200,10 +200,10 @@ def estimate(
     gpu_memory: int | None = None,
     max_buffer_size: int | None = None,
 ) -> Estimate:
-    """How large a model is to download and how much memory of the GPU it takes, in bytes.
+    """Estimate a model's download size and GPU memory, in bytes.
 
-    `model` is a published model's id, a shape, a checkpoint or a web file; `bits` is for those that are not quantized
-    yet. With limits in bytes the estimate says whether they are enough. Needs the extra `build`. Raises OnpageError.
+    `model` is a published model's id, a shape, a checkpoint or a web file; `bits` applies to a model that is not quantized
+    yet. If a limit is given, in bytes, the estimate says whether it is enough. Needs the extra `build`. Raises OnpageError.
     """
     with requires("build"):
         from builder.estimate import Limits
@@ -224,10 +224,10 @@ def fetch(
     progress: Progress | None = None,
     say: Say = silent,
 ) -> StoredModel:
-    """Fetch a model into the store: an id of `onpage models`, org/repo/file of the hub, or an https address.
+    """Download a model into the store: an id of `onpage models`, org/repo/file of the hub, or an https address.
 
-    An interrupted download resumes, and the content is checked against its published sha256, or yours. `say` hears of
-    retries. Raises FetchError, GatedError (accept the licence first), ModelFileError or StoreError.
+    An interrupted download resumes. The file must have the published sha256, or yours. `say` is called with a sentence before
+    each retry. Raises FetchError, GatedError (accept the licence first), ModelFileError or StoreError.
     """
     from builder.fetch.fetching import Fetch, Wanted
     from builder.store import Store
@@ -242,10 +242,10 @@ def create_app(
     allowed_hosts: Sequence[str] = (),
     store: Store | None = None,
 ) -> Flask:
-    """The page and its models as a Flask application, for a WSGI server of your own.
+    """Return the page and its models as a Flask application, for your own WSGI server.
 
-    Each of `models` is what `onpage serve --model` takes: a file, the id of a stored model, or several joined by commas; none
-    is the demo model. `loras` are adapter files. Requests must carry localhost or one of `allowed_hosts` as their host.
+    Each of `models` is a value of `onpage serve --model`: a file, the id of a stored model, or several joined by commas. Without
+    any, the demo model is served. `loras` are adapter files. The host of a request must be localhost or one of `allowed_hosts`.
     Raises OnpageError for a missing or wrong file.
     """
     from webapp.app import Config
@@ -264,7 +264,7 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     store: Store | None = None,
 ) -> None:
-    """Serve the page until Ctrl-C, and print its address. The arguments are those of `create_app`; port 0 takes a free one."""
+    """Serve the page until Ctrl-C, and print its address. Takes the arguments of `create_app`; port 0 chooses a free port."""
     from webapp.serve import serve as run
 
     paths = [Path(lora) for lora in loras]
