@@ -26,6 +26,19 @@ class FilePath(click.Path):
 
 FILE = FilePath(path_type=Path, readable=False)
 
+
+class FileOrName(click.ParamType[str]):
+    """A path, or the name of something that is no file, as it is given; not an empty text."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As it was given."""
+        if value == "":
+            self.fail("expected a path or a name, found an empty text.", param, ctx)
+        return str(value)
+
+
 PHASES = {
     "measure": "Measuring",
     "evaluate": "Evaluating",

@@ -18,6 +18,7 @@ from builder.model.turns import AskedTurns
 from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
 from onpage.command.console import (
     FILE,
+    FileOrName,
     byte_progress,
     megabytes,
     print_facts,
@@ -157,7 +158,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.argument("checkpoint")
+@click.argument("checkpoint", type=FileOrName())
 @output_option
 @click.option(
     "--file", metavar="NAME", help="The GGUF file to convert, of a repository of the Hugging Face hub that has several."

@@ -241,7 +241,7 @@ def test_what_is_asked_for_goes_first(tmp_path: Path, tokenizer: Tokenizer) -> N
     assert turns.question == Turn("<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n", "!")
     turns = turns_of(folder, tokenizer, system_prefix="S: ")
     assert turns.system == Turn("S: ", "<|im_end|>\n") and turns.user == turns_of(folder, tokenizer).user
-    with pytest.raises(TokenizerError, match="no piece '<none>', which is to end an answer"):
+    with pytest.raises(TokenizerError, match="no piece '<none>', so no answer would end"):
         turns_of(folder, tokenizer, stops=("<none>",))
 
 
