@@ -281,3 +281,13 @@ def test_a_paced_plan_waits_for_its_turns(tab: Watched, server: RunningServer) -
     until("turn")
     page.evaluate("onpageBench.stop()")
     assert until("status")[-1]["value"] == "partial"
+
+
+def test_a_page_that_cannot_begin_begins_anew(tab: Watched, server: RunningServer) -> None:
+    """Whatever is thrown before the form is there has a way on: its button once did nothing."""
+    tab.page.route("**/api/models", lambda route: route.fulfill(json=None), times=1)
+    page = tab.open(f"{server.url}/bench")
+    assert tab.problem() == "engine-failed"
+    with page.expect_navigation():
+        page.locator(".problem-action").click()
+    page.wait_for_selector("body[data-phase=ready]")

@@ -1,5 +1,5 @@
 // @ts-check
-/** What a person chooses: a model, engines, lengths. Tells `start`, `stop`, `download` and `baseline` as `onpage:` events. */
+/** What a person chooses: a model, engines, lengths. */
 
 import { format } from "../text/en.js";
 import { create, element, text, viewEvents } from "../ui/dom.js";
@@ -12,8 +12,8 @@ import { LENGTHS, choices } from "./plan.js";
  * @typedef {{model: Model, chosen: Choice[], size: Size}} Wish
  */
 
-/** @type {import('../ui/dom.js').ViewEvents<{start: Wish, stop: undefined, download: undefined, baseline: File}>} */
-const events = viewEvents();
+/** Of the form. @type {import('../ui/dom.js').ViewEvents<{start: Wish, stop: undefined, download: undefined, baseline: File}>} */
+export const events = viewEvents();
 
 /**
  * @param {Model[]} models
@@ -72,14 +72,14 @@ export function mountForm(models, engines, adapter, defaults) {
     if (Math.min(...prefill) + decode > context) return say(`Nothing fits: the shortest prompt and its answer take ${Math.min(...prefill) + decode} tokens.`);
     say("");
     const chosen = choices(model(), engines, gpu).filter(({ entry }) => ids.includes(entry.id));
-    return events.emit(document, "start", /** @type {Wish} */ ({ model: model(), chosen, size: { prefill, decode, context, runs } }));
+    return events.emit(form, "start", /** @type {Wish} */ ({ model: model(), chosen, size: { prefill, decode, context, runs } }));
   });
-  stop.addEventListener("click", () => events.emit(document, "stop"));
-  download.addEventListener("click", () => events.emit(document, "download"));
+  stop.addEventListener("click", () => events.emit(form, "stop"));
+  download.addEventListener("click", () => events.emit(form, "download"));
   baseline.addEventListener("change", () => {
     const file = baseline.files?.[0];
     baseline.value = ""; // the same file may be chosen again
-    if (file) events.emit(document, "baseline", file);
+    if (file) events.emit(form, "baseline", file);
   });
   document.addEventListener("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -90,11 +90,12 @@ export function mountForm(models, engines, adapter, defaults) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     const file = event.dataTransfer?.files[0];
-    if (file) events.emit(document, "baseline", file);
+    if (file) events.emit(form, "baseline", file);
   });
   offer();
 
   return {
+    root: form,
     say,
     /** @param {{running: boolean, stopping: boolean, records: number}} state */
     update({ running, stopping, records }) {

@@ -7,10 +7,10 @@
 import { ENGINES } from "../engine/registry.js";
 import { OnpageError } from "../engine/errors.js";
 import { create, element, oneActivation, text } from "../ui/dom.js";
-import { mountProblem } from "../app/problem.js";
+import { events as problemEvents, mountProblem } from "../app/problem.js";
 import { drive } from "./driven.js";
 import { findAdapter } from "./environment.js";
-import { mountForm } from "./form.js";
+import { events as formEvents, mountForm } from "./form.js";
 import { FULL, SMALL, planOf, timeLeft } from "./plan.js";
 import { emptyRecord, finished, fold } from "./record.js";
 import { renderReport } from "./report/render.js";
@@ -55,6 +55,10 @@ async function start() {
   warn(adapter);
   const hasGpu = adapter !== null && !adapter.software;
   form = mountForm(models, ENGINES, adapter, hasGpu ? FULL : SMALL);
+  formEvents.listen(form.root, "start", measure);
+  formEvents.listen(form.root, "stop", stop);
+  formEvents.listen(form.root, "download", download);
+  formEvents.listen(form.root, "baseline", compare);
   phase("ready");
 }
 
@@ -163,22 +167,16 @@ async function compare(file) {
   }
 }
 
-/** @param {string} verb @param {(detail: any) => unknown} act */
-function on(verb, act) {
-  document.addEventListener(`onpage:${verb}`, (event) => void act(/** @type {CustomEvent} */ (event).detail));
-}
-
 if (new URLSearchParams(location.search).has("driven")) {
   document.body.dataset.phase = "driven";
   Reflect.set(globalThis, "onpageBench", drive());
 } else {
-  const problem = mountProblem(element(".problem"));
+  const problemRoot = element(".problem");
+  const problem = mountProblem(problemRoot);
   oneActivation(document.body); // Stop takes Start's place
-  on("start", measure);
-  on("stop", stop);
-  on("download", download);
-  on("baseline", compare);
-  on("reload-page", () => location.reload());
+  for (const way of /** @type {const} */ (["reload-page", "restart"])) {
+    problemEvents.listen(problemRoot, way, () => location.reload()); // nothing is measured yet: to begin anew is a restart, too
+  }
   window.addEventListener("beforeunload", (event) => {
     if (running) event.preventDefault();
   });
