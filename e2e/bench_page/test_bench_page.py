@@ -285,7 +285,7 @@ def test_a_paced_plan_waits_for_its_turns(tab: Watched, server: RunningServer) -
 
 def test_a_page_that_cannot_begin_begins_anew(tab: Watched, server: RunningServer) -> None:
     """Whatever is thrown before the form is there has a way on: its button once did nothing."""
-    tab.page.route("**/api/models", lambda route: route.fulfill(json=None), times=1)
+    tab.page.route("**/api/models", lambda route: route.fulfill(json=[None]), times=1)
     page = tab.open(f"{server.url}/bench")
     assert tab.problem() == "engine-failed"
     with page.expect_navigation():
