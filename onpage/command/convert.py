@@ -161,7 +161,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("checkpoint", type=FileOrName())
 @output_option
 @click.option(
-    "--file", metavar="NAME", help="The GGUF file to convert, of a repository of the Hugging Face hub that has several."
+    "--file", metavar="NAME", help="The GGUF file to convert, if the repository on the Hugging Face hub has several."
 )
 @click.option(
     "--token",
@@ -182,18 +182,18 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "--residual-scale",
     type=PowerOfTwo(),
     metavar="FACTOR",
-    help="Multiply the residual stream by this power of two, such as 1/16: float16, in which GPUs compute, holds numbers up to "
-    "65,504.  [default: as a pass over a short text shows to be needed]",
+    help="Multiply the residual stream by this power of two, such as 1/16, so that it fits into float16 (at most 65,504), in which GPUs "
+    "compute.  [default: measured on a short text]",
 )
 @click.option(
     "--report",
     is_flag=True,
-    help="Print the quantization error of each tensor and, for up to 300 M parameters, its effect on a text.",
+    help="Print the quantization error of each tensor, and its effect on two built-in texts.",
 )
 @click.option(
     "--report-text",
     type=FILE,
-    help="The text for --report, in UTF-8. Its first 1,024 tokens are used.  [default: a built-in text]",
+    help="A text for --report instead of the built-in ones, in UTF-8. Its first 1,024 tokens are used.",
 )
 @graph_options
 @json_option
@@ -214,10 +214,10 @@ def convert(
 ) -> None:
     """Convert a checkpoint into a model for the browser.
 
-    CHECKPOINT is Gemma 1, 2 or 3: a Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and
-    tokenizer.model, or a GGUF file; or the name of a repository of the Hugging Face hub that has either, such as
-    google/gemma-3-270m-it@main, of which only the files that are needed are downloaded, once. The same goes for ADAPTER.
-    Q4_0 of a GGUF file becomes q4_0 without being rounded again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
+    CHECKPOINT is a Gemma 1, 2 or 3: a Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and
+    tokenizer.model; a GGUF file; or a repository of the Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a
+    repository, only the needed files are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0
+    without rounding again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
     halve the download and lose quality.
 
     \b

@@ -21,7 +21,7 @@ PRECISIONS = ("float32", "float16")
     "texts",
     type=FILE,
     multiple=True,
-    help="A text to judge by, in UTF-8. May be repeated.  [default: two of ours, of several kinds]",
+    help="A text to evaluate on, in UTF-8. May be repeated.  [default: two built-in texts]",
 )
 @click.option(
     "--against", type=FILE, metavar="MODEL", help="Compare with this model: a checkpoint, or another web file."
@@ -32,7 +32,7 @@ PRECISIONS = ("float32", "float16")
     default=1024,
     show_default=True,
     metavar="N",
-    help="Tokens of each text, at most.",
+    help="Use at most N tokens of each text.",
 )
 @click.option(
     "--precision",
@@ -41,7 +41,7 @@ PRECISIONS = ("float32", "float16")
     show_default=True,
     help="Round every activation of MODEL to float16, as a GPU does.",
 )
-@click.option("--lora", type=FILE, metavar="ADAPTER", help="Put this adapter file on MODEL.")
+@click.option("--lora", type=FILE, metavar="ADAPTER", help="Apply this adapter file to MODEL.")
 @json_option
 def evaluate(
     model: Path,
@@ -52,11 +52,11 @@ def evaluate(
     lora: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how well MODEL predicts texts, and how near it is to another.
+    """Measure perplexity, and the distance to another model.
 
-    Prints the perplexity and whether float16 holds the residual stream; with --against also the Kullback-Leibler divergence in
-    nats a token and how often both find the same next token likeliest, each with its 95 % interval. Runs in numpy, without a
-    browser. MODEL is a web file (.task, .bin or in a .litertlm) or a checkpoint.
+    Prints the perplexity, and whether the residual stream fits into float16. With --against, also prints the Kullback-Leibler
+    divergence in nats per token and how often both models have the same likeliest next token, each with its 95 % interval. MODEL
+    is a web file (.task, .bin or in a .litertlm) or a checkpoint. Runs in numpy, without a browser.
 
     \b
     Example:

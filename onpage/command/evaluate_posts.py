@@ -20,7 +20,7 @@ from onpage.extras import requires
     default=60,
     show_default=True,
     metavar="N",
-    help="Generated texts, beside the sixty written by hand.",
+    help="Number of generated texts, in addition to the sixty written by hand.",
 )
 @click.option(
     "--temperature",
@@ -36,7 +36,7 @@ from onpage.extras import requires
 )
 @json_option
 def evaluate_posts(file: Path | None, texts: int, temperature: float | None, top_k: int | None, as_json: bool) -> None:
-    """Score the social posts of any model: which could be published as they are.
+    """Score the social posts that a model writes.
 
     Runs the web FILE, or the demo model, at both lengths of the page, on generated news and on sixty texts written by hand
     before any training. Looks for lost and changed facts, cheer over bad news, cut and repeated sentences, and hashtags off

@@ -31,12 +31,22 @@ DEFAULT = Settings()
     type=click.Choice(list(MODULES)),
     default=DEFAULT.modules,
     show_default=True,
-    help="What gets an adapter. The page switches adapters of the attention on and off; `all` adds the feed-forward, learns more, "
+    help="The matrices to adapt. The page can switch adapters of the attention on and off. `all` adds the feed-forward, learns more, "
     "and has to be merged.",
 )
-@click.option("--rank", type=click.IntRange(1, 256), default=DEFAULT.rank, show_default=True, help="Of each adapter.")
 @click.option(
-    "--alpha", type=click.FloatRange(0.1, 1024), help="The adapter counts alpha / rank.  [default: twice the rank]"
+    "--rank",
+    type=click.IntRange(1, 256),
+    default=DEFAULT.rank,
+    show_default=True,
+    metavar="N",
+    help="Rank of each adapter.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0.1, 1024),
+    metavar="X",
+    help="Scale of the adapter: alpha / rank.  [default: twice the rank]",
 )
 @click.option("--dropout", type=click.FloatRange(0, 0.9), default=DEFAULT.dropout, show_default=True)
 @click.option(
@@ -44,42 +54,48 @@ DEFAULT = Settings()
     type=click.FloatRange(0.01, 1000),
     default=DEFAULT.epochs,
     show_default=True,
-    help="How often each example is seen, at most.",
+    metavar="X",
+    help="Passes over the examples, at most.",
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(1e-7, 1),
     default=DEFAULT.learning_rate,
     show_default=True,
-    help="At its peak: it rises in the first steps and then falls.",
+    metavar="X",
+    help="Highest learning rate. It rises in the first steps and then falls.",
 )
 @click.option(
     "--batch-tokens",
     type=click.IntRange(16, 1 << 20),
     default=DEFAULT.batch_tokens,
     show_default=True,
-    help="Tokens of one step: less memory, or a steadier course.",
+    metavar="TOKENS",
+    help="Tokens per step. Less takes less memory, more gives a steadier loss.",
 )
 @click.option(
     "--max-tokens",
     type=click.IntRange(16, 32_768),
     default=DEFAULT.max_tokens,
     show_default=True,
-    help="Leave out examples that are longer.",
+    metavar="TOKENS",
+    help="Leave out longer examples.",
 )
 @click.option(
     "--evaluation-share",
     type=click.FloatRange(0, 0.5),
     default=DEFAULT.evaluation_share,
     show_default=True,
-    help="Share of the examples that are set aside to judge by.",
+    metavar="X",
+    help="Share of the examples that is set aside for evaluation.",
 )
 @click.option(
     "--patience",
     type=click.IntRange(0, 1000),
     default=DEFAULT.patience,
     show_default=True,
-    help="Stop after so many evaluations without a better loss; 0 never does.",
+    metavar="N",
+    help="Stop after N evaluations without a better loss. 0 never stops early.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=DEFAULT.seed, show_default=True)
 @click.option("--device", type=click.Choice(get_args(Device)), default="auto", show_default=True)
@@ -88,10 +104,12 @@ DEFAULT = Settings()
     type=click.Choice(get_args(Precision)),
     default="auto",
     show_default=True,
-    help="Of the base; auto is bfloat16 where the device computes in it.",
+    help="Precision of the base. auto is bfloat16 if the device supports it.",
 )
-@click.option("--restart", is_flag=True, help="Begin anew where an interrupted run would be gone on with.")
-@click.option("--report", is_flag=True, help="Also print every evaluation, and answers to five examples set aside.")
+@click.option("--restart", is_flag=True, help="Start again instead of continuing an interrupted run.")
+@click.option(
+    "--report", is_flag=True, help="Also print every evaluation, and the answers to five of the examples set aside."
+)
 @json_option
 def tune(
     checkpoint: Path,
@@ -105,12 +123,12 @@ def tune(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Fine-tune the Gemma in CHECKPOINT (a Hugging Face folder or a GGUF file) on the conversations in DATA.jsonl, by LoRA.
+    """Fine-tune a model on your own examples, by LoRA.
 
-    Each line of DATA holds {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]} or
-    {"prompt": "…", "completion": "…"}; DATA may be a folder of such files. The answers are learned, in the turns that the page
-    sends. A run that is interrupted or killed goes on when the same command is run again. ADAPTER is a folder as peft saves
-    it: convert it for the page.
+    CHECKPOINT is a Hugging Face folder or a GGUF file of a Gemma. DATA is a .jsonl file, or a folder of such files. Each line is
+    {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]} or
+    {"prompt": "…", "completion": "…"}. Only the answers are learned, in the turns that the page sends. To continue a run that was
+    interrupted or killed, run the same command again. ADAPTER is a folder in peft's format: convert it for the page.
 
     \b
     Example:
