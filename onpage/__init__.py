@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from builder.graph.convert import WrittenGraph
     from builder.lora.adapter_file import WrittenAdapter
     from builder.quantize.scheme import Quantization
+    from builder.reference.evaluate import Evaluation
     from builder.store import Store, StoredModel
     from webapp.served_models import Source
 
@@ -50,6 +51,7 @@ __all__ = [
     "convert_lora",
     "create_app",
     "estimate",
+    "evaluate",
     "fetch",
     "inspect",
     "measure",
@@ -75,6 +77,7 @@ def convert(
     feedforward_bits: Bits | None = None,
     scale: Scale = "max",
     merge_lora: AnyPath | None = None,
+    residual_scale: float | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Convert a checkpoint to the web file `output`, which is replaced completely or not at all.
@@ -82,7 +85,8 @@ def convert(
     `checkpoint` is a Hugging Face folder, a GGUF file, or the name of a repository of the Hugging Face hub that has either
     (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every matrix that has no option of its own; with none
     of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then goes over as it is. `merge_lora` is the folder (or repository) of a LoRA adapter
-    that goes into the weights. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or
+    that goes into the weights, `residual_scale` a power of two that the residual stream is multiplied with instead of what a pass over a
+    few tokens shows to be needed. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or
     OutputError.
     """
     with requires("build"):
@@ -102,6 +106,37 @@ def convert(
         quantization=quantization,
         origin=base.origin,
         merged=merge.origin if merge else None,
+        residual_scale=residual_scale,
+        progress=progress,
+    )
+
+
+def evaluate(
+    model: AnyPath,
+    *,
+    against: AnyPath | None = None,
+    texts: Sequence[AnyPath] = (),
+    tokens: int = 1024,
+    precision: Literal["float32", "float16"] = "float32",
+    lora: AnyPath | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure how well a model predicts texts, and how near it is to another, each with its 95 % interval.
+
+    `model` and `against` are web files, checkpoint folders, GGUF files or names of repositories of the Hugging Face hub. Without `texts`
+    two of onpage's own are read, up to `tokens` of each. `precision` rounds every activation of `model`; `lora` is an adapter file for it.
+    Needs the extra `build`. Raises OnpageError.
+    """
+    with requires("build"):
+        from builder.fetch.located import locate
+        from builder.reference.evaluated import evaluate_model
+    return evaluate_model(
+        locate(str(model), silent).path,
+        against=None if against is None else locate(str(against), silent).path,
+        texts=[Path(text) for text in texts],
+        tokens=tokens,
+        precision=precision,
+        adapter=None if lora is None else Path(lora),
         progress=progress,
     )
 

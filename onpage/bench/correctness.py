@@ -74,16 +74,20 @@ def known_beginnings(model: BenchModel, positions: int) -> dict[str, Any] | None
 
 
 def judge_agreement(model: BenchModel, record: Record) -> dict[str, int] | None:
-    """`positions` and `same` of a record's agreement; None where it has none, or the reference cannot read the model."""
-    found = record["agreement"]
-    if not found or not found["answers"] or sniff_file(model.path) is not Format.WEB:
+    """`positions` and `same` of a record's agreement; None where it has none, or the reference cannot read the model.
+
+    A graph is held to the web file of the same weights, where that is measured with it.
+    """
+    found = record.get("agreement")
+    path = next((path for path in (model.path, *model.others) if sniff_file(path) is Format.WEB), None)
+    if not found or not found["answers"] or path is None:
         return None
     try:
         with requires("build"):
             from builder.formats.web_file_reader import WebFile
             from builder.reference.agreement import Written, agreement
             from builder.reference.sources import WebFileSource
-        file = WebFile.open(model.path)
+        file = WebFile.open(path)
         answers = [Written(answer["beginning"], answer["text"]) for answer in found["answers"]]
         start = int(file.parameters.start_token_id)
         judged = agreement(WebFileSource(file), file.tokenizer(), start, answers)

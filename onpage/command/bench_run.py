@@ -259,7 +259,7 @@ def _show(records: list[Record]) -> None:
             (measure["measure"], "" if measure["prefill"] is None else str(measure["prefill"]), _value(measure))
             for measure in record["summary"]
         ]
-        if (found := record["agreement"]) and found["positions"]:
+        if (found := record.get("agreement")) and found["positions"]:
             rows.append(("agreement", "", agreement_text(found["positions"], found["same"])))
         if not console.is_terminal:  # for grep and cut
             for row in rows:

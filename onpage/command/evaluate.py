@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from onpage.command.console import FILE, print_json, step_progress
+from onpage.command.console import FILE, byte_progress, print_json, say, step_progress
 from onpage.command.convert import json_option
 from onpage.command.evaluation_rows import show_evaluation
 from onpage.extras import requires
@@ -15,7 +15,7 @@ PRECISIONS = ("float32", "float16")
 
 
 @click.command()
-@click.argument("model", type=FILE)
+@click.argument("model")
 @click.option(
     "--text",
     "texts",
@@ -23,9 +23,7 @@ PRECISIONS = ("float32", "float16")
     multiple=True,
     help="A text to evaluate on, in UTF-8. May be repeated.  [default: two built-in texts]",
 )
-@click.option(
-    "--against", type=FILE, metavar="MODEL", help="Compare with this model: a checkpoint, or another web file."
-)
+@click.option("--against", metavar="MODEL", help="Compare with this model: a checkpoint, or another web file.")
 @click.option(
     "--tokens",
     type=click.IntRange(1, 1_000_000),
@@ -44,9 +42,9 @@ PRECISIONS = ("float32", "float16")
 @click.option("--lora", type=FILE, metavar="ADAPTER", help="Apply this adapter file to MODEL.")
 @json_option
 def evaluate(
-    model: Path,
+    model: str,
     texts: tuple[Path, ...],
-    against: Path | None,
+    against: str | None,
     tokens: int,
     precision: str,
     lora: Path | None,
@@ -56,7 +54,8 @@ def evaluate(
 
     Prints the perplexity, and whether the residual stream fits into float16. With --against, also prints the Kullback-Leibler
     divergence in nats per token and how often both models have the same likeliest next token, each with its 95 % interval. MODEL
-    is a web file (.task, .bin or in a .litertlm) or a checkpoint. Runs in numpy, without a browser.
+    is a web file (.task, .bin or in a .litertlm), a checkpoint folder, a GGUF file, or the name of a repository of the Hugging
+    Face hub. Runs in numpy, without a browser.
 
     \b
     Example:
@@ -65,11 +64,15 @@ def evaluate(
       onpage evaluate my-gemma-web.task --against my-gemma --text letters.txt --json
     """
     with requires("build"):
+        from builder.fetch.located import locate
         from builder.reference.evaluated import evaluate_model
+    with byte_progress() as progress:
+        path = locate(model, say, progress=progress).path
+        other = None if against is None else locate(against, say, progress=progress).path
     with step_progress() as progress:
         found = evaluate_model(
-            model,
-            against=against,
+            path,
+            against=other,
             texts=texts,
             tokens=tokens,
             precision="float16" if precision == "float16" else "float32",

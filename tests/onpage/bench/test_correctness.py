@@ -10,8 +10,18 @@ import pytest
 
 from builder.reference.dense import Reference
 from builder.synth.web_file import FIRST_WORD, synthesize, word
-from onpage.bench.correctness import DEMO_ANSWER, TOKENS, check, compare_engines, known_prompt
+from onpage.bench.correctness import (
+    BEGINNINGS,
+    DEMO_ANSWER,
+    TOKENS,
+    check,
+    compare_engines,
+    judge_agreement,
+    known_beginnings,
+    known_prompt,
+)
 from onpage.bench.measured_models import BenchModel
+from onpage.bench.words import agreement_text
 from tests.onpage.bench.results import made_up
 from webapp.paths import DEMO_MODEL
 
@@ -60,6 +70,34 @@ def test_one_wrong_word_is_wrong(tiny: BenchModel, right: list[str], place: int)
     verdict = check(tiny.path, known_prompt(tiny, {})["prompt"], text, synthetic=True)
     assert verdict.ok is False
     assert verdict.expected == "".join(f" {each}" for each in right[: place + 1])
+
+
+def test_as_many_beginnings_are_asked_as_make_the_positions(tiny: BenchModel) -> None:
+    demo, every = BenchModel("demo", "demo", DEMO_MODEL), json.loads(BEGINNINGS.read_bytes())
+    assert known_beginnings(demo, 0) is None
+    assert known_beginnings(demo, 100) == {"beginnings": every[:5], "tokens": 20}
+    assert known_beginnings(demo, 512) == {"beginnings": every[:22], "tokens": 24}
+    many = known_beginnings(demo, 3200)
+    assert many and many["beginnings"] == every and many["tokens"] == 100
+    assert known_beginnings(tiny, 100) is None, "made-up words are no beginnings"
+    assert len(set(every)) == len(every) >= 32
+
+
+def test_an_engines_choices_are_counted_one_by_one() -> None:
+    """The known answer of the demo, and the same with another word at its end."""
+    known = json.loads(DEMO_ANSWER.read_bytes())
+    demo = BenchModel("demo", "demo", DEMO_MODEL)
+    counts = []
+    for text in (known["text"], known["text"].rsplit(" ", 1)[0] + " zebra"):
+        answers = [{"beginning": known["prompt"], "text": text}]
+        found = judge_agreement(demo, {"agreement": {"answers": answers, "positions": None, "same": None}})
+        assert found
+        counts.append(found)
+    right, wrong = counts
+    assert right["positions"] == right["same"] > 10
+    assert 0 < wrong["positions"] - wrong["same"] < 8
+    assert judge_agreement(demo, {"agreement": None}) is None
+    assert agreement_text(541, 531) == "98.2% (96.6%–99.0%) of 541 positions"
 
 
 def record(engine: str, found: str) -> dict[str, Any]:
