@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import OutputError
+from builder.files.systems import give_usual_permissions
 from builder.lora.adapter import is_adapter
 from builder.tune.plan import duration
 from builder.tune.state import Evaluation, Progress
@@ -102,6 +103,8 @@ def put_in_place(made: Path, output: Path) -> int:
     """Moves the finished folder to `output`, whose old adapter goes first; the size of its weights."""
     size = (made / "adapter_model.safetensors").stat().st_size
     (made / "README.md").unlink(missing_ok=True)  # peft's empty form of a model card
+    for file in made.iterdir():
+        give_usual_permissions(file)  # safetensors writes for the owner alone
     try:
         if output.exists():
             shutil.rmtree(output)

@@ -58,6 +58,15 @@ def test_an_adapter_is_put_in_place_of_an_older_one(tmp_path: Path) -> None:
     ]
 
 
+def test_others_may_read_it_as_any_new_file(tmp_path: Path) -> None:
+    made = made_adapter(tmp_path / "new")
+    (made / "adapter_model.safetensors").chmod(0o600)  # as safetensors leaves it
+    put_in_place(made, tmp_path / "adapter")
+    usual = tmp_path / "usual"
+    usual.write_bytes(b"")
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").stat().st_mode == usual.stat().st_mode
+
+
 def test_what_is_no_adapter_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"1")
