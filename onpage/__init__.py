@@ -23,6 +23,7 @@ from builder.errors import OnpageError
 from onpage.arguments import AnyPath, Progress, Say, silent
 from onpage.extras import requires
 from onpage.measuring import compare, compare_interleaved, measure, report
+from onpage.tuning import tune
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -58,6 +59,7 @@ __all__ = [
     "report",
     "serve",
     "synthesize",
+    "tune",
     "verify",
 ]
 
@@ -94,8 +96,8 @@ def convert(
         from builder.convert.web_file import convert_opened
         from builder.fetch.located import locate
         from builder.model.opened import OpenedCheckpoint
-    base = locate(str(checkpoint), _silent)
-    merge = None if merge_lora is None else locate(str(merge_lora), _silent)
+    base = locate(str(checkpoint), silent)
+    merge = None if merge_lora is None else locate(str(merge_lora), silent)
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
     quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale)
     if not (bits or embedding_bits or attention_bits or feedforward_bits):
@@ -304,10 +306,6 @@ def serve(
 
     paths = [Path(lora) for lora in loras]
     run(_chosen(models, store), host, port, loras=paths, allowed_hosts=tuple(allowed_hosts))
-
-
-def _silent(sentence: str) -> None:
-    """What a transfer says of its retries."""
 
 
 def _quantization(

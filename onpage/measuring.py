@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from onpage.arguments import AnyPath, Progress, Say, silent
 from onpage.extras import requires
@@ -30,6 +30,8 @@ def measure(
     context: int = 2048,
     runs: int = 5,
     warmup: int = 1,
+    agreement: int = 0,
+    precision: Literal["auto", "float16", "float32"] = "auto",
     cold: int = 1,
     warm: int = 2,
     browser: AnyPath | None = None,
@@ -52,6 +54,7 @@ def measure(
     A model is "demo" (as no model is), a stored id, a file, or a synthetic one such as "synth:gemma3-1b@int4"; an engine
     "mediapipe", "litert-lm", "litert-lm-cpu" or "all". `prefill` are prompt lengths and `decode` is the length of an answer,
     in tokens; `runs` and `warmup` are for each prompt length; `cold` and `warm` are loads; `timeout` is in seconds of silence.
+    `agreement` compares the engine's choices with the reference's on about so many positions; `precision` is MediaPipe's.
     The browser is Chrome or Chromium on this machine (`gpu` False: with WebGPU in software; None: as the machine is), or those
     at the addresses `connect` (Playwright servers), `cdp` (a running Chrome) and `selenium`.
 
@@ -72,6 +75,8 @@ def measure(
         context=context,
         runs=runs,
         warmup=warmup,
+        agreement=agreement,
+        precision=precision,
         cold=cold,
         warm=warm,
         browser=None if browser is None else Path(browser),
@@ -138,6 +143,7 @@ def compare_interleaved(
     decode: int = 64,
     context: int = 512,
     warmup: int = 1,
+    precision: Literal["auto", "float16", "float32"] = "auto",
     gpu: bool | None = None,
     require_gpu: bool = False,
     timeout: float = 900.0,
@@ -172,6 +178,7 @@ def compare_interleaved(
         decode=decode,
         context=context,
         warmup=warmup,
+        precision=precision,
         warm=IN_TURN.warm,
         gpu=gpu,
         require_gpu=require_gpu,

@@ -1,4 +1,4 @@
-"""The bench from Python, without a browser: its defaults, its refusals, and what it hands to the harness.
+"""The bench and tuning from Python, without a browser or PyTorch: defaults, refusals, and what the library is asked.
 
 docs/python.md is run by test_api.py and, in a browser, by e2e/bench/test_api.py.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import click
@@ -17,6 +19,7 @@ import pytest
 
 import onpage
 from builder.errors import BenchError, OutputError, ResultsError
+from builder.tune.plan import Settings
 from onpage.bench import interleave as turns
 from onpage.bench import run as running
 from onpage.bench.configuration import Configuration
@@ -52,20 +55,47 @@ def test_a_function_has_the_options_and_defaults_of_the_harness_and_of_the_comma
     assert MISSING not in usual.values()
     assert usual.items() <= given.items()
     command = options_of(run_command)
-    asked = {name: given[name] for name in ("decode", "context", "runs", "warmup", "cold", "warm", "timeout", "port")}
+    asked = {
+        name: given[name]
+        for name in ("decode", "context", "runs", "warmup", "agreement", "cold", "warm", "timeout", "port")
+    }
     assert {name: command[name] for name in asked} == asked
     assert command["prefill"] == ",".join(map(str, given["prefill"]))
 
     given = defaults_of(onpage.compare_interleaved)
     wanted = {RENAMED.get(one.name, one.name): one.default for one in fields(Goal)}
     assert wanted.items() <= given.items()
-    turned = {name: getattr(IN_TURN, name) for name in ("prefill", "decode", "context", "warmup", "gpu", "timeout")}
+    turned = {
+        name: getattr(IN_TURN, name)
+        for name in ("prefill", "decode", "context", "warmup", "precision", "gpu", "timeout")
+    }
     assert turned.items() <= given.items()
     command = options_of(compare_command)
     assert all(
         command[name] == given[name] for name in ("budget", "self_test", "decode", "context", "warmup", "timeout")
     )
     assert command["max_rounds"] == given["rounds"]
+
+
+def test_tune_hands_its_settings_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyTorch, which no test here has."""
+    given = defaults_of(onpage.tune)
+    assert {one.name: one.default for one in fields(Settings) if one.name != "alpha"}.items() <= given.items()
+    asked: list[Any] = []
+    told: list[Any] = []
+    library = ModuleType("builder.tune.training")
+    library.Run = lambda *positional, **more: (positional, more)  # type: ignore[attr-defined]
+    library.tune = lambda run, progress, say: asked.extend((run, progress, say))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "builder.tune.training", library)
+    monkeypatch.setattr("builder.tune.training", library, raising=False)
+    onpage.tune("c", "d.jsonl", "a", rank=8, restart=True, progress=lambda *step: told.append(step))
+    (positional, more), progress, _ = asked
+    assert positional == (Path("c"), Path("d.jsonl"), Path("a"), Settings(rank=8, alpha=16), "auto", "auto")
+    assert more == {"restart": True, "answers": False}
+    progress(SimpleNamespace(step=3), 10)
+    assert told == [("tune", 3, 10)]
+    onpage.tune("c", "d.jsonl", "a", alpha=4)
+    assert asked[3][0][3] == Settings(alpha=4) and asked[4] is None
 
 
 @pytest.fixture
