@@ -25,7 +25,7 @@ CACHED = "models--"
 OTHER_WEIGHTS = (
     (
         ".gguf",
-        "a GGUF model for llama.cpp: give the file itself in place of the folder",
+        "a GGUF model for llama.cpp: name the file itself instead of the folder",
     ),
     (
         ".bin",
@@ -36,7 +36,7 @@ OTHER_WEIGHTS = (
         ".pt",
         "PyTorch's own format, which may run code when it is read: save the model with save_pretrained(folder)",
     ),
-    (".onnx", "an ONNX model: give the checkpoint folder that it was exported from"),
+    (".onnx", "an ONNX model: use the checkpoint folder that it was exported from"),
     (".h5", "TensorFlow's format: open it with transformers (from_tf=True) and save it with save_pretrained(folder)"),
     (".msgpack", "Flax's format: open it with transformers (from_flax=True) and save it with save_pretrained(folder)"),
 )
@@ -59,7 +59,7 @@ def refuse_no_folder(path: Path) -> CheckpointError:
     if REPOSITORY.fullmatch(name) and not path.parent.exists():
         here = name.partition("/")[2]
         return CheckpointError(
-            f"{name} is no folder here; it may be a model's name on the Hugging Face hub, which onpage convert takes. Or download it "
+            f"{name} is not a folder here; it may be a model's name on the Hugging Face hub, which onpage convert accepts. Or download it "
             f"with hf download {name} --local-dir {here}, then give the folder {here}.",
             subject=path,
         )
@@ -78,7 +78,7 @@ def refuse_no_checkpoint(folder: Path) -> None:
         inside = sorted(path for repository in repositories for path in repository.glob("snapshots/*"))
         example = inside[0] if inside else repositories[0] / "snapshots" / "…"
         raise CheckpointError(
-            f"{folder} is the hub's cache, not a checkpoint: give the folder of one snapshot, such as {example}.",
+            f"{folder} is the hub's cache, not a checkpoint: use the folder of one snapshot, such as {example}.",
             subject=folder,
         )
     refuse_other_weights(folder)
@@ -103,7 +103,7 @@ def refuse_quantized(config: Mapping[str, Any], path: Path) -> None:
     method = said.get("quant_method") if isinstance(said, dict) else "MLX" if said is None else None
     name = method if isinstance(method, str) and method.isprintable() and 0 < len(method) <= 40 else "another program"
     raise UnsupportedModel(
-        f"{path}: the checkpoint is quantized by {name}, and quantized twice it would lose twice: give the unquantized one (BF16, "
+        f"{path}: the checkpoint is quantized by {name}, and quantizing it again would lose quality twice: use the unquantized one (BF16, "
         f"F16 or F32) that it was made from; onpage convert quantizes it (--bits).",
         subject="quantization_config" if mlx is None else "quantization",
     )

@@ -107,7 +107,7 @@ class _Archive:
 
     def _stored(self, folder: str, name: Any, place: Any) -> StoredTensor:
         if not isinstance(name, str) or not isinstance(place, _Place):
-            raise _UnsafeError(f"holds {shown(name)}, which is no tensor: expected the weights alone")
+            raise _UnsafeError(f"holds {shown(name)}, which is not a tensor: expected weights only")
         storage = place.storage
         if storage.kind not in ITEM_SIZES:  # refused by its name where it is wanted
             return StoredTensor(name, self._path, storage.kind, place.shape, 0)

@@ -92,7 +92,7 @@ def fetch_checkpoint(
     """
     reference = parse_source(source)
     if not isinstance(reference, HubFile):
-        raise FetchError(f"{source} is no repository of the hub: expected owner/name.", subject=source)
+        raise FetchError(f"{source} is not a repository of the hub: expected owner/name.", subject=source)
     if file is not None:
         if reference.file not in ("", file):
             raise FetchError(f"Two files, {reference.file} and --file {file}: give one.", subject=file)

@@ -123,7 +123,7 @@ class Hub:
         wanted, listed = HubFile(repository.name, name, repository.commit), repository.files[name]
         if listed.size is None or not (listed.sha256 or listed.blob):
             raise FetchError(
-                f"{self.host} gives no size or sum for {wanted.source}, so that nobody could tell what came.",
+                f"{self.host} gives no size or sum for {wanted.source}, so a damaged download could not be noticed.",
                 subject=wanted.source,
             )
         return Remote(
@@ -161,7 +161,7 @@ class Hub:
         if code == "EntryNotFound":
             return f"{wanted.repo} on {self.host} has no file {wanted.file}: check the name."
         if status == 401 and self.token and code != "RepoNotFound":
-            return f"{self.host} does not take the token: make another at {tokens} and give it with `hf auth login` or --token."
+            return f"{self.host} does not accept the token: make another at {tokens} and pass it with `hf auth login` or --token."
         if code == "RepoNotFound" or status in (401, 404):
             private = "not this token's" if self.token else "in need of --token"
             return f"{self.host} has no repository {wanted.repo}: check the name, or it is private and {private}."
@@ -222,7 +222,7 @@ class Hub:
             f"accept it there with the token's account, and let the token read gated repositories "
             f"({self.endpoint}/settings/tokens)"
             if self.token
-            else f"sign in, accept it there, make a token at {self.endpoint}/settings/tokens, and give it with "
+            else f"sign in, accept it there, make a token at {self.endpoint}/settings/tokens, and pass it with "
             f"`hf auth login` or --token"
         )
         return GatedError(

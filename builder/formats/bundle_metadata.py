@@ -23,7 +23,7 @@ def read_metadata(content: UntrustedBytes, offset: int, size: int, kind: type[Me
     try:
         message: Message = kind.deserialize(content.read(offset, size))
     except (DecodeError, ValueError) as error:
-        raise DamagedError(f"has {name} that is no {kind.__name__} ({error})") from None
+        raise DamagedError(f"has {name} that is not a {kind.__name__} ({error})") from None
     if len(message.stop_tokens) > MAX_STOPS:
         raise DamagedError(f"has {len(message.stop_tokens):,} stop tokens: expected at most {MAX_STOPS}")
     return message

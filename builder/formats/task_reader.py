@@ -163,9 +163,9 @@ def _entry(content: UntrustedBytes, directory: bytes, position: int) -> tuple[En
     sizes = {size, packed, IN_ZIP64} if not flags & SIZES_AFTER else {size, 0, IN_ZIP64}
     same = magic == b"PK\x03\x04" and not method and local_name == name_size and {local_packed, local_size} <= sizes
     if not same or (local_crc != crc and not flags & SIZES_AFTER):
-        raise DamagedError(f"says one thing of {name} in its directory and another before it")
+        raise DamagedError(f"has different headers for {name} in its directory and before it")
     if content.read(start + LOCAL.size, local_name) != name.encode():
-        raise DamagedError(f"names {name} otherwise before it than in its directory")
+        raise DamagedError(f"has different names for {name} in its directory and before it")
     if offset + size > content.size:
         raise DamagedError(f"is cut short: {name} should end at byte {offset + size:,} of {content.size:,}")
     return Entry(name, offset, size, crc), start, position + extra_size + comment_size

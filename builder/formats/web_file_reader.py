@@ -315,7 +315,7 @@ class _Parser:
             return {}
         notes = json.loads(_read(self.path, *self.place(metadata, NOTES_ENTRY, MAX_NOTES)))
         if not isinstance(notes, dict):
-            raise self.fail(f"has notes that are no JSON object in {NOTES_ENTRY}")
+            raise self.fail(f"has notes that are not a JSON object in {NOTES_ENTRY}")
         return notes
 
     def sums(self, metadata: dict[str, int], tensors: int) -> int:

@@ -185,12 +185,12 @@ def refuse_an_adapter(checkpoint: Path) -> None:
     what = f"an unmerged LoRA adapter (rank {shown(config.get('r'))}) of {base_of(config) or 'a base that it does not name'}"
     if not (checkpoint / "config.json").exists():
         raise CheckpointError(
-            f"{checkpoint} is {what}, not a checkpoint: give the folder of that base first, as in onpage convert BASE --lora "
+            f"{checkpoint} is {what}, not a checkpoint: name the folder of that base first, as in onpage convert BASE --lora "
             f"{checkpoint} -o adapter-web.bin (beside the model) or BASE --merge-lora {checkpoint} -o merged-web.task.",
             subject=checkpoint,
         )
     raise CheckpointError(
-        f"{checkpoint} holds a checkpoint and beside it {what}: say --merge-lora {checkpoint} to merge it, or move {CONFIG} "
+        f"{checkpoint} holds a checkpoint and also {what}: use --merge-lora {checkpoint} to merge it, or move {CONFIG} "
         f"away if it is merged already or is not wanted.",
         subject=checkpoint,
     )

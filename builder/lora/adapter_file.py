@@ -80,7 +80,7 @@ class Base:
         told, last = file.parameters.transformer_parameters, file.parameters.transformer_parameters.num_stacks - 1
         if f"{tensor_name('output', last)}.w" not in file.tensors:
             raise UnsupportedModel(
-                f"{file.path} is a {ModelType.name_of(file.model_type)} whose layers the engine names otherwise: onpage "
+                f"{file.path} is a {ModelType.name_of(file.model_type)} whose layers have other names in the engine: onpage "
                 f"writes adapters for Gemma 1 to 3; {INSTEAD}.",
                 subject=file.path,
             )

@@ -76,7 +76,7 @@ class MergedWeights:
                 )
             if found != expected:
                 raise UnsupportedModel(
-                    f"{folder} holds {module} of shape {list(found)}, which is {list(expected)} in {base}: take the base of this "
+                    f"{folder} holds {module} of shape {list(found)}, which is {list(expected)} in {base}: use the base of this "
                     f"adapter, {self._adapter.trained_for}.",
                     subject=module,
                 )

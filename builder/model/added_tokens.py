@@ -51,7 +51,7 @@ def _take(path: Path, found: dict[int, str], number: object, text: object) -> No
     assert isinstance(number, int)
     if found.setdefault(number, text) != text:
         raise TokenizerError(
-            f"{path} calls token {number} {shown(text)}, but added_tokens.json calls it {shown(found[number])}: take the files "
+            f"{path} calls token {number} {shown(text)}, but added_tokens.json calls it {shown(found[number])}: use the files "
             f"that belong together.",
             subject=path,
         )
@@ -99,7 +99,7 @@ def add_tokens(path: Path, model: proto.ModelProto, added: Mapping[int, str], ro
 
 def _refused(path: Path, text: str, number: int, reason: str) -> TokenizerError:
     return TokenizerError(
-        f"The added token {shown(text)} has the id {number:,}, which does not fit {path}: {reason}; bring the tokenizer that this "
+        f"The added token {shown(text)} has the id {number:,}, which does not fit {path}: {reason}; use the tokenizer that this "
         f"checkpoint was trained with.",
         subject=text,
     )

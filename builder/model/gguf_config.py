@@ -42,10 +42,10 @@ IDS = ("eos_token_id", "eot_token_id", "eom_token_id")
 """End of a text, of a turn, and of a message; each ends an answer."""
 
 NO_MODELS = {
-    "adapter": "a LoRA adapter for llama.cpp: give the folder that peft saved, with --lora or --merge-lora",
-    "mmproj": "the part of a model that reads images: give the GGUF file of the model itself",
-    "imatrix": "a measurement for llama.cpp's quantizer: give the GGUF file of the model itself",
-    "vocab": "a vocabulary without a model: give the GGUF file of the model itself",
+    "adapter": "a LoRA adapter for llama.cpp: use the folder that peft saved, with --lora or --merge-lora",
+    "mmproj": "the part of a model that reads images: use the GGUF file of the model itself",
+    "imatrix": "a measurement for llama.cpp's quantizer: use the GGUF file of the model itself",
+    "vocab": "a vocabulary without a model: use the GGUF file of the model itself",
 }
 """`general.type` of files that are no model."""
 
@@ -105,7 +105,9 @@ def config_of(file: GgufFile) -> dict[str, Any]:
         if value is not None:
             config[key] = value
         elif key in NEEDED:
-            raise CheckpointError(f"{file.path} does not say {name}.{theirs}: is it whole?", subject=theirs)
+            raise CheckpointError(
+                f"{file.path} does not say {name}.{theirs}: is the download complete?", subject=theirs
+            )
     heads = config["num_attention_heads"]
     config.setdefault("num_key_value_heads", heads)
     if "head_dim" not in config and _whole(config["hidden_size"]) and _whole(heads):
@@ -151,7 +153,7 @@ class _Said:
 def _rows(file: GgufFile) -> int:
     name = WHOLE_NAMES["embedding"]
     if name not in file.tensors:
-        raise CheckpointError(f"{file.path} holds no tensor {name}: is it a whole model?", subject=name)
+        raise CheckpointError(f"{file.path} holds no tensor {name}: is it a complete model?", subject=name)
     return file.tensors[name].shape[0]
 
 

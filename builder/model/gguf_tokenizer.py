@@ -108,7 +108,7 @@ class _Tokens:
             return -1
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(self._get("tokens") or ()):
             raise TokenizerError(
-                f"{self._path}: tokenizer.ggml.{key}_token_id is {shown(value)}, which is no id of its tokens.",
+                f"{self._path}: tokenizer.ggml.{key}_token_id is {shown(value)}, which is not an id of its tokens.",
                 subject=key,
             )
         return value

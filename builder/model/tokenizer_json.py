@@ -191,7 +191,7 @@ class _Source:
         if len(longest) > MAX_CHARACTERS:
             self.refuse(f"a piece has {len(longest):,} characters, expected at most {MAX_CHARACTERS}")
         if any(not _is_unicode(text) for text in vocabulary):
-            self.refuse("a piece holds half of a surrogate pair, which is no text")
+            self.refuse("a piece holds half of a surrogate pair, which is not text")
         return vocabulary
 
     def added(self) -> set[str]:
@@ -231,7 +231,7 @@ class _Source:
         for merge in merges:
             pair = merge.split(" ") if isinstance(merge, str) else merge
             if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-                self.refuse(f"{shown(merge)} in model.merges is no pair")
+                self.refuse(f"{shown(merge)} in model.merges is not a pair")
             yield pair[0], pair[1]
 
     def scores(self, normal: set[str], never: set[str]) -> dict[str, int]:

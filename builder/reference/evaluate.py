@@ -143,7 +143,7 @@ def tokens_of(path: Path, encode: Callable[[str], list[int]], limit: int | None 
     """A file in tokens, the first `limit` of them; OnpageError where it holds none."""
     ids = encode(read_text(path))[:limit]
     if not ids:
-        raise OnpageError(f"{path} holds no text to judge the model by.", subject=path)
+        raise OnpageError(f"{path} contains no text to evaluate on.", subject=path)
     return Text(path.name, ids)
 
 

@@ -118,7 +118,7 @@ class Manifest:
             found["template"] = PromptTemplate(**_members(found["template"], "prefix", "suffix"))
         found["sampling"] = Sampling(**_members(found.get("sampling"), "temperature", "top_k"))
         if not isinstance(found.get("conversion", {}), dict):
-            raise ValueError("conversion is no object")
+            raise ValueError("conversion is not an object")
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:

@@ -52,14 +52,16 @@ def read_conversations(path: Path) -> list[Conversation]:
     """The conversations of a .jsonl file, or of every .jsonl file in a folder, by name; DataError where one is none."""
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if not files:
-        raise DataError(f"{path} holds no .jsonl file: expected files with one example a line, {SHAPES}.", subject=path)
+        raise DataError(
+            f"{path} contains no .jsonl file: expected files with one example per line, {SHAPES}.", subject=path
+        )
     found: list[Conversation] = []
     for file in files:
         found.extend(_of_file(file))
         if len(found) > MAX_EXAMPLES:
             raise DataError(f"{path} holds more than {MAX_EXAMPLES:,} examples: split it.", subject=path)
     if not found:
-        raise DataError(f"{path} holds no example: expected one a line, {SHAPES}.", subject=path)
+        raise DataError(f"{path} contains no example: expected one per line, {SHAPES}.", subject=path)
     return found
 
 
@@ -80,7 +82,7 @@ def conversation_of(line: str, place: str) -> Conversation:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
-        raise DataError(f"{place} is no JSON: expected {SHAPES}.", subject=place) from None
+        raise DataError(f"{place} is not valid JSON: expected {SHAPES}.", subject=place) from None
     if isinstance(entry, dict) and "messages" in entry:
         messages = _messages(entry["messages"], place)
     elif isinstance(entry, dict) and {"prompt", "completion"} <= entry.keys():
@@ -108,7 +110,7 @@ def _message(value: Any, place: str) -> Message:
     role = value.get("role") if isinstance(value, dict) else None
     if not isinstance(role, str) or role not in ROLES:
         raise DataError(
-            f"{place}: {shown(value)} is no message: expected role {', '.join(ROLES)} and content.", subject=place
+            f"{place}: {shown(value)} is not a message: expected role {', '.join(ROLES)} and content.", subject=place
         )
     content = value.get("content")
     if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):

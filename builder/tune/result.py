@@ -91,10 +91,10 @@ def check_output(output: Path) -> None:
     """OutputError where no adapter could be put at `output`, known before the work."""
     if output.exists() and not (output.is_dir() and (is_adapter(output) or not any(output.iterdir()))):
         raise OutputError(
-            f"{output} is there and no adapter: name a new folder, or that of an adapter.", subject=output
+            f"{output} exists and is not an adapter: name a new folder or an adapter's folder.", subject=output
         )
     if not output.parent.is_dir():
-        raise OutputError(f"{output.parent} is no folder: make it first.", subject=output)
+        raise OutputError(f"{output.parent} is not a folder: create it first.", subject=output)
     if not os.access(output.parent, os.W_OK):
         raise OutputError(f"{output} cannot be written: {output.parent} allows no writing.", subject=output)
 

@@ -54,7 +54,9 @@ class Progress:
             evaluations = tuple(Evaluation(**each) for each in value["evaluations"])
             return cls(**{**value, "evaluations": evaluations})
         except (TypeError, KeyError) as error:
-            raise DataError(f"The state of the run holds no progress ({error}): delete it.", subject="state") from None
+            raise DataError(
+                f"The state of the run contains no progress ({error}): delete it.", subject="state"
+            ) from None
 
 
 def state_path(output: Path) -> Path:

@@ -211,7 +211,7 @@ class Trainer:
             progress = Progress.from_json(state["progress"])
         except (RuntimeError, KeyError, EOFError, OSError, ValueError) as error:
             raise DataError(
-                f"{self.path} is no state of a run ({error}): begin anew with --restart.", subject=self.path
+                f"{self.path} is not the state of a run ({error}): start again with --restart.", subject=self.path
             ) from None
         check_same_run(progress, self.progress.fingerprint, self.path)
         self.progress, self.best, self.recent = progress, state["best"], state["recent"]

@@ -75,7 +75,7 @@ def compare_results(
     _refuse_unknown("measure", (*measures, *must_decide), MEASURES)
     _refuse_unknown("difference to allow", allowed, FACTS)
     if not 0 <= limit < 1:
-        raise ResultsError(f"A limit of {limit} is no share: expected 0 to below 1, such as 0.05 for 5 %.")
+        raise ResultsError(f"A limit of {limit} is not a share: expected 0 to below 1, such as 0.05 for 5 %.")
     refuse_duplicates([*base["records"], *head["records"]])
     bases, heads = groups_of(base), groups_of(head)
     if not bases or not heads:

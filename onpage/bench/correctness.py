@@ -153,7 +153,7 @@ def compare_engines(records: Sequence[Record]) -> list[Record]:
             record["correctness"] |= {"ok": True, "expected": others[0], "against": OTHERS}
         else:
             record["notes"].append(
-                "The engines of this run answered the same prompt differently, and nobody knows which is right."
+                "The engines of this run answered the same prompt differently, and there is no reference to tell which is right."
             )
         changed.append(record)
     return changed

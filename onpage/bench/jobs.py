@@ -70,7 +70,7 @@ def missing(engine: str) -> str:
         return "it takes a LiteRT graph, which is made of a checkpoint: onpage convert CHECKPOINT --target graph -o NAME.litertlm."
     if engine in PEERS:
         return "it is measured on synthetic models in blocks of 32 only, such as synth:gemma3-270m@q4_0."
-    return "give it one with --model, or leave the engine out."
+    return "add one with --model, or leave the engine out."
 
 
 def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, Any], options: Options) -> Job:

@@ -204,7 +204,7 @@ def notes_on(base: Group, head: Group) -> list[str]:
             found.append(f"{side} is not complete: something failed on the way")
     checked = [any(record["correctness"]["ok"] is not None for record in group.records) for group in (base, head)]
     if checked == [True, False]:
-        found.append("A's text was held to the weights and B's was not: nothing says that B computes the same")
+        found.append("A's text was checked against the weights and B's was not, so B may compute something else")
     if any(record["correctness"]["ok"] is False or record["status"] == "failed" for record in base.records):
-        found.append("A failed, or its answer to the known prompt was wrong: its speed is no measure for B's")
+        found.append("A failed, or its answer to the known prompt was wrong: its speed says nothing about B's")
     return found

@@ -88,7 +88,7 @@ def prepared(configuration: Configuration, options: Options) -> tuple[BenchModel
         )
     if configuration.onpage and engine in (*PEERS, native.ID):
         raise BenchError(
-            f"{configuration.text} would not measure {configuration.onpage}: {engine} is no engine of its page. Leave onpage= out.",
+            f"{configuration.text} would not measure {configuration.onpage}: {engine} is not an engine of its page. Leave onpage= out.",
             subject=configuration.text,
         )
     settings = replace(

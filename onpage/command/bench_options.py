@@ -75,7 +75,7 @@ def plan_options(usual: Options, *, warmup: str) -> Callable[[Command], Command]
             type=click.Choice(PRECISIONS),
             default=usual.precision,
             show_default=True,
-            help="In which MediaPipe computes. auto: float16 where the model's file says that it holds every number, as the page.",
+            help="Precision of MediaPipe. auto: float16 if the model's file says that its numbers fit, else float32, as in the page.",
         ),
     )
 

@@ -93,7 +93,7 @@ class Address(click.ParamType[str]):
     default=Options.agreement,
     show_default=True,
     metavar="POSITIONS",
-    help="Also say on how many of so many positions, about, the engine takes the reference's likeliest token (for a web file).",
+    help="Also measure, on about N positions, how often the engine chooses the reference's likeliest token. For web files.",
 )
 @click.option(
     "--browser",

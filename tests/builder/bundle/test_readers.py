@@ -161,7 +161,7 @@ def test_zip64_is_read_where_it_is_needed(tmp_path: Path, parts: dict[str, bytes
         (lambda a, p: write_all(a, {"face_landmarks_detector.tflite": b"x"}), "is not a bundle of a language model"),
         (lambda a, p: write_all(a, {f"entry {i}": b"" for i in range(65)}), "says it has 65 entries"),
         (lambda a, p: write_all(a, p | {"x\x1b[31m": b""}), "without a usable name"),
-        (lambda a, p: write_all(a, p | {"METADATA": b"\xff" * 9}), "is no LlmParameters"),
+        (lambda a, p: write_all(a, p | {"METADATA": b"\xff" * 9}), "is not a LlmParameters"),
         (lambda a, p: write_all(a, p | {"METADATA": b"*\0" * 65}), "has 65 stop tokens"),
         (lambda a, p: write_all(a, p | {"METADATA": bytes((1 << 20) + 1)}), "1,048,577 bytes of METADATA"),
         (lambda a, p: write_all(a, p | {"TF_LITE_PREFILL_DECODE": b"<html>  "}), "not a LiteRT graph"),
@@ -212,12 +212,12 @@ def put(at: Callable[[bytearray], int], value: bytes) -> Callable[[bytearray], N
     ("change", "message"),
     [
         # offsets in a central entry: flags 8, method 10, crc 16, packed 20, size 24, header 42; in the end record: entries 10, size 12, offset 16
-        (put(lambda d: central(d, 1) + 42, bytes(4)), "says one thing of TOKENIZER_MODEL in its directory|in the same place"),
-        (put(lambda d: central(d, 0) + 20, struct.pack("<II", 1 << 31, 1 << 31)), "says one thing of"),
+        (put(lambda d: central(d, 1) + 42, bytes(4)), "has different headers for TOKENIZER_MODEL in its directory|in the same place"),
+        (put(lambda d: central(d, 0) + 20, struct.pack("<II", 1 << 31, 1 << 31)), "has different headers for"),
         (put(lambda d: central(d, 0) + 8, b"\1"), "compressed or encrypted"),
         (put(lambda d: central(d, 2) + 42, b"\xff\xff\xff\x7f"), "points to byte"),
         (put(lambda d: central(d, 2) + 42, b"\xff\xff\xff\xff"), "zip64 sizes are missing"),
-        (put(lambda d: d.rindex(b"METADATA"), b"METADATB"), "names METADATB otherwise"),
+        (put(lambda d: d.rindex(b"METADATA"), b"METADATB"), "has different names for METADATB"),
         (put(lambda d: len(d) - END.size + 12, b"\xff\xff\xff\x7f"), "says it has 3 entries in 2,147,483,647"),
         (put(lambda d: len(d) - END.size + 16, b"\0\0\0\0"), "between its directory and its end"),
         (put(lambda d: len(d) - END.size + 8, b"\2\0\2\0"), "of which its entries take"),
@@ -321,7 +321,7 @@ def test_headers_that_lie_are_refused(tmp_path: Path, sections: list[Section], m
 def test_metadata_that_is_none_is_refused(tmp_path: Path) -> None:
     refused(
         litertlm(tmp_path / "a.litertlm", [META, MODEL], 65536, {16384: b"\xff" * 2}),
-        "LlmMetadataProto that is no LlmMetadata",
+        "LlmMetadataProto that is not a LlmMetadata",
     )
     stops = b"\x12\0" * 65
     refused(

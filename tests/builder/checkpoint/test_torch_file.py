@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "code": (pickled(pickle.dumps({"t": Evil()})), r"asks for '\w+\.system', which no dictionary of tensors needs"),
     "code in a name": (of_tensor(named("builtins", "eval") + b"(" + text("1+1") + b"tR"), r"asks for 'builtins\.eval'"),
     "another of torch's names": (of_tensor(named("torch.serialization", "load") + b")R"), "asks for 'torch.serialization.load'"),
-    "a number": (pickled(pickle.dumps({"t": 3})), "holds 't', which is no tensor: expected the weights alone"),
+    "a number": (pickled(pickle.dumps({"t": 3})), "holds 't', which is not a tensor: expected weights only"),
     "a list": (pickled(pickle.dumps([1])), "holds no dictionary of tensors"),
     "nothing": (pickled(b""), r"not a sound PyTorch file \(EOFError\)"),
     "noise": (pickled(b"\x80\x02" + bytes(range(256))), "not a sound PyTorch file"),

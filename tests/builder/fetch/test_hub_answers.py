@@ -60,7 +60,7 @@ FAULTS = [
     ),
     Fault(
         "401: a token that is none",
-        r"127\.0\.0\.1 does not take the token: make another at http\S+/settings/tokens and give it with `hf auth login` or "
+        r"127\.0\.0\.1 does not accept the token: make another at http\S+/settings/tokens and pass it with `hf auth login` or "
         r"--token\.",
         arguments=("--token", UNKNOWN),
         status=1,
@@ -68,7 +68,7 @@ FAULTS = [
     Fault(
         "401: gated, no token",
         STEPS
-        + r"sign in, accept it there, make a token at http\S+/settings/tokens, and give it with `hf auth login` or "
+        + r"sign in, accept it there, make a token at http\S+/settings/tokens, and pass it with `hf auth login` or "
         r"--token\. Then run the same command again\.",
         gated=True,
         status=1,

@@ -206,7 +206,7 @@ def test_an_adapter_given_as_a_checkpoint_is_said_to_be_one(tmp_path: Path) -> N
 def test_an_adapter_beside_a_checkpoint_is_said_and_can_be_merged(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c")
     write_adapter(folder, gemma3_config())
-    with pytest.raises(CheckpointError, match=r"holds a checkpoint and beside it an unmerged LoRA adapter \(rank 8\)"):
+    with pytest.raises(CheckpointError, match=r"holds a checkpoint and also an unmerged LoRA adapter \(rank 8\)"):
         convert_checkpoint(folder, tmp_path / "m.task")
     merged = convert_checkpoint(folder, tmp_path / "m.task", merge=folder)
     apart = write_checkpoint(tmp_path / "apart" / "c")

@@ -148,7 +148,7 @@ def test_other_tokens_cannot_be_compared(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "is missing"), (b"\xff\xfe\xff", "is not text"), (b"", "holds no text")]
+    ("content", "message"), [(None, "is missing"), (b"\xff\xfe\xff", "is not text"), (b"", "contains no text")]
 )
 def test_a_text_that_is_none_is_named(folder: Path, tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "t.txt"

@@ -32,16 +32,16 @@ def test_an_example_is_read(entry: object, messages: tuple[Message, ...]) -> Non
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("{", "here is no JSON"),
-        ("[" * 100_000, "here is no JSON"),
+        ("{", "here is not valid JSON"),
+        ("[" * 100_000, "here is not valid JSON"),
         ("[]", "here is no object"),
         ("{}", "here has nothing"),
         ('{"text": "a"}', "here has 'text'"),
         ('{"messages": "a"}', "expected a list"),
-        ('{"messages": [1]}', "is no message"),
+        ('{"messages": [1]}', "is not a message"),
         ('{"messages": []}', "the roles are none"),
-        ('{"messages": [{"role": "tool", "content": "a"}]}', "is no message"),
-        ('{"messages": [{"role": ["user"], "content": "a"}]}', "is no message"),
+        ('{"messages": [{"role": "tool", "content": "a"}]}', "is not a message"),
+        ('{"messages": [{"role": ["user"], "content": "a"}]}', "is not a message"),
         ('{"messages": [{"role": "user", "content": 1}]}', "the content of user is 1"),
         ('{"messages": [{"role": "user", "content": [{"type": "image"}]}]}', "expected a text"),
         ('{"messages": [{"role": "user", "content": "a"}]}', "the roles are user: expected"),
@@ -68,7 +68,7 @@ def test_files_and_folders_are_read_and_a_bad_line_is_counted(tmp_path: Path) ->
         f"{tmp_path / 'b.jsonl'}, line 3",
     ]
     (tmp_path / "b.jsonl").write_text(f"{good}\n\n\nnothing\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"b\.jsonl, line 4 is no JSON"):
+    with pytest.raises(DataError, match=r"b\.jsonl, line 4 is not valid JSON"):
         read_conversations(tmp_path)
 
 
@@ -82,5 +82,5 @@ def test_a_file_without_examples_is_refused(tmp_path: Path, content: bytes, sent
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_conversations(tmp_path / "none.jsonl")
-    with pytest.raises(DataError, match=r"holds no \.jsonl file"):
+    with pytest.raises(DataError, match=r"contains no \.jsonl file"):
         read_conversations(tmp_path)

@@ -34,7 +34,7 @@ def test_progress_comes_back_as_it_was() -> None:
     "value", [{}, {"fingerprint": "a"}, {"fingerprint": "a", "evaluations": [{"odd": 1}]}, {"evaluations": [1]}]
 )
 def test_what_is_no_progress_is_refused(value: dict[str, object]) -> None:
-    with pytest.raises(DataError, match="holds no progress"):
+    with pytest.raises(DataError, match="contains no progress"):
         Progress.from_json(value)
 
 
@@ -72,9 +72,9 @@ def test_what_is_no_adapter_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos" / "a.jpg").write_bytes(b"1")
     (tmp_path / "file").write_bytes(b"1")
     for name in ("photos", "file"):
-        with pytest.raises(OutputError, match="is there and no adapter"):
+        with pytest.raises(OutputError, match="exists and is not an adapter"):
             check_output(tmp_path / name)
-    with pytest.raises(OutputError, match="is no folder"):
+    with pytest.raises(OutputError, match="is not a folder"):
         check_output(tmp_path / "none" / "adapter")
     (tmp_path / "empty").mkdir()
     made_adapter(tmp_path / "adapter")
