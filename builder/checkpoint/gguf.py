@@ -61,13 +61,16 @@ class GgufTensor(StoredTensor):
 
     def read_rows(self, first: int, out: StoredArray) -> None:
         """As `StoredTensor`."""
+        with np.errstate(all="ignore"):  # what is not finite is refused where it is used, by its place
+            self._decode_rows(first, out)
+
+    def _decode_rows(self, first: int, out: StoredArray) -> None:
         if self.dtype in BLOCK_TYPES:
             kind = BLOCK_TYPES[self.dtype]
             step = max(1, CHUNK_BYTES // (4 * self.width))
             for start in range(0, len(out), step):
                 part = out[start : start + step]
-                with np.errstate(all="ignore"):  # what is not finite is refused where it is used, by its place
-                    part[...] = kind.decode(self.read_blocks(first + start, len(part))).reshape(part.shape)
+                part[...] = kind.decode(self.read_blocks(first + start, len(part))).reshape(part.shape)
         elif self.minus:
             stored = np.empty(out.shape, NUMPY_TYPES[self.dtype])
             super().read_rows(first, stored)

@@ -77,8 +77,9 @@ def read_torch_file(path: Path) -> list[StoredTensor]:
                 return _Archive(path, file, archive, size).tensors()
     except (NotReadableError, _UnsafeError) as error:
         raise CheckpointError(f"{path} {error}.", subject=path) from None
-    except (OSError, zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
-        reason = shortened(str(getattr(error, "strerror", None) or error), 300)
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, struct.error, ValueError) as error:
+        # RuntimeError: an entry that says it is encrypted, or compressed in an unknown way
+        reason = shortened(str(getattr(error, "strerror", None) or error) or "it ends early", 300)
         raise CheckpointError(f"{path} is not a sound PyTorch file: {reason}.", subject=path) from None
 
 

@@ -61,6 +61,7 @@ class QuantizedBand:
     """(n,): the sum over the inputs of the signed values."""
 
 
+@np.errstate(invalid="ignore")  # damaged bytes may be signalling NaNs; what is not finite is refused below
 def quantize_band(rows: Rows, scheme: Scheme, choice: ScaleChoice = "max") -> QuantizedBand:
     """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, K of the block. Raises NotFiniteError.
 

@@ -54,12 +54,17 @@ def _inspect_gguf(file: Path, summary: bool, as_json: bool) -> None:
     if as_json:
         print_json(facts.to_json())
         return
-    print_facts(_gguf_rows(facts))
+    show_gguf(facts)
     if not summary:
         width = max((len(tensor.name) for tensor in facts.tensors), default=0)
         click.echo(f"\n{'tensor':{width}}  {'type':8}  {'shape':>18}  {'offset':>14}")
         for tensor in facts.tensors:
             click.echo(f"{tensor.name:{width}}  {tensor.type:8}  {list(tensor.shape)!s:>18}  {tensor.offset:14,}")
+
+
+def show_gguf(facts: GgufFacts) -> None:
+    """The facts for a person, tensors left out."""
+    print_facts(_gguf_rows(facts))
 
 
 def _gguf_rows(facts: GgufFacts) -> list[tuple[str, str]]:

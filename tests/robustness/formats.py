@@ -24,6 +24,49 @@ def safetensors(data: bytes) -> Known:
     return Known((Field(0, 8),) * 4, tuple(names))
 
 
+GGUF_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+GGUF_STRING, GGUF_ARRAY = 8, 9
+
+
+def gguf(data: bytes) -> Known:
+    """Version and counts; lengths, types and values of the metadata, a few items of each list; and the table of tensors."""
+    fields, names, at = [Field(4, 4), Field(8, 8), Field(16, 8)], [], 24
+
+    def number(width: int, *, known: bool = True) -> int:
+        nonlocal at
+        if known:
+            fields.append(Field(at, width))
+        at += width
+        return int.from_bytes(data[at - width : at], "little")
+
+    def text(*, known: bool = True) -> None:
+        nonlocal at
+        length = number(8, known=known)
+        if known:
+            names.append((at, at + length))
+        at += length
+
+    def value(kind: int, *, known: bool = True) -> None:
+        if kind == GGUF_STRING:
+            text(known=known)
+        elif kind == GGUF_ARRAY:
+            inner, count = number(4), number(8)
+            for i in range(count):
+                value(inner, known=i < 4)
+        else:
+            number(GGUF_SIZES[kind], known=known)
+
+    tensors, keys = (struct.unpack_from("<Q", data, place)[0] for place in (8, 16))
+    for _ in range(keys):
+        text()
+        value(number(4))
+    for _ in range(tensors):
+        text()
+        for width in (8,) * number(4) + (4, 8):
+            number(width)
+    return Known(tuple(fields), tuple(names))
+
+
 LOCAL = (b"PK\x03\x04", (2, 2, 2, 2, 2, 4, 4, 4, 2, 2))
 CENTRAL = (b"PK\x01\x02", (2, 2, 2, 2, 2, 2, 4, 4, 4, 2, 2, 2, 2, 2, 4, 4))
 END = (b"PK\x05\x06", (2, 2, 2, 2, 4, 4, 2))

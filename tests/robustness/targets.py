@@ -14,12 +14,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
 from builder.checkpoint.folder import ADAPTER_WEIGHTS
+from builder.checkpoint.torch_file import read_torch_file
+from builder.convert.inspect_gguf import inspect_gguf
 from builder.convert.web_file import convert_checkpoint
 from builder.formats.inspect_model import ModelFacts, check_model, inspect_model
 from builder.formats.inspect_web_file import WebFileFacts
 from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.sniff import is_gguf
 from builder.formats.web_entries import sums_size
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import CONFIG as ADAPTER_CONFIG
@@ -28,15 +33,18 @@ from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import SMALLEST_VOCABULARY, synthesize, synthetic_tokenizer
-from onpage.command.inspect import show
+from onpage.command.inspect import show, show_gguf
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.gguf_files import write_gguf
 from tests.graphs import VOCABULARY as GRAPH_VOCABULARY
 from tests.graphs import write_graph
 from tests.robustness import formats
 from tests.robustness.mutators import Known, damaged, damaged_json, damaged_protobuf
+from tests.torch_files import values_of, write_torch_file
 
 VOCABULARY = SMALLEST_VOCABULARY + 7  # a multiple of 4
+TORCH_FILE = Path(__file__).parent.parent / "goldens/torch.bin"
 TOKENIZER_JSON = Path(__file__).parent.parent / "goldens/tokenizer/tokenizer.json"
 
 
@@ -292,6 +300,62 @@ class CheckpointFolder(Target):
             assert left == [self.checkpoint.name], left
 
 
+class GgufFile(Target):
+    """A GGUF file: inspected, shown and converted."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        config = gemma3_config(
+            hidden_size=32,
+            intermediate_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            head_dim=32,
+            query_pre_attn_scalar=32,
+            vocab_size=VOCABULARY,
+        )
+        self.path, self.output = folder / "m.gguf", folder / "web.task"
+        self.sound = [write_gguf(self.path, config, types=kind).read_bytes() for kind in ("Q4_0", "Q5_1", "F16")]
+        self.known = [formats.gguf(data) for data in self.sound]
+
+    def damage(self, chance: Random) -> None:
+        which = chance.randrange(len(self.sound))
+        self.path.write_bytes(damaged(self.sound[which], self.known[which], chance))
+
+    def read(self) -> None:
+        try:
+            if is_gguf(self.path):
+                facts = inspect_gguf(self.path)
+                with contextlib.redirect_stdout(io.StringIO()):
+                    show_gguf(facts)
+                json.dumps(facts.to_json())
+            convert_checkpoint(self.path, self.output)
+            WebFile.open(self.output)
+        finally:
+            self.output.unlink(missing_ok=True)
+            left = [path.name for path in self.folder.iterdir()]
+            assert left == [self.path.name], left
+
+
+class TorchFile(Target):
+    """pytorch_model.bin: a pickle in a zip, of which places of tensors are read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / "pytorch_model.bin"
+        tensors = {f"layer.{i}": np.full((4, 4 + i), i, np.float32) for i in range(5)}
+        self.sound = [TORCH_FILE.read_bytes(), write_torch_file(self.path, values_of(tensors)).read_bytes()]
+
+    def damage(self, chance: Random) -> None:
+        sound = chance.choice(self.sound)
+        self.path.write_bytes(damaged(sound, formats.zip_file(sound), chance))
+
+    def read(self) -> None:
+        for stored in read_torch_file(self.path):
+            if stored.array_type is not None and stored.shape:
+                stored.read_rows(0, np.empty((stored.size // max(stored.width, 1), stored.width), stored.array_type))
+
+
 class TokenizerModel(Target):
     """tokenizer.model: a protobuf whose damage can harm the library that loads it."""
 
@@ -367,6 +431,8 @@ TARGETS: dict[str, tuple[type[Target], int]] = {
     "zip .task": (Task, 12),
     ".litertlm": (Litertlm, 13),
     "checkpoint": (CheckpointFolder, 15),
+    "GGUF": (GgufFile, 6),
+    "pytorch_model.bin": (TorchFile, 4),
     "tokenizer.model": (TokenizerModel, 4),
     "tokenizer.json": (TokenizerJson, 3),
     "adapter": (AdapterFolder, 3),

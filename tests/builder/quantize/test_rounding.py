@@ -157,3 +157,11 @@ def test_the_integers_are_those_of_plain_arithmetic() -> None:
         band = quantize_band(rows, Scheme(bits))  # type: ignore[arg-type]
         signed = signed_values(band.strips.ravel(), rows.shape[1], 4, bits)  # type: ignore[arg-type]
         np.testing.assert_array_equal(signed, np.rint(rows).astype(np.int8))
+
+
+def test_a_signalling_nan_is_refused_without_a_warning() -> None:
+    """As damaged bytes may be one."""
+    rows = np.ones((4, 32), np.float32)
+    rows.view(np.uint32)[2, 5] = 0x7F800001
+    with pytest.raises(NotFiniteError):
+        quantize_band(rows, INT8)
