@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from builder.convert.inspect_gguf import GgufFacts
     from builder.convert.web_file import WrittenModel
     from builder.estimate import Estimate
+    from builder.fetch.located import Located
     from builder.formats.inspect_model import ModelFacts
     from builder.graph.convert import WrittenGraph
     from builder.lora.adapter_file import WrittenAdapter
@@ -85,19 +86,18 @@ def convert(
     """Convert a checkpoint to the web file `output`, which is replaced completely or not at all.
 
     `checkpoint` is a Hugging Face folder, a GGUF file, or the name of a repository of the Hugging Face hub that has either
-    (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every matrix that has no option of its own; with none
-    of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then goes over as it is. `merge_lora` is the folder (or repository) of a LoRA adapter
-    that goes into the weights, `residual_scale` a power of two that the residual stream is multiplied with instead of what a pass over a
-    few tokens shows to be needed. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or
-    OutputError.
+    (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every
+    matrix that has no option of its own; with none of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then
+    goes over as it is. `merge_lora` is a LoRA adapter, a folder or a repository, that goes into the weights; `residual_scale` a power
+    of two that the residual stream is multiplied with instead of what a pass over a few tokens shows to be needed. Needs the extra
+    `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
         from builder.convert.from_quantized import suited
         from builder.convert.web_file import convert_opened
-        from builder.fetch.located import locate
         from builder.model.opened import OpenedCheckpoint
-    base = locate(str(checkpoint), silent)
-    merge = None if merge_lora is None else locate(str(merge_lora), silent)
+    base = _located(checkpoint, progress)
+    merge = None if merge_lora is None else _located(merge_lora, progress)
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
     quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale)
     if not (bits or embedding_bits or attention_bits or feedforward_bits):
@@ -144,14 +144,14 @@ def evaluate(
 
 
 def convert_lora(base: AnyPath, adapter: AnyPath, output: AnyPath) -> WrittenAdapter:
-    """Convert the LoRA adapter in the folder `adapter` to a file that a page loads in addition to a model.
+    """Convert a LoRA adapter to a file that a page loads in addition to a model.
 
-    `base` is the checkpoint folder that the adapter was trained on, or its web file. Needs the extra `build`. Raises
-    CheckpointError, UnsupportedModel or OutputError.
+    `base` is the checkpoint that the adapter was trained on, or its web file; it and `adapter` may be repositories of the hub, as
+    for `convert`. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, FetchError or OutputError.
     """
     with requires("build"):
         from builder.lora.adapter_file import convert_adapter
-    return convert_adapter(Path(base), Path(adapter), Path(output))
+    return convert_adapter(_located(base).path, _located(adapter).path, Path(output))
 
 
 def convert_graph(
@@ -172,12 +172,12 @@ def convert_graph(
     with requires("build"):
         from builder.graph.convert import convert_to_graph
     return convert_to_graph(
-        Path(checkpoint),
+        _located(checkpoint, progress).path,
         Path(output),
         quantization=None if bits is None else _quantization(bits),
         activations=activations,
         context=context,
-        merge=None if merge_lora is None else Path(merge_lora),
+        merge=None if merge_lora is None else _located(merge_lora, progress).path,
         progress=progress,
     )
 
@@ -306,6 +306,13 @@ def serve(
 
     paths = [Path(lora) for lora in loras]
     run(_chosen(models, store), host, port, loras=paths, allowed_hosts=tuple(allowed_hosts))
+
+
+def _located(named: AnyPath, progress: Progress | None = None) -> Located:
+    """A path, or what is fetched of the repository of that name. What the transfer says of its retries is not shown."""
+    from builder.fetch.located import locate
+
+    return locate(str(named), silent, progress=progress)
 
 
 def _quantization(

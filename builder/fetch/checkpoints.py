@@ -15,10 +15,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import constants
 
-from builder.errors import FetchError, StoreBusyError, StoreError
+from builder.errors import FetchError, GatedError, StoreBusyError, StoreError
 from builder.fetch.connection import connect
 from builder.fetch.download import SPARE, Progress, download, free_space, no_room
 from builder.fetch.hub import COMMIT, Hub, Repository
@@ -33,6 +34,8 @@ CHECKPOINTS = "checkpoints"
 """The folder in the store's."""
 WHOLE = "onpage.json"
 """Lists what was fetched of a commit, once all of it is there."""
+LAST = "revisions.json"
+"""Which commit each revision was when it was last fetched: for when the hub cannot be asked."""
 
 SETTINGS = (
     "config.json",
@@ -116,8 +119,17 @@ class _Fetch:
         wanted = self._wanted
         if wanted.revision and COMMIT.fullmatch(wanted.revision) and (here := self._whole(wanted.revision)):
             return self._fetched(wanted.revision, here)
-        hub = Hub.open(self._token, self._say)
-        repository = hub.repository(wanted, self._patience)
+        try:
+            hub = Hub.open(self._token, self._say)
+            repository = hub.repository(wanted, self._patience)
+        except GatedError:
+            raise
+        except FetchError as error:
+            last = self._last()
+            if last is None or not (here := self._whole(last)):
+                raise
+            self._say(f"{error} What is here of {wanted.repo} is taken, commit {last[:12]}.")
+            return self._fetched(last, here)
         here = self._whole(repository.commit)
         if here:
             return self._fetched(repository.commit, here)
@@ -127,7 +139,8 @@ class _Fetch:
         if more:
             first = (*first, *more(place))
             self._fetch_all(hub, repository, first, place)
-        self._note(place, first)
+        self._note(place / WHOLE, self._wanted.file, list(first))
+        self._note(self._folder / LAST, wanted.revision or "", repository.commit)
         return self._fetched(repository.commit, first)
 
     def _fetched(self, commit: str, names: tuple[str, ...]) -> FetchedCheckpoint:
@@ -145,10 +158,16 @@ class _Fetch:
         names = tuple(listed) if isinstance(listed, list) and all(isinstance(name, str) for name in listed) else ()
         return names if names and all((place / name).is_file() for name in names) else ()
 
-    def _note(self, place: Path, names: tuple[str, ...]) -> None:
-        path = place / WHOLE
+    def _last(self) -> str | None:
+        """The commit that the wanted revision was when it was last fetched."""
+        path = self._folder / LAST
+        found = read_json_object(path).get(self._wanted.revision or "") if path.exists() else None
+        return found if isinstance(found, str) and COMMIT.fullmatch(found) else None
+
+    @staticmethod
+    def _note(path: Path, key: str, value: Any) -> None:
         said = read_json_object(path) if path.exists() else {}
-        text = json.dumps(said | {self._wanted.file: list(names)}).encode()
+        text = json.dumps(said | {key: value}).encode()
         with write_beside(path, len(text)) as part:
             part.write_at(0, text)
 

@@ -174,7 +174,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "--lora",
     metavar="ADAPTER",
     help="Convert this LoRA adapter instead of the model, to a small file that the page switches on and off. CHECKPOINT is "
-    "then the base: its checkpoint or its web file.",
+    "then the base model or its web file.",
 )
 @click.option("--merge-lora", metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
 @turn_options

@@ -87,6 +87,18 @@ def test_what_is_here_is_not_fetched_again(hub: Hub, store: Store, tmp_path: Pat
     assert not hub.requests  # a commit never changes
 
 
+def test_without_the_hub_what_is_here_is_taken(hub: Hub, store: Store, tmp_path: Path) -> None:
+    offer(hub, write_checkpoint(tmp_path / "c", CONFIG))
+    first = fetched(store)
+    said: list[str] = []
+    hub.script(api=[lambda handler: handler.answer(503, {"Retry-After": "0"})] * 2)
+    again = fetch_checkpoint(REPO, store, said.append, retries=0)
+    assert (again.path, again.commit, again.received) == (first.path, COMMIT, 0)
+    assert "503" in said[-1] and f"What is here of {REPO} is taken, commit {COMMIT[:12]}." in said[-1]
+    with pytest.raises(FetchError, match="503"):
+        fetched(store, f"{REPO}@another")
+
+
 def test_an_interrupted_transfer_goes_on(hub: Hub, store: Store, tmp_path: Path) -> None:
     files = offer(hub, write_checkpoint(tmp_path / "c", CONFIG))
     half = len(files["model.safetensors"]) // 2
