@@ -139,7 +139,7 @@ def test_the_command_answers_a_person() -> None:
 
 @pytest.mark.parametrize(
     ("size", "count"),
-    [("8", 8), ("8GB", 8 * 10**9), ("8 gb", 8 * 10**9), ("7.5GiB", 15 << 29), ("512MB", 512 * 10**6)],
+    [("8000000", 8 * 10**6), ("8GB", 8 * 10**9), ("8 gb", 8 * 10**9), ("7.5GiB", 15 << 29), ("512MB", 512 * 10**6)],
 )
 def test_sizes_are_read_with_their_units(size: str, count: int) -> None:
     found = json.loads(run("layers=2", "--gpu-memory", size, "--json"))

@@ -119,7 +119,7 @@ FAULTS = [
     ),
     Fault(
         "compresses what it sends",
-        "localhost compressed its answer ('gzip'), which was not asked for",
+        "localhost compressed its answer ('gzip'), which was not requested",
         {"cdn": [answers(200, b"\x1f\x8b" + bytes(100), Content_Encoding="gzip")]},
         1,
     ),

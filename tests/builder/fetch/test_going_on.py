@@ -82,7 +82,7 @@ def test_a_full_disk_keeps_what_has_come(fetch: Fetching, hub: Hub, store: Store
     assert done.returncode == 1
     assert re.search(
         r"No room for small-gemma-web\.task: it needs 1\.9 MB more, and [\d,.]+ MB are free in \S+; free some space, or name "
-        r"another folder with ONPAGE_HOME\. 1\.0 MB are kept: the same command goes on from there\.\n",
+        r"another folder with ONPAGE_HOME\. 1\.0 MB are kept: the same command resumes the download\.\n",
         done.stderr,
     )
     assert kept(store) == limit and not store.models()

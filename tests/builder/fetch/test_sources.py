@@ -65,7 +65,7 @@ def test_an_address_keeps_no_secret() -> None:
         ("a/b/c.task", "x\ny", "is not a revision"),
         ("http://example.org/m.task", None, "http://example.org/m.task is not secure: expected an https address"),
         ("ftp://example.org/m.task", None, "is not secure"),
-        ("https://me:secret@example.org/m.task", None, "https://example.org/m.task holds a user name or a password"),
+        ("https://me:secret@example.org/m.task", None, "https://example.org/m.task contains a user name or a password"),
         ("https://example.org/", None, "names no file"),
         ("https://example.org/m.task", "v1", "--revision is for files on Hugging Face"),
         ("https://[::1", None, "is not an address"),

@@ -46,11 +46,11 @@ def target_of(address: str) -> tuple[str, int]:
         ({"HTTP_PROXY": "http://u:secretpassword@[::1"}, "HTTP_PROXY is not the address of a proxy"),
         (
             {"SSL_CERT_FILE": "/none/ca.pem"},
-            "SSL_CERT_FILE names /none/ca.pem, which is missing: expected a file of certificates",
+            "SSL_CERT_FILE names /none/ca.pem, which is missing: name a file of certificates",
         ),
         ({"SSL_CERT_FILE": "/"}, "SSL_CERT_FILE names /, which cannot be read (Is a directory)"),
         ({"SSL_CERT_FILE": __file__}, f"SSL_CERT_FILE names {__file__}, which holds no certificates"),
-        ({"SSL_CERT_DIR": "/none/certs"}, "SSL_CERT_DIR names /none/certs, which is no folder"),
+        ({"SSL_CERT_DIR": "/none/certs"}, "SSL_CERT_DIR names /none/certs, which is not a folder"),
     ],
 )
 def test_what_cannot_be_used_is_named(fetch: Fetching, environment: dict[str, str], sentence: str) -> None:

@@ -222,7 +222,7 @@ def test_who_waits_too_long_is_told(store: Store, monkeypatch: pytest.MonkeyPatc
         other.remove("a")
     with store.workspace("download"):
         started = time.monotonic()
-        with pytest.raises(StoreBusyError, match="already at download"), other.workspace("download", wait=0.5):
+        with pytest.raises(StoreBusyError, match="already working on download"), other.workspace("download", wait=0.5):
             pass
         assert time.monotonic() - started >= 0.5
 

@@ -107,7 +107,7 @@ def test_a_content_written_to_after_it_was_added_is_not_trusted(store: Store) ->
 def test_a_workspace_is_kept_for_the_next_only_when_named_and_failed(store: Store) -> None:
     with store.workspace("download") as folder:
         (folder / "content").write_bytes(b"half")
-        with pytest.raises(StoreBusyError, match="already at download"), store.workspace("download"):
+        with pytest.raises(StoreBusyError, match="already working on download"), store.workspace("download"):
             pass
         put(store, "a", b"x")  # another change leaves it alone
     assert store.unfinished() == {}
