@@ -14,6 +14,7 @@
 import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
+import { MappedFile } from "./mapped_file.js";
 import { SentencePiece } from "./sentencepiece.js";
 import { createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
@@ -160,27 +161,26 @@ async function openRuntime(folder, script, preparing) {
 }
 
 /**
- * The engine reads from a file system in memory, and takes its own copy of what it needs.
+ * The engine maps a file, and takes its own copy of what it packs.
  * @param {Wasm} wasm
  * @param {LitertlmFile} file
  * @param {number} size
  * @param {SamplingSettings} settings
  */
 async function createOnCpu(wasm, file, size, settings) {
-  const path = "/model.litertlm";
-  const fs = /** @type {any} */ (wasm.FS);
-  const opened = fs.open(path, "w");
-  fs.ftruncate(opened.fd, size);
-  const reader = file.stream.getReader();
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    fs.write(opened, piece.value, 0, piece.value.length);
-  }
-  fs.close(opened);
+  const mapped = await MappedFile.create(wasm, "/model.litertlm", file.stream, size);
   try {
-    const engine = await create(wasm, wasm.ModelAssets.create(path), wasm.Backend.CPU, settings);
-    return { engine, free: () => engine.delete() };
-  } finally {
-    fs.unlink(path);
+    const engine = await create(wasm, wasm.ModelAssets.create(mapped.path), wasm.Backend.CPU, settings);
+    return {
+      engine,
+      free: () => {
+        engine.delete();
+        mapped.free();
+      },
+    };
+  } catch (error) {
+    mapped.free();
+    throw error;
   }
 }
 

@@ -18,7 +18,9 @@ let step = "loading";
 const answer = (name, value) => (silent === `${step}: ${name}` ? new Promise(() => {}) : value);
 
 const wasm = loose({
-  FS: loose({ open: () => ({ fd: 1 }) }),
+  FS: loose({ lookupPath: () => ({ node: {} }) }),
+  HEAPU8: new Uint8Array(bytes.length + 3 * 65_536),
+  _malloc: () => 65_536,
   Backend: { CPU: 0, GPU_ARTISAN: 1 },
   ModelAssets: loose(),
   EngineSettings: loose(),
