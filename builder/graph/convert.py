@@ -19,7 +19,7 @@ from builder.files.digest import sha256_of
 from builder.files.writing import folder_beside, write_beside
 from builder.formats.graph_reader import is_graph
 from builder.formats.inspect_web_file import Sampling
-from builder.formats.sniff import Format, sniff_file
+from builder.formats.sniff import Format, is_gguf, sniff_file
 from builder.formats.web_file_reader import WebFile
 from builder.graph.numbers import CheckpointNumbers, Numbers, WebFileNumbers
 from builder.graph.settings import Activations, GraphSettings
@@ -89,7 +89,7 @@ def convert_to_graph(
     """
     started = time.monotonic()
     _check(output, activations)
-    if path.is_file() and sniff_file(path) is Format.WEB:
+    if path.is_file() and not is_gguf(path) and sniff_file(path) is Format.WEB:
         if quantization is not None or merge is not None or turns != NOTHING_ASKED:
             raise OnpageError(
                 f"{path} is a web file, which goes over as it is: quantize, merge and set turns when you convert its checkpoint.",

@@ -17,6 +17,7 @@ from builder.model.opened import OpenedCheckpoint
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from tests.checkpoints import gemma3_config, write_checkpoint, write_shards
+from tests.gguf_files import write_gguf
 from tests.onpage.command.test_command import onpage
 from webapp.paths import DEMO_MODEL
 
@@ -94,6 +95,17 @@ def test_blocks_are_refused_where_no_engine_multiplies_them(tmp_path: Path) -> N
         convert_to_graph(narrow, tmp_path / "m.litertlm", quantization=quantization, activations="float32")
     with pytest.raises(UnsupportedModel, match=r"144 inputs, which blocks of 32 do not divide.*feedforward"):
         convert_to_graph(narrow, tmp_path / "m.litertlm", quantization=quantization)
+
+
+def test_a_gguf_file_makes_the_graph_of_what_it_holds(tmp_path: Path) -> None:
+    config = gemma3_config(num_hidden_layers=1, vocab_size=512)
+    floats = write_gguf(tmp_path / "f.gguf", config, folder=tmp_path / "folder")
+    graphs = [convert_to_graph(path, tmp_path / "m.tflite").path.read_bytes() for path in (floats, tmp_path / "folder")]
+    assert graphs[0] == graphs[1]
+    blocks = write_gguf(tmp_path / "q.gguf", config, types="Q4_0")
+    written = convert_to_graph(blocks, tmp_path / "m.litertlm")
+    assert written.quantization == "int4 in blocks of 32"
+    assert "of the integers are one step smaller" in written.notes[0], "half of its scales are below zero"
 
 
 def test_a_web_file_goes_over_as_it_is(tmp_path: Path) -> None:
