@@ -48,11 +48,6 @@ class StoredTensor:
         """The rows from `first` on into `out`, (rows, width) of `array_type`."""
         self._read_bytes(first * self.width * out.itemsize, out)
 
-    @property
-    def is_quantized(self) -> bool:
-        """Whether its values lie on a coarse grid, as quantized ones do."""
-        return self.dtype not in NUMPY_TYPES
-
     def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """Of `count` rows the integers (count, width) and their scales (count, blocks of a row), where it is stored as such."""
         raise NotImplementedError(self.dtype)

@@ -159,10 +159,6 @@ class Function:
         """Whether a > b."""
         return self._binary("GREATER", a, b, Options("GreaterOptions"), TensorType.BOOL)
 
-    def less(self, a: Value, b: Value) -> Value:
-        """Whether a < b."""
-        return self._binary("LESS", a, b, Options("LessOptions"), TensorType.BOOL)
-
     def both(self, a: Value, b: Value) -> Value:
         """Whether a and b."""
         return self._binary("LOGICAL_AND", a, b, Options("LogicalAndOptions"), TensorType.BOOL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -64,15 +63,6 @@ class GgufCheckpoint(Checkpoint):
         if head is not None:
             tensors[naming.tied_head] = replace(head, name=naming.tied_head)
         return tensors | rest
-
-    @property
-    def stored_types(self) -> Counter[str]:
-        """The types of its matrices → how many values have each."""
-        counted: Counter[str] = Counter()
-        for tensor in self.gguf.tensors.values():
-            if len(tensor.shape) > 1:
-                counted[tensor.dtype] += tensor.size
-        return counted
 
     @property
     def has_tokenizer(self) -> bool:
