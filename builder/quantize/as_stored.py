@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import Rows
+from builder.quantize.integers import Integers
 from builder.quantize.scheme import Q4_0, Scheme
 
 SCHEMES_AS_STORED: dict[str, Scheme] = {"Q4_0": Q4_0}
@@ -35,7 +36,7 @@ def is_stored_in(rows: Rows, scheme: Scheme) -> bool:
     return isinstance(rows, QuantizedRows) and SCHEMES_AS_STORED.get(rows.stored_type) == scheme
 
 
-def integers_as_stored(rows: Rows, scheme: Scheme) -> tuple[NDArray[np.int8], NDArray[np.float32]] | None:
+def integers_as_stored(rows: Rows, scheme: Scheme) -> Integers | None:
     """Values and scales where the rows are stored in `scheme`, None where they are not. A scale of zero, which would divide by
     zero, becomes one, and its values zeros."""
     if not isinstance(rows, QuantizedRows) or not is_stored_in(rows, scheme):
@@ -45,4 +46,4 @@ def integers_as_stored(rows: Rows, scheme: Scheme) -> tuple[NDArray[np.int8], ND
     if nothing.any():
         values.reshape(*scales.shape, -1)[nothing] = 0
         scales[nothing] = 1.0
-    return values, scales
+    return Integers(values, scales)

@@ -19,6 +19,7 @@ those words, and what is reordered at the end are whole rows of a 4×4 block, no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.quantize.as_stored import integers_as_stored
+from builder.quantize.integers import Integers
 from builder.quantize.least_squares import extremes, least_squares_scales
 from builder.quantize.scheme import Bits, ScaleChoice, Scheme
 
@@ -62,45 +64,92 @@ class QuantizedBand:
 
 
 @np.errstate(invalid="ignore")  # damaged bytes may be signalling NaNs; what is not finite is refused below
-def quantize_band(rows: Rows, scheme: Scheme, choice: ScaleChoice = "max") -> QuantizedBand:
+def quantize_band(
+    rows: Rows, scheme: Scheme, choice: ScaleChoice = "max", importance: NDArray[np.float32] | None = None
+) -> QuantizedBand:
     """Quantizes rows (n, K) of a checkpoint's matrix; n and K are multiples of 4, K of the block. Raises NotFiniteError.
 
-    Rows that are stored in `scheme` are not rounded again, whatever `choice` is.
+    Rows that are stored in `scheme` are not rounded again, whatever `choice` is. `importance` (K,) is what the choice "weighted"
+    takes: the mean square of each input.
     """
     stored = integers_as_stored(rows, scheme)
     if stored is not None:
-        return _band_of(*stored)
+        return packed(stored, scheme.bits)
     n, k = rows.shape
-    # a row of a block is four outputs of an input: 4 bytes, or 2
-    packed = np.empty((k // BLOCK, n // BLOCK, 2 * scheme.bits), np.uint8)
-    words = packed.view(np.complex128 if scheme.bits == 8 else np.uint64)[..., 0]
+    band = _Packing(n, k, scheme.bits)
     scales = np.empty((n, k // (scheme.block or k)), np.float32)
-    sums = np.empty(n, np.int32)
-    step = max(BLOCK, CHUNK_BYTES // (4 * k) // BLOCK * BLOCK)
-    buffer = np.empty((min(step, n), k), np.float32)
+    buffer = np.empty((min(band.step, n), k), np.float32)
+    for chunk in band.chunks():
+        values = to_float32(rows[chunk], buffer[: chunk.stop - chunk.start])
+        scales[chunk] = _divide_by_scales(values, scheme, choice, importance)
+        band.put(chunk, values)
+    return QuantizedBand(band.strips, scales, band.sums)
+
+
+@np.errstate(invalid="ignore")
+def quantized_rows(
+    rows: Rows, scheme: Scheme, choice: ScaleChoice = "max", importance: NDArray[np.float32] | None = None
+) -> Integers:
+    """As `quantize_band`, in the order of the checkpoint."""
+    stored = integers_as_stored(rows, scheme)
+    if stored is not None:
+        return stored
+    n, k = rows.shape
+    values = np.empty((n, k), np.int8)
+    scales = np.empty((n, k // (scheme.block or k)), np.float32)
+    step = _rows_of_a_chunk(k)
     for first in range(0, n, step):
         chunk = slice(first, min(first + step, n))
-        values = to_float32(rows[chunk], buffer[: chunk.stop - first])
-        scales[chunk] = _divide_by_scales(values, scheme, choice)
-        rounded = np.add(values, np.float32(ROUNDING + OFFSET[scheme.bits]), out=values).view(np.uint32)
-        offset = int(rounding_bits(scheme.bits))
-        sums[chunk] = (rounded.sum(axis=1, dtype=np.uint32) - np.uint32(offset * k % (1 << 32))).view(np.int32)
-        blocks = _pack(rounded.reshape(-1, BLOCK, k), scheme.bits)
-        words[:, first // BLOCK : chunk.stop // BLOCK] = blocks.view(words.dtype).T
-    return QuantizedBand(packed.reshape(k // BLOCK, -1), scales, sums)
+        divided = to_float32(rows[chunk], np.empty((chunk.stop - first, k), np.float32))
+        scales[chunk] = _divide_by_scales(divided, scheme, choice, importance)
+        np.rint(divided, out=values[chunk], casting="unsafe")
+    return Integers(values, scales)
 
 
-def _band_of(values: NDArray[np.int8], scales: NDArray[np.float32]) -> QuantizedBand:
-    """The band of integers of 4 bits (n, K) and their scales."""
-    if not np.isfinite(scales).all():
+def packed(integers: Integers, bits: Bits) -> QuantizedBand:
+    """Rows that are quantized already, in the engine's order; their number is a multiple of 4. Raises NotFiniteError."""
+    if not np.isfinite(integers.scales).all():
         raise NotFiniteError
-    n, k = values.shape
-    nibbles = (values + np.int8(OFFSET[4])).view(np.uint8).reshape(-1, BLOCK, k)
-    words = np.zeros((n // BLOCK, k), np.uint16)
-    for output in range(BLOCK):
-        words |= nibbles[:, output].astype(np.uint16) << np.uint16(4 * output)
-    strips = np.ascontiguousarray(words.view(np.uint64).T).view(np.uint8)
-    return QuantizedBand(strips, scales, values.sum(axis=1, dtype=np.int32))
+    n, k = integers.values.shape
+    band = _Packing(n, k, bits)
+    for chunk in band.chunks():
+        band.put(chunk, integers.values[chunk].astype(np.float32))
+    return QuantizedBand(band.strips, integers.scales, band.sums)
+
+
+class _Packing:
+    """The engine's order of n rows of K integers, chunk by chunk."""
+
+    def __init__(self, n: int, k: int, bits: Bits) -> None:
+        self.step = _rows_of_a_chunk(k)
+        self.sums = np.empty(n, np.int32)
+        self._n, self._k, self._bits = n, k, bits
+        # a row of a block is four outputs of an input: 4 bytes, or 2
+        self._packed = np.empty((k // BLOCK, n // BLOCK, 2 * bits), np.uint8)
+        self._words = self._packed.view(np.complex128 if bits == 8 else np.uint64)[..., 0]
+
+    def chunks(self) -> Iterator[slice]:
+        """Of the rows."""
+        for first in range(0, self._n, self.step):
+            yield slice(first, min(first + self.step, self._n))
+
+    def put(self, chunk: slice, values: NDArray[np.float32]) -> None:
+        """Rounds and packs rows in units of their scales, and overwrites `values`."""
+        rounded = np.add(values, np.float32(ROUNDING + OFFSET[self._bits]), out=values).view(np.uint32)
+        offset = int(rounding_bits(self._bits))
+        sums = rounded.sum(axis=1, dtype=np.uint32) - np.uint32(offset * self._k % (1 << 32))
+        self.sums[chunk] = sums.view(np.int32)
+        blocks = _pack(rounded.reshape(-1, BLOCK, self._k), self._bits)
+        self._words[:, chunk.start // BLOCK : chunk.stop // BLOCK] = blocks.view(self._words.dtype).T
+
+    @property
+    def strips(self) -> NDArray[np.uint8]:
+        """Once all chunks were put."""
+        return self._packed.reshape(self._k // BLOCK, -1)
+
+
+def _rows_of_a_chunk(k: int) -> int:
+    return max(BLOCK, CHUNK_BYTES // (4 * k) // BLOCK * BLOCK)
 
 
 def rounding_bits(bits: Bits) -> np.uint32:
@@ -108,23 +157,50 @@ def rounding_bits(bits: Bits) -> np.uint32:
     return np.float32(ROUNDING + OFFSET[bits]).view(np.uint32)
 
 
-def _divide_by_scales(values: NDArray[np.float32], scheme: Scheme, choice: ScaleChoice) -> NDArray[np.float32]:
+def scales_for(
+    values: NDArray[np.float32], scheme: Scheme, choice: ScaleChoice, importance: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Scales (n, scales of a row) of rows (n, K), never zero. Raises NotFiniteError."""
+    n, k = values.shape
+    grouped = values.reshape(n, -1, scheme.block or k)
+    step = _rows_of_a_chunk(k)
+    return np.concatenate(
+        [_scales(grouped[first : first + step], scheme, choice, importance) for first in range(0, n, step)]
+    )
+
+
+def integer_range(bits: Bits, choice: ScaleChoice) -> tuple[int, int]:
+    """The lowest and the highest integer."""
+    highest = MAX_INTEGER[bits]
+    return -highest - (choice != "max"), highest
+
+
+def _divide_by_scales(
+    values: NDArray[np.float32], scheme: Scheme, choice: ScaleChoice, importance: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
     """Divides (n, K) by the scales, in place, and returns these, (n, scales of a row)."""
     n, k = values.shape
-    largest = MAX_INTEGER[scheme.bits]
     grouped = values.reshape(n, -1, scheme.block or k)
+    scales = _scales(grouped, scheme, choice, importance)
+    np.divide(grouped, scales[..., None], out=grouped)
+    if choice != "max" or np.abs(scales).min() < SMALLEST_EXACT:
+        np.clip(values, *integer_range(scheme.bits, choice), out=values)
+    return scales
+
+
+def _scales(
+    grouped: NDArray[np.float32], scheme: Scheme, choice: ScaleChoice, importance: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """Scales (n, groups) of (n, groups, values of a group)."""
+    lowest, highest = integer_range(scheme.bits, choice)
     top, bottom = extremes(grouped)
-    scales: NDArray[np.float32] = np.divide(np.maximum(top, -bottom), largest, dtype=np.float32)
+    scales: NDArray[np.float32] = np.divide(np.maximum(top, -bottom), highest, dtype=np.float32)
     if not np.isfinite(scales).all():
         raise NotFiniteError
-    lowest = -largest
-    if choice == "mse":
-        lowest -= 1
-        scales = least_squares_scales(grouped, scales, lowest, largest)
+    if choice != "max":
+        counts = None if importance is None else importance.reshape(grouped.shape[1:])
+        scales = least_squares_scales(grouped, scales, lowest, highest, counts)
     scales[scales == 0] = 1.0  # a row of zeros: any scale tells the truth, and zero would divide by zero
-    np.divide(grouped, scales[..., None], out=grouped)
-    if choice == "mse" or np.abs(scales).min() < SMALLEST_EXACT:
-        np.clip(values, lowest, largest, out=values)
     return scales
 
 

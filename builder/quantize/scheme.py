@@ -5,10 +5,10 @@ No numpy here: inspecting a file needs this, and serving comes without numpy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from builder.model.weights import Part, Weight
+from builder.model.weights import LayerMatrix, Part, Weight
 
 Bits = Literal[4, 8]
 Role = Literal["embedding", "attention", "feedforward"]
@@ -28,8 +28,9 @@ ROLE_OF: dict[Part, Role] = {
 }
 """Of the matrices by their part of the model."""
 
-ScaleChoice = Literal["max", "mse"]
-"""max: the largest value is the largest integer. mse: the scale whose squared error is least, a few large values clipped."""
+ScaleChoice = Literal["max", "mse", "weighted"]
+"""max: the largest value is the largest integer. mse: the scale whose squared error is least, a few large values clipped. weighted:
+the same with each error weighted by how large the input is that it meets, which a text sent through the model says."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Quantization:
     attention: Scheme = INT8
     feedforward: Scheme = INT8
     scale: ScaleChoice = "max"
+    exceptions: tuple[tuple[LayerMatrix, int, Scheme], ...] = ()
+    """Matrices of a layer with another scheme than their role's."""
 
     @classmethod
     def of(
@@ -71,6 +74,11 @@ class Quantization:
         """From keys of SCHEMES; a role that is not named gets `bits`."""
         return cls(SCHEMES[embedding or bits], SCHEMES[attention or bits], SCHEMES[feedforward or bits], scale)
 
+    def with_best_scales(self) -> Quantization:
+        """The same with scales chosen as is best for a checkpoint's weights without a text of the user's."""
+        has_four_bits = any(self.scheme(role).bits == 4 for role in ROLES)
+        return replace(self, scale="weighted" if has_four_bits else "max")
+
     def scheme(self, role: Role) -> Scheme:
         """Of the matrices of one role."""
         found: Scheme = getattr(self, role)
@@ -78,7 +86,18 @@ class Quantization:
 
     def scheme_of(self, matrix: Weight) -> Scheme:
         """Of one matrix of a model."""
-        return self.scheme(ROLE_OF[matrix.part])
+        return self.scheme_at(matrix.part, matrix.layer)
+
+    def scheme_at(self, part: Part, layer: int | None) -> Scheme:
+        """Of the matrix that does this in this layer."""
+        for excepted, place, scheme in self.exceptions:
+            if (excepted, place) == (part, layer):
+                return scheme
+        return self.scheme(ROLE_OF[part])
+
+    def choice(self, scheme: Scheme) -> ScaleChoice:
+        """How scales of a scheme are chosen: at 8 bits the largest value is as good as weighing."""
+        return "max" if self.scale == "weighted" and scheme.bits == 8 else self.scale
 
     def __str__(self) -> str:
         return described({role: str(self.scheme(role)) for role in ROLES})
