@@ -66,8 +66,8 @@ __all__ = [
 
 Bits = Literal["8", "4", "q4_0"]
 """Bits per weight. "q4_0" is 4 bits with one scale per 32 inputs; "8" and "4" have one scale per output."""
-Scale = Literal["max", "mse"]
-"""How a scale is chosen: by the largest weight, or by the smallest squared error."""
+Scale = Literal["max", "mse", "weighted"]
+"""How a scale is chosen: by the largest weight, by the smallest squared error of the weights, or by that of the outputs on a text."""
 
 
 def convert(
@@ -78,7 +78,8 @@ def convert(
     embedding_bits: Bits | None = None,
     attention_bits: Bits | None = None,
     feedforward_bits: Bits | None = None,
-    scale: Scale = "max",
+    scale: Scale | None = None,
+    calibrate: AnyPath | bool = False,
     merge_lora: AnyPath | None = None,
     residual_scale: float | None = None,
     progress: Progress | None = None,
@@ -88,20 +89,27 @@ def convert(
     `checkpoint` is a Hugging Face folder, a GGUF file, or the name of a repository of the Hugging Face hub that has either
     (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every
     matrix that has no option of its own; with none of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then
-    goes over as it is. `merge_lora` is a LoRA adapter, a folder or a repository, that goes into the weights; `residual_scale` a power
+    goes over as it is. `scale` is "weighted" at 4 bits and "max" at 8 where it is not given. `calibrate` quantizes layer by layer with
+    a text: a file of yours, or True for a built-in one; it keeps more of the model and takes longer. `merge_lora` is a LoRA adapter, a folder or a repository, that goes into the weights; `residual_scale` a power
     of two that the residual stream is multiplied with instead of what a pass over a few tokens shows to be needed. Needs the extra
     `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
+        from builder.calibrate.prepare import Calibration
         from builder.convert.from_quantized import suited
         from builder.convert.web_file import convert_opened
         from builder.model.opened import OpenedCheckpoint
     base = _located(checkpoint, progress)
     merge = None if merge_lora is None else _located(merge_lora, progress)
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
-    quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale)
+    quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale or "max")
     if not (bits or embedding_bits or attention_bits or feedforward_bits):
         quantization = suited(opened.weights, quantization)
+    if scale is None:
+        quantization = quantization.with_best_scales()
+    calibration = None
+    if calibrate is not False:
+        calibration = Calibration() if calibrate is True else Calibration(Path(calibrate))
     return convert_opened(
         opened,
         Path(output),
@@ -109,6 +117,7 @@ def convert(
         origin=base.origin,
         merged=merge.origin if merge else None,
         residual_scale=residual_scale,
+        calibration=calibration,
         progress=progress,
     )
 

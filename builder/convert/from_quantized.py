@@ -81,7 +81,7 @@ def _squares(weights: Weights, weight: Weight, scheme: Scheme, quantization: Qua
     """Sums of the squares of the errors and of the weights, of SAMPLED_ROWS rows spread over the matrix."""
     noise = signal = 0.0
     for values in _sample(weights, weight):
-        band = quantize_band(values.copy(), scheme, quantization.scale)
+        band = quantize_band(values.copy(), scheme, quantization.choice(scheme))
         back = dequantize(band.strips.reshape(-1), band.scales.reshape(-1), weight.inputs, len(values), scheme.bits)
         apart = (back - values).reshape(-1).astype(np.float64)
         noise += float(apart @ apart)

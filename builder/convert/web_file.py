@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import __version__
+from builder.calibrate.prepare import Calibration, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
 from builder.convert.read_back import ReadBack
@@ -34,6 +35,7 @@ from builder.model.residual import UNSCALED
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
+from builder.quantize.integers import Prepared
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ROLE_OF, Quantization, Scheme
 
@@ -41,7 +43,7 @@ MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the phase ("write", "verify"), the bytes done and the bytes in all."""
+"""Called with the phase, what is done of it and what it has in all: bytes of "write" and "verify", layers of "scales" and "calibrate"."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,25 @@ def convert_checkpoint(
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
     residual_scale: float | None = None,
+    calibration: Calibration | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) or a GGUF file to the web file `output`.
 
     Without `quantization` it is the one that suits the checkpoint: int8, or what a quantized one has. `merge` is the folder of a LoRA
     adapter that goes into the weights, `turns` what is set in place of the checkpoint's own, `residual_scale` a power of two that the
-    residual stream is multiplied with instead of what a pass shows to be needed. Raises the errors of builder.errors; `output` is then
-    as it was.
+    residual stream is multiplied with instead of what a pass shows to be needed, `calibration` the text that the layers are quantized
+    with. Raises the errors of builder.errors; `output` is then as it was.
     """
     opened = OpenedCheckpoint.complete(folder, merge, turns)
-    return convert_opened(opened, output, quantization=quantization, residual_scale=residual_scale, progress=progress)
+    return convert_opened(
+        opened,
+        output,
+        quantization=quantization,
+        residual_scale=residual_scale,
+        calibration=calibration,
+        progress=progress,
+    )
 
 
 def convert_opened(
@@ -97,6 +107,7 @@ def convert_opened(
     origin: Origin | None = None,
     merged: Origin | None = None,
     residual_scale: float | None = None,
+    calibration: Calibration | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete.
@@ -112,26 +123,32 @@ def convert_opened(
     conversion["scale"] = quantization.scale
     if opened.merge is not None:
         conversion["merged"] = str(merged) if merged else opened.merge.resolve().name
+    if calibration is not None:
+        conversion["calibrated on"] = str(calibration)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
     # what cannot be written is refused before the pass over the weights
     web_layout(
         opened.model, opened.weights.tensors, parameters, opened.tokenizer.model, quantization, opened.generation
     )
+    started = time.monotonic()
     residual = measured_residual(opened, residual_scale, progress)
-    written = write_web_file(
-        opened.model,
-        opened.weights,
-        opened.tokenizer,
-        opened.turns,
-        opened.generation,
-        output,
-        quantization,
-        progress,
-        conversion,
-        residual,
-    )
+    with prepare(opened.model, opened.weights, opened.tokenizer, quantization, calibration, progress) as prepared:
+        written = write_web_file(
+            opened.model,
+            opened.weights,
+            opened.tokenizer,
+            opened.turns,
+            opened.generation,
+            output,
+            quantization,
+            progress,
+            conversion,
+            residual,
+            prepared,
+        )
+    seconds = round(time.monotonic() - started, 3)
     notes = (*notes_on(opened.weights, quantization), *opened.notes)
-    return replace(written, left_out=opened.left_out, notes=notes)
+    return replace(written, left_out=opened.left_out, notes=notes, seconds=seconds)
 
 
 def write_web_file(
@@ -145,6 +162,7 @@ def write_web_file(
     progress: Progress | None = None,
     conversion: dict[str, Any] | None = None,
     residual: MeasuredResidual | None = None,
+    prepared: Prepared | None = None,
 ) -> WrittenModel:
     """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of, `residual` how its
     residual stream is scaled.
@@ -154,14 +172,24 @@ def write_web_file(
     refuse_another_format(output, bundle=True)
     if output.suffix.lower() != LITERTLM:
         return _write_bare(
-            model, weights, tokenizer, turns, generation, output, quantization, progress, conversion, residual
+            model, weights, tokenizer, turns, generation, output, quantization, progress, conversion, residual, prepared
         )
     written: list[WrittenModel] = []
 
     def write(path: Path) -> None:
         written.append(
             _write_bare(
-                model, weights, tokenizer, turns, generation, path, quantization, progress, conversion, residual
+                model,
+                weights,
+                tokenizer,
+                turns,
+                generation,
+                path,
+                quantization,
+                progress,
+                conversion,
+                residual,
+                prepared,
             )
         )
 
@@ -180,6 +208,7 @@ def _write_bare(
     progress: Progress | None,
     conversion: dict[str, Any] | None,
     residual: MeasuredResidual | None,
+    prepared: Prepared | None,
 ) -> WrittenModel:
     started = time.monotonic()
     parameters = llm_parameters(model, tokenizer, turns, generation.stop_ids)
@@ -195,9 +224,8 @@ def _write_bare(
         pieces = Pieces(part, report.phase("write"))
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
-        write_tensors(
-            weights, quantization, layout.offsets, pieces, read_back.complete, residual.scale if residual else UNSCALED
-        )
+        scale = residual.scale if residual else UNSCALED
+        write_tensors(weights, quantization, layout.offsets, pieces, read_back.complete, scale, prepared)
         pieces.write(layout.sums_offset, packed_sums(read_back.sums()))
         synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
         sha256 = read_back.finish(layout.size, specs, pieces.checksum)

@@ -22,7 +22,8 @@ from builder.files.writing import PartFile
 from builder.formats.web_model import name_of
 from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Weight, Weights
-from builder.quantize.rounding import BLOCK, NotFiniteError, quantize_band
+from builder.quantize.integers import Prepared
+from builder.quantize.rounding import BLOCK, NotFiniteError, packed, quantize_band
 from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel import Kernel
 
@@ -77,6 +78,7 @@ def write_tensors(
     pieces: Pieces,
     complete: Callable[[int], None],
     residual: ResidualScale = UNSCALED,
+    prepared: Prepared | None = None,
 ) -> None:
     """Writes every weight at its offset, multiplied as `residual` says, and tells up to where all is written.
 
@@ -99,7 +101,9 @@ def write_tensors(
                 complete(min(busy.values()))
             weight, first, rows = band
             if weight.is_matrix:
-                _write_band(weight, first, rows, quantization, offsets, pieces, kernel, residual.of_part(weight.part))
+                _write_band(
+                    weight, first, rows, quantization, offsets, pieces, kernel, residual.of_part(weight.part), prepared
+                )
             else:
                 check_finite(str(weight.source), first, rows)
                 factors = scaled_norm(to_float32(rows[:]), residual.of_part(weight.part))
@@ -141,11 +145,13 @@ def _write_band(
     pieces: Pieces,
     kernel: Kernel | None,
     factor: float,
+    prepared: Prepared | None,
 ) -> None:
     quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
     scheme, name = quantization.scheme_of(matrix), name_of(matrix)
     try:
-        band = quantize(rows, scheme, quantization.scale)
+        integers = prepared.integers(matrix, first, rows) if prepared else None
+        band = packed(integers, scheme.bits) if integers else quantize(rows, scheme, quantization.choice(scheme))
     except NotFiniteError:
         check_finite(str(matrix.source), first, rows)
         raise

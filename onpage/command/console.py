@@ -48,23 +48,46 @@ PHASES = {
     "hash": "Reading",
     "check": "Checking",
     "download": "Fetching",
+    "scales": "Measuring",
+    "calibrate": "Calibrating",
 }
+
+COUNTED = {"scales": "layers", "calibrate": "layers"}
+"""Phases whose progress is no bytes."""
 
 
 @contextmanager
 def byte_progress() -> Iterator[ProgressCallback]:
-    """A bar for each phase on stderr: bytes, speed, time left. Silent where stderr is no terminal."""
+    """A bar for each phase on stderr: bytes (or layers), speed, time left. Silent where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield lambda phase, done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.text import Text
+
+    class Done(DownloadColumn):
+        def render(self, task: Task) -> Text:
+            unit = task.fields["unit"]
+            return Text(f"{task.completed:.0f}/{task.total or 0:.0f} {unit}") if unit else super().render(task)
+
+    class Speed(TransferSpeedColumn):
+        def render(self, task: Task) -> Text:
+            return Text() if task.fields["unit"] else super().render(task)
 
     bar = Progress(
-        TextColumn("{task.description:<10}"),
+        TextColumn("{task.description:<11}"),
         BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
+        Done(),
+        Speed(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
@@ -73,7 +96,7 @@ def byte_progress() -> Iterator[ProgressCallback]:
 
         def advance(phase: str, done: int, total: int) -> None:
             if phase not in tasks:
-                tasks[phase] = bar.add_task(PHASES.get(phase, phase), total=total)
+                tasks[phase] = bar.add_task(PHASES.get(phase, phase), total=total, unit=COUNTED.get(phase))
             bar.update(tasks[phase], completed=done, total=total)
 
         yield advance

@@ -32,6 +32,7 @@ from onpage.command.graph import GraphOptions, convert_graph, graph_options
 from onpage.extras import requires
 
 if TYPE_CHECKING:
+    from builder.calibrate.prepare import Calibration
     from builder.convert.web_file import WrittenModel
     from builder.fetch.located import Located
     from builder.lora.adapter_file import WrittenAdapter
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 NOT_OF_AN_ADAPTER = (
     "scale",
+    "calibrate",
     "residual_scale",
     "report",
     "report_text",
@@ -99,14 +101,13 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--scale",
         type=click.Choice(get_args(ScaleChoice)),
-        default="max",
-        show_default=True,
-        help="How a scale is chosen. max: the largest weight sets it. mse: the smallest squared error sets it; slower, better for q4_0.",
+        help="How a scale is chosen. max: the largest weight sets it. mse: the smallest squared error of the weights. weighted: the "
+        "smallest error of the outputs on a text.  [default: weighted where a model is converted to 4 bits, else max]",
     )
     @functools.wraps(command)
-    def with_quantization(*, bits: str, scale: ScaleChoice, **others: Any) -> None:
+    def with_quantization(*, bits: str, scale: ScaleChoice | None, **others: Any) -> None:
         roles = {role: others.pop(f"{role}_bits") for role in ROLES}
-        command(quantization=Quantization.of(bits, **roles, scale=scale), **others)
+        command(quantization=Quantization.of(bits, **roles, scale=scale or "max"), **others)
 
     return with_quantization
 
@@ -177,6 +178,14 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "then the base model or its web file.",
 )
 @click.option("--merge-lora", metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
+@click.option(
+    "--calibrate",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Quantize layer by layer with a text that runs through the model: closer to the checkpoint, and slower. FILE is a text "
+    "of yours in UTF-8; its first 4,096 tokens are used.  [default: a built-in text]",
+)
 @turn_options
 @click.option(
     "--residual-scale",
@@ -208,6 +217,7 @@ def convert(
     lora: str | None,
     merge_lora: str | None,
     residual_scale: float | None,
+    calibrate: str | None,
     report: bool,
     report_text: Path | None,
     as_json: bool,
@@ -222,7 +232,7 @@ def convert(
 
     \b
     Example:
-      onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits 4 --embedding-bits 8
+      onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits q4_0 --embedding-bits 8 --calibrate
       onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
       onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
       onpage convert gemma-3-1b-it-q4_0.gguf -o gemma-3-1b-web.task
@@ -233,6 +243,8 @@ def convert(
         _refuse_what_an_adapter_has_not(merge_lora)
     base, adapter, merge = _located(checkpoint, lora, merge_lora, file, token)
     if graph is not None:
+        if _said("calibrate"):
+            raise click.UsageError("--calibrate is for --target web only.", click.get_current_context())
         convert_graph(base.path, output, graph, quantization, merge.path if merge else None, turns, as_json)
         return
     if adapter is not None:
@@ -246,11 +258,14 @@ def convert(
         from builder.model.opened import OpenedCheckpoint
         from builder.reference.evaluate import read_text
         from builder.reference.report import report_on
+    calibration = _calibration(calibrate)
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns)
     if not bits_are_chosen():
         quantization = suited(opened.weights, quantization)
+    if not _said("scale"):
+        quantization = quantization.with_best_scales()
     with byte_progress() as progress:
         written = convert_opened(
             opened,
@@ -259,6 +274,7 @@ def convert(
             origin=base.origin,
             merged=merge.origin if merge else None,
             residual_scale=residual_scale,
+            calibration=calibration,
             progress=progress,
         )
     if not (report or report_text):
@@ -290,6 +306,25 @@ def _located(
             None if name is None else locate(name, say, token=token, progress=progress) for name in (lora, merge_lora)
         )
     return base, adapter, merge
+
+
+def _calibration(asked: str | None) -> Calibration | None:
+    if asked is None:
+        return None
+    from builder.calibrate.prepare import Calibration
+
+    if not asked:
+        return Calibration()
+    if Path(asked).is_dir():  # the option took the argument behind it
+        raise click.UsageError(
+            f"--calibrate takes a text, and {asked} is a folder: put --calibrate at the end.",
+            click.get_current_context(),
+        )
+    return Calibration(Path(asked))
+
+
+def _said(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def _show_report(report: Report) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from builder.bundle import web_source, write_litertlm
+from builder.calibrate.prepare import Calibration
 from builder.convert.against import check_against
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError, OnpageError
 from builder.formats.web_file_reader import WebFile
-from builder.quantize.scheme import Quantization
+from builder.quantize.scheme import Quantization, ScaleChoice
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
 
@@ -28,9 +29,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("bits", ["8", "4", "q4_0"])
-@pytest.mark.parametrize("scale", ["max", "mse"])
-def test_what_convert_wrote_is_the_checkpoints(checkpoint: Path, tmp_path: Path, bits: str, scale: str) -> None:
-    chosen = Quantization.of(bits, scale="mse" if scale == "mse" else "max")
+@pytest.mark.parametrize("scale", ["max", "mse", "weighted"])
+def test_what_convert_wrote_is_the_checkpoints(checkpoint: Path, tmp_path: Path, bits: str, scale: ScaleChoice) -> None:
+    chosen = Quantization.of(bits, scale=scale)
     written = convert_checkpoint(checkpoint, tmp_path / "m.task", quantization=chosen)
     assert check_against(tmp_path / "m.task", checkpoint) == written.parameters
     write_litertlm(tmp_path / "m.litertlm", web_source(tmp_path / "m.task"))
@@ -61,6 +62,27 @@ def test_what_is_not_the_checkpoints_is_named(
     (tmp_path / "m.task").write_bytes(content)
     with pytest.raises(ModelFileError, match=reason):
         check_against(tmp_path / "m.task", checkpoint)
+
+
+@pytest.mark.parametrize("bits", ["8", "4", "q4_0"])
+def test_a_calibrated_file_is_the_checkpoints_row_by_row(checkpoint: Path, tmp_path: Path, bits: str) -> None:
+    path = tmp_path / "m.task"
+    chosen = Quantization.of(bits, embedding="8", scale="weighted")
+    written = convert_checkpoint(checkpoint, path, quantization=chosen, calibration=Calibration(tokens=200))
+    assert check_against(path, checkpoint) == written.parameters
+    other = write_checkpoint(tmp_path / "other", CONFIG, seed=1)
+    with pytest.raises(ModelFileError, match=f"does not hold the weights of {other}"):
+        check_against(path, other)
+    # the scale of another row, up to the sign: a row of other weights
+    at = WebFile.open(path).tensors[f"{UP}.w_quantized_scale"].offset
+    content = bytearray(path.read_bytes())
+    for i in range(at, at + 4 * (1 if bits != "q4_0" else 4), 4):
+        content[i + 3] ^= 0x80
+    path.write_bytes(content)
+    with pytest.raises(
+        ModelFileError, match=rf"tensor {UP} is [12]\d\d% of its length from the checkpoint's in row 0: expected at"
+    ):
+        check_against(path, checkpoint)
 
 
 def test_another_state_of_training_or_another_shape_is_seen(checkpoint: Path, tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""What a conversion asks for before it writes: the integers that a text decides, as far as the quantization wants a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from builder.calibrate.importance import Place, WeightedRounding, importance_of_inputs
+from builder.calibrate.layers import calibrate
+from builder.calibrate.texts import DEFAULT_TEXT, TOKENS, read_texts
+from builder.checkpoint.checkpoint import check_finite
+from builder.errors import CheckpointError
+from builder.model.description import ModelDescription
+from builder.model.tokenizer import Tokenizer
+from builder.model.weights import Weight, Weights
+from builder.quantize.as_stored import is_stored_in
+from builder.quantize.integers import Prepared
+from builder.quantize.scheme import Quantization
+from builder.reference.sources import CheckpointSource
+
+TOKENS_OF_SCALES = 512
+"""Mean squares of inputs are known well enough after so many."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase ("scales", "calibrate"), the layers done and the layers in all."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The text that the layers are quantized with, one after the other."""
+
+    text: Path = DEFAULT_TEXT
+    tokens: int = TOKENS
+
+    def __str__(self) -> str:
+        return "onpage's text" if self.text == DEFAULT_TEXT else self.text.name
+
+
+@contextmanager
+def prepare(
+    model: ModelDescription,
+    weights: Weights,
+    tokenizer: Tokenizer,
+    quantization: Quantization,
+    calibration: Calibration | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Prepared | None]:
+    """The integers that need a text, until the block ends; None where all weights are rounded for themselves.
+
+    CheckpointError where weights are not finite; OnpageError where the text cannot be read.
+    """
+    stored, rounded = _as_stored(weights, quantization)
+    weighted = quantization.scale == "weighted" and any(quantization.scheme_of(one).bits == 4 for one in rounded)
+    if calibration is None and not weighted:
+        yield None
+        return
+
+    def report(phase: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(phase, done, total) if progress else None
+
+    source = CheckpointSource(model, weights)
+    text = calibration.text if calibration else DEFAULT_TEXT
+    texts = read_texts(text, tokenizer, min(TOKENS_OF_SCALES, calibration.tokens) if calibration else TOKENS_OF_SCALES)
+    with np.errstate(over="ignore", invalid="ignore"):
+        importance = importance_of_inputs(source, texts, report("scales"))
+    if not all(np.isfinite(means).all() for means in importance.mean_squares.values()):
+        _refuse(weights)
+    if calibration is None:
+        yield WeightedRounding(quantization, importance)
+        return
+    texts = read_texts(text, tokenizer, calibration.tokens)
+    with calibrate(source, texts, quantization, importance, stored, report("calibrate")) as calibrated:
+        yield calibrated
+
+
+def _as_stored(weights: Weights, quantization: Quantization) -> tuple[frozenset[Place], list[Weight]]:
+    """The matrices that the checkpoint holds in their scheme already, by part and layer, and those that are rounded."""
+    matrices = [weight for weight in weights.tensors if weight.is_matrix]
+    stored = {one for one in matrices if is_stored_in(next(iter(weights.bands(one)))[1], quantization.scheme_of(one))}
+    return frozenset((one.part, one.layer) for one in stored), [one for one in matrices if one not in stored]
+
+
+def _refuse(weights: Weights) -> None:
+    """CheckpointError that names the weight that is not finite, or says that what is computed with them is not."""
+    for weight in weights.tensors:
+        for first, rows in weights.bands(weight):
+            check_finite(str(weight.source), first, rows)
+    raise CheckpointError(
+        "The model's weights are finite, but what it computes from a text is not: choose --scale max, which needs no text.",
+        subject="weights",
+    )

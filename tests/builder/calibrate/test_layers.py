@@ -1,0 +1,198 @@
+"""Calibration of a small model: what the integers are, and that they keep what it computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builder.calibrate import prepare as prepare_module
+from builder.calibrate.importance import WeightedRounding, importance_of_inputs
+from builder.calibrate.layers import Calibrated, Spool, calibrate
+from builder.calibrate.prepare import Calibration
+from builder.calibrate.texts import DEFAULT_TEXT, Texts, read_texts
+from builder.checkpoint.stored_types import to_float32
+from builder.convert.web_file import convert_checkpoint
+from builder.errors import CheckpointError
+from builder.formats.web_file_reader import WebFile
+from builder.model.opened import OpenedCheckpoint
+from builder.model.weights import Weight
+from builder.quantize.integers import Integers, Prepared
+from builder.quantize.scheme import INT8, Quantization
+from builder.reference.arithmetic import Array
+from builder.reference.decoder import Decoder, embedded_texts
+from builder.reference.sources import CheckpointSource, WebFileSource
+from tests.checkpoints import gemma3_config, write_checkpoint, write_safetensors
+
+CONFIG = gemma3_config(num_hidden_layers=3)
+Q4_0 = Quantization.of("q4_0", embedding="8", scale="weighted")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("layers") / "c", CONFIG)
+
+
+@pytest.fixture(scope="module")
+def opened(folder: Path) -> OpenedCheckpoint:
+    return OpenedCheckpoint.complete(folder)
+
+
+@pytest.fixture(scope="module")
+def source(opened: OpenedCheckpoint) -> CheckpointSource:
+    return CheckpointSource(opened.model, opened.weights)
+
+
+@pytest.fixture(scope="module")
+def texts(opened: OpenedCheckpoint) -> Texts:
+    return read_texts(DEFAULT_TEXT, opened.tokenizer, 500)
+
+
+def matrix(opened: OpenedCheckpoint, part: str, layer: int | None) -> Weight:
+    [found] = [one for one in opened.weights.tensors if (one.part, one.layer) == (part, layer)]
+    return found
+
+
+def whole(opened: OpenedCheckpoint, weight: Weight) -> Array:
+    return np.concatenate([to_float32(rows[:]) for _, rows in opened.weights.bands(weight)])
+
+
+class Rounded(CheckpointSource):
+    """The model with the integers that were prepared."""
+
+    def __init__(self, opened: OpenedCheckpoint, prepared: Prepared) -> None:
+        super().__init__(opened.model, opened.weights)
+        self._opened, self._prepared = opened, prepared
+
+    def _whole(self, part, layer):  # type: ignore[no-untyped-def]
+        values = super()._whole(part, layer)
+        weight = matrix(self._opened, part, layer)
+        integers = self._prepared.integers(weight, 0, values) if weight.is_matrix else None
+        return values if integers is None else integers.dequantized()
+
+
+def states(source: CheckpointSource, texts: Texts) -> Array:
+    decoder = Decoder(source.model)
+    x, attending = embedded_texts(decoder, source, texts)
+    for index in range(len(source.model.layers)):
+        x = decoder.layer(index, source.layer(index), x, attending)
+    return decoder.normed(x, source.final_norm())
+
+
+def test_the_mean_squares_are_those_of_the_inputs(source: CheckpointSource, texts: Texts) -> None:
+    found = importance_of_inputs(source, texts).mean_squares
+    decoder = Decoder(source.model)
+    x, _ = embedded_texts(decoder, source, texts)
+    h = decoder.normed(x, source.layer(0)["pre_attention_norm"])
+    np.testing.assert_allclose(found["query", 0], np.square(h, dtype=np.float64).mean(axis=0), rtol=1e-4)
+    assert found["query", 0] is found["value", 0]
+    last = states(source, texts)
+    np.testing.assert_allclose(found["embedding", None], np.square(last, dtype=np.float64).mean(axis=0), rtol=1e-4)
+    assert found["down", 2].shape == (source.model.layers[2].feed_forward.width,)
+
+
+@pytest.mark.parametrize("bits", ["4", "q4_0"])
+def test_each_step_keeps_more_of_what_the_model_computes(
+    opened: OpenedCheckpoint, source: CheckpointSource, texts: Texts, bits: str
+) -> None:
+    """On tokens that neither was made with."""
+    quantization = Quantization.of(bits, embedding="8", scale="weighted")
+    others = [text[:1] + text[:0:-1] for text in texts]
+    wanted = states(source, others)
+
+    def distance(prepared: Prepared) -> float:
+        return float(np.linalg.norm(states(Rounded(opened, prepared), others) - wanted))
+
+    importance = importance_of_inputs(source, texts)
+    weighted = distance(WeightedRounding(quantization, importance))
+    with calibrate(source, texts, quantization, importance) as calibrated:
+        assert distance(calibrated) < 0.9 * weighted
+
+
+def test_a_layer_sees_the_quantized_ones_before_it(
+    source: CheckpointSource, texts: Texts, opened: OpenedCheckpoint
+) -> None:
+    """The integers of the second layer are others when the first stays at 8 bits."""
+    importance = importance_of_inputs(source, texts)
+    at_8 = tuple((one.part, 0, INT8) for one in opened.weights.tensors if one.is_matrix and one.layer == 0)
+    mixed = Quantization.of("4", embedding="8", scale="weighted")
+    mixed = Quantization(mixed.embedding, mixed.attention, mixed.feedforward, mixed.scale, at_8)  # type: ignore[arg-type]
+    down = matrix(opened, "down", 1)
+    found = []
+    for quantization in (mixed, Quantization.of("4", embedding="8", scale="weighted")):
+        with calibrate(source, texts, quantization, importance) as calibrated:
+            integers = calibrated.integers(down, 0, whole(opened, down))
+            assert integers is not None
+            found.append(integers.values.copy())
+    assert (found[0] != found[1]).mean() > 0.01
+
+
+def test_the_file_holds_what_was_calibrated(
+    folder: Path, opened: OpenedCheckpoint, source: CheckpointSource, tmp_path: Path
+) -> None:
+    calibration = Calibration(tokens=300)
+    seen: list[tuple[str, int, int]] = []
+    written = convert_checkpoint(
+        folder,
+        tmp_path / "m.task",
+        quantization=Q4_0,
+        calibration=calibration,
+        progress=lambda *step: seen.append(step),
+    )
+    assert written.quantization == Q4_0
+    assert [step for step in seen if step[0] == "calibrate"] == [("calibrate", i, 3) for i in (1, 2, 3)]
+    file = WebFile.open(tmp_path / "m.task")
+    conversion = file.notes["conversion"]
+    assert isinstance(conversion, dict) and conversion["calibrated on"] == "onpage's text"
+    texts = read_texts(DEFAULT_TEXT, opened.tokenizer, 300)
+    importance = importance_of_inputs(
+        source, read_texts(DEFAULT_TEXT, opened.tokenizer, prepare_module.TOKENS_OF_SCALES)
+    )
+    with calibrate(source, texts, Q4_0, importance) as calibrated:
+        for part in ("query", "output", "down"):
+            weight = matrix(opened, part, 2)
+            integers = calibrated.integers(weight, 0, whole(opened, weight))
+            assert integers is not None
+            np.testing.assert_array_equal(WebFileSource(file).layer(2)[part], integers.dequantized())  # type: ignore[index]
+
+
+@pytest.mark.parametrize("calibration", [None, Calibration(tokens=100)])
+def test_weights_that_are_not_finite_are_named(
+    opened: OpenedCheckpoint, tmp_path: Path, calibration: Calibration | None
+) -> None:
+    folder = write_checkpoint(tmp_path / "c", CONFIG)
+    name = "model.layers.1.mlp.up_proj.weight"
+    opened_again = OpenedCheckpoint.complete(folder)
+    tensors = {}
+    for weight in opened_again.weights.tensors:
+        values = whole(opened_again, weight).reshape(weight.shape)
+        if str(weight.source) == name:
+            values = values.copy()
+            values[3, 4] = np.nan
+        tensors[str(weight.source)] = ("F32", weight.shape, values.astype(np.float32).tobytes())
+    for path in folder.glob("*.safetensors"):
+        path.unlink()
+    write_safetensors(folder / "model.safetensors", tensors)
+    with pytest.raises(CheckpointError, match=rf"{name} holds nan at row 3, column 4"):
+        convert_checkpoint(folder, tmp_path / "m.task", quantization=Q4_0, calibration=calibration)
+    assert not list(tmp_path.glob("m.task*"))
+
+
+def test_what_was_calibrated_takes_no_disk_once_it_is_written(
+    source: CheckpointSource, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+    close = Spool.close
+    monkeypatch.setattr(Spool, "close", lambda spool: (closed.append(spool), close(spool)))
+
+    def fail(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    importance = importance_of_inputs(source, texts[:1])
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(source, texts[:1], Q4_0, importance, report=fail)
+    assert len(closed) == 1
+    with Calibrated(Q4_0, Spool(), importance) as calibrated:
+        calibrated.spool.put("query", 0, Integers(np.ones((4, 8), np.int8), np.ones((4, 1), np.float32)))
+    assert len(closed) == 2
