@@ -96,8 +96,8 @@ def test_the_report_compares_them_too(tmp_path: Path) -> None:
         file = convert(tmp_path, config, residual)
         opened = OpenedCheckpoint.complete(tmp_path / f"c{residual}")
         reports.append(report_on(file.path, opened, texts=[text]))
-    assert reports[0].relative_error < 0.01
-    assert reports[1].relative_error == pytest.approx(reports[0].relative_error, rel=1e-3)
+    ours, theirs = ([tensor.relative_error for tensor in report.tensors] for report in reports)
+    assert max(ours) < 0.01 and theirs == pytest.approx(ours, rel=1e-3)
     plain, scaled = (report.quality.all.divergence for report in reports)
     assert plain and scaled and scaled.value == pytest.approx(plain.value, rel=0.05, abs=1e-6)
 
