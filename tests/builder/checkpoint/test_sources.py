@@ -77,10 +77,10 @@ def test_a_vector_is_one_row(checkpoint: CheckpointFolder) -> None:
         (Tensor("c"), (4, 4), "Tensor c is missing"),
         (Tensor("a"), (9, 4), r"Tensor a .* has shape \[10, 4\], but config.json gives \[9, 4\]"),
         (RowsOf(Tensor("c"), 0, 4), (4, 4), "Tensor c is missing"),
-        (RowsOf(Tensor("a"), 4, 7), (7, 4), "a of .* has not the 7 rows"),
-        (RowsOf(Tensor("a"), 0, 7), (8, 4), "a of .* has not the 8 rows"),
+        (RowsOf(Tensor("a"), 4, 7), (7, 4), "a of .* does not have the 7 rows"),
+        (RowsOf(Tensor("a"), 0, 7), (8, 4), "a of .* does not have the 8 rows"),
         (RowsOf(Tensor("a"), 0, 7), (7, 5), r"Tensor a .* has shape \[10, 4\], but config.json gives \[10, 5\]"),
-        (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* has not the 17 rows"),
+        (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* does not have the 17 rows"),
         (Stacked((Tensor("a"), Tensor("c"))), (16, 4), "Tensor c is missing"),
     ],
 )
