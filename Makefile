@@ -11,6 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PIP_NO_INPUT := 1
 export npm_config_update_notifier := false
+BY_MODULE = --numprocesses logical --dist loadfile --no-loadscope-reorder
 CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null || \
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
@@ -23,14 +24,14 @@ help:
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
 
-# What has no browser runs on every core; browsers take several each, so theirs run one by one. Slow modules are not put last.
+# Module by module on every core. A browser plays its GPU on all of them, so that more than four tests of those gain nothing.
 test: check browser
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
 	cd static && npm run --silent test
-	$(BIN)/python -m pytest tests --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m pytest e2e
+	$(BIN)/python -m pytest tests --maxprocesses 8 $(BY_MODULE)
+	$(BIN)/python -m pytest e2e --maxprocesses 4 $(BY_MODULE)
 endif
 
 check: .venv/.test static/node_modules/.test static/vendor/.copied

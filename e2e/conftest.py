@@ -9,7 +9,30 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from e2e.bare import served
-from onpage.bench.browser import launch
+from onpage.bench.browser import SOFTWARE_WEBGPU, launch
+
+QUICKER = "--enable-dawn-features=disable_workgroup_init,disable_robustness"
+"""Chromium adds to each shader that it fills its memory with zeroes and checks every index, a quarter of what SwiftShader then has
+to compute. The answers are the same without. Browsers that a test or `onpage bench` launches have the usual shaders."""
+
+
+LONG = (
+    "exactness/test_exactness.py",
+    "bench/test_interleave.py",
+    "page/test_adapter.py",
+    "bench/test_run.py",
+    "page/test_engines.py",
+    "page/test_way_through.py",
+    "exactness/test_lora.py",
+)
+"""Modules that begin, the longest first: a worker that got one of them last would go on alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the modules of `LONG` in front."""
+    here = Path(__file__).parent
+    place = {here / name: index for index, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +44,8 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Headless Chromium with WebGPU on the software adapter."""
-    browser = launch(playwright.chromium)
+    """Headless Chromium with WebGPU on the software adapter; one for the session, or for each of its workers."""
+    browser = launch(playwright.chromium, (*SOFTWARE_WEBGPU, QUICKER))
     yield browser
     browser.close()
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 
 ONPAGE = (sys.executable, "-m", "onpage")
-LIMIT = 150
-"""Seconds for a program that measures; on two busy cores it takes a third."""
+LIMIT = 300
+"""Seconds for a program that measures; on two busy cores it takes a sixth."""
 
 
 @contextmanager

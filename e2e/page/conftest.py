@@ -28,12 +28,12 @@ from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 from webapp.served_models import Offer
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
-LOAD_MS = 120_000
+LOAD_MS = 240_000
 """SwiftShader compiles the engine's shaders on the processor; two busy cores need most of a minute."""
-WRITE_MS = 90_000
+WRITE_MS = 180_000
 
-STEP_MS = 20_000
-"""For what takes no engine. Long, because the engine's shaders may be keeping both cores busy."""
+STEP_MS = 60_000
+"""For what takes no engine. Long, because the engines of several tests may be keeping all cores busy."""
 expect.set_options(timeout=STEP_MS)
 
 EXAMPLE = "Event"

@@ -24,8 +24,8 @@ from webapp.app import Config, create_app
 from webapp.served_files import ServedFile
 from webapp.served_models import Offer, ServedModel
 
-START_SECONDS = 30
-CUT_SECONDS = 120
+START_SECONDS = 120
+CUT_SECONDS = 240
 """How long a response stands where it is to break, if the test forgets it."""
 RANGE = re.compile(r"bytes=(?P<first>\d+)-(?P<last>\d*)")
 
