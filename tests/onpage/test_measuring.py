@@ -214,7 +214,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_a_model_is_made(tmp_pat
         ({"must_decide": ["speed"]}, "There is no measure 'speed'"),
         ({"allow_different": ["colour"]}, "There is no difference to allow 'colour': expected model, engine"),
         ({"max_regression": 5}, "A limit of 5 is not a share: expected 0 to below 1, such as 0.05"),
-        ({"max_regression": float("nan")}, "A limit of nan is no share"),
+        ({"max_regression": float("nan")}, "A limit of nan is not a share"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(options: dict[str, Any], sentence: str) -> None:

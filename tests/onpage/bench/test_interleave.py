@@ -226,8 +226,8 @@ def test_an_interrupt_leaves_both_halves_with_the_reason(tmp_path: Path, log: li
 @pytest.mark.parametrize(
     ("b", "file", "sentence"),
     [
-        (f"engine=wllama,onpage={sys.executable}", "r.json", "wllama is no engine of its page"),
-        (f"engine=native,onpage={sys.executable}", "r.json", "native is no engine of its page"),
+        (f"engine=wllama,onpage={sys.executable}", "r.json", "wllama is not an engine of its page"),
+        (f"engine=native,onpage={sys.executable}", "r.json", "native is not an engine of its page"),
         ("engine=all", "r.json", "engine=all stands for several configurations"),
         ("engine=litert-lm", "no/r.json", "does not exist"),
     ],
