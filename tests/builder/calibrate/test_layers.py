@@ -110,6 +110,27 @@ def test_each_step_keeps_more_of_what_the_model_computes(
         assert distance(calibrated) < 0.9 * weighted
 
 
+def test_an_embedding_at_4_bits_keeps_more_of_the_logits(
+    opened: OpenedCheckpoint, source: CheckpointSource, texts: Texts
+) -> None:
+    """Its rows are rounded in view of what they are multiplied with."""
+    quantization = Quantization.of("8", embedding="q4_0", scale="weighted")
+    importance = importance_of_inputs(source, texts)
+    embedding = matrix(opened, "embedding", None)
+    rows, last = whole(opened, embedding), states(source, [text[:1] + text[:0:-1] for text in texts])
+
+    def distance(prepared: Prepared) -> float:
+        integers = prepared.integers(embedding, 0, rows)
+        assert integers is not None
+        return float(np.linalg.norm(last @ (integers.dequantized() - rows).T))
+
+    with Calibrated(quantization, Spool(), importance) as calibrated:
+        assert distance(calibrated) < 0.95 * distance(WeightedRounding(quantization, importance))
+        found = calibrated.integers(embedding, 8, rows[8:16])
+        assert found is not None
+        np.testing.assert_array_equal(calibrated.embedding(rows[8:16]), found.dequantized())
+
+
 def test_a_layer_sees_the_quantized_ones_before_it(
     source: CheckpointSource, texts: Texts, opened: OpenedCheckpoint
 ) -> None:

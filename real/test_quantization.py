@@ -1,0 +1,86 @@
+"""What 4 bits leave of Gemma 3 270M: the bars, on two texts that nothing was calibrated on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builder.calibrate.prepare import Calibration
+from builder.convert.against import check_against
+from builder.convert.web_file import convert_opened
+from builder.demo import evaluate as demo
+from builder.model.opened import OpenedCheckpoint
+from builder.quantize.scheme import Quantization, ScaleChoice
+from builder.reference.evaluate import DEFAULT_TEXTS
+from builder.reference.report import report_on
+
+HANDWRITTEN = Path(demo.__file__).with_name("handwritten.jsonl")
+"""News, letters and notes of many kinds, written by hand."""
+
+
+@pytest.fixture(scope="module")
+def opened(gemma: Path) -> OpenedCheckpoint:
+    return OpenedCheckpoint.complete(gemma)
+
+
+@pytest.fixture(scope="module")
+def prose(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text of another kind than the report's."""
+    path = tmp_path_factory.mktemp("prose") / "prose.txt"
+    texts = [json.loads(line)["text"] for line in HANDWRITTEN.read_text(encoding="utf-8").splitlines()]
+    path.write_text("\n\n".join(texts)[:4000], encoding="utf-8")
+    return path
+
+
+def divergence(path: Path, opened: OpenedCheckpoint, text: Path = DEFAULT_TEXTS[0]) -> float:
+    quality = report_on(path, opened, texts=[text]).quality
+    assert quality.all.tokens > 300 and quality.all.divergence is not None
+    return quality.all.divergence.value
+
+
+@pytest.mark.parametrize(("bits", "bar"), [("q4_0", 0.13), ("4", 0.28)])
+def test_a_calibrated_model_stays_near_the_checkpoint(
+    opened: OpenedCheckpoint, gemma: Path, tmp_path: Path, bits: str, bar: float
+) -> None:
+    path = tmp_path / "m.task"
+    chosen = Quantization.of(bits, embedding="8", scale="weighted")
+    written = convert_opened(opened, path, quantization=chosen, calibration=Calibration())
+    assert divergence(path, opened) <= bar
+    assert check_against(path, gemma) == written.parameters
+
+
+def test_the_order_of_the_methods_is_the_same_on_another_text(
+    opened: OpenedCheckpoint, prose: Path, tmp_path: Path
+) -> None:
+    methods: list[tuple[ScaleChoice, Calibration | None]] = [
+        ("max", None),
+        ("weighted", None),
+        ("weighted", Calibration()),
+    ]
+    found = []
+    for scale, calibration in methods:
+        path = tmp_path / "m.task"
+        chosen = Quantization.of("4", embedding="8", scale=scale)
+        convert_opened(opened, path, quantization=chosen, calibration=calibration)
+        found.append([divergence(path, opened, text) for text in (DEFAULT_TEXTS[0], prose)])
+    for on_text in zip(*found, strict=True):
+        assert list(on_text) == sorted(on_text, reverse=True)
+
+
+def test_calibration_takes_little_memory(gemma: Path, tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from builder.calibrate.prepare import Calibration
+from builder.convert.web_file import convert_checkpoint
+from builder.quantize.scheme import Quantization
+from tests.memory import peak_memory
+chosen = Quantization.of("q4_0", embedding="8", scale="weighted")
+convert_checkpoint(Path({str(gemma)!r}), Path({str(tmp_path / "m.task")!r}), quantization=chosen, calibration=Calibration())
+print(peak_memory())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) < 1 << 30
