@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from builder.quantize.scheme import INT4, INT8, Quantization
 from builder.reference.dense import Reference
 from builder.synth.web_file import word
 from e2e.bare import call, on_a_fresh_page
@@ -63,15 +62,3 @@ def write(page: Page, address: str, name: str, prompt: list[int], tokens: int) -
     call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + tokens])
     assert call(page, "(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
     return str(call(page, "(text) => bare.generate(text)", text_of(prompt))["text"])
-
-
-def test_the_engine_takes_another_scheme_in_each_layer_and_matrix(browser: Browser, models: Path, address: str) -> None:
-    """What `--bits auto` writes: the value's matrix at 8 bits beside a query's at 4, and a layer unlike its neighbour."""
-    name, tokens = "mixed-by-layer", 24
-    exceptions = (("value", 0, INT8), ("down", 2, INT8), ("key", 3, INT8), ("up", 3, INT4), ("query", 5, INT8))
-    quantization = dataclasses.replace(Quantization.of("q4_0"), exceptions=exceptions)
-    case = dataclasses.replace(CASES["q4_0-embedding-int8"], quantization=quantization)
-    reference = Reference.from_web_file(case.convert(name, models).path)
-    prompt, answer = clear_answer(case, reference, tokens)
-    text = on_a_fresh_page(browser, lambda page: write(page, address, name, prompt, tokens))
-    assert text.split()[:tokens] == [word(i) for i in answer]
