@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,17 +76,20 @@ class Tuned:
     def __init__(self, base: Checkpoint, settings: Settings, device: torch.device, precision: torch.dtype) -> None:
         torch.manual_seed(settings.seed)
         loaded = load_base(base, precision)
+        loaded.name_or_path = base.name  # the name alone: a path says where somebody keeps things
+        images = any(re.fullmatch(NOT_OF_THE_TEXT, name) for name, _ in loaded.named_modules())
         config = LoraConfig(
             r=settings.rank,
             lora_alpha=settings.alpha,
             lora_dropout=settings.dropout,
             target_modules=list(MODULES[settings.modules]),
-            exclude_modules=NOT_OF_THE_TEXT,
+            exclude_modules=NOT_OF_THE_TEXT if images else None,
             task_type="CAUSAL_LM",
-            base_model_name_or_path=base.name,  # the name alone: a path says where somebody keeps things
+            base_model_name_or_path=base.name,
         )
-        self.peft = get_peft_model(loaded, config).to(device)
-        self.peft.peft_config["default"].base_model_name_or_path = base.name
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft's own use of transformers
+            self.peft = get_peft_model(loaded, config).to(device)
         causal = self.peft.get_base_model()
         self.body, self.head = causal.get_decoder(), causal.get_output_embeddings()
         text = causal.config.get_text_config()
@@ -120,8 +125,11 @@ class Tuned:
         return written[: written.index(end)] if end in written else written
 
     def weights(self) -> dict[str, Tensor]:
-        """A copy of the adapter's weights, on the CPU."""
-        return {name: tensor.detach().cpu().clone() for name, tensor in get_peft_model_state_dict(self.peft).items()}
+        """A copy of the adapter's weights, on the CPU. The embedding is frozen: peft need not ask a hub whether it changed."""
+        return {
+            name: tensor.detach().cpu().clone()
+            for name, tensor in get_peft_model_state_dict(self.peft, save_embedding_layers=False).items()
+        }
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Takes an adapter's weights."""
@@ -129,7 +137,7 @@ class Tuned:
 
     def save(self, folder: Path) -> None:
         """adapter_config.json and adapter_model.safetensors."""
-        self.peft.save_pretrained(folder, safe_serialization=True)
+        self.peft.save_pretrained(folder, save_embedding_layers=False)
 
 
 class AnswerLoss(torch.autograd.Function):
