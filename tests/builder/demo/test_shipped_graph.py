@@ -1,7 +1,4 @@
-"""The demo model's other form, for CPUs: the same weights as the web file's, and the same answers.
-
-How it is made anew needs litert-torch: see webapp/demo_model/README.md.
-"""
+"""The demo model's other form, for CPUs: the same weights as the web file's, and the same answers."""
 
 from __future__ import annotations
 
