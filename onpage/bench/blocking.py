@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
 def _in_another_thread(work: Coroutine[Any, Any, T]) -> T:
     tasks: list[asyncio.Task[Any]] = []
     interrupted = threading.Event()
+    outcome: Future[T] = Future()
 
     async def announced() -> T:
         task = asyncio.current_task()
@@ -33,12 +34,22 @@ def _in_another_thread(work: Coroutine[Any, Any, T]) -> T:
             task.cancel()
         return await work
 
-    with ThreadPoolExecutor(1, "onpage-bench") as thread:  # which is waited for, however this block ends
+    def run() -> None:
         try:
-            return thread.submit(asyncio.run, announced()).result()
-        except KeyboardInterrupt:
-            interrupted.set()  # for a task that has not begun
-            for task in tasks:
-                with suppress(RuntimeError):  # its loop is closed: it has ended meanwhile
-                    task.get_loop().call_soon_threadsafe(task.cancel)
-            raise
+            outcome.set_result(asyncio.run(announced()))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=run, name="onpage-bench")
+    try:
+        thread.start()  # which an interrupt can leave when the thread is running already
+        return outcome.result()
+    except KeyboardInterrupt:
+        interrupted.set()  # for a task that has not begun
+        for task in tasks:
+            with suppress(RuntimeError):  # its loop is closed: it has ended meanwhile
+                task.get_loop().call_soon_threadsafe(task.cancel)
+        raise
+    finally:
+        if thread.ident is not None:
+            wait([outcome])
