@@ -116,7 +116,7 @@ def test_unsound_files_are_refused(tmp_path: Path, name: str) -> None:
         (b"null", "expected schema"),
         (b"[" * 100_000, "it is not JSON"),
         (b"[" * 1_100_000, "would fill the memory"),
-        (b'{"schema": NaN}', "NaN is no number"),
+        (b'{"schema": NaN}', "NaN is not a number"),
         (b'{"schema": 1e999}', "too large"),
         (b'{"schema": ' + b"9" * 10_000 + b"}", "more than 20 digits"),
         (b'{"schema": ["onpage-bench/1"]}', "expected schema"),
