@@ -142,8 +142,11 @@ def test_a_stopped_post_looks_stopped(tab: Watched, page: Page) -> None:
     expect(page.locator(".about")).to_contain_text("endless writes here")
     page.get_by_role("button", name=EXAMPLE).click()
     page.get_by_role("button", name="Write", exact=True).click()
-    expect(page.get_by_role("log")).not_to_be_empty(timeout=WRITE_MS)
-    page.get_by_role("button", name="Stop").click()
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    new = page.locator(".card:not([data-reading]) .card-text")  # not the post before
+    expect(new).not_to_be_empty(timeout=WRITE_MS)
+    stop.click()
     expect(page.locator(".card[data-stopped] .card-kind")).to_contain_text("Stopped", timeout=STEP_MS)
 
 
