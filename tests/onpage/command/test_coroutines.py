@@ -9,7 +9,7 @@ import sys
 import pytest
 
 PROGRAM = """
-import asyncio
+import asyncio, signal
 from onpage.command.coroutines import run_coroutine
 from onpage.command.interrupts import handle_ending_signals
 
@@ -34,6 +34,8 @@ async def work():
         await answers.get()
         print("cleaned up", flush=True)
 
+for number in ("SIGINT", "SIGHUP"):  # ignored where the tests run in the background or under nohup
+    signal.signal(getattr(signal, number), signal.default_int_handler)
 handle_ending_signals()
 try:
     run_coroutine(work())
