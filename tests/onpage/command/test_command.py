@@ -50,7 +50,7 @@ def test_json_is_for_programs(tmp_path: Path) -> None:
         "embedding": "int4",
         "attention": "int8",
         "feedforward": "int4 in blocks of 32",
-        "scale": "max",
+        "scale": "weighted",
     }
     assert written["family"] == "gemma3"
     facts = json.loads(onpage("inspect", tmp_path / "m.task", "--json").stdout)
