@@ -19,6 +19,7 @@ from transformers.utils import logging
 
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.errors import CheckpointError
+from builder.model.opened import OpenedCheckpoint
 from builder.tune.examples import Example
 from builder.tune.plan import MODULES, Device, Precision, Settings
 
@@ -73,8 +74,11 @@ def load_base(base: Checkpoint, precision: torch.dtype) -> PreTrainedModel:
 class Tuned:
     """A frozen base with its adapter. `body` gives hidden states, so that the head is computed only where it is learned."""
 
-    def __init__(self, base: Checkpoint, settings: Settings, device: torch.device, precision: torch.dtype) -> None:
+    def __init__(
+        self, opened: OpenedCheckpoint, settings: Settings, device: torch.device, precision: torch.dtype
+    ) -> None:
         torch.manual_seed(settings.seed)
+        base = opened.checkpoint
         loaded = load_base(base, precision)
         loaded.name_or_path = base.name  # the name alone: a path says where somebody keeps things
         images = any(re.fullmatch(NOT_OF_THE_TEXT, name) for name, _ in loaded.named_modules())
@@ -92,8 +96,7 @@ class Tuned:
             self.peft = get_peft_model(loaded, config).to(device)
         causal = self.peft.get_base_model()
         self.body, self.head = causal.get_decoder(), causal.get_output_embeddings()
-        text = causal.config.get_text_config()
-        self.cap = getattr(text, "final_logit_softcapping", None)
+        self.cap = opened.model.final_cap
         self.device = device
 
     @property

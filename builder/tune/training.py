@@ -71,7 +71,7 @@ def tune(run: Run, progress: Report | None = None, say: Callable[[str], None] = 
         f"{len(parts.training):,} examples to learn from, {len(parts.evaluation):,} to judge by; "
         f"{device.type}, {str(precision).removeprefix('torch.')}."
     )
-    model = Tuned(opened.checkpoint, run.settings, device, precision)
+    model = Tuned(opened, run.settings, device, precision)
     trainer = Trainer(
         run, model, Plan(parts.training, run.settings), parts.evaluation, progress or (lambda *_: None), say
     )
