@@ -43,13 +43,23 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """No process of ours outlives a test."""
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    """No process that a test starts outlives it."""
+    before = {child.pid for child in psutil.Process().children()}
     yield
     deadline = time.monotonic() + 60  # a browser that was killed takes its children with it, but not at once
-    while left := [c for c in psutil.Process().children(recursive=True) if c.pid not in before and _lives(c)]:
+    while left := [process for process in _descendants(but=before) if _lives(process)]:
         assert time.monotonic() < deadline, [child.cmdline() for child in left]
         time.sleep(0.2)
+
+
+def _descendants(but: set[int]) -> list[psutil.Process]:
+    """Of this process, leaving out families that were there: the shared browser starts helpers of its own at any time."""
+    found = []
+    for child in psutil.Process().children():
+        if child.pid not in but:
+            with suppress(psutil.NoSuchProcess):
+                found += [child, *child.children(recursive=True)]
+    return found
 
 
 def _lives(process: psutil.Process) -> bool:
