@@ -81,7 +81,7 @@ class WeightedRounding:
         return self._rounded(part, layer, rows).dequantized()
 
     def _rounded(self, part: Part, layer: int | None, rows: Rows) -> Integers:
-        scheme = self.quantization.scheme_at(part, layer)
+        scheme = self.quantization.scheme_at(part)
         return quantized_rows(
             rows, scheme, self.quantization.choice(scheme), self.importance.mean_squares.get((part, layer))
         )

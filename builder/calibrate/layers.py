@@ -162,7 +162,7 @@ class _QuantizedLayer(Mapping[LayerPart, Array]):
             return
         importance, feedback = mean_squares(inputs), Feedback(inputs.T @ inputs)
         for part in to_do:
-            scheme = self._quantization.scheme_at(part, self._index)
+            scheme = self._quantization.scheme_at(part)
             choice, rows = self._quantization.choice(scheme), self._weights[part]
             scales = scales_for(rows, scheme, choice, importance)
             integers = Integers(feedback.round(rows, scales, *integer_range(scheme.bits, choice)), scales)

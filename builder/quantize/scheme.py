@@ -58,8 +58,9 @@ class Quantization:
     attention: Scheme = INT8
     feedforward: Scheme = INT8
     scale: ScaleChoice = "max"
-    exceptions: tuple[tuple[LayerMatrix, int, Scheme], ...] = ()
-    """Matrices of a layer with another scheme than their role's."""
+    exceptions: tuple[tuple[LayerMatrix, Scheme], ...] = ()
+    """Parts of the layers with another scheme than their role's. They have it in every layer: MediaPipe takes no layer unlike the
+    others."""
 
     @classmethod
     def of(
@@ -76,7 +77,7 @@ class Quantization:
 
     def with_best_scales(self) -> Quantization:
         """The same with scales chosen as is best for a checkpoint's weights without a text of the user's."""
-        has_four_bits = any(self.scheme(role).bits == 4 for role in ROLES)
+        has_four_bits = any(self.scheme_at(part).bits == 4 for part in ROLE_OF)
         return replace(self, scale="weighted" if has_four_bits else "max")
 
     def scheme(self, role: Role) -> Scheme:
@@ -86,25 +87,25 @@ class Quantization:
 
     def scheme_of(self, matrix: Weight) -> Scheme:
         """Of one matrix of a model."""
-        return self.scheme_at(matrix.part, matrix.layer)
+        return self.scheme_at(matrix.part)
 
-    def scheme_at(self, part: Part, layer: int | None) -> Scheme:
-        """Of the matrix that does this in this layer."""
-        for excepted, place, scheme in self.exceptions:
-            if (excepted, place) == (part, layer):
-                return scheme
-        return self.scheme(ROLE_OF[part])
+    def scheme_at(self, part: Part) -> Scheme:
+        """Of the matrices that do this."""
+        return dict[Part, Scheme](self.exceptions).get(part, self.scheme(ROLE_OF[part]))
 
     def choice(self, scheme: Scheme) -> ScaleChoice:
         """How scales of a scheme are chosen: at 8 bits the largest value is as good as weighing."""
         return "max" if self.scale == "weighted" and scheme.bits == 8 else self.scale
 
     def __str__(self) -> str:
-        return described({role: str(self.scheme(role)) for role in ROLES})
+        said = described({role: str(self.scheme(role)) for role in ROLES})
+        return ", ".join((said, *(f"{part} {scheme}" for part, scheme in self.exceptions)))
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
-        return {role: str(self.scheme(role)) for role in ROLES} | {"scale": self.scale}
+        exceptions = {part: str(scheme) for part, scheme in self.exceptions}
+        roles = {role: str(self.scheme(role)) for role in ROLES} | {"scale": self.scale}
+        return roles | ({"exceptions": exceptions} if exceptions else {})
 
 
 ALL_INT8 = Quantization()

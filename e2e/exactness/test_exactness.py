@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from builder.model.weights import LayerMatrix
+from builder.quantize.scheme import INT8, Quantization
 from builder.reference.dense import Reference
 from builder.synth.web_file import word
 from e2e.bare import call, on_a_fresh_page
@@ -62,3 +64,26 @@ def write(page: Page, address: str, name: str, prompt: list[int], tokens: int) -
     call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + tokens])
     assert call(page, "(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
     return str(call(page, "(text) => bare.generate(text)", text_of(prompt))["text"])
+
+
+MIXES: dict[str, tuple[LayerMatrix, ...]] = {
+    "value": ("value",),
+    "key-value-output": ("key", "value", "output"),
+    "down": ("down",),
+    "up": ("up",),
+}
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_the_engine_takes_another_scheme_in_a_matrix_of_every_layer(
+    browser: Browser, models: Path, address: str, mix: str
+) -> None:
+    """As `convert --bits auto` mixes them. It wants all layers alike: with one that differs it says "Subgraph input tensors don't match"."""
+    name, tokens = f"mixed-{mix}", 16
+    exceptions = tuple((part, INT8) for part in MIXES[mix])
+    quantization = dataclasses.replace(Quantization.of("q4_0"), exceptions=exceptions)
+    case = dataclasses.replace(CASES["q4_0-embedding-int8"], quantization=quantization)
+    reference = Reference.from_web_file(case.convert(name, models).path)
+    prompt, answer = clear_answer(case, reference, tokens)
+    text = on_a_fresh_page(browser, lambda page: write(page, address, name, prompt, tokens))
+    assert text.split()[:tokens] == [word(i) for i in answer]
