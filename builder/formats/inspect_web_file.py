@@ -86,7 +86,7 @@ class WebFileFacts:
     tensors: list[TensorEntry]
     written_by: str | None
     conversion: dict[str, str]
-    """What onpage converted: the checkpoint's name, an adapter that was merged, the choice of scales."""
+    """What onpage converted: the checkpoint's name, an adapter that was merged, the choice of scales, the text of the calibration."""
     lora_rank: int | None = None
     """Of a LoRA adapter, whose dimensions are those of the model it is for; None for a model."""
     has_sums: bool = False
@@ -169,7 +169,7 @@ def _conversion(file: WebFile) -> dict[str, str]:
     found = noted if isinstance(noted, dict) else {}
     return {
         key: value
-        for key in ("checkpoint", "revision", "merged", "scale")
+        for key in ("checkpoint", "revision", "merged", "scale", "calibrated on")
         if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MAX_NAME
     }
 
