@@ -74,10 +74,12 @@ def convert(
     checkpoint: AnyPath,
     output: AnyPath,
     *,
-    bits: Bits | None = None,
+    bits: Bits | Literal["auto"] | None = None,
     embedding_bits: Bits | None = None,
     attention_bits: Bits | None = None,
     feedforward_bits: Bits | None = None,
+    target_size: int | None = None,
+    max_divergence: float | None = None,
     scale: Scale | None = None,
     calibrate: AnyPath | bool = False,
     merge_lora: AnyPath | None = None,
@@ -90,30 +92,55 @@ def convert(
     (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every
     matrix that has no option of its own; with none of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then
     goes over as it is. `scale` is "weighted" at 4 bits and "max" at 8 where it is not given. `calibrate` quantizes layer by layer with
-    a text: a file of yours, or True for a built-in one; it keeps more of the model and takes longer. `merge_lora` is a LoRA adapter, a folder or a repository, that goes into the weights; `residual_scale` a power
-    of two that the residual stream is multiplied with instead of what a pass over a few tokens shows to be needed. Needs the extra
-    `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
+    a text: a file of yours, or True for a built-in one; it keeps more of the model and takes longer. With `bits` "auto", 8 bits and q4_0
+    are mixed: the best file of at most `target_size` bytes, or the smallest whose predicted divergence is at most `max_divergence` nats
+    a token (0.1); it is always calibrated, and the result's `mix` has the candidates. `merge_lora` is a LoRA adapter, a folder or a
+    repository, that goes into the weights; `residual_scale` a power of two that the residual stream is multiplied with instead of what
+    a pass over a few tokens shows to be needed. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
         from builder.calibrate.prepare import Calibration
         from builder.convert.from_quantized import suited
+        from builder.convert.mixed import mixed_bits
         from builder.convert.web_file import convert_opened
         from builder.model.opened import OpenedCheckpoint
+    if bits == "auto" and (embedding_bits or attention_bits or feedforward_bits or scale):
+        raise OnpageError('bits="auto" chooses for itself: leave the bits of the parts and scale out.')
+    if bits != "auto" and (target_size is not None or max_divergence is not None):
+        raise OnpageError('target_size and max_divergence need bits="auto".')
+    if target_size is not None and max_divergence is not None:
+        raise OnpageError("target_size and max_divergence both choose the bits: leave one of them out.")
     base = _located(checkpoint, progress)
     merge = None if merge_lora is None else _located(merge_lora, progress)
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
-    quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale or "max")
-    if not (bits or embedding_bits or attention_bits or feedforward_bits):
-        quantization = suited(opened.weights, quantization)
-    if scale is None:
-        quantization = quantization.with_best_scales()
     calibration = None
     if calibrate is not False:
         calibration = Calibration() if calibrate is True else Calibration(Path(calibrate))
+    mix = None
+    if bits == "auto":
+        calibration = calibration or Calibration()
+        mix = mixed_bits(
+            opened,
+            Path(output),
+            calibration,
+            target_size=target_size,
+            max_divergence=max_divergence,
+            origin=base.origin,
+            merged=merge.origin if merge else None,
+            progress=progress,
+        )
+        quantization = mix.chosen.quantization
+    else:
+        quantization = _quantization(bits or "8", embedding_bits, attention_bits, feedforward_bits, scale or "max")
+        if not (bits or embedding_bits or attention_bits or feedforward_bits):
+            quantization = suited(opened.weights, quantization)
+        if scale is None:
+            quantization = quantization.with_best_scales()
     return convert_opened(
         opened,
         Path(output),
         quantization=quantization,
+        mix=mix,
         origin=base.origin,
         merged=merge.origin if merge else None,
         residual_scale=residual_scale,

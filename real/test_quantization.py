@@ -11,6 +11,7 @@ import pytest
 
 from builder.calibrate.prepare import Calibration
 from builder.convert.against import check_against
+from builder.convert.mixed import mixed_bits
 from builder.convert.web_file import convert_opened
 from builder.demo import evaluate as demo
 from builder.model.opened import OpenedCheckpoint
@@ -49,6 +50,18 @@ def test_a_calibrated_model_stays_near_the_checkpoint(
     path = tmp_path / "m.task"
     chosen = Quantization.of(bits, embedding="8", scale="weighted")
     written = convert_opened(opened, path, quantization=chosen, calibration=Calibration())
+    assert divergence(path, opened) <= bar
+    assert check_against(path, gemma) == written.parameters
+
+
+@pytest.mark.parametrize(("size", "bar"), [(245_000_000, 0.07), (215_000_000, 0.10)])
+def test_bits_that_are_chosen_for_a_size_stay_near_the_checkpoint(
+    opened: OpenedCheckpoint, gemma: Path, tmp_path: Path, size: int, bar: float
+) -> None:
+    path = tmp_path / "m.task"
+    chosen = mixed_bits(opened, path, Calibration(), target_size=size).chosen
+    written = convert_opened(opened, path, quantization=chosen.quantization, calibration=Calibration())
+    assert written.size == path.stat().st_size <= chosen.size <= size
     assert divergence(path, opened) <= bar
     assert check_against(path, gemma) == written.parameters
 

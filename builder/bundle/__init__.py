@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.bundle.container import Progress, WrittenBundle
-from builder.bundle.litertlm import write_litertlm
+from builder.bundle.litertlm import largest_litertlm, write_litertlm
 from builder.bundle.source import Conversation, Source, graph_source, open_source, web_source
 from builder.bundle.task import write_task
 from builder.errors import BundleError, OutputError
@@ -19,6 +19,7 @@ __all__ = [
     "Source",
     "WrittenBundle",
     "graph_source",
+    "largest_litertlm",
     "open_source",
     "web_source",
     "write_bundle",

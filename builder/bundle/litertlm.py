@@ -66,6 +66,12 @@ def write_litertlm(output: Path, source: Source, progress: Progress | None = Non
     return WrittenBundle(output, end, sha256, ".litertlm", {part.name: part.size for part in parts})
 
 
+def largest_litertlm(model: int, tokenizer: int) -> int:
+    """Bytes that a `.litertlm` has at most: header and metadata take a block each, and every part begins at a block."""
+    block: int = litertlm_core.BLOCK_SIZE
+    return 2 * block + -(-tokenizer // block) * block + model
+
+
 def llm_metadata(source: Source) -> LlmMetadata:
     """What the file says: ids rather than texts, so that no tokenizer has to find them again."""
     conversation = source.conversation

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.calibrate.importance import Place, WeightedRounding, importance_of_inputs
+from builder.calibrate.importance import Importance, Layers, Place, WeightedRounding, importance_of_inputs
 from builder.calibrate.layers import calibrate
-from builder.calibrate.texts import DEFAULT_TEXT, TOKENS, read_texts
+from builder.calibrate.texts import DEFAULT_TEXT, TOKENS, Texts, read_texts
 from builder.checkpoint.checkpoint import check_finite
 from builder.errors import CheckpointError
 from builder.model.description import ModelDescription
@@ -20,6 +20,7 @@ from builder.model.weights import Weight, Weights
 from builder.quantize.as_stored import is_stored_in
 from builder.quantize.integers import Prepared
 from builder.quantize.scheme import Quantization
+from builder.reference.decoder import WeightSource
 from builder.reference.sources import CheckpointSource
 
 TOKENS_OF_SCALES = 512
@@ -53,7 +54,7 @@ def prepare(
 
     CheckpointError where weights are not finite; OnpageError where the text cannot be read.
     """
-    stored, rounded = _as_stored(weights, quantization)
+    stored, rounded = as_stored(weights, quantization)
     weighted = quantization.scale == "weighted" and any(quantization.scheme_of(one).bits == 4 for one in rounded)
     if calibration is None and not weighted:
         yield None
@@ -65,10 +66,7 @@ def prepare(
     source = CheckpointSource(model, weights)
     text = calibration.text if calibration else DEFAULT_TEXT
     texts = read_texts(text, tokenizer, min(TOKENS_OF_SCALES, calibration.tokens) if calibration else TOKENS_OF_SCALES)
-    with np.errstate(over="ignore", invalid="ignore"):
-        importance = importance_of_inputs(source, texts, report("scales"))
-    if not all(np.isfinite(means).all() for means in importance.mean_squares.values()):
-        _refuse(weights)
+    importance = finite_importance(source, weights, texts, report("scales"))
     if calibration is None:
         yield WeightedRounding(quantization, importance)
         return
@@ -77,7 +75,16 @@ def prepare(
         yield calibrated
 
 
-def _as_stored(weights: Weights, quantization: Quantization) -> tuple[frozenset[Place], list[Weight]]:
+def finite_importance(source: WeightSource, weights: Weights, texts: Texts, report: Layers | None = None) -> Importance:
+    """How large the inputs of each matrix are; CheckpointError where weights, or what is computed with them, are not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        importance = importance_of_inputs(source, texts, report)
+    if not all(np.isfinite(means).all() for means in importance.mean_squares.values()):
+        _refuse(weights)
+    return importance
+
+
+def as_stored(weights: Weights, quantization: Quantization) -> tuple[frozenset[Place], list[Weight]]:
     """The matrices that the checkpoint holds in their scheme already, by part and layer, and those that are rounded."""
     matrices = [weight for weight in weights.tensors if weight.is_matrix]
     stored = {one for one in matrices if is_stored_in(next(iter(weights.bands(one)))[1], quantization.scheme_of(one))}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.bundle import web_source, write_litertlm
+from builder.bundle import largest_litertlm, web_source, write_litertlm
 from builder.errors import OutputError
 from builder.files.writing import folder_beside
 
@@ -44,6 +44,13 @@ def refuse_another_format(output: Path, *, bundle: bool) -> None:
             f"{' or .litertlm' if bundle else ' or .bin'}.",
             subject=output,
         )
+
+
+def largest_size(output: Path, web_file: int, tokenizer: int) -> int:
+    """Bytes that `output` has at most, for a web file of that size and its tokenizer's."""
+    if output.suffix.lower() != LITERTLM:
+        return web_file
+    return largest_litertlm(web_file, tokenizer)
 
 
 def write_contained(output: Path, write: Callable[[Path], object], progress: Progress | None) -> Contained:

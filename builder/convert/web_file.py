@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import __version__
+from builder.calibrate.choose import Mix
 from builder.calibrate.prepare import Calibration, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
@@ -64,10 +65,14 @@ class WrittenModel:
     """What was decided about turns and tokenizer, in words."""
     residual_scale: float = 1.0
     """What the residual stream is multiplied with, so that float16 holds it."""
+    mix: Mix | None = None
+    """What the bits were chosen from, where they were not given."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
-        return asdict(self) | {"path": str(self.path), "quantization": self.quantization.to_json()}
+        facts = asdict(replace(self, mix=None)) | {"path": str(self.path), "quantization": self.quantization.to_json()}
+        del facts["mix"]
+        return facts | ({"mix": self.mix.to_json()} if self.mix else {})
 
 
 def convert_checkpoint(
@@ -104,6 +109,7 @@ def convert_opened(
     output: Path,
     *,
     quantization: Quantization | None = None,
+    mix: Mix | None = None,
     origin: Origin | None = None,
     merged: Origin | None = None,
     residual_scale: float | None = None,
@@ -112,19 +118,13 @@ def convert_opened(
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete.
 
-    `origin` and `merged` say where it and the adapter in it came from, where that is not here.
+    `mix` is what `quantization` was chosen from; `origin` and `merged` say where the checkpoint and the adapter in it came from, where
+    that is not here.
     """
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
     quantization = quantization or suited(opened.weights)
-    conversion = {"checkpoint": origin.name if origin else opened.checkpoint.name}
-    if origin:
-        conversion["revision"] = origin.commit
-    conversion["scale"] = quantization.scale
-    if opened.merge is not None:
-        conversion["merged"] = str(merged) if merged else opened.merge.resolve().name
-    if calibration is not None:
-        conversion["calibrated on"] = str(calibration)
+    conversion = conversion_notes(opened, quantization, calibration, origin, merged)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
     # what cannot be written is refused before the pass over the weights
     web_layout(
@@ -148,7 +148,26 @@ def convert_opened(
         )
     seconds = round(time.monotonic() - started, 3)
     notes = (*notes_on(opened.weights, quantization), *opened.notes)
-    return replace(written, left_out=opened.left_out, notes=notes, seconds=seconds)
+    return replace(written, left_out=opened.left_out, notes=notes, seconds=seconds, mix=mix)
+
+
+def conversion_notes(
+    opened: OpenedCheckpoint,
+    quantization: Quantization,
+    calibration: Calibration | None = None,
+    origin: Origin | None = None,
+    merged: Origin | None = None,
+) -> dict[str, Any]:
+    """What a file says of how it was made."""
+    notes: dict[str, Any] = {"checkpoint": origin.name if origin else opened.checkpoint.name}
+    if origin:
+        notes["revision"] = origin.commit
+    notes["scale"] = quantization.scale
+    if opened.merge is not None:
+        notes["merged"] = str(merged) if merged else opened.merge.resolve().name
+    if calibration is not None:
+        notes["calibrated on"] = str(calibration)
+    return notes
 
 
 def write_web_file(

@@ -50,9 +50,10 @@ PHASES = {
     "download": "Fetching",
     "scales": "Measuring",
     "calibrate": "Calibrating",
+    "sensitivity": "Weighing",
 }
 
-COUNTED = {"scales": "layers", "calibrate": "layers"}
+COUNTED = {"scales": "layers", "calibrate": "layers", "sensitivity": "parts"}
 """Phases whose progress is no bytes."""
 
 

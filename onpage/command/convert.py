@@ -29,18 +29,30 @@ from onpage.command.console import (
 )
 from onpage.command.evaluation_rows import show_evaluation
 from onpage.command.graph import GraphOptions, convert_graph, graph_options
+from onpage.command.mixed_bits import (
+    AUTO,
+    TextOptions,
+    refuse_for_a_graph,
+    refuse_without_auto,
+    said,
+    show_mix,
+    text_options,
+    wrong,
+)
 from onpage.extras import requires
 
 if TYPE_CHECKING:
-    from builder.calibrate.prepare import Calibration
     from builder.convert.web_file import WrittenModel
     from builder.fetch.located import Located
     from builder.lora.adapter_file import WrittenAdapter
+    from builder.model.opened import OpenedCheckpoint
     from builder.reference.report import Report
 
 NOT_OF_AN_ADAPTER = (
     "scale",
     "calibrate",
+    "target_size",
+    "max_divergence",
     "residual_scale",
     "report",
     "report_text",
@@ -78,16 +90,20 @@ def residual_row(scale: float, largest: float | None) -> str:
     return scaled if largest is None else f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
 
 
-def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of a quantization, which it gets as `quantization`."""
+def quantization_options(command: Callable[..., None], automatic: bool = False) -> Callable[..., None]:
+    """Gives a command the options of a quantization, which it gets as `quantization`.
+
+    `automatic`: whether --bits may be auto, for which `quantization` is None.
+    """
+    of_auto = " auto: 8 and q4_0 mixed, for --target-size or --max-divergence; always calibrated." if automatic else ""
 
     @click.option(
         "--bits",
-        type=click.Choice(list(SCHEMES)),
+        type=click.Choice([*SCHEMES, AUTO] if automatic else list(SCHEMES)),
         default="8",
         show_default=True,
         help="Bits per weight. q4_0 is 4 bits with one scale per 32 inputs instead of one per output. A GGUF file's Q4_0 stays q4_0 by "
-        "default.",
+        "default." + of_auto,
     )
     @click.option(
         "--embedding-bits", type=click.Choice(list(SCHEMES)), help="Bits of the embedding.  [default: as --bits]"
@@ -107,6 +123,12 @@ def quantization_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_quantization(*, bits: str, scale: ScaleChoice | None, **others: Any) -> None:
         roles = {role: others.pop(f"{role}_bits") for role in ROLES}
+        if bits == AUTO:
+            given = [f"--{role}-bits" for role in ROLES if roles[role]] + (["--scale"] if scale else [])
+            if given:
+                raise wrong(f"--bits auto chooses for itself: leave {given[0]} out.")
+            command(quantization=None, **others)
+            return
         command(quantization=Quantization.of(bits, **roles, scale=scale or "max"), **others)
 
     return with_quantization
@@ -170,7 +192,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     help="Hugging Face token. Other users of this machine can see it in the process list.  [default: HF_TOKEN, else the "
     "token of `hf auth login`]",
 )
-@quantization_options
+@functools.partial(quantization_options, automatic=True)
 @click.option(
     "--lora",
     metavar="ADAPTER",
@@ -178,14 +200,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "then the base model or its web file.",
 )
 @click.option("--merge-lora", metavar="ADAPTER", help="Merge this LoRA adapter into the weights.")
-@click.option(
-    "--calibrate",
-    is_flag=False,
-    flag_value="",
-    metavar="[FILE]",
-    help="Quantize layer by layer with a text that runs through the model: closer to the checkpoint, and slower. FILE is a text "
-    "of yours in UTF-8; its first 4,096 tokens are used.  [default: a built-in text]",
-)
+@text_options
 @turn_options
 @click.option(
     "--residual-scale",
@@ -211,13 +226,13 @@ def convert(
     output: Path,
     file: str | None,
     token: str | None,
-    quantization: Quantization,
+    quantization: Quantization | None,
+    by_text: TextOptions,
     turns: AskedTurns,
     graph: GraphOptions | None,
     lora: str | None,
     merge_lora: str | None,
     residual_scale: float | None,
-    calibrate: str | None,
     report: bool,
     report_text: Path | None,
     as_json: bool,
@@ -232,7 +247,8 @@ def convert(
 
     \b
     Example:
-      onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits q4_0 --embedding-bits 8 --calibrate
+      onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits 8 --embedding-bits q4_0 --calibrate
+      onpage convert my-gemma-270m -o my-gemma-270m-web.task --bits auto --target-size 215MB
       onpage convert gemma-3-270m-it --lora my-adapter -o my-adapter-web.bin
       onpage convert gemma-3-270m-it --merge-lora my-adapter -o merged-web.task
       onpage convert gemma-3-1b-it-q4_0.gguf -o gemma-3-1b-web.task
@@ -241,10 +257,13 @@ def convert(
     """
     if lora is not None:
         _refuse_what_an_adapter_has_not(merge_lora)
+    if quantization is not None:
+        refuse_without_auto()
+    if graph is not None:
+        refuse_for_a_graph(quantization is None)
     base, adapter, merge = _located(checkpoint, lora, merge_lora, file, token)
     if graph is not None:
-        if _said("calibrate"):
-            raise click.UsageError("--calibrate is for --target web only.", click.get_current_context())
+        assert quantization is not None
         convert_graph(base.path, output, graph, quantization, merge.path if merge else None, turns, as_json)
         return
     if adapter is not None:
@@ -253,24 +272,34 @@ def convert(
         _show_adapter(convert_adapter(base.path, adapter.path, output), base.path, as_json)
         return
     with requires("build"):
-        from builder.convert.from_quantized import suited
+        from builder.convert.mixed import mixed_bits
         from builder.convert.web_file import convert_opened
         from builder.model.opened import OpenedCheckpoint
         from builder.reference.evaluate import read_text
         from builder.reference.report import report_on
-    calibration = _calibration(calibrate)
+    calibration = by_text.calibration(automatic=quantization is None)
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns)
-    if not bits_are_chosen():
-        quantization = suited(opened.weights, quantization)
-    if not _said("scale"):
-        quantization = quantization.with_best_scales()
     with byte_progress() as progress:
+        mix = None
+        if quantization is None:
+            assert calibration is not None
+            mix = mixed_bits(
+                opened,
+                output,
+                calibration,
+                target_size=by_text.target_size,
+                max_divergence=by_text.max_divergence,
+                origin=base.origin,
+                merged=merge.origin if merge else None,
+                progress=progress,
+            )
         written = convert_opened(
             opened,
             output,
-            quantization=quantization,
+            quantization=mix.chosen.quantization if mix else _with_defaults(quantization, opened),
+            mix=mix,
             origin=base.origin,
             merged=merge.origin if merge else None,
             residual_scale=residual_scale,
@@ -308,23 +337,13 @@ def _located(
     return base, adapter, merge
 
 
-def _calibration(asked: str | None) -> Calibration | None:
-    if asked is None:
-        return None
-    from builder.calibrate.prepare import Calibration
+def _with_defaults(quantization: Quantization | None, opened: OpenedCheckpoint) -> Quantization:
+    """As it was given, and where it was not, as it suits the checkpoint."""
+    from builder.convert.from_quantized import suited
 
-    if not asked:
-        return Calibration()
-    if Path(asked).is_dir():  # the option took the argument behind it
-        raise click.UsageError(
-            f"--calibrate takes a text, and {asked} is a folder: put --calibrate at the end.",
-            click.get_current_context(),
-        )
-    return Calibration(Path(asked))
-
-
-def _said(option: str) -> bool:
-    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
+    if quantization is None or not bits_are_chosen():
+        quantization = suited(opened.weights, quantization)
+    return quantization if said("scale") else quantization.with_best_scales()
 
 
 def _show_report(report: Report) -> None:
@@ -375,6 +394,8 @@ def show_written(written: WrittenModel, as_json: bool, *, served: bool = True) -
     if as_json:
         print_json(written.to_json())
         return
+    if written.mix:
+        show_mix(written.mix)
     print_facts(
         [
             ("file", str(written.path)),

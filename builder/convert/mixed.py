@@ -1,0 +1,73 @@
+"""`--bits auto`: the mix of bits for a size of file, or a divergence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.calibrate.choose import Mix, candidates, choose, refuse_smaller
+from builder.calibrate.prepare import Calibration
+from builder.calibrate.sensitivity import AT_Q4_0, sensitivity
+from builder.calibrate.texts import CONTEXT, read_texts
+from builder.convert.container import largest_size, refuse_another_format
+from builder.convert.residual_scale import MeasuredResidual
+from builder.convert.web_file import (
+    Progress,
+    conversion_notes,
+    llm_parameters,
+    refuse_to_replace_an_input,
+    web_layout,
+)
+from builder.model.opened import OpenedCheckpoint
+from builder.model.origin import Origin
+from builder.model.residual import SMALLEST, ResidualScale
+from builder.quantize.scheme import Quantization
+
+LONGEST = 123_456_789.123
+"""As many digits as a file's note of its largest residual has at most: the real one is measured later."""
+
+
+def mixed_bits(
+    opened: OpenedCheckpoint,
+    output: Path,
+    calibration: Calibration,
+    *,
+    target_size: int | None = None,
+    max_divergence: float | None = None,
+    origin: Origin | None = None,
+    merged: Origin | None = None,
+    progress: Progress | None = None,
+) -> Mix:
+    """Measures what 4 bits cost each part, and chooses: the best file of at most `target_size` bytes, or the smallest whose predicted
+    divergence is at most `max_divergence`.
+
+    `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, UnsupportedModel where a matrix does not divide
+    into blocks, OutputError where `output` cannot be written.
+    """
+
+    def report(done: int, total: int) -> None:
+        if progress:
+            progress("sensitivity", done, total)
+
+    refuse_to_replace_an_input(opened, output)
+    refuse_another_format(output, bundle=True)
+    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
+    residual = MeasuredResidual(LONGEST / SMALLEST, ResidualScale.of(opened.model, SMALLEST))
+
+    def size_of(quantization: Quantization) -> int:
+        _, layout = web_layout(
+            opened.model,
+            opened.weights.tensors,
+            parameters,
+            opened.tokenizer.model,
+            quantization,
+            opened.generation,
+            conversion_notes(opened, quantization, calibration, origin, merged),
+            residual,
+        )
+        return largest_size(output, layout.size, len(opened.tokenizer.model))
+
+    refuse_smaller(target_size, size_of(AT_Q4_0))  # and what no block divides: before all the work
+    texts = read_texts(calibration.text, opened.tokenizer, min(CONTEXT - 1, calibration.tokens))
+    costs = sensitivity(opened.model, opened.weights, texts, report)
+    found = candidates((one for one in opened.weights.tensors if one.is_matrix), costs, size_of)
+    return Mix(choose(found, target_size, max_divergence), found)
