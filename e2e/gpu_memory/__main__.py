@@ -13,8 +13,8 @@ from builder.synth.web_file import synthesize
 from e2e.bare import served
 from e2e.gpu_memory import taken
 from onpage.bench.browser import launched
+from onpage.command.bits import quantization_options
 from onpage.command.console import megabytes
-from onpage.command.convert import quantization_options
 
 
 @click.command()

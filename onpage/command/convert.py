@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -15,7 +15,8 @@ from click.core import ParameterSource
 from builder.files.reading import shown
 from builder.model.residual import FLOAT16_MAX, is_residual_scale
 from builder.model.turns import AskedTurns
-from builder.quantize.scheme import ROLES, SCHEMES, Quantization, ScaleChoice
+from builder.quantize.scheme import Quantization
+from onpage.command.bits import bits_are_chosen, quantization_options
 from onpage.command.console import (
     FILE,
     FileOrName,
@@ -30,14 +31,12 @@ from onpage.command.console import (
 from onpage.command.evaluation_rows import show_evaluation
 from onpage.command.graph import GraphOptions, convert_graph, graph_options
 from onpage.command.mixed_bits import (
-    AUTO,
     TextOptions,
     refuse_for_a_graph,
     refuse_without_auto,
     said,
     show_mix,
     text_options,
-    wrong,
 )
 from onpage.extras import requires
 
@@ -88,57 +87,6 @@ def residual_row(scale: float, largest: float | None) -> str:
     """How a file's residual stream is scaled, for a person."""
     scaled = "not scaled" if scale == 1 else f"scaled by 1/{1 / scale:,.0f}"
     return scaled if largest is None else f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
-
-
-def quantization_options(command: Callable[..., None], automatic: bool = False) -> Callable[..., None]:
-    """Gives a command the options of a quantization, which it gets as `quantization`.
-
-    `automatic`: whether --bits may be auto, for which `quantization` is None.
-    """
-    of_auto = " auto: 8 and q4_0 mixed, for --target-size or --max-divergence; always calibrated." if automatic else ""
-
-    @click.option(
-        "--bits",
-        type=click.Choice([*SCHEMES, AUTO] if automatic else list(SCHEMES)),
-        default="8",
-        show_default=True,
-        help="Bits per weight. q4_0 is 4 bits with one scale per 32 inputs instead of one per output. A GGUF file's Q4_0 stays q4_0 by "
-        "default." + of_auto,
-    )
-    @click.option(
-        "--embedding-bits", type=click.Choice(list(SCHEMES)), help="Bits of the embedding.  [default: as --bits]"
-    )
-    @click.option(
-        "--attention-bits", type=click.Choice(list(SCHEMES)), help="Bits of q, k, v and o.  [default: as --bits]"
-    )
-    @click.option(
-        "--feedforward-bits", type=click.Choice(list(SCHEMES)), help="Bits of gate, up and down.  [default: as --bits]"
-    )
-    @click.option(
-        "--scale",
-        type=click.Choice(get_args(ScaleChoice)),
-        help="How a scale is chosen. max: the largest weight sets it. mse: the smallest squared error of the weights. weighted: the "
-        "smallest error of the outputs on a text.  [default: weighted where a model is converted to 4 bits, else max]",
-    )
-    @functools.wraps(command)
-    def with_quantization(*, bits: str, scale: ScaleChoice | None, **others: Any) -> None:
-        roles = {role: others.pop(f"{role}_bits") for role in ROLES}
-        if bits == AUTO:
-            given = [f"--{role}-bits" for role in ROLES if roles[role]] + (["--scale"] if scale else [])
-            if given:
-                raise wrong(f"--bits auto chooses for itself: leave {given[0]} out.")
-            command(quantization=None, **others)
-            return
-        command(quantization=Quantization.of(bits, **roles, scale=scale or "max"), **others)
-
-    return with_quantization
-
-
-def bits_are_chosen() -> bool:
-    """Whether the user said any of the options for bits."""
-    context = click.get_current_context()
-    names = [name for name in context.params if name == "bits" or name.endswith("_bits")]
-    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def turn_options(command: Callable[..., None]) -> Callable[..., None]:

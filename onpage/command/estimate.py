@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from builder.quantize.scheme import Quantization
+from onpage.command.bits import bits_are_chosen, quantization_options
 from onpage.command.console import megabytes, print_facts, print_json
-from onpage.command.convert import bits_are_chosen, json_option, quantization_options
+from onpage.command.convert import json_option
 from onpage.command.sizes import Bytes
 from onpage.extras import requires
 

@@ -10,8 +10,9 @@ import click
 
 from builder.errors import OutputError
 from builder.quantize.scheme import Quantization
+from onpage.command.bits import quantization_options
 from onpage.command.console import byte_progress
-from onpage.command.convert import json_option, output_option, quantization_options, show_written
+from onpage.command.convert import json_option, output_option, show_written
 from onpage.extras import requires
 
 if TYPE_CHECKING:
