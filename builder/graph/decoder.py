@@ -10,13 +10,14 @@ and decode the `logits` (1, 1, vocabulary) too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from builder.formats.tflite_schema import TensorType
 from builder.graph.function import Function, Shape, Value
-from builder.graph.parameters import GraphParameters
+from builder.graph.parameters import PROJECTIONS, GraphParameters
 from builder.graph.settings import GraphSettings
 from builder.model.description import RMS_EPSILON, Attention, ModelDescription, Rope
 from builder.model.weights import LayerPart, Part
@@ -79,39 +80,52 @@ class _Decoder:
         x = f.multiply(f.reshape(rows, (1, self.length, embedding.width)), f.number(embedding.scale))
         last = len(self.model.layers) - 1
         for i, layer in enumerate(self.model.layers):
-            queries, keys, values = self._update_cache(x, i, layer.attention)
-            if i == last and not makes_a_token:
-                return  # what the last layer computes beyond its cache nobody reads
-            attended = self._attend(queries, keys, values, layer.attention)
+            # of the last layer a prompt needs the cache only, and where a function computes what nobody reads, MediaPipe fails at
+            # the first token
+            only_cache = i == last and not makes_a_token
+            projected = self._projected(x, i, layer.attention, ("key", "value") if only_cache else PROJECTIONS)
+            keys, values = self._update_cache(projected["key"], projected["value"], i, layer.attention)
+            if only_cache:
+                return
+            attended = self._attend(self._turned(projected["query"], layer.attention), keys, values, layer.attention)
             x = f.add(x, self._end(f.fully_connected(attended, self._matrix("output", i)), "post_attention_norm", i))
             x = f.add(x, self._end(self._feed_forward(x, i), "post_feed_forward_norm", i))
         logits = f.fully_connected(self._norm(x, "final_norm", None), self._weight(table))
         f.output("logits", self._capped(logits, self.model.final_cap))
 
-    def _update_cache(self, x: Value, i: int, attention: Attention) -> tuple[Value, Value, Value]:
-        """Queries (1, heads, n, dimension) of this layer, and its cache with what is new."""
+    def _projected(self, x: Value, i: int, attention: Attention, parts: Sequence[LayerPart]) -> dict[LayerPart, Value]:
+        """Those of this layer's queries, keys and values that are in `parts`, normed, (1, n, heads, dimension)."""
         f, heads, groups, head = self.function, attention.heads, attention.key_value_heads, attention.head_dimension
         counts = {"query": heads, "key": groups, "value": groups}
-        normed, parts = self._norm(x, "pre_attention_norm", i), {}
+        normed, projected = self._norm(x, "pre_attention_norm", i), {}
         for parameter, held in self.parameters.projections(i).items():
+            if not set(held) & set(parts):
+                continue
             together = f.fully_connected(normed, self._weight(f.parameter(parameter)))
             together = f.reshape(together, (1, self.length, parameter.shape[0] // head, head))
             first = 0
             for part in held:
-                parts[part] = f.slice(together, 2, first, counts[part])
+                if part in parts:
+                    projected[part] = f.slice(together, 2, first, counts[part])
                 first += counts[part]
-        queries, keys, values = parts["query"], parts["key"], parts["value"]
         if attention.query_key_norms:
-            queries, keys = self._norm(queries, "query_norm", i), self._norm(keys, "key_norm", i)
-        rotation = self._rotation(head, attention.rope)
-        queries = self._rotated(f.transpose(queries, (0, 2, 1, 3)), rotation)
-        keys = self._rotated(f.transpose(keys, (0, 2, 1, 3)), rotation)
-        old_keys, old_values = self.caches[i]
-        keys = f.dynamic_update_slice(old_keys, keys, self._place(2))
+            norms: dict[LayerPart, LayerPart] = {"query": "query_norm", "key": "key_norm"}
+            projected |= {part: self._norm(projected[part], norms[part], i) for part in parts if part in norms}
+        return projected
+
+    def _turned(self, x: Value, attention: Attention) -> Value:
+        """Queries or keys (1, n, heads, dimension), turned by their positions, as (1, heads, n, dimension)."""
+        rotation = self._rotation(attention.head_dimension, attention.rope)
+        return self._rotated(self.function.transpose(x, (0, 2, 1, 3)), rotation)
+
+    def _update_cache(self, keys: Value, values: Value, i: int, attention: Attention) -> tuple[Value, Value]:
+        """This layer's cache with new keys and values (1, n, heads, dimension) in it."""
+        f, (old_keys, old_values) = self.function, self.caches[i]
+        keys = f.dynamic_update_slice(old_keys, self._turned(keys, attention), self._place(2))
         values = f.dynamic_update_slice(old_values, f.transpose(values, (0, 2, 3, 1)), self._place(3))
         f.output(f"kv_cache_k_{i}", keys)
         f.output(f"kv_cache_v_{i}", values)
-        return queries, keys, values
+        return keys, values
 
     def _attend(self, queries: Value, keys: Value, values: Value, attention: Attention) -> Value:
         """What each token takes from those that it sees, (1, n, heads · dimension)."""
