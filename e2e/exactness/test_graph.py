@@ -1,4 +1,4 @@
-"""The demo model's graph, in both engines that run it in a page: the same text as transformers, on the CPU and on WebGPU.
+"""Graphs in both engines that run them in a page: the same text as transformers, on the CPU and on WebGPU.
 
 The engines give texts, not ids, so texts are compared.
 """
@@ -15,11 +15,14 @@ from playwright.sync_api import Browser, Page
 from builder.bundle import Conversation, graph_source, write_task
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
+from builder.graph.convert import convert_to_graph
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
+from builder.reference.dense import Reference
+from builder.synth.web_file import word
 from e2e.bare import call, on_a_fresh_page
 from onpage.bench.browser import launch
-from tests.goldens.cases import GRAPH_GOLDENS
+from tests.goldens.cases import CASES, GRAPH_GOLDENS, NEW_TOKENS, goldens, text_of
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 
 CONTEXT = 512
@@ -47,11 +50,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def answers(page: Page, page_address: str, model: str, prompts: list[str]) -> list[str]:
+def answers(page: Page, page_address: str, model: str, prompts: list[str], context: int = CONTEXT) -> list[str]:
     """The greedy text after each prompt. One load for all."""
     page.goto(page_address)
     page.wait_for_function("globalThis.bare")
-    call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [model, CONTEXT])
+    call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [model, context])
     return [str(call(page, "(text) => bare.generate(text)", prompt)["text"]) for prompt in prompts]
 
 
@@ -77,3 +80,18 @@ def test_mediapipe_answers_as_transformers_does(browser: Browser, address: str, 
         browser, lambda page: answers(page, f"{address}/bare/index.html", "/models/demo.task", prompts)
     )
     assert found == [case["text"] for case in few]
+
+
+def test_mediapipe_answers_as_the_reference_does_with_windows_and_caps(
+    browser: Browser, models: Path, address: str
+) -> None:
+    """The demo model has neither: its window is its context."""
+    name, context = "gemma2", 128
+    case = CASES[name]
+    web = case.convert(name, models).path
+    convert_to_graph(web, models / "graph.task", context=context, prefill=[16])
+    prompt = case.prompt(goldens()["cases"][name]["prompt_seed"])
+    [expected] = Reference.from_web_file(web).greedy([prompt], NEW_TOKENS)
+    page_address, text = f"{address}/bare/index.html", text_of(prompt)
+    [found] = on_a_fresh_page(browser, lambda page: answers(page, page_address, "/models/graph.task", [text], context))
+    assert found.split()[:NEW_TOKENS] == [word(i) for i in expected.ids]
