@@ -214,7 +214,7 @@ def test_a_proxy_that_sends_the_whole_again(faulty: FaultyServer, new_tab: Calla
 def test_removing_what_is_kept(faulty: FaultyServer, tab: Watched) -> None:
     page = ready(tab, faulty.url)
     kept = page.locator(".kept")
-    expect(kept).to_contain_text("This browser keeps 6.5 MB of models for the next time.")
+    expect(kept).to_contain_text(f"This browser keeps {SIZE / 1e6:.1f} MB of models for the next time.")
     remove = kept.get_by_role("button", name="Remove")
     remove.click()
     expect(kept).to_contain_text("This browser keeps no model.")

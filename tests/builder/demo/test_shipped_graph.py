@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from builder.formats.inspect_model import inspect_model
 from builder.formats.inspect_web_file import Sampling
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
+from builder.graph.convert import convert_to_graph
 from builder.quantize.rounding import signed_values
 from builder.quantize.scheme import INT8
 from tests.goldens.cases import GRAPH_GOLDENS
@@ -77,6 +79,11 @@ def test_its_weights_are_those_of_the_web_file(matrices: list[Matrix]) -> None:
     assert len(matrices) == len(expected)
     for name, (values, scales) in expected.items():
         assert any(np.array_equal(values, v) and np.allclose(scales, s, rtol=1e-6) for v, s in matrices), name
+
+
+def test_it_is_what_convert_makes_of_the_web_file(tmp_path: Path) -> None:
+    made = convert_to_graph(DEMO_MODEL, tmp_path / "demo.litertlm")
+    assert made.path.read_bytes() == DEMO_GRAPH.read_bytes()
 
 
 def test_its_tokens_are_those_of_the_web_file(file: LitertlmFile) -> None:
