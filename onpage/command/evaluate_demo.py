@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from builder.errors import OnpageError
 from onpage.command.console import FILE, print_json
 from onpage.command.convert import json_option
+from onpage.command.posts import check_sampling, demo_model, need_a_checkout, sampling_options, say_posts
 from onpage.extras import requires
 
 
@@ -24,18 +23,7 @@ from onpage.extras import requires
     help="Number of generated texts.",
 )
 @click.option("--float16", is_flag=True, help="Also measure with activations rounded to float16, as GPUs store them.")
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0.01, 10),
-    metavar="X",
-    help="Sample, as the page does, instead of taking the likeliest token.",
-)
-@click.option(
-    "--top-k",
-    type=click.IntRange(1, 4096),
-    metavar="N",
-    help="With --temperature: sample from the N likeliest tokens.  [default: 8]",
-)
+@sampling_options
 @json_option
 def evaluate_demo(
     file: Path | None, texts: int, float16: bool, temperature: float | None, top_k: int | None, as_json: bool
@@ -52,8 +40,7 @@ def evaluate_demo(
       onpage evaluate-demo --temperature 0.3 --top-k 8
       onpage evaluate-demo my-demo-web.task --texts 50 --float16
     """
-    if top_k and not temperature:
-        raise click.UsageError("--top-k needs --temperature: without it, the likeliest token is taken.")
+    check_sampling(temperature, top_k)
     if temperature and float16:
         raise click.UsageError("--float16 compares greedy posts: leave out --temperature.")
     need_a_checkout("evaluate-demo")
@@ -65,24 +52,3 @@ def evaluate_demo(
         print_json(report.to_json())
     else:
         click.echo(report.table())
-
-
-def need_a_checkout(command: str) -> None:
-    """OnpageError where the test texts are not."""
-    if find_spec("builder.demo") is None:
-        raise OnpageError(
-            f"{command} needs the demo model's test texts, which the installed package does not contain: "
-            "run it in a checkout of onpage's repository, after pip install -e '.[build]'."
-        )
-
-
-def demo_model() -> Path:
-    """The web file that ships."""
-    from webapp.paths import DEMO_MODEL
-
-    return DEMO_MODEL
-
-
-def say_posts(done: int, total: int) -> None:
-    """How many are written, on one line of stderr."""
-    click.echo(f"\r{done} of {total} posts", nl=done == total, err=True)

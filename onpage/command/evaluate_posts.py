@@ -8,7 +8,7 @@ import click
 
 from onpage.command.console import FILE, print_json
 from onpage.command.convert import json_option
-from onpage.command.evaluate_demo import demo_model, need_a_checkout, say_posts
+from onpage.command.posts import check_sampling, demo_model, need_a_checkout, sampling_options, say_posts
 from onpage.extras import requires
 
 
@@ -22,18 +22,7 @@ from onpage.extras import requires
     metavar="N",
     help="Number of generated texts, in addition to the sixty written by hand.",
 )
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0.01, 10),
-    metavar="X",
-    help="Sample, as the page does, instead of taking the likeliest token.",
-)
-@click.option(
-    "--top-k",
-    type=click.IntRange(1, 4096),
-    metavar="N",
-    help="With --temperature: sample from the N likeliest tokens.  [default: 8]",
-)
+@sampling_options
 @json_option
 def evaluate_posts(file: Path | None, texts: int, temperature: float | None, top_k: int | None, as_json: bool) -> None:
     """Score the social posts that a model writes.
@@ -47,8 +36,7 @@ def evaluate_posts(file: Path | None, texts: int, temperature: float | None, top
       onpage evaluate-posts my-gemma-web.task
       onpage evaluate-posts my-gemma-web.task --texts 20 --temperature 0.3 --json
     """
-    if top_k and not temperature:
-        raise click.UsageError("--top-k needs --temperature: without it, the likeliest token is taken.")
+    check_sampling(temperature, top_k)
     need_a_checkout("evaluate-posts")
     with requires("build"):
         from builder.demo.evaluate import Sampling
