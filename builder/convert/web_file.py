@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -189,30 +190,23 @@ def write_web_file(
     Where the name ends with .litertlm, the web file is put into such a bundle; other formats' names are refused.
     """
     refuse_another_format(output, bundle=True)
+    write_bare = partial(
+        _write_bare,
+        model,
+        weights,
+        tokenizer,
+        turns,
+        generation,
+        quantization=quantization,
+        progress=progress,
+        conversion=conversion,
+        residual=residual,
+        prepared=prepared,
+    )
     if output.suffix.lower() != LITERTLM:
-        return _write_bare(
-            model, weights, tokenizer, turns, generation, output, quantization, progress, conversion, residual, prepared
-        )
+        return write_bare(output)
     written: list[WrittenModel] = []
-
-    def write(path: Path) -> None:
-        written.append(
-            _write_bare(
-                model,
-                weights,
-                tokenizer,
-                turns,
-                generation,
-                path,
-                quantization,
-                progress,
-                conversion,
-                residual,
-                prepared,
-            )
-        )
-
-    contained = write_contained(output, write, progress)
+    contained = write_contained(output, lambda path: written.append(write_bare(path)), progress)
     return replace(written[0], path=output, size=contained.size, sha256=contained.sha256)
 
 
@@ -223,6 +217,7 @@ def _write_bare(
     turns: Turns,
     generation: GenerationConfig,
     output: Path,
+    *,
     quantization: Quantization,
     progress: Progress | None,
     conversion: dict[str, Any] | None,
