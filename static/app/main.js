@@ -5,6 +5,7 @@
  */
 
 import { OnpageError, Session } from "../engine/index.js";
+import { Records } from "../records/records.js";
 import { TASKS } from "../tasks/index.js";
 import { PROBLEMS, texts } from "../text/en.js";
 import { h, oneActivation, text } from "../ui/dom.js";
@@ -23,6 +24,7 @@ import { recall, remember } from "./tab_memory.js";
 
 const { body } = document;
 const session = new Session({ vendor: JSON.parse(body.dataset.vendor ?? "{}"), onChange: showSoon });
+const records = new Records();
 
 const headerRoot = h("header", { class: "header" });
 const status = h("p", { class: "status", role: "status" });
@@ -110,6 +112,7 @@ async function mountTask({ id, styles, mount }) {
     figures: details.figures,
     recalled: tasks()[id],
     remember: (value) => remember({ tasks: { ...tasks(), [id]: value } }),
+    records: records.of(id),
   });
 }
 

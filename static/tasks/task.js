@@ -4,7 +4,7 @@
  *
  * A task knows the session and its own element, never the page around it nor another task. What it shows comes from `update`, which is
  * called with every new state of the session; what a person does there, it does with the session. It keeps nothing by itself:
- * `remember` gives to the page what `recall` is to bring back after a reload.
+ * `remember` gives to the page what `recall` is to bring back after a reload, and `records` keeps what was made for good.
  *
  * @typedef {import('../engine/session.js').Session} Session
  * @typedef {import('../engine/session_state.js').SessionState} SessionState
@@ -15,6 +15,7 @@
  * @property {HTMLElement} figures where the figures of an answer go, among what is folded away
  * @property {unknown} recalled what was remembered last, undefined at first; not to be trusted
  * @property {(value: unknown) => void} remember
+ * @property {import('../records/records.js').TaskRecords} records the task's own, on this device
  *
  * @typedef {object} MountedTask
  * @property {(state: SessionState) => void} update

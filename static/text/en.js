@@ -233,6 +233,18 @@ export const texts = {
     kept: (problem) => ({ title: problem, sentence: "The change was not made. The page continues as before." }),
   },
 
+  /** Of what is kept on the device. */
+  records: {
+    /** @type {Record<import('../records/records.js').Trouble, string>} */
+    troubles: {
+      refused: "This browser gives the page no storage, so this list is gone when you close the tab.",
+      full: "This browser has no room left: what is new stays until you close the tab. Remove a stored model to make room.",
+      "other-version": "Another tab has another version of this page, so what is new stays until you close the tab. Close or reload both.",
+    },
+    /** @param {number} most @param {number} dropped */
+    dropped: (most, dropped) => `The list holds ${integer(most)}. The oldest ${dropped === 1 ? "was" : `${integer(dropped)} were`} removed.`,
+  },
+
   settings: {
     title: "Settings",
     lora: "Adapter",
