@@ -11,12 +11,17 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PIP_NO_INPUT := 1
 export npm_config_update_notifier := false
-BY_MODULE = --numprocesses logical --dist loadfile --no-loadscope-reorder
+# recipes of which none needs another's work, at the same time
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=4
+CHECKS := lint types types-windows types-macos types-javascript
+# Module by module, on a process more than there are cores, for while a test waits. A browser plays its GPU on all cores: more than eight
+# of those gain nothing.
+BY_MODULE = --numprocesses $(shell $(PYTHON) -c 'import os; print(min(8, os.cpu_count() + 1))') --dist loadfile --no-loadscope-reorder
 CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null || \
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve test test-webkit test-real bench check browser chromium firefox webkit wheel clean
+.PHONY: help serve test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
 
 help:
 	@sed -n '1,6s/^# //p' Makefile
@@ -24,22 +29,36 @@ help:
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
 
-# Module by module on every core. A browser plays its GPU on all of them, so that more than four tests of those gain nothing.
-test: check browser
+test:
+	@$(SIDE_BY_SIDE) .venv/.test static/node_modules/.test
+	@$(SIDE_BY_SIDE) static/vendor/.copied browser $(CHECKS) $(if $(PYTEST),,test-javascript)
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
-	cd static && npm run --silent test
-	$(BIN)/python -m pytest tests --maxprocesses 8 $(BY_MODULE)
-	$(BIN)/python -m pytest e2e --maxprocesses 4 $(BY_MODULE)
+	$(BIN)/python -m pytest tests $(BY_MODULE)
+	$(BIN)/python -m pytest e2e $(BY_MODULE)
 endif
 
+test-javascript: static/node_modules/.test
+	cd static && npm run --silent test
+
 check: .venv/.test static/node_modules/.test static/vendor/.copied
+	@$(SIDE_BY_SIDE) $(CHECKS)
+
+lint: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
+
+types: .venv/.test
 	$(BIN)/mypy
+
+types-windows: .venv/.test
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 builder webapp onpage
+
+types-macos: .venv/.test
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin builder webapp onpage
+
+types-javascript: static/node_modules/.test
 	cd static && npm run --silent check
 
 test-webkit: .venv/.selenium static/vendor/.copied webkit
@@ -48,7 +67,8 @@ test-webkit: .venv/.selenium static/vendor/.copied webkit
 test-real: .venv/.tune static/node_modules/.test static/vendor/.copied chromium
 	$(BIN)/python -m pytest real
 
-browser: chromium firefox
+browser: .venv/.test
+	$(BIN)/python -m e2e.install_browser chromium firefox
 
 chromium firefox webkit: .venv/.test
 	$(BIN)/python -m e2e.install_browser $@

@@ -1,11 +1,31 @@
-"""Matrices are multiplied by one thread, in tests and in the programs that they start.
-
-numpy reads this when it is loaded. Each worker of `make test` has a core to itself; the threads of its matrix library, one for every
-core, would wait for each other by spinning: tests with many small matrices took up to ten times as long.
-"""
+"""What keeps the tests quick: matrices are multiplied by one thread, and the longest modules begin."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
+
+# Read when numpy is loaded, by the programs that tests start as well. The threads of its matrix library, one for each core, wait for
+# each other by spinning: beside another worker of `make test`, tests with many small matrices took ten times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LONG = (
+    "e2e/exactness/test_exactness.py",
+    "e2e/bench/test_interleave.py",
+    "e2e/page/test_adapter.py",
+    "tests/robustness/test_robustness.py",
+    "e2e/bench/test_run.py",
+    "e2e/page/test_engines.py",
+    "e2e/page/test_way_through.py",
+    "e2e/exactness/test_lora.py",
+)
+"""Modules that begin, the longest first: a worker that got one of them last would go on alone. Those of e2e/ follow."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the modules of `LONG` in front."""
+    here = Path(__file__).parent
+    place = {here / name: index for index, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(LONG)))

@@ -18,25 +18,6 @@ processor time that a small model takes in MediaPipe. The answers are the same w
 launches have the usual shaders and both compilers."""
 
 
-LONG = (
-    "exactness/test_exactness.py",
-    "bench/test_interleave.py",
-    "page/test_adapter.py",
-    "bench/test_run.py",
-    "page/test_engines.py",
-    "page/test_way_through.py",
-    "exactness/test_lora.py",
-)
-"""Modules that begin, the longest first: a worker that got one of them last would go on alone."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the modules of `LONG` in front."""
-    here = Path(__file__).parent
-    place = {here / name: index for index, name in enumerate(LONG)}
-    items.sort(key=lambda item: place.get(item.path, len(LONG)))
-
-
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """For all browsers of the session: there cannot be two in a process."""
