@@ -7,6 +7,7 @@ A file holds scenes; `# …` begins one (or is a remark at the head of a file), 
     name: product                 the slot that is the main name
     fact: number                  the slot that is the main date or number
     let fault: a | b              a slot with choices of its own; `let fault#:` may become a hashtag
+    let number: 40..900/10        a number from 40 to 900 in steps of 10 (without `/10`: of 1); 100..2,000 has commas
     - text: a sentence as a person writes it; the first point is the lead
       text: another way
       note: the same in a few words, for lists

@@ -29,6 +29,7 @@ VOLATILE = frozenset(
 """Slots that mean something else in each point, unless the lead has stated them."""
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_RANGE = re.compile(r"([\d,]+)\.\.([\d,]+)(?:/(\d+))?")
 
 
 def stem(rng: Random) -> str:
@@ -65,7 +66,7 @@ def day(rng: Random) -> tuple[str, str]:
     """A single day as written ("14 March"), and with its preposition ("on 14 March")."""
     while True:
         written, preposition = facts.date_text(rng)
-        if preposition in ("on", "") and not re.search(r"[–]|\d-\d?\d$|days$|/\d+$", written):
+        if preposition == "on" and not re.search(r"[–]|\d-\d?\d$|days$|/\d+$", written):
             return written, f"{preposition} {written}".strip()
 
 
@@ -75,7 +76,8 @@ def fresh(rng: Random) -> dict[str, str]:
     dates = {}
     for number in ("", "2", "3"):
         dates[f"date{number}"], dates[f"when{number}"] = day(rng)
-    low, high = sorted((rng.randint(5, 80), rng.randint(5, 80)))
+    low = rng.randint(5, 80)
+    high = low + max(1, round(low * rng.uniform(0.08, 0.4)))
     sign = rng.choice("$€£€£")
     cents = rng.choice(("", "", "", ".50", ".90"))
     return {
@@ -121,15 +123,15 @@ def fresh(rng: Random) -> dict[str, str]:
         "money": facts.money_text(rng),
         "sign": sign,
         "price": f"{sign}{low}{cents}",
-        "price2": f"{sign}{high + 3}{cents}",
-        "time": facts.time_text(rng)
+        "price2": f"{sign}{high}{cents}",
+        "time": _clock(rng)
         if rng.random() < 0.2
         else rng.choice(("10 am", "7 pm", "18:30", "9 am", "6.30 pm", "noon", "8pm")),
         "time2": rng.choice(("5 pm", "16:00", "8 pm", "21:15", "11 am", "3 o'clock")),
         "phone": f"0{rng.randint(100, 999)} {rng.randint(1000, 99999)}",
         "year": str(rng.randint(1955, 2022)),
         "year2": str(rng.randint(2026, 2031)),
-        "from": rng.choice(("on", "from", "until")),
+        "from": rng.choice(("from", "until")),
     }
 
 
@@ -138,12 +140,22 @@ def values_for(rng: Random, scene: Scene, *, held_out: bool) -> dict[str, str]:
     while True:
         values = fresh(rng)
         for slot, choice in scene.choices.items():
-            values[slot] = fill(
-                rng.choice(choice.values), fresh(rng) | {"small": values["small"], "small2": values["small2"]}
-            )
+            same = {each: values[each] for each in ("small", "small2", "sign")}
+            values[slot] = fill(with_numbers(rng, rng.choice(choice.values)), fresh(rng) | same)
         name = main_name(values[scene.name])
         if words.is_held_out(name) == held_out:
             return values
+
+
+def with_numbers(rng: Random, choice: str) -> str:
+    """`choice` with a number for each range: "{sign}400..900/20" may become "{sign}640"; commas stay ("100..2,000")."""
+
+    def number(match: re.Match[str]) -> str:
+        first, last = (int(each.replace(",", "")) for each in match.group(1, 2))
+        found = rng.randrange(first, last + 1, int(match[3] or 1))
+        return f"{found:,}" if "," in match[2] else str(found)
+
+    return _RANGE.sub(number, choice)
 
 
 def main_name(value: str) -> str:
@@ -174,6 +186,14 @@ def fill(template: str, values: dict[str, str]) -> str:
 def _count(rng: Random) -> str:
     """A count of people or things, in digits."""
     return rng.choice((str(rng.randint(12, 99)), str(rng.randint(100, 999)), f"{rng.randint(1000, 60000):,}"))
+
+
+def _clock(rng: Random) -> str:
+    """A time of day."""
+    while True:
+        written = facts.time_text(rng)
+        if " to " not in written and "–" not in written:
+            return written
 
 
 def _product(rng: Random) -> str:
