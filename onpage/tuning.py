@@ -31,6 +31,7 @@ def tune(
     seed: int = 0,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     precision: Literal["auto", "bfloat16", "float32"] = "auto",
+    start: AnyPath | None = None,
     restart: bool = False,
     answers: bool = False,
     progress: Progress | None = None,
@@ -39,7 +40,8 @@ def tune(
     """Fine-tune the Gemma in `checkpoint` on the conversations in `data`, by LoRA, and write the adapter folder `output`.
 
     `data` is a .jsonl file or a folder of such (docs/tune.md). `alpha` None is twice the rank; `warm_up` is the share of the
-    steps in which the learning rate rises; `patience` counts evaluations without a better loss. A run that was interrupted
+    steps in which the learning rate rises; `patience` counts evaluations without a better loss. `start` is
+    an adapter to begin with, which decides `rank`, `alpha` and `modules`. A run that was interrupted
     goes on when the same arguments are given again, unless `restart`. With `answers`, a few of the examples set aside are
     answered in the end. `progress` hears "tune", the steps done and the steps in all. Needs the extra `tune`. Raises
     CheckpointError, DataError, TokenizerError or OutputError.
@@ -62,6 +64,14 @@ def tune(
         seed=seed,
     )
     run = training.Run(
-        Path(checkpoint), Path(data), Path(output), settings, device, precision, restart=restart, answers=answers
+        Path(checkpoint),
+        Path(data),
+        Path(output),
+        settings,
+        device,
+        precision,
+        start=None if start is None else Path(start),
+        restart=restart,
+        answers=answers,
     )
     return training.tune(run, progress and (lambda at, steps: progress("tune", at.step, steps)), say)

@@ -79,6 +79,15 @@ def test_it_goes_on_after_a_kill_and_ends_as_without(gemma: Path, data: Path, ad
         np.testing.assert_allclose(found[name], tensor, atol=2e-3, err_msg=name)
 
 
+def test_another_run_goes_on_from_its_weights(gemma: Path, data: Path, adapter: Path) -> None:
+    folder = data.parent / "wider"
+    run = onpage("tune", gemma, data, "-o", folder, "--from", adapter, "--epochs", "0.1", "--json")
+    first = json.loads(run.stdout)["evaluations"][0]
+    report = json.loads((adapter.parent / "report.json").read_text(encoding="utf-8"))
+    assert first["step"] == 0 and abs(first["loss"] - min(each["loss"] for each in report["evaluations"])) < 0.02
+    assert json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["r"] == 4
+
+
 def test_the_adapter_converts_beside_the_model_and_merged(gemma: Path, adapter: Path, tmp_path: Path) -> None:
     onpage("convert", gemma, "--lora", adapter, "-o", tmp_path / "adapter.bin")
     onpage("convert", gemma, "--merge-lora", adapter, "-o", tmp_path / "merged.task")

@@ -24,6 +24,7 @@ from builder.tune.examples import Encoder, Example, split
 from builder.tune.model import Tuned, choose_device, choose_precision
 from builder.tune.plan import Device, Plan, Precision, Settings, batches, should_stop
 from builder.tune.result import TunedAdapter, Written, check_output, put_in_place
+from builder.tune.start import Start
 from builder.tune.state import Evaluation, Progress, check_same_run, state_path
 
 SAVE_SECONDS = 60
@@ -44,6 +45,8 @@ class Run:
     settings: Settings
     device: Device = "auto"
     precision: Precision = "auto"
+    start: Path | None = None
+    """An adapter to begin with; its rank, alpha and matrices are taken in place of those of `settings`."""
     restart: bool = False
     answers: bool = False
     """Whether a few examples set aside are answered in the end."""
@@ -55,6 +58,9 @@ def tune(run: Run, progress: Report | None = None, say: Callable[[str], None] = 
     A KeyboardInterrupt saves the state first; its cause is the sentence that says how to go on.
     """
     check_output(run.output)
+    start = Start.open(run.start) if run.start else None
+    if start:
+        run = replace(run, settings=start.settings(run.settings))
     opened = OpenedCheckpoint.complete(run.base)
     encoder = Encoder.of(opened.tokenizer, opened.turns)
     examples = [encoder.example(conversation) for conversation in read_conversations(run.data)]
@@ -72,8 +78,17 @@ def tune(run: Run, progress: Report | None = None, say: Callable[[str], None] = 
         f"{device.type}, {str(precision).removeprefix('torch.')}."
     )
     model = Tuned(opened, run.settings, device, precision)
+    if start:
+        shapes = {name: tuple(tensor.shape) for name, tensor in model.weights().items()}
+        model.load({name: torch.from_numpy(values) for name, values in start.weights(shapes).items()})
     trainer = Trainer(
-        run, model, Plan(parts.training, run.settings), parts.evaluation, progress or (lambda *_: None), say
+        run,
+        model,
+        Plan(parts.training, run.settings),
+        parts.evaluation,
+        progress or (lambda *_: None),
+        say,
+        of=f"{run.base.name} {start.fingerprint}" if start else run.base.name,
     )
     trainer.train()
     model.load(trainer.best)
@@ -96,13 +111,16 @@ class Trainer:
         evaluation: Sequence[Example],
         report: Report,
         say: Callable[[str], None],
+        *,
+        of: str,
     ) -> None:
+        """`of`: what the run begins with, so that a state of another one is not gone on with."""
         self.run, self.model, self.plan, self.report = run, model, plan, report
         self.evaluation = batches(evaluation, run.settings.batch_tokens)
         self.optimizer = torch.optim.AdamW(model.trained, lr=run.settings.learning_rate, weight_decay=0.0)
         self.path = state_path(run.output)
         everything = [*plan.examples, *evaluation]
-        self.progress = Progress(run.settings.fingerprint(everything, run.base.name))
+        self.progress = Progress(run.settings.fingerprint(everything, of))
         self.best = model.weights()
         self.recent: list[float] = []
         if run.restart:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.core import ParameterSource
 
 from builder.tune.plan import MODULES, Device, Precision, Settings, duration, seconds_left
 from onpage.command.console import FILE, print_facts, print_json, printable, say
@@ -26,6 +27,13 @@ DEFAULT = Settings()
 @click.argument("checkpoint", type=FILE)
 @click.argument("data", type=FILE)
 @click.option("-o", "--output", required=True, type=FILE, metavar="ADAPTER", help="The folder to write.")
+@click.option(
+    "--from",
+    "start",
+    type=FILE,
+    metavar="ADAPTER",
+    help="Begin with the weights of this adapter, to widen it. Its rank, alpha and matrices are kept.",
+)
 @click.option(
     "--modules",
     type=click.Choice(list(MODULES)),
@@ -115,6 +123,7 @@ def tune(
     checkpoint: Path,
     data: Path,
     output: Path,
+    start: Path | None,
     alpha: float | None,
     device: Device,
     precision: Precision,
@@ -136,10 +145,11 @@ def tune(
       onpage convert gemma-3-270m-it --merge-lora my-adapter -o my-gemma-web.task
       onpage serve --model my-gemma-web.task
     """
+    _refuse_what_the_start_decides(start)
     with requires("tune"):
         from builder.tune.training import Run, tune
     chosen = Settings(alpha=alpha or 2.0 * settings["rank"], **settings)
-    run = Run(checkpoint, data, output, chosen, device=device, precision=precision, restart=restart, answers=report)
+    run = Run(checkpoint, data, output, chosen, device, precision, start, restart=restart, answers=report)
     with _step_progress() as progress:
         tuned = tune(run, progress, say)
     if as_json:
@@ -149,6 +159,13 @@ def tune(
     if report:
         _print_report(tuned)
     say(f"For the page: onpage convert {checkpoint} --merge-lora {output} -o tuned-web.task")
+
+
+def _refuse_what_the_start_decides(start: Path | None) -> None:
+    context = click.get_current_context()
+    for name in ("rank", "alpha", "modules") if start else ():
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name} is that of the adapter that --from names: leave it out.")
 
 
 def _print_report(tuned: TunedAdapter) -> None:

@@ -91,7 +91,7 @@ def test_tune_hands_its_settings_to_the_library(monkeypatch: pytest.MonkeyPatch)
     onpage.tune("c", "d.jsonl", "a", rank=8, restart=True, progress=lambda *step: told.append(step))
     (positional, more), progress, _ = asked
     assert positional == (Path("c"), Path("d.jsonl"), Path("a"), Settings(rank=8, alpha=16), "auto", "auto")
-    assert more == {"restart": True, "answers": False}
+    assert more == {"start": None, "restart": True, "answers": False}
     progress(SimpleNamespace(step=3), 10)
     assert told == [("tune", 3, 10)]
     onpage.tune("c", "d.jsonl", "a", alpha=4)

@@ -32,6 +32,13 @@ def test_every_setting_is_an_option_with_the_librarys_default() -> None:
     assert Settings().alpha == 2 * Settings().rank
 
 
+@pytest.mark.parametrize("option", ["--rank=8", "--alpha=8", "--modules=all"])
+def test_an_adapter_to_begin_with_decides_its_own_shape(option: str) -> None:
+    result = CliRunner().invoke(cli, ["tune", "base", "data.jsonl", "-o", "new", "--from", "old", option])
+    assert result.exit_code == 2
+    assert f"{option.partition('=')[0]} is that of the adapter that --from names: leave it out." in result.stderr
+
+
 def test_where_nobody_watches_each_evaluation_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("ab", 10, 20.0, 100, (Evaluation(10, 1.234, 0.5),))
     with _step_progress() as advance:
