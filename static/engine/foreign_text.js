@@ -14,7 +14,7 @@ const HTML =
 /** White space, as tokenizers write it, and words. */
 const PLAIN = /^(?:[\s▁]+|[\p{L}\p{M}\p{N}▁'’-]+)$/u;
 /** What looks like a piece that controls: `<end_of_turn>`, `<|turn>`, `[INST]`. */
-const MARKS = /<[|/]?[\p{L}\p{N}_.:-]{1,64}\|?>|<\|[^<>\s]{1,64}>|\[\/?[\p{Lu}_]{2,32}\]/gu;
+export const MARKS = /<[|/]?[\p{L}\p{N}_.:-]{1,64}\|?>|<\|[^<>\s]{1,64}>|\[\/?[\p{Lu}_]{2,32}\]/gu;
 /** What such tokenizers leave out. */
 const DROPPED = /[\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f]/g;
 

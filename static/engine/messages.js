@@ -13,12 +13,19 @@
  * @typedef {{role: Role, parts: Part[]}} Message
  *
  * @typedef {object} Turns the template of a model, as its file gives it
- * @property {string} prefix before what the user says
+ * @property {string} prefix before what the user says first
  * @property {string} suffix after it; the model's answer follows at once
- * @property {string} [end] after an answer; without it a conversation has one turn
+ * @property {string} [end] after an answer; where the file does not say, `conversationTurns` finds it in the other two
+ *
+ * @typedef {object} ConversationTurns
+ * @property {string} opening before the first turn, such as a system text of the template's own
+ * @property {{prefix: string, suffix: string} | null} system its turn, which takes the place of the opening; null where there is none
+ * @property {string} prefix before what the user says
+ * @property {string} suffix after it
+ * @property {string} end after an answer
  */
 
-import { wellFormed } from "./foreign_text.js";
+import { MARKS, wellFormed } from "./foreign_text.js";
 
 /** A message of one text. @param {string} text @param {Role} [role] @returns {Message} */
 export function message(text, role = "user") {
@@ -31,11 +38,29 @@ export function textOf({ parts }) {
 }
 
 /**
- * The text that an engine reads, which ends where the model is to begin.
+ * The turns of a whole conversation, from the texts around one question, in which they are: what ends the user's turn ends the
+ * model's, and a turn begins with the same piece each time. Where no piece can be told, an answer ends with its line.
+ * @param {Turns} turns
+ * @returns {ConversationTurns}
+ */
+export function conversationTurns({ prefix, suffix, end: said }) {
+  const [, ...pieces] = suffix.match(MARKS) ?? []; // the first ends the user's turn
+  const begins = pieces.find((piece) => prefix.includes(piece));
+  const model = begins ?? pieces[0];
+  const end = said ?? (model ? suffix.slice(0, suffix.indexOf(model, 1)) : "\n");
+  const opening = begins ? prefix.slice(0, prefix.lastIndexOf(begins)) : "";
+  const [systemPrefix] = (begins && opening.startsWith(begins) && /^\w+\n/.exec(opening.slice(begins.length))) || [];
+  const system = systemPrefix && opening.endsWith(end) ? { prefix: begins + systemPrefix, suffix: end } : null;
+  return { opening, system, prefix: prefix.slice(opening.length), suffix, end };
+}
+
+/**
+ * The text that an engine reads, which ends where the model is to begin; after a message of the model, where it is to go on.
  *
- * Gemma has no turn for a system's message: it goes in front of the user's, as its own template puts it.
+ * A system's message has a turn of its own where the template shows one. Gemma has none: it goes in front of the user's, as its own
+ * template puts it.
  *
- * @param {Message[]} messages the last one the user's
+ * @param {Message[]} messages system, then user and model in turn
  * @param {Turns | null} turns null for none: the texts follow each other as they are, and may control the model themselves
  * @param {import('./foreign_text.js').ControlPieces | null} [control] those of the model; null leaves the messages as they are
  * @returns {string} Error where the messages do not fit the turns
@@ -44,25 +69,28 @@ export function promptOf(messages, turns, control = null) {
   if (!turns) return wellFormed(messages.map(textOf).join(""));
   const said = (/** @type {string} */ text, /** @type {string} */ before, /** @type {string} */ after) =>
     before + (control?.disarm(text, { before, after }) ?? text) + after;
+  const { opening, system: systemTurn, prefix, suffix, end } = conversationTurns(turns);
   let prompt = "";
   let system = "";
-  let answered = true;
-  for (const each of messages) {
+  /** Whose turn it was. @type {Role} */
+  let last = "system";
+  for (const [index, each] of messages.entries()) {
     const text = textOf(each);
-    if (each.role === "system") system += `${text}\n\n`;
-    else if (each.role === "user") {
-      if (!answered) throw new Error("two messages of the user follow each other");
-      prompt += said(system + text, turns.prefix, turns.suffix);
-      system = "";
-      answered = false;
+    if (each.role === "system") {
+      if (last !== "system") throw new Error("a message of the system follows another");
+      system += `${text}\n\n`;
+    } else if (each.role === "user") {
+      if (last === "user") throw new Error("two messages of the user follow each other");
+      if (last === "system") prompt = system && systemTurn ? said(system.trimEnd(), systemTurn.prefix, systemTurn.suffix) : opening;
+      const before = last === "system" && !systemTurn ? system : "";
+      prompt += said(before + text, prefix, suffix);
     } else {
-      if (answered) throw new Error("a message of the model follows none of the user");
-      if (turns.end === undefined) throw new Error("this model's template has one turn only");
-      prompt += said(text, "", turns.end);
-      answered = true;
+      if (last !== "user") throw new Error("a message of the model follows none of the user");
+      prompt += said(text, "", index < messages.length - 1 ? end : "");
     }
+    last = each.role;
   }
-  if (answered) throw new Error("the last message is not the user's");
+  if (last === "system") throw new Error("there is no message of the user");
   return wellFormed(prompt);
 }
 

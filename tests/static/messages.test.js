@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ControlPieces } from "../../static/engine/foreign_text.js";
-import { lengthOf, message, promptOf, sharedBeginning, shortened } from "../../static/engine/messages.js";
+import { conversationTurns, lengthOf, message, promptOf, sharedBeginning, shortened } from "../../static/engine/messages.js";
 import { messagesOf, promptRoom, runawayAt } from "../../static/tasks/post/prompt.js";
 
 const definition = JSON.parse(readFileSync(new URL("../../static/tasks/post/social_post.json", import.meta.url)));
@@ -21,12 +21,51 @@ test("a conversation in its turns", () => {
 });
 
 test("messages that do not fit the turns are refused", () => {
-  const { end, ...oneTurn } = GEMMA;
-  assert.throws(() => promptOf([message("a"), message("b", "model"), message("c")], oneTurn), /one turn only/);
   assert.throws(() => promptOf([message("a"), message("b")], GEMMA), /two messages/);
   assert.throws(() => promptOf([message("b", "model")], GEMMA), /follows none/);
-  assert.throws(() => promptOf([], GEMMA), /last message/);
-  assert.equal(end, GEMMA.end);
+  assert.throws(() => promptOf([message("a"), message("b", "system")], GEMMA), /system follows/);
+  assert.throws(() => promptOf([], GEMMA), /no message/);
+  assert.throws(() => promptOf([message("a", "system")], GEMMA), /no message/);
+});
+
+const CHATML_SYSTEM = { prefix: "<|im_start|>system\n", suffix: "<|im_end|>\n" };
+const CHATML = {
+  prefix: "<|im_start|>system\nYou help.<|im_end|>\n<|im_start|>user\n",
+  suffix: "<|im_end|>\n<|im_start|>assistant\n",
+};
+
+for (const [name, turns, found] of [
+  ["Gemma", { prefix: GEMMA.prefix, suffix: GEMMA.suffix }, { opening: "", system: null, prefix: GEMMA.prefix, end: GEMMA.end }],
+  ["Gemma 4", { prefix: "<|turn>user\n", suffix: "<turn|>\n<|turn>model\n" }, { opening: "", system: null, prefix: "<|turn>user\n", end: "<turn|>\n" }],
+  ["a text begun", { prefix: "<bos><start_of_turn>user\n", suffix: GEMMA.suffix }, { opening: "<bos>", system: null, prefix: GEMMA.prefix, end: GEMMA.end }],
+  ["ChatML", CHATML, { opening: "<|im_start|>system\nYou help.<|im_end|>\n", system: CHATML_SYSTEM, prefix: "<|im_start|>user\n", end: "<|im_end|>\n" }],
+  ["roles as pieces", { prefix: "<|user|>\n", suffix: "<|end|>\n<|assistant|>\n" }, { opening: "", system: null, prefix: "<|user|>\n", end: "<|end|>\n" }],
+  [
+    "headers",
+    { prefix: "<|start|>user<|stop|>\n", suffix: "<|eot|><|start|>assistant<|stop|>\n" },
+    { opening: "", system: null, prefix: "<|start|>user<|stop|>\n", end: "<|eot|>" },
+  ],
+  ["no pieces", { prefix: "Q:\n", suffix: "\nA:\n" }, { opening: "", system: null, prefix: "Q:\n", end: "\n" }],
+  ["what the file says", { ...GEMMA, end: "</s>" }, { opening: "", system: null, prefix: GEMMA.prefix, end: "</s>" }],
+]) {
+  test(`the turns of a conversation, from those of one question: ${name}`, () => {
+    assert.deepEqual(conversationTurns(turns), { ...found, suffix: turns.suffix });
+    assert.equal(promptOf([message("a")], turns), `${turns.prefix}a${turns.suffix}`, "one question is what it was");
+    const talk = promptOf([message("a"), message("b", "model"), message("c")], turns);
+    assert.equal(talk, `${turns.prefix}a${turns.suffix}b${found.end}${found.prefix}c${turns.suffix}`);
+  });
+}
+
+test("a system's message takes the place of the template's own, where it has a turn", () => {
+  assert.equal(
+    promptOf([message("Be brief.", "system"), message("a"), message("b", "model"), message("c")], CHATML),
+    "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n" +
+      "<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n",
+  );
+});
+
+test("an answer that is not finished is where the model goes on", () => {
+  assert.equal(promptOf([message("a"), message("Hel", "model")], GEMMA), `${GEMMA.prefix}a${GEMMA.suffix}Hel`);
 });
 
 test("shortened messages", () => {
