@@ -1,0 +1,484 @@
+// @ts-check
+/**
+ * The chat without a document: what a person does in it, done with the session and the records. `state` is a value that is replaced at
+ * every change, and `onChange` hears of it; the pieces of an answer go to `onText` alone, so that each costs the same at any length.
+ *
+ * What it promises:
+ * - Nothing that was said is lost. A question is kept before its answer begins, an answer once a second while it is written; what breaks
+ *   off (Stop, a crash, a reload) can go on.
+ * - A full context is a choice, and nothing is changed before it is made.
+ * - What another tab does to the same conversation is merged, never overwritten.
+ *
+ * @typedef {import('./tree.js').Conversation} Conversation
+ * @typedef {import('./tree.js').Turn} Turn
+ * @typedef {import('../task.js').TaskContext['session']} Session
+ * @typedef {import('../../records/records.js').TaskRecords} TaskRecords
+ *
+ * @typedef {object} Asked a question, in a conversation that has it
+ * @property {Conversation} conversation
+ * @property {Turn} question
+ * @property {Turn | null} unfinished the answer that is to go on
+ *
+ * @typedef {object} Full what was asked did not fit
+ * @property {Asked} asked
+ * @property {number} tokens
+ * @property {number} room
+ * @property {boolean} alone whether it would not fit without all that was before, either
+ *
+ * @typedef {object} ChatState
+ * @property {import('../../records/record.js').Head[]} list newest first
+ * @property {Conversation} conversation
+ * @property {string} draft
+ * @property {Writing | null} writing
+ * @property {boolean} summarizing whether what is written is a summary of what was before
+ * @property {{tokens: number, room: number} | null} count of what would be sent now; null while unknown
+ * @property {Full | null} full
+ * @property {Record<string, import('../../engine/client.js').Figures>} figures of the answers of this visit, by their ids
+ */
+
+import { newId } from "../../records/record.js";
+import { checked, fromFile } from "./files.js";
+import { beginningThatFits, promptRoom, rememberedFrom } from "./room.js";
+import { added, changedTurn, empty, merged, messagesOf, pathOf, pathTo, titleOf, turn, turnOf, withChosen, without } from "./tree.js";
+
+/** Milliseconds between two savings of an answer that is written. */
+const SAVE_INTERVAL = 1000;
+/** Typing pauses this long before the tokens are counted. */
+const COUNT_DELAY = 250;
+const MAX_LISTED = 500;
+/** Of the room for prompts, for a summary. */
+const SUMMARY_SHARE = 1 / 4;
+/** @type {Record<import('../../engine/protocol.js').Ending, import('./tree.js').TurnState>} */
+const STATES = { model: "whole", limit: "limit", context: "full", stopped: "stopped" };
+
+/** An answer that grows. */
+export class Writing {
+  /** @type {string[]} */
+  #pieces;
+
+  /** @param {Turn} turn what there is of it, "" at first */
+  constructor(turn) {
+    this.turn = turn;
+    this.#pieces = turn.text ? [turn.text] : [];
+  }
+
+  /** @param {string} piece */
+  add(piece) {
+    this.#pieces.push(piece);
+  }
+
+  get text() {
+    if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join("")];
+    return this.#pieces[0] ?? "";
+  }
+}
+
+export class Chat {
+  /** @type {ChatState} */
+  state = { list: [], conversation: empty(newId()), draft: "", writing: null, summarizing: false, count: null, full: null, figures: {} };
+  #session;
+  #records;
+  #now;
+  #counting = 0;
+  #savedAt = 0;
+  /** @type {Promise<unknown>} */
+  #saving = Promise.resolve();
+  /** @type {Promise<unknown>} the answer that is written, until it is kept */
+  #answering = Promise.resolve();
+  #ended = new AbortController();
+
+  /**
+   * @param {object} options
+   * @param {Session} options.session
+   * @param {TaskRecords} options.records
+   * @param {() => void} [options.onChange]
+   * @param {(piece: string) => void} [options.onText]
+   * @param {() => number} [options.now]
+   */
+  constructor({ session, records, onChange = () => {}, onText = () => {}, now = Date.now }) {
+    this.#session = session;
+    this.#records = records;
+    this.onChange = onChange;
+    this.onText = onText;
+    this.#now = now;
+    records.listen(() => void this.#refresh(), this.#ended.signal);
+  }
+
+  get ready() {
+    return this.#session.state.now.phase === "ready" && this.#session.state.setup !== null && !this.state.writing;
+  }
+
+  /** Why conversations are in this tab's memory only; null while they are kept. */
+  get trouble() {
+    return this.#records.trouble;
+  }
+
+  /** What is on the screen, but for an answer that is written. */
+  get path() {
+    const { conversation, writing } = this.state;
+    return writing ? pathTo(conversation, writing.turn.parent) : pathOf(conversation);
+  }
+
+  /** @param {{open?: string, draft?: string, system?: string}} [recalled] */
+  async start({ open = "", draft = "", system = "" } = {}) {
+    await this.#list();
+    this.#set({ draft });
+    if (open) await this.open(open);
+    if (!this.state.conversation.turns.length && system) this.setSystem(system);
+  }
+
+  /** @param {string} id */
+  async open(id) {
+    await this.#settle();
+    const found = await this.#read(id);
+    if (found) this.#show(found);
+  }
+
+  async fresh() {
+    await this.#settle();
+    const { conversation } = this.state;
+    if (conversation.turns.length) this.#show(empty(newId(), conversation.system));
+  }
+
+  /** @param {string} draft */
+  setDraft(draft) {
+    this.#set({ draft, count: null, full: null });
+    this.countSoon();
+  }
+
+  /** @param {string} system */
+  setSystem(system) {
+    const { conversation } = this.state;
+    if (system === conversation.system) return;
+    this.#commit({ ...conversation, system, changed: this.#now() });
+  }
+
+  async send() {
+    const { draft, conversation } = this.state;
+    if (!this.ready || !draft.trim()) return;
+    const question = this.#next(conversation, draft);
+    await this.#ask({ conversation: added(conversation, question), question, unfinished: null });
+  }
+
+  /** Another question beside this one. @param {string} id @param {string} text */
+  async edit(id, text) {
+    const { conversation } = this.state;
+    const old = turnOf(conversation, id);
+    if (!this.ready || old?.role !== "user" || !text.trim()) return;
+    const question = turn({ ...this.#question(text.trim(), turnOf(conversation, old.parent) ?? undefined), memory: old.memory });
+    await this.#ask({ conversation: added(conversation, question), question, unfinished: null });
+  }
+
+  /** Another answer to this question, with the next seed where there is one already. @param {string} id of the question */
+  async answer(id) {
+    const { conversation: before } = this.state;
+    if (!this.ready || turnOf(before, id)?.role !== "user") return;
+    if (before.turns.some(({ parent }) => parent === id)) {
+      const seed = this.#session.state.setup?.settings.seed;
+      await this.#session.reseed();
+      if (this.#session.state.setup?.settings.seed === seed) return; // it could not be had
+    }
+    const { conversation } = this.state;
+    const question = turnOf(conversation, id);
+    if (question) await this.#ask({ conversation, question, unfinished: null });
+  }
+
+  /** Only while nothing follows it: what was said after a half answer was said to that half. @param {string} id of an answer that breaks off */
+  async goOn(id) {
+    const { conversation } = this.state;
+    const unfinished = turnOf(conversation, id);
+    const question = unfinished && turnOf(conversation, unfinished.parent);
+    const followed = conversation.turns.some(({ parent }) => parent === id);
+    if (!this.ready || !question || unfinished.role !== "model" || unfinished.state === "whole" || followed) return;
+    await this.#ask({ conversation, question, unfinished });
+  }
+
+  stop() {
+    if (this.state.writing) this.#session.stop();
+  }
+
+  /** Puts a turn on the path. @param {string} id */
+  choose(id) {
+    if (!this.state.writing) this.#commit(withChosen(this.state.conversation, id));
+  }
+
+  /** Removes a turn with all that follow it. @param {string} id */
+  removeTurn(id) {
+    if (!this.state.writing) this.#commit(without(this.state.conversation, id, this.#now()));
+  }
+
+  /** @param {string} id of a conversation */
+  async remove(id) {
+    if (id === this.state.conversation.id) {
+      await this.#settle();
+      this.#show(empty(newId(), this.state.conversation.system));
+    }
+    await this.#saving; // else what is on its way would bring it back
+    await this.#records.delete(id);
+    await this.#list();
+  }
+
+  /** @param {string} title "" for that of its first turn */
+  rename(title) {
+    this.#commit({ ...this.state.conversation, title: title.trim(), changed: this.#now() });
+  }
+
+  /** The context is full: nothing is changed. */
+  dismiss() {
+    this.#set({ full: null });
+  }
+
+  /** The context is full: the model is told of the newest turns only. */
+  async leaveOut() {
+    const { full } = this.state;
+    if (!full || !this.ready) return;
+    const { asked, room } = full;
+    const { conversation } = asked;
+    const path = pathTo(conversation, (asked.unfinished ?? asked.question).id);
+    const start = await beginningThatFits(conversation.system, path, room, (messages) => this.#session.count(messages, room));
+    if (this.state.full !== full || !this.ready) return;
+    if (!start) this.#set({ full: { ...full, alone: true } });
+    else await this.#ask(this.#remembering(asked, { from: start.id, summary: "" }));
+  }
+
+  /** The context is full: the model is told a summary of what was before, written by itself. @param {string} instruction for the summary */
+  async summarize(instruction) {
+    const { full } = this.state;
+    if (!full || !this.ready) return undefined;
+    const { asked, room } = full;
+    const { conversation, question } = asked;
+    const before = pathTo(conversation, question.parent);
+    const asking = turn({ id: "summary", parent: question.parent, role: "user", text: instruction, at: this.#now() });
+    const path = [...before, asking];
+    const count = (/** @type {import('../../engine/messages.js').Message[]} */ messages) => this.#session.count(messages, room);
+    const whole = await count(messagesOf("", path));
+    const start = whole !== null && whole <= room ? path[0] : await beginningThatFits("", path, room, count);
+    if (this.state.full !== full || !this.ready) return undefined;
+    if (!start || start === asking) return this.#set({ full: { ...full, alone: true } });
+    const told = start === path[0] ? path : rememberedFrom(path, { from: start.id, summary: "" });
+    const writing = new Writing(turn({ id: "summary", parent: question.parent, role: "model", text: "", at: this.#now() }));
+    this.#set({ writing, summarizing: true });
+    const answering = this.#session.generate(messagesOf("", told), {
+      room,
+      tokens: Math.floor(room * SUMMARY_SHARE),
+      onText: (piece) => this.#heard(writing, piece),
+    });
+    this.#answering = answering;
+    const outcome = await answering;
+    this.#set({ writing: null, summarizing: false });
+    const summary = writing.text.trim();
+    if (outcome?.kind !== "written" || outcome.figures.ended === "stopped" || !summary) return undefined; // the choice is still there
+    return this.#ask(this.#remembering(asked, { from: question.id, summary }));
+  }
+
+  /** The context is full: the same question in a new conversation. */
+  async anew() {
+    const { full } = this.state;
+    if (!full || !this.ready) return;
+    const { conversation, question } = full.asked;
+    const next = empty(newId(), conversation.system);
+    const first = this.#question(question.text, undefined);
+    this.#show(next);
+    await this.#ask({ conversation: added(next, first), question: first, unfinished: null });
+  }
+
+  /** The conversations of a file, as new ones; the first is opened. How many; ChatFileError for a file that is none. @param {string} text */
+  async take(text) {
+    const found = fromFile(text).map((each) => ({ ...each, id: newId() }));
+    for (const each of found.toReversed()) if (each.turns.length) await this.#save(each);
+    await this.#list();
+    if (found.length) await this.open(found[0].id);
+    return found.length;
+  }
+
+  /** All that are kept. @returns {Promise<Conversation[]>} */
+  async all() {
+    await this.#saving;
+    const found = await Promise.all(this.state.list.map(({ id }) => this.#read(id)));
+    return found.filter((each) => each !== null);
+  }
+
+  /** Counts what would be sent now, once typing pauses. */
+  countSoon(delay = COUNT_DELAY) {
+    clearTimeout(this.#counting);
+    this.#counting = /** @type {number} */ (/** @type {unknown} */ (setTimeout(() => void this.#count(), delay)));
+  }
+
+  /** Other settings leave other room. */
+  uncounted() {
+    if (this.state.count) this.#set({ count: null });
+  }
+
+  /** Nothing is heard of any more; what was said is being kept. */
+  close() {
+    this.#ended.abort();
+    clearTimeout(this.#counting);
+    this.onChange = () => {};
+    this.onText = () => {};
+    return this.#saving;
+  }
+
+  /** @param {Partial<ChatState>} change */
+  #set(change) {
+    this.state = { ...this.state, ...change };
+    this.onChange();
+  }
+
+  get #room() {
+    return promptRoom(this.#session.state.setup?.settings.maxTokens ?? 0);
+  }
+
+  /** @param {Conversation} conversation */
+  #show(conversation) {
+    this.#set({ conversation, count: null, full: null });
+    this.countSoon(0);
+  }
+
+  /** A change of the conversation that is open. @param {Conversation} conversation */
+  #commit(conversation) {
+    this.#show(conversation);
+    if (conversation.turns.length || conversation.removed.length) void this.#save(conversation);
+  }
+
+  /** What a draft asks. Where the last question has no answer yet, it asks both. @param {Conversation} conversation @param {string} draft */
+  #next(conversation, draft) {
+    const last = pathOf(conversation).at(-1);
+    if (last?.role !== "user") return this.#question(draft.trim(), last);
+    return { ...this.#question(`${last.text}\n\n${draft.trim()}`, turnOf(conversation, last.parent) ?? undefined), memory: last.memory };
+  }
+
+  /** @param {string} text @param {Turn | undefined} parent */
+  #question(text, parent) {
+    return turn({ id: newId(), parent: parent?.id ?? "", role: "user", text, at: this.#now() });
+  }
+
+  /** @param {Asked} asked @param {import('./tree.js').Memory} memory @returns {Asked} */
+  #remembering({ conversation, question, unfinished }, memory) {
+    const changed = changedTurn(conversation, question.id, { memory }, this.#now());
+    return { conversation: changed, question: turnOf(changed, question.id) ?? question, unfinished };
+  }
+
+  /** @param {Asked} asked */
+  async #ask(asked) {
+    if (!this.ready) return;
+    const { conversation, question, unfinished } = asked;
+    const before = this.state;
+    const { setup } = this.#session.state;
+    const by = setup?.model.name ?? "";
+    const answer = unfinished ?? turn({ id: newId(), parent: question.id, role: "model", text: "", state: "stopped", at: this.#now(), by });
+    const writing = new Writing(answer);
+    const isDraft = before.draft.trim() !== "" && question.text.endsWith(before.draft.trim());
+    const room = this.#room;
+    const messages = messagesOf(conversation.system, pathTo(conversation, (unfinished ?? question).id));
+    clearTimeout(this.#counting);
+    this.#set({ conversation, writing, draft: isDraft ? "" : before.draft, full: null, count: null });
+    this.#savedAt = this.#now();
+    const answering = this.#answer(asked, writing, messages, room);
+    this.#answering = answering;
+    const outcome = await answering;
+    if (outcome?.kind === "too-long") {
+      const { tokens } = outcome;
+      const alone = !pathTo(conversation, question.parent).length;
+      this.#set({ conversation: before.conversation, draft: before.draft, writing: null, full: { asked, tokens, room, alone } });
+      return;
+    }
+    this.countSoon(0);
+  }
+
+  /**
+   * @param {Asked} asked
+   * @param {Writing} writing
+   * @param {import('../../engine/messages.js').Message[]} messages
+   * @param {number} room
+   */
+  async #answer({ conversation }, writing, messages, room) {
+    const outcome = await this.#session.generate(messages, { room, onText: (piece) => this.#heard(writing, piece) });
+    if (outcome?.kind === "too-long") return outcome;
+    const { id } = writing.turn;
+    const state = outcome ? STATES[outcome.figures.ended] : "stopped";
+    const said = writing.text !== "" || state === "whole" || state === "full";
+    this.#set({ writing: null });
+    const kept = said ? this.#withAnswer(conversation, writing, state) : conversation;
+    const figures = outcome ? { ...this.state.figures, [id]: outcome.figures } : this.state.figures;
+    this.#set({ conversation: kept, figures });
+    await this.#save(kept);
+    return outcome;
+  }
+
+  /** @param {Writing} writing @param {string} piece */
+  #heard(writing, piece) {
+    writing.add(piece);
+    this.onText(piece);
+    if (this.state.summarizing || this.#now() - this.#savedAt < SAVE_INTERVAL) return;
+    this.#savedAt = this.#now();
+    void this.#save(this.#withAnswer(this.state.conversation, writing, "stopped"));
+  }
+
+  /** @param {Conversation} conversation @param {Writing} writing @param {import('./tree.js').TurnState} state */
+  #withAnswer(conversation, { turn: answer, text }, state) {
+    const revision = answer.revision + text.length + (this.state.writing ? 0 : 1); // grows with the text, and once more with its end
+    if (turnOf(conversation, answer.id)) return changedTurn(conversation, answer.id, { text, state, revision }, this.#now());
+    return added(conversation, { ...answer, text, state, revision });
+  }
+
+  /** Ends an answer that is written, and waits until it is kept. */
+  async #settle() {
+    this.stop();
+    await this.#answering.catch(() => {});
+  }
+
+  /** @param {Conversation} conversation */
+  #save(conversation) {
+    const { id } = conversation;
+    this.#saving = this.#saving.then(() =>
+      this.#records.update(id, (entry) => {
+        const theirs = entry && checkedOrNull(entry.body);
+        const body = theirs ? merged(conversation, theirs) : conversation;
+        return { id, at: body.changed, head: { title: titleOf(body) }, body };
+      }),
+    );
+    return this.#saving;
+  }
+
+  /** @param {string} id @returns {Promise<Conversation | null>} */
+  async #read(id) {
+    await this.#saving;
+    return checkedOrNull((await this.#records.get(id))?.body);
+  }
+
+  async #list() {
+    const list = await this.#records.list({ count: MAX_LISTED });
+    if (!this.#ended.signal.aborted) this.#set({ list });
+  }
+
+  /** Something was written, by this tab or another. */
+  async #refresh() {
+    await this.#list();
+    const { id } = this.state.conversation;
+    const theirs = await this.#read(id);
+    const { conversation: mine, writing } = this.state;
+    if (!theirs || writing || mine.id !== id) return;
+    const both = merged(mine, theirs);
+    if (both.changed !== mine.changed || both.turns.length !== mine.turns.length) this.#show(both);
+  }
+
+  async #count() {
+    const { conversation, draft } = this.state;
+    const path = pathOf(conversation);
+    const next = draft.trim() ? this.#next(conversation, draft) : null;
+    const asked = next ? [...pathTo(conversation, next.parent), next] : path;
+    if (!this.ready || !asked.length || this.state.full) return;
+    const room = this.#room;
+    const tokens = await this.#session.count(messagesOf(conversation.system, asked), room);
+    if (tokens !== null && this.state.conversation === conversation && this.state.draft === draft) this.#set({ count: { tokens, room } });
+  }
+}
+
+/** @param {unknown} value */
+function checkedOrNull(value) {
+  try {
+    return checked(value);
+  } catch {
+    return null; // of another version of the page, or damaged: it is left where it is
+  }
+}
