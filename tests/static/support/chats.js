@@ -82,11 +82,9 @@ export class WordEngine {
       async *[Symbol.asyncIterator]() {
         const { answer, ended } = answerTo(prompt, engine.settings.seed, engine.settings.maxTokens);
         let words = 0;
+        signal?.addEventListener("abort", () => engine.#wake(), { once: true });
         for (const word of answer.match(/\S+ /g) ?? []) {
-          if (engine.slow) await new Promise((wake) => {
-            engine.#wake = wake;
-            signal?.addEventListener("abort", wake);
-          });
+          if (engine.slow && !signal?.aborted) await new Promise((wake) => (engine.#wake = wake));
           if (signal?.aborted || engine.ended || words === tokens) break;
           words += 1;
           yield word;
