@@ -155,19 +155,21 @@ def columns(posts: Sequence[Judged]) -> list[tuple[Source, int]]:
     ]
 
 
-def trials(generated: int, *, blind: bool = True, seed: int = SEED) -> list[Trial]:
-    """`generated` texts and the blind ones, each at both lengths, in tones by chance."""
+def trials(generated: int, *, blind: int | None = None, seed: int = SEED) -> list[Trial]:
+    """`generated` texts and `blind` of the blind ones (None: all), drawn by `seed`, each at both lengths, in tones by chance."""
     rng = Random(f"posts {seed}")
     lengths = [entry["words"] for entry in social_post()["lengths"]]
     texts: list[tuple[Source, Subject, str]] = []
     for _ in range(generated):
         row = scene_row(rng, held_out=True)
         texts.append(("generated", row.subject, row.shape))
-    if blind:
-        texts += [
-            ("blind", Subject(one.text, one.sober, one.names, one.facts, one.subjects), one.shape)
-            for one in blind_texts()
-        ]
+    everything = blind_texts()
+    chosen = Random(f"blind {seed}").sample(everything, len(everything))[:blind]
+    texts += [
+        ("blind", Subject(one.text, one.sober, one.names, one.facts, one.subjects), one.shape)
+        for one in everything
+        if one in chosen
+    ]
     return [
         Trial(source, subject, shape, rng.choice(tones()), words)
         for source, subject, shape in texts
@@ -184,7 +186,7 @@ def evaluate_posts(
     web_file: Path,
     *,
     generated: int = 60,
-    blind: bool = True,
+    blind: int | None = None,
     sampling: Sampling | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PostsReport:

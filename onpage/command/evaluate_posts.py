@@ -20,11 +20,19 @@ from onpage.extras import requires
     default=60,
     show_default=True,
     metavar="N",
-    help="Number of generated texts, in addition to the sixty written by hand.",
+    help="Number of generated texts.",
+)
+@click.option(
+    "--blind",
+    type=click.IntRange(0, 60),
+    metavar="N",
+    help="Number of the texts written by hand.  [default: all sixty]",
 )
 @sampling_options
 @json_option
-def evaluate_posts(file: Path | None, texts: int, temperature: float | None, top_k: int | None, as_json: bool) -> None:
+def evaluate_posts(
+    file: Path | None, texts: int, blind: int | None, temperature: float | None, top_k: int | None, as_json: bool
+) -> None:
     """Score the social posts that a model writes.
 
     Runs the web FILE, or the demo model, at both lengths of the page, on generated news and on sixty texts written by hand
@@ -42,7 +50,7 @@ def evaluate_posts(file: Path | None, texts: int, temperature: float | None, top
         from builder.demo.evaluate import Sampling
         from builder.demo.publish import evaluate_posts
     sampling = Sampling(temperature, top_k or 8) if temperature else None
-    report = evaluate_posts(file or demo_model(), generated=texts, sampling=sampling, progress=say_posts)
+    report = evaluate_posts(file or demo_model(), generated=texts, blind=blind, sampling=sampling, progress=say_posts)
     if as_json:
         print_json(report.to_json())
     else:

@@ -61,10 +61,12 @@ def test_trials_are_the_same_each_time_at_both_lengths_with_held_out_names() -> 
     assert len(made) == 2 * (10 + len(blind_texts()))
     assert {trial.words for trial in made} == {25, 50}
     assert all(is_held_out(trial.subject.names[0]) for trial in made if trial.source == "generated")
-    assert len(trials(3, blind=False)) == 6
+    assert len(trials(3, blind=0)) == 6
+    fewer, more = ({trial.subject.text for trial in trials(0, blind=number)} for number in (5, 20))
+    assert len(fewer) == 5 and fewer < more and len(more) == 20
 
 
 @pytest.mark.parametrize("generated", [1])
 def test_a_model_is_asked(generated: int) -> None:
-    made = evaluate_posts(DEMO_MODEL, generated=generated, blind=False)
+    made = evaluate_posts(DEMO_MODEL, generated=generated, blind=0)
     assert len(made.posts) == 2 and all(one.post for one in made.posts)
