@@ -50,6 +50,8 @@ SETTINGS = (
 )
 """What convert reads beside the weights, where it is there."""
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
+ADAPTER_SAMPLING = "generation_config.json"
+"""Read beside an adapter, where it is there."""
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 SHARD = re.compile(r"(?:model|pytorch_model)-\d{5}-of-\d{5}\.(?:safetensors|bin)")
 OLD_WEIGHTS, OLD_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
@@ -219,7 +221,7 @@ def needed(repository: Repository, wanted: HubFile) -> tuple[tuple[str, ...], Ca
     if wanted.file:
         return _gguf_parts(repository, wanted.file), None
     if ADAPTER[0] in names and "config.json" not in names:
-        return _all(repository, ADAPTER), None
+        return (*_all(repository, ADAPTER), *({ADAPTER_SAMPLING} & set(names))), None
     ggufs = sorted(name for name in names if name.lower().endswith(".gguf"))
     if "config.json" in names:
         settings = tuple(name for name in SETTINGS if name in names)

@@ -13,6 +13,9 @@ from builder.formats.llm_parameters import MAX_STOPS
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import Turns
 
+SAMPLING = frozenset({"do_sample", "temperature", "top_k"})
+"""What generation_config.json says of it."""
+
 
 @dataclass(frozen=True)
 class GenerationConfig:

@@ -22,9 +22,9 @@ from builder.model.choose_turns import ChosenTurns, choose_turns
 from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
 from builder.model.families.family import Family, Naming
-from builder.model.generation_config import GenerationConfig
+from builder.model.generation_config import SAMPLING, GenerationConfig
 from builder.model.open_checkpoint import open_checkpoint
-from builder.model.sidecars import Sidecars
+from builder.model.sidecars import FolderSidecars, Sidecars
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights
@@ -85,10 +85,13 @@ class OpenedCheckpoint:
 
     @cached_property
     def generation(self) -> GenerationConfig:
-        """How an answer is sampled and where it ends."""
-        return GenerationConfig.read(
-            self.checkpoint, self.sidecars.generation(), self.tokenizer, self.turns, self.asked.stops
-        )
+        """How an answer is sampled and where it ends. A merged adapter that says how to sample is asked before its base."""
+        said = self.sidecars.generation()
+        adapters = {} if self.merge is None else FolderSidecars(self.merge).generation()
+        if adapters.keys() & SAMPLING:
+            said = {key: value for key, value in said.items() if key not in SAMPLING}
+            said |= {key: value for key, value in adapters.items() if key in SAMPLING}
+        return GenerationConfig.read(self.checkpoint, said, self.tokenizer, self.turns, self.asked.stops)
 
     @property
     def notes(self) -> tuple[str, ...]:

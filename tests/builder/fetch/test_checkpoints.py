@@ -15,7 +15,7 @@ from builder.errors import FetchError, GatedError
 from builder.fetch.checkpoints import fetch_checkpoint, names_a_repository
 from builder.fetch.patience import PassingError
 from builder.formats.inspect_model import inspect_model
-from builder.formats.inspect_web_file import WebFileFacts
+from builder.formats.inspect_web_file import Sampling, WebFileFacts
 from builder.store import Store
 from onpage.command import cli
 from tests.adapters import write_adapter
@@ -229,6 +229,7 @@ def test_convert_takes_one_file(hub: Hub, tmp_path: Path) -> None:
 def test_an_adapter_by_its_name(hub: Hub, tmp_path: Path) -> None:
     base = write_checkpoint(tmp_path / "c", CONFIG)
     adapter = write_adapter(tmp_path / "adapter", CONFIG, rank=4)
+    (adapter / "generation_config.json").write_text('{"temperature": 0.3, "top_k": 8}')
     offer(hub, adapter)
     result = run("convert", base, "--lora", REPO, "-o", tmp_path / "hub.bin", "--json")
     assert result.exit_code == 0, result.output
@@ -236,6 +237,7 @@ def test_an_adapter_by_its_name(hub: Hub, tmp_path: Path) -> None:
     merged = run("convert", base, "--merge-lora", f"{REPO}@{COMMIT}", "-o", tmp_path / "m.task")
     assert merged.exit_code == 0, merged.output
     assert conversion_of(tmp_path / "m.task")["merged"] == f"{REPO}@{COMMIT}"
+    assert onpage.inspect(tmp_path / "m.task").sampling == Sampling(0.3, 8)
 
 
 def test_file_is_for_a_name_on_the_hub(tmp_path: Path) -> None:

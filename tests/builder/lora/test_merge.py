@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
 
@@ -51,3 +52,25 @@ def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     # the product of another number of rows may be summed in another order: a value or two is rounded the other way
     ours, theirs = (np.frombuffer(path.read_bytes(), np.uint8) for path in (whole.path, banded.path))
     assert (ours != theirs).mean() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("said", "sampled"),
+    [
+        ({"temperature": 0.3, "top_k": 8, "eos_token_id": 99}, {"temperature": 0.3, "top_k": 8}),
+        ({"top_k": 8}, {"top_k": 8}),
+        ({"eos_token_id": 99}, {"temperature": 1.0, "top_k": 1}),
+        (None, {"temperature": 1.0, "top_k": 1}),
+    ],
+)
+def test_an_adapter_may_say_how_to_sample_and_nothing_else(
+    said: dict[str, object] | None, sampled: dict[str, object], tmp_path: Path
+) -> None:
+    base = write_checkpoint(tmp_path / "base")
+    (base / "generation_config.json").write_text('{"do_sample": true, "temperature": 1.0, "top_k": 1}')
+    adapter = write_adapter(tmp_path / "adapter", gemma3_config(), rank=2)
+    if said is not None:
+        (adapter / "generation_config.json").write_text(json.dumps(said))
+    merged = OpenedCheckpoint.complete(base, adapter).generation
+    assert merged.notes() == sampled
+    assert merged.stop_ids == OpenedCheckpoint.complete(base).generation.stop_ids
