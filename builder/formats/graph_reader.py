@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class Graph:
     operators: int
     signatures: dict[str, Signature]
     weights: dict[str, int]
-    """Bytes of constant data by type."""
+    """Bytes of constant data by type, without the scales of blocks, which are tensors too."""
 
     @classmethod
     def open(cls, path: Path, offset: int = 0, size: int | None = None) -> Graph:
@@ -190,11 +191,13 @@ def _parse(path: Path, offset: int, content: UntrustedBytes) -> Graph:
         operators += graph.vector(schema.GRAPH_OPERATORS, 4, MAX_OPERATORS, "operators")[1]
         tensors.append(list(graph.tables(schema.GRAPH_TENSORS, left, "tensors")))
         left -= len(tensors[-1])
-        for tensor in tensors[-1]:
+        scales = set(_scales(tensors[-1]))
+        for index, tensor in enumerate(tensors[-1]):
             buffer = tensor.number(schema.TENSOR_BUFFER, UINT32)
             if buffer >= len(sizes):
                 raise DamagedError(f"points a tensor to buffer {buffer} of {len(sizes)}")
-            weights[_type(tensor)] += sizes[buffer]
+            if index not in scales:
+                weights[_type(tensor)] += sizes[buffer]
             sizes[buffer] = 0  # shared ones count once
     signatures: dict[str, Signature] = {}
     for definition in model.tables(schema.MODEL_SIGNATURES, MAX_SIGNATURES, "signatures"):
@@ -218,6 +221,16 @@ def _size(buffer: Table, content: UntrustedBytes) -> int:
     if place + size > content.size:
         raise DamagedError(f"is cut short: a buffer should end at byte {place + size:,} of {content.size:,}")
     return size
+
+
+def _scales(tensors: list[Table]) -> Iterator[int]:
+    """The numbers of the tensors that hold the scales of others' blocks."""
+    for tensor in tensors:
+        quantization = tensor.table(schema.TENSOR_QUANTIZATION)
+        if quantization and quantization.number(schema.QUANTIZATION_DETAILS_TYPE, INT8) == schema.BLOCKWISE:
+            details = quantization.table(schema.QUANTIZATION_DETAILS)
+            if details:
+                yield details.number(schema.BLOCKWISE_SCALES, INT32)
 
 
 def _type(tensor: Table) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, UnsupportedModel
 from builder.formats.graph_reader import Graph
+from builder.formats.inspect_model import inspect_model
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.task_reader import TaskFile
 from builder.graph.convert import convert_to_graph
@@ -20,6 +22,7 @@ from tests.checkpoints import gemma3_config, write_checkpoint, write_shards
 from tests.gguf_files import write_gguf
 from tests.onpage.command.test_command import onpage
 from webapp.paths import DEMO_MODEL
+from webapp.served_models import ServedModel
 
 
 @pytest.fixture
@@ -41,6 +44,19 @@ def test_each_container_holds_the_graph(checkpoint: Path, tmp_path: Path) -> Non
             data.seek(graph.offset)
             assert data.read(graph.size) == paths[0].read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint", *sorted(path.name for path in paths)]
+
+
+@pytest.mark.parametrize(
+    "quantization", [Quantization.of("8", embedding="q4_0"), Quantization.of("q4_0"), Quantization.of("4")]
+)
+def test_it_has_as_many_weights_as_the_web_file(checkpoint: Path, tmp_path: Path, quantization: Quantization) -> None:
+    """The scales of blocks are no weights: with them a small model's web file and graph could not be offered as one model."""
+    web = convert_checkpoint(checkpoint, tmp_path / "web.task", quantization=quantization)
+    convert_to_graph(web.path, tmp_path / "graph.litertlm")
+    found = inspect_model(tmp_path / "graph.litertlm").parameters
+    assert 0 <= found - web.parameters < 2000  # the angles of the positions and a few numbers more
+    served = ServedModel.read((web.path, tmp_path / "graph.litertlm"))
+    assert [file.format for file in served.files] == ["web", "litertlm-graph"]
 
 
 def test_the_signatures_are_as_asked(checkpoint: Path, tmp_path: Path) -> None:
