@@ -309,7 +309,9 @@ def _remove_workspace(folder: Path, lock: FileLock) -> None:
     The store's lock is held as well, so that nobody takes the workspace in between.
     """
     for path in folder.iterdir():
-        if path.name != LOCK_FILE:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != LOCK_FILE:
             path.unlink()
     lock.release()
     shutil.rmtree(folder)

@@ -133,3 +133,15 @@ def test_unfinished_downloads_are_discarded_when_asked(store: Store) -> None:
         raise KeyError
     assert store.discard_unfinished() == 4
     assert everything(store) == set()
+
+
+def test_a_folder_in_a_workspace_goes_with_it(store: Store) -> None:
+    """A conversion has one beside its output; after a kill it is still there, and must not keep other debris."""
+    with store.workspace() as folder:
+        (folder / "inner" / "more").mkdir(parents=True)
+        (folder / "inner" / "more" / "weights").write_bytes(b"w")
+    left = store.folder / "unfinished" / ".killed"
+    (left / "inner").mkdir(parents=True)
+    (left / "inner" / "weights").write_bytes(b"w")
+    put(store, "a", b"some weights")
+    assert not list((store.folder / "unfinished").iterdir())
