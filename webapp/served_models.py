@@ -21,11 +21,12 @@ from builder.formats.inspect_web_file import PromptTemplate
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.task_reader import TaskFile
 from builder.formats.web_file_reader import WebFile
-from builder.model.catalog import published
+from builder.model.catalog import licence_pages, published
 from builder.model.residual import FLOAT16_SAFE
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
 from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
+from webapp.paths import DEMO_MODEL
 from webapp.served_files import ServedFile, stamp_of
 
 blueprint = Blueprint("models", __name__)
@@ -106,7 +107,8 @@ class ServedModel:
             raise ModelFileMissingError(model.path) from error
         listed = published().get(model.manifest.id)
         content = ServedFile(model.path, model.manifest.sha256, stamp, model.manifest.file)
-        return cls(content, listed.family.name if listed else model.manifest.id, model.manifest)
+        manifest = model.manifest
+        return cls(content, manifest.name or (listed.family.name if listed else manifest.id), manifest)
 
     def to_json(self) -> dict[str, Any]:
         manifest = self.manifest
@@ -119,6 +121,8 @@ class ServedModel:
             "size": manifest.size,
             "sha256": manifest.sha256,
             "files": [each.file_json() for each in self.files],
+            "demo": self.path == DEMO_MODEL,
+            "licence": self._licence(),
             "family": manifest.family,
             "quantization": manifest.quantization,
             "parameters": manifest.parameters,
@@ -192,6 +196,11 @@ class ServedModel:
         with self.path.open("rb") as file:
             file.seek(part.offset)
             return file.read(part.size)
+
+    def _licence(self) -> dict[str, str | None] | None:
+        """What it is called and where it can be read, as far as that is known."""
+        name = self.manifest.licence
+        return None if name is None else {"name": name, "page": licence_pages().get(name)}
 
     def _sampling(self) -> dict[str, Any]:
         """What the model recommends, over what the page takes otherwise."""

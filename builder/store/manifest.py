@@ -48,6 +48,8 @@ class Manifest:
     """The address or path that it came from."""
     revision: str | None = None
     """The commit of the hub's repository."""
+    name: str | None = None
+    """For people; else they read the id."""
     licence: str | None = None
     family: str | None = None
     quantization: str | None = None
@@ -70,7 +72,7 @@ class Manifest:
         if self.format not in FORMATS:
             raise ValueError(f"format is {shown(self.format)}: expected {', '.join(FORMATS)}")
         datetime.fromisoformat(_text("added", self.added))
-        for name in ("source", "revision", "licence", "family", "quantization"):
+        for name in ("source", "revision", "name", "licence", "family", "quantization"):
             _unless_none(_text, name, getattr(self, name))
         _number("size", self.size, 1, MAX_SIZE)
         for name in ("parameters", "context"):

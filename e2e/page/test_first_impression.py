@@ -129,9 +129,7 @@ def test_the_demo_says_what_it_is_and_how_to_get_a_real_model(page: Page) -> Non
     expect(about).to_contain_text("five million weights, English only")
     expect(page.locator(".about-commands")).to_be_hidden()
     about.get_by_text("Get a real Gemma").click()
-    expect(page.locator(".about-commands")).to_have_text(
-        "onpage fetch gemma3-1b-int4\nonpage serve --model gemma3-1b-int4"
-    )
+    expect(page.locator(".about-commands")).to_have_text("make gemma")
     about.get_by_text("Get a real Gemma").click()
 
 
@@ -140,6 +138,7 @@ def test_a_stopped_post_looks_stopped(tab: Watched, page: Page) -> None:
     with tab.through("loading", "ready"):
         tab.choose_model("endless")
     expect(page.locator(".about")).to_contain_text("endless writes here")
+    expect(page.locator(".about")).to_contain_text("check names, dates and numbers")
     page.get_by_role("button", name=EXAMPLE).click()
     page.get_by_role("button", name="Write", exact=True).click()
     stop = page.get_by_role("button", name="Stop")

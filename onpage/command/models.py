@@ -67,7 +67,7 @@ class _Row:
         context = manifest.context if manifest else family.context if family else None
         return {
             "id": self.id,
-            "model": family.name if family else (manifest.family if manifest else None) or "",
+            "model": family.name if family else (manifest.name or manifest.family if manifest else None) or "",
             "weights": (manifest.quantization if manifest else listed.quantization if listed else None) or "",
             "size": megabytes(manifest.size) if manifest else _size(listed),
             "context": f"{context:,}" if context else "",

@@ -5,15 +5,12 @@ import { isSlow } from "../engine/index.js";
 import { texts } from "../text/en.js";
 import { h, text } from "../ui/dom.js";
 
-/** As the server calls the model that ships with onpage. */
-const DEMO = "onpage-demo";
-
 /** @param {HTMLElement} root */
 export function mountAbout(root) {
   const { about } = texts;
   const sentence = h("p", { class: "about-sentence" });
   const slow = h("p", { class: "about-slow", hidden: true });
-  const commands = h("pre", { class: "about-commands" }, about.commands.join("\n"));
+  const commands = h("pre", { class: "about-commands" }, about.command);
   const better = h("details", { class: "about-better", hidden: true }, h("summary", {}, about.better), h("p", {}, about.how), commands);
   root.append(sentence, " ", slow, " ", better);
 
@@ -23,9 +20,8 @@ export function mountAbout(root) {
       root.hidden = !setup || now.phase === "problem"; // one thing at a time
       if (!setup) return;
       const { model, choice } = setup;
-      const isDemo = model.name === DEMO;
-      text(sentence, isDemo ? about.demo : about.model(model, choice));
-      better.hidden = !isDemo;
+      text(sentence, model.demo ? about.demo : about.model(model, choice));
+      better.hidden = !model.demo;
       slow.hidden = !(choice && isSlow(choice));
       text(slow, choice && isSlow(choice) ? texts.engine.reason(choice) : "");
     },

@@ -17,7 +17,8 @@ export function mountFooter(root) {
   const sentence = h("span", { class: "kept-sentence", "aria-live": "polite" });
   const remove = h("button", { type: "button", class: "button button-quiet kept-remove" }, texts.footer.remove);
   const kept = h("p", { class: "kept", hidden: true }, sentence, " ", remove);
-  root.append(facts, kept);
+  const licence = h("p", { class: "model-licence", hidden: true });
+  root.append(facts, licence, kept);
 
   root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
   remove.addEventListener("click", () => events.emit(root, "remove-kept"));
@@ -26,6 +27,7 @@ export function mountFooter(root) {
     /** @param {import('../engine/session_state.js').SessionState} state */
     update({ setup, gpuAdapter, kept: models, now }) {
       text(facts, setup ? factsOf(setup, gpuAdapter) : "");
+      showLicence(licence, setup?.model.licence ?? null);
       const bytes = models.reduce((sum, model) => sum + model.size, 0);
       if (bytes) kept.hidden = false; // for good: who has removed them is told so, and keeps the focus
       text(sentence, texts.footer.kept(bytes));
@@ -33,6 +35,19 @@ export function mountFooter(root) {
     },
     destroy: () => root.replaceChildren(),
   };
+}
+
+/**
+ * The model's terms, with a way to read them where one is known: for Gemma they ask for it.
+ * @param {HTMLElement} element
+ * @param {import('../engine/model_list.js').Model['licence']} licence
+ */
+function showLicence(element, licence) {
+  element.hidden = licence === null;
+  if (!licence || element.dataset.name === licence.name) return; // a link that is drawn anew loses the focus
+  element.dataset.name = licence.name;
+  const name = licence.page?.startsWith("https://") ? h("a", { href: licence.page, rel: "noreferrer" }, licence.name) : licence.name;
+  element.replaceChildren(texts.footer.licence, " ", name);
 }
 
 /**

@@ -10,6 +10,8 @@
  * @property {number} size
  * @property {string} sha256
  * @property {ModelFile[]} files the same weights in each form there is; the first is the one above
+ * @property {boolean} demo whether it is the small model that ships with onpage
+ * @property {{name: string, page: string | null} | null} licence null where it is not known
  * @property {string | null} family
  * @property {string | null} quantization
  * @property {number | null} parameters

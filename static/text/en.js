@@ -135,10 +135,11 @@ export const texts = {
   about: {
     demo: "This is the demo model: five million weights, English only. It copies names and dates into a post and understands nothing.",
     /** @param {import('../engine/model_list.js').Model} model @param {Choice | null} choice */
-    model: ({ name }, choice) => `${name} writes here, on ${choice?.entry.backend === "CPU" ? "this computer's processor" : "your GPU"}.`,
+    model: ({ name }, choice) =>
+      `${name} writes here, on ${choice?.entry.backend === "CPU" ? "this computer's processor" : "your GPU"}. It can get facts wrong: check names, dates and numbers.`,
     better: "Get a real Gemma",
-    how: "Stop the server, then run these two commands where you started it. The download has 0.7 GB. You must accept Gemma's licence first: the command says where.",
-    commands: ["onpage fetch gemma3-1b-int4", "onpage serve --model gemma3-1b-int4"],
+    how: "Stop the server, then run this where you started it; outside a checkout it is onpage gemma. It asks about Gemma's licence, downloads 0.24 GB, and makes a model for your GPU and for the processor, in a few minutes. No account is needed.",
+    command: "make gemma",
   },
 
   details: { title: "Details", bench: "How fast is this browser?" },
@@ -176,6 +177,8 @@ export const texts = {
     onGpu: (gpu) => `on ${gpu}`,
     /** @param {number} bytes */
     kept: (bytes) => (bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model."),
+    /** Before the name of the licence. */
+    licence: "Licence of the model:",
     notices: "Third-party notices and licences",
     remove: "Remove",
   },

@@ -71,6 +71,22 @@ def test_turns_and_sampling_of_the_manifest_reach_the_page(store: Store, pristin
     assert shown["quantization"] is None and shown["parameters"] is None
 
 
+def test_name_and_licence_of_the_manifest_reach_the_page(store: Store) -> None:
+    small = store.get("small")
+    named = replace(small, manifest=replace(small.manifest, name="Small Gemma", licence="Gemma Terms of Use"))
+    (shown,) = create_app(Config(models=[named])).test_client().get("/api/models").get_json()
+    assert shown["name"] == "Small Gemma" and shown["demo"] is False
+    assert shown["licence"] == {"name": "Gemma Terms of Use", "page": "https://ai.google.dev/gemma/terms"}
+    other = replace(small, manifest=replace(small.manifest, licence="Of my own"))
+    (shown,) = create_app(Config(models=[other])).test_client().get("/api/models").get_json()
+    assert shown["name"] == "small" and shown["licence"] == {"name": "Of my own", "page": None}
+
+
+def test_the_demo_model_says_that_it_is_one(pristine: Path) -> None:
+    listed = create_app(Config(models=[DEMO, pristine])).test_client().get("/api/models").get_json()
+    assert [(model["demo"], model["licence"]) for model in listed] == [(True, None), (False, None)]
+
+
 def test_a_touched_content_is_hashed_again(store: Store, hashed: list[Path]) -> None:
     model = store.get("small")
     later = model.manifest_path.stat().st_mtime_ns + 10**9

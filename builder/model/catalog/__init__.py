@@ -11,6 +11,8 @@ from typing import Any
 from builder.formats.inspect_web_file import PromptTemplate, Sampling
 
 DATA = Path(__file__).with_name("models.json")
+GEMMA_TERMS = Path(__file__).with_name("gemma_terms.txt")
+"""The Gemma Terms of Use, as Google published them on March 24, 2025."""
 HUB = "https://huggingface.co"
 
 ENGINES = {"mediapipe": "MediaPipe", "litert-lm": "LiteRT-LM"}
@@ -96,6 +98,12 @@ def published() -> dict[str, PublishedModel]:
     licences = {key: Licence(**value) for key, value in data["licences"].items()}
     families = {key: _family(value, templates, licences) for key, value in data["families"].items()}
     return {value["id"]: _model(value, families) for value in data["models"]}
+
+
+def licence_pages() -> dict[str, str]:
+    """Where the terms of published models can be read, by their names."""
+    licences = (model.family.licence for model in published().values())
+    return {licence.name: licence.page for licence in licences}
 
 
 @dataclass(frozen=True)

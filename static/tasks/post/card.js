@@ -120,7 +120,7 @@ export function mountCard(parent, limits, loading, sample) {
     },
 
     /** @param {SessionState} session @param {Post | null} post */
-    update({ now }, post) {
+    update({ now, setup }, post) {
       const writing = now.phase === "writing";
       const loads = now.phase === "loading" || now.phase === "starting";
       const reading = writing && (post === null || post.figures !== null);
@@ -130,7 +130,7 @@ export function mountCard(parent, limits, loading, sample) {
       wasWriting = writing;
       emptyBox.hidden = Boolean(post) || loads;
       text(empty, writing ? texts.post.reading : texts.post.empty);
-      shownSample.hidden = !sample || writing;
+      shownSample.hidden = !sample || writing || !setup?.model.demo; // the demo model wrote it
       body.setAttribute("aria-busy", String(writing));
       actions.hidden = !post || writing;
       again.disabled = now.phase !== "ready";

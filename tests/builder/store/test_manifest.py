@@ -23,6 +23,7 @@ WHOLE = Manifest(
     format="web",
     source="https://huggingface.co/litert-community/Gemma3-1B-IT",
     revision="main",
+    name="Gemma 3 1B",
     licence="Gemma Terms of Use",
     family="Gemma 3 1B",
     quantization="int4",
