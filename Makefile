@@ -1,4 +1,5 @@
 # make serve   the page on 127.0.0.1, with the demo model (or: make serve MODEL=my-web.task PORT=8080)
+# make gemma   the page with a real Gemma (270M), made on this machine: downloads 0.24 GB after asking about its licence (or: ACCEPT=gemma-terms)
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
@@ -21,13 +22,17 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
+.PHONY: help serve gemma test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
 
 help:
-	@sed -n '1,6s/^# //p' Makefile
+	@sed -n '1,7s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
+
+# MODEL=google/gemma-3-1b-it, or another Gemma of the Hugging Face hub: with a token
+gemma: .venv/.build static/vendor/.copied
+	$(BIN)/onpage gemma --port $(PORT) $(if $(ACCEPT),--accept $(ACCEPT)) $(MODEL)
 
 test:
 	@$(SIDE_BY_SIDE) .venv/.test static/node_modules/.test
@@ -105,10 +110,15 @@ clean:
 	@$(PIP) --editable .
 	@touch $@
 
+.venv/.build: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing the converter …"
+	@$(PIP) --editable '.[build]'
+	@touch .venv/.serve $@
+
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing the converter and the test tools …"
 	@$(PIP) --editable '.[test]'
-	@touch .venv/.serve $@
+	@touch .venv/.serve .venv/.build $@
 
 .venv/.selenium: pyproject.toml constraints.txt .venv/.test
 	@echo "Installing what drives WebKit …"

@@ -12,6 +12,9 @@ DEMO_GRAPH = _PACKAGE / "demo_model" / "onpage-demo.litertlm"
 DEMO = (DEMO_MODEL, DEMO_BUNDLE, DEMO_GRAPH)
 """The same weights for each engine: a web file, the same in LiteRT-LM's container, and a graph for the CPU."""
 
+POST_ADAPTER = _PACKAGE / "adapters" / "gemma-3-270m-post"
+"""The folder of a LoRA adapter for google/gemma-3-270m, the base model, which writes the page's posts."""
+
 SHIPPED = {"demo": DEMO}
 """The models that come with onpage, by their ids."""
 

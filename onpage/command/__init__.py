@@ -25,6 +25,7 @@ INTERRUPTED = 130
 
 PLACES = {
     "serve": "serve:serve",
+    "gemma": "gemma:gemma",
     "models": "models:models",
     "fetch": "fetch:fetch",
     "import": "store:import_",

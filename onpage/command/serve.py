@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from onpage.command.console import FILE
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def address_options(command: Command) -> Command:
+    """Gives a command the options of what a server listens on and answers to: --host, --port and --allow-host."""
+    host = click.option(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        help="Address to listen on. Over http, browsers allow WebGPU on localhost only.",
+    )
+    port = click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8000,
+        show_default=True,
+        metavar="N",
+        help="Port to listen on. 0 chooses a free port.",
+    )
+    allowed_hosts = click.option(
+        "--allow-host",
+        "allowed_hosts",
+        multiple=True,
+        metavar="NAME",
+        help="A further host name to answer to, such as that of an https proxy. May be repeated.  [default: localhost only]",
+    )
+    return host(port(allowed_hosts(command)))
 
 
 @click.command()
@@ -25,27 +55,7 @@ from onpage.command.console import FILE
     type=FILE,
     help="A LoRA adapter for one of the models, made with onpage convert --lora. May be repeated.",
 )
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Over http, browsers allow WebGPU on localhost only.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    metavar="N",
-    help="Port to listen on. 0 chooses a free port.",
-)
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A further host name to answer to, such as that of an https proxy. May be repeated.  [default: localhost only]",
-)
+@address_options
 def serve(
     models: tuple[str, ...], loras: tuple[Path, ...], host: str, port: int, allowed_hosts: tuple[str, ...]
 ) -> None:

