@@ -169,7 +169,13 @@ def _download(wheel: Wheel, target: Path, advance: Callable[[int], None]) -> Non
         ]
         places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), name)  # where the bytes are while they come
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ | places
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=os.environ | places,
         )
         try:
             while True:
