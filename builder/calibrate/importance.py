@@ -6,7 +6,7 @@ are as large as that and go their own ways (`builder.quantize.least_squares`). I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from builder.model.weights import Part, Weight
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import quantized_rows
 from builder.quantize.scheme import Quantization
-from builder.reference.decoder import Decoder, Inputs, WeightSource, embedded_texts
+from builder.reference.decoder import Decoder, Inputs, LayersDone, WeightSource, embedded_texts
 
 Place = tuple[Part, int | None]
 """A matrix by part and layer."""
@@ -34,25 +34,17 @@ class Importance:
     """(K, K): of the products of what the logits are made from."""
 
 
-Layers = Callable[[int, int], None]
-"""Told how many layers of how many are done."""
-
-
-def importance_of_inputs(source: WeightSource, texts: Texts, report: Layers | None = None) -> Importance:
+def importance_of_inputs(source: WeightSource, texts: Texts, report: LayersDone | None = None) -> Importance:
     """Of every matrix of a model."""
-    model = source.model
-    decoder = Decoder(model)
+    decoder = Decoder(source.model)
     x, attending = embedded_texts(decoder, source, texts)
     found: dict[Place, NDArray[np.float32]] = {}
-    for index in range(len(model.layers)):
 
-        def observe(parts: Inputs, inputs: NDArray[np.float32], index: int = index) -> None:
-            means = mean_squares(inputs)
-            found.update({(part, index): means for part in parts})
+    def observe(index: int, parts: Inputs, inputs: NDArray[np.float32]) -> None:
+        means = mean_squares(inputs)
+        found.update({(part, index): means for part in parts})
 
-        x = decoder.layer(index, source.layer(index), x, attending, observe)
-        if report:
-            report(index + 1, len(model.layers))
+    x = decoder.layers(source.layer, x, attending, observe, report)
     last = decoder.normed(x, source.final_norm())
     found["embedding", None] = mean_squares(last)
     return Importance(found, last.T @ last)

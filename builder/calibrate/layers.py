@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.calibrate.importance import Importance, Layers, Place, WeightedRounding, mean_squares
+from builder.calibrate.importance import Importance, Place, WeightedRounding, mean_squares
 from builder.calibrate.texts import Texts
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.model.weights import LayerPart, Part, Weight
@@ -27,7 +27,7 @@ from builder.quantize.integers import Integers
 from builder.quantize.rounding import integer_range, scales_for
 from builder.quantize.scheme import Quantization
 from builder.reference.arithmetic import Array
-from builder.reference.decoder import Decoder, Inputs, LayerWeights, WeightSource, embedded_texts
+from builder.reference.decoder import Decoder, Inputs, LayersDone, LayerWeights, WeightSource, embedded_texts
 
 EMBEDDING_DAMPING = 1.0
 """As feedback.DAMPING. So much, because a row of the embedding is not only what a logit is made with, but also what its token begins as,
@@ -108,7 +108,7 @@ def calibrate(
     quantization: Quantization,
     importance: Importance,
     untouched: frozenset[Place] = frozenset(),
-    report: Layers | None = None,
+    report: LayersDone | None = None,
 ) -> Calibrated:
     """Quantizes every matrix of the layers that is not to be left `untouched`; `importance` is what the embedding is rounded with."""
     calibrated = Calibrated(quantization, Spool(), importance)
@@ -122,20 +122,22 @@ def calibrate(
 
 class _Calibration:
     def __init__(self, source: WeightSource, texts: Texts, calibrated: Calibrated, untouched: frozenset[Place]) -> None:
-        self._source, self._calibrated, self._untouched = source, calibrated, untouched
-        self._decoder = Decoder(source.model)
-        _, self._attending = embedded_texts(self._decoder, source, texts)
-        ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
-        self._states = self._decoder.embedded(calibrated.embedding(source.embedding_rows(ids)))
+        self._source, self._texts, self._calibrated, self._untouched = source, texts, calibrated, untouched
 
-    def run(self, report: Layers | None) -> None:
+    def run(self, report: LayersDone | None) -> None:
         """All layers in order."""
-        count = len(self._source.model.layers)
-        for index in range(count):
-            layer = _QuantizedLayer(index, self._source.layer(index), self._calibrated, self._untouched)
-            self._states = self._decoder.layer(index, layer, self._states, self._attending, layer.observe)
-            if report:
-                report(index + 1, count)
+        decoder = Decoder(self._source.model)
+        _, attending = embedded_texts(decoder, self._source, self._texts)
+        ids = np.concatenate([np.asarray(text, np.int64) for text in self._texts])
+        rows = self._calibrated.embedding(self._source.embedding_rows(ids))
+        decoder.layers(self._quantized, decoder.embedded(rows), attending, self._observe, report)
+
+    def _quantized(self, index: int) -> LayerWeights:
+        self._layer = _QuantizedLayer(index, self._source.layer(index), self._calibrated, self._untouched)
+        return self._layer
+
+    def _observe(self, index: int, parts: Inputs, inputs: Array) -> None:
+        self._layer.observe(parts, inputs)
 
 
 class _QuantizedLayer(Mapping[LayerPart, Array]):

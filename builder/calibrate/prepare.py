@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.calibrate.importance import Importance, Layers, Place, WeightedRounding, importance_of_inputs
+from builder.calibrate.importance import Importance, Place, WeightedRounding, importance_of_inputs
 from builder.calibrate.layers import calibrate
 from builder.calibrate.texts import DEFAULT_TEXT, TOKENS, Texts, read_texts
 from builder.checkpoint.checkpoint import check_finite
@@ -20,7 +20,7 @@ from builder.model.weights import Weight, Weights
 from builder.quantize.as_stored import is_stored_in
 from builder.quantize.integers import Prepared
 from builder.quantize.scheme import Quantization
-from builder.reference.decoder import WeightSource
+from builder.reference.decoder import LayersDone, WeightSource
 from builder.reference.sources import CheckpointSource
 
 TOKENS_OF_SCALES = 512
@@ -75,7 +75,9 @@ def prepare(
         yield calibrated
 
 
-def finite_importance(source: WeightSource, weights: Weights, texts: Texts, report: Layers | None = None) -> Importance:
+def finite_importance(
+    source: WeightSource, weights: Weights, texts: Texts, report: LayersDone | None = None
+) -> Importance:
     """How large the inputs of each matrix are; CheckpointError where weights, or what is computed with them, are not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         importance = importance_of_inputs(source, texts, report)

@@ -71,10 +71,10 @@ class _Measuring:
         return self._divergence(self._predictions(self._through(x, set()), rounded))
 
     def _through(self, x: Array, places: set[Place]) -> Array:
-        for index in range(len(self._source.model.layers)):
-            layer = _RoundedLayer(index, self._source.layer(index), places, self._rounding)
-            x = self._decoder.layer(index, layer, x, self._attending)
-        return x
+        def rounded(index: int) -> LayerWeights:
+            return _RoundedLayer(index, self._source.layer(index), places, self._rounding)
+
+        return self._decoder.layers(rounded, x, self._attending)
 
     def _predictions(self, x: Array, rows_of_the_embedding: Callable[[Array], Array]) -> Array:
         """Logits at some of the tokens, (tokens, vocabulary)."""

@@ -8,6 +8,7 @@ runs all texts through a layer before the next holds one matrix in memory, and m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +30,13 @@ Inputs = tuple[LayerMatrix, ...]
 
 Observe = Callable[[Inputs, Array], None]
 """Called in turn with ("query", "key", "value"), ("output",), ("gate", "up"), ("down",) and their input (tokens, K)."""
+
+
+ObserveLayers = Callable[[int, Inputs, Array], None]
+"""As `Observe`, with the index of the layer."""
+
+LayersDone = Callable[[int, int], None]
+"""Told how many layers of how many are done."""
 
 
 class WeightSource(Protocol):
@@ -66,6 +74,23 @@ class Decoder:
     def embedded(self, rows: Array) -> Array:
         """The states before the first layer, from rows of the embedding."""
         return self._added(rows * np.float32(self.model.embedding.scale), np.float32(0))
+
+    def layers(
+        self,
+        weights: Callable[[int], LayerWeights],
+        x: Array,
+        attending: Attending,
+        observe: ObserveLayers | None = None,
+        report: LayersDone | None = None,
+    ) -> Array:
+        """The states (tokens, hidden) after all layers; `weights` gives those of each when it is its turn."""
+        count = len(self.model.layers)
+        for index in range(count):
+            seen = None if observe is None else partial(observe, index)
+            x = self.layer(index, weights(index), x, attending, seen)
+            if report:
+                report(index + 1, count)
+        return x
 
     def layer(
         self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None = None

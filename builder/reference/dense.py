@@ -165,10 +165,7 @@ class Reference:
     def _states(self, ids: NDArray[np.int64], attending: Attending) -> Array:
         """The last layer's output (tokens, hidden)."""
         decoder = self._decoder()
-        x = decoder.embedded(self.source.embedding_rows(ids))
-        for index in range(len(self.model.layers)):
-            x = decoder.layer(index, self.source.layer(index), x, attending)
-        return x
+        return decoder.layers(self.source.layer, decoder.embedded(self.source.embedding_rows(ids)), attending)
 
 
 def low_ranks(model: ModelDescription, adapter: WebFile) -> LowRanks:

@@ -113,9 +113,7 @@ class SourcePredictor:
     def bands(self, texts: Sequence[Sequence[int]], progress: Callable[[], None]) -> Iterator[tuple[int, Array]]:
         """As `Predictor`."""
         x, attending = embedded_texts(self.decoder, self.source, texts)
-        for index in range(len(self.source.model.layers)):
-            x = self.decoder.layer(index, self.source.layer(index), x, attending)
-            progress()
+        x = self.decoder.layers(self.source.layer, x, attending, report=lambda done, total: progress())
         last = self.decoder.normed(x, self.source.final_norm())
         for first, rows in self.source.embedding_bands():
             yield first, self.decoder.logits(last @ rows.T)
