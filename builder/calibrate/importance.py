@@ -1,4 +1,4 @@
-"""How large the inputs of each matrix are: one pass of a text through the model as it is, a layer at a time.
+"""How large the inputs of each matrix are (`builder.calibrate.survey` finds out), and rounding in view of that.
 
 `WeightedRounding` rounds each weight to the nearest integer, with the scale whose error at the matrix's output is least where inputs
 are as large as that and go their own ways (`builder.quantize.least_squares`). It takes seconds, and is what 4 bits get by default.
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.calibrate.texts import Texts
 from builder.checkpoint.stored_types import Rows
 from builder.model.weights import Part, Weight
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import quantized_rows
 from builder.quantize.scheme import Quantization
-from builder.reference.decoder import Decoder, Inputs, LayersDone, WeightSource, embedded_texts
 
 Place = tuple[Part, int | None]
 """A matrix by part and layer."""
@@ -32,22 +30,6 @@ class Importance:
     """(K,) of each matrix; the embedding's are those of what the logits are made from."""
     sums_of_the_last: NDArray[np.float32]
     """(K, K): of the products of what the logits are made from."""
-
-
-def importance_of_inputs(source: WeightSource, texts: Texts, report: LayersDone | None = None) -> Importance:
-    """Of every matrix of a model."""
-    decoder = Decoder(source.model)
-    x, attending = embedded_texts(decoder, source, texts)
-    found: dict[Place, NDArray[np.float32]] = {}
-
-    def observe(index: int, parts: Inputs, inputs: NDArray[np.float32]) -> None:
-        means = mean_squares(inputs)
-        found.update({(part, index): means for part in parts})
-
-    x = decoder.layers(source.layer, x, attending, observe, report)
-    last = decoder.normed(x, source.final_norm())
-    found["embedding", None] = mean_squares(last)
-    return Importance(found, last.T @ last)
 
 
 def mean_squares(inputs: NDArray[np.float32]) -> NDArray[np.float32]:

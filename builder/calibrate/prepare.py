@@ -1,4 +1,5 @@
-"""What a conversion asks for before it writes: the integers that a text decides, as far as the quantization wants a text."""
+"""What a conversion asks for before it writes: how large the residual stream is, and the integers that a text decides, as far as the
+quantization wants a text."""
 
 from __future__ import annotations
 
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.calibrate.importance import Importance, Place, WeightedRounding, importance_of_inputs
+from builder.calibrate.importance import Place, WeightedRounding
 from builder.calibrate.layers import calibrate
+from builder.calibrate.survey import Survey, survey
 from builder.calibrate.texts import DEFAULT_TEXT, TOKENS, Texts, read_texts
 from builder.checkpoint.checkpoint import check_finite
 from builder.errors import CheckpointError
@@ -27,7 +29,7 @@ TOKENS_OF_SCALES = 512
 """Mean squares of inputs are known well enough after so many."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the phase ("scales", "calibrate"), the layers done and the layers in all."""
+"""Called with the phase ("measure", "calibrate"), the layers done and the layers in all."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class Calibration:
         return "onpage's text" if self.text == DEFAULT_TEXT else self.text.name
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """What there is to know before a file is written."""
+
+    largest_residual: float
+    """As `Survey`."""
+    prepared: Prepared | None
+    """None where all weights are rounded for themselves."""
+
+
 @contextmanager
 def prepare(
     model: ModelDescription,
@@ -49,41 +61,44 @@ def prepare(
     quantization: Quantization,
     calibration: Calibration | None = None,
     progress: Progress | None = None,
-) -> Iterator[Prepared | None]:
-    """The integers that need a text, until the block ends; None where all weights are rounded for themselves.
+) -> Iterator[Preparation]:
+    """One pass for the stream and the scales, another for the calibration. The integers are there until the block ends.
 
-    CheckpointError where weights are not finite; OnpageError where the text cannot be read.
+    CheckpointError where weights that a text goes through for their sake are not finite; OnpageError where the text cannot be read.
     """
     stored, rounded = as_stored(weights, quantization)
     weighted = quantization.scale == "weighted" and any(quantization.scheme_of(one).bits == 4 for one in rounded)
-    if calibration is None and not weighted:
-        yield None
-        return
 
     def report(phase: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(phase, done, total) if progress else None
 
     source = CheckpointSource(model, weights)
     text = calibration.text if calibration else DEFAULT_TEXT
-    texts = read_texts(text, tokenizer, min(TOKENS_OF_SCALES, calibration.tokens) if calibration else TOKENS_OF_SCALES)
-    importance = finite_importance(source, weights, texts, report("scales"))
-    if calibration is None:
-        yield WeightedRounding(quantization, importance)
-        return
-    texts = read_texts(text, tokenizer, calibration.tokens)
-    with calibrate(source, texts, quantization, importance, stored, report("calibrate")) as calibrated:
-        yield calibrated
+    tokens = calibration.tokens if calibration else TOKENS
+    texts = read_texts(text, tokenizer, min(TOKENS_OF_SCALES, tokens)) if calibration or weighted else None
+    surveyed = finite_survey(source, weights, tokenizer, texts, report("measure"))
+    if surveyed.importance is None:
+        yield Preparation(surveyed.largest_residual, None)
+    elif calibration is None:
+        yield Preparation(surveyed.largest_residual, WeightedRounding(quantization, surveyed.importance))
+    else:
+        texts = read_texts(text, tokenizer, tokens)
+        with calibrate(source, texts, quantization, surveyed.importance, stored, report("calibrate")) as calibrated:
+            yield Preparation(surveyed.largest_residual, calibrated)
 
 
-def finite_importance(
-    source: WeightSource, weights: Weights, texts: Texts, report: LayersDone | None = None
-) -> Importance:
-    """How large the inputs of each matrix are; CheckpointError where weights, or what is computed with them, are not finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        importance = importance_of_inputs(source, texts, report)
-    if not all(np.isfinite(means).all() for means in importance.mean_squares.values()):
+def finite_survey(
+    source: WeightSource,
+    weights: Weights,
+    tokenizer: Tokenizer,
+    texts: Texts | None,
+    report: LayersDone | None = None,
+) -> Survey:
+    """As `survey`; CheckpointError where weights, or what is computed with them from the texts, are not finite."""
+    found = survey(source, tokenizer, texts, report)
+    if found.importance and not all(np.isfinite(means).all() for means in found.importance.mean_squares.values()):
         _refuse(weights)
-    return importance
+    return found
 
 
 def as_stored(weights: Weights, quantization: Quantization) -> tuple[frozenset[Place], list[Weight]]:

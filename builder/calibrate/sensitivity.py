@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.calibrate.importance import Place, WeightedRounding
-from builder.calibrate.prepare import as_stored, finite_importance
+from builder.calibrate.importance import Importance, Place, WeightedRounding
+from builder.calibrate.prepare import as_stored
 from builder.calibrate.texts import Texts
 from builder.model.description import ModelDescription
 from builder.model.weights import LayerMatrix, LayerPart, Part, Weights
@@ -30,14 +30,17 @@ AT_Q4_0 = Quantization(Q4_0, Q4_0, Q4_0, "weighted")
 
 
 def sensitivity(
-    model: ModelDescription, weights: Weights, texts: Texts, report: Callable[[int, int], None] | None = None
+    model: ModelDescription,
+    weights: Weights,
+    importance: Importance,
+    texts: Texts,
+    report: Callable[[int, int], None] | None = None,
 ) -> dict[Part, float]:
     """Divergence in nats a token that q4_0 costs in each of PARTS, without calibration; some hundred tokens of `texts` say enough.
 
-    A part that the checkpoint holds in q4_0 costs nothing. CheckpointError where weights are not finite. `report` is told how many
-    parts of how many are done.
+    A part that the checkpoint holds in q4_0 costs nothing. `report` is told how many parts of how many are done.
     """
-    measuring = _Measuring(model, weights, texts)
+    measuring = _Measuring(model, weights, importance, texts)
     costs: dict[Part, float] = {}
     for part in PARTS:
         costs[part] = measuring.cost(part)
@@ -47,11 +50,11 @@ def sensitivity(
 
 
 class _Measuring:
-    def __init__(self, model: ModelDescription, weights: Weights, texts: Texts) -> None:
+    def __init__(self, model: ModelDescription, weights: Weights, importance: Importance, texts: Texts) -> None:
         self._source, self._decoder = CheckpointSource(model, weights), Decoder(model)
         self._places = {(one.part, one.layer) for one in weights.tensors if one.is_matrix}
         self._places -= as_stored(weights, AT_Q4_0)[0]
-        self._rounding = WeightedRounding(AT_Q4_0, finite_importance(self._source, weights, texts))
+        self._rounding = WeightedRounding(AT_Q4_0, importance)
         self._ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
         self._x, self._attending = embedded_texts(self._decoder, self._source, texts)
         self._expected = self._predictions(self._through(self._x, set()), lambda rows: rows)

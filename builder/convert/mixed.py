@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.calibrate.choose import Mix, candidates, choose, refuse_smaller
-from builder.calibrate.prepare import Calibration
+from builder.calibrate.prepare import Calibration, finite_survey
 from builder.calibrate.sensitivity import AT_Q4_0, sensitivity
 from builder.calibrate.texts import CONTEXT, read_texts
 from builder.convert.container import largest_size, refuse_another_format
@@ -21,6 +21,7 @@ from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
 from builder.model.residual import SMALLEST, ResidualScale
 from builder.quantize.scheme import Quantization
+from builder.reference.sources import CheckpointSource
 
 LONGEST = 123_456_789.123
 """As many digits as a file's note of its largest residual has at most: the real one is measured later."""
@@ -40,7 +41,7 @@ def mixed_bits(
     """Measures what 4 bits cost each part, and chooses: the best file of at most `target_size` bytes, or the smallest whose predicted
     divergence is at most `max_divergence`.
 
-    `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, UnsupportedModel where a matrix does not divide
+    `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, CheckpointError where weights are not finite, UnsupportedModel where a matrix does not divide
     into blocks, OutputError where `output` cannot be written.
     """
 
@@ -68,6 +69,9 @@ def mixed_bits(
 
     refuse_smaller(target_size, size_of(AT_Q4_0))  # and what no block divides: before all the work
     texts = read_texts(calibration.text, opened.tokenizer, min(CONTEXT - 1, calibration.tokens))
-    costs = sensitivity(opened.model, opened.weights, texts, report)
+    source = CheckpointSource(opened.model, opened.weights)
+    importance = finite_survey(source, opened.weights, opened.tokenizer, texts).importance
+    assert importance is not None  # there are texts
+    costs = sensitivity(opened.model, opened.weights, importance, texts, report)
     found = candidates((one for one in opened.weights.tensors if one.is_matrix), costs, size_of)
     return Mix(choose(found, target_size, max_divergence), found)

@@ -20,7 +20,7 @@ from builder.calibrate.prepare import Calibration, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
 from builder.convert.read_back import ReadBack
-from builder.convert.residual_scale import MeasuredResidual, measured_residual
+from builder.convert.residual_scale import MeasuredResidual
 from builder.convert.write_tensors import Pieces, write_tensors
 from builder.errors import OutputError, TokenizerError, UnsupportedModel
 from builder.files.writing import write_beside
@@ -45,7 +45,7 @@ MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the phase, what is done of it and what it has in all: bytes of "write" and "verify", layers of "scales" and "calibrate"."""
+"""Called with the phase, what is done of it and what it has in all: bytes of "write" and "verify", layers of "measure" and "calibrate"."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,7 @@ def convert_opened(
         opened.model, opened.weights.tensors, parameters, opened.tokenizer.model, quantization, opened.generation
     )
     started = time.monotonic()
-    residual = measured_residual(opened, residual_scale, progress)
-    with prepare(opened.model, opened.weights, opened.tokenizer, quantization, calibration, progress) as prepared:
+    with prepare(opened.model, opened.weights, opened.tokenizer, quantization, calibration, progress) as ready:
         written = write_web_file(
             opened.model,
             opened.weights,
@@ -144,8 +143,8 @@ def convert_opened(
             quantization,
             progress,
             conversion,
-            residual,
-            prepared,
+            MeasuredResidual.of(opened.model, ready.largest_residual, residual_scale),
+            ready.prepared,
         )
     seconds = round(time.monotonic() - started, 3)
     notes = (*notes_on(opened.weights, quantization), *opened.notes)

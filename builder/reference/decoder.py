@@ -68,11 +68,17 @@ class Decoder:
         self.model = model
         self.arithmetic = arithmetic or Arithmetic()
         self.adapter = adapter or {}
-        self.largest_residual = 0.0
-        """Largest absolute value that a layer has added up to."""
+        self.largest_residuals: Array = np.zeros(0, np.float32)
+        """Largest absolute value that a layer has added up to at each token, (tokens,), since these were embedded."""
+
+    @property
+    def largest_residual(self) -> float:
+        """Of all tokens."""
+        return float(self.largest_residuals.max(initial=0))
 
     def embedded(self, rows: Array) -> Array:
         """The states before the first layer, from rows of the embedding."""
+        self.largest_residuals = np.zeros(len(rows), np.float32)
         return self._added(rows * np.float32(self.model.embedding.scale), np.float32(0))
 
     def layers(
@@ -151,7 +157,10 @@ class Decoder:
 
     def _added(self, x: Array, y: Array | np.float32) -> Array:
         total = x + y
-        self.largest_residual = max(self.largest_residual, float(total.max(initial=0)), -float(total.min(initial=0)))
+        peaks = np.fmax(
+            total.max(axis=1, initial=0), -total.min(axis=1, initial=0)
+        )  # fmax: what is no number is not large
+        self.largest_residuals = np.fmax(self.largest_residuals, peaks)
         return self._round(total)
 
     def _linear(self, x: Array, index: int, part: LayerMatrix, weights: LayerWeights) -> Array:

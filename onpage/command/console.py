@@ -48,12 +48,11 @@ PHASES = {
     "hash": "Reading",
     "check": "Checking",
     "download": "Fetching",
-    "scales": "Measuring",
     "calibrate": "Calibrating",
     "sensitivity": "Weighing",
 }
 
-COUNTED = {"scales": "layers", "calibrate": "layers", "sensitivity": "parts"}
+COUNTED = {"measure": "layers", "calibrate": "layers", "sensitivity": "parts"}
 """Phases whose progress is no bytes."""
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from builder.calibrate.choose import AT_8_BITS, CALIBRATED, Candidate, candidates, choose, mixed
-from builder.calibrate.importance import WeightedRounding, importance_of_inputs
+from builder.calibrate.importance import WeightedRounding
 from builder.calibrate.prepare import Calibration
 from builder.calibrate.sensitivity import AT_Q4_0, EVERY, PARTS, sensitivity
+from builder.calibrate.survey import survey
 from builder.calibrate.texts import DEFAULT_TEXT, read_texts
 from builder.convert.mixed import mixed_bits
 from builder.convert.web_file import convert_opened
@@ -49,9 +50,11 @@ def test_a_cost_is_the_divergence_with_that_part_alone_at_4_bits(opened: OpenedC
     source = CheckpointSource(opened.model, opened.weights)
     texts = read_texts(DEFAULT_TEXT, opened.tokenizer, 100)
     steps: list[tuple[int, int]] = []
-    found = sensitivity(opened.model, opened.weights, texts, lambda *step: steps.append(step))
+    importance = survey(source, opened.tokenizer, texts).importance
+    assert importance is not None
+    found = sensitivity(opened.model, opened.weights, importance, texts, lambda *step: steps.append(step))
     assert steps == [(done, 8) for done in range(1, 9)]
-    rounding = WeightedRounding(AT_Q4_0, importance_of_inputs(source, texts))
+    rounding = WeightedRounding(AT_Q4_0, importance)
     decoder = Decoder(source.model)
     rows = np.concatenate([rows for _, rows in source.embedding_bands()])
 
@@ -79,7 +82,9 @@ def test_what_is_stored_in_q4_0_costs_nothing(tmp_path: Path) -> None:
     gguf = write_gguf(tmp_path / "m.gguf", CONFIG, types=lambda weight: "Q4_0" if weight.part == "down" else "F32")
     opened = OpenedCheckpoint.complete(gguf)
     texts = read_texts(DEFAULT_TEXT, opened.tokenizer, 50)
-    costs = sensitivity(opened.model, opened.weights, texts)
+    importance = survey(CheckpointSource(opened.model, opened.weights), opened.tokenizer, texts).importance
+    assert importance is not None
+    costs = sensitivity(opened.model, opened.weights, importance, texts)
     assert {part for part in PARTS if costs[part] == 0} == {"down"}
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from builder.calibrate import prepare as prepare_module
-from builder.calibrate.importance import WeightedRounding, importance_of_inputs
+from builder.calibrate.importance import Importance, WeightedRounding
 from builder.calibrate.layers import Calibrated, Spool, calibrate
 from builder.calibrate.prepare import Calibration
+from builder.calibrate.survey import survey
 from builder.calibrate.texts import DEFAULT_TEXT, Texts, read_texts
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
@@ -59,6 +60,13 @@ def whole(opened: OpenedCheckpoint, weight: Weight) -> Array:
     return np.concatenate([to_float32(rows[:]) for _, rows in opened.weights.bands(weight)])
 
 
+def importance_on(opened: OpenedCheckpoint, texts: Texts) -> Importance:
+    """How large the inputs of the matrices are."""
+    found = survey(CheckpointSource(opened.model, opened.weights), opened.tokenizer, texts).importance
+    assert found is not None
+    return found
+
+
 class Rounded(CheckpointSource):
     """The model with the integers that were prepared."""
 
@@ -81,8 +89,10 @@ def states(source: CheckpointSource, texts: Texts) -> Array:
     return decoder.normed(x, source.final_norm())
 
 
-def test_the_mean_squares_are_those_of_the_inputs(source: CheckpointSource, texts: Texts) -> None:
-    found = importance_of_inputs(source, texts).mean_squares
+def test_the_mean_squares_are_those_of_the_inputs(
+    opened: OpenedCheckpoint, source: CheckpointSource, texts: Texts
+) -> None:
+    found = importance_on(opened, texts).mean_squares
     decoder = Decoder(source.model)
     x, _ = embedded_texts(decoder, source, texts)
     h = decoder.normed(x, source.layer(0)["pre_attention_norm"])
@@ -105,7 +115,7 @@ def test_each_step_keeps_more_of_what_the_model_computes(
     def distance(prepared: Prepared) -> float:
         return float(np.linalg.norm(states(Rounded(opened, prepared), others) - wanted))
 
-    importance = importance_of_inputs(source, texts)
+    importance = importance_on(opened, texts)
     weighted = distance(WeightedRounding(quantization, importance))
     with calibrate(source, texts, quantization, importance) as calibrated:
         assert distance(calibrated) < 0.9 * weighted
@@ -116,7 +126,7 @@ def test_an_embedding_at_4_bits_keeps_more_of_the_logits(
 ) -> None:
     """Its rows are rounded in view of what they are multiplied with."""
     quantization = Quantization.of("8", embedding="q4_0", scale="weighted")
-    importance = importance_of_inputs(source, texts)
+    importance = importance_on(opened, texts)
     embedding = matrix(opened, "embedding", None)
     rows, last = whole(opened, embedding), states(source, [text[:1] + text[:0:-1] for text in texts])
 
@@ -136,7 +146,7 @@ def test_a_layer_sees_the_quantized_ones_before_it(
     source: CheckpointSource, texts: Texts, opened: OpenedCheckpoint
 ) -> None:
     """With `down` at 8 bits, which comes last in a layer, the first layer's query keeps its integers, and the second layer's does not."""
-    importance = importance_of_inputs(source, texts)
+    importance = importance_on(opened, texts)
     at_4 = Quantization.of("4", embedding="8", scale="weighted")
     changed = []
     for query in (matrix(opened, "query", 0), matrix(opened, "query", 1)):
@@ -168,9 +178,7 @@ def test_the_file_holds_what_was_calibrated(
     conversion = file.notes["conversion"]
     assert isinstance(conversion, dict) and conversion["calibrated on"] == "onpage's text"
     texts = read_texts(DEFAULT_TEXT, opened.tokenizer, 300)
-    importance = importance_of_inputs(
-        source, read_texts(DEFAULT_TEXT, opened.tokenizer, prepare_module.TOKENS_OF_SCALES)
-    )
+    importance = importance_on(opened, read_texts(DEFAULT_TEXT, opened.tokenizer, prepare_module.TOKENS_OF_SCALES))
     with calibrate(source, texts, Q4_0, importance) as calibrated:
         for part in ("query", "output", "down"):
             weight = matrix(opened, part, 2)
@@ -202,7 +210,7 @@ def test_weights_that_are_not_finite_are_named(
 
 
 def test_what_was_calibrated_takes_no_disk_once_it_is_written(
-    source: CheckpointSource, texts: Texts, monkeypatch: pytest.MonkeyPatch
+    opened: OpenedCheckpoint, source: CheckpointSource, texts: Texts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = []
     close = Spool.close
@@ -211,7 +219,7 @@ def test_what_was_calibrated_takes_no_disk_once_it_is_written(
     def fail(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    importance = importance_of_inputs(source, texts[:1])
+    importance = importance_on(opened, texts[:1])
     with pytest.raises(KeyboardInterrupt):
         calibrate(source, texts[:1], Q4_0, importance, report=fail)
     assert len(closed) == 1
