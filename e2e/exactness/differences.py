@@ -14,7 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from builder.reference.dense import Answer, Reference
+from builder.reference.dense import Reference
+from builder.reference.writer import Answer
 from builder.synth.web_file import word
 from e2e.bare import call, served
 from onpage.bench.browser import launched
