@@ -22,10 +22,10 @@ import transformers
 from transformers.models.gemma3 import modeling_gemma3
 
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import name_of
+from builder.formats.web_model import name_of, tensor_name
 from builder.model.families import describe, family_of
 from builder.model.families.gemma3 import IMAGES
-from builder.reference.dense import EMBEDDING, Reference
+from builder.reference.dense import Reference
 from tests.checkpoints import write_shards
 from tests.goldens.cases import CASES, GOLDENS, NEW_TOKENS, Case, goldens
 
@@ -74,8 +74,8 @@ def write_dequantized(case: Case, web_file: Path, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(case.config_json))
     family, model = (read(case.config_json, folder / "config.json") for read in (family_of, describe))
     values = dict(Reference.from_web_file(web_file).weights)
-    embedding = values[EMBEDDING]
-    values[EMBEDDING] = np.pad(embedding, ((0, model.embedding.vocabulary - len(embedding)), (0, 0)))
+    embedding = values[tensor_name("embedding")]
+    values[tensor_name("embedding")] = np.pad(embedding, ((0, model.embedding.vocabulary - len(embedding)), (0, 0)))
     weights = family.weights(model, case.naming or family.namings[0])
     write_shards(folder, {str(weight.source): values[name_of(weight)] for weight in weights})
 
