@@ -25,6 +25,10 @@ class Answer:
     """Whether a stop token ended it."""
 
 
+Choose = Callable[[Array], NDArray[np.int64]]
+"""Logits (texts, vocabulary) → the id of each text's next token."""
+
+
 class Writer:
     """Weights from anywhere, read anew for each token: they should be in memory."""
 
@@ -50,7 +54,7 @@ class Writer:
         self, prompts: Sequence[Sequence[int]], max_new_tokens: int, stop_ids: set[int] | frozenset[int] | None = None
     ) -> list[Answer]:
         """As `generate`, with the margins."""
-        return self._decode(prompts, max_new_tokens, stop_ids, lambda logits: logits.argmax(axis=1))
+        return self._answers(prompts, max_new_tokens, stop_ids, lambda logits: logits.argmax(axis=1))
 
     def sample(
         self, prompts: Sequence[Sequence[int]], max_new_tokens: int, *, temperature: float, top_k: int, seed: int = 0
@@ -65,16 +69,20 @@ class Writer:
             ids: NDArray[np.int64] = np.take_along_axis(likeliest, drawn[:, None], axis=1)[:, 0]
             return ids
 
-        return self._decode(prompts, max_new_tokens, None, choose)
+        return self._answers(prompts, max_new_tokens, None, choose)
 
-    def _decode(
+    def write(
         self,
         prompts: Sequence[Sequence[int]],
         max_new_tokens: int,
-        stop_ids: set[int] | frozenset[int] | None,
-        choose: Callable[[Array], NDArray[np.int64]],
-    ) -> list[Answer]:
-        """All prompts run side by side, padded on the left."""
+        choose: Choose,
+        stop_ids: set[int] | frozenset[int] | None = None,
+        report: Callable[[int], None] = lambda done: None,
+    ) -> list[tuple[list[int], bool]]:
+        """For each prompt the ids that `choose` took after it, and whether a stop token ended them.
+
+        All prompts run side by side, padded on the left. `report` is told how many tokens each has.
+        """
         stops = self.stop_ids if stop_ids is None else stop_ids
         longest = max(len(prompt) for prompt in prompts)
         ids = np.zeros((len(prompts), longest), np.int64)
@@ -84,14 +92,11 @@ class Writer:
         cache = Cache(self.model, len(prompts), longest + max_new_tokens)
         logits = self._forward(ids, cache, padding)
         answers: list[list[int]] = [[] for _ in prompts]
-        margins: list[list[float]] = [[] for _ in prompts]
         running = np.ones(len(prompts), bool)
         for step in range(max_new_tokens):
-            order = np.argpartition(logits, -2, axis=1)[:, -2:]
-            top = np.take_along_axis(logits, order, axis=1)
             chosen = choose(logits)
+            report(step + 1)
             for row in np.flatnonzero(running).tolist():
-                margins[row].append(float(abs(top[row, 0] - top[row, 1])))
                 if int(chosen[row]) in stops:
                     running[row] = False
                 else:
@@ -99,7 +104,27 @@ class Writer:
             if not running.any() or step == max_new_tokens - 1:
                 break
             logits = self._forward(chosen[:, None], cache, padding)
-        return [Answer(a, m, not r) for a, m, r in zip(answers, margins, running.tolist(), strict=True)]
+        return [(ids, not goes_on) for ids, goes_on in zip(answers, running.tolist(), strict=True)]
+
+    def _answers(
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        stop_ids: set[int] | frozenset[int] | None,
+        choose: Choose,
+    ) -> list[Answer]:
+        margins: list[Array] = []
+
+        def watched(logits: Array) -> NDArray[np.int64]:
+            top = np.partition(logits, -2, axis=1)[:, -2:]
+            margins.append(top[:, 1] - top[:, 0])
+            return choose(logits)
+
+        written = self.write(prompts, max_new_tokens, watched, stop_ids)
+        return [
+            Answer(ids, [float(step[row]) for step in margins[: len(ids) + stopped]], stopped)
+            for row, (ids, stopped) in enumerate(written)
+        ]
 
     def logits(self, ids: Sequence[int]) -> Array:
         """Logits (vocabulary,) after the last of `ids`."""
