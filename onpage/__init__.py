@@ -92,14 +92,15 @@ def convert(
     (owner/name, owner/name/file.gguf, either with @revision); what is needed of it is downloaded once. `bits` is for every
     matrix that has no option of its own; with none of the four it is "8", or "q4_0" for what a GGUF file has as Q4_0, which then
     goes over as it is. `scale` is "weighted" at 4 bits and "max" at 8 where it is not given. `calibrate` quantizes layer by layer with
-    a text: a file of yours, or True for a built-in one; it keeps more of the model and takes longer. With `bits` "auto", 8 bits and q4_0
+    a text: a file of yours, True for a built-in one, or "self" for one that the model writes first; it keeps more of the model and takes longer. With `bits` "auto", 8 bits and q4_0
     are mixed: the best file of at most `target_size` bytes, or the smallest whose predicted divergence is at most `max_divergence` nats
     a token (0.1); it is always calibrated, and the result's `mix` has the candidates. `merge_lora` is a LoRA adapter, a folder or a
     repository, that goes into the weights; `residual_scale` a power of two that the residual stream is multiplied with instead of what
     a pass over a few tokens shows to be needed. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
-        from builder.calibrate.prepare import Calibration
+        from builder.calibrate.own_text import OwnText
+        from builder.calibrate.prepare import Calibration, CalibrationText
         from builder.convert.from_quantized import suited
         from builder.convert.mixed import mixed_bits
         from builder.convert.web_file import convert_opened
@@ -113,8 +114,10 @@ def convert(
     base = _located(checkpoint, progress)
     merge = None if merge_lora is None else _located(merge_lora, progress)
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
-    calibration = None
-    if calibrate is not False:
+    calibration: CalibrationText | None = None
+    if calibrate == "self":
+        calibration = OwnText(opened)
+    elif calibrate is not False:
         calibration = Calibration() if calibrate is True else Calibration(Path(calibrate))
     mix = None
     if bits == "auto":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -29,18 +30,38 @@ TOKENS_OF_SCALES = 512
 """Mean squares of inputs are known well enough after so many."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the phase ("measure", "calibrate"), the layers done and the layers in all."""
+"""Called with the phase, and what is done of how much: tokens of "sample", layers of "measure" and "calibrate"."""
+
+
+Report = Callable[[int, int], None]
+"""Told what is done, of how much."""
+
+
+class CalibrationText(Protocol):
+    """The text that the layers are quantized with, one after the other. As a text: what it is, for a file's notes."""
+
+    @property
+    def tokens(self) -> int:
+        """How many are asked for."""
+
+    def texts(self, tokenizer: Tokenizer, limit: int, report: Report | None = None) -> Texts:
+        """The first `limit` tokens, or as many as there are; OnpageError where there are none. `report` is told of tokens that are
+        made for it."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The text that the layers are quantized with, one after the other."""
+    """A text in a file; as `CalibrationText`."""
 
     text: Path = DEFAULT_TEXT
     tokens: int = TOKENS
 
     def __str__(self) -> str:
         return "onpage's text" if self.text == DEFAULT_TEXT else self.text.name
+
+    def texts(self, tokenizer: Tokenizer, limit: int, report: Report | None = None) -> Texts:
+        """As `CalibrationText`."""
+        return read_texts(self.text, tokenizer, min(limit, self.tokens))
 
 
 @dataclass(frozen=True)
@@ -59,7 +80,7 @@ def prepare(
     weights: Weights,
     tokenizer: Tokenizer,
     quantization: Quantization,
-    calibration: Calibration | None = None,
+    calibration: CalibrationText | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Preparation]:
     """One pass for the stream and the scales, another for the calibration. The integers are there until the block ends.
@@ -69,20 +90,19 @@ def prepare(
     stored, rounded = as_stored(weights, quantization)
     weighted = quantization.scale == "weighted" and any(quantization.scheme_of(one).bits == 4 for one in rounded)
 
-    def report(phase: str) -> Callable[[int, int], None]:
+    def report(phase: str) -> Report:
         return lambda done, total: progress(phase, done, total) if progress else None
 
     source = CheckpointSource(model, weights)
-    text = calibration.text if calibration else DEFAULT_TEXT
-    tokens = calibration.tokens if calibration else TOKENS
-    texts = read_texts(text, tokenizer, min(TOKENS_OF_SCALES, tokens)) if calibration or weighted else None
+    text = calibration or (Calibration() if weighted else None)
+    texts = text.texts(tokenizer, TOKENS_OF_SCALES, report("sample")) if text else None
     surveyed = finite_survey(source, weights, tokenizer, texts, report("measure"))
     if surveyed.importance is None:
         yield Preparation(surveyed.largest_residual, None)
     elif calibration is None:
         yield Preparation(surveyed.largest_residual, WeightedRounding(quantization, surveyed.importance))
     else:
-        texts = read_texts(text, tokenizer, tokens)
+        texts = calibration.texts(tokenizer, calibration.tokens)
         with calibrate(source, texts, quantization, surveyed.importance, stored, report("calibrate")) as calibrated:
             yield Preparation(surveyed.largest_residual, calibrated)
 
@@ -97,7 +117,7 @@ def finite_survey(
     """As `survey`; CheckpointError where weights, or what is computed with them from the texts, are not finite."""
     found = survey(source, tokenizer, texts, report)
     if found.importance and not all(np.isfinite(means).all() for means in found.importance.mean_squares.values()):
-        _refuse(weights)
+        refuse_not_finite(weights)
     return found
 
 
@@ -108,7 +128,7 @@ def as_stored(weights: Weights, quantization: Quantization) -> tuple[frozenset[P
     return frozenset((one.part, one.layer) for one in stored), [one for one in matrices if one not in stored]
 
 
-def _refuse(weights: Weights) -> None:
+def refuse_not_finite(weights: Weights) -> None:
     """CheckpointError that names the weight that is not finite, or says that what is computed with them is not."""
     for weight in weights.tensors:
         for first, rows in weights.bands(weight):

@@ -42,6 +42,17 @@ def read_texts(path: Path, tokenizer: Tokenizer, tokens: int = TOKENS) -> Texts:
     return cut(ids, tokenizer.start_id)
 
 
+def cut_off(texts: Texts, tokens: int) -> Texts:
+    """The first `tokens` of them all, start tokens not counted."""
+    kept: Texts = []
+    for text in texts:
+        if tokens <= 0:
+            break
+        kept.append(text[: tokens + 1])
+        tokens -= len(text) - 1
+    return kept
+
+
 def cut(ids: list[int], start_id: int) -> Texts:
     """One text in pieces of CONTEXT."""
     step = CONTEXT - 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.calibrate.choose import Mix, candidates, choose, refuse_smaller
-from builder.calibrate.prepare import Calibration, finite_survey
+from builder.calibrate.prepare import CalibrationText, Report, finite_survey
 from builder.calibrate.sensitivity import AT_Q4_0, sensitivity
-from builder.calibrate.texts import CONTEXT, read_texts
+from builder.calibrate.texts import CONTEXT
 from builder.convert.container import largest_size, refuse_another_format
 from builder.convert.residual_scale import MeasuredResidual
 from builder.convert.web_file import (
@@ -30,7 +30,7 @@ LONGEST = 123_456_789.123
 def mixed_bits(
     opened: OpenedCheckpoint,
     output: Path,
-    calibration: Calibration,
+    calibration: CalibrationText,
     *,
     target_size: int | None = None,
     max_divergence: float | None = None,
@@ -45,9 +45,8 @@ def mixed_bits(
     into blocks, OutputError where `output` cannot be written.
     """
 
-    def report(done: int, total: int) -> None:
-        if progress:
-            progress("sensitivity", done, total)
+    def report(phase: str) -> Report:
+        return lambda done, total: progress(phase, done, total) if progress else None
 
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
@@ -68,10 +67,10 @@ def mixed_bits(
         return largest_size(output, layout.size, len(opened.tokenizer.model))
 
     refuse_smaller(target_size, size_of(AT_Q4_0))  # and what no block divides: before all the work
-    texts = read_texts(calibration.text, opened.tokenizer, min(CONTEXT - 1, calibration.tokens))
+    texts = calibration.texts(opened.tokenizer, CONTEXT - 1, report("sample"))
     source = CheckpointSource(opened.model, opened.weights)
     importance = finite_survey(source, opened.weights, opened.tokenizer, texts).importance
     assert importance is not None  # there are texts
-    costs = sensitivity(opened.model, opened.weights, importance, texts, report)
+    costs = sensitivity(opened.model, opened.weights, importance, texts, report("sensitivity"))
     found = candidates((one for one in opened.weights.tensors if one.is_matrix), costs, size_of)
     return Mix(choose(found, target_size, max_divergence), found)

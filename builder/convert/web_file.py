@@ -16,7 +16,7 @@ from typing import Any
 
 from builder import __version__
 from builder.calibrate.choose import Mix
-from builder.calibrate.prepare import Calibration, prepare
+from builder.calibrate.prepare import CalibrationText, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
 from builder.convert.read_back import ReadBack
@@ -45,7 +45,8 @@ MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with the phase, what is done of it and what it has in all: bytes of "write" and "verify", layers of "measure" and "calibrate"."""
+"""Called with the phase, what is done of it and what it has in all: bytes of "write" and "verify", layers of "measure" and "calibrate",
+tokens of "sample"."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def convert_checkpoint(
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
     residual_scale: float | None = None,
-    calibration: Calibration | None = None,
+    calibration: CalibrationText | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) or a GGUF file to the web file `output`.
@@ -114,7 +115,7 @@ def convert_opened(
     origin: Origin | None = None,
     merged: Origin | None = None,
     residual_scale: float | None = None,
-    calibration: Calibration | None = None,
+    calibration: CalibrationText | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete.
@@ -154,7 +155,7 @@ def convert_opened(
 def conversion_notes(
     opened: OpenedCheckpoint,
     quantization: Quantization,
-    calibration: Calibration | None = None,
+    calibration: CalibrationText | None = None,
     origin: Origin | None = None,
     merged: Origin | None = None,
 ) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class CheckpointSource:
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`."""
-        step = _rows_of_a_band(self.model.embedding.width)
+        step = rows_of_a_band(self.model.embedding.width)
         for first, rows in self._weights.bands(self._embedding):
             for start in range(0, rows.shape[0], step):
                 yield first + start, to_float32(rows[start : start + step])
@@ -119,7 +119,7 @@ class WebFileSource:
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`."""
         read, count = self._embedding_reader(), self.model.embedding.vocabulary
-        step = _rows_of_a_band(self.model.embedding.width)
+        step = rows_of_a_band(self.model.embedding.width)
         for first in range(0, count, step):
             yield first, read(first, min(step, count - first))
 
@@ -190,5 +190,5 @@ class HeldSource:
         yield 0, self._embedding
 
 
-def _rows_of_a_band(width: int) -> int:
+def rows_of_a_band(width: int) -> int:
     return max(BLOCK, BAND_BYTES // (4 * width) // BLOCK * BLOCK)

@@ -48,11 +48,12 @@ PHASES = {
     "hash": "Reading",
     "check": "Checking",
     "download": "Fetching",
+    "sample": "Sampling",
     "calibrate": "Calibrating",
     "sensitivity": "Weighing",
 }
 
-COUNTED = {"measure": "layers", "calibrate": "layers", "sensitivity": "parts"}
+COUNTED = {"sample": "tokens", "measure": "layers", "calibrate": "layers", "sensitivity": "parts"}
 """Phases whose progress is no bytes."""
 
 

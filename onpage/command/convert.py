@@ -225,10 +225,11 @@ def convert(
         from builder.model.opened import OpenedCheckpoint
         from builder.reference.evaluate import read_text
         from builder.reference.report import report_on
-    calibration = by_text.calibration(automatic=quantization is None)
+    by_text.refuse_a_folder()
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
     opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns)
+    calibration = by_text.calibration(opened, automatic=quantization is None)
     with byte_progress() as progress:
         mix = None
         if quantization is None:

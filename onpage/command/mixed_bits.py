@@ -16,9 +16,13 @@ from onpage.command.sizes import Bytes
 
 if TYPE_CHECKING:
     from builder.calibrate.choose import Mix
-    from builder.calibrate.prepare import Calibration
+    from builder.calibrate.prepare import CalibrationText
+    from builder.model.opened import OpenedCheckpoint
 
 AUTO = "auto"
+
+SELF = "self"
+"""In place of a text: the model writes one."""
 
 ROWS = 12
 """Of the table, about: --json has all candidates."""
@@ -29,21 +33,25 @@ class TextOptions:
     """As they were given."""
 
     calibrate: str | None
-    """"": with the built-in text; None: not at all."""
+    """"": with the built-in text; SELF; else a text's path; None: not at all."""
     target_size: int | None
     max_divergence: float | None
 
-    def calibration(self, automatic: bool) -> Calibration | None:
-        """The text to calibrate on; `automatic` bits always have one."""
+    def refuse_a_folder(self) -> None:
+        """UsageError where the option took the argument behind it."""
+        if self.calibrate and Path(self.calibrate).is_dir():
+            raise wrong(f"--calibrate takes a text, and {self.calibrate} is a folder: put --calibrate at the end.")
+
+    def calibration(self, opened: OpenedCheckpoint, automatic: bool) -> CalibrationText | None:
+        """The text to calibrate `opened` on; `automatic` bits always have one."""
+        from builder.calibrate.own_text import OwnText
         from builder.calibrate.prepare import Calibration
 
         if self.calibrate is None:
             return Calibration() if automatic else None
         if not self.calibrate:
             return Calibration()
-        if Path(self.calibrate).is_dir():  # the option took the argument behind it
-            raise wrong(f"--calibrate takes a text, and {self.calibrate} is a folder: put --calibrate at the end.")
-        return Calibration(Path(self.calibrate))
+        return OwnText(opened) if self.calibrate == SELF else Calibration(Path(self.calibrate))
 
 
 def text_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -53,9 +61,10 @@ def text_options(command: Callable[..., None]) -> Callable[..., None]:
         "--calibrate",
         is_flag=False,
         flag_value="",
-        metavar="[FILE]",
+        metavar="[FILE|self]",
         help="Quantize layer by layer with a text that runs through the model: closer to the checkpoint, and slower. FILE is a text "
-        "of yours in UTF-8; its first 4,096 tokens are used.  [default: a built-in text]",
+        "of yours in UTF-8; its first 4,096 tokens are used. self: the model first writes the text itself, which takes twice as "
+        "long and suits a model whose texts are unlike the built-in one.  [default: a built-in text]",
     )
     @click.option(
         "--target-size",

@@ -101,6 +101,14 @@ def test_a_size_that_no_mix_has_is_refused_with_the_smallest(checkpoint: Path, t
     assert output.read_bytes() == b"before"
 
 
+def test_the_model_writes_the_text_itself(checkpoint: Path, tmp_path: Path) -> None:
+    done = convert(checkpoint, tmp_path / "m.task", "--bits", "q4_0", "--calibrate", "self")
+    assert done.exit_code == 0, done.output
+    assert inspect_web_file(tmp_path / "m.task").conversion["calibrated on"] == "text that it wrote itself (seed 0)"
+    written = onpage.convert(checkpoint, tmp_path / "p.task", bits="q4_0", calibrate="self")
+    assert written.sha256 == onpage.verify(tmp_path / "m.task")[str(tmp_path / "m.task")]
+
+
 def test_the_same_from_python(checkpoint: Path, text: Path, tmp_path: Path) -> None:
     written = onpage.convert(checkpoint, tmp_path / "m.task", bits="auto", max_divergence=9.0, calibrate=text)
     assert written.mix is not None and written.mix.chosen == written.mix.candidates[0]
