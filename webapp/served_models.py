@@ -22,7 +22,7 @@ from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.task_reader import TaskFile
 from builder.formats.web_file_reader import WebFile
 from builder.model.catalog import licence_pages, published
-from builder.model.residual import FLOAT16_SAFE
+from builder.model.residual import fits_float16
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
 from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
@@ -162,7 +162,7 @@ class ServedModel:
             largest = WebFile.open(self.path).largest_residual
         except ModelFileError:  # gone or changed since: the page says so when it loads it
             largest = None
-        return "float16" if largest is not None and largest <= FLOAT16_SAFE else "float32"
+        return "float16" if fits_float16(largest) else "float32"
 
     def require_unlike_format(self, others: Iterable[ServedModel]) -> None:
         """FilesUnlikeError where one of the others is for the same engines."""

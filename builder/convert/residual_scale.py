@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from builder.calibrate.survey import survey
+from builder.formats.web_file_reader import WebFile
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
-from builder.reference.sources import CheckpointSource
+from builder.model.tokenizer import Tokenizer
+from builder.reference.decoder import LayersDone
+from builder.reference.sources import CheckpointSource, WebFileSource
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,13 @@ class MeasuredResidual:
     def notes(self) -> dict[str, Any]:
         """For a file's notes: of the stream as the file has it."""
         return {"residual_scale": self.scale.factor, "largest_residual": round(self.largest * self.scale.factor, 3)}
+
+
+def largest_residual_of(file: WebFile, report: LayersDone | None = None) -> float:
+    """The largest value of a web file's stream as it is in the file, on the text that convert takes; WebFileError where it is of no dense
+    Gemma."""
+    source, tokenizer = WebFileSource(file), Tokenizer.from_bytes(file.path, file.tokenizer())
+    return survey(source, tokenizer, report=report).largest_residual
 
 
 def measured_residual(opened: OpenedCheckpoint) -> MeasuredResidual:

@@ -12,6 +12,7 @@ import proto
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_file_reader import TensorEntry, WebFile
+from builder.model.residual import fits_float16
 from builder.quantize.scheme import described
 
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
@@ -100,7 +101,7 @@ class WebFileFacts:
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
-        facts = asdict(self) | {"path": str(self.path)}
+        facts = asdict(self) | {"path": str(self.path), "fits_float16": fits_float16(self.largest_residual)}
         for tensor in facts["tensors"]:
             tensor["type"] = TensorType.name_of(tensor["type"])
         return facts

@@ -26,6 +26,12 @@ TARGET = 8192.0
 FLOAT16_SAFE = 2 * TARGET
 """Up to which a short text's largest value says that float16 holds those of any text: four times as much would be beyond it."""
 
+
+def fits_float16(largest: float | None) -> bool | None:
+    """Whether float16 holds the stream on any text, by its largest value on a short one; None where that is not known."""
+    return None if largest is None else largest <= FLOAT16_SAFE
+
+
 SMALLEST, LARGEST = 2.0**-24, 1.0
 
 POST_NORMS: tuple[Part, ...] = ("post_attention_norm", "post_feed_forward_norm")

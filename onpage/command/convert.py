@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from builder.files.reading import shown
-from builder.model.residual import FLOAT16_MAX, is_residual_scale
+from builder.model.residual import is_residual_scale
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from onpage.command.bits import bits_are_chosen, quantization_options
@@ -38,6 +38,7 @@ from onpage.command.mixed_bits import (
     show_mix,
     text_options,
 )
+from onpage.command.residual import residual_row
 from onpage.extras import requires
 
 if TYPE_CHECKING:
@@ -81,12 +82,6 @@ class PowerOfTwo(click.ParamType[float]):
         if not is_residual_scale(factor):
             self.fail(f"{shown(value)}: expected a power of two up to 1, such as 1/16.", param, ctx)
         return factor
-
-
-def residual_row(scale: float, largest: float | None) -> str:
-    """How a file's residual stream is scaled, for a person."""
-    scaled = "not scaled" if scale == 1 else f"scaled by 1/{1 / scale:,.0f}"
-    return scaled if largest is None else f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
 
 
 def turn_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from builder.model.residual import FLOAT16_MAX
 from onpage.command.console import print_facts
+from onpage.command.residual import residual_fits
 
 if TYPE_CHECKING:
     from builder.reference.evaluate import Evaluation, Figures, Interval
@@ -33,14 +33,6 @@ def figure_rows(part: Figures, *, several: bool) -> list[tuple[str, str]]:
     if part.same_choice:
         rows.append(("same likeliest token", _figure(part.same_choice, ".1%")))
     return rows
-
-
-def residual_fits(found: Evaluation) -> str:
-    """Whether engines that compute in float16 hold it."""
-    largest = found.largest_residual or 0.0
-    if found.fits_float16:
-        return f"up to {largest:,.0f}: float16 holds it (to {FLOAT16_MAX:,.0f})"
-    return f"up to {largest:,.0f}: beyond float16's {FLOAT16_MAX:,.0f}; convert the checkpoint again, or compute in float32"
 
 
 def _figure(figure: Interval, form: str) -> str:

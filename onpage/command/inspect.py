@@ -12,7 +12,8 @@ from builder.formats.inspect_web_file import PromptTemplate, Sampling, Tokens, W
 from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import TensorType
 from onpage.command.console import FILE, megabytes, print_facts, print_json
-from onpage.command.convert import json_option, residual_row
+from onpage.command.convert import json_option
+from onpage.command.residual import residual_row
 from onpage.extras import requires
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
 
 def _residual(facts: WebFileFacts) -> str:
     if facts.largest_residual is None and facts.residual_scale == 1:
-        return "not said; onpage evaluate measures it"
+        return "not said; onpage verify measures it"
     return residual_row(facts.residual_scale, facts.largest_residual)
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from builder.convert.web_file import convert_checkpoint, write_web_file
 from builder.formats.inspect_web_file import inspect_web_file
+from builder.model.opened import OpenedCheckpoint
+from builder.quantize.scheme import Quantization
 from onpage.command import cli
 from tests.checkpoints import gemma3_config, write_checkpoint
 
 RESIDUAL = 4096.0
+CONFIG = gemma3_config(vocab_size=512)
 
 
 def test_the_command_chooses_and_inspect_shows_it(tmp_path: Path) -> None:
-    checkpoint = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512), residual=RESIDUAL)
+    checkpoint = write_checkpoint(tmp_path / "c", CONFIG, residual=RESIDUAL)
     output = str(tmp_path / "m.task")
     result = CliRunner().invoke(cli, ["convert", str(checkpoint), "-o", output])
     assert result.exit_code == 0, result.output
@@ -29,6 +35,56 @@ def test_the_command_chooses_and_inspect_shows_it(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["convert", str(checkpoint), "-o", output, "--residual-scale", "1/4"])
     assert result.exit_code == 0 and "scaled by 1/4" in result.output
     assert inspect_web_file(tmp_path / "m.task").residual_scale == 0.25
+
+
+def as_published(folder: Path, residual: float) -> Path:
+    """A web file whose notes say nothing of its residual stream."""
+    opened = OpenedCheckpoint.complete(write_checkpoint(folder / "c", CONFIG, residual=residual))
+    path = folder / "published-web.task"
+    write_web_file(
+        opened.model, opened.weights, opened.tokenizer, opened.turns, opened.generation, path, Quantization.of("8")
+    )
+    return path
+
+
+def onpage(*arguments: object) -> str:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("residual", "fits", "sentence"),
+    [
+        (1.0, True, r"not scaled, up to [\d,]+ of float16's 65,504: float16 holds it"),
+        (700.0, False, r"not scaled, up to [\d,]+ of float16's 65,504: a longer text may go beyond it; convert"),
+        (16 * RESIDUAL, False, r"not scaled, up to [\d,]+ of float16's 65,504: float16 does not hold it; convert"),
+    ],
+)
+def test_verify_measures_the_stream_of_a_published_file(
+    tmp_path: Path, residual: float, fits: bool, sentence: str
+) -> None:
+    path = as_published(tmp_path, residual)
+    inspected = json.loads(onpage("inspect", path, "--json"))
+    assert inspected["largest_residual"] is inspected["fits_float16"] is None
+    assert "not said; onpage verify measures it" in onpage("inspect", path, "--summary")
+    assert re.search(f"residual stream {sentence}", onpage("verify", path))
+    found = json.loads(onpage("verify", path, "--json"))["residual_streams"][str(path)]
+    assert found["measured"] is True and found["residual_scale"] == 1 and found["fits_float16"] is fits
+    # as convert finds it, whose note is then believed
+    convert_checkpoint(tmp_path / "c", tmp_path / "m.task", residual_scale=1.0)
+    noted = json.loads(onpage("verify", tmp_path / "m.task", "--json"))["residual_streams"][str(tmp_path / "m.task")]
+    assert noted["measured"] is False and noted["fits_float16"] is fits
+    assert noted["largest_residual"] == pytest.approx(found["largest_residual"], rel=0.02)
+    assert json.loads(onpage("inspect", tmp_path / "m.task", "--json"))["fits_float16"] is fits
+
+
+def test_verify_says_it_of_stored_models_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONPAGE_HOME", str(tmp_path / "home"))
+    onpage("import", as_published(tmp_path, 1.0), "--id", "ours")
+    found = json.loads(onpage("verify", "ours", "--json"))["residual_streams"]
+    assert found["ours"]["fits_float16"] is True
+    assert "float16 holds it" in onpage("verify", "ours") and "residual" not in onpage("verify")
 
 
 @pytest.mark.parametrize("factor", ["2", "1/3", "0", "x", "1/0", "-1", "0.3"])

@@ -1,0 +1,89 @@
+"""What commands say of a file's residual stream: how it is scaled, how large it grows, and whether float16 holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from builder.errors import ModelFileError, OnpageError
+from builder.formats.inspect_model import web_file_in
+from builder.model.residual import FLOAT16_MAX, fits_float16
+from onpage.extras import requires
+
+if TYPE_CHECKING:
+    from builder.reference.evaluate import Evaluation
+
+WHAT_TO_DO = "convert the checkpoint again, or compute in float32"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class ResidualStream:
+    """Of a web file."""
+
+    scale: float
+    """What it was multiplied with."""
+    largest: float | None
+    """Its largest value on a short text; None where nobody knows it."""
+    measured: bool
+    """Whether that was found out now; else the file notes it."""
+
+    @property
+    def fits_float16(self) -> bool | None:
+        """None where nobody knows it."""
+        return fits_float16(self.largest)
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return {
+            "residual_scale": self.scale,
+            "largest_residual": self.largest,
+            "measured": self.measured,
+            "fits_float16": self.fits_float16,
+        }
+
+    def __str__(self) -> str:
+        return residual_row(self.scale, self.largest)
+
+
+def residual_row(scale: float, largest: float | None) -> str:
+    """A stream for a person."""
+    scaled = "not scaled" if scale == 1 else f"scaled by 1/{1 / scale:,.0f}"
+    if largest is None:
+        return scaled
+    said = f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
+    if fits_float16(largest):
+        return f"{said}: float16 holds it"
+    beyond = "float16 does not hold it" if largest > FLOAT16_MAX else "a longer text may go beyond it"
+    return f"{said}: {beyond}; {WHAT_TO_DO}"
+
+
+def residual_fits(found: Evaluation) -> str:
+    """Of a stream that was measured on the texts themselves."""
+    largest = found.largest_residual or 0.0
+    if found.fits_float16:
+        return f"up to {largest:,.0f}: float16 holds it (to {FLOAT16_MAX:,.0f})"
+    return f"up to {largest:,.0f}: beyond float16's {FLOAT16_MAX:,.0f}; {WHAT_TO_DO}"
+
+
+def residual_stream(path: Path, progress: Progress) -> ResidualStream | None:
+    """Of the web file at `path`: what it notes, else what a pass over a short text shows, where numpy is here and the model is one that
+    it computes. None of other files."""
+    try:
+        file = web_file_in(path)
+    except ModelFileError:  # checked for damage, but no model that is inspected
+        return None
+    if file is None or file.lora_rank is not None:
+        return None
+    if file.largest_residual is not None:
+        return ResidualStream(file.residual_scale, file.largest_residual, measured=False)
+    try:
+        with requires("build"):
+            from builder.convert.residual_scale import largest_residual_of
+        largest = largest_residual_of(file, lambda done, total: progress("measure", done, total))
+    except OnpageError:  # another family, or without what computes
+        return ResidualStream(file.residual_scale, None, measured=False)
+    return ResidualStream(file.residual_scale, largest, measured=True)
