@@ -14,6 +14,8 @@ DEMO = (DEMO_MODEL, DEMO_BUNDLE, DEMO_GRAPH)
 
 POST_ADAPTER = _PACKAGE / "adapters" / "gemma-3-270m-post"
 """The folder of a LoRA adapter for google/gemma-3-270m, the base model, which writes the page's posts."""
+GEMMA_TERMS = POST_ADAPTER / "GEMMA_TERMS.txt"
+"""The Gemma Terms of Use, of which whoever passes such weights on gives a copy."""
 
 SHIPPED = {"demo": DEMO}
 """The models that come with onpage, by their ids."""

@@ -14,10 +14,9 @@ from pathlib import Path
 from builder.calibrate.prepare import Calibration
 from builder.convert.web_file import Progress, convert_opened
 from builder.errors import StoreError
-from builder.fetch.checkpoints import ADAPTER
+from builder.fetch.checkpoints import ADAPTER, ADAPTER_SAMPLING
 from builder.fetch.located import Located
 from builder.files.digest import sha256_of
-from builder.formats.inspect_web_file import Sampling
 from builder.graph.convert import convert_to_graph
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
@@ -48,8 +47,6 @@ class Wanted:
     licence: str | None = None
     merge: Path | None = None
     """The folder of a LoRA adapter."""
-    sampling: Sampling | None = None
-    """Instead of the checkpoint's."""
 
     @property
     def graph_id(self) -> str:
@@ -59,7 +56,8 @@ class Wanted:
     @property
     def made_of(self) -> str:
         """Changes with everything that the files are made of."""
-        adapter = [] if self.merge is None else [sha256_of(self.merge / name) for name in ADAPTER]
+        files = [] if self.merge is None else [self.merge / name for name in (*ADAPTER, ADAPTER_SAMPLING)]
+        adapter = [sha256_of(path) for path in files if path.exists()]
         facts = [RECIPE, self.source, adapter, str(QUANTIZATION)]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -109,7 +107,6 @@ def _add(wanted: Wanted, model_id: str, path: Path, sha256: str, store: Store, o
         revision=origin.commit if origin else None,
         name=wanted.name,
         licence=wanted.licence,
-        sampling=wanted.sampling or found.sampling,
         conversion=found.conversion | {MADE_OF: wanted.made_of},
     )
     return store.add(path, manifest, replace=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from builder.formats.inspect_web_file import Sampling
 from builder.store import Store, StoredModel, model_id
 from onpage.command.console import byte_progress, megabytes, print_facts, say
 from onpage.command.serve import address_options
@@ -25,8 +24,6 @@ PACKAGED = "gemma-3-270m"
 BASE = "google/gemma-3-270m"
 """What the adapter that ships was trained on: the packaged model, by its name on the hub."""
 LICENCE = "Gemma Terms of Use"
-POST_SAMPLING = Sampling(0.3, 8)
-"""How the posts of the adapter that ships were sampled when they were evaluated."""
 
 
 @click.command()
@@ -124,7 +121,6 @@ def _wanted(model: str, adapter: Path) -> Wanted:
         name=("Gemma 3 270M" if is_base else name) + (" for posts" if merge else ""),
         licence=LICENCE,
         merge=merge,
-        sampling=POST_SAMPLING if merge else None,
     )
 
 

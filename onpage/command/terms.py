@@ -7,7 +7,7 @@ import sys
 import click
 
 from builder.errors import OnpageError
-from builder.model.catalog import GEMMA_TERMS
+from webapp.paths import GEMMA_TERMS
 
 GEMMA = "gemma-terms"
 """What --accept takes."""

@@ -11,8 +11,6 @@ from typing import Any
 from builder.formats.inspect_web_file import PromptTemplate, Sampling
 
 DATA = Path(__file__).with_name("models.json")
-GEMMA_TERMS = Path(__file__).with_name("gemma_terms.txt")
-"""The Gemma Terms of Use, as Google published them on March 24, 2025."""
 HUB = "https://huggingface.co"
 
 ENGINES = {"mediapipe": "MediaPipe", "litert-lm": "LiteRT-LM"}
