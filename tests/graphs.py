@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import flatbuffers
-from mediapipe.tasks.metadata import schema_py_generated as schema
+
+from tests.mediapipe_schema import schema
 
 CONTEXT, HEADS, DIMENSION, VOCABULARY = 64, 1, 16, 500
 FLOAT32, INT32, INT8 = 0, 2, 9

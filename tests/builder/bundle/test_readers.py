@@ -27,6 +27,7 @@ from builder.formats.llm_metadata import LlmMetadata, Settings
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.task_reader import CENTRAL, END, TaskFile
 from tests.graphs import CONTEXT, VOCABULARY, write_graph
+from tests.mediapipe_schema import schema as tflite
 
 NAMES = ("TF_LITE_PREFILL_DECODE", "TOKENIZER_MODEL", "METADATA")
 
@@ -351,8 +352,6 @@ def test_our_metadata_keeps_what_others_wrote(graph: Source) -> None:
 
 
 def test_a_buffer_behind_the_end_is_refused(tmp_path: Path) -> None:
-    from mediapipe.tasks.metadata import schema_py_generated as tflite
-
     path = write_graph(tmp_path / "graph.tflite")
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(path.read_bytes(), 0))
     model.buffers[1].data = None

@@ -7,7 +7,6 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-import mediapipe
 import pytest
 
 from builder.bundle import Conversation, Source, graph_source, web_source, write_task
@@ -20,6 +19,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.model.turns import Turn
 from builder.synth.web_file import synthetic_tokenizer
 from tests.graphs import caches, function, language_model, write_graph
+from tests.mediapipe_schema import PACKAGE
 
 
 class Options(ctypes.Structure):
@@ -42,7 +42,7 @@ class Options(ctypes.Structure):
 
 def mediapipes_metadata(source: Source) -> bytes:
     """METADATA from MediaPipe's own bundler."""
-    library = ctypes.CDLL(str(Path(mediapipe.__file__).parent / "tasks/c/libmediapipe.so"))
+    library = ctypes.CDLL(str(PACKAGE / "tasks/c/libmediapipe.so"))
     generate = library.MpLlmBundlerGenerateMetadata
     generate.argtypes = [ctypes.POINTER(Options), ctypes.POINTER(ctypes.c_int)]
     generate.restype = ctypes.POINTER(ctypes.c_char)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mediapipe.tasks.metadata import schema_py_generated as mediapipe_schema
 
 from builder.errors import WebFileError
 from builder.formats import web_file_reader
@@ -18,6 +17,7 @@ from builder.formats.web_file_layout import ALIGNMENT, SMALLEST_FILE, WebFileLay
 from builder.formats.web_file_reader import WebFile
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import synthesize
+from tests.mediapipe_schema import schema as mediapipe_schema
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mediapipe.tasks.metadata import schema_py_generated as schema
 
 from builder.convert.web_file import convert_checkpoint
 from builder.formats.web_file_reader import WebFile
@@ -15,6 +14,7 @@ from builder.graph.convert import convert_to_graph
 from builder.quantize.rounding import dequantize
 from builder.quantize.scheme import Quantization
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.mediapipe_schema import schema
 
 SMALL = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32}
 MIXED = Quantization.of("8", attention="4", feedforward="q4_0")
