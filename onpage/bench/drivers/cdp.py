@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Error, Playwright
+from playwright.async_api import Playwright
 
 from onpage.bench.drivers import Address, Description, DriverError, Memory, Opened
-from onpage.bench.drivers.playwright_tab import PlaywrightTab, close
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, close, new_page
 
 
 class DebuggedBrowser:
@@ -24,7 +24,7 @@ class DebuggedBrowser:
         """As in `Driver`. The browser goes on running; our tab is closed."""
         try:
             browser = await self._playwright.chromium.connect_over_cdp(self._address.url, no_defaults=True)
-        except Error as error:
+        except Exception as error:
             raise DriverError(
                 "browser-unreachable",
                 f"No Chrome with remote debugging answers at {self.name}: start one with --remote-debugging-port=9222, or "
@@ -33,7 +33,7 @@ class DebuggedBrowser:
             ) from None
         try:
             description = Description(browser.browser_type.name, browser.version, "cdp", self.name)
-            page = await (browser.contexts[0] if browser.contexts else await browser.new_context()).new_page()
+            page = await new_page(browser.contexts[0] if browser.contexts else browser, self.name)
             try:
                 yield Opened(PlaywrightTab(page, description), Memory())
             finally:

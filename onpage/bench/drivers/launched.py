@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Error, Playwright
+from playwright.async_api import Playwright
 
 from onpage.bench.browser import FoundBrowser
 from onpage.bench.drivers import Description, DriverError, Opened, reason
-from onpage.bench.drivers.playwright_tab import PlaywrightTab, close
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, close, new_page
 from onpage.bench.memory import MemoryWatch, end_processes
 
 PROFILE_PREFIX = "onpage-bench-"
@@ -45,7 +45,7 @@ class LaunchedBrowser:
                         handle_sigterm=False,
                         handle_sighup=False,
                     )
-                except Error as error:
+                except Exception as error:
                     raise DriverError(
                         "browser-unreachable", f"{self._found.path} does not start: {_why(error)}.", str(error)
                     ) from None
@@ -54,13 +54,13 @@ class LaunchedBrowser:
                     self._playwright.chromium.name, version, "launched", self._found.origin, self._flags
                 )
                 async with watch:
-                    yield Opened(PlaywrightTab(await context.new_page(), description), watch.memory)
+                    yield Opened(PlaywrightTab(await new_page(context, self.name), description), watch.memory)
                 await close(context)
             finally:
                 end_processes(watch.processes())
 
 
-def _why(error: Error) -> str:
+def _why(error: Exception) -> str:
     """Playwright says the particular below the first line."""
     if "XServer" in str(error):
         return "there is no screen; run it under xvfb-run, or without --headed"

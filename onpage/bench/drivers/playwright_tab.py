@@ -1,24 +1,60 @@
-"""A tab through Playwright, which three of the drivers share: its errors told apart, and no call without a limit."""
+"""A tab through Playwright, which three of the drivers share: its errors told apart, and no call without a limit.
+
+Where the process that drives the browsers has ended, Playwright raises an Exception that is none of its own errors.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Error, Page
+from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import TimeoutError as SlowError
 
 from onpage.bench.drivers import ANSWER_SECONDS, CLOSE_SECONDS, Description, DriverError, reason
 
 T = TypeVar("T")
+GIVE_UP_SECONDS = 1.0
+
+
+async def answer_of(call: Coroutine[Any, Any, T], seconds: float) -> T:
+    """What a call of Playwright's returns; TimeoutError after `seconds`.
+
+    Not by asyncio.wait_for, which waits for the end of what it has cancelled: Playwright tells the browser's side that a call is
+    cancelled and waits for the answer, for ever where nobody is left to answer. When it is cancelled again, it ends.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise TimeoutError
+        return task.result()
+    finally:
+        for _ in range(2):
+            if task.cancel():
+                await asyncio.wait({task}, timeout=GIVE_UP_SECONDS)
+        if task.done() and not task.cancelled():
+            task.exception()  # so that nobody misses it
+
+
+async def new_page(opened: Browser | BrowserContext, name: str) -> Page:
+    """A new tab; DriverError, in which the browser has this `name`, where there is none to be had."""
+    try:
+        return await answer_of(opened.new_page(), ANSWER_SECONDS)
+    except (SlowError, TimeoutError):
+        sentence = f"The browser at {name} opened no tab for {ANSWER_SECONDS:.0f} seconds."
+        raise DriverError("tab-silent", sentence) from None
+    except Exception as error:
+        sentence = f"The browser at {name} opens no tab: {reason(error)}."
+        raise DriverError("browser-gone", sentence, str(error)) from None
 
 
 async def close(opened: Browser | BrowserContext | Page) -> None:
     """As far as it still answers: a browser that crashed or hangs is not waited for."""
-    with suppress(Error, TimeoutError):
-        await asyncio.wait_for(opened.close(), CLOSE_SECONDS)
+    with suppress(Exception):
+        await answer_of(opened.close(), CLOSE_SECONDS)
 
 
 class PlaywrightTab:
@@ -48,19 +84,19 @@ class PlaywrightTab:
     def _note_crash(self, _: Page) -> None:
         self._crashed = True
 
-    async def _answer(self, call: Callable[[], Awaitable[T]], seconds: float = ANSWER_SECONDS) -> T:
+    async def _answer(self, call: Callable[[], Coroutine[Any, Any, T]], seconds: float = ANSWER_SECONDS) -> T:
         try:
-            return await asyncio.wait_for(call(), seconds)
+            return await answer_of(call(), seconds)
         except (SlowError, TimeoutError) as error:
             if self._crashed:
                 raise self._crash(str(error)) from None
             raise DriverError(
                 "tab-silent", f"The tab did not answer for {seconds:.0f} seconds.", str(error) or None
             ) from None
-        except Error as error:
+        except Exception as error:
             raise await self._told_apart(error) from None
 
-    async def _told_apart(self, error: Error) -> DriverError:
+    async def _told_apart(self, error: Exception) -> DriverError:
         message = str(error).strip()
         gone = "closed" in message or "disconnected" in message
         if gone or "crash" in message:

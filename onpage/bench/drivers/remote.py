@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Error, Playwright
+from playwright.async_api import Playwright
 
 from onpage.bench.drivers import Address, Description, DriverError, Memory, Opened, reason
-from onpage.bench.drivers.playwright_tab import PlaywrightTab, close
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, close, new_page
 
 
 class RemoteBrowser:
@@ -42,7 +42,7 @@ class RemoteBrowser:
                 expose_network="<loopback>" if self._through_connection else None,
                 headers={"x-playwright-launch-options": json.dumps(self._options)},
             )
-        except Error as error:
+        except Exception as error:
             raise DriverError(
                 "browser-unreachable",
                 f"No Playwright server can be used at {self.name}: {self._address.hidden(reason(error))}. Start one there with "
@@ -52,6 +52,6 @@ class RemoteBrowser:
         try:
             flags = tuple(self._options.get("args", ()))
             description = Description(browser.browser_type.name, browser.version, "playwright", self.name, flags)
-            yield Opened(PlaywrightTab(await browser.new_page(), description), Memory())
+            yield Opened(PlaywrightTab(await new_page(browser, self.name), description), Memory())
         finally:
             await close(browser)

@@ -10,9 +10,10 @@ import pytest
 from playwright.async_api import Error
 
 from onpage.bench.browser import FoundBrowser
-from onpage.bench.drivers import Address, Driver, DriverError, reason
+from onpage.bench.drivers import Address, Driver, DriverError, playwright_tab, reason
 from onpage.bench.drivers.cdp import DebuggedBrowser
 from onpage.bench.drivers.launched import LaunchedBrowser
+from onpage.bench.drivers.playwright_tab import answer_of, close, new_page
 from onpage.bench.drivers.remote import RemoteBrowser
 
 SECRET = "k3y"
@@ -99,3 +100,53 @@ def test_a_reason_is_one_line_without_the_librarys_function() -> None:
         "net::ERR_UNSAFE_PORT at http://127.0.0.1:1/"
     )
     assert reason(ValueError("")) == "ValueError"
+
+
+class Gone:
+    """A browser that nobody is left to answer for: Playwright waits for that, once more when the call is cancelled."""
+
+    async def close(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+    new_page = close
+
+
+class Ended:
+    """As Playwright says it where its driver has ended: by no error of its own."""
+
+    async def close(self) -> None:
+        raise Exception("Browser.close: Connection closed while reading from the driver")
+
+    new_page = close
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANSWER_SECONDS", "CLOSE_SECONDS", "GIVE_UP_SECONDS"):
+        monkeypatch.setattr(playwright_tab, name, 0.01)
+
+
+@pytest.mark.parametrize("browser", [Gone(), Ended()])
+def test_a_browser_that_does_not_answer_is_not_waited_for(browser: Any, impatient: None) -> None:
+    async def let_go() -> None:
+        async with asyncio.timeout(20):
+            await close(browser)
+            await new_page(browser, "ws://farm.example.org/")
+
+    with pytest.raises(DriverError, match=r"The browser at ws://farm.example.org/ open(s|ed) no tab"):
+        asyncio.run(let_go())
+
+
+def test_an_interrupt_ends_a_call_that_is_never_answered(impatient: None) -> None:
+    async def interrupted() -> None:
+        waiting = asyncio.ensure_future(answer_of(Gone().close(), 20))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        async with asyncio.timeout(20):
+            await asyncio.wait({waiting})
+        assert waiting.cancelled()
+
+    asyncio.run(interrupted())
