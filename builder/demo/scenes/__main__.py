@@ -1,4 +1,4 @@
-"""Examples for `onpage tune`, on stdout: `python -m builder.demo.scenes 1250 > post.jsonl`. The same number gives the same ones."""
+"""Examples for `onpage tune`, on stdout: `python -m builder.demo.scenes 2000 > post.jsonl`. The same number gives the same ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 from builder.demo.scenes.write import scene_row
 
-SEED = "post adapter 1"
+SEED = "post adapter 3"
 
 
 def main() -> None:

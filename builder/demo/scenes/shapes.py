@@ -27,6 +27,16 @@ GREETINGS = "Hi all,|Hello everyone,|Hey,|Morning!|Dear all,|Hi team,|Hiya,|Quic
 SIGNED = "Thanks, {name}|thx, {name}|Cheers {name}|{name}|- {name}|Best, {name}|Yours, {name}|thanks!"
 HEADS = "For the page:|What we know so far:|In short:|News in brief|Please post:|Notes from today:|To share:"
 BULLETS = ("- ", "* ", "• ", "– ")
+BEFORE = (
+    "Sorry for the late message.", "I promised to write this up.", "This came in this morning.", "Just back from the meeting.", "Here is what I have so far.",
+    "As discussed on the phone.", "I hope this finds you well.", "One more thing before the weekend.", "Could you put this into words for us?", "My colleague sent me this.",
+)  # fmt: skip
+AFTER = (
+    "Let me know if anything is unclear.", "Feel free to change the wording.", "I can send a picture later.", "Please do not make it too long.",
+    "The rest can wait.", "That's all for today.", "Call me if you need more.", "Nothing else for now.",
+)  # fmt: skip
+"""What people say around their news, and no post repeats."""
+AROUND_SHARE = 0.3
 GLAD_FILLERS = (
     "It was quite a while in the making.", "Many people had a hand in it.", "The weather should be kind.",
     "As so often, the coffee was gone first.", "Nobody had to be asked twice.", "We will keep you posted.",
@@ -61,7 +71,7 @@ def shaped(rng: Random, shape: Shape, sentences: list[str], note: str, *, sober:
             return _message(rng, sentences, sober=sober)
         case "long":
             return _long(rng, sentences, sober=sober)
-    prose = _prose(rng, sentences)
+    prose = _prose(rng, _around(rng, sentences) if shape == "prose" else sentences)
     if shape == "emoji":
         return _with_emoji(rng, prose, sober=sober)
     return f"{note.upper()}\n\n{prose}" if shape == "headline" else prose
@@ -92,8 +102,15 @@ def _prose(rng: Random, sentences: list[str]) -> str:
     return " ".join(written)
 
 
+def _around(rng: Random, sentences: list[str]) -> list[str]:
+    """`sentences`, sometimes after and before words that are for the writer of the post."""
+    before = [rng.choice(BEFORE)] if rng.random() < AROUND_SHARE else []
+    after = [rng.choice(AFTER)] if rng.random() < AROUND_SHARE else []
+    return [*before, *sentences, *after]
+
+
 def _message(rng: Random, sentences: list[str], *, sober: bool) -> str:
-    body = " ".join(tidy(sentence) for sentence in sentences)
+    body = " ".join(tidy(sentence) for sentence in _around(rng, sentences))
     greeting = rng.choice(GREETINGS.split("|"))
     if rng.random() < 0.35 and greeting.endswith(","):
         body = body[0].lower() + body[1:] if body.split()[0] in ("We", "The", "There", "From", "Please") else body

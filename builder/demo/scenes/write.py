@@ -96,12 +96,15 @@ def told_scene(rng: Random, scene: Scene, shape: Shape, *, held_out: bool) -> tu
 
 
 def hashtags(rng: Random, scene: Scene, name: str, chosen: list[str], text: str) -> list[str]:
-    """Hashtags in the order of use: the name's or what it is about, those of the subject that the text speaks of, the others.
+    """Hashtags in the order of use: the name's or what it is about, those of the subject that the text speaks of, and perhaps one other.
 
     A model learns best to make a tag of words that it sees; every fourth post begins with one of the subject all the same.
     """
-    own = rng.sample(scene.tags, len(scene.tags))
-    own.sort(key=lambda tag: not on_subject(tag, Subject(text, scene.sober, (), ())))
+    spoken_of = [tag for tag in scene.tags if on_subject(tag, Subject(text, scene.sober, (), ()))]
+    others = [tag for tag in scene.tags if tag not in spoken_of]
+    own = rng.sample(spoken_of, len(spoken_of))
+    if not own or rng.random() < 0.5:
+        own.append(rng.choice(others or spoken_of))
     particular = [tag for tag in map(_camel, [*chosen, name]) if 4 <= len(tag) <= MAX_TAG]
     rng.shuffle(particular)
     tags = [*particular[:1], *own, *particular[1:]]
