@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import flatbuffers
@@ -17,6 +18,7 @@ import tflite
 
 from builder.errors import WebFileError
 from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import (
     BACKEND_ENTRY,
     LORA_RANK_ENTRY,
@@ -41,10 +43,22 @@ BUFFER_TABLE = max(ModelType) + 1
 
 
 @dataclass(frozen=True)
+class _Described:
+    """What a header says."""
+
+    numbers: tuple[tuple[str, int], ...]
+    """The metadata entries that are an index and nothing else."""
+    entries: tuple[str, ...]
+    """The other ones."""
+    tensors: tuple[TensorSpec, ...]
+    places: tuple[tuple[int, int], ...]
+    """(offset, size) of the metadata entries, of the tensors, then of the sums."""
+
+
+@dataclass(frozen=True)
 class WebFileLayout:
     """Every position of a web file, known before a weight is read."""
 
-    header: bytes
     blobs: tuple[tuple[int, bytes], ...]
     """(offset, metadata)."""
     offsets: dict[str, int]
@@ -55,6 +69,12 @@ class WebFileLayout:
     """Where the sums of the parts go, which are known when all else is written."""
     size: int
     """Of the file, padding included."""
+    _described: _Described
+
+    @cached_property
+    def header(self) -> bytes:
+        """The FlatBuffer; made when it is asked for, because who compares sizes needs none."""
+        return _header(self._described)
 
     @classmethod
     def of(
@@ -82,17 +102,18 @@ class WebFileLayout:
                     subject=entry,
                 )
         sizes = [len(blob) for blob in metadata.values()] + [tensor.size for tensor in tensors] + [sums_size(tensors)]
-        # Offsets are fixed-width fields that are always stored, so the header's length does not depend on their values.
         indices = {MODEL_TYPE_ENTRY: int(model_type), SUMS_ENTRY: len(sizes)}
         indices |= {LORA_RANK_ENTRY: lora_rank} if lora_rank else {}
-        position = len(_header(indices, list(metadata), tensors, [(0, size) for size in sizes]))
+        entries = tuple(metadata)
+        filled = tuple(size > 0 for size in sizes)
+        names = tuple(tensor.name for tensor in tensors)
+        position = _header_length(tuple(indices.items()), entries, names, filled)
         places: list[tuple[int, int]] = []
         for size in sizes:
             position = -(-position // ALIGNMENT) * ALIGNMENT
             places.append((position, size))
             position += size
         return cls(
-            header=_header(indices, list(metadata), tensors, places),
             blobs=tuple((offset, blob) for (offset, _), blob in zip(places, metadata.values(), strict=False)),
             offsets={
                 tensor.name: offset for tensor, (offset, _) in zip(tensors, places[len(metadata) : -1], strict=True)
@@ -100,14 +121,26 @@ class WebFileLayout:
             parts=((0, places[len(metadata)][0]), *((at, at + size) for at, size in places[len(metadata) : -1])),
             sums_offset=places[-1][0],
             size=max(position, SMALLEST_FILE),
+            _described=_Described(tuple(indices.items()), entries, tuple(tensors), tuple(places)),
         )
 
 
-def _header(
-    numbers: dict[str, int], entries: list[str], tensors: list[TensorSpec], places: list[tuple[int, int]]
-) -> bytes:
-    """The FlatBuffer. `places` are (offset, size) of the metadata entries, of the tensors, then of the sums; `numbers` are the metadata
-    entries that are an index and nothing else."""
+@lru_cache(maxsize=8)
+def _header_length(
+    numbers: tuple[tuple[str, int], ...],
+    entries: tuple[str, ...],
+    names: tuple[str, ...],
+    filled: tuple[bool, ...],
+) -> int:
+    """Of a file with tensors of these names and these things in it: types, offsets and sizes are fields of a fixed width that are always
+    stored, so the length does not depend on their values, but for a size of nothing."""
+    specs = tuple(TensorSpec(name, TensorType.INT8, 1) for name in names)
+    return len(_header(_Described(numbers, entries, specs, tuple((0, int(one)) for one in filled))))
+
+
+def _header(described: _Described) -> bytes:
+    numbers, entries = dict(described.numbers), described.entries
+    tensors, places = described.tensors, described.places
     b = flatbuffers.Builder(1 << 16)
     b.ForceDefaults(True)
     # Buffer 0 is empty by TFLite's convention; 1, 2, … follow `places`; the rest of the table has no data.
