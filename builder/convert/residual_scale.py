@@ -42,7 +42,9 @@ def largest_residual_of(file: WebFile, report: LayersDone | None = None) -> floa
     return survey(source, tokenizer, report=report).largest_residual
 
 
-def measured_residual(opened: OpenedCheckpoint) -> MeasuredResidual:
-    """The largest value of a checkpoint's stream, and its scale, as convert finds them."""
-    surveyed = survey(CheckpointSource(opened.model, opened.weights), opened.tokenizer)
-    return MeasuredResidual.of(opened.model, surveyed.largest_residual)
+def measured_residual(
+    opened: OpenedCheckpoint, factor: float | None = None, report: LayersDone | None = None
+) -> MeasuredResidual:
+    """The largest value of a checkpoint's stream, and its scale, as convert finds them; `factor` as in `MeasuredResidual.of`."""
+    surveyed = survey(CheckpointSource(opened.model, opened.weights), opened.tokenizer, report=report)
+    return MeasuredResidual.of(opened.model, surveyed.largest_residual, factor)

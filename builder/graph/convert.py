@@ -13,6 +13,7 @@ from builder.bundle import Conversation, graph_source, web_source, write_litertl
 from builder.bundle.container import Part
 from builder.bundle.source import Source, conversation_in
 from builder.convert.from_quantized import notes_on, suited
+from builder.convert.residual_scale import measured_residual
 from builder.convert.web_file import Progress, llm_parameters, refuse_to_replace_an_input
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
@@ -79,25 +80,26 @@ def convert_to_graph(
     prefill: Sequence[int] = (),
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
+    residual_scale: float | None = None,
     progress: Progress | None = None,
 ) -> WrittenGraph:
     """Converts a checkpoint, or a web file, to a LiteRT graph in `output`, whose suffix says the container.
 
-    `context` and `prefill` as in GraphSettings, `path`, `merge` and `turns` as in convert_checkpoint. A web file is carried over
-    value for value: its integers, scales and turns cannot be chosen. Raises the errors of builder.errors; `output` is then as it
+    `context` and `prefill` as in GraphSettings, `path`, `merge`, `turns` and `residual_scale` as in convert_checkpoint. A web file is
+    carried over value for value: its integers, scales and turns cannot be chosen. Raises the errors of builder.errors; `output` is then as it
     was.
     """
     started = time.monotonic()
     _check(output, activations)
     if path.is_file() and not is_gguf(path) and sniff_file(path) is Format.WEB:
-        if quantization is not None or merge is not None or turns != NOTHING_ASKED:
+        if (quantization, merge, residual_scale) != (None, None, None) or turns != NOTHING_ASKED:
             raise OnpageError(
                 f"{path} is a web file, which goes over as it is: quantize, merge and set turns when you convert its checkpoint.",
                 subject=path,
             )
         found = _from_web_file(path, output)
     else:
-        found = _from_checkpoint(path, output, quantization, merge, turns)
+        found = _from_checkpoint(path, output, quantization, merge, turns, residual_scale, progress)
     settings = GraphSettings.of(found.model.context, activations=activations, context=context, prefill=prefill)
     with folder_beside(output) as work:
         graph = work / "model.tflite"
@@ -121,19 +123,27 @@ def convert_to_graph(
 
 
 def _from_checkpoint(
-    path: Path, output: Path, quantization: Quantization | None, merge: Path | None, turns: AskedTurns
+    path: Path,
+    output: Path,
+    quantization: Quantization | None,
+    merge: Path | None,
+    turns: AskedTurns,
+    residual_scale: float | None,
+    progress: Progress | None,
 ) -> Input:
     opened = OpenedCheckpoint.complete(path, merge, turns)
     refuse_to_replace_an_input(opened, output)
     generation, quantization = opened.generation, quantization or suited(opened.weights)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, generation.stop_ids)
+    residual = measured_residual(opened, residual_scale, progress and partial(progress, "measure")).scale
+    scaled = [f"residual stream scaled by 1/{1 / residual.factor:,.0f}, so that float16 holds it"]
     return Input(
         opened.model,
-        CheckpointNumbers(opened.weights, quantization),
+        CheckpointNumbers(opened.weights, quantization, residual),
         opened.tokenizer,
         conversation_in(parameters, opened.tokenizer),
         Sampling(generation.temperature, generation.top_k),
-        (*notes_on(opened.weights, quantization), *opened.notes),
+        (*(scaled if residual.factor != 1 else ()), *notes_on(opened.weights, quantization), *opened.notes),
     )
 
 

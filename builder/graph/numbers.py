@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.checkpoint import check_finite
 from builder.checkpoint.stored_types import Rows, to_float32
+from builder.convert.write_tensors import scaled_norm
 from builder.errors import WebFileError
 from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, has_known_scale, name_of
 from builder.model.families import weights_of
+from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Weight, Weights
 from builder.quantize.rounding import BLOCK, NotFiniteError, quantize_band, signed_values
 from builder.quantize.scheme import Quantization, Scheme
@@ -60,10 +62,10 @@ class Numbers(Protocol):
 
 
 class CheckpointNumbers:
-    """Weights that are quantized band after band. Raises CheckpointError for those that are not finite."""
+    """Weights that are quantized band after band, multiplied as `residual` says. Raises CheckpointError for those that are not finite."""
 
-    def __init__(self, weights: Weights, quantization: Quantization) -> None:
-        self._weights, self._quantization = weights, quantization
+    def __init__(self, weights: Weights, quantization: Quantization, residual: ResidualScale = UNSCALED) -> None:
+        self._weights, self._quantization, self._residual = weights, quantization, residual
         self._threads = threading.local()
 
     @property
@@ -85,7 +87,7 @@ class CheckpointNumbers:
         [(first, rows)] = self._weights.bands(weight)
         check_finite(str(weight.source), first, rows)
         values: NDArray[np.float32] = to_float32(rows[:])[0]
-        return values
+        return scaled_norm(values, self._residual.of_part(weight.part))
 
     def _quantized(self, weight: Weight, first: int, rows: Rows) -> Integers:
         if not hasattr(self._threads, "kernel"):
@@ -96,7 +98,10 @@ class CheckpointNumbers:
         except NotFiniteError:
             check_finite(str(weight.source), first, rows)
             raise
-        return _integers(band.strips, band.scales, rows.shape[1], scheme)
+        scales = band.scales * np.float32(
+            self._residual.of_part(weight.part)
+        )  # a power of two: as exact as of the weights
+        return _integers(band.strips, scales, rows.shape[1], scheme)
 
 
 class WebFileNumbers:

@@ -207,7 +207,9 @@ def convert(
     base, adapter, merge = _located(checkpoint, lora, merge_lora, file, token)
     if graph is not None:
         assert quantization is not None
-        convert_graph(base.path, output, graph, quantization, merge.path if merge else None, turns, as_json)
+        convert_graph(
+            base.path, output, graph, quantization, merge.path if merge else None, turns, residual_scale, as_json
+        )
         return
     if adapter is not None:
         with requires("build"):

@@ -104,6 +104,7 @@ def convert_graph(
     quantization: Quantization,
     merge: Path | None,
     turns: AskedTurns,
+    residual_scale: float | None,
     as_json: bool,
 ) -> None:
     """Converts, and shows what came of it."""
@@ -119,6 +120,7 @@ def convert_graph(
             prefill=options.prefill,
             merge=merge,
             turns=turns,
+            residual_scale=residual_scale,
             progress=progress,
         )
     if as_json:

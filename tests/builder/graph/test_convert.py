@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from builder.graph.convert import convert_to_graph
 from builder.model.opened import OpenedCheckpoint
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
-from tests.checkpoints import gemma3_config, write_checkpoint, write_shards
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint, write_shards
 from tests.gguf_files import write_gguf
 from tests.onpage.command.test_command import onpage
 from webapp.paths import DEMO_MODEL
@@ -44,6 +45,22 @@ def test_each_container_holds_the_graph(checkpoint: Path, tmp_path: Path) -> Non
             data.seek(graph.offset)
             assert data.read(graph.size) == paths[0].read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint", *sorted(path.name for path in paths)]
+
+
+@pytest.mark.parametrize("config", [gemma1_config, gemma2_config, gemma3_config])
+def test_a_stream_too_large_for_float16_is_scaled_as_in_the_web_file(config: Any, tmp_path: Path) -> None:
+    """MediaPipe runs graphs in float16, too. Byte for byte what is made of the web file, which is scaled exactly."""
+    checkpoint = write_checkpoint(tmp_path / "c", config(vocab_size=512), residual=4096.0)
+    web = convert_checkpoint(checkpoint, tmp_path / "web.task")
+    assert web.residual_scale < 1
+    written = convert_to_graph(checkpoint, tmp_path / "c.tflite")
+    assert f"residual stream scaled by 1/{1 / web.residual_scale:,.0f}, so that float16 holds it" in written.notes
+    assert written.sha256 == convert_to_graph(web.path, tmp_path / "w.tflite").sha256
+    plain = convert_checkpoint(checkpoint, tmp_path / "plain.task", residual_scale=1.0)
+    written = convert_to_graph(checkpoint, tmp_path / "c.tflite", residual_scale=1.0)
+    assert written.sha256 == convert_to_graph(plain.path, tmp_path / "w.tflite").sha256
+    with pytest.raises(OnpageError, match="is a web file, which goes over as it is"):
+        convert_to_graph(web.path, tmp_path / "w.tflite", residual_scale=0.5)
 
 
 @pytest.mark.parametrize(
