@@ -338,6 +338,16 @@ export const texts = {
       /** @param {number} percent */
       held: (percent) => `The engine still had ${integer(percent)} % of this prompt from the previous one, so prefill looks faster than it is.`,
     },
+    declined: {
+      /** @type {Record<import('../tasks/post/unsuited.js').Unsuited, string>} */
+      titles: {
+        language: "The demo model knows English only",
+        code: "The demo model cannot write about code",
+        nothing: "There is nothing here that a post could say",
+      },
+      sentence: "It learned from short English texts, and would write nonsense about this one. A real Gemma does better: see above.",
+      anyway: "Write all the same",
+    },
     notices: {
       noRoom: {
         title: "There is no room for a text",

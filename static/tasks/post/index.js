@@ -3,6 +3,7 @@
 
 import { events as cardEvents, mountCard } from "./card.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
+import { mountDeclined } from "./declined.js";
 import { mountFigures } from "./figures.js";
 import { lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
 import { Post, counted, drafted, initial } from "./state.js";
@@ -92,14 +93,16 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     if (session.state.setup?.settings.seed !== seed) await write(); // else it could not be had
   }
 
+  const declined = mountDeclined(composer.root, write);
   const { signal } = ended;
   const redraft = (/** @type {Partial<import('./prompt.js').Draft>} */ change) => {
+    declined.clear();
     set(drafted(state, change));
     remember(state.draft);
     countSoon();
   };
   composerEvents.listen(composer.root, "draft", redraft, signal);
-  composerEvents.listen(composer.root, "write", write, signal);
+  composerEvents.listen(composer.root, "write", () => declined.lets(session.state, state.draft.text) && write(), signal);
   composerEvents.listen(composer.root, "stop", () => session.stop(), signal);
   cardEvents.listen(card.root, "again", again, signal);
 
@@ -107,7 +110,10 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     update({ now }) {
       const ready = now.phase === "ready";
       if (ready && !wasReady) countSoon(0);
-      if (now.phase === "loading") state = { ...state, count: null }; // other settings leave other room
+      if (now.phase === "loading") {
+        declined.clear(); // another model may take it
+        state = { ...state, count: null }; // other settings leave other room
+      }
       wasReady = ready;
       show();
     },

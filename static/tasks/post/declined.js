@@ -1,0 +1,44 @@
+// @ts-check
+/** What stands in place of writing where the demo model cannot: a notice that says why, and a way to write all the same. */
+
+import { texts } from "../../text/en.js";
+import { h } from "../../ui/dom.js";
+import { mountNotice } from "../../ui/notice.js";
+import { unsuited } from "./unsuited.js";
+
+/**
+ * @param {HTMLElement} parent
+ * @param {() => void} write
+ */
+export function mountDeclined(parent, write) {
+  const box = h("div", {});
+  const anyway = h("button", { type: "button", class: "button declined-anyway", hidden: true }, texts.post.declined.anyway);
+  const notice = mountNotice(box);
+  parent.append(box, anyway);
+
+  /** @param {import('./unsuited.js').Unsuited | null} reason */
+  function show(reason) {
+    anyway.hidden = reason === null;
+    notice.update(reason && { title: texts.post.declined.titles[reason], sentence: texts.post.declined.sentence });
+  }
+
+  anyway.addEventListener("click", () => {
+    show(null);
+    write();
+  });
+
+  return {
+    /**
+     * Whether the model at hand can write about the text; where not, the notice is shown.
+     * @param {import('../../engine/session_state.js').SessionState} session
+     * @param {string} text
+     */
+    lets({ now, setup }, text) {
+      const reason = now.phase === "ready" && setup?.model.demo ? unsuited(text) : null;
+      show(reason);
+      return reason === null;
+    },
+    /** The text is another, or the model. */
+    clear: () => show(null),
+  };
+}
