@@ -3,11 +3,12 @@
  * LiteRT-LM, on WebGPU and on the CPU: the only file that knows it. It runs in a module worker, holds at most one model, and
  * does one thing at a time; `client.js` sees to that. `protocol.js` has the messages.
  *
- * Six facts about `@litert-lm/core` 0.17.1 shape it. Its own classes hand text on when the engine yields, and on the CPU it
+ * Seven facts about `@litert-lm/core` 0.17.1 shape it. Its own classes hand text on when the engine yields, and on the CPU it
  * yields only when it has finished: so its WebAssembly is spoken to directly, whose callback comes with each token. For the
  * same reason a message cannot stop the CPU: the callback looks at shared memory. Only a conversation gives text as it comes,
  * see litertlm_file.js. It counts no tokens, see sentencepiece.js. The sampler belongs to the conversation: other settings need
- * no new engine, unless the context or (on WebGPU) the largest top K grows. Its loader wants `importScripts`, which a module
+ * no new engine, unless the context or (on WebGPU) the largest top K grows. On the CPU it packs the weights for each function of a
+ * graph anew unless it has a folder to keep them in, see packed_weights.js. Its loader wants `importScripts`, which a module
  * worker has not; the script also introduces itself to AMD loaders, and so to this one.
  */
 
@@ -15,6 +16,7 @@ import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
+import { PackedWeights } from "./packed_weights.js";
 import { SentencePiece } from "./sentencepiece.js";
 import { createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
@@ -55,6 +57,8 @@ const RELAXED_SIMD = new Uint8Array([
   128, 2, 11,
 ]);
 const WARM_UP_PROMPT = "Hello";
+/** The engine's folder for packed weights. */
+const PACKED = "/packed";
 /** SamplerType.TOP_P, which draws from the top K; the types for top K alone and for greedy are not implemented on the CPU. */
 const SAMPLER = 2;
 
@@ -161,7 +165,7 @@ async function openRuntime(folder, script, preparing) {
 }
 
 /**
- * The engine maps a file, and takes its own copy of what it packs.
+ * The engine maps a file, and keeps what it packs of it in another, which is about as large.
  * @param {Wasm} wasm
  * @param {LitertlmFile} file
  * @param {number} size
@@ -169,17 +173,22 @@ async function openRuntime(folder, script, preparing) {
  */
 async function createOnCpu(wasm, file, size, settings) {
   const mapped = await MappedFile.create(wasm, "/model.litertlm", file.stream, size);
+  const packed = new PackedWeights(wasm, PACKED, Math.ceil(1.05 * size) + (1 << 20));
+  const free = () => {
+    packed.free();
+    mapped.free();
+  };
   try {
-    const engine = await create(wasm, wasm.ModelAssets.create(mapped.path), wasm.Backend.CPU, settings);
+    const engine = await create(wasm, wasm.ModelAssets.create(mapped.path), wasm.Backend.CPU, settings, PACKED);
     return {
       engine,
       free: () => {
         engine.delete();
-        mapped.free();
+        free();
       },
     };
   } catch (error) {
-    mapped.free();
+    free();
     throw error;
   }
 }
@@ -216,13 +225,14 @@ async function createOnGpu(wasm, vendor, file, settings) {
  * @param {ModelAssets} assets
  * @param {Wasm['Backend']['CPU']} backend
  * @param {SamplingSettings} settings
+ * @param {string} [cache] a folder for what it makes of the weights
  */
-async function create(wasm, assets, backend, { maxTokens, topK }) {
+async function create(wasm, assets, backend, { maxTokens, topK }, cache = ":nocache") {
   const settings = wasm.EngineSettings.createDefault(assets, backend);
   assets.delete(); // our name for it; the engine has its own
   try {
     const executor = settings.getMutableMainExecutorSettings();
-    executor.setCacheDir(":nocache");
+    executor.setCacheDir(cache);
     executor.setMaxNumTokens(maxTokens);
     const streaming = backend === wasm.Backend.GPU_ARTISAN;
     if (streaming) executor.setBackendConfigGpuArtisan({ ...executor.getBackendConfigGpuArtisan(), max_top_k: topK });
