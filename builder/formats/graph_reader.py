@@ -184,7 +184,8 @@ def _parse(path: Path, offset: int, content: UntrustedBytes) -> Graph:
     model = root_table(content)
     if model.number(schema.MODEL_VERSION, UINT32) != 3:
         raise DamagedError(f"has TFLite version {model.number(schema.MODEL_VERSION, UINT32)}: expected 3")
-    sizes = [_size(buffer, content) for buffer in model.tables(schema.MODEL_BUFFERS, MAX_TENSORS, "buffers")]
+    buffers = [place_of(buffer, content) for buffer in model.tables(schema.MODEL_BUFFERS, MAX_TENSORS, "buffers")]
+    sizes = _distinct_sizes(buffers)
     operators, tensors, left = 0, [], MAX_TENSORS
     weights: Counter[str] = Counter()
     for graph in model.tables(schema.MODEL_SUBGRAPHS, MAX_SUBGRAPHS, "subgraphs"):
@@ -213,14 +214,24 @@ def _parse(path: Path, offset: int, content: UntrustedBytes) -> Graph:
     return Graph(path, offset, content.size, operators, signatures, dict(+weights))
 
 
-def _size(buffer: Table, content: UntrustedBytes) -> int:
-    """Bytes of a buffer, which lie in the FlatBuffer or after it; DamagedError where they do not lie in the file."""
+def place_of(buffer: Table, content: UntrustedBytes) -> tuple[int, int]:
+    """Where a buffer's bytes are, in the FlatBuffer or after it, and how many; DamagedError where they do not lie in the file."""
     place, size = (buffer.number(slot, UINT64) for slot in (schema.BUFFER_OFFSET, schema.BUFFER_SIZE))
     if place <= 1:  # 1 stands for "to be filled in" and never is
-        return buffer.vector(schema.BUFFER_DATA, 1, content.size, "bytes of data")[1]
+        return buffer.vector(schema.BUFFER_DATA, 1, content.size, "bytes of data")
     if place + size > content.size:
         raise DamagedError(f"is cut short: a buffer should end at byte {place + size:,} of {content.size:,}")
-    return size
+    return place, size
+
+
+def _distinct_sizes(buffers: list[tuple[int, int]]) -> list[int]:
+    """Bytes of each buffer, without those that one before it in the file has: onpage's graphs name rows of a matrix a second time."""
+    sizes, end = [0] * len(buffers), 0
+    for index in sorted(range(len(buffers)), key=lambda i: (buffers[i][0], -buffers[i][1])):
+        place, size = buffers[index]
+        sizes[index] = max(0, place + size - max(place, end))
+        end = max(end, place + size)
+    return sizes
 
 
 def _scales(tensors: list[Table]) -> Iterator[int]:

@@ -21,9 +21,10 @@ from builder.files.writing import folder_beside, write_beside
 from builder.formats.graph_reader import is_graph
 from builder.formats.inspect_web_file import Sampling
 from builder.formats.sniff import Format, is_gguf, sniff_file
+from builder.formats.tflite_schema import Activations
 from builder.formats.web_file_reader import WebFile
 from builder.graph.numbers import CheckpointNumbers, Numbers, WebFileNumbers
-from builder.graph.settings import Activations, GraphSettings
+from builder.graph.settings import GraphSettings
 from builder.graph.write import write_graph
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint

@@ -90,8 +90,9 @@ class _Decoder:
             attended = self._attend(self._turned(projected["query"], layer.attention), keys, values, layer.attention)
             x = f.add(x, self._end(f.fully_connected(attended, self._matrix("output", i)), "post_attention_norm", i))
             x = f.add(x, self._end(self._feed_forward(x, i), "post_feed_forward_norm", i))
-        logits = f.fully_connected(self._norm(x, "final_norm", None), self._weight(table))
-        f.output("logits", self._capped(logits, self.model.final_cap))
+        x = self._norm(x, "final_norm", None)
+        parts = [f.fully_connected(x, self._weight(f.parameter(part))) for part in self.parameters.head()]
+        f.output("logits", self._capped(f.concatenate(parts, 2), self.model.final_cap))
 
     def _projected(self, x: Value, i: int, attention: Attention, parts: Sequence[LayerPart]) -> dict[LayerPart, Value]:
         """Those of this layer's queries, keys and values that are in `parts`, normed, (1, n, heads, dimension)."""

@@ -38,6 +38,14 @@ class Parameter:
     shape: Shape
     scheme: Scheme | None = None
     """None for float32."""
+    of: Parameter | None = None
+    """The matrix that these are some rows of, where they are a view of it: stored once, a tensor of their own."""
+    first: int = 0
+    """The first of those rows."""
+
+    def rows(self, first: int, count: int) -> Parameter:
+        """Some of its rows as a tensor of their own, which takes no room in the file."""
+        return Parameter(f"{self.name}.{first}", (count, *self.shape[1:]), self.scheme, self, first)
 
     @property
     def type(self) -> TensorType:
@@ -227,7 +235,9 @@ class Function:
         return self._operator("SLICE", inputs, a.type, tuple(size))
 
     def concatenate(self, parts: Sequence[Value], axis: int) -> Value:
-        """One behind another along an axis."""
+        """One behind another along an axis; nothing is added where there is one."""
+        if len(parts) == 1:
+            return parts[0]
         shape = list(parts[0].shape)
         shape[axis] = sum(part.shape[axis] for part in parts)
         options = Options("ConcatenationOptions", {"Axis": axis % len(shape)})

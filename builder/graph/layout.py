@@ -1,6 +1,7 @@
 """A LiteRT graph as it is written: the FlatBuffer with its functions, and where the model's numbers go.
 
-A parameter is stored once, behind the FlatBuffer, and all functions name the same place. Scales of outputs are vectors inside the
+A parameter is stored once, behind the FlatBuffer, and all functions name the same place; rows of it that are a tensor of their own
+name a part of that place. Scales of outputs are vectors inside the
 FlatBuffer, scales of blocks are float16 behind it: both are left zero here and filled in as the weights are read, so that a graph is
 laid out before a weight is read and written in one pass over them.
 
@@ -9,7 +10,7 @@ The bindings (the package `tflite`) lack the tables of blockwise quantization, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from builder.formats.tflite_schema import TensorType
+from builder.formats.tflite_schema import BLOCKWISE, TensorType
 from builder.graph.function import Function, Operator, Options, Parameter, Tensor
 
 MAGIC = b"TFL3"
@@ -26,9 +27,6 @@ ALIGNMENT = 64
 
 INLINE_ALIGNMENT = 16
 """Of constants inside the FlatBuffer, as the schema says."""
-
-BLOCKWISE = 2
-"""Its number in the union of quantization details."""
 
 VERSIONS = {"FULLY_CONNECTED": 5}
 """Of operators that are not at their first."""
@@ -41,7 +39,17 @@ class Places:
     """Where the numbers of a parameter go, in bytes from the start of the graph."""
 
     values: int
-    scales: int | None
+    scales: tuple[ScalesPlace, ...]
+    """A vector for the matrix, and one for each of its parts; together they may hold a row several times, or not at all."""
+
+
+@dataclass(frozen=True)
+class ScalesPlace:
+    """The scales of some rows."""
+
+    first: int
+    count: int
+    position: int
 
 
 @dataclass(frozen=True)
@@ -53,23 +61,28 @@ class GraphLayout:
     size: int
 
     @classmethod
-    def of(cls, signatures: Sequence[Function], others: Sequence[Function]) -> GraphLayout:
-        """Functions with a signature, and those that operators refer to."""
+    def of(
+        cls, signatures: Sequence[Function], others: Sequence[Function], metadata: Mapping[str, bytes]
+    ) -> GraphLayout:
+        """Functions with a signature, those that operators refer to, and what else the file says."""
         found = (tensor.content for function in (*signatures, *others) for tensor in function.tensors)
         parameters = list(dict.fromkeys(content for content in found if isinstance(content, Parameter)))
         # positions are fields that are always stored, so the FlatBuffer's length does not depend on them
-        header, _ = _Header(signatures, others, dict.fromkeys(_outside(parameters), (1, 1))).finish()
-        position, outside = len(header), {}
-        for item, size in _outside(parameters).items():
-            position = -(-position // ALIGNMENT) * ALIGNMENT
-            outside[item] = (position, size)
-            position += size
-        header, inside = _Header(signatures, others, outside).finish()
+        header, _ = _Header(signatures, others, metadata, dict.fromkeys(_outside(parameters), (1, 1))).finish()
+        position = len(header)
+        outside: dict[Item, tuple[int, int]] = {}
+        for (parameter, kind), size in _outside(parameters).items():
+            if parameter.of:
+                start = outside[parameter.of, kind][0] + parameter.first * (size // parameter.shape[0])
+            else:
+                start = position = -(-position // ALIGNMENT) * ALIGNMENT
+                position += size
+            outside[parameter, kind] = (start, size)
+        header, inside = _Header(signatures, others, metadata, outside).finish()
         places = {
-            parameter: Places(
-                outside[parameter, "values"][0], outside.get((parameter, "scales"), (inside.get(parameter),))[0]
-            )
+            parameter: Places(outside[parameter, "values"][0], tuple(_scales(parameter, outside, inside)))
             for parameter in parameters
+            if parameter.of is None
         }
         return cls(header, places, position)
 
@@ -77,8 +90,20 @@ class GraphLayout:
 Item = tuple[Parameter, str]
 
 
+def _scales(
+    parameter: Parameter, outside: Mapping[Item, tuple[int, int]], inside: Mapping[Parameter, int]
+) -> Iterator[ScalesPlace]:
+    """Where a matrix' scales go: once if they lie behind the FlatBuffer, where its parts have theirs too."""
+    if (parameter, "scales") in outside:
+        yield ScalesPlace(0, parameter.shape[0], outside[parameter, "scales"][0])
+        return
+    for vector, position in inside.items():
+        if parameter in (vector, vector.of):
+            yield ScalesPlace(vector.first, vector.shape[0], position)
+
+
 def _outside(parameters: Iterable[Parameter]) -> dict[Item, int]:
-    """What lies behind the FlatBuffer, in order, and its sizes."""
+    """What lies behind the FlatBuffer, in order, and its sizes; parts lie in the matrix that comes before them."""
     sizes: dict[Item, int] = {}
     for parameter in parameters:
         sizes[parameter, "values"] = parameter.size
@@ -91,10 +116,15 @@ class _Header:
     """The FlatBuffer, written from its end: whatever is referred to comes first."""
 
     def __init__(
-        self, signatures: Sequence[Function], others: Sequence[Function], outside: Mapping[Item, tuple[int, int]]
+        self,
+        signatures: Sequence[Function],
+        others: Sequence[Function],
+        metadata: Mapping[str, bytes],
+        outside: Mapping[Item, tuple[int, int]],
     ) -> None:
         self.b = flatbuffers.Builder(1 << 20)
         self.signatures, self.functions = signatures, [*signatures, *others]
+        self.said = {"min_runtime_version": MIN_RUNTIME, **metadata}
         self.codes: dict[str, int] = {}
         self.constants: dict[bytes, int] = {}
         self.zeros: dict[int, int] = {}
@@ -110,7 +140,7 @@ class _Header:
         subgraphs = self._tables(self._subgraph(function) for function in self.functions)
         definitions = self._tables(self._signature(i, function) for i, function in enumerate(self.signatures))
         codes = self._tables(self._code(code) for code in self.codes)
-        metadata = self._tables([self._metadata("min_runtime_version", self._constant(MIN_RUNTIME))])
+        metadata = self._tables(self._metadata(name, self._constant(content)) for name, content in self.said.items())
         buffers = self._tables(self.buffers)
         description = b.CreateString("onpage")
         tflite.ModelStart(b)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from builder.errors import OnpageError
-
-Activations = Literal["int8", "float32"]
-"""Of matrix products on a CPU. int8: quantized as they come, fast, and other words at near ties. float32: exact.
-MediaPipe's GPU always takes float32, and no graph that asks for it."""
+from builder.formats.tflite_schema import Activations
 
 MAX_CONTEXT = 2048
 """Tokens, unless asked otherwise: the cache is as long as the context, in every signature."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 from builder.convert.write_tensors import thread_count
 from builder.errors import OnpageError, UnsupportedModel
 from builder.files.writing import PartFile, write_beside
+from builder.formats.graph_weights import MADE_BY
 from builder.graph.decoder import decoder_functions
 from builder.graph.layout import GraphLayout
 from builder.graph.numbers import Integers, Numbers
 from builder.graph.packing import packed_rows
 from builder.graph.parameters import GraphParameters, Placed
 from builder.graph.settings import GraphSettings
+from builder.model.described_in_json import to_json
 from builder.model.description import ModelDescription
 from builder.quantize.scheme import ROLE_OF, ROLES, described
 
@@ -45,7 +48,8 @@ def write_graph(
     _refuse_what_no_engine_computes(numbers, settings)
     parameters = GraphParameters(numbers)
     functions = decoder_functions(model, settings, parameters)
-    layout = GraphLayout.of(functions.signatures, functions.decompositions)
+    said = json.dumps({"model": to_json(model), "activations": settings.activations}).encode()
+    layout = GraphLayout.of(functions.signatures, functions.decompositions, {MADE_BY: said})
     with write_beside(output, layout.size) as part:
         part.write_at(0, layout.header)
         writing = _Writing(part, layout, settings, report)
@@ -147,8 +151,12 @@ class _Writing:
             with self._turn:
                 self.moved += rows.moved
             self._write(places.values + row * rows.values.shape[1], rows.values)
-            if places.scales is not None:
-                self._write(places.scales + row * rows.scales[0].nbytes, rows.scales)
+            end = row + len(rows.scales)
+            for place in places.scales:
+                first, last = max(row, place.first), min(end, place.first + place.count)
+                if first < last:
+                    position = place.position + (first - place.first) * rows.scales[0].nbytes
+                    self._write(position, rows.scales[first - row : last - row])
 
     def _write(self, position: int, values: NDArray[np.generic]) -> None:
         data = np.ascontiguousarray(values).data.cast("B")

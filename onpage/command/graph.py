@@ -12,7 +12,7 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
-from builder.graph.settings import Activations
+from builder.formats.tflite_schema import Activations
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from onpage.command.console import byte_progress, megabytes, print_facts, print_json

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from builder.convert.web_file import convert_checkpoint
+from builder.formats.graph_reader import Graph
 from builder.formats.web_file_reader import WebFile
+from builder.graph import parameters
 from builder.graph.convert import convert_to_graph
 from builder.quantize.rounding import dequantize
 from builder.quantize.scheme import Quantization
@@ -115,6 +117,32 @@ def test_all_outside_is_aligned_and_apart(model: Any, data: bytes) -> None:
         assert offset % 64 == 0 and end <= offset < end + 64
         end = offset + size
     assert end == len(data)
+
+
+@pytest.mark.parametrize("bits", ["8", "4", "q4_0"])
+def test_a_large_head_is_multiplied_in_parts_that_take_no_room(
+    bits: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = convert_to_graph(
+        folder / "checkpoint", tmp_path / "whole.tflite", quantization=Quantization.of("8", embedding=bits), context=64
+    )
+    monkeypatch.setattr(parameters, "MAX_PART", 100_000)
+    parted = convert_to_graph(
+        folder / "checkpoint", tmp_path / "parted.tflite", quantization=Quantization.of("8", embedding=bits), context=64
+    )
+    data = parted.path.read_bytes()
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    found = tensors(model)
+    [(graph, table)] = [place for place in found["embedding"] if place[0].name == b"decode"]
+    parts = [places[0] for name, places in found.items() if name.startswith("embedding.") and "scales" not in name]
+    assert len(parts) > 2
+    together = np.concatenate([values_of(model, data, *part) for part in parts])
+    np.testing.assert_array_equal(together, values_of(model, data, graph, table))
+    assert parted.size - whole.size < 2000 + 12 * table.shape[0]  # scales of outputs, and places
+    kept = Graph.open(parted.path)
+    integers = "int8" if bits == "8" else "int4"
+    assert kept.weights[integers] == Graph.open(whole.path).weights[integers]
+    assert kept.vocabulary == table.shape[0]
 
 
 def test_a_prompt_is_read_without_what_nobody_reads(model: Any) -> None:

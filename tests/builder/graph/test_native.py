@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from builder.convert.web_file import convert_checkpoint
+from builder.graph import parameters
 from builder.graph.convert import convert_to_graph
 from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
@@ -47,6 +48,36 @@ def test_a_graph_answers_as_the_reference_does(name: str, quantization: Quantiza
     context = (len(prompt) + NEW_TOKENS) // 64 * 64 + 64
     graph = tmp_path / "graph.litertlm"
     convert_to_graph(web.path, graph, activations="float32", context=context, prefill=(16,))
+    assert answer(graph, text_of(prompt), context).split()[:NEW_TOKENS] == expected
+
+
+def test_eight_bit_activations_are_those_that_the_reference_foresees(tmp_path: Path) -> None:
+    """Near ties and all, so that every rounding is the engine's; computed in float32, the same integers choose otherwise."""
+    case = CASES["int8"]
+    case.convert("int8", tmp_path)
+    web = convert_checkpoint(tmp_path / "int8", tmp_path / "web.task", quantization=case.quantization)
+    convert_to_graph(web.path, tmp_path / "graph.litertlm", context=128, prefill=(16,))
+    foreseen, exact = (Reference.from_web_file(web.path, precision) for precision in ("int8", "float32"))
+    parted = 0
+    for prompt in map(case.prompt, range(3)):
+        [found], [other] = (reference.greedy([prompt], NEW_TOKENS) for reference in (foreseen, exact))
+        words = answer(tmp_path / "graph.litertlm", text_of(prompt), 128).split()[:NEW_TOKENS]
+        assert words[: len(found.ids)] == [word(i) for i in found.ids]
+        parted += found.ids != other.ids
+    assert parted
+
+
+def test_a_head_in_parts_answers_as_the_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = CASES["gemma2"]  # with a cap on its logits
+    case.convert("gemma2", tmp_path)
+    prompt, expected = choose(
+        case, Reference.from_web_file(convert_checkpoint(tmp_path / "gemma2", tmp_path / "web.task").path)
+    )
+    monkeypatch.setattr(parameters, "MAX_PART", 32_768)
+    context = (len(prompt) + NEW_TOKENS) // 64 * 64 + 64
+    graph = tmp_path / "graph.litertlm"
+    convert_to_graph(tmp_path / "web.task", graph, activations="float32", context=context, prefill=(16,))
+    assert b"embedding.0" in graph.read_bytes()
     assert answer(graph, text_of(prompt), context).split()[:NEW_TOKENS] == expected
 
 
