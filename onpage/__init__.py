@@ -158,14 +158,14 @@ def evaluate(
     against: AnyPath | None = None,
     texts: Sequence[AnyPath] = (),
     tokens: int = 1024,
-    precision: Literal["float32", "float16"] = "float32",
+    precision: Literal["float32", "float16", "int8"] | None = None,
     lora: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure how well a model predicts texts, and how near it is to another, each with its 95 % interval.
 
     `model` and `against` are web files, checkpoint folders, GGUF files or names of repositories of the Hugging Face hub. Without `texts`
-    two of onpage's own are read, up to `tokens` of each. `precision` rounds every activation of `model`; `lora` is an adapter file for it.
+    two of onpage's own are read, up to `tokens` of each. `precision` is how `model` is computed (docs/evaluate.md); `lora` is an adapter file for it.
     Needs the extra `build`. Raises OnpageError.
     """
     with requires("build"):

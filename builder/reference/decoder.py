@@ -114,7 +114,7 @@ class Decoder:
 
     def normed(self, x: Array, final_norm: Array) -> Array:
         """What the embedding is multiplied with to get logits."""
-        return self._norm(x, final_norm)
+        return self.arithmetic.factor(self._norm(x, final_norm))
 
     def logits(self, products: Array) -> Array:
         """From the products of `normed` states with rows of the embedding."""
@@ -164,7 +164,7 @@ class Decoder:
         return self._round(total)
 
     def _linear(self, x: Array, index: int, part: LayerMatrix, weights: LayerWeights) -> Array:
-        y = x @ weights[part].T
+        y = self.arithmetic.factor(x) @ weights[part].T
         if (part, index) in self.adapter:
             down, up = self.adapter[part, index]
             y = y + self._round(x @ down) @ up

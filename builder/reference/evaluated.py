@@ -1,4 +1,4 @@
-"""What `onpage evaluate` compares, whatever it lies in: a web file, bare or in a bundle, or a checkpoint."""
+"""What `onpage evaluate` compares, whatever it lies in: a web file or a graph, bare or in a bundle, or a checkpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import sentencepiece
 
-from builder.errors import OnpageError, UnsupportedModel
+from builder.errors import OnpageError
+from builder.formats.bundled_graph import graph_in
+from builder.formats.graph_weights import GraphWeights
 from builder.formats.inspect_model import web_file_in
 from builder.formats.sniff import is_gguf
 from builder.formats.web_file_reader import WebFile
@@ -17,6 +19,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.reference.arithmetic import Precision
 from builder.reference.dense import low_ranks
 from builder.reference.evaluate import DEFAULT_TEXTS, Evaluation, Progress, SourcePredictor, evaluate, tokens_of
+from builder.reference.graph_source import GraphSource
 from builder.reference.sources import CheckpointSource, WebFileSource
 
 DEFAULT_TOKENS = 1024
@@ -32,15 +35,19 @@ class Evaluated:
     tokenizer: Tokenizer
 
     @classmethod
-    def open(cls, path: Path, precision: Precision = "float32", adapter: Path | None = None) -> Evaluated:
-        """A web file or a checkpoint at `path`, a LoRA adapter file for the web file put on it; the errors of builder.errors."""
+    def open(cls, path: Path, precision: Precision | None = None, adapter: Path | None = None) -> Evaluated:
+        """A model file or a checkpoint at `path`, a LoRA adapter file for a web file put on it; the errors of builder.errors.
+
+        Without a `precision` it is computed as a processor's engine does: a graph with the activations that it asks for, all others in
+        float32.
+        """
         if path.is_file() and not is_gguf(path):
             return cls._of_file(path, precision, adapter)
         if adapter is not None:
             raise OnpageError(
                 f"{path} is a checkpoint: an adapter file goes with the web file of its base.", subject=adapter
             )
-        return cls.of_checkpoint(path, OpenedCheckpoint.complete(path), precision)
+        return cls.of_checkpoint(path, OpenedCheckpoint.complete(path), precision or "float32")
 
     @classmethod
     def of_checkpoint(cls, path: Path, opened: OpenedCheckpoint, precision: Precision = "float32") -> Evaluated:
@@ -48,19 +55,28 @@ class Evaluated:
         return cls(path, SourcePredictor(CheckpointSource(opened.model, opened.weights), precision), opened.tokenizer)
 
     @classmethod
-    def _of_file(cls, path: Path, precision: Precision, adapter: Path | None) -> Evaluated:
+    def _of_file(cls, path: Path, precision: Precision | None, adapter: Path | None) -> Evaluated:
         file = web_file_in(path)
         if file is None:
-            raise UnsupportedModel(
-                f"{path} holds a LiteRT graph, whose predictions only an engine can compute: evaluate the web file of the same "
-                f"checkpoint and quantization, and see docs/evaluate.md for what a graph's engine adds.",
-                subject=path,
-            )
+            return cls._of_graph(path, precision, adapter)
         if file.lora_rank is not None:
             raise OnpageError(f"{path} is a LoRA adapter: evaluate its base with --lora {path.name}.", subject=path)
         source = WebFileSource(file)
         ranks = low_ranks(source.model, WebFile.open(adapter)) if adapter else None
-        return cls(path, SourcePredictor(source, precision, ranks), Tokenizer.from_bytes(path, file.tokenizer()))
+        predictor = SourcePredictor(source, precision or "float32", ranks)
+        return cls(path, predictor, Tokenizer.from_bytes(path, file.tokenizer()))
+
+    @classmethod
+    def _of_graph(cls, path: Path, precision: Precision | None, adapter: Path | None) -> Evaluated:
+        if adapter is not None:
+            raise OnpageError(
+                f"{path} is a LiteRT graph, which takes no adapter file: merge the adapter when you convert, with --merge-lora.",
+                subject=adapter,
+            )
+        bundled = graph_in(path)
+        weights = GraphWeights.open(bundled.graph)
+        predictor = SourcePredictor(GraphSource(weights), precision or weights.activations)
+        return cls(path, predictor, Tokenizer.from_bytes(path, bundled.tokenizer))
 
     def require_same_tokens(self, other: Evaluated) -> None:
         """OnpageError where predictions of the two are of other tokens."""
@@ -83,14 +99,14 @@ def evaluate_model(
     against: Path | None = None,
     texts: Sequence[Path] = (),
     tokens: int = DEFAULT_TOKENS,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     adapter: Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Runs the model at `path` over `texts` (none: DEFAULT_TEXTS), up to `tokens` of each, in numpy, and compares it with that at
-    `against`, which is computed in float32."""
+    `against`, which is computed in float32. `precision` as in Evaluated.open."""
     model = Evaluated.open(path, precision, adapter)
-    other = Evaluated.open(against) if against else None
+    other = Evaluated.open(against, "float32") if against else None
     if other:
         model.require_same_tokens(other)
     return evaluate_opened(model, other, texts, tokens, progress)

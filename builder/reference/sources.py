@@ -191,4 +191,5 @@ class HeldSource:
 
 
 def rows_of_a_band(width: int) -> int:
+    """Rows of the embedding that BAND_BYTES hold as float32."""
     return max(BLOCK, BAND_BYTES // (4 * width) // BLOCK * BLOCK)

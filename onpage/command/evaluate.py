@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,10 @@ from onpage.command.convert import json_option
 from onpage.command.evaluation_rows import show_evaluation
 from onpage.extras import requires
 
-PRECISIONS = ("float32", "float16")
+if TYPE_CHECKING:
+    from builder.reference.arithmetic import Precision
+
+PRECISIONS = ("float32", "float16", "int8")
 
 
 @click.command()
@@ -23,7 +27,7 @@ PRECISIONS = ("float32", "float16")
     multiple=True,
     help="A text to evaluate on, in UTF-8. May be repeated.  [default: two built-in texts]",
 )
-@click.option("--against", metavar="MODEL", help="Compare with this model: a checkpoint, or another web file.")
+@click.option("--against", metavar="MODEL", help="Compare with this model, computed in float32.")
 @click.option(
     "--tokens",
     type=click.IntRange(1, 1_000_000),
@@ -35,9 +39,8 @@ PRECISIONS = ("float32", "float16")
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    default="float32",
-    show_default=True,
-    help="Round every activation of MODEL to float16, as a GPU does.",
+    help="How to compute MODEL. float16: every activation rounded as on a GPU. int8: the inputs of matrices rounded to 8 bits, as "
+    "engines do for a graph on a CPU.  [default: as a graph asks for, else float32]",
 )
 @click.option("--lora", type=FILE, metavar="ADAPTER", help="Apply this adapter file to MODEL.")
 @json_option
@@ -46,7 +49,7 @@ def evaluate(
     texts: tuple[Path, ...],
     against: str | None,
     tokens: int,
-    precision: str,
+    precision: Precision | None,
     lora: Path | None,
     as_json: bool,
 ) -> None:
@@ -54,8 +57,8 @@ def evaluate(
 
     Prints the perplexity, and whether the residual stream fits into float16. With --against, also prints the Kullback-Leibler
     divergence in nats per token and how often both models have the same likeliest next token, each with its 95 % interval. MODEL
-    is a web file (.task, .bin or in a .litertlm), a checkpoint folder, a GGUF file, or the name of a repository of the Hugging
-    Face hub. Runs in numpy, without a browser.
+    is a web file (.task, .bin or in a .litertlm), a LiteRT graph that onpage made (.litertlm or .task), a checkpoint folder, a
+    GGUF file, or the name of a repository of the Hugging Face hub. Runs in numpy, without a browser.
 
     \b
     Example:
@@ -75,7 +78,7 @@ def evaluate(
             against=other,
             texts=texts,
             tokens=tokens,
-            precision="float16" if precision == "float16" else "float32",
+            precision=precision,
             adapter=lora,
             progress=progress,
         )

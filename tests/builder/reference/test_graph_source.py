@@ -1,0 +1,120 @@
+"""The weights of a graph are those of the web file that it was made of, and what `onpage evaluate` says of it follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builder.convert.web_file import convert_checkpoint
+from builder.errors import ModelFileError, OnpageError
+from builder.formats.bundled_graph import graph_in
+from builder.formats.graph_weights import GraphWeights
+from builder.formats.web_file_reader import WebFile
+from builder.graph import parameters
+from builder.graph.convert import convert_to_graph
+from builder.quantize.scheme import Quantization
+from builder.reference.arithmetic import Arithmetic
+from builder.reference.evaluated import evaluate_model
+from builder.reference.graph_source import GraphSource
+from builder.reference.sources import WebFileSource
+from builder.synth.web_file import FIRST_WORD, word
+from tests.checkpoints import gemma3_config, write_checkpoint
+
+MIXED = Quantization.of("4", attention="8", feedforward="q4_0", embedding="8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Web files and graphs of a checkpoint in 8 bits and mixed, and a text."""
+    folder = tmp_path_factory.mktemp("graph-source")
+    write_checkpoint(folder / "c", gemma3_config(vocab_size=1024, num_hidden_layers=2), seed=5)
+    for name, quantization in (("8", Quantization.of()), ("mixed", MIXED)):
+        web = convert_checkpoint(folder / "c", folder / f"{name}-web.task", quantization=quantization)
+        convert_to_graph(web.path, folder / f"{name}.litertlm", context=64)
+    convert_to_graph(folder / "8-web.task", folder / "8.task", context=64)
+    ids = np.random.default_rng(0).integers(FIRST_WORD, 1024, 60)
+    (folder / "text.txt").write_text("".join(f" {word(int(i))}" for i in ids))
+    return folder
+
+
+@pytest.mark.parametrize(("name", "web"), [("8.litertlm", "8"), ("8.task", "8"), ("mixed.litertlm", "mixed")])
+def test_the_weights_are_the_web_files(name: str, web: str, folder: Path) -> None:
+    ours = GraphSource(GraphWeights.open(graph_in(folder / name).graph))
+    theirs = WebFileSource(WebFile.open(folder / f"{web}-web.task"))
+    assert ours.model == theirs.model
+    close = {"rtol": 5e-4 if web == "mixed" else 1e-6, "atol": 1e-6}  # scales of blocks are float16 there
+    for index in range(len(ours.model.layers)):
+        layer = theirs.layer(index)
+        assert ours.layer(index).keys() == layer.keys()
+        for part, values in ours.layer(index).items():
+            np.testing.assert_allclose(values, layer[part], err_msg=part, **close)
+    np.testing.assert_allclose(ours.final_norm(), theirs.final_norm(), **close)
+    ids = np.array([[7, 900], [7, 3]])
+    np.testing.assert_allclose(ours.embedding_rows(ids), theirs.embedding_rows(ids), **close)
+    bands = [np.concatenate([rows for _, rows in source.embedding_bands()]) for source in (ours, theirs)]
+    np.testing.assert_allclose(*bands, **close)
+
+
+def test_a_graph_is_computed_with_the_activations_that_it_asks_for(folder: Path, tmp_path: Path) -> None:
+    texts = [folder / "text.txt"]
+
+    def divergence(graph: Path, **how: object) -> float:
+        found = evaluate_model(graph, against=folder / "8-web.task", texts=texts, **how).all.divergence  # type: ignore[arg-type]
+        assert found
+        return found.value
+
+    convert_to_graph(folder / "8-web.task", tmp_path / "float32.litertlm", activations="float32", context=64)
+    assert divergence(tmp_path / "float32.litertlm") < 1e-9
+    assert divergence(folder / "8.litertlm", precision="float32") < 1e-9
+    assert divergence(folder / "8.litertlm") > 1e-6
+    assert divergence(folder / "8.litertlm") == pytest.approx(
+        divergence(folder / "8-web.task", precision="int8"), rel=1e-3
+    )
+
+
+def test_a_head_in_parts_is_read_as_one(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parameters, "MAX_PART", 20_000)
+    convert_to_graph(folder / "8-web.task", tmp_path / "parted.litertlm", context=64)
+    whole, parted = (
+        evaluate_model(path, texts=[folder / "text.txt"])
+        for path in (folder / "8.litertlm", tmp_path / "parted.litertlm")
+    )
+    assert whole == parted
+
+
+def test_inputs_of_matrices_are_integers_of_eight_bits() -> None:
+    x = np.array([[0.0, 1.0, 2.55], [-1.0, -0.5, -0.25], [0.0, 0.0, 0.0], [-3.0, 1.0, 0.004]], np.float32)
+    found = Arithmetic("int8").factor(x)
+    steps = np.array([2.55, 1.0, 0.0, 4.0]) / 255
+    assert (np.abs(found - x) <= steps[:, None] / 2 + 1e-6).all()
+    assert (found[x == 0] == 0).all(), "zero is an integer"
+    for row, step in zip(found, steps, strict=True):
+        if step:
+            np.testing.assert_allclose(row / step, np.rint(row / step), atol=1e-3)
+    np.testing.assert_array_equal(Arithmetic().factor(x), x)
+
+
+def test_graphs_that_do_not_say_what_they_compute_are_refused(folder: Path, tmp_path: Path) -> None:
+    data = (folder / "8.litertlm").read_bytes()
+    foreign = tmp_path / "foreign.litertlm"
+    foreign.write_bytes(data.replace(b"onpage", b"others"))
+    with pytest.raises(ModelFileError, match="Graphs of other makers cannot be evaluated"):
+        evaluate_model(foreign)
+    wrong = tmp_path / "wrong.litertlm"
+    wrong.write_bytes(data.replace(b'"heads": 2', b'"heads": 9').replace(b'"heads": 4', b'"heads": 9'))
+    with pytest.raises(ModelFileError, match=r"does not hold layer_0\."):
+        evaluate_model(wrong, texts=[folder / "text.txt"])
+    torn = tmp_path / "torn.litertlm"
+    torn.write_bytes(data.replace(b'{"model": {"', b'{"model": ["'))
+    with pytest.raises(ModelFileError, match="does not say in JSON what it computes"):
+        evaluate_model(torn)
+
+
+def test_a_graph_needs_its_tokenizer_and_takes_no_adapter(folder: Path, tmp_path: Path) -> None:
+    convert_to_graph(folder / "8-web.task", tmp_path / "bare.tflite", context=64)
+    with pytest.raises(ModelFileError, match="without the tokenizer"):
+        evaluate_model(tmp_path / "bare.tflite")
+    with pytest.raises(OnpageError, match="takes no adapter file: merge the adapter"):
+        evaluate_model(folder / "8.litertlm", adapter=tmp_path / "a.bin")
