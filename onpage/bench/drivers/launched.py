@@ -53,8 +53,10 @@ class LaunchedBrowser:
                 description = Description(
                     self._playwright.chromium.name, version, "launched", self._found.origin, self._flags
                 )
+                # a new one beside the empty tab that it starts with would be one more process in its memory
+                page = context.pages[0] if context.pages else await new_page(context, self.name)
                 async with watch:
-                    yield Opened(PlaywrightTab(await new_page(context, self.name), description), watch.memory)
+                    yield Opened(PlaywrightTab(page, description), watch.memory)
                 await close(context)
             finally:
                 end_processes(watch.processes())
