@@ -2,7 +2,8 @@
 
 Each matrix is rounded with feedback (`builder.quantize.feedback`) on the inputs that it sees behind the quantized matrices before it:
 that is GPTQ. (To round in place of W what is nearest to W Y on these inputs X, Y being the original model's, gained as much on one text
-of Gemma 3 270M as it lost on another, for twice the time.)
+of Gemma 3 270M as it lost on another, for twice the time.) Matrices of 8 bits are left to be rounded for themselves: with feedback they took a
+third of the time, and the same model with its embedding at q4_0 was 0.052 away instead of 0.053.
 
 What is held: the states, the inputs of one layer's matrices, one Hessian and one layer. The integers lie in a file without a name.
 """
@@ -63,7 +64,7 @@ class Spool:
 
 
 class Calibrated:
-    """The integers of the layers' matrices; the embedding's are chosen as they are written. As `Prepared`."""
+    """The integers of the layers' matrices of 4 bits; the embedding's are chosen as they are written. As `Prepared`."""
 
     def __init__(self, quantization: Quantization, spool: Spool, importance: Importance) -> None:
         self.quantization, self.spool = quantization, spool
@@ -110,7 +111,8 @@ def calibrate(
     untouched: frozenset[Place] = frozenset(),
     report: LayersDone | None = None,
 ) -> Calibrated:
-    """Quantizes every matrix of the layers that is not to be left `untouched`; `importance` is what the embedding is rounded with."""
+    """Quantizes every matrix of the layers that has 4 bits and is not to be left `untouched`; `importance` is what the embedding is
+    rounded with."""
     calibrated = Calibrated(quantization, Spool(), importance)
     try:
         _Calibration(source, texts, calibrated, untouched).run(report)
@@ -159,7 +161,8 @@ class _QuantizedLayer(Mapping[LayerPart, Array]):
 
     def observe(self, parts: Inputs, inputs: Array) -> None:
         """Quantizes the matrices that see these inputs (tokens, K)."""
-        to_do = [part for part in parts if (part, self._index) not in self._untouched]
+        at_4 = (part for part in parts if self._quantization.scheme_at(part).bits == 4)
+        to_do = [part for part in at_4 if (part, self._index) not in self._untouched]
         if not to_do:
             return
         importance, feedback = mean_squares(inputs), Feedback(inputs.T @ inputs)

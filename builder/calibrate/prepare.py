@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from builder.calibrate.importance import Place, WeightedRounding
-from builder.calibrate.layers import calibrate
+from builder.calibrate.layers import Calibrated, Spool, calibrate
 from builder.calibrate.survey import Survey, survey
 from builder.calibrate.texts import DEFAULT_TEXT, TOKENS, Texts, read_texts
 from builder.checkpoint.checkpoint import check_finite
@@ -83,7 +83,8 @@ def prepare(
     calibration: CalibrationText | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Preparation]:
-    """One pass for the stream and the scales, another for the calibration. The integers are there until the block ends.
+    """One pass for the stream and the scales, another for the calibration of layers that have 4 bits. The integers are there until the
+    block ends.
 
     CheckpointError where weights that a text goes through for their sake are not finite; OnpageError where the text cannot be read.
     """
@@ -101,6 +102,9 @@ def prepare(
         yield Preparation(surveyed.largest_residual, None)
     elif calibration is None:
         yield Preparation(surveyed.largest_residual, WeightedRounding(quantization, surveyed.importance))
+    elif not any(one.layer is not None and quantization.scheme_of(one).bits == 4 for one in rounded):
+        with Calibrated(quantization, Spool(), surveyed.importance) as calibrated:
+            yield Preparation(surveyed.largest_residual, calibrated)
     else:
         texts = calibration.texts(tokenizer, calibration.tokens)
         with calibrate(source, texts, quantization, surveyed.importance, stored, report("calibrate")) as calibrated:

@@ -1,11 +1,12 @@
-"""What 4 bits cost a model, part by part: the divergence of its predictions when one part alone is rounded, in all layers at once.
+"""What 8 bits cost a model, and 4 bits part by part: the divergence of its predictions when that alone is rounded, in all layers at once.
 
 The parts are the embedding and the seven matrices that a layer has. Costs of several add up nearly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from builder.calibrate.prepare import as_stored
 from builder.calibrate.texts import Texts
 from builder.model.description import ModelDescription
 from builder.model.weights import LayerMatrix, LayerPart, Part, Weights
-from builder.quantize.scheme import Q4_0, Quantization
+from builder.quantize.scheme import ALL_INT8, Q4_0, Quantization
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import Decoder, LayerWeights, embedded_texts
 from builder.reference.sources import CheckpointSource
@@ -29,53 +30,64 @@ EVERY = 4
 AT_Q4_0 = Quantization(Q4_0, Q4_0, Q4_0, "weighted")
 
 
+@dataclass(frozen=True)
+class Costs:
+    """Divergences in nats a token, without calibration."""
+
+    at_8_bits: float
+    """Of all parts at 8 bits."""
+    at_q4_0: Mapping[Part, float]
+    """Of each part alone."""
+
+
 def sensitivity(
     model: ModelDescription,
     weights: Weights,
     importance: Importance,
     texts: Texts,
     report: Callable[[int, int], None] | None = None,
-) -> dict[Part, float]:
-    """Divergence in nats a token that q4_0 costs in each of PARTS, without calibration; some hundred tokens of `texts` say enough.
+) -> Costs:
+    """Of 8 bits everywhere, and of q4_0 in each of PARTS; some hundred tokens of `texts` say enough.
 
     A part that the checkpoint holds in q4_0 costs nothing. `report` is told how many parts of how many are done.
     """
-    measuring = _Measuring(model, weights, importance, texts)
-    costs: dict[Part, float] = {}
+    measuring = _Measuring(model, weights, texts)
+    at_8_bits = measuring.cost(PARTS, WeightedRounding(ALL_INT8, importance))
+    rounding, costs = WeightedRounding(AT_Q4_0, importance), dict[Part, float]()
     for part in PARTS:
-        costs[part] = measuring.cost(part)
+        costs[part] = measuring.cost((part,), rounding)
         if report:
             report(len(costs), len(PARTS))
-    return costs
+    return Costs(at_8_bits, costs)
 
 
 class _Measuring:
-    def __init__(self, model: ModelDescription, weights: Weights, importance: Importance, texts: Texts) -> None:
+    def __init__(self, model: ModelDescription, weights: Weights, texts: Texts) -> None:
+        self._weights = weights
         self._source, self._decoder = CheckpointSource(model, weights), Decoder(model)
-        self._places = {(one.part, one.layer) for one in weights.tensors if one.is_matrix}
-        self._places -= as_stored(weights, AT_Q4_0)[0]
-        self._rounding = WeightedRounding(AT_Q4_0, importance)
         self._ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
         self._x, self._attending = embedded_texts(self._decoder, self._source, texts)
-        self._expected = self._predictions(self._through(self._x, set()), lambda rows: rows)
+        states = self._decoder.layers(self._source.layer, self._x, self._attending)
+        self._expected = self._predictions(states, lambda rows: rows)
 
-    def cost(self, part: Part) -> float:
-        """Of rounding this part."""
-        places = {place for place in self._places if place[0] == part}
+    def cost(self, parts: Collection[Part], rounding: WeightedRounding) -> float:
+        """Of rounding these parts."""
+        _, others = as_stored(self._weights, rounding.quantization)
+        places = {(one.part, one.layer) for one in others if one.part in parts}
         if not places:
             return 0.0
-        if part != "embedding":
-            return self._divergence(self._predictions(self._through(self._x, places), lambda rows: rows))
+        if ("embedding", None) not in places:
+            return self._divergence(self._predictions(self._through(self._x, places, rounding), lambda rows: rows))
 
         def rounded(rows: Array) -> Array:
-            return self._rounding.dequantized("embedding", None, rows)
+            return rounding.dequantized("embedding", None, rows)
 
         x = self._decoder.embedded(rounded(self._source.embedding_rows(self._ids)))
-        return self._divergence(self._predictions(self._through(x, set()), rounded))
+        return self._divergence(self._predictions(self._through(x, places, rounding), rounded))
 
-    def _through(self, x: Array, places: set[Place]) -> Array:
+    def _through(self, x: Array, places: set[Place], rounding: WeightedRounding) -> Array:
         def rounded(index: int) -> LayerWeights:
-            return _RoundedLayer(index, self._source.layer(index), places, self._rounding)
+            return _RoundedLayer(index, self._source.layer(index), places, rounding)
 
         return self._decoder.layers(rounded, x, self._attending)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.calibrate.choose import AT_8_BITS, CALIBRATED, Candidate, candidates, choose, mixed
+from builder.calibrate.choose import CALIBRATED, Candidate, candidates, choose, mixed
 from builder.calibrate.importance import WeightedRounding
 from builder.calibrate.prepare import Calibration
-from builder.calibrate.sensitivity import AT_Q4_0, EVERY, PARTS, sensitivity
+from builder.calibrate.sensitivity import AT_Q4_0, EVERY, PARTS, Costs, sensitivity
 from builder.calibrate.survey import survey
 from builder.calibrate.texts import DEFAULT_TEXT, read_texts
 from builder.convert.mixed import mixed_bits
@@ -28,6 +28,7 @@ from tests.gguf_files import write_gguf
 CONFIG = gemma3_config(num_hidden_layers=2, vocab_size=2048, hidden_size=256, intermediate_size=1024)
 """A file over the format's least size, so that sizes differ."""
 COSTS: dict[Part, float] = dict(zip(PARTS, (0.08, 0.02, 0.01, 0.07, 0.03, 0.04, 0.06, 0.08), strict=True))
+AT_8_BITS = 0.007
 SHORT = Calibration(tokens=100)
 
 
@@ -43,7 +44,7 @@ def bits(opened: OpenedCheckpoint, quantization: Quantization) -> int:
 
 def listed(opened: OpenedCheckpoint) -> tuple[Candidate, ...]:
     matrices = [one for one in opened.weights.tensors if one.is_matrix]
-    return candidates(matrices, COSTS, lambda quantization: bits(opened, quantization) // 8)
+    return candidates(matrices, Costs(AT_8_BITS, COSTS), lambda quantization: bits(opened, quantization) // 8)
 
 
 def test_a_cost_is_the_divergence_with_that_part_alone_at_4_bits(opened: OpenedCheckpoint) -> None:
@@ -52,30 +53,36 @@ def test_a_cost_is_the_divergence_with_that_part_alone_at_4_bits(opened: OpenedC
     steps: list[tuple[int, int]] = []
     importance = survey(source, opened.tokenizer, texts).importance
     assert importance is not None
-    found = sensitivity(opened.model, opened.weights, importance, texts, lambda *step: steps.append(step))
+    costs = sensitivity(opened.model, opened.weights, importance, texts, lambda *step: steps.append(step))
     assert steps == [(done, 8) for done in range(1, 9)]
     rounding = WeightedRounding(AT_Q4_0, importance)
     decoder = Decoder(source.model)
     rows = np.concatenate([rows for _, rows in source.embedding_bands()])
 
-    def shares(part: Part | None) -> np.ndarray:
-        embedding = rounding.dequantized("embedding", None, rows) if part == "embedding" else rows
-        x, attending = embedded_texts(decoder, source, texts)
-        if part == "embedding":
-            x = decoder.embedded(embedding[np.concatenate(texts)])
+    def shares(parts: tuple[Part, ...], rounding: WeightedRounding = rounding) -> np.ndarray:
+        embedding = rounding.dequantized("embedding", None, rows) if "embedding" in parts else rows
+        _, attending = embedded_texts(decoder, source, texts)
+        x = decoder.embedded(embedding[np.concatenate(texts)])
         for index in range(2):
             layer = dict(source.layer(index))
-            if part in layer:
-                layer[part] = rounding.dequantized(part, index, layer[part])
+            for part in parts:
+                if part != "embedding":
+                    layer[part] = rounding.dequantized(part, index, layer[part])
             x = decoder.layer(index, layer, x, attending)
         logits = (decoder.normed(x, source.final_norm()) @ embedding.T).astype(np.float64)[EVERY - 1 :: EVERY]
         return np.asarray(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
 
-    expected = shares(None)
+    def divergence(found: np.ndarray) -> float:
+        return float((expected * np.log(expected / found)).sum(axis=1).mean())
+
+    expected = shares(())
     for part in PARTS:
-        divergence = (expected * np.log(expected / shares(part))).sum(axis=1).mean()
-        assert found[part] == pytest.approx(divergence, rel=0.01, abs=1e-7), part
-        assert found[part] > 0
+        assert costs.at_q4_0[part] == pytest.approx(divergence(shares((part,))), rel=0.01, abs=1e-7), part
+        assert costs.at_q4_0[part] > 0
+    at_8_bits = divergence(shares(PARTS, WeightedRounding(Quantization(), importance)))
+    assert costs.at_8_bits == pytest.approx(at_8_bits, rel=0.05, abs=1e-7) and 0 < at_8_bits < sum(
+        costs.at_q4_0.values()
+    )
 
 
 def test_what_is_stored_in_q4_0_costs_nothing(tmp_path: Path) -> None:
@@ -85,7 +92,7 @@ def test_what_is_stored_in_q4_0_costs_nothing(tmp_path: Path) -> None:
     importance = survey(CheckpointSource(opened.model, opened.weights), opened.tokenizer, texts).importance
     assert importance is not None
     costs = sensitivity(opened.model, opened.weights, importance, texts)
-    assert {part for part in PARTS if costs[part] == 0} == {"down"}
+    assert {part for part in PARTS if costs.at_q4_0[part] == 0} == {"down"}
 
 
 def test_no_mix_is_both_larger_and_worse_than_another(opened: OpenedCheckpoint) -> None:

@@ -209,6 +209,26 @@ def test_weights_that_are_not_finite_are_named(
     assert not list(tmp_path.glob("m.task*"))
 
 
+def test_matrices_of_8_bits_are_rounded_for_themselves(folder: Path, tmp_path: Path) -> None:
+    """Whether others are calibrated or none of a layer's is."""
+    plain = convert_checkpoint(folder, tmp_path / "plain.task")
+    expected = WebFile.open(plain.path)
+    up = "params.lm.transformer.x_layers_1.ff_layer.ffn_layer1.w"
+    embedding = "params.lm.softmax.logits_ffn.w"
+    for chosen in (Quantization.of("8", embedding="q4_0"), Quantization.of("8", embedding="q4_0", attention="q4_0")):
+        seen: list[str] = []
+        convert_checkpoint(
+            folder,
+            tmp_path / "m.task",
+            quantization=chosen.with_best_scales(),
+            calibration=Calibration(tokens=300),
+            progress=lambda phase, *_, seen=seen: seen.append(phase),
+        )
+        file = WebFile.open(tmp_path / "m.task")
+        assert file.read(up) == expected.read(up) and file.read(embedding) != expected.read(embedding)
+        assert ("calibrate" in seen) == (chosen.attention.bits == 4)
+
+
 def test_what_was_calibrated_takes_no_disk_once_it_is_written(
     opened: OpenedCheckpoint, source: CheckpointSource, texts: Texts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
