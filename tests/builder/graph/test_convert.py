@@ -177,3 +177,17 @@ def test_options_that_do_not_go_together_are_wrong_usage(arguments: list[str], t
     done = onpage("convert", tmp_path, "-o", tmp_path / "m.litertlm", *arguments)
     assert done.returncode == 2 and "--target" in done.stderr + " ".join(arguments)
     assert done.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_it_says_that_blocks_are_slow_in_a_page(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "c", gemma3_config(max_position_embeddings=512, num_hidden_layers=1))
+
+    def said(bits: str) -> list[str]:
+        quantization = Quantization.of("8", embedding=bits)
+        notes = convert_to_graph(path, tmp_path / "m.tflite", quantization=quantization).notes
+        return [note for note in notes if "in blocks (q4_0), which" in note]
+
+    matrices = [weight for weight in OpenedCheckpoint.complete(path).weights.tensors if weight.is_matrix]
+    [embedding] = [weight for weight in matrices if weight.part == "embedding"]
+    share = embedding.size / sum(weight.size for weight in matrices)
+    assert said("4") == [] and [note.split()[0] for note in said("q4_0")] == [f"{share:.0%}"]
