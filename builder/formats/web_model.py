@@ -95,6 +95,12 @@ def model_type(model: ModelDescription) -> ModelType:
 
 def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     """As the engine wants to be told; UnsupportedModel where it cannot be."""
+    if model.family not in MODEL_TYPES:
+        raise UnsupportedModel(
+            f"A {model.family} cannot be a web file: MediaPipe's engine for these computes Gemma's kind of model only. Make a graph "
+            f"of it, which LiteRT-LM runs: onpage convert … --target graph -o NAME.litertlm.",
+            subject=model.family,
+        )
     _refuse_what_cannot_be_said(model)
     layer, embedding = model.layers[0], model.embedding
     attention = layer.attention

@@ -1,7 +1,7 @@
 """A model description → the functions of its graph: one that reads a prompt for each length, and one that makes a token.
 
 Operators, names and layouts are those of litert-torch's export for Gemma 3 (mask as an input, transposed cache), which all three
-engines run; what it cannot express (scales of queries, ropes of each layer, caps) is said here directly.
+engines run; what it cannot express (scales of queries, ropes of each layer, caps, and what other families have) is said here directly.
 
 A function takes token ids `tokens` (1, n) at positions `input_pos` (n,), the causal `mask` (1, 1, n, context) and each layer's
 cache: keys (1, key-value heads, context, dimension) and values (1, key-value heads, dimension, context). It returns the cache,
@@ -14,15 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from builder.formats.tflite_schema import TensorType
 from builder.graph.function import Function, Shape, Value
 from builder.graph.parameters import PROJECTIONS, GraphParameters
 from builder.graph.settings import GraphSettings
-from builder.model.description import RMS_EPSILON, Attention, ModelDescription, Rope
+from builder.model.description import Attention, ModelDescription, Rope
+from builder.model.rope import slowed
 from builder.model.weights import LayerPart, Part
 
 FLOAT32, INT32 = TensorType.FLOAT32, TensorType.INT32
+BIASES: dict[LayerPart, LayerPart] = {"query": "query_bias", "key": "key_bias", "value": "value_bias"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ class _Decoder:
         f, embedding = self.function, self.model.embedding
         table = f.parameter(self.parameters.of("embedding"))
         rows = f.embedding_lookup(f.reshape(self.tokens, (self.length,)), table)
-        x = f.multiply(f.reshape(rows, (1, self.length, embedding.width)), f.number(embedding.scale))
+        x = f.reshape(rows, (1, self.length, embedding.width))
+        if embedding.scale != 1:
+            x = f.multiply(x, f.number(embedding.scale))
         last = len(self.model.layers) - 1
         for i, layer in enumerate(self.model.layers):
             # of the last layer a prompt needs the cache only, and where a function computes what nobody reads, MediaPipe fails at
@@ -108,6 +113,9 @@ class _Decoder:
             for part in held:
                 if part in parts:
                     projected[part] = f.slice(together, 2, first, counts[part])
+                    if attention.biases:
+                        bias = f.parameter(self.parameters.of(BIASES[part], i))
+                        projected[part] = f.add(projected[part], f.reshape(bias, (counts[part], head)))
                 first += counts[part]
         if attention.query_key_norms:
             norms: dict[LayerPart, LayerPart] = {"query": "query_norm", "key": "key_norm"}
@@ -144,7 +152,11 @@ class _Decoder:
     def _feed_forward(self, x: Value, i: int) -> Value:
         f = self.function
         normed = self._norm(x, "pre_feed_forward_norm", i)
-        gate = f.gelu(f.fully_connected(normed, self._matrix("gate", i)))
+        gate = f.fully_connected(normed, self._matrix("gate", i))
+        if self.model.layers[i].feed_forward.activation == "gelu_tanh":
+            gate = f.gelu(gate)
+        else:
+            gate = f.multiply(gate, f.logistic(gate))
         inner = f.multiply(gate, f.fully_connected(normed, self._matrix("up", i)))
         return f.fully_connected(inner, self._matrix("down", i))
 
@@ -160,10 +172,10 @@ class _Decoder:
 
     def _norm(self, x: Value, part: Part, i: int | None) -> Value:
         """x / √(mean square) · factors, over the last axis."""
-        factors = self.function.parameter(self.parameters.of(part, i))
+        factors, epsilon = self.function.parameter(self.parameters.of(part, i)), self.model.norm_epsilon
         if x.shape not in self.norms:
-            self.norms[x.shape] = rms_norm(f"rms_norm_{'x'.join(map(str, x.shape))}", x.shape)
-        return self.function.composite("odml.rms_norm", {"epsilon": RMS_EPSILON}, self.norms[x.shape], (x, factors))
+            self.norms[x.shape] = rms_norm(f"rms_norm_{'x'.join(map(str, x.shape))}", x.shape, epsilon)
+        return self.function.composite("odml.rms_norm", {"epsilon": epsilon}, self.norms[x.shape], (x, factors))
 
     def _capped(self, scores: Value, cap: float | None) -> Value:
         if cap is None:
@@ -176,7 +188,8 @@ class _Decoder:
         if (head, rope) not in self._rotations:
             f = self.function
             positions = f.cast(f.reshape(self.positions, (1, self.length, 1)), FLOAT32)
-            frequencies = rope.wavelength ** (-np.arange(0, head, 2, dtype=np.float64) / head) / rope.factor
+            unscaled: NDArray[np.float64] = rope.wavelength ** (-np.arange(0, head, 2, dtype=np.float64) / head)
+            frequencies = slowed(unscaled, rope)
             angles = f.multiply(positions, f.constant(frequencies.astype(np.float32).reshape(1, 1, -1)))
             self._rotations[head, rope] = f.cosine(angles), f.sine(angles)
         return self._rotations[head, rope]
@@ -216,11 +229,11 @@ class _Decoder:
         return self._masks[window]
 
 
-def rms_norm(name: str, shape: Shape) -> Function:
+def rms_norm(name: str, shape: Shape, epsilon: float) -> Function:
     """What the composite of that name stands for: x (…, width) and factors (width,) → (…, width)."""
     f = Function(name)
     x, factors = f.input("x", FLOAT32, shape), f.input("factors", FLOAT32, shape[-1:])
     mean = f.mean(f.multiply(x, x))
-    inverse = f.reciprocal_root(f.add(mean, f.number(RMS_EPSILON)))
+    inverse = f.reciprocal_root(f.add(mean, f.number(epsilon)))
     f.output("y", f.multiply(f.multiply(x, inverse), factors))
     return f

@@ -192,6 +192,10 @@ class Function:
         """Gemma's: by tanh."""
         return self._operator("GELU", (a,), a.type, a.shape, Options("GeluOptions", {"Approximate": True}))
 
+    def logistic(self, a: Value) -> Value:
+        """1 / (1 + e⁻ᵃ) of each."""
+        return self._operator("LOGISTIC", (a,), a.type, a.shape)
+
     def reciprocal_root(self, a: Value) -> Value:
         """1 / √a of each."""
         return self._operator("RSQRT", (a,), a.type, a.shape)

@@ -1,4 +1,4 @@
-"""A model's weights as parameters of its graph: norms are factors, and matrices of a layer's attention that take the same input with the
+"""A model's weights as parameters of its graph: norms are factors, biases are themselves, and matrices of a layer's attention that take the same input with the
 same scheme are one."""
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class GraphParameters:
         return self._placed[part, layer].parameter
 
     def head(self) -> list[Parameter]:
-        """The matrix of the logits, which is the embedding, in parts of at most MAX_PART bytes."""
-        matrix = self.of("embedding")
+        """The matrix of the logits, the embedding or one of its own, in parts of at most MAX_PART bytes."""
+        matrix = self.of("head" if ("head", None) in self._placed else "embedding")
         count = -(-matrix.size // MAX_PART)
         if count == 1:
             return [matrix]

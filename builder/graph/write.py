@@ -25,6 +25,7 @@ from builder.graph.parameters import GraphParameters, Placed
 from builder.graph.settings import GraphSettings
 from builder.model.described_in_json import to_json
 from builder.model.description import ModelDescription
+from builder.model.weights import is_norm
 from builder.quantize.scheme import ROLE_OF, ROLES, described
 
 Report = Callable[[int, int], None]
@@ -53,7 +54,7 @@ def write_graph(
     with write_beside(output, layout.size) as part:
         part.write_at(0, layout.header)
         writing = _Writing(part, layout, settings, report)
-        writing.run(_work(parameters, numbers))
+        writing.run(_work(parameters, numbers, model.norm_offset))
     return Written(described(_by_role(numbers)), _notes(writing.moved, numbers))
 
 
@@ -113,19 +114,20 @@ def _refuse_what_no_engine_computes(numbers: Numbers, settings: GraphSettings) -
 Work = Callable[[], Integers | NDArray[np.float32]]
 
 
-def _work(parameters: GraphParameters, numbers: Numbers) -> Iterator[tuple[Placed, int, Work]]:
+def _work(parameters: GraphParameters, numbers: Numbers, norm_offset: float) -> Iterator[tuple[Placed, int, Work]]:
     """(where, row of the parameter, what gives the rows)."""
     for placed in parameters.placed():
         if placed.parameter.scheme is None:
-            yield placed, 0, partial(_factors, numbers.vector(placed.weight))
+            values = numbers.vector(placed.weight)
+            yield placed, 0, partial(_vector, values, norm_offset if is_norm(placed.weight.part) else 0.0)
         else:
             for first, piece in numbers.matrix(placed.weight):
                 yield placed, placed.first + first, piece
 
 
-def _factors(norm: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A norm's, of which a model holds the distance from one."""
-    return norm + np.float32(1)
+def _vector(values: NDArray[np.float32], offset: float) -> NDArray[np.float32]:
+    """A norm's factors, or what is added to a projection."""
+    return values + np.float32(offset)
 
 
 class _Writing:

@@ -11,7 +11,22 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 RMS_EPSILON = 1e-6
-"""Added to the mean square in every norm; the families refuse a config.json that says another."""
+"""Added to the mean square in every norm of a Gemma; its families refuse a config.json that says another."""
+
+
+@dataclass(frozen=True)
+class LongWaves:
+    """How Llama 3 reaches further than it was first trained: slow turns become slower by `factor`, quick ones stay, and those between
+    are mixed. A turn is slow where fewer than `slow` of them fit into the `context` of that training, quick where more than `quick` do.
+    """
+
+    factor: float
+    slow: float
+    """`low_freq_factor`."""
+    quick: float
+    """`high_freq_factor`."""
+    context: int
+    """`original_max_position_embeddings`."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,8 @@ class Rope:
     """Its base, `rope_theta`."""
     factor: float = 1.0
     """Positions are divided by it (linear scaling)."""
+    long_waves: LongWaves | None = None
+    """None: all turns are as quick as the base says."""
 
 
 LOCAL_ROPE = Rope(10_000.0)
@@ -38,7 +55,7 @@ class Embedding:
     scale: float
     """A token's vector is multiplied by it."""
     tied: bool = True
-    """Whether the same table makes the logits."""
+    """Whether the same table makes the logits; otherwise a matrix of the same shape does, the head."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,8 @@ class Attention:
     """Scores are kept within it by cap · tanh(score / cap); None: they are not."""
     query_key_norms: bool
     """Whether each head's queries and keys are normed."""
+    biases: bool = False
+    """Whether something is added to queries, keys and values."""
     cache_of: int | None = None
     """The layer whose keys and values it reads; None: its own."""
 
@@ -76,12 +95,15 @@ class Attention:
         return self.key_value_heads * self.head_dimension
 
 
+Activation = Literal["gelu_tanh", "silu"]
+
+
 @dataclass(frozen=True)
 class DenseFeedForward:
     """down(activation(gate(x)) · up(x))."""
 
     width: int
-    activation: Literal["gelu_tanh"] = "gelu_tanh"
+    activation: Activation = "gelu_tanh"
 
 
 FeedForward: TypeAlias = DenseFeedForward
@@ -133,6 +155,10 @@ class ModelDescription:
     """As an attention's cap, for the logits."""
     context: int
     """Tokens that it was made for."""
+    norm_epsilon: float = RMS_EPSILON
+    """Added to the mean square in every norm."""
+    norm_offset: float = 1.0
+    """Added to a norm's weights to make its factors: Gemma has their distance from one, others the factors themselves."""
     residual_streams: int = 1
     """How many streams run side by side through the layers (Gemma 3n's AltUp has four)."""
 

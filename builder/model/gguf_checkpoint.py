@@ -14,7 +14,7 @@ from builder.checkpoint.sources import Tensor
 from builder.model.chat_template import ChatTemplate
 from builder.model.families import FAMILIES
 from builder.model.gguf_config import architecture_of, config_of
-from builder.model.gguf_names import TIED_HEAD, gguf_name
+from builder.model.gguf_names import HEAD, gguf_name
 from builder.model.gguf_tokenizer import sentencepiece_from_gguf
 from builder.model.tokenizer import Tokenizer
 
@@ -59,9 +59,9 @@ class GgufCheckpoint(Checkpoint):
                 assert isinstance(weight.source, Tensor)
                 name = weight.source.name
                 tensors[name] = replace(stored, name=name, minus=0.0 if weight.is_matrix else minus)
-        head = rest.pop(TIED_HEAD, None)
+        head = rest.pop(HEAD, None)
         if head is not None:
-            tensors[naming.tied_head] = replace(head, name=naming.tied_head)
+            tensors[naming.head] = replace(head, name=naming.head)
         return tensors | rest
 
     @property

@@ -20,14 +20,22 @@ LAYER_NAMES: dict[LayerPart, str] = {
     "post_feed_forward_norm": "post_ffw_norm",
 }
 
-WHOLE_NAMES: dict[Part, str] = {"embedding": "token_embd.weight", "final_norm": "output_norm.weight"}
+HEAD = "output.weight"
+"""The output matrix, where it is not the embedding; some programs save the embedding a second time under this name."""
 
-TIED_HEAD = "output.weight"
-"""Some programs save the tied output matrix a second time, under this name."""
+WHOLE_NAMES: dict[Part, str] = {
+    "embedding": "token_embd.weight",
+    "final_norm": "output_norm.weight",
+    "head": HEAD,
+}
+
+BIASES: dict[LayerPart, str] = {"query_bias": "attn_q", "key_bias": "attn_k", "value_bias": "attn_v"}
 
 
 def gguf_name(weight: Weight) -> str:
     """The name of a weight's tensor."""
     if weight.layer is None:
         return WHOLE_NAMES[weight.part]
+    if weight.part in BIASES:
+        return f"blk.{weight.layer}.{BIASES[weight.part]}.bias"
     return f"blk.{weight.layer}.{LAYER_NAMES[weight.part]}.weight"  # type: ignore[index]

@@ -21,13 +21,14 @@ from builder.lora.merge import MergedWeights, difference_of
 from builder.model.choose_turns import ChosenTurns, choose_turns
 from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
+from builder.model.families.config import says_untied
 from builder.model.families.family import Family, Naming
 from builder.model.generation_config import SAMPLING, GenerationConfig
 from builder.model.open_checkpoint import open_checkpoint
 from builder.model.sidecars import FolderSidecars, Sidecars
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
-from builder.model.weights import Weight, Weights
+from builder.model.weights import TABLES, Weight, Weights
 from builder.quantize.rounding import BLOCK
 
 
@@ -114,7 +115,7 @@ class OpenedCheckpoint:
         self._refuse_what_would_be_left_out(whole)
         rows = self.model.embedding.vocabulary
         if rows != self.described.embedding.vocabulary:
-            fitted = (weight.with_rows(rows) if weight.part == "embedding" else weight for weight in whole)
+            fitted = (weight.with_rows(rows) if weight.part in TABLES else weight for weight in whole)
             stored = StoredWeights(self.checkpoint, tuple(fitted))
         if self.merge is None:
             return stored
@@ -141,15 +142,15 @@ class OpenedCheckpoint:
         tensors = self.checkpoint.tensors
         used = {name for weight in weights for name in tensor_names(weight.source)}
         extra = sorted(name for name in tensors.keys() - used if not name.startswith(self.family.left_out))
-        head = self._naming.tied_head
+        head = self._naming.head
         if head in extra:
             self._refuse_another_matrix(tensors[head])
             extra.remove(head)
-        elif self._says_untied:
+        elif self.described.embedding.tied and says_untied(self.checkpoint.config):
             raise UnsupportedModel(
                 f"{self.checkpoint.config_path}: tie_word_embeddings is False, but {self.path} holds no {head}: is the download "
                 f"complete?",
-                subject="tie_word_embeddings",
+                subject=head,
             )
         if extra:
             raise UnsupportedModel(
@@ -157,12 +158,6 @@ class OpenedCheckpoint:
                 f"does not have, such as {extra[0]}: check config.json, and merge adapters first.",
                 subject=extra[0],
             )
-
-    @property
-    def _says_untied(self) -> bool:
-        config = self.checkpoint.config
-        sections = (config, config.get("text_config"))
-        return any(isinstance(said, dict) and said.get("tie_word_embeddings") is False for said in sections)
 
     def _refuse_another_matrix(self, head: StoredTensor) -> None:
         """UnsupportedModel unless the output's matrix is the embedding, which some programs save twice."""

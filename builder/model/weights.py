@@ -24,10 +24,22 @@ LayerVector = Literal[
     "post_attention_norm",
     "pre_feed_forward_norm",
     "post_feed_forward_norm",
+    "query_bias",
+    "key_bias",
+    "value_bias",
 ]
 LayerPart = LayerMatrix | LayerVector
-Part = Literal["embedding", "final_norm"] | LayerPart
-"""What a weight does. Norms hold the distance of their factors from one."""
+Part = Literal["embedding", "final_norm", "head"] | LayerPart
+"""What a weight does. Norms hold what the model's `norm_offset` is added to."""
+
+TABLES: tuple[Part, ...] = ("embedding", "head")
+"""Matrices with a row for each token."""
+
+
+def is_norm(part: Part) -> bool:
+    """Whether it is a norm's."""
+    return part.endswith("_norm")
+
 
 ATTENTION: tuple[LayerMatrix, ...] = ("query", "key", "value", "output")
 
@@ -93,6 +105,10 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
     yield "query", (attention.query_width, width)
     yield "key", (attention.key_width, width)
     yield "value", (attention.key_width, width)
+    if attention.biases:
+        yield "query_bias", (attention.query_width,)
+        yield "key_bias", (attention.key_width,)
+        yield "value_bias", (attention.key_width,)
     if attention.query_key_norms:
         yield "query_norm", (attention.head_dimension,)
         yield "key_norm", (attention.head_dimension,)

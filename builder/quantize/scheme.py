@@ -18,6 +18,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 ROLE_OF: dict[Part, Role] = {
     "embedding": "embedding",
+    "head": "embedding",
     "query": "attention",
     "key": "attention",
     "value": "attention",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.model.description import Attention, ModelDescription, Rope
+from builder.model.rope import slowed
 from builder.reference.arithmetic import Arithmetic, Array, capped
 
 Positions = NDArray[np.int64]
@@ -103,9 +104,9 @@ class Cache:
 def rotated(x: Array, positions: Positions, rope: Rope) -> Array:
     """The rotary embedding of (tokens, heads, dimension)."""
     dimension = x.shape[-1]
-    frequencies = rope.wavelength ** (-np.arange(0, dimension, 2, dtype=np.float32) / np.float32(dimension))
-    frequencies /= np.float32(rope.factor)
-    angles = positions[:, None, None].astype(np.float32) * frequencies.astype(np.float32)
+    unscaled = rope.wavelength ** (-np.arange(0, dimension, 2, dtype=np.float32) / np.float32(dimension))
+    frequencies = slowed(unscaled.astype(np.float32), rope)
+    angles = positions[:, None, None].astype(np.float32) * frequencies
     cos, sin = np.cos(angles), np.sin(angles)
     first, second = np.split(x, 2, axis=-1)
     return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)

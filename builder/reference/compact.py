@@ -53,9 +53,16 @@ class CompactSource:
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`."""
-        embedding, step = self._matrices["embedding", None], rows_of_a_band(self.model.embedding.width)
+        return self._bands("embedding")
+
+    def head_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`."""
+        return self._bands("embedding" if self.model.embedding.tied else "head")
+
+    def _bands(self, table: Part) -> Iterator[tuple[int, Array]]:
+        matrix, step = self._matrices[table, None], rows_of_a_band(self.model.embedding.width)
         for first in range(0, self.model.embedding.vocabulary, step):
-            yield first, _multiplied(embedding.rows(slice(first, first + step)))
+            yield first, _multiplied(matrix.rows(slice(first, first + step)))
 
     def _read(self, part: Part, layer: int) -> Array:
         found = self._vectors.get((part, layer))

@@ -1,4 +1,4 @@
-"""The forward pass of a dense Gemma (1, 2 or 3) in numpy, driven one layer at a time with weights from anywhere.
+"""The forward pass of a dense decoder in numpy, driven one layer at a time with weights from anywhere.
 
 States are (tokens, hidden): the tokens of several texts lie one after the other, and `Attending` says which of them see each other.
 A layer's weights are a mapping by part, which may read each when it is asked for: every one is asked for once a call. So whoever
@@ -14,13 +14,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.model.description import RMS_EPSILON, ModelDescription
+from builder.model.description import Activation, ModelDescription
 from builder.model.weights import LayerMatrix, LayerPart
 from builder.reference.arithmetic import Arithmetic, Array, capped
 from builder.reference.attending import Attending, Sequences, rotated
 
 LayerWeights = Mapping[LayerPart, Array]
-"""Matrices as (outputs, inputs), norms as the distance of their factors from one."""
+"""Matrices as (outputs, inputs), norms as what the model's `norm_offset` is added to."""
+
+BIASES: dict[LayerMatrix, LayerPart] = {"query": "query_bias", "key": "key_bias", "value": "value_bias"}
 
 LowRanks = Mapping[tuple[LayerMatrix, int], tuple[Array, Array]]
 """The halves of each matrix that an adapter changes, (inputs, rank) and (rank, outputs), by part and layer."""
@@ -57,6 +59,9 @@ class WeightSource(Protocol):
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """(first row, rows) of the whole embedding, in order."""
+
+    def head_bands(self) -> Iterator[tuple[int, Array]]:
+        """The same of what makes the logits: the embedding, or a matrix of its own."""
 
 
 class Decoder:
@@ -113,11 +118,11 @@ class Decoder:
         return self._added(x, fed)
 
     def normed(self, x: Array, final_norm: Array) -> Array:
-        """What the embedding is multiplied with to get logits."""
+        """What the head is multiplied with to get logits."""
         return self.arithmetic.factor(self._norm(x, final_norm))
 
     def logits(self, products: Array) -> Array:
-        """From the products of `normed` states with rows of the embedding."""
+        """From the products of `normed` states with rows of the head."""
         return capped(self._round(products), self.model.final_cap)
 
     def _attention(
@@ -129,7 +134,10 @@ class Decoder:
             observe(("query", "key", "value"), h)
 
         def heads(part: LayerMatrix, count: int) -> Array:
-            return self._linear(h, index, part, weights).reshape(len(h), count, attention.head_dimension)
+            projected = self._linear(h, index, part, weights)
+            if attention.biases:
+                projected = self._round(projected + weights[BIASES[part]])
+            return projected.reshape(len(h), count, attention.head_dimension)
 
         q, k = heads("query", attention.heads), heads("key", attention.key_value_heads)
         v = heads("value", attention.key_value_heads)
@@ -145,15 +153,17 @@ class Decoder:
         h = self._norm(x, weights["pre_feed_forward_norm"])
         if observe:
             observe(("gate", "up"), h)
-        gate = self._round(_gelu_tanh(self._linear(h, index, "gate", weights)))
+        activated = ACTIVATIONS[self.model.layers[index].feed_forward.activation]
+        gate = self._round(activated(self._linear(h, index, "gate", weights)))
         inner = self._round(gate * self._linear(h, index, "up", weights))
         if observe:
             observe(("down",), inner)
         return self._linear(inner, index, "down", weights)
 
-    def _norm(self, x: Array, distance: Array) -> Array:
+    def _norm(self, x: Array, weights: Array) -> Array:
+        epsilon, offset = np.float32(self.model.norm_epsilon), np.float32(self.model.norm_offset)
         mean_square = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
-        return self._round(x / np.sqrt(mean_square + np.float32(RMS_EPSILON)) * (np.float32(1) + distance))
+        return self._round(x / np.sqrt(mean_square + epsilon) * (offset + weights))
 
     def _added(self, x: Array, y: Array | np.float32) -> Array:
         total = x + y
@@ -184,3 +194,12 @@ def _gelu_tanh(x: Array) -> Array:
     inner = np.float32(np.sqrt(2 / np.pi)) * (x + np.float32(0.044715) * x * x * x)
     activated: Array = np.float32(0.5) * x * (1 + np.tanh(inner))
     return activated
+
+
+def _silu(x: Array) -> Array:
+    half = np.float32(0.5)  # by tanh, which no value is too large for
+    activated: Array = x * (half + half * np.tanh(half * x))
+    return activated
+
+
+ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {"gelu_tanh": _gelu_tanh, "silu": _silu}

@@ -69,8 +69,15 @@ class CheckpointSource:
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`."""
+        return self._bands(self._embedding)
+
+    def head_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`."""
+        return self._bands(self._embedding if self.model.embedding.tied else self._found["head", None])
+
+    def _bands(self, table: Weight) -> Iterator[tuple[int, Array]]:
         step = rows_of_a_band(self.model.embedding.width)
-        for first, rows in self._weights.bands(self._embedding):
+        for first, rows in self._weights.bands(table):
             for start in range(0, rows.shape[0], step):
                 yield first + start, to_float32(rows[start : start + step])
 
@@ -123,6 +130,10 @@ class WebFileSource:
         for first in range(0, count, step):
             yield first, read(first, min(step, count - first))
 
+    def head_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`: a web file's is the embedding."""
+        return self.embedding_bands()
+
     def _embedding_reader(self) -> Callable[[int, int], Array]:
         """What reads `count` rows from `first`, both multiples of a block's."""
         name, embedding = tensor_name("embedding"), self.model.embedding
@@ -170,7 +181,9 @@ class HeldSource:
         self.model = source.model
         self._layers = [dict(source.layer(index)) for index in range(len(source.model.layers))]
         self._final_norm = source.final_norm()
-        self._embedding = np.concatenate([rows for _, rows in source.embedding_bands()])
+        self._embedding = self._head = np.concatenate([rows for _, rows in source.embedding_bands()])
+        if not source.model.embedding.tied:
+            self._head = np.concatenate([rows for _, rows in source.head_bands()])
 
     def layer(self, index: int) -> Mapping[LayerPart, Array]:
         """As `WeightSource`."""
@@ -188,6 +201,10 @@ class HeldSource:
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`: all at once."""
         yield 0, self._embedding
+
+    def head_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`: all at once."""
+        yield 0, self._head
 
 
 def rows_of_a_band(width: int) -> int:

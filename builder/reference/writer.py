@@ -140,7 +140,7 @@ class Writer:
         decoder = self._decoder()
         last = decoder.normed(states, self.source.final_norm())
         products = np.empty((len(states), self.model.embedding.vocabulary), np.float32)
-        for first, rows in self.source.embedding_bands():
+        for first, rows in self.source.head_bands():
             products[:, first : first + len(rows)] = last @ rows.T
         return decoder.logits(products)
 

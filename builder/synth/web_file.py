@@ -30,7 +30,7 @@ from builder.model.generation_config import GenerationConfig
 from builder.model.residual import ResidualScale
 from builder.model.shapes import shapes
 from builder.model.tokenizer import Tokenizer
-from builder.model.weights import Part, Weight
+from builder.model.weights import TABLES, Part, Weight, is_norm
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ALL_INT8, Quantization
 
@@ -180,10 +180,17 @@ class RandomWeights:
     What a weight is does not depend on the other weights: it is drawn by its name in the web file.
     """
 
-    def __init__(self, seed: int, tensors: tuple[Weight, ...], gains: Mapping[Part, float] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        tensors: tuple[Weight, ...],
+        gains: Mapping[Part, float] | None = None,
+        norm_offset: float = 1.0,
+    ) -> None:
         self.seed = seed
         self.tensors = tensors
         self.gains = gains or {}
+        self.norm_mean = 1 - norm_offset
 
     @classmethod
     def of(cls, model: ModelDescription, seed: int, tensors: tuple[Weight, ...] | None = None) -> RandomWeights:
@@ -196,11 +203,11 @@ class RandomWeights:
             gains["query"] = 2.0
         if not all(layer.post_norms for layer in model.layers):
             gains |= {"output": 8.0, "down": 8.0}
-        return cls(seed, tensors or weights_of(model), gains)
+        return cls(seed, tensors or weights_of(model), gains, model.norm_offset)
 
     def bands(self, weight: Weight) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """As `Weights`."""
-        random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(name_of(weight).encode())]))
+        random = np.random.Generator(np.random.SFC64([self.seed, zlib.crc32(_drawn_by(weight).encode())]))
         if not weight.is_matrix:
             means: dict[Part, float] = {
                 "post_attention_norm": POST_NORM,
@@ -208,13 +215,22 @@ class RandomWeights:
                 "query_norm": QUERY_NORM,
             }
             factors = random.standard_normal((1, weight.size), np.float32) * np.float32(NORM_SPREAD)
-            yield 0, factors + np.float32(means.get(weight.part, 0.0))
+            mean = means.get(weight.part, 0.0) + (self.norm_mean if is_norm(weight.part) else 0.0)
+            yield 0, factors + np.float32(mean)
             return
         step = max(BLOCK, BAND_BYTES // (4 * weight.inputs) // BLOCK * BLOCK)
         for first in range(0, weight.outputs, step):
             rows = random.standard_normal((min(step, weight.outputs - first), weight.inputs), np.float32)
             rows *= np.float32(weight.inputs**-0.5)
             rows *= np.float32(self.gains.get(weight.part, 1))
-            if weight.part == "embedding" and first < FIRST_WORD:
+            if weight.part in TABLES and first < FIRST_WORD:
                 rows[: FIRST_WORD - first] *= np.float32(0.05)  # special pieces and bytes never win
             yield first, rows
+
+
+def _drawn_by(weight: Weight) -> str:
+    """Its name in the web file, or of what no web file holds the part."""
+    try:
+        return name_of(weight)
+    except KeyError:
+        return f"{weight.part} of {weight.layer}"

@@ -10,7 +10,7 @@ from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.catalog import published
 from builder.model.description import ModelDescription
-from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3
+from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3, llama
 from builder.model.families.family import Family, Naming
 from builder.model.turns import Turns
 from builder.model.weights import Weight
@@ -21,6 +21,7 @@ FAMILIES: dict[str, Family] = {
     "gemma2": gemma2.FAMILY,
     "gemma3_text": gemma3.FAMILY,
     "gemma3": gemma3.FAMILY_WITH_IMAGES,
+    **llama.FAMILIES,
 }
 """`model_type` of config.json → what reads it."""
 
@@ -87,7 +88,9 @@ def weights_of(model: ModelDescription) -> tuple[Weight, ...]:
 
 
 def turns_of(model: ModelDescription) -> Turns:
-    """The turns that the published models of a family were taught."""
+    """The turns that the published models of a family were taught: none where each was taught others."""
+    if model.family in llama.NAMES:
+        return Turns()
     return functiongemma.TURNS if model.family == functiongemma.NAME else dense.GEMMA_TURNS
 
 

@@ -16,6 +16,12 @@ MAX_LAYERS = MAX_HEADS = 1024
 MAX_HEAD_DIMENSION = 4096
 
 
+def says_untied(config: Mapping[str, Any]) -> bool:
+    """Whether the logits are said to have a matrix of their own, by config.json or by its text part."""
+    sections = (config, config.get("text_config"))
+    return any(isinstance(said, dict) and said.get("tie_word_embeddings") is False for said in sections)
+
+
 class Config:
     """Typed, checked access to config.json, or to a `section` of it.
 

@@ -1,7 +1,7 @@
-"""What the dense text decoders have in common, from Gemma 1 to Gemma 3: how their config.json is read, and the names of their
-tensors. A family's own module says what is its own.
+"""What the dense text decoders have in common, Gemma 1 to 3 and those built like Llama: how their config.json is read, and the names
+of their tensors. A family's own module says what is its own.
 
-Every parameter was found by experiment with @mediapipe/tasks-genai 0.10.29: greedy text equal to Hugging Face
+Every parameter of a Gemma was found by experiment with @mediapipe/tasks-genai 0.10.29: greedy text equal to Hugging Face
 transformers, token for token, and other text with the parameter set otherwise (docs/families.md).
 """
 
@@ -17,6 +17,8 @@ from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.description import (
     LOCAL_ROPE,
+    RMS_EPSILON,
+    Activation,
     Attention,
     DenseFeedForward,
     Embedding,
@@ -52,7 +54,13 @@ TENSORS: dict[LayerPart, str] = {
     "down": "mlp.down_proj",
     "post_feed_forward_norm": "post_feedforward_layernorm",
 }
-"""What transformers calls the parts of a layer."""
+"""What transformers calls the parts of a layer; what is added to a projection is its bias."""
+
+BIASES: dict[LayerPart, str] = {
+    "query_bias": "self_attn.q_proj",
+    "key_bias": "self_attn.k_proj",
+    "value_bias": "self_attn.v_proj",
+}
 
 
 @dataclass(frozen=True)
@@ -81,11 +89,17 @@ def dense_model(
     query_scalar: float,
     attention_cap: float | None = None,
     final_cap: float | None = None,
+    biases: bool = False,
+    activation: Activation = "gelu_tanh",
+    embedding_scale: float | None = None,
+    tied: bool = True,
+    norm_epsilon: float = RMS_EPSILON,
+    norm_offset: float = 1.0,
 ) -> ModelDescription:
     """A model whose layers differ in their window only (None: the layer sees everything), and in the rope that goes with it.
 
     `rope` is that of the layers that see everything; queries are divided by the square root of `query_scalar`; `sizes` are the
-    names of the published (hidden, layers).
+    names of the published (hidden, layers). Without `embedding_scale` it is Gemma's, the square root of the width.
     """
     d = dimensions
 
@@ -100,19 +114,22 @@ def dense_model(
                 query_scale=1 / math.sqrt(query_scalar),
                 cap=attention_cap,
                 query_key_norms=query_key_norms,
+                biases=biases,
             ),
-            DenseFeedForward(d.feed_forward),
+            DenseFeedForward(d.feed_forward, activation),
             post_norms,
         )
 
     return ModelDescription(
         family=family,
         size=sizes.get((d.hidden, d.layers)),
-        embedding=Embedding(d.vocab, d.hidden, math.sqrt(d.hidden)),
+        embedding=Embedding(d.vocab, d.hidden, embedding_scale or math.sqrt(d.hidden), tied),
         layers=tuple(layer(window) for window in windows),
         global_rope=rope,
         final_cap=final_cap,
         context=c.integer("max_position_embeddings"),
+        norm_epsilon=norm_epsilon,
+        norm_offset=norm_offset,
     )
 
 
@@ -128,9 +145,11 @@ def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
         # without post norms, the norm after attention is the one before feed-forward
         others = {} if layer.post_norms else {"pre_feed_forward_norm": TENSORS["post_attention_norm"]}
         for part, shape in layer_parts(model, layer):
-            name = others.get(part, TENSORS[part])
-            yield Weight(part, i, shape, Tensor(f"{naming.decoder}layers.{i}.{name}.weight"))
+            name = f"{BIASES[part]}.bias" if part in BIASES else f"{others.get(part, TENSORS.get(part))}.weight"
+            yield Weight(part, i, shape, Tensor(f"{naming.decoder}layers.{i}.{name}"))
     yield Weight("final_norm", None, (width,), Tensor(f"{naming.decoder}norm.weight"))
+    if not model.embedding.tied:
+        yield Weight("head", None, (model.embedding.vocabulary, width), Tensor(naming.head))
 
 
 def read_dimensions(c: Config) -> Dimensions:

@@ -19,8 +19,8 @@ class Naming:
 
     decoder: str = "model."
     """In front of `embed_tokens.weight`, `layers.0.…` and `norm.weight`."""
-    tied_head: str = "lm_head.weight"
-    """Some programs save the tied output matrix a second time, under this name."""
+    head: str = "lm_head.weight"
+    """The output matrix, where it is not the embedding; some programs save the embedding a second time under this name."""
 
     @property
     def embedding(self) -> str:

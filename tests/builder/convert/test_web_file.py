@@ -268,7 +268,7 @@ def test_the_text_part_of_a_model_with_images_is_the_same_under_either_name(tmp_
 @pytest.mark.parametrize("naming", NAMINGS_WITH_IMAGES)
 def test_beside_images_nothing_else_is_left_out(tmp_path: Path, naming: Naming) -> None:
     folder = write_checkpoint(tmp_path / "c", SMALL_WITH_IMAGES, naming=naming)
-    for name in (f"{naming.decoder}layers.0.self_attn.q_proj.bias", "audio_tower.weight", naming.tied_head):
+    for name in (f"{naming.decoder}layers.0.self_attn.q_proj.bias", "audio_tower.weight", naming.head):
         add_shard(folder, {name: ("F32", (4,), bytes(16))})
         with pytest.raises(UnsupportedModel, match=name):
             convert_checkpoint(folder, tmp_path / "m.task")

@@ -17,6 +17,7 @@ from builder.model.families import FAMILIES, describe, describe_for_estimate
 from builder.model.families import config as config_module
 from builder.model.shapes import shapes
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config
+from tests.llama_checkpoints import llama_config, qwen2_config, qwen3_config
 
 HERE = Path("config.json")
 ROOT = Path(builder.__file__).parent.parent
@@ -142,6 +143,9 @@ def test_every_family_says_what_its_checkpoints_have() -> None:
         "gemma2": gemma2_config(),
         "gemma3_text": gemma3_config(),
         "gemma3": with_images_config(),
+        "llama": llama_config(),
+        "qwen2": qwen2_config(),
+        "qwen3": qwen3_config(),
     }
     assert configs.keys() == FAMILIES.keys()
     for model_type, family in FAMILIES.items():

@@ -71,7 +71,7 @@ def test_the_layer_pattern_is_read(changes: dict[str, Any], local_layers: int) -
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"model_type": "llama"}, "model_type 'llama'"),
+        ({"model_type": "mamba"}, "model_type 'mamba'"),
         ({"model_type": None}, "model_type None"),
         ({"model_type": ["gemma3_text"]}, "model_type"),
         ({"hidden_activation": "silu"}, "hidden_activation"),
