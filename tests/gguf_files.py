@@ -60,7 +60,7 @@ def write_gguf(
     for key, value in (
         _facts(config) | tokens_of(config) | {k.replace("__", "."): v for k, v in metadata.items()}
     ).items():
-        _add(writer, key, value)
+        add(writer, key, value)
     held: dict[str, NDArray[np.float32]] = {}
     for weight, values in random_weights(config, seed):
         kind = gguf.GGMLQuantizationType[type_of(weight)] if weight.is_matrix else gguf.GGMLQuantizationType.F32
@@ -131,7 +131,7 @@ def tokens_of(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _add(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
+def add(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
     if value is None:
         return
     kinds = {bool: "bool", int: "uint32", float: "float32", str: "string", list: "array"}

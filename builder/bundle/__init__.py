@@ -10,7 +10,7 @@ from pathlib import Path
 
 from builder.bundle.container import Progress, WrittenBundle
 from builder.bundle.litertlm import largest_litertlm, write_litertlm
-from builder.bundle.source import Conversation, Source, graph_source, open_source, web_source
+from builder.bundle.source import Conversation, Source, conversation_with, graph_source, open_source, web_source
 from builder.bundle.task import write_task
 from builder.errors import BundleError, OutputError
 
@@ -18,6 +18,7 @@ __all__ = [
     "Conversation",
     "Source",
     "WrittenBundle",
+    "conversation_with",
     "graph_source",
     "largest_litertlm",
     "open_source",

@@ -8,6 +8,7 @@ is used: schema, versions, alignment, names. Here the UUID is made of the sectio
 from __future__ import annotations
 
 import hashlib
+import zlib
 from pathlib import Path
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from builder.formats.llm_metadata import (
     TokenIds,
     TokenUnion,
 )
+from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING
 
 CREATED = "1980-01-01T00:00:00+00:00"
@@ -46,7 +48,7 @@ def write_litertlm(output: Path, source: Source, progress: Progress | None = Non
     """
     parts = [
         Part("metadata", LlmMetadata.serialize(llm_metadata(source))),
-        Part("tokenizer", source.tokenizer.model),
+        Part("tokenizer", tokenizer_section(source.tokenizer)),
         Part("model", source.model),
     ]
     block = litertlm_core.BLOCK_SIZE
@@ -66,6 +68,12 @@ def write_litertlm(output: Path, source: Source, progress: Progress | None = Non
     return WrittenBundle(output, end, sha256, ".litertlm", {part.name: part.size for part in parts})
 
 
+def tokenizer_section(tokenizer: Tokenizer) -> bytes:
+    """The content of the tokenizer's section: a SentencePiece model as it is; a tokenizer.json compressed, its size in front."""
+    model = tokenizer.model
+    return model if tokenizer.is_sentencepiece else len(model).to_bytes(8, "little") + zlib.compress(model, 9)
+
+
 def largest_litertlm(model: int, tokenizer: int) -> int:
     """Bytes that a `.litertlm` has at most: header and metadata take a block each, and every part begins at a block."""
     block: int = litertlm_core.BLOCK_SIZE
@@ -77,7 +85,7 @@ def llm_metadata(source: Source) -> LlmMetadata:
     conversation = source.conversation
     family = FAMILIES.get(source.family, "generic_model")
     metadata = LlmMetadata(
-        start_token=_token(conversation.start_id),
+        start_token=None if conversation.start_id is None else _token(conversation.start_id),
         stop_tokens=[_token(i) for i in conversation.stop_ids],
         max_num_tokens=source.context_length,
         llm_model_type=ModelType(**{family: Settings()}),
@@ -125,7 +133,8 @@ def _header(source: Source, places: list[tuple[int, Part]], uuid: UUID) -> bytes
             _item("model_type", TfLiteModelType.ARTISAN_TEXT_DECODER.value),
             _item("backend_constraint", Backend.GPU_ARTISAN.value),
         ]
-    sections = [(kinds.LlmMetadataProto, []), (kinds.SP_Tokenizer, []), (kinds.TFLiteModel, model)]
+    tokenizer = kinds.SP_Tokenizer if source.tokenizer.is_sentencepiece else kinds.HF_Tokenizer_Zlib
+    sections = [(kinds.LlmMetadataProto, []), (tokenizer, []), (kinds.TFLiteModel, model)]
     header = schema.LiteRTLMMetaDataT(
         systemMetadata=schema.SystemMetadataT(
             entries=[_item("uuid", str(uuid)), _item("creation_timestamp", CREATED)],

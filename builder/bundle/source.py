@@ -31,7 +31,8 @@ UNSAID = Sampling(None, None)
 class Conversation:
     """How a text begins and ends, and what stands around each turn."""
 
-    start_id: int
+    start_id: int | None
+    """None where a text begins with nothing of its own."""
     stop_ids: tuple[int, ...]
     user: Turn = NOTHING
     model: Turn = NOTHING
@@ -59,7 +60,7 @@ class Conversation:
 
     def check(self, tokenizer: Tokenizer) -> None:
         """TokenizerError where an id is not one of the tokenizer's, BundleError where a text is absurdly long."""
-        for i in (self.start_id, *self.stop_ids):
+        for i in (*(() if self.start_id is None else (self.start_id,)), *self.stop_ids):
             if not 0 <= i < len(tokenizer.pieces):
                 raise TokenizerError(
                     f"{tokenizer.path} has no token {i}: it has {len(tokenizer.pieces):,} pieces; use the tokenizer that "
@@ -188,9 +189,19 @@ def conversation_in(
     return Conversation(*_named(tokenizer, start, stops), user, model, system)
 
 
-def _named(tokenizer: Tokenizer, start: int, stops: Sequence[int | None]) -> tuple[int, tuple[int, ...]]:
-    """The ids that there are, each once; TokenizerError where no start or no stop is among them."""
+def conversation_with(tokenizer: Tokenizer, turns: Turns, stop_ids: Sequence[int]) -> Conversation:
+    """What a checkpoint says."""
+    # a bundle has no place for what opens a conversation but in front of each question
+    user = turns.user.changed(turns.opening + turns.user.prefix, None)
+    named = _named(tokenizer, tokenizer.start_id, stop_ids)
+    return Conversation(*named, user, turns.model, turns.system or NOTHING)
+
+
+def _named(tokenizer: Tokenizer, start: int, stops: Sequence[int | None]) -> tuple[int | None, tuple[int, ...]]:
+    """The ids that there are, each once; TokenizerError where no start or no stop is among them. A SentencePiece model has a start."""
     present = tuple(dict.fromkeys(i for i in stops if i is not None and i >= 0))
+    if start < 0 and not tokenizer.is_sentencepiece and present:
+        return None, present
     if start < 0 or not present:
         missing = "start" if start < 0 else "stop"
         raise TokenizerError(

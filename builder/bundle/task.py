@@ -73,6 +73,7 @@ def task_metadata(source: Source) -> LlmParameters:
     """METADATA as MediaPipe's bundler makes it: the tokens by their texts."""
     conversation, pieces = source.conversation, source.tokenizer.pieces
     user, model, system = conversation.user, conversation.model, conversation.system
+    assert conversation.start_id is not None, "a SentencePiece model has one"
     metadata = LlmParameters(
         start_token=pieces[conversation.start_id], stop_tokens=[pieces[i] for i in conversation.stop_ids]
     )
@@ -95,6 +96,11 @@ def _check(source: Source) -> None:
             f"{source.model} is a web file, which MediaPipe loads directly; a zip .task is for LiteRT graphs. Serve the web file "
             f"itself, or write a .litertlm.",
             subject=source.model,
+        )
+    if not source.tokenizer.is_sentencepiece:
+        raise BundleError(
+            f"{source.tokenizer.path} is no SentencePiece model, the only kind of tokenizer that MediaPipe reads: write a .litertlm.",
+            subject=source.tokenizer.path,
         )
     if source.conversation.jinja:
         raise BundleError(

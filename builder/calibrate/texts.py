@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import sentencepiece
-
 from builder.errors import OnpageError
 from builder.files.reading import NotReadableError, read_bounded
 from builder.model.tokenizer import Tokenizer
@@ -34,9 +32,7 @@ def read_texts(path: Path, tokenizer: Tokenizer, tokens: int = TOKENS) -> Texts:
         raise OnpageError(f"{path} {error}.", subject=path) from None
     except UnicodeDecodeError:
         raise OnpageError(f"{path} is not text: expected UTF-8.", subject=path) from None
-    processor = sentencepiece.SentencePieceProcessor()
-    processor.LoadFromSerializedProto(tokenizer.model)
-    ids = processor.EncodeAsIds(text[: 64 * tokens])[:tokens]
+    ids = tokenizer.processor.encode(text[: 64 * tokens])[:tokens]
     if not ids:
         raise OnpageError(f"{path} holds no text to calibrate on.", subject=path)
     return cut(ids, tokenizer.start_id)

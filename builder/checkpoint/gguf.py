@@ -51,6 +51,9 @@ class GgufTensor(StoredTensor):
 
     minus: float = 0.0
     """Taken away from each value: llama.cpp stores a Gemma's norms as factors, others as their distance from one."""
+    paired: int | None = None
+    """The head dimension, where a head's rows stand in pairs: llama.cpp turns neighbours in a Llama, where others turn a row of the
+    first half with one of the second. They are read in the order of the others."""
 
     @property
     def array_type(self) -> np.dtype[Any] | None:
@@ -62,7 +65,22 @@ class GgufTensor(StoredTensor):
     def read_rows(self, first: int, out: StoredArray) -> None:
         """As `StoredTensor`."""
         with np.errstate(all="ignore"):  # what is not finite is refused where it is used, by its place
-            self._decode_rows(first, out)
+            if self.paired is None:
+                self._decode_rows(first, out)
+                return
+            start, order = self._heads(first, len(out))
+            heads = np.empty((-(-(max(order) + 1) // self.paired) * self.paired, self.width), out.dtype)
+            self._decode_rows(start, heads)
+            out[...] = heads[order]
+
+    def _heads(self, first: int, count: int) -> tuple[int, NDArray[np.int64]]:
+        """Where the head of row `first` begins, and where from there `count` rows are stored."""
+        assert self.paired
+        rows = np.arange(first % self.paired, first % self.paired + count)
+        head, row = np.divmod(rows, self.paired)
+        half, place = np.divmod(row, self.paired // 2)
+        order: NDArray[np.int64] = head * self.paired + 2 * place + half
+        return first - first % self.paired, order
 
     def _decode_rows(self, first: int, out: StoredArray) -> None:
         if self.dtype in BLOCK_TYPES:
@@ -82,9 +100,10 @@ class GgufTensor(StoredTensor):
 
     def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """As `StoredTensor`, of Q4_0."""
-        blocks = self.read_blocks(first, count)
-        values, scales = q4_0_integers(blocks)
-        return values.reshape(count, self.width), scales.reshape(count, -1)
+        start, order = (first, np.arange(count)) if self.paired is None else self._heads(first, count)
+        there = count if self.paired is None else -(-(max(order) + 1) // self.paired) * self.paired
+        values, scales = q4_0_integers(self.read_blocks(start, there))
+        return values.reshape(there, self.width)[order], scales.reshape(there, -1)[order]
 
     def read_blocks(self, first: int, count: int) -> NDArray[np.uint8]:
         """The blocks of `count` rows as they are stored, (blocks, bytes of a block)."""

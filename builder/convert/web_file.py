@@ -292,6 +292,23 @@ def web_layout(
 
 def llm_parameters(model: ModelDescription, tokenizer: Tokenizer, turns: Turns, stop_ids: list[int]) -> LlmParameters:
     """The metadata that says what the model is, how a text starts and ends, and how a turn is written."""
+    told = transformer_parameters(model)
+    check_vocabulary(model, tokenizer)
+    if tokenizer.start_id < 0:
+        raise TokenizerError(f"{tokenizer.path} has no begin-of-text piece: Gemma needs one.", subject=tokenizer.path)
+    parameters = LlmParameters(
+        transformer_parameters=told,
+        vocab_size=model.embedding.vocabulary,
+        start_token_id=tokenizer.start_id,
+        stop_tokens=[tokenizer.pieces[i] for i in stop_ids],
+        stop_token_ids=stop_ids,
+    )
+    write_turns(parameters, turns)
+    return parameters
+
+
+def check_vocabulary(model: ModelDescription, tokenizer: Tokenizer) -> None:
+    """TokenizerError where a tokenizer has not as many pieces as the embedding has rows, but for what fills up a block."""
     rows = model.embedding.vocabulary
     if not rows - BLOCK < len(tokenizer.pieces) <= rows:
         raise TokenizerError(
@@ -299,17 +316,6 @@ def llm_parameters(model: ModelDescription, tokenizer: Tokenizer, turns: Turns, 
             f"use the tokenizer that belongs to this checkpoint.",
             subject=tokenizer.path,
         )
-    if tokenizer.start_id < 0:
-        raise TokenizerError(f"{tokenizer.path} has no begin-of-text piece: Gemma needs one.", subject=tokenizer.path)
-    parameters = LlmParameters(
-        transformer_parameters=transformer_parameters(model),
-        vocab_size=rows,
-        start_token_id=tokenizer.start_id,
-        stop_tokens=[tokenizer.pieces[i] for i in stop_ids],
-        stop_token_ids=stop_ids,
-    )
-    write_turns(parameters, turns)
-    return parameters
 
 
 def write_turns(parameters: LlmParameters, turns: Turns) -> None:

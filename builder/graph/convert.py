@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
+from builder.bundle import Conversation, conversation_with, graph_source, web_source, write_litertlm, write_task
 from builder.bundle.container import Part
-from builder.bundle.source import Source, conversation_in
+from builder.bundle.source import Source
 from builder.convert.from_quantized import notes_on, suited
 from builder.convert.residual_scale import measured_residual
-from builder.convert.web_file import Progress, llm_parameters, refuse_to_replace_an_input
-from builder.errors import OnpageError, OutputError
+from builder.convert.web_file import Progress, check_vocabulary, refuse_to_replace_an_input
+from builder.errors import OnpageError, OutputError, UnsupportedModel
 from builder.files.digest import sha256_of
 from builder.files.writing import folder_beside, write_beside
 from builder.formats.graph_reader import is_graph
@@ -28,6 +28,7 @@ from builder.graph.settings import GraphSettings
 from builder.graph.write import write_graph
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint
+from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns
 from builder.model.weights import weight_count
@@ -135,17 +136,30 @@ def _from_checkpoint(
     opened = OpenedCheckpoint.complete(path, merge, turns)
     refuse_to_replace_an_input(opened, output)
     generation, quantization = opened.generation, quantization or suited(opened.weights)
-    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, generation.stop_ids)
-    residual = measured_residual(opened, residual_scale, progress and partial(progress, "measure")).scale
+    check_vocabulary(opened.model, opened.tokenizer)
+    residual = _residual(opened, residual_scale, progress)
     scaled = [f"residual stream scaled by 1/{1 / residual.factor:,.0f}, so that float16 holds it"]
     return Input(
         opened.model,
         CheckpointNumbers(opened.weights, quantization, residual),
         opened.tokenizer,
-        conversation_in(parameters, opened.tokenizer),
+        conversation_with(opened.tokenizer, opened.turns, generation.stop_ids),
         Sampling(generation.temperature, generation.top_k),
         (*(scaled if residual.factor != 1 else ()), *notes_on(opened.weights, quantization), *opened.notes),
     )
+
+
+def _residual(opened: OpenedCheckpoint, factor: float | None, progress: Progress | None) -> ResidualScale:
+    """How the stream is scaled: not at all where no engine that computes in float16 runs the model."""
+    if opened.model.norm_offset == 1:
+        return measured_residual(opened, factor, progress and partial(progress, "measure")).scale
+    if factor is not None:
+        raise UnsupportedModel(
+            f"The residual stream of a {opened.model.family} is not scaled: its graph runs on processors, in float32. Leave "
+            f"--residual-scale out.",
+            subject="residual_scale",
+        )
+    return UNSCALED
 
 
 def _from_web_file(path: Path, output: Path) -> Input:

@@ -16,7 +16,7 @@ from builder.checkpoint.sources import renamed, tensor_names
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.errors import UnsupportedModel
 from builder.lora.adapter import MERGE_WITH_PEFT, Adapter, LowRank, module_of
-from builder.model.weights import Weight, Weights
+from builder.model.weights import TABLES, Weight, Weights
 from builder.quantize.rounding import BLOCK
 
 Band = tuple[int, Rows]
@@ -36,7 +36,7 @@ class MergedWeights:
         shapes = {
             _module(weight): (weight.outputs, weight.inputs)
             for weight in self.tensors
-            if weight.is_matrix and weight.part != "embedding"  # it is the output's matrix too
+            if weight.is_matrix and weight.part not in TABLES
         }
         for low in adapter.modules.values():
             adapter.require_shape(low, shapes.get(low.module), base)

@@ -111,6 +111,7 @@ class ChatTemplate:
     def _turns(self, tokenizer: Tokenizer, content: Callable[[str], Any]) -> Turns:
         """As `turns`, of messages whose texts are made into what `content` makes of them."""
         names = {"bos_token": tokenizer.start_piece} | dict(self.names)
+        start = names["bos_token"] if tokenizer.start_id >= 0 else ""  # else it may be a piece of the turns
         user, again = ({"role": "user", "content": content(text)} for text in (QUESTION, AGAIN))
         answer = {"role": "assistant", "content": content(ANSWER)}
         system = {"role": "system", "content": content(SYSTEM)}
@@ -132,11 +133,11 @@ class ChatTemplate:
         user_prefix = self._without(self._split(between, AGAIN)[0], model_suffix, "ends an answer in two ways")
         if not first.endswith(user_prefix):
             self._refuse("begins the user's first turn differently from the next")
-        opening = first.removesuffix(user_prefix).removeprefix(names["bos_token"])
+        opening = first.removesuffix(user_prefix).removeprefix(start)
         turns = Turns(
             user=Turn(user_prefix, user_suffix),
             model=Turn(model_prefix, model_suffix),
-            system=_system_turn(with_system.get("text"), user_prefix, names["bos_token"]),
+            system=_system_turn(with_system.get("text"), user_prefix, start),
             opening=opening,
             ends=_ends(model_suffix, tokenizer),
         )

@@ -50,7 +50,11 @@ class GenerationConfig:
                 subject="eos_token_id",
             )
         start = checkpoint.config.get("bos_token_id")
-        if start is not None and start != tokenizer.start_id:
+        if (
+            start is not None
+            and start != tokenizer.start_id
+            and (tokenizer.is_sentencepiece or tokenizer.start_id >= 0)
+        ):
             raise CheckpointError(
                 f"bos_token_id is {shown(start)} in config.json of {checkpoint.path}, but {tokenizer.start_id} in "
                 f"tokenizer.model: use the tokenizer that belongs to this checkpoint.",

@@ -13,10 +13,12 @@ from builder.checkpoint.rows import StoredTensor
 from builder.checkpoint.sources import Tensor
 from builder.model.chat_template import ChatTemplate
 from builder.model.families import FAMILIES
-from builder.model.gguf_config import architecture_of, config_of
+from builder.model.gguf_byte_pairs import BYTE_PAIRS, byte_pairs_from_gguf
+from builder.model.gguf_config import LONG_WAVES, architecture_of, config_of
 from builder.model.gguf_names import HEAD, gguf_name
 from builder.model.gguf_tokenizer import sentencepiece_from_gguf
 from builder.model.tokenizer import Tokenizer
+from builder.model.weights import is_norm
 
 TEMPLATE = "tokenizer.chat_template"
 NAMES = {"bos_token": "bos", "eos_token": "eos", "pad_token": "padding", "unk_token": "unknown"}
@@ -51,14 +53,24 @@ class GgufCheckpoint(Checkpoint):
         """By the names that transformers gives them. One that the model has no place for keeps llama.cpp's name."""
         family, rest = FAMILIES[self.config["model_type"]], dict(self.gguf.tensors)
         naming = family.namings[0]
-        minus = 1.0 if architecture_of(self.gguf).norms_plus_one else 0.0
+        architecture = architecture_of(self.gguf)
+        minus = 1.0 if architecture.norms_plus_one else 0.0
         tensors: dict[str, StoredTensor] = {}
-        for weight in family.weights(family.describe(self.config, self.config_path), naming):
+        model = family.describe(self.config, self.config_path)
+        for weight in family.weights(model, naming):
             stored = rest.pop(gguf_name(weight), None)
             if stored is not None:
                 assert isinstance(weight.source, Tensor)
                 name = weight.source.name
-                tensors[name] = replace(stored, name=name, minus=0.0 if weight.is_matrix else minus)
+                paired = architecture.pairs_rows and weight.part in ("query", "key")
+                tensors[name] = replace(
+                    stored,
+                    name=name,
+                    minus=minus if is_norm(weight.part) else 0.0,
+                    paired=model.layers[0].attention.head_dimension if paired else None,
+                )
+        if model.global_rope.long_waves:
+            del rest[LONG_WAVES]
         head = rest.pop(HEAD, None)
         if head is not None:
             tensors[naming.head] = replace(head, name=naming.head)
@@ -71,6 +83,8 @@ class GgufCheckpoint(Checkpoint):
 
     def tokenizer(self, rows: int) -> Tokenizer:
         """As `Sidecars`."""
+        if self.gguf.metadata.get("tokenizer.ggml.model") == BYTE_PAIRS:
+            return byte_pairs_from_gguf(self.gguf)
         return Tokenizer.from_bytes(self.path, sentencepiece_from_gguf(self.gguf))
 
     def chat_template(self) -> ChatTemplate | None:

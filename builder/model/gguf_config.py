@@ -16,7 +16,9 @@ import numpy as np
 from builder.checkpoint.gguf import GgufFile
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import shown
-from builder.model.gguf_names import WHOLE_NAMES
+from builder.model.description import LongWaves, Rope
+from builder.model.gguf_names import HEAD, WHOLE_NAMES
+from builder.model.rope import slowed
 
 KEYS = {
     "hidden_size": "embedding_length",
@@ -58,8 +60,12 @@ class Architecture:
     """In config.json."""
     defaults: dict[str, Any]
     """What a left-out key means to llama.cpp, where the family's own default would be another."""
-    norms_plus_one: bool
+    norms_plus_one: bool = False
     """Whether norms are stored as factors where a checkpoint has their distance from one."""
+    pairs_rows: bool = False
+    """Whether the rows of queries and keys are stored in pairs, as GgufTensor has it."""
+    has_head: bool = False
+    """Whether the logits may have a matrix of their own."""
     layers_of_27b: int | None = None
     """The size whose queries are scaled by width / heads instead of the head dimension."""
 
@@ -72,6 +78,9 @@ ARCHITECTURES = {
     "gemma3": Architecture(
         "gemma3_text", {"sliding_window": None, **ROPE_OF_ALL}, norms_plus_one=True, layers_of_27b=62
     ),
+    "llama": Architecture("llama", ROPE_OF_ALL, pairs_rows=True, has_head=True),
+    "qwen2": Architecture("qwen2", ROPE_OF_ALL, has_head=True),
+    "qwen3": Architecture("qwen3", ROPE_OF_ALL, has_head=True),
 }
 """`general.architecture` → what is known of it."""
 
@@ -122,6 +131,15 @@ def config_of(file: GgufFile) -> dict[str, Any]:
     config["query_pre_attn_scalar"] = _query_scalar(architecture, said, config)
     _add_windows(said, config)
     _add_rope_scaling(said, config)
+    if architecture.has_head:
+        config["tie_word_embeddings"] = HEAD not in file.tensors
+        _add_long_waves(file, config)
+    if said("rope.dimension_count") not in (None, config.get("head_dim")) and not architecture.norms_plus_one:
+        raise UnsupportedModel(
+            f"{file.path}: {name}.rope.dimension_count is {shown(said('rope.dimension_count'))}, and a head has "
+            f"{shown(config.get('head_dim'))}: onpage turns all of a head or nothing.",
+            subject="rope.dimension_count",
+        )
     config["bos_token_id"] = file.metadata.get("tokenizer.ggml.bos_token_id")
     config["eos_token_id"] = [i for key in IDS if (i := file.metadata.get(f"tokenizer.ggml.{key}")) is not None]
     return config
@@ -181,6 +199,37 @@ def _add_rope_scaling(said: Callable[[str], Any], config: dict[str, Any]) -> Non
         config["rope_scaling"] = {"rope_type": "linear", "factor": factor}
     elif kind not in (None, "none", "linear"):
         config["rope_scaling"] = {"rope_type": kind}  # which the families refuse by name
+
+
+LONG_WAVES = "rope_freqs.weight"
+"""A tensor of divisors, one for each pair of a head, in place of Llama 3's rope scaling."""
+
+PUBLISHED_FACTORS = (8.0, 32.0)
+"""Of Llama 3.1 and 3.2; what else their scaling says is the same in all."""
+
+
+def _add_long_waves(file: GgufFile, config: dict[str, Any]) -> None:
+    """Llama 3's rope scaling, found again from the divisors that llama.cpp made of it."""
+    tensor = file.tensors.get(LONG_WAVES)
+    if tensor is None:
+        return
+    found = np.empty((1, tensor.width), np.float32)
+    if tensor.array_type == np.float32 and tensor.size == tensor.width:
+        tensor.read_rows(0, found)
+    for factor in PUBLISHED_FACTORS:
+        said = {"factor": factor, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+        waves = LongWaves(factor, 1.0, 4.0, 8192)
+        head, base = config.get("head_dim"), config.get("rope_theta")
+        if not (_whole(head) and head == 2 * tensor.size and isinstance(base, float) and base > 1):
+            break
+        unscaled = base ** (-np.arange(0, head, 2, dtype=np.float64) / head)
+        if np.allclose(found[0], unscaled / slowed(unscaled, Rope(base, long_waves=waves)), rtol=1e-4):
+            config["rope_scaling"] = said | {"rope_type": "llama3", "original_max_position_embeddings": waves.context}
+            return
+    raise UnsupportedModel(
+        f"{file.path}: {LONG_WAVES} scales the rope otherwise than Llama 3.1 or 3.2: convert the Hugging Face folder of the model.",
+        subject=LONG_WAVES,
+    )
 
 
 def _whole(value: Any) -> bool:

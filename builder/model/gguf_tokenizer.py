@@ -32,7 +32,7 @@ NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
 
 def sentencepiece_from_gguf(file: GgufFile) -> bytes:
     """The serialized model; TokenizerError where the metadata hold none."""
-    said = _Tokens(file.path, file.metadata)
+    said = GgufTokens(file.path, file.metadata)
     spec = proto.ModelProto()
     trainer, normalizer = spec.trainer_spec, spec.normalizer_spec
     trainer.model_type = said.kind
@@ -65,7 +65,7 @@ def sentencepiece_from_gguf(file: GgufFile) -> bytes:
     return model
 
 
-class _Tokens:
+class GgufTokens:
     """`tokenizer.ggml.*`, checked."""
 
     def __init__(self, path: Path, metadata: Any) -> None:
@@ -73,18 +73,18 @@ class _Tokens:
 
     @property
     def kind(self) -> int:
-        name = self._get("model")
+        name = self.get("model")
         if not isinstance(name, str) or name not in KINDS:
             raise TokenizerError(
-                f"{self._path}: tokenizer.ggml.model is {shown(name)}: the engine reads SentencePiece models, which llama.cpp calls "
-                f"{' and '.join(KINDS)}.",
+                f"{self._path}: tokenizer.ggml.model is {shown(name)}: the engines read SentencePiece models, which llama.cpp calls "
+                f"{' and '.join(KINDS)}, and byte-level pairs, which it calls gpt2.",
                 subject="tokenizer.ggml.model",
             )
         return KINDS[name]
 
     def pieces(self) -> tuple[list[str], NDArray[np.float64], list[int]]:
         """Texts, scores and kinds, without the fillers at the end."""
-        texts = self._get("tokens")
+        texts = self.get("tokens")
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise TokenizerError(
                 f"{self._path}: tokenizer.ggml.tokens is not a list of texts: the file holds no tokenizer.",
@@ -103,10 +103,10 @@ class _Tokens:
 
     def token_id(self, key: str) -> int:
         """-1 where there is no such token."""
-        value = self._get(f"{key}_token_id")
+        value = self.get(f"{key}_token_id")
         if value is None:
             return -1
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(self._get("tokens") or ()):
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(self.get("tokens") or ()):
             raise TokenizerError(
                 f"{self._path}: tokenizer.ggml.{key}_token_id is {shown(value)}, which is not an id of its tokens.",
                 subject=key,
@@ -115,11 +115,11 @@ class _Tokens:
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A yes or no; `default` is llama.cpp's."""
-        value = self._get(key)
+        value = self.get(key)
         return value if isinstance(value, bool) else default
 
     def _numbers(self, key: str, count: int, default: float) -> NDArray[np.float64]:
-        value = self._get(key)
+        value = self.get(key)
         if value is None:
             return np.full(count, default)
         if not isinstance(value, np.ndarray) or value.shape != (count,) or not np.isfinite(value).all():
@@ -129,5 +129,6 @@ class _Tokens:
             )
         return value.astype(np.float64)
 
-    def _get(self, key: str) -> Any:
+    def get(self, key: str) -> Any:
+        """What is said, whatever it is; None where nothing is."""
         return self._metadata.get(f"tokenizer.ggml.{key}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from builder.files.reading import read_json_object
+from builder.model.byte_pair_tokenizer import byte_pair_tokenizer_of
 from builder.model.chat_template import ChatTemplate
 from builder.model.tokenizer import Tokenizer
 
@@ -49,6 +50,10 @@ class FolderSidecars:
 
     def tokenizer(self, rows: int) -> Tokenizer:
         """As `Sidecars`."""
+        if not os.path.lexists(self.path / "tokenizer.model"):
+            byte_pairs = byte_pair_tokenizer_of(self.path, rows)
+            if byte_pairs is not None:
+                return byte_pairs
         return Tokenizer.of_checkpoint(self.path, rows)
 
     def chat_template(self) -> ChatTemplate | None:

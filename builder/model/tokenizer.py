@@ -1,4 +1,5 @@
-"""The SentencePiece model beside a checkpoint: is it sound, does it fit, which ids begin and end a text.
+"""A model's tokenizer: which pieces it has, which ids begin and end a text; and the SentencePiece model beside a checkpoint, whether it
+is sound and fits. Other kinds are classes of their own (`byte_pair_tokenizer`).
 
 A corrupt model can crash whoever loads it, and a small file can ask for a lot of memory, so the trial load happens in a child
 of limited memory, before this process parses the bytes as a protobuf.
@@ -13,9 +14,12 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from google.protobuf.message import DecodeError
+from sentencepiece import SentencePieceProcessor
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.errors import TokenizerError
@@ -26,6 +30,9 @@ from builder.model.tokenizer_json import first_difference, pieces_in_json, same_
 
 MAX_BYTES = 32 << 20
 """Gemma 3's has 4.7 MB."""
+
+END_OF_TEXT = "<|endoftext|>"
+"""What models without a token that begins a text were trained to see between texts."""
 
 TRIAL_SECONDS = 60
 TRIAL_MEMORY = 400_000_000
@@ -38,12 +45,26 @@ sentencepiece.SentencePieceProcessor().LoadFromSerializedProto(sys.stdin.buffer.
 """
 
 
+class Processor(Protocol):
+    """What reads and writes texts with a tokenizer."""
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without a token that begins it."""
+
+    def decode(self, ids: list[int]) -> str:
+        """The text of ids."""
+
+    def id_to_piece(self, number: int) -> str:
+        """A piece by its id."""
+
+
 @dataclass(frozen=True)
 class Tokenizer:
     """A SentencePiece model that loads."""
 
     path: Path
     model: bytes
+    """As a bundle or a web file holds it."""
     pieces: tuple[str, ...]
     start_id: int
     """Beginning of a text, -1 where the model has none."""
@@ -57,6 +78,23 @@ class Tokenizer:
     def start_piece(self) -> str:
         """The piece that begins a text, empty where there is none."""
         return self.pieces[self.start_id] if self.start_id >= 0 else ""
+
+    @property
+    def alone_id(self) -> int:
+        """What stands in front of a text that nothing is said before: the token that begins one, else the one that ended the last."""
+        end_of_text = self.id_of(END_OF_TEXT)
+        return self.start_id if self.start_id >= 0 else self.end_id if end_of_text is None else end_of_text
+
+    @cached_property
+    def processor(self) -> Processor:
+        """What reads and writes texts with it."""
+        processor: Processor = SentencePieceProcessor(model_proto=self.model)
+        return processor
+
+    @property
+    def is_sentencepiece(self) -> bool:
+        """Whether `model` is a SentencePiece model, the only kind that MediaPipe and web files have."""
+        return True
 
     @classmethod
     def open(cls, path: Path) -> Tokenizer:

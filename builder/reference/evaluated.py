@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import sentencepiece
-
 from builder.errors import OnpageError
 from builder.formats.bundled_graph import graph_in
 from builder.formats.graph_weights import GraphWeights
@@ -120,8 +118,7 @@ def evaluate_opened(
     progress: Progress | None = None,
 ) -> Evaluation:
     """As `evaluate_model`, for models that are open and have the same tokens."""
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model.tokenizer.model)
-    read = [tokens_of(text, processor.encode, tokens) for text in texts or DEFAULT_TEXTS]
+    read = [tokens_of(text, model.tokenizer.processor.encode, tokens) for text in texts or DEFAULT_TEXTS]
     total = sum(each.predictor.steps for each in (model, other) if each)
     done = 0
 
@@ -131,4 +128,4 @@ def evaluate_opened(
         if progress:
             progress("evaluate", done, total)
 
-    return evaluate(model.predictor, read, model.tokenizer.start_id, other.predictor if other else None, step)
+    return evaluate(model.predictor, read, model.tokenizer.alone_id, other.predictor if other else None, step)

@@ -44,6 +44,10 @@ class GraphSource:
         for first in range(0, count, step):
             yield first, self._embedding(first, min(step, count - first))
 
+    def head_bands(self) -> Iterator[tuple[int, Array]]:
+        """As `WeightSource`: the embedding's."""
+        return self.embedding_bands()
+
     def _embedding(self, first: int, count: int) -> Array:
         embedding = self.model.embedding
         return self.weights.rows("embedding", (embedding.vocabulary, embedding.width), first, count)

@@ -45,8 +45,6 @@ class Encoder:
     @classmethod
     def of(cls, tokenizer: Tokenizer, turns: Turns) -> Encoder:
         """For a model's tokenizer and turns; TokenizerError where nothing ends an answer."""
-        from sentencepiece import SentencePieceProcessor
-
         end = next((piece for piece in (*turns.ends, "<eos>", "</s>") if tokenizer.id_of(piece) is not None), None)
         if end is None:
             raise TokenizerError(
@@ -54,11 +52,16 @@ class Encoder:
                 subject=tokenizer.path,
             )
         readable = tokenizer.reading(end)
-        pieces = SentencePieceProcessor(model_proto=readable.model)
         marks = {
             piece for text in turns.affixes() for piece in tokenizer.pieces if piece.startswith("<") and piece in text
         }
-        return cls(pieces.encode, readable.start_id, turns, end, frozenset({*marks, end, tokenizer.start_piece} - {""}))
+        return cls(
+            readable.processor.encode,
+            readable.start_id,
+            turns,
+            end,
+            frozenset({*marks, end, tokenizer.start_piece} - {""}),
+        )
 
     def example(self, conversation: Conversation) -> Example:
         """DataError where a message holds a piece that only the turns may hold."""
