@@ -18,8 +18,8 @@ from builder.errors import ModelFileError
 from builder.files.digest import sha256_of
 from builder.formats.graph_reader import Graph
 from builder.formats.inspect_web_file import PromptTemplate
-from builder.formats.litertlm_reader import LitertlmFile
-from builder.formats.task_reader import TaskFile
+from builder.formats.litertlm_reader import LitertlmFile, Section
+from builder.formats.task_reader import Entry, TaskFile
 from builder.formats.web_file_reader import WebFile
 from builder.model.catalog import licence_pages, published
 from builder.model.residual import fits_float16
@@ -182,17 +182,18 @@ class ServedModel:
             raise FilesUnlikeError(self.path, other.path, "they put prompts into different turns")
 
     def tokenizer(self) -> bytes:
-        """The SentencePiece model in the file; ModelFileError where it cannot be found."""
+        """The tokenizer in the file, as it lies there; ModelFileError where it cannot be found."""
         form = self.manifest.format
         if form == "web":
             return WebFile.open(self.path).tokenizer()
-        part = (
-            TaskFile.open(self.path).entries.get("TOKENIZER_MODEL")
-            if form == "task"
-            else LitertlmFile.open(self.path).section("SP_Tokenizer")
-        )
+        part: Section | Entry | None
+        if form == "task":
+            part = TaskFile.open(self.path).entries.get("TOKENIZER_MODEL")
+        else:
+            bundle = LitertlmFile.open(self.path)
+            part = bundle.section("SP_Tokenizer") or bundle.section("HF_Tokenizer_Zlib")
         if part is None or part.size > MAX_TOKENIZER:
-            raise ModelFileError(f"{self.path} has no SentencePiece tokenizer.", subject=self.path)
+            raise ModelFileError(f"{self.path} has no tokenizer.", subject=self.path)
         with self.path.open("rb") as file:
             file.seek(part.offset)
             return file.read(part.size)

@@ -8,6 +8,7 @@ holds `encode` to Hugging Face's tokenizers.
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import json
 import re
@@ -142,19 +143,32 @@ class BytePairs:
         if self.words_first and word in self._ids:
             return [self._ids[word]]
         parts = list(word)
-        while len(parts) > 1:
-            pairs = list(itertools.pairwise(parts))
-            best = min(pairs, key=lambda pair: self._ranks.get(pair, len(self.merges)))
-            if best not in self._ranks:
-                break
-            joined, i = [], 0
-            while i < len(parts):
-                whole = i + 1 < len(parts) and (parts[i], parts[i + 1]) == best
-                joined.append(parts[i] + parts[i + 1] if whole else parts[i])
-                i += 2 if whole else 1
-            parts = joined
+        before, after = list(range(-1, len(parts) - 1)), [*range(1, len(parts)), -1]
+        pairs: list[
+            tuple[int, int, int]
+        ] = []  # rank, place of the left part, letters of both: the first of the list first, then the leftmost
+
+        def offer(left: int, right: int) -> None:
+            rank = self._ranks.get((parts[left], parts[right])) if left >= 0 <= right else None
+            if rank is not None:
+                heapq.heappush(pairs, (rank, left, len(parts[left]) + len(parts[right])))
+
+        for right in range(1, len(parts)):
+            offer(right - 1, right)
+        while pairs:
+            _, left, size = heapq.heappop(pairs)
+            right = after[left]
+            if not parts[left] or right < 0 or len(parts[left]) + len(parts[right]) != size:
+                continue  # joined since
+            parts[left], parts[right] = parts[left] + parts[right], ""
+            after[left] = after[right]
+            if after[right] >= 0:
+                before[after[right]] = left
+            offer(before[left], left)
+            offer(left, after[left])
         unknown = [] if self.unknown is None else [self._ids[self.unknown]]
-        return [i for part in parts for i in ([self._ids[part]] if part in self._ids else unknown)]
+        found = ([self._ids[part]] if part in self._ids else unknown for part in parts if part)
+        return list(itertools.chain.from_iterable(found))
 
     def to_json(self) -> bytes:
         """As a tokenizer.json that adds nothing to a text. The same tokenizer makes the same bytes."""

@@ -182,9 +182,9 @@ def convert(
 ) -> None:
     """Convert a checkpoint into a model for the browser.
 
-    CHECKPOINT is a Gemma 1, 2 or 3: a Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and
-    tokenizer.model; a GGUF file; or a repository of the Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a
-    repository, only the needed files are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0
+    CHECKPOINT is a Gemma 1, 2 or 3 or, for --target graph, a model built like Llama (SmolLM2, Qwen): a Hugging Face folder with
+    config.json, .safetensors files (BF16, F16 or F32) and tokenizer.model or tokenizer.json; a GGUF file; or a repository of the
+    Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a repository, only the needed files are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0
     without rounding again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
     halve the download and lose quality.
 

@@ -6,7 +6,7 @@
  * Seven facts about `@litert-lm/core` 0.17.1 shape it. Its own classes hand text on when the engine yields, and on the CPU it
  * yields only when it has finished: so its WebAssembly is spoken to directly, whose callback comes with each token. For the
  * same reason a message cannot stop the CPU: the callback looks at shared memory. Only a conversation gives text as it comes,
- * see litertlm_file.js. It counts no tokens, see sentencepiece.js. The sampler belongs to the conversation: other settings need
+ * see litertlm_file.js. It counts no tokens, see sentencepiece.js and byte_pairs.js. The sampler belongs to the conversation: other settings need
  * no new engine, unless the context or (on WebGPU) the largest top K grows. On the CPU it packs the weights for each function of a
  * graph anew unless it has a folder to keep them in, see packed_weights.js. Its loader wants `importScripts`, which a module
  * worker has not; the script also introduces itself to AMD loaders, and so to this one.
@@ -17,7 +17,6 @@ import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
 import { PackedWeights } from "./packed_weights.js";
-import { SentencePiece } from "./sentencepiece.js";
 import { createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
 /**
@@ -35,7 +34,7 @@ import { createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, u
  *
  * @typedef {object} Loaded
  * @property {Engine} engine
- * @property {SentencePiece} tokenizer
+ * @property {Awaited<ReturnType<LitertlmFile["tokenizer"]>>} tokenizer
  * @property {import('../foreign_text.js').ControlPieces} control
  * @property {string} sha256
  * @property {number} maxTokens
@@ -122,7 +121,7 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
     throw error;
   }
   await download.finish();
-  const tokenizer = new SentencePiece(/** @type {Uint8Array} */ (file.tokenizer));
+  const tokenizer = await file.tokenizer();
   const control = tokenizer.controlPieces(Object.values(turns ?? {}).join(" "));
   loaded = { ...made, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK };
 

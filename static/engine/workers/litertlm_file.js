@@ -8,11 +8,14 @@
  * the section, where they overrule those before them. The hash is that of the file as it was sent.
  */
 
+import { BytePairs } from "./byte_pairs.js";
+import { SentencePiece } from "./sentencepiece.js";
+
 const MAGIC = "LITERTLM";
 const END_OF_HEADER = 24;
 const HEADER = 32;
 /** As in the schema of litert-lm-builder. */
-const SECTION = { tokenizer: 4, metadata: 5 };
+const SECTION = { sentencePiece: 4, metadata: 5, bytePairs: 6 };
 const MAX_TOKENIZER = 32 << 20;
 
 /** `llm_model_type` {`generic_model` {}} and `jinja_prompt_template` of LlmMetadata. */
@@ -28,8 +31,8 @@ export class LitertlmFile {
   #position = 0;
   /** @type {Section | null} */
   #tokenizer = null;
-  /** The SentencePiece model in it, once it has passed. @type {Uint8Array<ArrayBuffer> | null} */
-  tokenizer = null;
+  /** The tokenizer's section, once it has passed. @type {Uint8Array<ArrayBuffer> | null} */
+  #kept = null;
 
   /**
    * @param {ReadableStream<Uint8Array<ArrayBuffer>>} source whole buffers, the first with the header and the metadata
@@ -48,6 +51,15 @@ export class LitertlmFile {
     );
   }
 
+  /**
+   * What counts as the model's tokenizer does, once all has passed.
+   * @returns {Promise<SentencePiece | BytePairs>}
+   */
+  async tokenizer() {
+    const section = /** @type {Uint8Array<ArrayBuffer>} */ (this.#kept);
+    return this.#tokenizer?.kind === SECTION.bytePairs ? BytePairs.ofSection(section) : new SentencePiece(section);
+  }
+
   /** @param {Uint8Array<ArrayBuffer>} chunk the first, which is changed */
   #begin(chunk) {
     const sections = sectionsOf(chunk);
@@ -59,10 +71,10 @@ export class LitertlmFile {
     }
     chunk.set(RAW, metadata.end);
     new DataView(chunk.buffer).setBigUint64(metadata.endAt, BigInt(end), true);
-    this.#tokenizer = sections.find(({ kind }) => kind === SECTION.tokenizer) ?? null;
+    this.#tokenizer = sections.find(({ kind }) => kind === SECTION.sentencePiece || kind === SECTION.bytePairs) ?? null;
     const size = this.#tokenizer ? this.#tokenizer.end - this.#tokenizer.begin : 0;
-    if (!(size > 0 && size <= MAX_TOKENIZER)) throw new Error("the file has no SentencePiece tokenizer");
-    this.tokenizer = new Uint8Array(size);
+    if (!(size > 0 && size <= MAX_TOKENIZER)) throw new Error("the file has no tokenizer");
+    this.#kept = new Uint8Array(size);
   }
 
   /** @param {Uint8Array} chunk */
@@ -70,7 +82,7 @@ export class LitertlmFile {
     if (!this.#tokenizer) return;
     const { begin, end } = this.#tokenizer;
     const [from, to] = [Math.max(begin, this.#position), Math.min(end, this.#position + chunk.length)];
-    if (from < to) this.tokenizer?.set(chunk.subarray(from - this.#position, to - this.#position), from - begin);
+    if (from < to) this.#kept?.set(chunk.subarray(from - this.#position, to - this.#position), from - begin);
   }
 }
 

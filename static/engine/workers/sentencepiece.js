@@ -12,6 +12,7 @@
  */
 
 import { ControlPieces, isControl } from "../foreign_text.js";
+import { joinPairs } from "./pairs.js";
 
 /** @type {{[name: string]: number}} what a piece is */
 const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
@@ -27,11 +28,7 @@ const LONGEST_PIECE = 256;
 const LONGEST_VARINT = 10;
 const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true }); // one of Gemma's pieces is that mark
 
-/**
- * @typedef {{left: number, right: number, text: string, frozen: boolean}} Symbol `left` and `right` are places in the
- *   list of symbols, -1 at an end; an empty text is one that was joined to the one before
- * @typedef {{left: number, right: number, score: number, length: number}} Pair
- */
+/** @typedef {import('./pairs.js').Symbol} Symbol */
 
 export class SentencePiece {
   /** Scores of what a text can be made of. @type {Map<string, number>} */
@@ -198,73 +195,15 @@ export class SentencePiece {
    * @returns {Map<string, [string, string]>} what each unused piece among them was joined of
    */
   #join(symbols) {
-    const best = new Heap();
     /** @type {Map<string, [string, string]>} */
     const halves = new Map();
-    const offer = (/** @type {number} */ left, /** @type {number} */ right) => {
-      if (left < 0 || right < 0 || symbols[left].frozen || symbols[right].frozen) return;
-      const text = symbols[left].text + symbols[right].text;
-      const score = this.#scores.get(text);
-      if (score === undefined) return;
-      best.push({ left, right, score, length: text.length });
-      if (this.#unused.has(text)) halves.set(text, [symbols[left].text, symbols[right].text]);
-    };
-    for (let at = 1; at < symbols.length; at += 1) offer(at - 1, at);
-    for (let pair = best.pop(); pair; pair = best.pop()) {
-      const [left, right] = [symbols[pair.left], symbols[pair.right]];
-      if (!left.text || !right.text || left.text.length + right.text.length !== pair.length) continue; // joined since
-      left.text += right.text;
-      left.right = right.right;
-      if (right.right >= 0) symbols[right.right].left = pair.left;
-      right.text = "";
-      offer(left.left, pair.left);
-      offer(pair.left, left.right);
-    }
+    joinPairs(symbols, (left, right) => {
+      const text = left + right;
+      if (this.#unused.has(text)) halves.set(text, [left, right]);
+      return this.#scores.get(text);
+    });
     return halves;
   }
-}
-
-/** Of pairs, the best score first, then the leftmost. */
-class Heap {
-  /** @type {Pair[]} */
-  #pairs = [];
-
-  /** @param {Pair} pair */
-  push(pair) {
-    const pairs = this.#pairs;
-    let at = pairs.push(pair) - 1;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (!before(pair, pairs[above])) break;
-      pairs[at] = pairs[above];
-      at = above;
-    }
-    pairs[at] = pair;
-  }
-
-  /** @returns {Pair | undefined} */
-  pop() {
-    const pairs = this.#pairs;
-    const top = pairs[0];
-    const last = pairs.pop();
-    if (!last || !pairs.length) return top;
-    let at = 0;
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below >= pairs.length) break;
-      if (below + 1 < pairs.length && before(pairs[below + 1], pairs[below])) below += 1;
-      if (!before(pairs[below], last)) break;
-      pairs[at] = pairs[below];
-      at = below;
-    }
-    pairs[at] = last;
-    return top;
-  }
-}
-
-/** @param {Pair} a @param {Pair} b */
-function before(a, b) {
-  return a.score > b.score || (a.score === b.score && a.left < b.left);
 }
 
 /**

@@ -185,7 +185,7 @@ def config(**changes: object) -> Callable[[Path], None]:
         ),
         (config(num_hidden_layers=5), CheckpointError, r"model.layers.4.input_layernorm.weight is missing"),
         (config(hidden_size=64), CheckpointError, r"has shape \[4096, 128\], but config.json gives \[4096, 64\]"),
-        (config(model_type="llama"), CheckpointError, "llama"),
+        (config(model_type="mamba"), CheckpointError, "mamba"),
         (config(eos_token_id=9999), CheckpointError, "eos_token_id 9999"),
         (config(bos_token_id=7), CheckpointError, "bos_token_id is 7 in config.json"),
         (config(eos_token_id="</s>"), CheckpointError, "eos_token_id '</s>'"),

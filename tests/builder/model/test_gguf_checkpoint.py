@@ -170,10 +170,10 @@ def test_an_adapter_is_merged(tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], type[OnpageError], str]] = {
-    "another architecture": ({"general__architecture": "llama"}, UnsupportedModel, "architecture 'llama': onpage converts gemma, gemma2, gemma3"),
+    "another architecture": ({"general__architecture": "mamba"}, UnsupportedModel, "architecture 'mamba': onpage converts gemma, gemma2, gemma3"),
     "an adapter": ({"general__type": "adapter"}, UnsupportedModel, "is a LoRA adapter for llama.cpp: use the folder that peft saved"),
     "images": ({"general__architecture": "clip"}, UnsupportedModel, "reads images: use the GGUF file of the model"),
-    "a tokenizer of bytes": ({"tokenizer__ggml__model": "gpt2"}, TokenizerError, "tokenizer.ggml.model is 'gpt2'"),
+    "a tokenizer of bytes": ({"tokenizer__ggml__model": "rwkv"}, TokenizerError, "tokenizer.ggml.model is 'rwkv'"),
     "no tokens": ({"tokenizer__ggml__tokens": None}, TokenizerError, "holds no tokenizer"),
     "scores": ({"tokenizer__ggml__scores": [1.0, 2.0]}, TokenizerError, "one number for each of the 512 tokens"),
     "kinds": ({"tokenizer__ggml__token_type": [9] * 512}, TokenizerError, "kinds that are none"),
