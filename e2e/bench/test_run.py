@@ -209,9 +209,9 @@ def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
 
 
 def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
-    """It took 71 seconds where 5 were asked for."""
+    """It took 71 seconds where 5 were asked for. Fifteen here, in which a busy machine loads the engine."""
     output = tmp_path / "results.json"
-    options = Options(prefill=(16,), decode=48, context=256, runs=200, warmup=0, warm=0, gpu=False, timeout=5)
+    options = Options(prefill=(16,), decode=48, context=256, runs=200, warmup=0, warm=0, gpu=False, timeout=15)
     frozen: list[float] = []
 
     def freeze(place: str, progress: dict[str, Any]) -> None:
@@ -225,13 +225,13 @@ def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
     )
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, asyncio.wait_for(measuring, LIMIT)).result()
-    assert time.monotonic() - frozen[0] < 5 + 45, "the rest is the browser's end on a busy machine"
+    assert time.monotonic() - frozen[0] < 15 + 45, "the rest is the browser's end on a busy machine"
     (record,) = load_results(output)["records"]
     assert record["status"] == "partial" and record["loads"]
     (error,) = record["errors"]
     assert (error["code"], error["sentence"]) == (
         "timeout",
-        "The page was silent for 5 s; --timeout sets a longer time.",
+        "The page was silent for 15 s; --timeout sets a longer time.",
     )
 
 
