@@ -113,6 +113,7 @@ async function mountTask({ id, styles, mount }) {
     recalled: tasks()[id],
     remember: (value) => remember({ tasks: { ...tasks(), [id]: value } }),
     records: records.of(id),
+    collection: (name) => records.of(`${id}/${name}`),
   });
 }
 

@@ -16,6 +16,8 @@
  * @property {unknown} recalled what was remembered last, undefined at first; not to be trusted
  * @property {(value: unknown) => void} remember
  * @property {import('../records/records.js').TaskRecords} records the task's own, on this device
+ * @property {(name: string) => import('../records/records.js').TaskRecords} collection other records of the task's own, such as what it is
+ *   set to
  *
  * @typedef {object} MountedTask
  * @property {(state: SessionState) => void} update

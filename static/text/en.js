@@ -308,6 +308,67 @@ export const texts = {
     selected: (key) => `Selected: press ${key} C`,
     share: "Share",
     again: "Try again",
+    edit: "Edit",
+    done: "Done",
+    redo: "Redo",
+    edited: "The post, to be edited",
+    /** By id. @type {Record<string, string>} */
+    followUps: { shorter: "Shorter", date: "Add the date", emoji: "No emoji" },
+    followUp: "Change the post",
+    options: {
+      title: "More options",
+      network: "For",
+      anyPlatform: "Any network",
+      /** @param {string} name @param {number} limit */
+      platform: (name, limit) => `${name} · ${integer(limit)} characters`,
+      three: "Write three to choose from",
+      threeShort: "three to choose from",
+      hashtags: "Your hashtags",
+      link: "Your link",
+      linkShort: "your link",
+      help: "Hashtags and link are put after what the model writes, where the network has room. They are kept in this browser only.",
+    },
+    variants: {
+      title: "Choose a post",
+      /** @param {number} number */
+      name: (number) => `Variant ${integer(number)}`,
+      choose: "Choose",
+      /** @param {number} number */
+      chooseNamed: (number) => `Choose variant ${integer(number)}`,
+      /** @param {number} number */
+      same: (number) => `The same as variant ${integer(number)}`,
+      /** @param {number} count */
+      back: (count) => `All ${integer(count)} variants`,
+    },
+    history: {
+      /** @param {number} count */
+      title: (count) => `Earlier posts · ${integer(count)}`,
+      /** @param {number} most */
+      where: (most) => `The newest ${integer(most)} are kept in this browser, on this device only, until you delete them.`,
+      open: "Open",
+      remove: "Delete",
+      deleted: "The post is deleted.",
+      more: "Show more",
+      json: "Export as JSON",
+      markdown: "Export as Markdown",
+      clear: "Delete all",
+      /** @param {number} count */
+      sure: (count) => `Delete ${count === 1 ? "this post" : `all ${integer(count)} posts`} for good?`,
+      clearAll: "Yes, delete",
+      keep: "Keep",
+      /** @param {import('../tasks/post/history.js').Kept} kept */
+      kind: ({ at, tone, length, model, lora, ended, text, current }) =>
+        line([
+          format.moment(at),
+          ended === "stopped" ? "stopped" : ended === "lost" ? "not finished" : ended !== "model" && "cut off",
+          text !== current && "edited",
+          texts.post.tones[tone] ?? tone,
+          (texts.post.lengths[length] ?? length).toLowerCase(),
+          model,
+          lora && `with ${lora}`,
+        ]),
+      file: { title: "Posts written with onpage", written: "As the model wrote it", source: "Written about" },
+    },
     /** @param {string} tone @param {string} length @param {string} lora */
     kind: (tone, length, lora) => [tone, length.toLowerCase(), lora && `with ${lora}`].filter(Boolean).join(" · "),
     /** @param {number} words @param {number} characters */
@@ -373,6 +434,11 @@ export const texts = {
         title: "The post ends here because the context is full",
         sentence: "The text and the post together reached the maximum tokens. Shorten the text, or choose a shorter post.",
       },
+      /** @param {string[]} left @param {string} network */
+      noRoomFor: (left, network) => ({
+        title: `There was no room for ${left.join(" ")}`,
+        sentence: `With it the post would be too long for ${network}. Shorten the post, then add it by hand.`,
+      }),
       broken: {
         title: "“\ufffd” stands for a character that arrived incomplete",
         sentence: "The model writes rare characters in parts, and MediaPipe loses a character that is split between two steps. The engine LiteRT-LM does not.",

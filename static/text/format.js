@@ -6,6 +6,8 @@ export function formatsOf(language) {
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const one = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const two = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const variant = globalThis.navigator?.languages?.find((each) => each.startsWith(language)) ?? language; // en-GB writes 28 Nov, en-US Nov 28
+  const day = new Intl.DateTimeFormat(variant, { dateStyle: "medium", timeStyle: "short" });
   const plural = new Intl.PluralRules(language);
 
   const integer = (/** @type {number} */ value) => whole.format(value);
@@ -28,6 +30,9 @@ export function formatsOf(language) {
       if (seconds <= 60) return `${integer(Math.max(1, Math.ceil(seconds)))} s`;
       return minutes < 60 ? `${integer(minutes)} min` : `${integer(Math.floor(minutes / 60))} h ${integer(minutes % 60)} min`;
     },
+
+    /** A day and a time. @param {number} at milliseconds since 1970 */
+    moment: (at) => day.format(at),
 
     /** @param {number | null} perSecond */
     rate: (perSecond) => (perSecond === null ? "–" : `${perSecond < 100 ? one.format(perSecond) : integer(perSecond)} tok/s`),

@@ -3,69 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { post } from "../../static/tasks/post/index.js";
 import { Post } from "../../static/tasks/post/state.js";
 import { TextCounter } from "../../static/text/counting.js";
-import { FakeElement, install, work } from "./support/dom.js";
-import { model, settled } from "./support/engines.js";
-
-const FIGURES = { promptTokens: 9, tokens: 5, firstTokens: 1, timeToFirst: 1, prefillRate: 1, decodeRate: 1, reused: 0, ended: "model", engineFigures: null };
-const READY = { phase: "ready", after: "load" };
-const WRITING = { phase: "writing", stopping: false };
-
-/** A session that does what a test says. */
-function fakeSession() {
-  const [listed] = [model("first")];
-  const settings = { ...listed.sampling };
-  const choice = { entry: {}, file: listed.files[1], chosen: false, gpu: "no-webgpu" };
-  const session = {
-    state: { now: READY, setup: { model: listed, engineId: "", choice, lora: null, settings } },
-    asked: [],
-    stops: 0,
-    reseeds: 0,
-    count: async () => 7,
-    stop: () => (session.stops += 1),
-    reseed: async () => {
-      session.reseeds += 1;
-    },
-    generate(messages, options) {
-      const call = { messages, ...options };
-      session.asked.push(call);
-      return new Promise((resolve) => (call.end = resolve));
-    },
-  };
-  return session;
-}
-
-async function mounted(options, recalled = { text: "The library opens." }) {
-  const screen = install(options);
-  const session = fakeSession();
-  const remembered = [];
-  const [loading, figures] = [new FakeElement("div"), new FakeElement("div")];
-  const task = await post.mount(screen.root, { session, loading, figures, recalled, remember: (value) => remembered.push(value) });
-  const phase = (now) => {
-    session.state = { ...session.state, now };
-    task.update(session.state);
-  };
-  phase(READY);
-  const card = screen.root.find("card");
-  const form = screen.root.find("composer");
-  return { ...screen, session, task, phase, card, form, remembered, body: screen.root.find("card-text") };
-}
-
-const submit = (form) => form.dispatchEvent(Object.assign(new Event("submit"), { preventDefault: () => {} }));
-
-/** Writes a whole post. */
-async function write({ form, session, phase }, pieces, figures = FIGURES) {
-  submit(form);
-  phase(WRITING);
-  const call = session.asked.at(-1);
-  for (const piece of pieces) call.onText(piece);
-  session.state = { ...session.state, now: READY };
-  call.end({ kind: "written", figures });
-  await settled();
-  phase(READY);
-}
+import { work } from "./support/dom.js";
+import { settled } from "./support/engines.js";
+import { FIGURES, READY, WRITING, button, mounted, submit, write } from "./support/post.js";
 
 test("the post before stays until the first word of the next one", async () => {
   const page = await mounted();
@@ -143,7 +85,7 @@ test("too long a text is refused beside the text, not above the post of another"
 test("Try again writes with the next seed, and not at all where that could not be had", async () => {
   const page = await mounted();
   await write(page, ["One"]);
-  const again = page.card.all(({ tag, textContent }) => tag === "button" && textContent === "Try again")[0];
+  const again = button(page.card, "Try again");
   again.click();
   await settled();
   assert.deepEqual([page.session.reseeds, page.session.asked.length], [1, 1]);

@@ -1,19 +1,24 @@
 // @ts-check
 /**
- * The post: its text as it streams in, what can be done with it, and its counts against the networks' limits. A piece is
- * appended, so a screen reader hears it once, a selection survives the stream, and it costs the same at any length.
+ * The post: its text as it streams in and as a person edits it, what can be done with it, and its counts.
  *
- * @typedef {{again: undefined}} CardEvents
+ * @typedef {import('./text_view.js').TextEvents & import('./variants_view.js').VariantsEvents &
+ *   {again: undefined, edit: undefined, follow: string, back: undefined}} CardEvents `follow`: the id of a follow-up; `back`: to the choices
  */
 
 import { texts } from "../../text/en.js";
 import { h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
+import { makeCounts } from "./counts.js";
+import { FOLLOW_UPS } from "./follow_ups.js";
+import { makeText } from "./text_view.js";
+import { makeVariants } from "./variants_view.js";
 
 /**
  * @typedef {import('../../engine/session_state.js').SessionState} SessionState
  * @typedef {import('./state.js').Post} Post
- * @typedef {{name: string, characters: number}} Limit of a network
+ * @typedef {import('./state.js').PostState} PostState
+ * @typedef {import('./platforms.js').Platform} Platform
  */
 
 const COPIED_SHOWN = 2000;
@@ -23,11 +28,11 @@ export const events = viewEvents();
 
 /**
  * @param {HTMLElement} parent
- * @param {Limit[]} limits
+ * @param {Platform[]} platforms
  * @param {HTMLElement} loading
  * @param {string} sample a post to show before there is one, "" for none
  */
-export function mountCard(parent, limits, loading, sample) {
+export function mountCard(parent, platforms, loading, sample) {
   const titleId = uniqueId("card");
   const title = h("h2", { class: "card-title", id: titleId, tabindex: "-1" }, texts.post.card);
   const kind = h("p", { class: "card-kind" });
@@ -35,26 +40,24 @@ export function mountCard(parent, limits, loading, sample) {
   const empty = h("p", { class: "card-empty-sentence" });
   const shownSample = h("figure", { class: "card-sample", hidden: !sample }, h("figcaption", {}, texts.post.sample), h("blockquote", {}, sample));
   const emptyBox = h("div", { class: "card-empty" }, empty, shownSample);
-  const body = h("div", {
-    class: "card-text",
-    role: "log",
-    "aria-label": texts.post.log,
-    "aria-live": "polite",
-    tabindex: "0",
-    dir: "auto",
-    hidden: true,
-  });
+  const written = makeText();
   const copy = h("button", { type: "button", class: "button card-copy" }, texts.post.copy);
+  const edit = h("button", { type: "button", class: "button card-edit" });
   const share = h("button", { type: "button", class: "button", hidden: !("share" in navigator) }, texts.post.share);
   const again = h("button", { type: "button", class: "button" }, texts.post.again);
-  const actions = h("div", { class: "card-actions", hidden: true }, copy, share, again);
-  const total = h("span", { class: "counts-total" });
-  const tightest = h("span", { class: "counts-tightest" });
-  const narrow = limits.toSorted((a, b) => a.characters - b.characters).at(0);
-  const limitItems = limits.map(({ characters, name }) => ({ characters, ...limitItem(name) }));
-  const limitList = h("ul", { class: "counts-limits" }, ...limitItems.map(({ item }) => item));
-  const allLimits = h("details", { class: "counts-all", hidden: !narrow }, h("summary", {}, texts.post.limits), limitList);
-  const counts = h("div", { class: "counts", hidden: true }, h("p", {}, total, tightest), allLimits);
+  const undo = h("button", { type: "button", class: "button button-quiet card-undo" }, texts.post.undo);
+  const redo = h("button", { type: "button", class: "button button-quiet card-redo" }, texts.post.redo);
+  const steps = h("span", { class: "card-steps", hidden: true }, undo, redo);
+  const actions = h("div", { class: "card-actions", hidden: true }, copy, edit, share, again);
+  const followUps = FOLLOW_UPS.map(({ id, apply }) => {
+    const button = h("button", { type: "button", class: "button button-quiet card-follow-up" }, texts.post.followUps[id]);
+    button.addEventListener("click", () => events.emit(card, "follow", id));
+    return { button, apply };
+  });
+  const back = h("button", { type: "button", class: "button button-quiet card-back" });
+  const follow = h("div", { class: "card-follow", role: "group", "aria-label": texts.post.followUp, hidden: true }, ...followUps.map(({ button }) => button), steps, back);
+  const variants = makeVariants();
+  const counts = makeCounts(platforms);
   const card = h(
     "section",
     { class: "card", "aria-labelledby": titleId },
@@ -62,9 +65,12 @@ export function mountCard(parent, limits, loading, sample) {
     loading,
     noticeBox,
     emptyBox,
-    body,
+    written.body,
+    written.area,
+    variants.root,
+    follow,
     actions,
-    counts,
+    counts.root,
   );
   const notice = mountNotice(noticeBox);
   parent.append(card);
@@ -75,37 +81,39 @@ export function mountCard(parent, limits, loading, sample) {
   let copied = 0;
 
   copy.addEventListener("click", async () => {
-    text(copy, (await copyText(shown?.text ?? "", body)) ? texts.post.copied : texts.post.selected(modifier()));
+    text(copy, (await copyText(shown?.current ?? "", written.body)) ? texts.post.copied : texts.post.selected(modifier()));
     clearTimeout(copied);
     copied = window.setTimeout(() => text(copy, texts.post.copy), COPIED_SHOWN);
   });
   share.addEventListener("click", () => {
-    navigator.share({ text: shown?.text ?? "" }).catch(() => {}); // closed without sharing
+    navigator.share({ text: shown?.current ?? "" }).catch(() => {}); // closed without sharing
   });
   again.addEventListener("click", () => {
     title.focus(); // the button is about to go away
     events.emit(card, "again");
   });
+  back.addEventListener("click", () => {
+    title.focus();
+    events.emit(card, "back");
+  });
+  edit.addEventListener("click", () => setEditing(!written.editing));
+  events.listen(card, "edited", () => written.editing && setEditing(false));
+  for (const [button, name] of /** @type {const} */ ([[undo, "undo"], [redo, "redo"]])) {
+    button.addEventListener("click", () => events.emit(card, name));
+  }
 
-  /** @param {Post} post */
-  function showCounts({ words, characters }) {
-    text(total, texts.post.counts(words, characters));
-    if (!narrow) return; // no network is asked about
-    text(tightest, texts.post.tightest(narrow.name, narrow.characters - characters));
-    tightest.toggleAttribute("data-over", characters > narrow.characters);
-    for (const { item, value, characters: most } of limitItems) {
-      const over = characters - most;
-      item.toggleAttribute("data-over", over > 0);
-      text(value, over > 0 ? texts.post.over(over) : texts.post.left(-over));
-    }
+  /** @param {boolean} wanted */
+  function setEditing(wanted) {
+    written.edit(wanted);
+    events.emit(card, "edit"); // so that the whole is shown anew
+    (wanted ? written.area : edit).focus();
   }
 
   /** @param {Post} post */
   function begin(post) {
     shown = post;
-    body.replaceChildren();
     card.removeAttribute("data-reading");
-    body.hidden = counts.hidden = false;
+    written.body.hidden = counts.root.hidden = false;
     emptyBox.hidden = true;
   }
 
@@ -115,29 +123,51 @@ export function mountCard(parent, limits, loading, sample) {
     /** One more piece of a post, which takes the place of the one before with its first. @param {Post} post @param {string} piece */
     append(post, piece) {
       if (post !== shown) begin(post);
-      body.append(piece);
-      showCounts(post);
+      written.append(post, piece);
+      counts.grow(post);
     },
 
-    /** @param {SessionState} session @param {Post | null} post */
-    update({ now, setup }, post) {
+    /** As `append`, for one of several. @param {Post} post @param {string} piece */
+    appendChoice(post, piece) {
+      variants.append(post, piece);
+    },
+
+    /** @param {SessionState} session @param {PostState} state */
+    update({ now, setup }, { post: last, choices, choosing, busy, draft }) {
+      const post = choosing ? null : last;
       const writing = now.phase === "writing";
       const loads = now.phase === "loading" || now.phase === "starting";
-      const reading = writing && (post === null || post.figures !== null);
+      const reading = writing && (post === null || post.ended !== null);
+      if (post && post.ended && post !== shown) begin(post);
       card.toggleAttribute("data-writing", writing);
       card.toggleAttribute("data-reading", reading); // what is shown is still the post before
       if (writing && !wasWriting) card.scrollIntoView({ block: "nearest" });
       wasWriting = writing;
-      emptyBox.hidden = Boolean(post) || loads;
+      variants.update(choices, busy);
+      variants.root.hidden = !choosing;
+      card.toggleAttribute("data-choosing", choosing);
+      text(title, choosing ? texts.post.variants.title : texts.post.card);
+      emptyBox.hidden = Boolean(post) || loads || choosing;
       text(empty, writing ? texts.post.reading : texts.post.empty);
       shownSample.hidden = !sample || writing || !setup?.model.demo; // the demo model wrote it
-      body.setAttribute("aria-busy", String(writing));
-      actions.hidden = !post || writing;
+      written.update(post, writing);
+      if (post?.ended) counts.show(post.current, draft.platform);
+      counts.root.hidden = !post;
+      actions.hidden = follow.hidden = !post || writing || busy;
+      back.hidden = !post || choices.length < 2 || !choices.includes(post);
+      text(back, texts.post.variants.back(choices.length));
       again.disabled = now.phase !== "ready";
-      const stopped = Boolean(post) && !reading && post?.figures?.ended === "stopped" && !post?.ranAway;
+      text(edit, written.editing ? texts.post.done : texts.post.edit);
+      updateSteps(post);
+      const stopped = !reading && post?.ended === "stopped";
       card.toggleAttribute("data-stopped", stopped);
       text(kind, post ? texts.line([stopped && texts.post.stopped, kindOf(post)]) : "");
-      notice.update(reading || !post ? null : noticeOf(post));
+      notice.update(reading || !post ? null : noticeOf(post, platforms.find(({ id }) => id === draft.platform)?.name ?? ""));
+    },
+
+    focus() {
+      title.focus();
+      card.scrollIntoView({ block: "nearest" });
     },
 
     destroy() {
@@ -145,6 +175,21 @@ export function mountCard(parent, limits, loading, sample) {
       card.remove();
     },
   };
+
+  /** @param {Post | null} post */
+  function updateSteps(post) {
+    const { canUndo = false, canRedo = false } = post?.edits ?? {};
+    if (document.activeElement === undo && !canUndo) (canRedo ? redo : edit).focus(); // what is disabled loses the focus
+    if (document.activeElement === redo && !canRedo) (canUndo ? undo : edit).focus();
+    undo.disabled = !canUndo;
+    redo.disabled = !canRedo;
+    steps.hidden = !canUndo && !canRedo;
+    for (const { button, apply } of followUps) {
+      const hidden = !post || apply(post.current, post.source) === null;
+      if (hidden && document.activeElement === button) (canUndo ? undo : edit).focus(); // what is hidden has no focus
+      button.hidden = hidden;
+    }
+  }
 }
 
 /** @param {Post} post */
@@ -152,18 +197,13 @@ function kindOf({ asked: { tone, length, lora } }) {
   return texts.post.kind(texts.post.tones[tone] ?? tone, texts.post.lengths[length] ?? length, lora);
 }
 
-/** What a person should know of a post, the most important only. @param {Post} post */
-function noticeOf({ figures, ranAway, broken }) {
-  const { runaway, full, broken: parts } = texts.post.notices;
-  if (ranAway || figures?.ended === "limit") return runaway;
-  if (figures?.ended === "context") return full;
+/** What a person should know of a post, the most important only. @param {Post} post @param {string} network that it is for */
+function noticeOf({ ended, ranAway, broken, left }, network = "") {
+  const { runaway, full, broken: parts, noRoomFor } = texts.post.notices;
+  if (ranAway || ended === "limit") return runaway;
+  if (ended === "context") return full;
+  if (left.length) return noRoomFor(left, network);
   return broken ? parts : null;
-}
-
-/** @param {string} name */
-function limitItem(name) {
-  const value = h("span", { class: "limit-count" });
-  return { value, item: h("li", {}, h("span", { class: "limit-name" }, name), value) };
 }
 
 /**
@@ -173,7 +213,7 @@ function limitItem(name) {
  * @param {HTMLElement} body what holds it
  * @returns {Promise<boolean>} whether it is in the clipboard
  */
-async function copyText(value, body) {
+export async function copyText(value, body) {
   try {
     await navigator.clipboard.writeText(value);
     return true;

@@ -9,6 +9,7 @@
 import { texts } from "../../text/en.js";
 import { directionOf, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
+import { NOT_SENT_AWAY } from "./typing.js";
 
 /**
  * @typedef {import('../../engine/session_state.js').SessionState} SessionState
@@ -23,15 +24,13 @@ const NEAR = 0.75;
 /** @type {import('../../ui/dom.js').ViewEvents<ComposerEvents>} */
 export const events = viewEvents();
 
-/** Browsers may send what is typed to a spell checker or a writing assistant on some server, and keep it for the next form. */
-const NOT_SENT_AWAY = { spellcheck: "false", writingsuggestions: "false", autocomplete: "off" };
-
 /**
  * @param {HTMLElement} parent
  * @param {PostDefinition} definition
  * @param {Example[]} examples
+ * @param {HTMLElement} options what is folded away below Write
  */
-export function mountComposer(parent, definition, examples) {
+export function mountComposer(parent, definition, examples, options) {
   const [textId, countId, examplesId] = ["text", "count", "examples"].map(uniqueId);
   const area = h("textarea", {
     id: textId,
@@ -70,6 +69,7 @@ export function mountComposer(parent, definition, examples) {
     notice,
     h("div", { class: "composer-choices" }, tones, lengths),
     h("div", { class: "composer-actions" }, write, stop, hint),
+    options,
   );
   const refused = mountNotice(notice);
   parent.append(form);
@@ -119,7 +119,7 @@ export function mountComposer(parent, definition, examples) {
     root: form,
     focus: () => area.focus(),
     /** @param {SessionState} session @param {PostState} state */
-    update({ now, setup }, { draft, count: known, tooLong }) {
+    update({ now, setup }, { draft, count: known, tooLong, busy }) {
       check(tones, draft.tone);
       check(lengths, draft.length);
       if (area.value !== draft.text) area.value = draft.text;
@@ -132,10 +132,10 @@ export function mountComposer(parent, definition, examples) {
       area.toggleAttribute("aria-invalid", over);
       refused.update(tooLong && known ? refusal(known, setup) : null);
 
-      const writing = now.phase === "writing";
+      const writing = now.phase === "writing" || busy;
       const stopping = now.phase === "writing" && now.stopping;
       // Neither is ever `disabled`, which would take the focus from who has just pressed it.
-      write.setAttribute("aria-disabled", String(now.phase !== "ready" || !draft.text.trim()));
+      write.setAttribute("aria-disabled", String(now.phase !== "ready" || busy || !draft.text.trim()));
       stop.setAttribute("aria-disabled", String(stopping));
       text(stop, stopping ? texts.post.stopping : texts.post.stop);
       if (!writing && document.activeElement === stop) write.focus(); // what is hidden has no focus

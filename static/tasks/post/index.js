@@ -1,12 +1,20 @@
 // @ts-check
 /** The first task: a text becomes a social media post. This is what connects its state, its two views and the session. */
 
+import { h } from "../../ui/dom.js";
 import { events as cardEvents, mountCard } from "./card.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountDeclined } from "./declined.js";
 import { mountFigures } from "./figures.js";
+import { postOf } from "./history.js";
+import { events as historyEvents, mountHistory } from "./history_view.js";
+import { Keeper } from "./keeper.js";
+import { FOLLOW_UPS } from "./follow_ups.js";
+import { events as optionsEvents, makeOptions } from "./options_view.js";
+import { lengthOn } from "./platforms.js";
 import { lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
 import { Post, counted, drafted, initial } from "./state.js";
+import { voiceOf, voiced } from "./voice.js";
 
 /**
  * @typedef {import('../task.js').Task} Task
@@ -16,30 +24,41 @@ import { Post, counted, drafted, initial } from "./state.js";
 
 /** Typing pauses this long before the tokens are counted. */
 const COUNT_DELAY = 250;
+/** Posts that are written to choose from. */
+const VARIANTS = 3;
+/** The id of the only voice there is. */
+const VOICE = "voice";
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
-export const post = { id: "post", styles: [here("composer.css"), here("card.css"), here("figures.css")], mount };
+export const post = { id: "post", styles: ["composer", "options", "card", "variants", "figures", "history"].map((name) => here(`${name}.css`)), mount };
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, loading, figures: figuresRoot, recalled, remember }) {
-  const [definition, examples, limits] = await Promise.all(["social_post.json", "examples.json", "limits.json"].map(data));
-  const composer = mountComposer(element, definition, examples);
-  const card = mountCard(element, limits, loading, sampleOf(examples));
+async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+  const [definition, examples, platforms] = await Promise.all(["social_post.json", "examples.json", "platforms.json"].map(data));
+  const options = makeOptions(platforms);
+  const composer = mountComposer(element, definition, examples, options.root);
+  const side = h("div", { class: "post-side" });
+  element.append(side);
+  const card = mountCard(side, platforms, loading, sampleOf(examples));
+  const history = mountHistory(side, records);
+  const keeper = new Keeper(records, (dropped) => history.note(dropped));
   const figures = mountFigures(figuresRoot);
+  const voices = collection("voice");
   const ended = new AbortController();
-  let state = initial(definition, recalled);
+  let state = initial(definition, platforms, recalled);
   let counting = 0;
   let wasReady = false;
 
   const show = () => {
     composer.update(session.state, state);
-    card.update(session.state, state.post);
+    options.update(state);
+    card.update(session.state, state);
     figures.update(session.state, state.post);
   };
   const set = (/** @type {typeof state} */ next) => {
@@ -48,7 +67,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
   };
 
   /** What the draft asks of the model, and the room that there is for it. */
-  function asked() {
+  function wanted() {
     const { words } = lengthOf(definition, state.draft.length);
     const maxTokens = session.state.setup?.settings.maxTokens ?? 0;
     return { messages: messagesOf(definition, state.draft), room: promptRoom(maxTokens, words), limits: runawayAt(words) };
@@ -59,32 +78,76 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     counting = window.setTimeout(async () => {
       const { draft } = state;
       if (session.state.now.phase !== "ready" || !draft.text.trim()) return;
-      const { messages, room } = asked();
+      const { messages, room } = wanted();
       const tokens = await session.count(messages, room);
       if (tokens !== null) set(counted(state, draft, { tokens, room }));
     }, delay);
   }
 
-  async function write() {
+  /** Writes what the draft asks for; null where nothing came of it. @param {Post[] | null} batch where it goes, if it is one of several */
+  async function writeOne(batch) {
     const { now, setup } = session.state;
     const { draft, count } = state;
-    if (now.phase !== "ready" || !setup || !draft.text.trim()) return;
-    const { messages, room, limits: most } = asked();
+    if (now.phase !== "ready" || !setup || !draft.text.trim()) return null;
+    keeper.flush();
+    const { messages, room, limits: most } = wanted();
     const { tone, length } = draft;
-    const next = new Post({ tone, length, seed: setup.settings.seed, lora: setup.lora?.name ?? "" });
+    const asked = { tone, length, seed: setup.settings.seed, lora: setup.lora?.name ?? "", model: setup.model.name };
+    const next = new Post(asked, { source: draft.text });
+    const begin = () => {
+      batch?.push(next);
+      set({ ...state, choices: [...(batch ?? [])], choosing: batch !== null, post: next });
+    };
     const onText = (/** @type {string} */ piece) => {
       next.add(piece);
-      if (state.post !== next) state = { ...state, post: next }; // only now: until its first word the post before stays
-      card.append(next, piece);
+      if (state.post !== next) begin(); // only now: until its first word the post before stays
+      if (batch) card.appendChoice(next, piece);
+      else card.append(next, piece);
+      keeper.soon(next);
       if (next.words <= most.words || next.ranAway) return;
       next.ranAway = true;
       session.stop();
     };
     state = { ...state, tooLong: false };
     const outcome = await session.generate(messages, { room, counted: count?.tokens ?? null, tokens: most.tokens, onText });
-    if (outcome?.kind === "written") next.figures = outcome.figures;
+    next.end(outcome?.kind === "written" ? outcome.figures : null);
+    if (next.ended === "model") addVoice(next);
     if (outcome?.kind === "too-long") state = { ...counted(state, draft, outcome), tooLong: draft === state.draft };
     show();
+    if (state.post !== next) return null; // not a word of it
+    await keeper.now(next);
+    rememberAll();
+    return next;
+  }
+
+  /** One post, or three with a seed each. */
+  async function write() {
+    if (state.busy) return;
+    if (!state.draft.three) return void (await writeOne(null));
+    if (session.state.now.phase !== "ready" || !state.draft.text.trim()) return;
+    /** @type {Post[]} */
+    const batch = [];
+    set({ ...state, busy: true });
+    for (let number = 1; number <= VARIANTS && state.busy; number += 1) {
+      if (number > 1) await session.reseed();
+      const written = state.busy ? await writeOne(batch) : null;
+      if (written?.ended !== "model" && written?.ended !== "limit") break;
+    }
+    set({ ...state, busy: false, choosing: state.choices.length > 1 });
+  }
+
+  /** Ends what is written, and what was to be written after it. */
+  function stop() {
+    set({ ...state, busy: false });
+    session.stop();
+  }
+
+  /** Puts the person's hashtags and link after what the model wrote. @param {Post} written */
+  function addVoice(written) {
+    const platform = platforms.find((/** @type {import('./platforms.js').Platform} */ { id }) => id === state.draft.platform);
+    const { text, left } = voiced(written.current, state.voice, (value) => !platform || lengthOn(platform, value) <= platform.limit);
+    written.edits?.change(text);
+    written.left = left;
   }
 
   async function again() {
@@ -93,18 +156,80 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     if (session.state.setup?.settings.seed !== seed) await write(); // else it could not be had
   }
 
+  /** A change of the shown post's text. @param {(edits: import('./edits.js').Edits) => void} change */
+  function edit(change) {
+    const { post: shown } = state;
+    if (!shown?.edits) return;
+    change(shown.edits);
+    keeper.soon(shown);
+    show();
+  }
+
+  /** @param {string} id of a follow-up */
+  function followUp(id) {
+    const { apply } = FOLLOW_UPS.find((each) => each.id === id) ?? {};
+    edit((edits) => edits.change(apply?.(edits.text, state.post?.source ?? "") ?? edits.text));
+  }
+
+  /** @param {string} id of one of the choices */
+  function choose(id) {
+    const chosen = state.choices.find((each) => each.id === id);
+    if (!chosen) return;
+    set({ ...state, post: chosen, choosing: false });
+    rememberAll();
+    card.focus();
+  }
+
+  /** @param {{hashtags: string, link: string}} typed */
+  async function keepVoice({ hashtags, link }) {
+    const voice = voiceOf(hashtags, link);
+    set({ ...state, voice });
+    await voices.put({ id: VOICE, at: 0, head: voice, body: null });
+  }
+
+  /** Shows a post of the history. @param {unknown} id */
+  async function open(id) {
+    const entry = typeof id === "string" ? await records.get(id) : null;
+    const found = entry && postOf(entry);
+    if (!found || session.state.now.phase === "writing" || ended.signal.aborted) return;
+    keeper.flush();
+    set({ ...state, post: found, choosing: false });
+    rememberAll();
+    card.focus();
+  }
+
   const declined = mountDeclined(composer.root, write);
   const { signal } = ended;
+  const rememberAll = () => remember({ ...state.draft, shown: state.post?.id });
   const redraft = (/** @type {Partial<import('./prompt.js').Draft>} */ change) => {
     declined.clear();
     set(drafted(state, change));
-    remember(state.draft);
+    rememberAll();
     countSoon();
   };
   composerEvents.listen(composer.root, "draft", redraft, signal);
   composerEvents.listen(composer.root, "write", () => declined.lets(session.state, state.draft.text) && write(), signal);
-  composerEvents.listen(composer.root, "stop", () => session.stop(), signal);
+  composerEvents.listen(composer.root, "stop", stop, signal);
+  optionsEvents.listen(options.root, "voice", keepVoice, signal);
   cardEvents.listen(card.root, "again", again, signal);
+  cardEvents.listen(card.root, "choose", choose, signal);
+  cardEvents.listen(card.root, "back", () => set({ ...state, choosing: true }), signal);
+  cardEvents.listen(card.root, "follow", followUp, signal);
+  cardEvents.listen(card.root, "edit", show, signal);
+  cardEvents.listen(card.root, "edited", () => keeper.flush(), signal);
+  cardEvents.listen(card.root, "type", (value) => edit((edits) => edits.type(value, Date.now())), signal);
+  cardEvents.listen(card.root, "undo", () => edit((edits) => edits.undo()), signal);
+  cardEvents.listen(card.root, "redo", () => edit((edits) => edits.redo()), signal);
+  historyEvents.listen(history.root, "open", open, signal);
+  historyEvents.listen(history.root, "removed", (id) => keeper.forget(id ?? state.post?.id ?? ""), signal);
+  historyEvents.listen(history.root, "restored", (id) => keeper.resume(id), signal);
+  window.addEventListener("pagehide", () => keeper.flush(), { signal });
+  void voices.get(VOICE).then((kept) => {
+    const { hashtags, link } = /** @type {Record<string, unknown>} */ (kept?.head ?? {});
+    if (kept && !ended.signal.aborted) set({ ...state, voice: voiceOf(hashtags, link) });
+  });
+  const { shown } = /** @type {{shown?: unknown}} */ (recalled ?? {});
+  if (shown) void records.get(String(shown)).then((entry) => entry && !state.post && set({ ...state, post: postOf(entry) }));
 
   return {
     update({ now }) {
@@ -120,10 +245,13 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     holdsText: () => state.draft.text.trim() !== "",
     focus: () => composer.focus(),
     destroy() {
+      keeper.flush();
       ended.abort();
       clearTimeout(counting);
       composer.destroy();
       card.destroy();
+      history.destroy();
+      side.remove();
       figures.destroy();
     },
   };

@@ -7,7 +7,12 @@
  * @typedef {{id: string, prompt: string}} Tone `prompt` is the word for it in the instruction
  * @typedef {{id: string, words: number}} Length
  * @typedef {{instruction: string, tones: Tone[], lengths: Length[]}} PostDefinition
- * @typedef {{text: string, tone: string, length: string}} Draft `tone` and `length` are ids
+ * @typedef {object} Draft what a person asks for
+ * @property {string} text
+ * @property {string} tone an id, as are the next two
+ * @property {string} length
+ * @property {string} platform the network that it is for, "" for any
+ * @property {boolean} three whether three posts are written to choose from
  */
 
 import { message, normalized } from "../../engine/index.js";
@@ -19,7 +24,7 @@ const RUNAWAY = 3;
 
 /**
  * @param {PostDefinition} definition
- * @param {Draft} draft
+ * @param {Pick<Draft, 'text' | 'tone' | 'length'>} draft
  */
 export function messagesOf(definition, { text, tone, length }) {
   /** @type {Record<string, string>} */

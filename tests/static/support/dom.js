@@ -34,6 +34,7 @@ export class FakeElement extends FakeNode {
   dataset = {};
   value = "";
   focused = 0;
+  style = {};
   classList = { add: () => {}, toggle: () => {} };
 
   constructor(tag) {
@@ -135,6 +136,7 @@ export function install({ clipboard = null, copies = false } = {}) {
       execCommand: (command) => asked.push(command) > 0 && copies,
     },
     window: globalThis,
+    addEventListener: () => {}, // for events of the window, which no test makes
     getSelection: () => ({ selectAllChildren: (element) => selected.push(element) }),
     HTMLInputElement: class {},
     fetch: async (url) => ({ ok: true, json: async () => JSON.parse(readFileSync(url)) }),

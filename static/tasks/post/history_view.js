@@ -1,0 +1,171 @@
+// @ts-check
+/**
+ * The posts of before, folded away under the card: open, copy, delete, export. They are read when the list is unfolded, page by page.
+ *
+ * @typedef {{open: string, removed: string | null, restored: string}} HistoryEvents the id of a post; `removed`: null for all of them
+ */
+
+import { MAX_RECORDS } from "../../records/records.js";
+import { texts } from "../../text/en.js";
+import { h, text, viewEvents } from "../../ui/dom.js";
+import { copyText } from "./card.js";
+import { asJson, asMarkdown, keptOf } from "./history.js";
+
+/**
+ * @typedef {import('../../records/records.js').TaskRecords} TaskRecords
+ * @typedef {import('../../records/record.js').Head} Head
+ * @typedef {import('../../records/record.js').Entry} Entry
+ * @typedef {import('./history.js').Kept} Kept
+ */
+
+const PAGE = 20;
+const COPIED_SHOWN = 2000;
+
+const { history: said } = texts.post;
+
+/** @type {import('../../ui/dom.js').ViewEvents<HistoryEvents>} */
+export const events = viewEvents();
+
+/** @param {HTMLElement} parent @param {TaskRecords} records */
+export function mountHistory(parent, records) {
+  const title = h("summary", {}, said.title(0));
+  const where = h("p", { class: "history-where" }, said.where(MAX_RECORDS));
+  const trouble = h("p", { class: "history-trouble", role: "status", hidden: true });
+  const list = h("ul", { class: "history-list" });
+  const more = button(said.more, "button button-quiet");
+  const asked = h("p", { class: "history-asked", tabindex: "-1" });
+  const [json, markdown, clear, clearAll, keep] = [said.json, said.markdown, said.clear, said.clearAll, said.keep].map((name) => button(name));
+  const actions = h("div", { class: "history-actions" }, json, markdown, clear);
+  const sure = h("div", { class: "history-actions history-sure", hidden: true }, asked, clearAll, keep);
+  const root = h("details", { class: "history", hidden: true }, title, h("div", { class: "history-body" }, where, trouble, list, more, actions, sure));
+  parent.append(root);
+
+  const ended = new AbortController();
+  /** Those that are shown. @type {Head[]} */
+  let shown = [];
+  let count = 0;
+  /** What was deleted just now, to be brought back. @type {Entry | null} */
+  let deleted = null;
+  let dropped = 0;
+  let reading = 0;
+
+  /** Reads as many as are shown, or the first page. @param {number} [wanted] */
+  async function read(wanted = Math.max(PAGE, shown.length)) {
+    reading += 1;
+    const mine = reading;
+    const found = await records.count();
+    const heads = root.open ? await records.list({ count: wanted }) : shown;
+    if (mine !== reading || ended.signal.aborted) return; // a later change is being read
+    count = found;
+    shown = heads;
+    show();
+  }
+
+  function show() {
+    root.hidden = count === 0 && !deleted && !records.trouble;
+    text(title, said.title(count));
+    const sentence = texts.line([records.trouble && texts.records.troubles[records.trouble], dropped > 0 && texts.records.dropped(MAX_RECORDS, dropped)]);
+    text(trouble, sentence);
+    trouble.hidden = !sentence;
+    const items = shown.flatMap((head) => {
+      const kept = keptOf(head);
+      return kept ? [item(kept)] : [];
+    });
+    list.replaceChildren(...(deleted ? [undoItem(deleted)] : []), ...items);
+    more.hidden = count <= shown.length;
+    actions.hidden = count === 0;
+    if (count === 0) sure.hidden = true;
+  }
+
+  /** @param {Kept} kept */
+  function item(kept) {
+    const body = h("p", { class: "history-text", dir: "auto" }, kept.current);
+    const [open, copy, remove] = [said.open, texts.post.copy, said.remove].map((name) => button(name, "button button-quiet"));
+    open.addEventListener("click", () => events.emit(root, "open", kept.id));
+    copy.addEventListener("click", async () => {
+      if (!(await copyText(kept.current, body))) return;
+      text(copy, texts.post.copied);
+      setTimeout(() => text(copy, texts.post.copy), COPIED_SHOWN);
+    });
+    remove.addEventListener("click", async () => {
+      deleted = await records.get(kept.id);
+      title.focus(); // the button goes away
+      events.emit(root, "removed", kept.id);
+      await records.delete(kept.id);
+    });
+    const kind = h("p", { class: "history-kind" }, said.kind(kept));
+    return h("li", { class: "history-item" }, kind, body, h("div", { class: "history-actions" }, open, copy, remove));
+  }
+
+  /** @param {Entry} entry */
+  function undoItem(entry) {
+    const undo = button(texts.post.undo, "button button-quiet");
+    undo.addEventListener("click", async () => {
+      deleted = null;
+      title.focus();
+      events.emit(root, "restored", entry.id);
+      await records.put(entry);
+    });
+    return h("li", { class: "history-item history-deleted" }, h("p", {}, said.deleted), undo);
+  }
+
+  root.addEventListener("toggle", () => void read());
+  more.addEventListener("click", () => void read(shown.length + PAGE));
+  json.addEventListener("click", async () => save("json", "application/json", asJson(await all())));
+  markdown.addEventListener("click", async () => save("md", "text/markdown", asMarkdown(await all(), { ...said.file, heading: said.kind })));
+  clear.addEventListener("click", () => {
+    text(asked, said.sure(count));
+    sure.hidden = false;
+    asked.focus();
+  });
+  keep.addEventListener("click", () => {
+    sure.hidden = true;
+    clear.focus();
+  });
+  clearAll.addEventListener("click", async () => {
+    deleted = null;
+    sure.hidden = true;
+    title.focus();
+    events.emit(root, "removed", null);
+    await records.clear();
+  });
+  records.listen(() => void read(), ended.signal);
+  void read();
+
+  /** Every record whole, the newest first. */
+  async function all() {
+    const heads = await records.list({ count: MAX_RECORDS });
+    const entries = await Promise.all(heads.map(({ id }) => records.get(id)));
+    return entries.filter((entry) => entry !== null);
+  }
+
+  return {
+    root,
+    /** How many of the oldest went, with the last one that was kept. @param {number} more */
+    note(more) {
+      dropped += more;
+    },
+    destroy() {
+      ended.abort();
+      root.remove();
+    },
+  };
+}
+
+/** @param {string} name @param {string} [kind] */
+function button(name, kind = "button button-quiet") {
+  return h("button", { type: "button", class: kind }, name);
+}
+
+/**
+ * Gives a text to the person as a file.
+ * @param {string} suffix
+ * @param {string} type
+ * @param {string} content
+ */
+function save(suffix, type, content) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = h("a", { href: url, download: `onpage-posts-${new Date().toISOString().slice(0, 10)}.${suffix}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url));
+}

@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * What is folded away below Write: the network that a post is for, how many to write, and a person's own hashtags and link.
+ *
+ * @typedef {{draft: Partial<import('./prompt.js').Draft>, voice: {hashtags: string, link: string}}} OptionsEvents `draft` as the composer's
+ */
+
+import { texts } from "../../text/en.js";
+import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY } from "./typing.js";
+
+/**
+ * @typedef {import('./platforms.js').Platform} Platform
+ * @typedef {import('./state.js').PostState} PostState
+ * @typedef {import('./voice.js').Voice} Voice
+ */
+
+const { options: said } = texts.post;
+
+/** @type {import('../../ui/dom.js').ViewEvents<OptionsEvents>} */
+export const events = viewEvents();
+
+/** @param {Platform[]} platforms */
+export function makeOptions(platforms) {
+  const [platformId, hashtagsId, linkId, helpId] = ["platform", "hashtags", "link", "help"].map(uniqueId);
+  const active = h("span", { class: "options-active" });
+  const platform = h(
+    "select",
+    { id: platformId },
+    h("option", { value: "" }, said.anyPlatform),
+    ...platforms.map(({ id, name, limit }) => h("option", { value: id }, said.platform(name, limit))),
+  );
+  const three = h("input", { type: "checkbox", class: "options-three" });
+  const own = { ...NOT_SENT_AWAY, "aria-describedby": helpId };
+  const hashtags = h("input", { type: "text", id: hashtagsId, placeholder: "#Choir #Northfield", ...own });
+  const link = h("input", { type: "url", id: linkId, placeholder: "https://", ...own });
+  const root = h(
+    "details",
+    { class: "options" },
+    h("summary", {}, said.title, active),
+    h(
+      "div",
+      { class: "options-body" },
+      h("p", { class: "field" }, h("label", { for: platformId }, said.network), platform),
+      h("label", { class: "options-check" }, three, said.three),
+      h("p", { class: "field" }, h("label", { for: hashtagsId }, said.hashtags), hashtags),
+      h("p", { class: "field" }, h("label", { for: linkId }, said.link), link),
+      h("p", { class: "field-help options-help", id: helpId }, said.help),
+    ),
+  );
+
+  platform.addEventListener("change", () => {
+    const found = platforms.find(({ id }) => id === platform.value);
+    const { tone, length } = found ?? {};
+    events.emit(root, "draft", { platform: platform.value, ...(tone && { tone }), ...(length && { length }) });
+  });
+  three.addEventListener("change", () => events.emit(root, "draft", { three: three.checked }));
+  for (const input of [hashtags, link]) {
+    input.addEventListener("change", () => events.emit(root, "voice", { hashtags: hashtags.value, link: link.value }));
+  }
+
+  return {
+    root,
+    /** @param {PostState} state */
+    update({ draft, voice }) {
+      platform.value = draft.platform;
+      three.checked = draft.three;
+      for (const [input, value] of /** @type {const} */ ([[hashtags, voice.hashtags.join(" ")], [link, voice.link]])) {
+        if (document.activeElement !== input) input.value = value;
+      }
+      const name = platforms.find(({ id }) => id === draft.platform)?.name;
+      text(active, texts.line([name, draft.three && said.threeShort, voice.hashtags.join(" "), voice.link && said.linkShort]));
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * Several posts about one text, side by side, each as it streams in; one is chosen.
+ *
+ * @typedef {{choose: string}} VariantsEvents the id of a post
+ */
+
+import { TextCounter } from "../../text/counting.js";
+import { texts } from "../../text/en.js";
+import { h, text, viewEvents } from "../../ui/dom.js";
+
+/** @typedef {import('./state.js').Post} Post */
+
+const { variants: said } = texts.post;
+
+/** @type {import('../../ui/dom.js').ViewEvents<VariantsEvents>} */
+export const events = viewEvents();
+
+export function makeVariants() {
+  const root = h("div", { class: "variants", hidden: true });
+  /** @type {Map<Post, ReturnType<typeof makeVariant>>} */
+  let shown = new Map();
+
+  /** @param {Post} post */
+  function of(post) {
+    let variant = shown.get(post);
+    if (!variant) {
+      variant = makeVariant(root, post, shown.size + 1);
+      shown.set(post, variant);
+      root.append(variant.root);
+    }
+    return variant;
+  }
+
+  return {
+    root,
+
+    /** @param {Post} post @param {string} piece */
+    append(post, piece) {
+      of(post).body.append(piece);
+    },
+
+    /** @param {Post[]} choices @param {boolean} busy whether more are to come */
+    update(choices, busy) {
+      if ([...shown.keys()].some((post) => !choices.includes(post))) {
+        shown = new Map();
+        root.replaceChildren();
+      }
+      for (const [index, post] of choices.entries()) {
+        const first = choices.findIndex(({ current }) => current === post.current);
+        of(post).update(busy, post.ended && first < index ? first + 1 : 0);
+      }
+    },
+  };
+}
+
+/** @param {HTMLElement} root @param {Post} post @param {number} number */
+function makeVariant(root, post, number) {
+  const body = h("div", { class: "variant-text", role: "log", "aria-label": said.name(number), "aria-live": "polite", tabindex: "0", dir: "auto" });
+  const facts = h("p", { class: "variant-facts" });
+  const choose = h("button", { type: "button", class: "button", "aria-label": said.chooseNamed(number) }, said.choose);
+  choose.addEventListener("click", () => events.emit(root, "choose", post.id));
+  return {
+    root: h("article", { class: "variant" }, h("h3", { class: "variant-title" }, said.name(number)), body, facts, choose),
+    body,
+    /** @param {boolean} busy @param {number} same the number of the variant that says the same, 0 for none */
+    update(busy, same) {
+      if (post.ended) text(body, post.current);
+      const counter = new TextCounter();
+      if (post.ended) counter.add(post.current);
+      text(facts, post.ended ? texts.line([post.ended === "stopped" && texts.post.stopped, same ? said.same(same) : texts.post.counts(counter.words, counter.characters)]) : "");
+      choose.hidden = busy || !post.ended;
+    },
+  };
+}
