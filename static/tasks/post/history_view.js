@@ -47,6 +47,8 @@ export function mountHistory(parent, records) {
   /** What was deleted just now, to be brought back. @type {Entry | null} */
   let deleted = null;
   let dropped = 0;
+  /** What the list shows. */
+  let listed = "";
   let reading = 0;
 
   /** Reads as many as are shown, or the first page. @param {number} [wanted] */
@@ -67,14 +69,22 @@ export function mountHistory(parent, records) {
     const sentence = texts.line([records.trouble && texts.records.troubles[records.trouble], dropped > 0 && texts.records.dropped(MAX_RECORDS, dropped)]);
     text(trouble, sentence);
     trouble.hidden = !sentence;
+    showList();
+    more.hidden = count <= shown.length;
+    actions.hidden = count === 0;
+    if (count === 0) sure.hidden = true;
+  }
+
+  /** Anew only where it has changed: a post is kept every second while it is written, and somebody may be in the list. */
+  function showList() {
+    const next = JSON.stringify([deleted?.id, shown]);
+    if (next === listed) return;
+    listed = next;
     const items = shown.flatMap((head) => {
       const kept = keptOf(head);
       return kept ? [item(kept)] : [];
     });
     list.replaceChildren(...(deleted ? [undoItem(deleted)] : []), ...items);
-    more.hidden = count <= shown.length;
-    actions.hidden = count === 0;
-    if (count === 0) sure.hidden = true;
   }
 
   /** @param {Kept} kept */
