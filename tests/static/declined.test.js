@@ -2,11 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MemoryShelf } from "../../static/records/memory.js";
+import { Records } from "../../static/records/records.js";
 import { events as composerEvents } from "../../static/tasks/post/composer.js";
 import { mountDeclined } from "../../static/tasks/post/declined.js";
 import { post } from "../../static/tasks/post/index.js";
 import { FakeElement, install } from "./support/dom.js";
 import { model } from "./support/engines.js";
+
+delete globalThis.BroadcastChannel; // which would keep the tests' process
 
 const GERMAN = "Die Bibliothek öffnet am Samstag nach acht Monaten wieder. Der Lesesaal hat jetzt 120 Plätze und einen Aufzug.";
 const READY = { phase: "ready", after: "load" };
@@ -55,7 +59,9 @@ test("in the task: nothing is asked of the engine until a person insists, and ty
     count: async () => 7,
     generate: (messages) => new Promise(() => asked.push(messages)),
   };
-  const task = await post.mount(root, { session, loading, figures, recalled: { text: GERMAN }, remember: () => {} });
+  const kept = new Records(new MemoryShelf());
+  const records = { records: kept.of("post"), collection: (name) => kept.of(`post/${name}`) };
+  const task = await post.mount(root, { session, loading, figures, recalled: { text: GERMAN }, remember: () => {}, ...records });
   task.update(session.state);
   const form = root.find("composer");
   const submit = () => form.dispatchEvent(Object.assign(new Event("submit"), { preventDefault: () => {} }));
