@@ -31,9 +31,8 @@ export function makeOptions(platforms) {
     ...platforms.map(({ id, name, limit }) => h("option", { value: id }, said.platform(name, limit))),
   );
   const three = h("input", { type: "checkbox", class: "options-three" });
-  const own = { ...NOT_SENT_AWAY, "aria-describedby": helpId };
-  const hashtags = h("input", { type: "text", id: hashtagsId, placeholder: "#Choir #Northfield", ...own });
-  const link = h("input", { type: "url", id: linkId, placeholder: "https://", ...own });
+  const hashtags = h("input", { type: "text", id: hashtagsId, placeholder: "#Choir #Northfield", "aria-describedby": helpId, ...NOT_SENT_AWAY });
+  const link = h("input", { type: "url", id: linkId, placeholder: "https://", "aria-describedby": helpId, ...NOT_SENT_AWAY });
   const root = h(
     "details",
     { class: "options" },
