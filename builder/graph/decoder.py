@@ -25,6 +25,9 @@ from builder.model.rope import slowed
 from builder.model.weights import LayerPart, Part
 
 FLOAT32, INT32 = TensorType.FLOAT32, TensorType.INT32
+
+MAX_JOINED = 4
+"""Inputs of a concatenation: XNNPACK takes five, and a shader of WebGPU is sure of eight buffers only."""
 BIASES: dict[LayerPart, LayerPart] = {"query": "query_bias", "key": "key_bias", "value": "value_bias"}
 
 
@@ -97,7 +100,9 @@ class _Decoder:
             x = f.add(x, self._end(self._feed_forward(x, i), "post_feed_forward_norm", i))
         x = self._norm(x, "final_norm", None)
         parts = [f.fully_connected(x, self._weight(f.parameter(part))) for part in self.parameters.head()]
-        f.output("logits", self._capped(f.concatenate(parts, 2), self.model.final_cap))
+        while len(parts) > 1:
+            parts = [f.concatenate(parts[i : i + MAX_JOINED], 2) for i in range(0, len(parts), MAX_JOINED)]
+        f.output("logits", self._capped(parts[0], self.model.final_cap))
 
     def _projected(self, x: Value, i: int, attention: Attention, parts: Sequence[LayerPart]) -> dict[LayerPart, Value]:
         """Those of this layer's queries, keys and values that are in `parts`, normed, (1, n, heads, dimension)."""

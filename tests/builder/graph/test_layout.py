@@ -126,7 +126,7 @@ def test_a_large_head_is_multiplied_in_parts_that_take_no_room(
     whole = convert_to_graph(
         folder / "checkpoint", tmp_path / "whole.tflite", quantization=Quantization.of("8", embedding=bits), context=64
     )
-    monkeypatch.setattr(parameters, "MAX_PART", 100_000)
+    monkeypatch.setattr(parameters, "MAX_PART", 20_000)
     parted = convert_to_graph(
         folder / "checkpoint", tmp_path / "parted.tflite", quantization=Quantization.of("8", embedding=bits), context=64
     )
@@ -139,6 +139,10 @@ def test_a_large_head_is_multiplied_in_parts_that_take_no_room(
     together = np.concatenate([values_of(model, data, *part) for part in parts])
     np.testing.assert_array_equal(together, values_of(model, data, graph, table))
     assert parted.size - whole.size < 2000 + 12 * table.shape[0]  # scales of outputs, and places
+    joins = [
+        i for i, code in enumerate(model.operatorCodes) if code.builtinCode == schema.BuiltinOperator.CONCATENATION
+    ]
+    assert all(len(o.inputs) <= 4 for g in model.subgraphs for o in g.operators if o.opcodeIndex in joins)
     kept = Graph.open(parted.path)
     integers = "int8" if bits == "8" else "int4"
     assert kept.weights[integers] == Graph.open(whole.path).weights[integers]
