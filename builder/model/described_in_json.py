@@ -1,6 +1,7 @@
 """A model description as JSON, which a graph carries: its operators say what is computed, and this says it in one place.
 
-Read back from files that nobody vouches for: every field is there, of its type, and a number that can be.
+Read back from files that nobody vouches for: every field is there, of its type, and a number that can be. Only those of LATER are left
+out where they are as in a Gemma.
 """
 
 from __future__ import annotations
@@ -13,14 +14,27 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from builder.model.description import ModelDescription
 
+LATER = {"norm_epsilon", "norm_offset", "long_waves", "biases"}
+"""Fields that the first graphs did not have, which are still read and made byte for byte."""
+
 MAX_NUMBER = 1 << 31
 MAX_LAYERS = 1024
 
 
 def to_json(model: ModelDescription) -> dict[str, Any]:
     """As dictionaries, lists, texts and numbers."""
-    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(model)))
+    found: dict[str, Any] = json.loads(json.dumps(_said(model)))
     return found
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_said(item) for item in value]
+    if not dataclasses.is_dataclass(value):
+        return value
+    fields = dataclasses.fields(value)
+    kept = (one for one in fields if one.name not in LATER or getattr(value, one.name) != one.default)
+    return {one.name: _said(getattr(value, one.name)) for one in kept}
 
 
 def from_json(value: Any) -> ModelDescription:
@@ -58,9 +72,9 @@ def _is_plain(kind: Any, value: Any) -> bool:
 def _dataclass(kind: Any, value: Any, name: str) -> Any:
     hints = get_type_hints(kind)
     names = {field.name for field in dataclasses.fields(kind)}
-    if not isinstance(value, dict) or value.keys() != names:
+    if not isinstance(value, dict) or not names - LATER <= value.keys() <= names:
         raise ValueError(f"{name} does not have the fields of a {kind.__name__}")
-    return kind(**{field: _made(hints[field], value[field], f"{name}.{field}") for field in names})
+    return kind(**{field: _made(hints[field], value[field], f"{name}.{field}") for field in names & value.keys()})
 
 
 def _one_of(kinds: tuple[Any, ...], value: Any, name: str) -> Any:

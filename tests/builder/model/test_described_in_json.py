@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from builder.model.described_in_json import from_json, to_json
+from builder.model.described_in_json import LATER, from_json, to_json
 from builder.model.description import ModelDescription
 from builder.model.families import describe
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config
+from tests.llama_checkpoints import LLAMA3_ROPE, llama_config, qwen2_config
 
 
 def described(config: dict[str, Any]) -> ModelDescription:
@@ -51,3 +52,12 @@ def test_what_no_description_has_is_refused_by_name(place: tuple[Any, ...], valu
     inside[last] = value
     with pytest.raises(ValueError, match=named):
         from_json(said["model"])
+
+
+def test_a_gemma_is_said_as_before_there_were_others() -> None:
+    """Graphs that are made stay readable, and are made again byte for byte."""
+    said = json.dumps(to_json(describe(gemma3_config(), Path("config.json"))))
+    assert not any(f'"{name}"' in said for name in LATER)
+    llama = describe(llama_config(rope_scaling=LLAMA3_ROPE), Path("config.json"))
+    assert from_json(to_json(llama)) == llama
+    assert from_json(to_json(describe(qwen2_config(), Path("config.json")))).layers[0].attention.biases
