@@ -1,4 +1,4 @@
-"""Examples for `onpage tune`, on stdout: `python -m builder.demo.scenes 2000 > post.jsonl`. The same number gives the same ones."""
+"""Examples for `onpage tune`, on stdout: `python -m builder.demo.scenes 1200 > post.jsonl`. The same number gives the same ones."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from random import Random
 
 from builder.demo.scenes.write import scene_row
 
-SEED = "post adapter 3"
+SEED = "post adapter 4"
 
 
 def main() -> None:
     """One example a line."""
     rng = Random(SEED)
-    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1250):
+    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1200):
         row = scene_row(rng)
         messages = [{"role": "user", "content": row.instruction}, {"role": "assistant", "content": row.post}]
         sys.stdout.buffer.write((json.dumps({"messages": messages}, ensure_ascii=False) + "\n").encode())

@@ -37,6 +37,7 @@ AFTER = (
 )  # fmt: skip
 """What people say around their news, and no post repeats."""
 AROUND_SHARE = 0.3
+TITLED_SHARE = 0.4
 GLAD_FILLERS = (
     "It was quite a while in the making.", "Many people had a hand in it.", "The weather should be kind.",
     "As so often, the coffee was gone first.", "Nobody had to be asked twice.", "We will keep you posted.",
@@ -66,7 +67,7 @@ def shaped(rng: Random, shape: Shape, sentences: list[str], note: str, *, sober:
         case "list":
             return _list(rng, sentences)
         case "lines":
-            return "\n".join(_cased(rng, sentence) for sentence in sentences)
+            return "\n".join(_cased(rng, sentence) for sentence in _titled(rng, sentences))
         case "message":
             return _message(rng, sentences, sober=sober)
         case "long":
@@ -77,8 +78,17 @@ def shaped(rng: Random, shape: Shape, sentences: list[str], note: str, *, sober:
     return f"{note.upper()}\n\n{prose}" if shape == "headline" else prose
 
 
+def _titled(rng: Random, notes: list[str]) -> list[str]:
+    """`notes`, sometimes with what stands before the colon of the first, often the name, on a line of its own."""
+    title, colon, rest = notes[0].partition(": ")
+    return [title, rest, *notes[1:]] if colon and rng.random() < TITLED_SHARE else notes
+
+
 def _list(rng: Random, notes: list[str]) -> str:
     bullet = rng.choice(BULLETS)
+    title, *rest = _titled(rng, notes)
+    if len(rest) == len(notes):
+        return "\n".join([_cased(rng, title), *(f"{bullet}{_cased(rng, note)}" for note in rest)])
     lines = [f"{bullet}{_cased(rng, note)}" for note in notes]
     if rng.random() < 0.2:
         lines = [f"{number}. {_cased(rng, note)}" for number, note in enumerate(notes, 1)]
