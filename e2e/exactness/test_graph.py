@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from builder.bundle import Conversation, graph_source, write_task
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
+from builder.graph import parameters
 from builder.graph.convert import convert_to_graph
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
@@ -82,10 +83,11 @@ def test_mediapipe_answers_as_transformers_does(browser: Browser, address: str, 
     assert found == [case["text"] for case in few]
 
 
-def test_mediapipe_answers_as_the_reference_does_with_windows_and_caps(
-    browser: Browser, models: Path, address: str
+def test_mediapipe_answers_as_the_reference_does_with_windows_caps_and_a_head_in_parts(
+    browser: Browser, models: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo model has neither: its window is its context."""
+    """The demo model has none of them: its window is its context."""
+    monkeypatch.setattr(parameters, "MAX_PART", 32_768)
     name, context = "gemma2", 128
     case = CASES[name]
     web = case.convert(name, models).path
