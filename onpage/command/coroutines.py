@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from onpage.command.interrupts import ending_signals
 
 T = TypeVar("T")
+PATIENCE, GIVE_UP_SECONDS = 3, 1.0
 
 
 def run_coroutine(work: Coroutine[Any, Any, T]) -> T:
@@ -31,7 +32,22 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, T]) -> T:
     task = asyncio.current_task()
     assert task
     with _cancelling(task):
-        return await work
+        try:
+            return await work
+        finally:
+            await _end_others(task)
+
+
+async def _end_others(task: asyncio.Task[Any]) -> None:
+    """Ends what else runs in the loop, as asyncio.run would, which waits without a limit: a call of Playwright's that is cancelled
+    waits for an answer that nobody reads any more, until it is cancelled again."""
+    for _ in range(PATIENCE):
+        others = asyncio.all_tasks() - {task}
+        if not others:
+            return
+        for other in others:
+            other.cancel()
+        await asyncio.wait(others, timeout=GIVE_UP_SECONDS)
 
 
 @contextmanager

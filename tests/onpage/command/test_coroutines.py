@@ -56,3 +56,24 @@ def test_a_signal_ends_what_runs_when_it_has_cleaned_up(name: str) -> None:
             running.kill()
     assert said.split("\n") == ["cleaned up", "interrupted", ""]
     assert running.returncode == 0
+
+
+def test_a_call_that_waits_again_when_it_is_cancelled_is_not_waited_for() -> None:
+    """As Playwright's do: the first interrupt of a run that was still starting its driver was its last sign of life."""
+    program = """
+import asyncio
+from onpage.command.coroutines import run_coroutine
+
+async def stubborn():
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        await asyncio.Event().wait()
+
+async def work():
+    asyncio.get_running_loop().left = asyncio.ensure_future(stubborn())
+    await asyncio.sleep(0)
+
+run_coroutine(work())
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
