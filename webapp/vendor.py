@@ -1,4 +1,4 @@
-"""The vendored libraries: the few files of two npm packages that the page loads, copied and compressed once.
+"""The vendored libraries: the few files of npm packages that the page loads, copied and compressed once.
 
     python -m webapp.vendor
 
@@ -79,7 +79,13 @@ relaxed SIMD, and for all others. The rest of its JavaScript stays behind: see s
 HASH = Package("hash-wasm", "4.13.0", ("dist/sha256.umd.min.js",))
 """Streaming SHA-256, which the browser itself does not have: 294 MB/s where @noble/hashes does 71 (Chromium 156)."""
 
-PACKAGES = (MEDIAPIPE, LITERT_LM, HASH)
+MARKED = Package("marked", "18.2.1", ("lib/marked.esm.js",))
+"""Markdown to HTML, for what a model writes in the chat; loaded when the chat is opened."""
+
+DOMPURIFY = Package("dompurify", "3.5.0", ("dist/purify.es.mjs",))
+"""What of that HTML may come into the page."""
+
+PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY)
 
 NOTICES = Path("vendor") / "NOTICES.txt"
 """The licences, relative to the static folder: linked by the page, and in the wheel."""

@@ -26,3 +26,53 @@ def test_model_text_is_only_text(tab: Watched, quick_server: RunningServer) -> N
     page = tab.open(f"{quick_server.url}/bench?driven")  # an HTML document of this server that loads nothing
     assert page.evaluate(SHOW_POST, MARKUP) == [MARKUP, 0, "auto"]
     assert "marked" not in page.title()
+
+
+ANSWER = """# Title
+
+A [link](https://example.org) and [another](javascript:document.title='marked'), <img src=x onerror="document.title='marked'">
+
+![picture](https://example.org/x.png)
+
+<script>document.title='marked'</script><a href="data:text/html,x" style="color:red" onclick="x()">raw</a>
+
+| a | b |
+| - | - |
+| 1 | <b>2</b> |
+
+```html
+<script>document.title='marked'</script>
+```
+"""
+SHOW_ANSWER = """
+async (markdown) => {
+  const { loadMarkdown } = await import("/static/tasks/chat/markdown.js");
+  const vendor = JSON.parse(document.body.dataset.vendor);
+  const render = await loadMarkdown(Object.fromEntries(Object.entries(vendor).map(([name, url]) => [name, `/${url}`])));
+  const box = document.createElement("div");
+  document.body.append(box);
+  box.append(render(markdown));
+  const all = [...box.querySelectorAll("*")];
+  return {
+    tags: [...new Set(all.map(({ localName }) => localName))].sort(),
+    attributes: [...new Set(all.flatMap((element) => element.getAttributeNames()))].sort(),
+    links: [...box.querySelectorAll("a")].map(({ href, rel, target }) => [href, rel, target]),
+    code: box.querySelector("pre").textContent,
+    text: box.textContent,
+  };
+}
+"""
+
+
+def test_markdown_of_an_answer_brings_nothing_in_that_runs_or_loads(tab: Watched, quick_server: RunningServer) -> None:
+    page = tab.open(f"{quick_server.url}/bench?driven")
+    found = page.evaluate(SHOW_ANSWER, ANSWER)
+    tags = {"a", "code", "div", "h3", "p", "pre", "table", "tbody", "td", "th", "thead", "tr"}
+    assert set(found["tags"]) == tags
+    assert set(found["attributes"]) == {"class", "dir", "href", "rel", "tabindex", "target"}
+    rel = ["noopener noreferrer", "_blank"]
+    web = [link for link in found["links"] if link[0]]
+    assert web == [["https://example.org/", *rel], ["https://example.org/x.png", *rel]]
+    assert found["code"].strip() == "<script>document.title='marked'</script>"
+    assert "<img src=x onerror=\"document.title='marked'\">" in found["text"]
+    assert "marked" not in page.title()

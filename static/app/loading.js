@@ -29,7 +29,7 @@ export function mountLoading(root) {
         bar.max = progress.total;
         bar.value = progress.loaded;
       } else bar.removeAttribute("value");
-      return text(detail, progress ? describe(progress, Boolean(reasons[now.reason])) : texts.loading.preparing);
+      return text(detail, progress ? describe(progress, Boolean(reasons[now.reason])) : now.reason === "elsewhere" ? "" : texts.loading.preparing);
     },
     destroy: () => root.replaceChildren(),
   };
@@ -49,9 +49,9 @@ function describe(progress, named) {
   return texts.line([named && steps[step], what[step]]);
 }
 
-/** @param {SessionState} state */
-export function statusOf({ now }) {
+/** @param {SessionState} state @param {string} writer the task that an answer is for */
+export function statusOf({ now }, writer) {
   if (now.phase === "loading") return reasons[now.reason] || steps[now.progress?.step ?? "downloading"];
   if (now.phase === "writing") return now.stopping ? texts.status.stopping : texts.status.writing;
-  return now.phase === "ready" ? texts.status[now.after] : "";
+  return now.phase === "ready" ? texts.status[now.after === "answer" && writer === "chat" ? "chat" : now.after] : "";
 }

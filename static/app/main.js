@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The shell: it builds the page's frame, keeps the session, mounts the first task, turns what the views emit into calls, and shows every
- * new state in every view.
+ * The shell: it builds the page's frame, keeps the session, which all tasks share, shows the task that the address names, turns what the
+ * views emit into calls, and shows every new state in every view.
  */
 
 import { OnpageError, Session } from "../engine/index.js";
@@ -19,38 +19,54 @@ import { mountLoading, statusOf } from "./loading.js";
 import { events as problemEvents, mountProblem } from "./problem.js";
 import { events as settingsEvents, mountSettings } from "./settings.js";
 import { recall, remember } from "./tab_memory.js";
+import { mountTaskNavigation, taskOf } from "./task_navigation.js";
 
-/** @typedef {import('../engine/session_state.js').SessionState} SessionState */
+/**
+ * @typedef {import('../engine/session_state.js').SessionState} SessionState
+ *
+ * @typedef {object} Opened a task that was opened; it stays, with what was typed there, while another is shown
+ * @property {import('../tasks/task.js').Task} task
+ * @property {HTMLElement} root
+ * @property {HTMLElement} figures
+ * @property {ReturnType<typeof mountLoading>} loading
+ * @property {import('../tasks/task.js').MountedTask | null} mounted null until its styles are there
+ */
 
 const { body } = document;
-const session = new Session({ vendor: JSON.parse(body.dataset.vendor ?? "{}"), onChange: showSoon });
+/** @type {import('../engine/protocol.js').VendorUrls} */
+const vendor = JSON.parse(body.dataset.vendor ?? "{}");
+const session = new Session({ vendor, onChange: showSoon });
 const records = new Records();
 
 const headerRoot = h("header", { class: "header" });
 const status = h("p", { class: "status", role: "status" });
 const problemRoot = h("section", { class: "problem" });
 const noticeRoot = h("div", {});
-const loadingRoot = h("div", { class: "loading" });
-const taskRoot = h("div", { class: "task" }, loadingRoot); // which the task puts where it belongs
+const navigationRoot = h("nav", { class: "tasks" });
 const aboutRoot = h("div", { class: "about", hidden: true });
 const detailsRoot = h("details", { class: "details" });
-const workspace = h("div", { class: "workspace" }, taskRoot, detailsRoot);
+const workspace = h("div", { class: "workspace" }, detailsRoot);
 const footerRoot = h("footer", { class: "footer" });
 
 const header = mountHeader(headerRoot);
 const problem = mountProblem(problemRoot);
 const notice = mountNotice(noticeRoot);
-const loading = mountLoading(loadingRoot);
+const navigation = mountTaskNavigation(navigationRoot, TASKS);
 const about = mountAbout(aboutRoot);
 const details = mountDetails(detailsRoot);
 const enginePicker = mountEnginePicker(details.engine);
 const settings = mountSettings(details.settings);
 const footer = mountFooter(footerRoot);
-/** @type {import('../tasks/task.js').MountedTask | null} */
-let task = null;
+/** By their ids. @type {Map<string, Opened>} */
+const opened = new Map();
+/** The one that is shown. */
+let current = taskOf(location.hash, TASKS);
+/** The task whose answer is written, or was written last. */
+let writer = "";
 let shownProblem = false;
 
 body.querySelector(".boot")?.remove();
+headerRoot.querySelector(".header-name")?.after(navigationRoot);
 body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, aboutRoot, workspace), footerRoot);
 oneActivation(body);
 
@@ -70,15 +86,22 @@ function show(state) {
   const { now, setup } = state;
   body.dataset.phase = now.phase;
   body.dataset.engine = setup?.choice?.entry.id ?? "";
-  text(status, statusOf(state));
+  body.dataset.task = current.id;
+  text(status, statusOf(state, writer));
   header.update(state);
-  loading.update(state);
+  navigation.update(current.id);
   about.update(state);
   enginePicker.update(state);
   settings.update(state);
   footer.update(state);
   notice.update(noticeOf(state));
-  task?.update(state);
+  for (const each of opened.values()) {
+    const seen = seenBy(each.task.id, state);
+    each.root.hidden = each.figures.hidden = each.task !== current;
+    each.loading.update(seen);
+    each.mounted?.update(seen);
+  }
+  const task = opened.get(current.id)?.mounted;
   const error = now.phase === "problem" ? now.error : null;
   workspace.hidden = error !== null && !task?.holdsText(); // what was typed stays in sight
   problem.update(error);
@@ -87,6 +110,16 @@ function show(state) {
   if (now.phase === "ready" && setup) {
     remember({ modelId: setup.model.id, engineId: setup.engineId, loraId: setup.lora?.id ?? "", settings: state.settings });
   }
+}
+
+/**
+ * What a task sees of the session: an answer of another task is something that it waits for.
+ * @param {string} id
+ * @param {SessionState} state
+ * @returns {SessionState}
+ */
+function seenBy(id, state) {
+  return state.now.phase === "writing" && writer !== id ? { ...state, now: { phase: "loading", reason: "elsewhere", progress: null } } : state;
 }
 
 /** @param {SessionState} state */
@@ -102,19 +135,53 @@ async function json(path) {
   return response.json();
 }
 
-/** @param {import('../tasks/task.js').Task} chosen */
-async function mountTask({ id, styles, mount }) {
-  await Promise.all(styles.map(addStyle));
+/** Opens a task, or shows it again. @param {import('../tasks/task.js').Task} task */
+async function showTask(task) {
+  current = task;
+  showSoon();
+  if (opened.has(task.id)) return;
+  const loadingRoot = h("div", { class: "loading" });
+  const root = h("div", { class: "task" }, loadingRoot); // which the task puts where it belongs
+  const figures = h("div", {});
+  /** @type {Opened} */
+  const opening = { task, root, figures, loading: mountLoading(loadingRoot), mounted: null };
+  opened.set(task.id, opening);
+  detailsRoot.before(root);
+  details.figures.append(figures);
+  await Promise.all(task.styles.map(addStyle));
+  opening.mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
+  showSoon();
+}
+
+/**
+ * @param {string} id
+ * @param {HTMLElement} loading
+ * @param {HTMLElement} figures
+ * @returns {import('../tasks/task.js').TaskContext}
+ */
+function contextOf(id, loading, figures) {
   const tasks = () => recall().tasks ?? {};
-  task = await mount(taskRoot, {
-    session,
-    loading: loadingRoot,
-    figures: details.figures,
+  return {
+    session: {
+      get state() {
+        return seenBy(id, session.state);
+      },
+      count: (messages, room) => session.count(messages, room),
+      generate(messages, options) {
+        if (session.state.now.phase === "ready") writer = id;
+        return session.generate(messages, options);
+      },
+      stop: () => session.stop(),
+      reseed: () => session.reseed(),
+    },
+    vendor,
+    loading,
+    figures,
     recalled: tasks()[id],
     remember: (value) => remember({ tasks: { ...tasks(), [id]: value } }),
     records: records.of(id),
     collection: (name) => records.of(`${id}/${name}`),
-  });
+  };
 }
 
 /** @param {URL} url */
@@ -128,12 +195,16 @@ function addStyle({ href }) {
 }
 
 async function start() {
-  const [models] = await Promise.all([json("api/models"), mountTask(TASKS[0])]);
+  const [models] = await Promise.all([json("api/models"), showTask(current)]);
   const { modelId, engineId, loraId, settings: remembered } = recall();
   const asked = new URLSearchParams(location.search).get("engine");
   await session.start(models, { modelId, engineId: asked ?? engineId, loraId, remembered });
 }
 
+window.addEventListener("hashchange", async () => {
+  await showTask(taskOf(location.hash, TASKS)).catch((error) => session.fail(error));
+  window.scrollTo(0, 0);
+});
 headerEvents.listen(headerRoot, "model", (modelId) => session.switch("model", { modelId }));
 engineEvents.listen(details.engine, "engine", (engineId) => {
   const address = new URL(location.href);

@@ -12,8 +12,9 @@
  * @typedef {import('./protocol.js').LoadProgress} LoadProgress
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
  *
- * @typedef {'first' | 'model' | 'engine' | 'lora' | 'settings' | 'seed' | 'restart' | 'recover' | 'return'} LoadReason
- *   `recover`: the engine has crashed; `return`: a switch has failed, and what ran before is brought back
+ * @typedef {'first' | 'model' | 'engine' | 'lora' | 'settings' | 'seed' | 'restart' | 'recover' | 'return' | 'elsewhere'} LoadReason
+ *   `recover`: the engine has crashed; `return`: a switch has failed, and what ran before is brought back; `elsewhere` is never the
+ *   session's own: a page with several tasks tells one of them that another one's answer is written
  *
  * @typedef {{phase: 'starting'}} Starting nothing is known yet
  * @typedef {{phase: 'loading', reason: LoadReason, progress: LoadProgress | null}} Loading

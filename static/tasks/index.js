@@ -1,7 +1,8 @@
 // @ts-check
-/** The tasks of the page, each by one line. The first one is shown. */
+/** The tasks of the page, each by one line. The first one is shown where the address names none. */
 
+import { chat } from "./chat/index.js";
 import { post } from "./post/index.js";
 
 /** @type {import('./task.js').Task[]} */
-export const TASKS = [post];
+export const TASKS = [post, chat];

@@ -11,6 +11,7 @@
  *
  * @typedef {object} TaskContext
  * @property {Pick<Session, 'state' | 'count' | 'generate' | 'stop' | 'reseed'>} session
+ * @property {import('../engine/protocol.js').VendorUrls} vendor the libraries of npm
  * @property {HTMLElement} loading the progress of a load, for the task to put where its answer is going to be
  * @property {HTMLElement} figures where the figures of an answer go, among what is folded away
  * @property {unknown} recalled what was remembered last, undefined at first; not to be trusted

@@ -132,6 +132,14 @@ export const texts = {
     model: "Model",
   },
 
+  tasks: {
+    label: "What to do",
+    /** By id. @type {Record<string, string>} */
+    names: { post: "Post", chat: "Chat" },
+    /** Of the page. @param {string} id */
+    title: (id) => (id === "chat" ? "onpage: a chat on your own computer" : "onpage: social posts, written on your own computer"),
+  },
+
   about: {
     demo: "This is the demo model: five million weights, English only. It copies names and dates into a post and understands nothing.",
     /** @param {import('../engine/model_list.js').Model} model @param {Choice | null} choice */
@@ -208,6 +216,7 @@ export const texts = {
       restart: "",
       recover: "The engine stopped; starting it again",
       return: "Going back to the last working state",
+      elsewhere: "The model is writing in another part of this page",
     },
     /** @param {import('../engine/protocol.js').LoadProgress} progress */
     downloading: (progress) => {
@@ -228,10 +237,10 @@ export const texts = {
     warming: "The engine is warming up. Only the first time takes long.",
   },
 
-  status: { writing: "Writing", stopping: "Stopping", load: "Ready", answer: "The post is finished", stop: "Stopped" },
+  status: { writing: "Writing", stopping: "Stopping", load: "Ready", answer: "The post is finished", chat: "The answer is finished", stop: "Stopped" },
 
   notice: {
-    restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: press Write to go on." },
+    restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: go on where you were." },
     /** @param {string} problem */
     kept: (problem) => ({ title: problem, sentence: "The change was not made. The page continues as before." }),
   },
@@ -275,6 +284,129 @@ export const texts = {
     apply: "Apply and reload the model",
     defaults: "Defaults",
     note: "The engine reads these when it loads a model, so a change reloads the model from this browser's storage. So does Try again.",
+  },
+
+  chat: {
+    region: "Chat",
+    thread: "The conversation",
+    log: "Questions and answers",
+    forgotten: "The model no longer sees what is above this line.",
+    summarized: "The model sees a summary of what is above this line.",
+    summaryInstruction: "Summarize our conversation so far in at most 80 words. Keep names, dates, numbers and decisions.",
+    empty: {
+      /** @param {string} name "" for the demo */
+      title: (name) => (name ? `Ask ${name}` : "The demo model only writes posts"),
+      sentence: "The conversation stays in this browser: nothing is sent anywhere. Try one of these, or write your own.",
+      demo: "It was trained to turn a text into a short social post and answers nothing else. Try one of these. For a real conversation, get a real Gemma: see the top of the page.",
+    },
+    turn: {
+      you: "You",
+      model: "Model",
+      copy: "Copy",
+      copied: "Copied",
+      /** @param {string} key */
+      selected: (key) => `Selected: press ${key} C`,
+      edit: "Edit",
+      editLabel: "Edit the question",
+      save: "Ask again",
+      cancel: "Cancel",
+      again: "Try again",
+      answer: "Answer",
+      goOn: "Go on",
+      remove: "Delete",
+      before: "The version before",
+      after: "The next version",
+      /** @param {number} at @param {number} count */
+      place: (at, count) => `${integer(at)} / ${integer(count)}`,
+      /** @type {Record<import('../tasks/chat/tree.js').TurnState, string>} */
+      states: {
+        whole: "",
+        stopped: "The answer breaks off here.",
+        full: "The answer ends here because the context is full.",
+        limit: "The answer was ended here: it had become too long.",
+      },
+      nothing: "The model said nothing.",
+    },
+    composer: {
+      form: "Your question",
+      label: "Your question",
+      placeholder: "Ask something",
+      send: "Send",
+      stop: "Stop",
+      stopping: "Stopping…",
+      meter: "Tokens of the context that are in use",
+      /** @param {number} left */
+      left: (left) => `${counted(left, "token")} left`,
+      full: {
+        title: "The conversation no longer fits the model's context",
+        sentence: "Choose how to go on. The conversation stays here, whatever you choose.",
+        tooLong: "This question is too long for the model",
+        /** @param {number} tokens @param {number} room */
+        alone: (tokens, room) =>
+          `It takes ${integer(tokens)} tokens and there is room for ${integer(room)} beside the answer. Shorten it or the instructions, ` +
+          "or raise the maximum tokens under Details.",
+        summarizing: "Summarizing the conversation…",
+        leaveOut: "Leave out the oldest",
+        summarize: "Summarize the past",
+        anew: "Ask in a new chat",
+        dismiss: "Not now",
+      },
+    },
+    list: {
+      title: "Chats",
+      /** @param {number} count */
+      count: (count) => (count ? `Chats (${integer(count)})` : "Chats"),
+      fresh: "New chat",
+      untitled: "Untitled",
+      more: "Save, open, delete",
+      saveMarkdown: "Save as Markdown",
+      saveJson: "Save as a file",
+      saveAll: "Save all chats",
+      openFile: "Open a file",
+      remove: "Delete this chat",
+      removeReally: "Press again to delete",
+    },
+    instructions: {
+      title: "Instructions: none",
+      /** @param {string} what */
+      summary: (what) => `Instructions: ${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+      label: "The model is told this before your first question",
+      placeholder: "Such as: Answer in short sentences.",
+      preset: "Saved instructions",
+      none: "None",
+      own: "Your own, not saved",
+      name: "Save these as",
+      namePlaceholder: "A name",
+      save: "Save",
+      remove: "Remove",
+    },
+    files: {
+      all: "onpage chats",
+      one: "chat",
+      names: { you: "You", model: "Model", instructions: "Instructions" },
+      /** @param {number} count */
+      opened: (count) => `${counted(count, "chat")} opened.`,
+      /** @type {Record<import('../tasks/chat/files.js').ChatFileError['code'], string>} */
+      problems: {
+        "not-json": "it is not JSON",
+        "not-a-chat": "it has no chats of onpage in it",
+        newer: "it is of another version of this page",
+        "too-large": "it is too large",
+        damaged: "it is damaged",
+      },
+      /** @param {string} name @param {string} problem @param {string} detail */
+      refused: (name, problem, detail) => `${name} was not opened: ${problem}${detail && ` (${detail})`}. Nothing was changed.`,
+    },
+    figures: {
+      title: "The last answer",
+      read: "Prompt tokens read",
+      /** @param {number} read @param {number} all */
+      readOf: (read, all) => `${integer(read)} of ${integer(all)}`,
+      first: "First text",
+      decode: "Decode",
+      written: "Tokens written",
+      explained: "Where the engine still has the beginning of a conversation, it reads only what is new.",
+    },
   },
 
   post: {

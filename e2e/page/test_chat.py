@@ -1,0 +1,148 @@
+"""A person's way through the chat, on the processor: ask, write anew, edit, stop and go on, reload, a full context, another task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.page.conftest import WRITE_MS, Watched, watched_tab
+from e2e.page.servers import RunningServer
+from e2e.page.test_accessibility import check
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
+    """One tab with the chat open, by its address; the demo writes in it."""
+    with watched_tab(browser, reduced_motion="reduce", viewport={"width": 1200, "height": 800}) as tab:
+        tab.open(f"{quick_server.url}#/chat")
+        tab.wait_for("ready")
+        yield tab
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(tab: Watched) -> Iterator[None]:
+    yield
+    tab.check()
+
+
+@pytest.fixture
+def page(tab: Watched) -> Page:
+    """A new, empty conversation."""
+    tab.page.set_viewport_size({"width": 1200, "height": 800})
+    tab.page.get_by_role("button", name="New chat").click()
+    expect(tab.page.locator(".turn")).to_have_count(0)
+    return tab.page
+
+
+def ask(tab: Watched, text: str) -> str:
+    """Sends a question, and the answer to it once the page is ready again."""
+    question = tab.page.get_by_label("Your question").last
+    question.fill(text)
+    with tab.through("writing", "ready"):
+        question.press("Enter")
+    return tab.page.locator(".turn-model .turn-text").last.inner_text()
+
+
+def press(tab: Watched, name: str) -> None:
+    """A button of the last turn that makes the model write."""
+    with tab.through("writing", "ready"):
+        tab.page.locator(".turn").last.get_by_role("button", name=name, exact=True).click()
+
+
+def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> None:
+    expect(page.get_by_role("link", name="Chat")).to_have_attribute("aria-current", "page")
+    expect(page.locator(".chat-empty")).to_contain_text("only writes posts")
+    page.locator(".chat-sample").first.click()
+    sample = page.get_by_label("Your question").last.input_value()
+    first = ask(tab, sample)
+    assert "#" in first
+    expect(page.locator(".chat-left")).to_contain_text("tokens left")
+    press(tab, "Try again")
+    expect(page.locator(".turn-model .turn-place")).to_have_text("2 / 2")
+    page.get_by_role("button", name="The version before").click()
+    expect(page.locator(".turn-model .turn-text")).to_have_text(first)
+
+    question = page.locator(".turn-user")
+    question.get_by_role("button", name="Edit").click()
+    question.get_by_label("Edit the question").fill("The library opens on Monday.")
+    with tab.through("writing", "ready"):
+        question.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".turn-user .turn-place")).to_have_text("2 / 2")
+    edited = page.locator(".turn-model .turn-text").inner_text()
+
+    page.get_by_label("Your question").last.fill("half a thought")
+    page.get_by_role("link", name="Post").click()
+    expect(page.get_by_role("button", name="Write", exact=True)).to_be_visible()
+    expect(page.locator(".chat")).to_be_hidden()
+    page.go_back()
+    expect(page.get_by_label("Your question").last).to_have_value("half a thought")
+    page.reload()
+    tab.wait_for("ready")
+    expect(page.locator(".turn-model .turn-text")).to_have_text(edited)
+    expect(page.get_by_label("Your question").last).to_have_value("half a thought")
+    page.get_by_label("Your question").last.fill("")
+    check(page)
+
+
+def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Page) -> None:
+    tab.choose_model("endless")
+    tab.wait_for("ready")
+    page.get_by_label("Your question").last.fill("The library opens on Monday.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".turn-model .turn-text")).not_to_be_empty(timeout=WRITE_MS)
+    with tab.through("ready"):
+        page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".turn-note").last).to_have_text("The answer breaks off here.")
+    before = page.locator(".turn-model .turn-text").inner_text()
+    press(tab, "Go on")
+    after = page.locator(".turn-model .turn-text").inner_text()
+    assert after.startswith(before[:-1]) and len(after) > len(before)
+    expect(page.locator(".turn-note").last).to_contain_text("context is full")
+
+    # so the next question does not fit, and there is a choice
+    page.get_by_label("Your question").last.fill("And then?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert").filter(has_text="no longer fits")).to_be_visible()
+    check(page)
+    expect(page.get_by_label("Your question").last).to_have_value("And then?")
+    with tab.through("writing"):
+        page.get_by_role("button", name="Leave out the oldest").click()
+    expect(page.get_by_text("The model no longer sees what is above this line.")).to_be_visible()
+    page.locator(".chat").press("Escape")
+    tab.wait_for("ready")
+    tab.choose_model("demo")
+    tab.wait_for("ready")
+
+
+def test_instructions_and_files(tab: Watched, page: Page, tmp_path: Path) -> None:
+    page.locator(".chat-instructions summary").click()
+    page.get_by_label("Saved instructions").select_option("Brief answers")
+    page.get_by_label("Save these as").fill("Mine")
+    page.get_by_label("The model is told this").fill("Answer in one word.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("Saved instructions").locator("option", has_text="Mine")).to_have_count(1)
+    answer = ask(tab, "The library opens on Monday.")
+    page.get_by_text("Save, open, delete").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as a file").click()
+    path = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(path)
+    (conversation,) = json.loads(path.read_text(encoding="utf-8"))["conversations"]
+    assert [turn["role"] for turn in conversation["turns"]] == ["user", "model"]
+    count = page.locator(".chat-conversation").count()
+    page.get_by_role("button", name="Delete this chat").click()
+    page.get_by_role("button", name="Press again to delete").click()
+    expect(page.locator(".chat-conversation")).to_have_count(count - 1)
+    page.locator(".chat-file").set_input_files(path)
+    expect(page.locator(".turn-model .turn-text")).to_have_text(answer)
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    page.locator(".chat-file").set_input_files(broken)
+    expect(page.locator(".chat-list-note")).to_contain_text("broken.json was not opened: it is not JSON")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".chat-list > summary").click()
+    check(page)

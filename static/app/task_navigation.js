@@ -1,0 +1,39 @@
+// @ts-check
+/** The way from one task to another: links, so that each has an address of its own, goes through the history, and opens in a new tab. */
+
+import { texts } from "../text/en.js";
+import { h, text } from "../ui/dom.js";
+
+/** @typedef {import('../tasks/task.js').Task} Task */
+
+/**
+ * The task that an address names after its `#/`, else the first.
+ * @param {string} hash
+ * @param {Task[]} tasks
+ */
+export function taskOf(hash, tasks) {
+  return tasks.find(({ id }) => hash === `#/${id}`) ?? tasks[0];
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Task[]} tasks
+ */
+export function mountTaskNavigation(root, tasks) {
+  const links = tasks.map(({ id }) => ({ id, link: h("a", { class: "tasks-link", href: `#/${id}` }, texts.tasks.names[id] ?? id) }));
+  root.setAttribute("aria-label", texts.tasks.label);
+  root.hidden = tasks.length < 2;
+  root.append(...links.map(({ link }) => link));
+
+  return {
+    /** @param {string} current */
+    update(current) {
+      for (const { id, link } of links) {
+        if (id === current) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+      text(document.querySelector("title") ?? document.createElement("title"), texts.tasks.title(current));
+    },
+    destroy: () => root.replaceChildren(),
+  };
+}

@@ -1,0 +1,197 @@
+// @ts-check
+/** The second task: a conversation with the model. This is what connects the chat (chat.js), its views and the page. */
+
+import { newId } from "../../records/record.js";
+import { texts } from "../../text/en.js";
+import { h } from "../../ui/dom.js";
+import { Chat } from "./chat.js";
+import { events as composerEvents, mountComposer } from "./composer.js";
+import { mountFigures } from "./figures.js";
+import { ChatFileError, MAX_BYTES, toFile, toMarkdown } from "./files.js";
+import { events as instructionsEvents, mountInstructions } from "./instructions.js";
+import { events as listEvents, mountList } from "./list.js";
+import { loadMarkdown } from "./markdown.js";
+import { events as threadEvents, mountThread } from "./thread.js";
+import { titleOf } from "./tree.js";
+
+/**
+ * @typedef {import('../task.js').Task} Task
+ * @typedef {import('../task.js').TaskContext} TaskContext
+ * @typedef {import('../task.js').MountedTask} MountedTask
+ * @typedef {import('./instructions.js').Preset} Preset
+ */
+
+const MAX_PRESETS = 100;
+
+const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
+
+/** @type {Task} */
+export const chat = { id: "chat", styles: [here("chat.css"), here("turns.css")], mount };
+
+/**
+ * @param {HTMLElement} element
+ * @param {TaskContext} context
+ * @returns {Promise<MountedTask>}
+ */
+async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+  const [samples, builtIn] = await Promise.all(["samples.json", "presets.json"].map(data));
+  const saved = collection("presets");
+  const root = h("section", { class: "chat", "aria-label": texts.chat.region });
+  const main = h("div", { class: "chat-main" });
+  /** @type {import('./markdown.js').Render | null} */
+  let render = null;
+  /** @type {Preset[]} */
+  let presets = builtIn.map((/** @type {Preset} */ each) => ({ ...each, own: false }));
+  let notice = "";
+  let wasReady = false;
+
+  const chat = new Chat({ session, records, onChange: changed, onText: (piece) => thread.append(chat.state.writing?.turn.id ?? "", piece) });
+  const list = mountList(root);
+  root.append(main);
+  const instructions = mountInstructions(main);
+  const thread = mountThread(main, loading, samples, () => render);
+  const composer = mountComposer(main);
+  const figures = mountFigures(figuresRoot);
+  const ended = new AbortController();
+  const { signal } = ended;
+  let scheduled = false;
+  element.append(root);
+
+  /** All changes made together are shown once. */
+  function changed() {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      const { conversation, draft } = chat.state;
+      remember({ open: conversation.id, draft, system: conversation.system });
+      show();
+    });
+  }
+
+  function show() {
+    if (signal.aborted) return;
+    const { now, setup } = session.state;
+    const loads = now.phase === "loading" || now.phase === "starting";
+    list.update(chat, notice || (chat.trouble ? texts.records.troubles[chat.trouble] : ""));
+    instructions.update(chat.state.conversation.system, presets, chat.state.writing !== null);
+    thread.update(chat, { ready: chat.ready, demo: setup?.model.demo ?? false, name: setup?.model.name ?? "", loads });
+    composer.update(chat, session.state);
+    figures.update(chat);
+  }
+
+  /** @param {string} sentence */
+  function say(sentence) {
+    notice = sentence;
+    show();
+  }
+
+  async function readPresets() {
+    const heads = await saved.list({ count: MAX_PRESETS });
+    const own = heads.flatMap(({ id, head }) => {
+      const { name, text } = /** @type {{name?: unknown, text?: unknown}} */ (head ?? {});
+      return typeof name === "string" && typeof text === "string" ? [{ id, name, text, own: true }] : [];
+    });
+    presets = [...builtIn.map((/** @type {Preset} */ each) => ({ ...each, own: false })), ...own];
+    show();
+  }
+
+  /** @param {File} file */
+  async function open(file) {
+    try {
+      if (file.size > MAX_BYTES) throw new ChatFileError("too-large");
+      const count = await chat.take(await file.text());
+      say(texts.chat.files.opened(count));
+    } catch (error) {
+      if (!(error instanceof ChatFileError)) throw error;
+      say(texts.chat.files.refused(file.name, texts.chat.files.problems[error.code], error.detail));
+    }
+  }
+
+  const act = {
+    leaveOut: () => chat.leaveOut(),
+    summarize: () => chat.summarize(texts.chat.summaryInstruction),
+    anew: () => chat.anew(),
+  };
+  composerEvents.listen(composer.root, "draft", (draft) => chat.setDraft(draft), signal);
+  composerEvents.listen(composer.root, "send", () => chat.send(), signal);
+  composerEvents.listen(composer.root, "stop", () => chat.stop(), signal);
+  composerEvents.listen(composer.root, "leave-out", act.leaveOut, signal);
+  composerEvents.listen(composer.root, "summarize", act.summarize, signal);
+  composerEvents.listen(composer.root, "anew", act.anew, signal);
+  composerEvents.listen(composer.root, "dismiss", () => chat.dismiss(), signal);
+  threadEvents.listen(thread.root, "sample", (sample) => (chat.setDraft(sample), composer.focus()), signal);
+  threadEvents.listen(thread.root, "edit", ({ id, text }) => chat.edit(id, text), signal);
+  threadEvents.listen(thread.root, "answer", (id) => chat.answer(id), signal);
+  threadEvents.listen(thread.root, "go-on", (id) => chat.goOn(id), signal);
+  threadEvents.listen(thread.root, "choose", (id) => chat.choose(id), signal);
+  threadEvents.listen(thread.root, "remove-turn", (id) => (chat.removeTurn(id), composer.focus()), signal);
+  listEvents.listen(list.root, "open", (id) => ((notice = ""), chat.open(id)), signal);
+  listEvents.listen(list.root, "fresh", async () => ((notice = ""), await chat.fresh(), composer.focus()), signal);
+  listEvents.listen(list.root, "delete", () => chat.remove(chat.state.conversation.id), signal);
+  listEvents.listen(list.root, "open-file", open, signal);
+  listEvents.listen(list.root, "save-json", () => download(nameOf(), "json", toFile([chat.state.conversation])), signal);
+  listEvents.listen(list.root, "save-all", async () => download(texts.chat.files.all, "json", toFile(await chat.all())), signal);
+  listEvents.listen(list.root, "save-markdown", () => download(nameOf(), "md", toMarkdown(chat.state.conversation, chat.path, texts.chat.files.names)), signal);
+  instructionsEvents.listen(instructions.root, "system", (system) => chat.setSystem(system), signal);
+  const write = async (/** @type {{name: string, text: string}} */ preset) => {
+    await saved.put({ id: newId(), at: Date.now(), head: preset, body: null });
+    await readPresets();
+  };
+  instructionsEvents.listen(instructions.root, "save-preset", write, signal);
+  instructionsEvents.listen(instructions.root, "remove-preset", async (id) => (await saved.delete(id), await readPresets()), signal);
+  const escape = (/** @type {KeyboardEvent} */ { key }) => key === "Escape" && chat.stop();
+  root.addEventListener("keydown", escape, { signal });
+
+  const nameOf = () => titleOf(chat.state.conversation) || texts.chat.files.one;
+
+  await Promise.all([chat.start(startOf(recalled)), readPresets()]);
+  loadMarkdown(vendor).then(
+    (loaded) => {
+      render = loaded;
+      thread.redraw();
+    },
+    (error) => console.debug(error), // answers are plain text then
+  );
+  if (chat.trouble) say(texts.records.troubles[chat.trouble]);
+
+  return {
+    update({ now }) {
+      const ready = now.phase === "ready";
+      if (ready && !wasReady) chat.countSoon(0);
+      if (now.phase === "loading") chat.uncounted();
+      wasReady = ready;
+      show();
+    },
+    holdsText: () => chat.state.draft.trim() !== "" || chat.state.conversation.turns.length > 0,
+    focus: () => composer.focus(),
+    destroy() {
+      ended.abort();
+      void chat.close();
+      for (const view of [list, instructions, thread, composer, figures]) view.destroy();
+      root.remove();
+    },
+  };
+}
+
+/** @param {unknown} recalled */
+function startOf(recalled) {
+  const found = /** @type {Record<string, unknown>} */ (recalled ?? {});
+  const [open, draft, system] = ["open", "draft", "system"].map((name) => (typeof found[name] === "string" ? found[name] : ""));
+  return { open, draft, system };
+}
+
+/** @param {string} name @param {string} ending @param {string} content */
+function download(name, ending, content) {
+  const url = URL.createObjectURL(new Blob([content], { type: ending === "json" ? "application/json" : "text/markdown" }));
+  const file = name.replace(/[^\p{L}\p{N} .-]/gu, "").trim().slice(0, 40) || "chat";
+  h("a", { href: url, download: `${file}.${ending}` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000); // once the browser has begun
+}
+
+/** @param {string} file */
+async function data(file) {
+  const response = await fetch(here(file));
+  if (!response.ok) throw new Error(`${file}: ${response.status}`);
+  return response.json();
+}

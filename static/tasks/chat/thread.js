@@ -1,0 +1,118 @@
+// @ts-check
+/**
+ * The turns on the path, the one that is written last; before there are any, what can be asked. It follows what is written while its end
+ * is in sight.
+ *
+ * @typedef {import('./turn_view.js').TurnEvents & {sample: string}} ThreadEvents
+ */
+
+import { texts } from "../../text/en.js";
+import { h, text, viewEvents } from "../../ui/dom.js";
+import { memoryOf, siblingsOf } from "./tree.js";
+import { makeTurn } from "./turn_view.js";
+
+/** Pixels from the end within which it counts as in sight. */
+const NEAR_END = 64;
+
+/** @type {import('../../ui/dom.js').ViewEvents<ThreadEvents>} */
+export const events = viewEvents();
+
+/**
+ * @param {HTMLElement} parent
+ * @param {HTMLElement} loading
+ * @param {{demo: string[], general: string[]}} samples
+ * @param {() => import('./markdown.js').Render | null} render
+ */
+export function mountThread(parent, loading, samples, render) {
+  const { empty } = texts.chat;
+  const title = h("h2", { class: "chat-empty-title" });
+  const sentence = h("p", { class: "chat-empty-sentence" });
+  const questions = h("div", { class: "chat-samples" });
+  const emptyBox = h("div", { class: "chat-empty" }, title, sentence, questions);
+  const forgotten = h("p", { class: "chat-forgotten" });
+  const turns = h("div", { class: "chat-turns", role: "log", "aria-label": texts.chat.log });
+  const root = h("div", { class: "chat-thread", tabindex: "0", role: "region", "aria-label": texts.chat.thread }, emptyBox, turns, loading);
+  parent.append(root);
+  /** By their turns' ids. @type {Map<string, ReturnType<typeof makeTurn>>} */
+  const views = new Map();
+  let sampled = "";
+
+  const atEnd = () => root.scrollHeight - root.scrollTop - root.clientHeight < NEAR_END;
+  const toEnd = () => root.scrollTo({ top: root.scrollHeight });
+
+  /** @param {boolean} demo */
+  function showSamples(demo) {
+    const kind = demo ? "demo" : "general";
+    if (sampled === kind) return;
+    sampled = kind;
+    questions.replaceChildren(
+      ...samples[kind].map((sample) => {
+        const button = h("button", { type: "button", class: "chat-sample" }, h("span", {}, sample));
+        button.addEventListener("click", () => events.emit(root, "sample", sample));
+        return button;
+      }),
+    );
+  }
+
+  return {
+    root,
+
+    /** One more piece of the answer that is written. @param {string} id @param {string} piece */
+    append(id, piece) {
+      const follow = atEnd();
+      views.get(id)?.append(piece);
+      if (follow) toEnd();
+    },
+
+    /**
+     * @param {import('./chat.js').Chat} chat
+     * @param {{ready: boolean, demo: boolean, name: string, loads: boolean}} model
+     */
+    update(chat, { ready, demo, name, loads }) {
+      const { conversation, writing, summarizing } = chat.state;
+      const path = chat.path;
+      const shown = writing && !summarizing ? [...path, writing.turn] : path;
+      const follow = atEnd();
+      emptyBox.hidden = shown.length > 0 || loads;
+      text(title, empty.title(demo ? "" : name));
+      text(sentence, demo ? empty.demo : empty.sentence);
+      showSamples(demo);
+      const present = new Set(shown.map(({ id }) => id));
+      for (const [id, view] of views) {
+        if (present.has(id)) continue;
+        view.destroy();
+        views.delete(id);
+      }
+      const from = memoryOf(path)?.from;
+      let grown = false;
+      for (const [index, turn] of shown.entries()) {
+        let view = views.get(turn.id);
+        if (!view) {
+          view = makeTurn(turn, events, render);
+          views.set(turn.id, view);
+          grown = true;
+        }
+        const place = turns.querySelectorAll(":scope > .turn")[index];
+        if (place !== view.root) turns.insertBefore(view.root, place ?? null);
+        const isWritten = turn.id === writing?.turn.id;
+        const beside = siblingsOf(conversation, turn);
+        view.update({ turn, beside, last: index === shown.length - 1, busy: !ready, writing: isWritten });
+        if (turn.id === from && index) turns.insertBefore(forgotten, view.root);
+      }
+      if (!from || from === shown.at(0)?.id) forgotten.remove();
+      text(forgotten, memoryOf(path)?.summary ? texts.chat.summarized : texts.chat.forgotten);
+      forgotten.title = memoryOf(path)?.summary ?? "";
+      root.toggleAttribute("data-empty", !shown.length);
+      if (grown || follow) toEnd();
+    },
+
+    redraw() {
+      for (const view of views.values()) view.redraw();
+    },
+
+    destroy() {
+      for (const view of views.values()) view.destroy();
+      root.remove();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+// @ts-check
+/**
+ * One turn: who said it, what, and what can be done with it. An answer that is written grows block by block: a piece is appended, a
+ * finished block becomes Markdown once, and the whole once more at its end, which joins what belongs together.
+ */
+
+import { texts } from "../../text/en.js";
+import { h, modifier, text } from "../../ui/dom.js";
+import { Blocks } from "./blocks.js";
+
+/**
+ * @typedef {import('./tree.js').Turn} Turn
+ * @typedef {import('./markdown.js').Render} Render
+ * @typedef {{turn: Turn, beside: Turn[], last: boolean, busy: boolean, writing: boolean}} ShownTurn `beside`: it and its siblings;
+ *   `last` on the path; `busy`: nothing can be asked now
+ * @typedef {{copy: string, edit: {id: string, text: string}, answer: string, 'go-on': string, choose: string, 'remove-turn': string}} TurnEvents
+ */
+
+const said = texts.chat.turn;
+const COPIED_SHOWN = 2000;
+
+/**
+ * @param {Turn} turn
+ * @param {Pick<import('../../ui/dom.js').ViewEvents<any>, 'emit'>} events those of TurnEvents go up by it
+ * @param {() => Render | null} render null until the libraries are there
+ */
+export function makeTurn(turn, events, render) {
+  const { id, role } = turn;
+  const name = h("h2", { class: "turn-name" }, role === "user" ? said.you : turn.by || said.model);
+  const body = h("div", { class: "turn-text", dir: "auto" });
+  const note = h("p", { class: "turn-note", hidden: true });
+  const before = button("‹", () => choose(-1), said.before);
+  const after = button("›", () => choose(1), said.after);
+  const place = h("span", { class: "turn-place" });
+  const siblings = h("span", { class: "turn-siblings", hidden: true }, before, place, after);
+  const copy = button(said.copy, async () => {
+    text(copy, (await copied(shown.text, body)) ? said.copied : said.selected(modifier()));
+    clearTimeout(timer);
+    timer = window.setTimeout(() => text(copy, said.copy), COPIED_SHOWN);
+  });
+  const edit = button(said.edit, () => openEditor());
+  const again = button(said.again, () => events.emit(root, "answer", role === "user" ? id : turn.parent));
+  const goOn = button(said.goOn, () => events.emit(root, "go-on", id));
+  const remove = button(said.remove, () => events.emit(root, "remove-turn", id));
+  const actions = h("div", { class: "turn-actions" }, siblings, goOn, copy, role === "user" ? edit : null, again, remove);
+  const root = h("article", { class: `turn turn-${role}`, tabindex: "-1" }, name, body, note, actions);
+  let timer = 0;
+  let shown = { ...turn, text: "" };
+  /** @type {Turn[]} */
+  let beside = [];
+  /** What grows. @type {{blocks: Blocks, tail: HTMLElement} | null} */
+  let growing = null;
+  let drawn = false;
+
+  /** @param {number} step */
+  function choose(step) {
+    const next = beside[beside.findIndex((each) => each.id === id) + step];
+    if (next) events.emit(root, "choose", next.id);
+  }
+
+  function openEditor() {
+    const area = h("textarea", { class: "turn-editor", "aria-label": said.editLabel, rows: "3", spellcheck: "false", writingsuggestions: "false", autocomplete: "off" });
+    area.value = shown.text;
+    const save = button(said.save, () => events.emit(root, "edit", { id, text: area.value }));
+    const cancel = button(said.cancel, close);
+    const form = h("div", { class: "turn-edit" }, area, h("div", { class: "turn-actions" }, save, cancel));
+    save.classList.add("button-primary");
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) events.emit(root, "edit", { id, text: area.value });
+    });
+    function close() {
+      form.remove();
+      body.hidden = actions.hidden = false;
+      edit.focus();
+    }
+    body.hidden = actions.hidden = true;
+    body.after(form);
+    area.focus();
+  }
+
+  /** @param {string} markdown @returns {Node} */
+  function drawnText(markdown) {
+    const make = role === "model" ? render() : null;
+    return make ? make(markdown) : h("p", { class: "turn-plain" }, markdown);
+  }
+
+  return {
+    root,
+
+    /** One more piece of it. @param {string} piece */
+    append(piece) {
+      if (!growing) {
+        growing = { blocks: new Blocks(), tail: h("p", { class: "turn-plain turn-tail" }) };
+        body.replaceChildren(growing.tail);
+        if (shown.text) this.append(shown.text);
+      }
+      const finished = growing.blocks.add(piece);
+      if (!finished.length) return growing.tail.append(piece);
+      growing.tail.before(...finished.map(drawnText));
+      return growing.tail.replaceChildren(growing.blocks.rest);
+    },
+
+    /** @param {ShownTurn} next */
+    update(next) {
+      const { turn: now, writing, busy, last } = next;
+      const ended = growing !== null && !writing;
+      beside = next.beside;
+      if (!writing) growing = null;
+      if (!writing && (ended || !drawn || now.text !== shown.text)) body.replaceChildren(drawnText(now.text));
+      drawn = true;
+      shown = now;
+      root.toggleAttribute("data-writing", writing);
+      root.toggleAttribute("data-broken", !writing && role === "model" && now.state !== "whole");
+      root.setAttribute("aria-busy", String(writing));
+      const at = beside.findIndex((each) => each.id === id);
+      siblings.hidden = beside.length < 2;
+      text(place, said.place(at + 1, beside.length));
+      before.disabled = busy || at <= 0;
+      after.disabled = busy || at === beside.length - 1;
+      actions.hidden = writing || root.querySelector(".turn-edit") !== null;
+      again.hidden = role === "user" && !last;
+      text(again, role === "user" ? said.answer : said.again);
+      goOn.hidden = !last || role === "user" || now.state === "whole";
+      copy.hidden = !now.text;
+      for (const each of [edit, again, goOn, remove]) each.disabled = busy;
+      const why = role === "model" && !writing ? (now.text || now.state !== "whole" ? said.states[now.state] : said.nothing) : "";
+      note.hidden = !why;
+      text(note, why);
+    },
+
+    /** Once the libraries are there. */
+    redraw() {
+      if (!growing && role === "model") body.replaceChildren(drawnText(shown.text));
+    },
+
+    destroy() {
+      clearTimeout(timer);
+      root.remove();
+    },
+  };
+}
+
+/** @param {string} label @param {() => unknown} act @param {string} [name] where the label is a sign */
+function button(label, act, name) {
+  const made = h("button", { type: "button", class: "button turn-button", ...(name && { "aria-label": name }) }, label);
+  made.addEventListener("click", () => void act());
+  return made;
+}
+
+/** @param {string} value @param {HTMLElement} body */
+async function copied(value, body) {
+  try {
+    await navigator.clipboard.writeText(value);
+    return true;
+  } catch {
+    getSelection()?.selectAllChildren(body);
+    return document.execCommand("copy");
+  }
+}
