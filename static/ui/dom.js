@@ -26,6 +26,9 @@ export function h(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** For every field: browsers may send what is typed to a spell checker or a writing assistant on some server, and keep it for the next form. */
+export const NOT_SENT_AWAY = { spellcheck: "false", writingsuggestions: "false", autocomplete: "off" };
+
 let made = 0;
 
 /** An id that no other element of this document has, for a label or a description. @param {string} [word] */

@@ -6,7 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 const said = texts.chat.composer;
 /** Share of the context from which on it is scarce. */
@@ -22,9 +22,7 @@ export function mountComposer(parent) {
     id: textId,
     class: "chat-question",
     rows: "2",
-    spellcheck: "false",
-    writingsuggestions: "false",
-    autocomplete: "off",
+    ...NOT_SENT_AWAY,
     placeholder: said.placeholder,
     "aria-label": said.label,
     "aria-describedby": countId,

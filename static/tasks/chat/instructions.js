@@ -6,7 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {{id: string, name: string, text: string, own: boolean}} Preset `own`: saved by the person */
 
@@ -25,13 +25,11 @@ export function mountInstructions(parent) {
     id: areaId,
     class: "chat-system",
     rows: "3",
-    spellcheck: "false",
-    writingsuggestions: "false",
-    autocomplete: "off",
+    ...NOT_SENT_AWAY,
     placeholder: said.placeholder,
   });
   const select = h("select", { id: presetId });
-  const name = h("input", { id: nameId, maxlength: String(MAX_NAME), autocomplete: "off", placeholder: said.namePlaceholder });
+  const name = h("input", { id: nameId, maxlength: String(MAX_NAME), ...NOT_SENT_AWAY, placeholder: said.namePlaceholder });
   const save = h("button", { type: "submit", class: "button button-quiet" }, said.save);
   const remove = h("button", { type: "button", class: "button button-quiet", hidden: true }, said.remove);
   const form = h("form", { class: "chat-presets" }, h("label", { for: nameId }, said.name), name, save, remove);

@@ -5,7 +5,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, modifier, text } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, h, modifier, text } from "../../ui/dom.js";
 import { Blocks } from "./blocks.js";
 
 /**
@@ -59,7 +59,7 @@ export function makeTurn(turn, events, render) {
   }
 
   function openEditor() {
-    const area = h("textarea", { class: "turn-editor", "aria-label": said.editLabel, rows: "3", spellcheck: "false", writingsuggestions: "false", autocomplete: "off" });
+    const area = h("textarea", { class: "turn-editor", "aria-label": said.editLabel, rows: "3", ...NOT_SENT_AWAY });
     area.value = shown.text;
     const save = button(said.save, () => events.emit(root, "edit", { id, text: area.value }));
     const cancel = button(said.cancel, close);

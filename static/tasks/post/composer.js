@@ -7,9 +7,8 @@
  */
 
 import { texts } from "../../text/en.js";
-import { directionOf, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
-import { NOT_SENT_AWAY } from "./typing.js";
 
 /**
  * @typedef {import('../../engine/session_state.js').SessionState} SessionState

@@ -6,8 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
-import { NOT_SENT_AWAY } from "./typing.js";
+import { NOT_SENT_AWAY, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /**
  * @typedef {import('./platforms.js').Platform} Platform

@@ -8,8 +8,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { directionOf, h, text, viewEvents } from "../../ui/dom.js";
-import { NOT_SENT_AWAY } from "./typing.js";
+import { NOT_SENT_AWAY, directionOf, h, text, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {import('./state.js').Post} Post */
 
