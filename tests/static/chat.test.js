@@ -245,7 +245,8 @@ test("another tab's turns come into the conversation that is open, and a deletio
 });
 
 test("conversations are listed, opened, removed; a new one keeps the instructions", async () => {
-  const page = await tab({ turns: TURNS });
+  let now = 0;
+  const page = await tab({ turns: TURNS, now: () => (now += 1) });
   page.chat.setSystem("Be brief.");
   await ask(page, "First?");
   const first = page.chat.state.conversation.id;
