@@ -12,6 +12,16 @@ class FakeNode extends EventTarget {
     this.parent = null;
   }
 
+  before(...nodes) {
+    const { parent } = this;
+    for (const node of nodes) {
+      const child = node instanceof FakeNode ? node : new FakeText(node);
+      child.remove();
+      child.parent = parent;
+      parent.children.splice(parent.children.indexOf(this), 0, child);
+    }
+  }
+
   /** An event of ours bubbles, as in a document. */
   dispatchEvent(event) {
     const went = super.dispatchEvent(event);
@@ -106,6 +116,11 @@ export class FakeElement extends FakeNode {
   /** The one with this class. */
   find(name) {
     return this.all((element) => element.className.split(" ").includes(name))[0];
+  }
+
+  /** The first with this class, given as `.name`. */
+  querySelector(selector) {
+    return this.find(selector.slice(1)) ?? null;
   }
 
   querySelectorAll(tag) {
