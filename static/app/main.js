@@ -63,6 +63,10 @@ const opened = new Map();
 let current = taskOf(location.hash, TASKS);
 /** The task whose answer is written, or was written last. */
 let writer = "";
+/** The task that has counted tokens last, and its count. */
+let counter = "";
+/** @type {Promise<number | null>} */
+let counting = Promise.resolve(null);
 let shownProblem = false;
 
 body.querySelector(".boot")?.remove();
@@ -166,7 +170,12 @@ function contextOf(id, loading, figures) {
       get state() {
         return seenBy(id, session.state);
       },
-      count: (messages, room) => session.count(messages, room),
+      async count(messages, room) {
+        if (counter !== id) await counting; // a later count ends the one before; one task's does not end another's
+        counter = id;
+        counting = session.count(messages, room);
+        return counting;
+      },
       generate(messages, options) {
         if (session.state.now.phase === "ready") writer = id;
         return session.generate(messages, options);
