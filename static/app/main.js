@@ -67,6 +67,8 @@ let writer = "";
 let counter = "";
 /** @type {Promise<number | null>} */
 let counting = Promise.resolve(null);
+/** Why the task that was asked for is not there. @type {import('../engine/errors.js').ErrorData | null} */
+let missing = null;
 let shownProblem = false;
 
 body.querySelector(".boot")?.remove();
@@ -106,7 +108,7 @@ function show(state) {
     each.mounted?.update(seen);
   }
   const task = opened.get(current.id)?.mounted;
-  const error = now.phase === "problem" ? now.error : null;
+  const error = now.phase === "problem" ? now.error : missing;
   workspace.hidden = error !== null && !task?.holdsText(); // what was typed stays in sight
   problem.update(error);
   if (shownProblem && !error) task?.focus(); // the screen that had the focus is gone
@@ -142,6 +144,7 @@ async function json(path) {
 /** Opens a task, or shows it again. @param {import('../tasks/task.js').Task} task */
 async function showTask(task) {
   current = task;
+  missing = null;
   showSoon();
   if (opened.has(task.id)) return;
   const loadingRoot = h("div", { class: "loading" });
@@ -152,9 +155,18 @@ async function showTask(task) {
   opened.set(task.id, opening);
   detailsRoot.before(root);
   details.figures.append(figures);
-  await Promise.all(task.styles.map(addStyle));
-  opening.mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
-  showSoon();
+  try {
+    await Promise.all(task.styles.map(addStyle));
+    opening.mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
+  } catch (error) {
+    opened.delete(task.id); // to be opened anew
+    root.remove();
+    figures.remove();
+    missing = new OnpageError("server-unreachable", String(error)).toJSON();
+    throw error;
+  } finally {
+    showSoon();
+  }
 }
 
 /**
@@ -211,7 +223,7 @@ async function start() {
 }
 
 window.addEventListener("hashchange", async () => {
-  await showTask(taskOf(location.hash, TASKS)).catch((error) => session.fail(error));
+  await showTask(taskOf(location.hash, TASKS)).catch((error) => console.debug(error)); // `missing` says it
   window.scrollTo(0, 0);
 });
 headerEvents.listen(headerRoot, "model", (modelId) => session.switch("model", { modelId }));
