@@ -85,6 +85,7 @@ export function mountThread(parent, loading, samples, render) {
       }
       const from = memoryOf(path)?.from;
       let grown = false;
+      let place = turns.firstElementChild;
       for (const [index, turn] of shown.entries()) {
         let view = views.get(turn.id);
         if (!view) {
@@ -92,8 +93,9 @@ export function mountThread(parent, loading, samples, render) {
           views.set(turn.id, view);
           grown = true;
         }
-        const place = turns.querySelectorAll(":scope > .turn")[index];
-        if (place !== view.root) turns.insertBefore(view.root, place ?? null);
+        if (place === forgotten) place = place.nextElementSibling;
+        if (place === view.root) place = place.nextElementSibling;
+        else turns.insertBefore(view.root, place);
         const isWritten = turn.id === writing?.turn.id;
         const beside = siblingsOf(conversation, turn);
         view.update({ turn, beside, last: index === shown.length - 1, busy: !ready, writing: isWritten });
