@@ -73,7 +73,7 @@ def check(page: Page) -> None:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             result: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
             findings = [
-                f"{finding['id']}: {finding['help']}: {[node['html'][:200] for node in finding['nodes']]}"
+                f"{finding['id']}: {finding['help']}: {[node['html'][:200] + ' ' + node['failureSummary'] for node in finding['nodes']]}"
                 for finding in result["violations"]
             ]
             assert not findings, f"{size['width']} px, {scheme}:\n" + "\n".join(findings)
