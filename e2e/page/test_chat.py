@@ -33,7 +33,7 @@ def no_complaints(tab: Watched) -> Iterator[None]:
 def page(tab: Watched) -> Page:
     """A new, empty conversation."""
     tab.page.set_viewport_size({"width": 1200, "height": 800})
-    tab.page.get_by_role("button", name="New chat").click()
+    tab.page.get_by_role("button", name="New chat", exact=True).click()
     expect(tab.page.locator(".turn")).to_have_count(0)
     return tab.page
 
