@@ -1,7 +1,7 @@
 """A checkpoint → both files that the page's engines run, in the store: a web file for the GPU, a graph for the processor.
 
-The web file is calibrated and an adapter is merged into it; the graph takes its values over as they are, so that both write the same. Each
-file is in the store whole or not at all, with a note of what it was made of: the same call makes only what is missing.
+Each is quantized as its engine computes fastest, with the same adapter merged. Each file is in the store whole or not at all, with a note
+of what it was made of: the same call makes only what is missing.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from builder.store import Store, StoredModel
 from builder.store.importing import describe
 from builder.store.manifest import require_free_of_meaning
 
-QUANTIZATION = Quantization.of("8", embedding="q4_0").with_best_scales()
+FOR_THE_GPU = Quantization.of("8", embedding="q4_0").with_best_scales()
 """What docs/quantization.md recommends for a small Gemma, most of whose weights are the embedding."""
+FOR_THE_PROCESSOR = Quantization.of("8").with_best_scales()
+"""A browser's processor multiplies blocks three to four times slower than int8 (docs/graph.md)."""
 
 MADE_OF = "made of"
 """The note in a manifest."""
@@ -58,7 +60,7 @@ class Wanted:
         """Changes with everything that the files are made of."""
         files = [] if self.merge is None else [self.merge / name for name in (*ADAPTER, ADAPTER_SAMPLING)]
         adapter = [sha256_of(path) for path in files if path.exists()]
-        facts = [RECIPE, self.source, adapter, str(QUANTIZATION)]
+        facts = [RECIPE, self.source, adapter, str(FOR_THE_GPU), str(FOR_THE_PROCESSOR)]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -83,7 +85,7 @@ def make_web_file(wanted: Wanted, checkpoint: Located, store: Store, progress: P
         written = convert_opened(
             opened,
             folder / f"{wanted.id}-web.task",
-            quantization=QUANTIZATION,
+            quantization=FOR_THE_GPU,
             origin=checkpoint.origin,
             calibration=Calibration(),
             progress=progress,
@@ -91,12 +93,17 @@ def make_web_file(wanted: Wanted, checkpoint: Located, store: Store, progress: P
         return _add(wanted, wanted.id, written.path, written.sha256, store, checkpoint.origin)
 
 
-def make_graph(wanted: Wanted, web: StoredModel, store: Store, progress: Progress | None = None) -> StoredModel:
-    """Writes the web file as a graph, value for value, and puts it in the store. Raises as convert_to_graph does."""
+def make_graph(wanted: Wanted, checkpoint: Located, store: Store, progress: Progress | None = None) -> StoredModel:
+    """Writes the checkpoint as a graph, with the adapter merged, and puts it in the store. Raises as convert_to_graph does."""
     with store.workspace() as folder:
-        written = convert_to_graph(web.path, folder / f"{wanted.id}.litertlm", progress=progress)
-        origin = None if web.manifest.revision is None else Origin(wanted.source, web.manifest.revision)
-        return _add(wanted, wanted.graph_id, written.path, written.sha256, store, origin)
+        written = convert_to_graph(
+            checkpoint.path,
+            folder / f"{wanted.id}.litertlm",
+            quantization=FOR_THE_PROCESSOR,
+            merge=wanted.merge,
+            progress=progress,
+        )
+        return _add(wanted, wanted.graph_id, written.path, written.sha256, store, checkpoint.origin)
 
 
 def _add(wanted: Wanted, model_id: str, path: Path, sha256: str, store: Store, origin: Origin | None) -> StoredModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from onpage.extras import requires
 
 if TYPE_CHECKING:
     from builder.convert.engine_files import Wanted
+    from builder.convert.web_file import Progress
     from builder.fetch.located import Located
 
 PACKAGED = "gemma-3-270m"
@@ -77,22 +79,18 @@ def gemma(
     store = Store.open()
     wanted = _wanted(model, POST_ADAPTER)
     web, graph = (stored(wanted, store, each) for each in (wanted.id, wanted.graph_id))
-    if web is None:
-        require_gemma_terms(accept)
-        if wanted.merge is None:
-            say(f"onpage has no adapter for {wanted.source}: the model stays as it is.")
+    if web is None or graph is None:
+        if web is None:
+            require_gemma_terms(accept)
+            if wanted.merge is None:
+                say(f"onpage has no adapter for {wanted.source}: the model stays as it is.")
         checkpoint = _fetched(model, store, token)
-        say(f"Converting {wanted.source} for the GPU; most of it is calibration …")
-        started = time.monotonic()
-        with byte_progress() as progress:
-            web = make_web_file(wanted, checkpoint, store, progress)
-        _say_made(web, started)
-    if graph is None:
-        say("Writing the same weights as a graph for the processor …")
-        started = time.monotonic()
-        with byte_progress() as progress:
-            graph = make_graph(wanted, web, store, progress)
-        _say_made(graph, started)
+        if web is None:
+            say(f"Converting {wanted.source} for the GPU; most of it is calibration …")
+            web = _made(make_web_file, wanted, checkpoint, store)
+        if graph is None:
+            say(f"Converting {wanted.source} for the processor …")
+            graph = _made(make_graph, wanted, checkpoint, store)
     ids = f"{wanted.id},{wanted.graph_id}"
     if no_serve:
         print_facts([*_facts(wanted, web, graph), ("next", f"onpage serve --model {shlex.quote(ids)}")])
@@ -138,11 +136,17 @@ def _fetched(model: str, store: Store, token: str | None) -> Located:
         return locate(model, say, token=token, store=store, progress=progress)
 
 
-def _say_made(made: StoredModel, started: float) -> None:
+def _made(
+    make: Callable[[Wanted, Located, Store, Progress], StoredModel], wanted: Wanted, checkpoint: Located, store: Store
+) -> StoredModel:
+    started = time.monotonic()
+    with byte_progress() as progress:
+        made = make(wanted, checkpoint, store, progress)
     manifest = made.manifest
     say(
         f"{manifest.id}: {megabytes(manifest.size)}, {manifest.quantization}, in {time.monotonic() - started:.0f} s. It is in the store."
     )
+    return made
 
 
 def _facts(wanted: Wanted, web: StoredModel, graph: StoredModel) -> list[tuple[str, str]]:

@@ -93,6 +93,7 @@ def test_it_is_made_once_and_served(here: Surroundings) -> None:
     assert web.manifest.conversion["merged"] == "gemma-3-270m-post"
     assert web.manifest.conversion["calibrated on"] == "onpage's text"
     assert web.manifest.quantization == "int8, embedding int4 in blocks of 32"
+    assert graph.manifest.quantization == "int8"  # which a processor multiplies fastest
     model = ServedModel.read((web, graph)).to_json()
     assert model["name"] == "Gemma 3 270M for posts"
     assert model["licence"] == {"name": "Gemma Terms of Use", "page": "https://ai.google.dev/gemma/terms"}
@@ -174,7 +175,7 @@ def test_an_interrupt_leaves_what_is_whole_and_the_next_run_makes_the_rest(
     web = here.store.get(POST)
     done = here.run()
     assert done.exit_code == 0 and not here.fetched and here.ids == [POST, GRAPH]
-    assert here.served[0][0] == web and "Converting" not in done.output
+    assert here.served[0][0] == web and "for the GPU" not in done.output
 
     with monkeypatch.context() as patched:
         patched.setattr(builder.convert.engine_files, "convert_opened", interrupted)
