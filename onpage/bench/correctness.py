@@ -2,10 +2,10 @@
 
 - The demo model's answer to one prompt is known (`demo_answer.json`, from builder.reference.dense; every choice in it is clear, so
   that no engine's rounding changes it), and the page compares it itself.
-- For every other web file of a dense Gemma, of any size, the text is checked afterwards in one pass of the streamed reference
-  over the same file: each token must be the likeliest after those before it, or nearly so, since engines round
-  differently (float16 on a GPU, 8-bit activations on a CPU) and a tie may fall either way.
-- For what the reference cannot read (Gemma 3n and 4, a LiteRT graph), engines of the same run are compared with each other.
+- For every other dense Gemma, of any size, the text is checked afterwards in one pass of the streamed reference over the file that the
+  engine ran, a graph with the 8-bit activations that it asks for: each token must be the likeliest after those before it, or nearly so,
+  since engines round differently and a tie may fall either way.
+- For what the reference cannot read (Gemma 3n and 4, graphs of others), engines of the same run are compared with each other.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import OnpageError
+from builder.files.digest import sha256_of
 from builder.formats.sniff import Format, sniff_file
 from onpage.bench.measured_models import BenchModel
 from onpage.bench.record import Record
@@ -76,21 +77,20 @@ def known_beginnings(model: BenchModel, positions: int) -> dict[str, Any] | None
 def judge_agreement(model: BenchModel, record: Record) -> dict[str, int] | None:
     """`positions` and `same` of a record's agreement; None where it has none, or the reference cannot read the model.
 
-    A graph is held to the web file of the same weights, where that is measured with it.
+    It is held to exact arithmetic with the weights of the web file, or with those of a graph where there is no web file.
     """
     found = record.get("agreement")
-    path = next((path for path in (model.path, *model.others) if sniff_file(path) is Format.WEB), None)
-    if not found or not found["answers"] or path is None:
+    if not found or not found["answers"]:
         return None
+    path = next((path for path in (model.path, *model.others) if sniff_file(path) is Format.WEB), model.path)
     try:
         with requires("build"):
-            from builder.formats.web_file_reader import WebFile
             from builder.reference.agreement import Written, agreement
-            from builder.reference.sources import WebFileSource
-        file = WebFile.open(path)
+            from builder.reference.evaluated import Evaluated
+        evaluated = Evaluated.open(path, "float32")
         answers = [Written(answer["beginning"], answer["text"]) for answer in found["answers"]]
-        start = int(file.parameters.start_token_id)
-        judged = agreement(WebFileSource(file), file.tokenizer(), start, answers)
+        tokenizer = evaluated.tokenizer
+        judged = agreement(evaluated.predictor.source, tokenizer.model, tokenizer.alone_id, answers)
     except OnpageError:
         return None  # another family, or without the extra that has numpy
     return {"positions": judged.positions, "same": judged.same}
@@ -99,33 +99,37 @@ def judge_agreement(model: BenchModel, record: Record) -> dict[str, int] | None:
 def judge(model: BenchModel, plan: dict[str, Any], record: Record) -> Verdict | None:
     """What the reference says of a record's answer; None where the page has judged it, or the reference cannot."""
     known, found = plan["correctness"], record["correctness"]["found"]
-    if known["text"] is not None or not found or sniff_file(model.path) is not Format.WEB:
+    if known["text"] is not None or not found:
         return None
     try:
         with requires("build"):
             import numpy  # noqa: F401
             import sentencepiece  # noqa: F401
-        return check(model.path, known["prompt"], found, synthetic=model.synthetic)
+        return check(_measured(model, plan), known["prompt"], found, synthetic=model.synthetic)
     except OnpageError:
         return None  # another family, or without the extra that has numpy
 
 
+def _measured(model: BenchModel, plan: dict[str, Any]) -> Path:
+    """The file of a model that a plan's engine runs."""
+    files = (model.path, *model.others)
+    return next((path for path in files if sha256_of(path) == plan["model"]["sha256"]), model.path)
+
+
 def check(path: Path, prompt: str, found: str, *, synthetic: bool) -> Verdict:
-    """Holds a text to the weights in a web file; WebFileError where it is of no dense Gemma."""
-    from sentencepiece import SentencePieceProcessor
+    """Holds a text to the weights in a model file, as a processor computes with them; OnpageError where it is of no dense Gemma."""
+    from builder.reference.evaluated import Evaluated
+    from builder.reference.greedy import check_greedy
 
-    from builder.formats.web_file_reader import WebFile
-    from builder.reference.streamed import StreamedReference
-
-    model = StreamedReference(WebFile.open(path))
-    pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
+    model = Evaluated.open(path)
+    pieces = model.tokenizer.processor
     if synthetic and not found.startswith(" "):
         found = f" {found}"  # engines may leave the first space out
     before, whole = pieces.encode(prompt), pieces.encode(prompt + found)
     if whole[: len(before)] != before or len(whole) == len(before):
         return Verdict(None, None, REFERENCE)  # the text joins the prompt's last piece, so its tokens are unknown
     text = whole[len(before) :]
-    checked = model.check_greedy([model.start_id, *before], text)
+    checked = check_greedy(model.predictor, [model.tokenizer.alone_id, *before], text)
     wrong = next((place for place, distance in enumerate(checked.distances) if not distance <= TIE), None)
     if wrong is None:
         return Verdict(True, found, REFERENCE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from builder.files.digest import sha256_of
 from builder.reference.dense import Reference
 from builder.synth.web_file import FIRST_WORD, synthesize, word
 from onpage.bench.correctness import (
@@ -16,6 +17,7 @@ from onpage.bench.correctness import (
     TOKENS,
     check,
     compare_engines,
+    judge,
     judge_agreement,
     known_beginnings,
     known_prompt,
@@ -23,7 +25,7 @@ from onpage.bench.correctness import (
 from onpage.bench.measured_models import BenchModel
 from onpage.bench.words import agreement_text
 from tests.onpage.bench.results import made_up
-from webapp.paths import DEMO_MODEL
+from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 
 
 def test_the_answer_of_the_demo_is_that_of_the_reference_and_no_rounding_changes_it() -> None:
@@ -70,6 +72,18 @@ def test_one_wrong_word_is_wrong(tiny: BenchModel, right: list[str], place: int)
     verdict = check(tiny.path, known_prompt(tiny, {})["prompt"], text, synthetic=True)
     assert verdict.ok is False
     assert verdict.expected == "".join(f" {each}" for each in right[: place + 1])
+
+
+def test_a_text_is_held_to_the_file_that_the_engine_ran(tiny: BenchModel) -> None:
+    """A graph with its own weights and 8-bit activations: the web file's are other integers where the two were quantized apart."""
+    both = BenchModel("both", "file", tiny.path, (DEMO_GRAPH,))
+    known = json.loads(DEMO_ANSWER.read_bytes())
+    said = []
+    for path in (DEMO_GRAPH, tiny.path):
+        plan = {"correctness": {**known, "text": None}, "model": {"sha256": sha256_of(path)}}
+        verdict = judge(both, plan, {"correctness": {"found": known["text"]}})
+        said.append(verdict and verdict.ok)
+    assert said == [True, False]
 
 
 def test_as_many_beginnings_are_asked_as_make_the_positions(tiny: BenchModel) -> None:
