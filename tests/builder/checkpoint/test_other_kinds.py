@@ -183,7 +183,7 @@ def test_strays_beside_shards_without_an_index_are_passed_over(tmp_path: Path) -
             gemma3_config(architectures=["Gemma3TextModel"], use_bidirectional_attention=True),
             ("EmbeddingGemma", "writes none"),
         ),
-        ({"model_type": "llama"}, ("model_type 'llama'", "gemma3_text")),
+        ({"model_type": "mistral"}, ("model_type 'mistral'", "gemma3_text")),
         ({"model_type": "t5gemma"}, ("model_type 't5gemma'",)),
     ],
 )
