@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import struct
 import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -34,7 +35,12 @@ def _said(value: Any) -> Any:
         return value
     fields = dataclasses.fields(value)
     kept = (one for one in fields if one.name not in LATER or getattr(value, one.name) != one.default)
-    return {one.name: _said(getattr(value, one.name)) for one in kept}
+    said = {one.name: _said(getattr(value, one.name)) for one in kept}
+    if (
+        "query_scale" in said
+    ):  # a web file has it in float32, as operators do: so it is the same from there and from a checkpoint
+        (said["query_scale"],) = struct.unpack("<f", struct.pack("<f", said["query_scale"]))
+    return said
 
 
 def from_json(value: Any) -> ModelDescription:

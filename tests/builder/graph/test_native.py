@@ -14,7 +14,10 @@ from builder.convert.web_file import convert_checkpoint
 from builder.graph import parameters
 from builder.graph.convert import convert_to_graph
 from builder.quantize.scheme import Quantization
+from builder.reference.arithmetic import Precision
 from builder.reference.dense import Reference
+from builder.reference.evaluated import Evaluated
+from builder.reference.greedy import check_greedy
 from builder.synth.web_file import word
 from tests.goldens.cases import CASES, NEW_TOKENS, Case, text_of
 from tests.goldens.native import answer
@@ -52,19 +55,22 @@ def test_a_graph_answers_as_the_reference_does(name: str, quantization: Quantiza
 
 
 def test_eight_bit_activations_are_those_that_the_reference_foresees(tmp_path: Path) -> None:
-    """Near ties and all, so that every rounding is the engine's; computed in float32, the same integers choose otherwise."""
+    """But for a near tie or two, which the order of a sum decides; computed in float32, the same integers choose otherwise far more often."""
     case = CASES["int8"]
     case.convert("int8", tmp_path)
     web = convert_checkpoint(tmp_path / "int8", tmp_path / "web.task", quantization=case.quantization)
     convert_to_graph(web.path, tmp_path / "graph.litertlm", context=128, prefill=(16,))
-    foreseen, exact = (Reference.from_web_file(web.path, precision) for precision in ("int8", "float32"))
-    parted = 0
-    for prompt in map(case.prompt, range(3)):
-        [found], [other] = (reference.greedy([prompt], NEW_TOKENS) for reference in (foreseen, exact))
+    pieces = Evaluated.open(tmp_path / "graph.litertlm").tokenizer.processor
+    distances: dict[Precision, list[float]] = {"int8": [], "float32": []}
+    for prompt in map(case.prompt, range(4)):
         words = answer(tmp_path / "graph.litertlm", text_of(prompt), 128).split()[:NEW_TOKENS]
-        assert words[: len(found.ids)] == [word(i) for i in found.ids]
-        parted += found.ids != other.ids
-    assert parted
+        written = pieces.encode("".join(f" {each}" for each in words))
+        assert len(written) == NEW_TOKENS
+        for precision in distances:
+            predictor = Evaluated.open(tmp_path / "graph.litertlm", precision).predictor
+            distances[precision] += check_greedy(predictor, prompt, written).distances
+    foreseen, exact = (sum(distance > 0 for distance in found) for found in distances.values())
+    assert foreseen * 4 < exact and max(distances["int8"]) < 0.02
 
 
 def test_a_head_in_parts_answers_as_the_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
