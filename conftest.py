@@ -1,8 +1,9 @@
-"""What keeps the tests quick: matrices are multiplied by one thread, and the longest modules begin."""
+"""What keeps the tests quick, and the same wherever they run: one thread for matrices, the longest modules first, Ctrl-C as in a terminal."""
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 # Read when numpy is loaded, by the programs that tests start as well. The threads of its matrix library, one for each core, wait for
 # each other by spinning: beside another worker of `make test`, tests with many small matrices took ten times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell ignores it for what runs in the background, and so would every test of an interrupt and every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = (
     "e2e/exactness/test_exactness.py",
