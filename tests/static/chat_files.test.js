@@ -50,6 +50,7 @@ for (const [what, text, code] of [
   ["a turn that follows itself", turns({ parent: "q1" }), "damaged"],
   ["two turns of one id", turns({}, { id: "q1" }), "damaged"],
   ["a memory of nothing", turns({ memory: { from: 5, summary: "" } }), "damaged"],
+  ["a memory from an answer on", turns({}, {}, { id: "q2", parent: "a1", memory: { from: "a1", summary: "" } }), "damaged"],
   ["a text that is too long", turns({ text: "x".repeat((4 << 20) + 1) }), "too-large"],
 ]) {
   test(`refused: ${what}`, () => {

@@ -97,6 +97,7 @@ function checkedTurn(value, before, where) {
   const own = id(found.id, where);
   if (before.has(own)) throw new ChatFileError("damaged", `${where} has the id of another`);
   const kept = objectOf(memory);
+  if (role === "user" && kept && before.get(String(kept.from))?.role === "model") throw new ChatFileError("damaged", `${where} remembers from an answer on`);
   return turn({
     id: own,
     parent: String(parent),
