@@ -304,3 +304,64 @@ test("a turn is removed with what follows it, also on the device", async () => {
   assert.equal(pathOf(again.chat.state.conversation).length, 2);
   assert.equal(turnOf(again.chat.state.conversation, page.chat.path[0].id).text, "One?");
 });
+
+test("a conversation that takes long to be read gives way to what was asked after it", async () => {
+  const shelf = device();
+  const page = await tab({ turns: TURNS, shelf, seed: seedFor("Hello?", 5) });
+  await ask(page, "First?");
+  const first = page.chat.state.conversation.id;
+  await page.chat.fresh();
+  const get = shelf.get.bind(shelf);
+  let read = () => {};
+  shelf.get = async (task, id) => {
+    if (id === first) await new Promise((resolve) => (read = resolve));
+    return get(task, id);
+  };
+  const opening = page.chat.open(first);
+  await settled();
+  const { asked } = await begin(page, "Hello?", 2);
+  read();
+  await opening;
+  assert.notEqual(page.chat.state.conversation.id, first, "an answer is being written in this one");
+  page.engine.slow = false;
+  await page.engine.step();
+  await asked;
+  assert.deepEqual([page.chat.path[0].text, last(page).state], ["Hello?", "whole"]);
+});
+
+test("the conversation that is open already is not stopped by opening it", async () => {
+  const page = await tab({ turns: TURNS, seed: seedFor("Hello?", 5) });
+  const { asked } = await begin(page, "Hello?", 2);
+  await page.chat.open(page.chat.state.conversation.id);
+  assert.ok(page.chat.state.writing);
+  page.engine.slow = false;
+  await page.engine.step();
+  await asked;
+  assert.equal(last(page).state, "whole");
+});
+
+test("a new conversation that is wanted while a summary ends is not the one that the answer goes to", async () => {
+  const page = await full();
+  const old = page.chat.state.conversation.id;
+  const { stop } = page.session;
+  page.session.stop = () => (page.session.stop = stop.bind(page.session)); // too late: the summary is whole
+  page.engine.slow = true;
+  const summarizing = page.chat.summarize("Sum up.");
+  await settled();
+  const leaving = page.chat.fresh();
+  page.engine.slow = false;
+  await page.engine.step();
+  await Promise.all([summarizing, leaving]);
+  assert.deepEqual([page.chat.path, page.chat.state.writing], [[], null]);
+  assert.notEqual(page.chat.state.conversation.id, old);
+});
+
+test("what is typed while a question is found too long stays beside it", async () => {
+  const page = await tab({ turns: TURNS, maxTokens: 160 });
+  page.chat.setDraft("long ".repeat(200).trim());
+  const asked = page.chat.send();
+  page.chat.setDraft("And more");
+  await asked;
+  assert.ok(page.chat.state.full);
+  assert.match(page.chat.state.draft, /^long .* long\n\nAnd more$/);
+});

@@ -81,6 +81,8 @@ export class Chat {
   #now;
   #counting = 0;
   #savedAt = 0;
+  /** Grows with what a person does: what is on its way to the screen gives way to what was wanted after it. */
+  #steps = 0;
   /** @type {Promise<unknown>} */
   #saving = Promise.resolve();
   /** @type {Promise<unknown>} the answer that is written, until it is kept */
@@ -129,13 +131,14 @@ export class Chat {
 
   /** @param {string} id */
   async open(id) {
-    await this.#settle();
+    const step = (this.#steps += 1);
+    if (id === this.state.conversation.id) return;
     const found = await this.#read(id);
-    if (found) this.#show(found);
+    if (found && step === this.#steps && (await this.#left())) this.#show(found);
   }
 
   async fresh() {
-    await this.#settle();
+    if (!(await this.#left())) return;
     const { conversation } = this.state;
     if (conversation.turns.length) this.#show(empty(newId(), conversation.system));
   }
@@ -156,6 +159,7 @@ export class Chat {
   async send() {
     const { draft, conversation } = this.state;
     if (!this.ready || !draft.trim()) return;
+    this.#steps += 1;
     const question = this.#next(conversation, draft);
     await this.#ask({ conversation: added(conversation, question), question, unfinished: null });
   }
@@ -165,6 +169,7 @@ export class Chat {
     const { conversation } = this.state;
     const old = turnOf(conversation, id);
     if (!this.ready || old?.role !== "user" || !text.trim()) return;
+    this.#steps += 1;
     const question = turn({ ...this.#question(text.trim(), turnOf(conversation, old.parent) ?? undefined), memory: old.memory });
     await this.#ask({ conversation: added(conversation, question), question, unfinished: null });
   }
@@ -173,6 +178,7 @@ export class Chat {
   async answer(id) {
     const { conversation: before } = this.state;
     if (!this.ready || turnOf(before, id)?.role !== "user") return;
+    this.#steps += 1;
     if (before.turns.some(({ parent }) => parent === id)) {
       const seed = this.#session.state.setup?.settings.seed;
       await this.#session.reseed();
@@ -190,6 +196,7 @@ export class Chat {
     const question = unfinished && turnOf(conversation, unfinished.parent);
     const followed = conversation.turns.some(({ parent }) => parent === id);
     if (!this.ready || !question || unfinished.role !== "model" || unfinished.state === "whole" || followed) return;
+    this.#steps += 1;
     await this.#ask({ conversation, question, unfinished });
   }
 
@@ -209,10 +216,7 @@ export class Chat {
 
   /** @param {string} id of a conversation */
   async remove(id) {
-    if (id === this.state.conversation.id) {
-      await this.#settle();
-      this.#show(empty(newId(), this.state.conversation.system));
-    }
+    if (id === this.state.conversation.id) await this.fresh();
     await this.#saving; // else what is on its way would bring it back
     await this.#records.delete(id);
     await this.#list();
@@ -379,7 +383,9 @@ export class Chat {
     if (outcome?.kind === "too-long") {
       const { tokens } = outcome;
       const alone = !pathTo(conversation, question.parent).length;
-      this.#set({ conversation: before.conversation, draft: before.draft, writing: null, full: { asked, tokens, room, alone } });
+      const typed = this.state.draft; // meanwhile
+      const draft = isDraft ? [before.draft, typed].filter((each) => each.trim()).join("\n\n") : typed;
+      this.#set({ conversation: before.conversation, draft, writing: null, full: { asked, tokens, room, alone } });
       return;
     }
     this.countSoon(0);
@@ -421,10 +427,14 @@ export class Chat {
     return added(conversation, { ...answer, text, state, revision });
   }
 
-  /** Ends an answer that is written, and waits until it is kept. */
-  async #settle() {
-    this.stop();
-    await this.#answering.catch(() => {});
+  /** Ends what is written, also an answer that follows its summary, and waits until it is kept; whether nothing else is wanted meanwhile. */
+  async #left() {
+    const step = (this.#steps += 1);
+    do {
+      this.stop();
+      await this.#answering.catch(() => {});
+    } while (this.state.writing && step === this.#steps);
+    return step === this.#steps;
   }
 
   /** @param {Conversation} conversation */
