@@ -69,6 +69,8 @@ test("in the task: nothing is asked of the engine until a person insists, and ty
   submit();
   assert.equal(asked.length, 0);
   assert.ok(!anyway.hidden);
+  const names = form.all(({ className }) => /composer-write|declined-anyway|^options$/.test(className)).map(({ className }) => className.split(" ").at(-1));
+  assert.deepEqual(names, ["composer-write", "declined-anyway", "options"], "it stands next to Write");
   composerEvents.emit(form, "draft", { text: `${GERMAN} Ja.` });
   assert.ok(anyway.hidden);
   submit();

@@ -27,9 +27,9 @@ export const events = viewEvents();
  * @param {HTMLElement} parent
  * @param {PostDefinition} definition
  * @param {Example[]} examples
- * @param {HTMLElement} options what is folded away below Write
+ * @param {...HTMLElement} below what comes below Write
  */
-export function mountComposer(parent, definition, examples, options) {
+export function mountComposer(parent, definition, examples, ...below) {
   const [textId, countId, examplesId] = ["text", "count", "examples"].map(uniqueId);
   const area = h("textarea", {
     id: textId,
@@ -68,7 +68,7 @@ export function mountComposer(parent, definition, examples, options) {
     notice,
     h("div", { class: "composer-choices" }, tones, lengths),
     h("div", { class: "composer-actions" }, write, stop, hint),
-    options,
+    ...below,
   );
   const refused = mountNotice(notice);
   parent.append(form);

@@ -42,7 +42,9 @@ export const post = { id: "post", styles: ["composer", "options", "card", "varia
 async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
   const [definition, examples, platforms] = await Promise.all(["social_post.json", "examples.json", "platforms.json"].map(data));
   const options = makeOptions(platforms);
-  const composer = mountComposer(element, definition, examples, options.root);
+  const declinedRoot = h("div", { class: "declined" });
+  const declined = mountDeclined(declinedRoot, write);
+  const composer = mountComposer(element, definition, examples, declinedRoot, options.root);
   const side = h("div", { class: "post-side" });
   element.append(side);
   const card = mountCard(side, platforms, loading, sampleOf(examples));
@@ -198,7 +200,6 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     card.focus();
   }
 
-  const declined = mountDeclined(composer.root, write);
   const { signal } = ended;
   const rememberAll = () => remember({ ...state.draft, shown: state.post?.id });
   const redraft = (/** @type {Partial<import('./prompt.js').Draft>} */ change) => {
