@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { events as historyEvents } from "../../static/tasks/post/history_view.js";
 import { FIGURES, READY, WRITING, button, mounted, submit, write } from "./support/post.js";
 import { settled } from "./support/engines.js";
 
@@ -82,6 +83,26 @@ test("Stop while the next seed is loaded ends it, too; of one post there is noth
   await settled();
   assert.equal(page.session.asked.length, 1);
   assert.equal(page.body.textContent, "One.");
+  assert.ok(!page.body.hidden && page.root.find("variants").hidden);
+  page.task.destroy();
+});
+
+test("what is chosen after Stop, while the next seed is still loaded, stays on the screen", async () => {
+  const page = await three();
+  let loaded = () => {};
+  await answer(page, ["One."]);
+  page.session.reseed = () => new Promise((resolve) => (loaded = resolve));
+  await answer(page, ["Two."]);
+  page.phase({ phase: "loading", reason: "seed", progress: null });
+  historyEvents.emit(page.root.find("history"), "open", (await page.records.list({ count: 1 }))[0].id);
+  await settled();
+  assert.ok(page.body.hidden, "the next one would come over it");
+  page.form.find("composer-stop").click();
+  button(page.card.all(({ tag }) => tag === "article")[1], "Choose").click();
+  page.phase(READY);
+  loaded();
+  await settled();
+  assert.equal(page.body.textContent, "Two.");
   assert.ok(!page.body.hidden && page.root.find("variants").hidden);
   page.task.destroy();
 });

@@ -135,7 +135,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
       const written = state.busy ? await writeOne(batch) : null;
       if (written?.ended !== "model" && written?.ended !== "limit") break;
     }
-    set({ ...state, busy: false, choosing: state.choices.length > 1 });
+    set({ ...state, busy: false, choosing: state.choosing && state.choices.length > 1 }); // one may have been chosen since Stop
   }
 
   /** Ends what is written, and what was to be written after it. */
@@ -193,7 +193,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
   async function open(id) {
     const entry = typeof id === "string" ? await records.get(id) : null;
     const found = entry && postOf(entry);
-    if (!found || session.state.now.phase === "writing" || ended.signal.aborted) return;
+    if (!found || state.busy || session.state.now.phase === "writing" || ended.signal.aborted) return;
     keeper.flush();
     set({ ...state, post: found, choosing: false });
     rememberAll();
