@@ -40,6 +40,9 @@ A [link](https://example.org) and [another](javascript:document.title='marked'),
 | - | - |
 | 1 | <b>2</b> |
 
+3. three
+4. four
+
 ```html
 <script>document.title='marked'</script>
 ```
@@ -57,6 +60,7 @@ async (markdown) => {
     tags: [...new Set(all.map(({ localName }) => localName))].sort(),
     attributes: [...new Set(all.flatMap((element) => element.getAttributeNames()))].sort(),
     links: [...box.querySelectorAll("a")].map(({ href, rel, target }) => [href, rel, target]),
+    start: box.querySelector("ol").start,
     code: box.querySelector("pre").textContent,
     text: box.textContent,
   };
@@ -67,12 +71,13 @@ async (markdown) => {
 def test_markdown_of_an_answer_brings_nothing_in_that_runs_or_loads(tab: Watched, quick_server: RunningServer) -> None:
     page = tab.open(f"{quick_server.url}/bench?driven")
     found = page.evaluate(SHOW_ANSWER, ANSWER)
-    tags = {"a", "code", "div", "h3", "p", "pre", "table", "tbody", "td", "th", "thead", "tr"}
+    tags = {"a", "code", "div", "h3", "li", "ol", "p", "pre", "table", "tbody", "td", "th", "thead", "tr"}
     assert set(found["tags"]) == tags
-    assert set(found["attributes"]) == {"class", "dir", "href", "rel", "tabindex", "target"}
+    assert set(found["attributes"]) == {"class", "dir", "href", "rel", "start", "tabindex", "target"}
     rel = ["noopener noreferrer", "_blank"]
     web = [link for link in found["links"] if link[0]]
     assert web == [["https://example.org/", *rel], ["https://example.org/x.png", *rel]]
+    assert found["start"] == 3
     assert found["code"].strip() == "<script>document.title='marked'</script>"
     assert "<img src=x onerror=\"document.title='marked'\">" in found["text"]
     assert "marked" not in page.title()

@@ -13,6 +13,7 @@ const ALLOWED = {
     ...["table", "tbody", "td", "th", "thead", "tr", "ul"],
   ],
   ALLOWED_ATTR: ["href", "start"],
+  ADD_URI_SAFE_ATTR: ["start"], // a number, which is no address
   ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
