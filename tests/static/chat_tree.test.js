@@ -105,3 +105,12 @@ test("clocks of two tabs that differ do not put a turn before its parent", () =>
   const late = tree.added(mine, say("q2", "a1"));
   assert.deepEqual(ids(tree.merged(talk, late).turns), ["q1", "a1", "q2"]);
 });
+
+test("turns whose times all go backwards are put in order in one walk", () => {
+  const turns = Array.from({ length: 20_000 }, (_, at) => ({ ...say(`t${at}`, at ? `t${at - 1}` : ""), at: 20_000 - at }));
+  let looks = 0;
+  const watched = turns.map((each) => ({ ...each, get parent() { looks += 1; return each.parent; } }));
+  const both = tree.merged({ ...tree.empty("c"), turns: watched }, tree.empty("c"));
+  assert.deepEqual(both.turns.map(({ id }) => id), turns.map(({ id }) => id));
+  assert.ok(looks < turns.length * 10, `${looks}`);
+});

@@ -160,19 +160,24 @@ export function merged(mine, theirs) {
 
 /** As they were made, a parent before its children whatever the clocks of two tabs say. @param {Turn[]} turns */
 function inOrder(turns) {
-  const sorted = turns.toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
-  const ids = new Set(turns.map(({ id }) => id));
-  const placed = new Set([""]);
+  const unplaced = new Set(turns.map(({ id }) => id));
+  /** Children whose parent is not placed, by its id; a circle stays in here. @type {Map<string, Turn[]>} */
+  const waiting = new Map();
   /** @type {Turn[]} */
   const ordered = [];
-  for (let left = sorted; left.length; ) {
-    const waiting = left.filter((each) => {
-      const ready = placed.has(each.parent) || !ids.has(each.parent);
-      if (ready) placed.add(each.id) && ordered.push(each);
-      return !ready;
-    });
-    if (waiting.length === left.length) break; // a circle, which nobody sees
-    left = waiting;
+  for (const next of turns.toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))) {
+    if (unplaced.has(next.parent)) {
+      const beside = waiting.get(next.parent);
+      if (beside) beside.push(next);
+      else waiting.set(next.parent, [next]);
+      continue;
+    }
+    for (const ready = [next]; ready.length; ) {
+      const each = /** @type {Turn} */ (ready.pop());
+      ordered.push(each);
+      unplaced.delete(each.id);
+      for (const child of waiting.get(each.id)?.reverse() ?? []) ready.push(child);
+    }
   }
   return ordered;
 }
