@@ -63,8 +63,10 @@ def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> N
     expect(page.locator(".chat-left")).to_contain_text("tokens left")
     press(tab, "Try again")
     expect(page.locator(".turn-model .turn-place")).to_have_text("2 / 2")
-    page.get_by_role("button", name="The version before").click()
+    expect(page.locator(".turn-model")).to_be_focused()  # the answer that takes the place of the one before takes its focus, too
+    page.get_by_role("button", name="The version before").press("Enter")
     expect(page.locator(".turn-model .turn-text")).to_have_text(first)
+    expect(page.locator(".turn-model")).to_be_focused()  # for there is none before it
 
     question = page.locator(".turn-user")
     question.get_by_role("button", name="Edit").click()
@@ -72,6 +74,7 @@ def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> N
     with tab.through("writing", "ready"):
         question.get_by_role("button", name="Ask again").click()
     expect(page.locator(".turn-user .turn-place")).to_have_text("2 / 2")
+    expect(page.locator(".turn-user")).to_be_focused()
     edited = page.locator(".turn-model .turn-text").inner_text()
 
     page.get_by_label("Your question").last.fill("half a thought")
@@ -139,6 +142,7 @@ def test_instructions_and_files(tab: Watched, page: Page, tmp_path: Path) -> Non
     page.get_by_role("button", name="Delete this chat").click()
     page.get_by_role("button", name="Press again to delete").click()
     expect(page.locator(".chat-conversation")).to_have_count(count - 1)
+    expect(page.get_by_label("Your question").last).to_be_focused()
     page.locator(".chat-file").set_input_files(path)
     expect(page.locator(".turn-model .turn-text")).to_have_text(answer)
     broken = tmp_path / "broken.json"

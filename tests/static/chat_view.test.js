@@ -73,3 +73,13 @@ test("what a person says is plain text", () => {
   view.update({ turn: question, beside: [question], last: true, busy: false, writing: false });
   assert.deepEqual([rendered, view.root.find("turn-text").textContent], [[], "# <b>"]);
 });
+
+test("who has pressed what goes away keeps the focus in the turn", () => {
+  const { view, update } = shown("Half", { turn: turn({ id: "a", parent: "q", role: "model", text: "Half", state: "stopped", at: 1 }) });
+  const goOn = view.root.all(({ tag, textContent }) => tag === "button" && textContent === "Go on")[0];
+  goOn.focus();
+  update({ turn: turn({ id: "a", parent: "q", role: "model", text: "Half", state: "stopped", at: 1 }) });
+  assert.equal(document.activeElement, goOn);
+  update({ writing: true, busy: true });
+  assert.equal(document.activeElement, view.root);
+});

@@ -128,7 +128,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   threadEvents.listen(thread.root, "remove-turn", (id) => (chat.removeTurn(id), composer.focus()), signal);
   listEvents.listen(list.root, "open", (id) => ((notice = ""), chat.open(id)), signal);
   listEvents.listen(list.root, "fresh", async () => ((notice = ""), await chat.fresh(), composer.focus()), signal);
-  listEvents.listen(list.root, "delete", () => chat.remove(chat.state.conversation.id), signal);
+  listEvents.listen(list.root, "delete", async () => (await chat.remove(chat.state.conversation.id), composer.focus()), signal);
   listEvents.listen(list.root, "open-file", open, signal);
   listEvents.listen(list.root, "save-json", () => download(nameOf(), "json", toFile([chat.state.conversation])), signal);
   listEvents.listen(list.root, "save-all", async () => download(texts.chat.files.all, "json", toFile(await chat.all())), signal);

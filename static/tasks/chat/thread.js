@@ -9,7 +9,7 @@
 import { texts } from "../../text/en.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { memoryOf, siblingsOf } from "./tree.js";
-import { makeTurn } from "./turn_view.js";
+import { isFocusable, makeTurn } from "./turn_view.js";
 
 /** Pixels from the end within which it counts as in sight. */
 const NEAR_END = 64;
@@ -35,6 +35,8 @@ export function mountThread(parent, loading, samples, render) {
   parent.append(root);
   /** By their turns' ids. @type {Map<string, ReturnType<typeof makeTurn>>} */
   const views = new Map();
+  /** The ids of the turns that are shown. @type {string[]} */
+  let order = [];
   let sampled = "";
 
   const atEnd = () => root.scrollHeight - root.scrollTop - root.clientHeight < NEAR_END;
@@ -52,6 +54,25 @@ export function mountThread(parent, loading, samples, render) {
         return button;
       }),
     );
+  }
+
+  /** Where the focus is among the turns; null where it is not. */
+  function focusAmong() {
+    const { activeElement } = document;
+    const place = order.findIndex((id) => views.get(id)?.root.contains(activeElement));
+    return place < 0 ? null : { id: order[place], place, button: buttonsOf(order[place]).findIndex((each) => each === activeElement) };
+  }
+
+  /** Gives the focus of a turn that went to the one in its place, at the same button if that can be pressed. @param {{place: number, button: number}} before */
+  function refocus({ place, button }) {
+    const id = order[Math.min(place, order.length - 1)];
+    const same = buttonsOf(id)[button];
+    (same && isFocusable(same) ? same : views.get(id)?.root)?.focus();
+  }
+
+  /** @param {string} id */
+  function buttonsOf(id) {
+    return [...(views.get(id)?.root.querySelectorAll("button") ?? [])];
   }
 
   return {
@@ -73,6 +94,7 @@ export function mountThread(parent, loading, samples, render) {
       const path = chat.path;
       const shown = writing && !summarizing ? [...path, writing.turn] : path;
       const follow = atEnd();
+      const focused = focusAmong();
       emptyBox.hidden = shown.length > 0 || loads;
       text(title, empty.title(demo ? "" : name));
       text(sentence, demo ? empty.demo : empty.sentence);
@@ -99,12 +121,16 @@ export function mountThread(parent, loading, samples, render) {
         const isWritten = turn.id === writing?.turn.id;
         const beside = siblingsOf(conversation, turn);
         view.update({ turn, beside, last: index === shown.length - 1, busy: !ready, writing: isWritten });
-        if (turn.id === from && index) turns.insertBefore(forgotten, view.root);
+        if (turn.id === from && index && forgotten.nextElementSibling !== view.root) turns.insertBefore(forgotten, view.root);
       }
+      order = shown.map(({ id }) => id);
       if (!from || from === shown.at(0)?.id) forgotten.remove();
       text(forgotten, memoryOf(path)?.summary ? texts.chat.summarized : texts.chat.forgotten);
       forgotten.title = memoryOf(path)?.summary ?? "";
       root.toggleAttribute("data-empty", !shown.length);
+      const replaced = focused && !views.has(focused.id) && order.length > 0 ? focused : null;
+      if (replaced) refocus(replaced);
+      if (replaced && !writing) return; // where one was is what is read now
       if (grown || follow) toEnd();
     },
 

@@ -127,6 +127,8 @@ export function makeTurn(turn, events, render) {
       const why = role === "model" && !writing ? (now.text || now.state !== "whole" ? said.states[now.state] : said.nothing) : "";
       note.hidden = !why;
       text(note, why);
+      const { activeElement } = document;
+      if (activeElement && root.contains(activeElement) && !isFocusable(activeElement)) root.focus({ preventScroll: true });
     },
 
     /** Once the libraries are there. */
@@ -139,6 +141,11 @@ export function makeTurn(turn, events, render) {
       root.remove();
     },
   };
+}
+
+/** What is hidden or disabled has no focus. @param {Element} element */
+export function isFocusable(element) {
+  return !element.matches("[disabled]") && element.closest("[hidden]") === null;
 }
 
 /** @param {string} label @param {() => unknown} act @param {string} [name] where the label is a sign */

@@ -113,6 +113,19 @@ export class FakeElement extends FakeNode {
     return this.children.flatMap((child) => (child instanceof FakeElement ? [...(test(child) ? [child] : []), ...child.all(test)] : []));
   }
 
+  contains(element) {
+    return this === element || this.all((each) => each === element).length > 0;
+  }
+
+  closest(selector) {
+    return this.matches(selector) ? this : (this.parent?.closest(selector) ?? null);
+  }
+
+  /** Of attributes: `[name]`. */
+  matches(selector) {
+    return selector.slice(1, -1) in this.attributes;
+  }
+
   /** The one with this class. */
   find(name) {
     return this.all((element) => element.className.split(" ").includes(name))[0];
