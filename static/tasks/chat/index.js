@@ -2,8 +2,10 @@
 /** The second task: a conversation with the model. This is what connects the chat (chat.js), its views and the page. */
 
 import { newId } from "../../records/record.js";
+import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
 import { h } from "../../ui/dom.js";
+import { download } from "../../ui/files.js";
 import { Chat } from "./chat.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountFigures } from "./figures.js";
@@ -20,8 +22,6 @@ import { titleOf } from "./tree.js";
  * @typedef {import('../task.js').MountedTask} MountedTask
  * @typedef {import('./instructions.js').Preset} Preset
  */
-
-const MAX_PRESETS = 100;
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
@@ -87,7 +87,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   }
 
   async function readPresets() {
-    const heads = await saved.list({ count: MAX_PRESETS });
+    const heads = await saved.list({ count: MAX_RECORDS });
     const own = heads.flatMap(({ id, head }) => {
       const { name, text } = /** @type {{name?: unknown, text?: unknown}} */ (head ?? {});
       return typeof name === "string" && typeof text === "string" ? [{ id, name, text, own: true }] : [];
@@ -130,9 +130,9 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   listEvents.listen(list.root, "fresh", async () => ((notice = ""), await chat.fresh(), composer.focus()), signal);
   listEvents.listen(list.root, "delete", async () => (await chat.remove(chat.state.conversation.id), composer.focus()), signal);
   listEvents.listen(list.root, "open-file", open, signal);
-  listEvents.listen(list.root, "save-json", () => download(nameOf(), "json", toFile([chat.state.conversation])), signal);
-  listEvents.listen(list.root, "save-all", async () => download(texts.chat.files.all, "json", toFile(await chat.all())), signal);
-  listEvents.listen(list.root, "save-markdown", () => download(nameOf(), "md", toMarkdown(chat.state.conversation, chat.path, texts.chat.files.names)), signal);
+  listEvents.listen(list.root, "save-json", () => save(nameOf(), "json", toFile([chat.state.conversation])), signal);
+  listEvents.listen(list.root, "save-all", async () => save(texts.chat.files.all, "json", toFile(await chat.all())), signal);
+  listEvents.listen(list.root, "save-markdown", () => save(nameOf(), "md", toMarkdown(chat.state.conversation, chat.path, texts.chat.files.names)), signal);
   instructionsEvents.listen(instructions.root, "system", (system) => chat.setSystem(system), signal);
   const write = async (/** @type {{name: string, text: string}} */ preset) => {
     await saved.put({ id: newId(), at: Date.now(), head: preset, body: null });
@@ -181,12 +181,10 @@ function startOf(recalled) {
   return { open, draft, system };
 }
 
-/** @param {string} name @param {string} ending @param {string} content */
-function download(name, ending, content) {
-  const url = URL.createObjectURL(new Blob([content], { type: ending === "json" ? "application/json" : "text/markdown" }));
+/** @param {string} name @param {'json' | 'md'} ending @param {string} content */
+function save(name, ending, content) {
   const file = name.replace(/[^\p{L}\p{N} .-]/gu, "").trim().slice(0, 40) || "chat";
-  h("a", { href: url, download: `${file}.${ending}` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000); // once the browser has begun
+  download(`${file}.${ending}`, ending === "json" ? "application/json" : "text/markdown", content);
 }
 
 /** @param {string} file */

@@ -6,6 +6,7 @@
 
 import { texts } from "../../text/en.js";
 import { NOT_SENT_AWAY, h, modifier, text } from "../../ui/dom.js";
+import { copyText } from "../../ui/files.js";
 import { Blocks } from "./blocks.js";
 
 /**
@@ -34,7 +35,7 @@ export function makeTurn(turn, events, render) {
   const place = h("span", { class: "turn-place" });
   const siblings = h("span", { class: "turn-siblings", hidden: true }, before, place, after);
   const copy = button(said.copy, async () => {
-    text(copy, (await copied(shown.text, body)) ? said.copied : said.selected(modifier()));
+    text(copy, (await copyText(shown.text, body)) ? said.copied : said.selected(modifier()));
     clearTimeout(timer);
     timer = window.setTimeout(() => text(copy, said.copy), COPIED_SHOWN);
   });
@@ -42,7 +43,7 @@ export function makeTurn(turn, events, render) {
   const again = button(said.again, () => events.emit(root, "answer", role === "user" ? id : turn.parent));
   const goOn = button(said.goOn, () => events.emit(root, "go-on", id));
   const remove = button(said.remove, () => events.emit(root, "remove-turn", id));
-  const actions = h("div", { class: "turn-actions" }, siblings, goOn, copy, role === "user" ? edit : null, again, remove);
+  const actions = h("div", { class: "turn-actions" }, goOn, copy, role === "user" ? edit : null, again, remove, siblings); // the siblings last: else Copy came under who presses Try again
   const root = h("article", { class: `turn turn-${role}`, tabindex: "-1" }, name, body, note, actions);
   let timer = 0;
   let shown = { ...turn, text: "" };
@@ -153,15 +154,4 @@ function button(label, act, name) {
   const made = h("button", { type: "button", class: "button turn-button", ...(name && { "aria-label": name }) }, label);
   made.addEventListener("click", () => void act());
   return made;
-}
-
-/** @param {string} value @param {HTMLElement} body */
-async function copied(value, body) {
-  try {
-    await navigator.clipboard.writeText(value);
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(body);
-    return document.execCommand("copy");
-  }
 }

@@ -8,6 +8,7 @@
 
 import { texts } from "../../text/en.js";
 import { h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { copyText } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";
 import { makeCounts } from "./counts.js";
 import { FOLLOW_UPS } from "./follow_ups.js";
@@ -204,21 +205,4 @@ function noticeOf({ ended, ranAway, broken, left }, network = "") {
   if (ended === "context") return full;
   if (left.length) return noRoomFor(left, network);
   return broken ? parts : null;
-}
-
-/**
- * Puts a text into the clipboard, also where an address that is not secure has no clipboard to write to; where nothing is allowed
- * the text is selected, ready to be copied by hand.
- * @param {string} value
- * @param {HTMLElement} body what holds it
- * @returns {Promise<boolean>} whether it is in the clipboard
- */
-export async function copyText(value, body) {
-  try {
-    await navigator.clipboard.writeText(value);
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(body);
-    return document.execCommand("copy");
-  }
 }

@@ -8,7 +8,7 @@
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
-import { copyText } from "./card.js";
+import { copyText, download } from "../../ui/files.js";
 import { asJson, asMarkdown, keptOf } from "./history.js";
 
 /**
@@ -121,8 +121,8 @@ export function mountHistory(parent, records) {
 
   root.addEventListener("toggle", () => void read());
   more.addEventListener("click", () => void read(shown.length + PAGE));
-  json.addEventListener("click", async () => save("json", "application/json", asJson(await all())));
-  markdown.addEventListener("click", async () => save("md", "text/markdown", asMarkdown(await all(), { ...said.file, heading: said.kind })));
+  json.addEventListener("click", async () => download(fileName("json"), "application/json", asJson(await all())));
+  markdown.addEventListener("click", async () => download(fileName("md"), "text/markdown", asMarkdown(await all(), { ...said.file, heading: said.kind })));
   clear.addEventListener("click", () => {
     text(asked, said.sure(count));
     sure.hidden = false;
@@ -167,15 +167,7 @@ function button(name, kind = "button button-quiet") {
   return h("button", { type: "button", class: kind }, name);
 }
 
-/**
- * Gives a text to the person as a file.
- * @param {string} suffix
- * @param {string} type
- * @param {string} content
- */
-function save(suffix, type, content) {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const link = h("a", { href: url, download: `onpage-posts-${new Date().toISOString().slice(0, 10)}.${suffix}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url));
+/** @param {string} suffix */
+function fileName(suffix) {
+  return `onpage-posts-${new Date().toISOString().slice(0, 10)}.${suffix}`;
 }
