@@ -162,7 +162,7 @@ async function showTask(task) {
     opened.delete(task.id); // to be opened anew
     root.remove();
     figures.remove();
-    missing = new OnpageError("server-unreachable", String(error)).toJSON();
+    if (current === task) missing = new OnpageError("server-unreachable", String(error)).toJSON();
     throw error;
   } finally {
     showSoon();
@@ -192,7 +192,9 @@ function contextOf(id, loading, figures) {
         if (session.state.now.phase === "ready") writer = id;
         return session.generate(messages, options);
       },
-      stop: () => session.stop(),
+      stop: () => {
+        if (writer === id) session.stop(); // not another task's answer
+      },
       reseed: () => session.reseed(),
     },
     vendor,
