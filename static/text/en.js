@@ -249,7 +249,7 @@ export const texts = {
   records: {
     /** @type {Record<import('../records/records.js').Trouble, string>} */
     troubles: {
-      refused: "This browser gives the page no storage, so this list is gone when you close the tab.",
+      refused: "This browser gives the page no storage, so this list will be gone when you close the tab.",
       full: "This browser has no room left: what is new stays until you close the tab. Remove a stored model to make room.",
       "other-version": "Another tab has another version of this page, so what is new stays until you close the tab. Close or reload both.",
     },
@@ -297,7 +297,7 @@ export const texts = {
       /** @param {string} name "" for the demo */
       title: (name) => (name ? `Ask ${name}` : "The demo model only writes posts"),
       sentence: "The conversation stays in this browser: nothing is sent anywhere. Try one of these, or write your own.",
-      demo: "It was trained to turn a text into a short social post and answers nothing else. Try one of these. For a real conversation, get a real Gemma: see the top of the page.",
+      demo: "It was trained to turn a text into a short social post and cannot answer anything else. Try one of these. For a real conversation, get a real Gemma: see the top of the page.",
     },
     turn: {
       you: "You",
@@ -314,8 +314,8 @@ export const texts = {
       answer: "Answer",
       goOn: "Go on",
       remove: "Delete",
-      before: "The version before",
-      after: "The next version",
+      before: "Previous version",
+      after: "Next version",
       /** @param {number} at @param {number} count */
       place: (at, count) => `${integer(at)} / ${integer(count)}`,
       /** @type {Record<import('../tasks/chat/tree.js').TurnState, string>} */
@@ -323,7 +323,7 @@ export const texts = {
         whole: "",
         stopped: "The answer breaks off here.",
         full: "The answer ends here because the context is full.",
-        limit: "The answer was ended here: it had become too long.",
+        limit: "The page ended the answer here because it had become too long.",
       },
       nothing: "The model said nothing.",
     },
@@ -389,8 +389,8 @@ export const texts = {
       /** @type {Record<import('../tasks/chat/files.js').ChatFileError['code'], string>} */
       problems: {
         "not-json": "it is not JSON",
-        "not-a-chat": "it has no chats of onpage in it",
-        newer: "it is of another version of this page",
+        "not-a-chat": "it has no onpage chats in it",
+        newer: "it comes from another version of this page",
         "too-large": "it is too large",
         damaged: "it is damaged",
       },
@@ -458,7 +458,7 @@ export const texts = {
       hashtags: "Your hashtags",
       link: "Your link",
       linkShort: "your link",
-      help: "Hashtags and link are put after what the model writes, where the network has room. They are kept in this browser only.",
+      help: "Your hashtags and link come after what the model writes, as far as the network has room. They are kept in this browser only.",
     },
     variants: {
       title: "Choose a post",
@@ -468,7 +468,7 @@ export const texts = {
       /** @param {number} number */
       chooseNamed: (number) => `Choose variant ${integer(number)}`,
       /** @param {number} number */
-      same: (number) => `The same as variant ${integer(number)}`,
+      same: (number) => `The same as variant ${integer(number)}: a higher temperature, under Details, makes them differ more`,
       /** @param {number} count */
       back: (count) => `All ${integer(count)} variants`,
     },
@@ -536,10 +536,10 @@ export const texts = {
       titles: {
         language: "The demo model knows English only",
         code: "The demo model cannot write about code",
-        nothing: "There is nothing here that a post could say",
+        nothing: "There is nothing here to write a post about",
       },
       sentence: "It learned from short English texts, and would write nonsense about this one. A real Gemma does better: see above.",
-      anyway: "Write all the same",
+      anyway: "Write anyway",
     },
     notices: {
       noRoom: {
@@ -569,7 +569,7 @@ export const texts = {
       /** @param {string[]} left @param {string} network */
       noRoomFor: (left, network) => ({
         title: `There was no room for ${left.join(" ")}`,
-        sentence: `With it the post would be too long for ${network}. Shorten the post, then add it by hand.`,
+        sentence: `The post would be too long for ${network}. Shorten it, then add ${left.length > 1 ? "them" : "it"} by hand.`,
       }),
       broken: {
         title: "“\ufffd” stands for a character that arrived incomplete",
