@@ -63,7 +63,7 @@ def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> N
     expect(page.locator(".chat-left")).to_contain_text("tokens left")
     press(tab, "Try again")
     expect(page.locator(".turn-model .turn-place")).to_have_text("2 / 2")
-    expect(page.locator(".turn-model")).to_be_focused()  # the answer that takes the place of the one before takes its focus, too
+    expect(page.locator(".turn-model")).to_be_focused()  # as the answer was whose place it took
     page.get_by_role("button", name="Previous version").press("Enter")
     expect(page.locator(".turn-model .turn-text")).to_have_text(first)
     expect(page.locator(".turn-model")).to_be_focused()  # for there is none before it
