@@ -13,78 +13,33 @@
  * @typedef {import('./tree.js').Turn} Turn
  * @typedef {import('../task.js').TaskContext['session']} Session
  * @typedef {import('../../records/records.js').TaskRecords} TaskRecords
- *
- * @typedef {object} Asked a question, in a conversation that has it
- * @property {Conversation} conversation
- * @property {Turn} question
- * @property {Turn | null} unfinished the answer that is to go on
- *
- * @typedef {object} Full what was asked did not fit
- * @property {Asked} asked
- * @property {number} tokens
- * @property {number} room
- * @property {boolean} alone whether it would not fit without all that was before, either
- *
- * @typedef {object} ChatState
- * @property {import('../../records/record.js').Head[]} list newest first
- * @property {Conversation} conversation
- * @property {string} draft
- * @property {Writing | null} writing
- * @property {boolean} summarizing whether what is written is a summary of what was before
- * @property {{tokens: number, room: number} | null} count of what would be sent now; null while unknown
- * @property {Full | null} full
- * @property {Record<string, import('../../engine/client.js').Figures>} figures of the answers of this visit, by their ids
+ * @typedef {import('./state.js').Asked} Asked
+ * @typedef {import('./state.js').ChatState} ChatState
  */
 
 import { newId } from "../../records/record.js";
-import { checked, fromFile } from "./files.js";
+import { Conversations } from "./conversations.js";
+import { fromFile } from "./files.js";
 import { beginningThatFits, promptRoom, rememberedFrom } from "./room.js";
-import { added, changedTurn, empty, merged, messagesOf, pathOf, pathTo, titleOf, turn, turnOf, withChosen, without } from "./tree.js";
+import { STATES, Writing, initial, remembering, withAnswer } from "./state.js";
+import { added, empty, merged, messagesOf, pathOf, pathTo, turn, turnOf, withChosen, without } from "./tree.js";
 
 /** Milliseconds between two savings of an answer that is written. */
 const SAVE_INTERVAL = 1000;
 /** Typing pauses this long before the tokens are counted. */
 const COUNT_DELAY = 250;
-const MAX_LISTED = 500;
 /** Of the room for prompts, for a summary. */
 const SUMMARY_SHARE = 1 / 4;
-/** @type {Record<import('../../engine/protocol.js').Ending, import('./tree.js').TurnState>} */
-const STATES = { model: "whole", limit: "limit", context: "full", stopped: "stopped" };
-
-/** An answer that grows. */
-export class Writing {
-  /** @type {string[]} */
-  #pieces;
-
-  /** @param {Turn} turn what there is of it, "" at first */
-  constructor(turn) {
-    this.turn = turn;
-    this.#pieces = turn.text ? [turn.text] : [];
-  }
-
-  /** @param {string} piece */
-  add(piece) {
-    this.#pieces.push(piece);
-  }
-
-  get text() {
-    if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join("")];
-    return this.#pieces[0] ?? "";
-  }
-}
-
 export class Chat {
   /** @type {ChatState} */
-  state = { list: [], conversation: empty(newId()), draft: "", writing: null, summarizing: false, count: null, full: null, figures: {} };
+  state = initial();
   #session;
-  #records;
+  #conversations;
   #now;
   #counting = 0;
   #savedAt = 0;
   /** Grows with what a person does: what is on its way to the screen gives way to what was wanted after it. */
   #steps = 0;
-  /** @type {Promise<unknown>} */
-  #saving = Promise.resolve();
   /** @type {Promise<unknown>} the answer that is written, until it is kept */
   #answering = Promise.resolve();
   #ended = new AbortController();
@@ -99,11 +54,11 @@ export class Chat {
    */
   constructor({ session, records, onChange = () => {}, onText = () => {}, now = Date.now }) {
     this.#session = session;
-    this.#records = records;
+    this.#conversations = new Conversations(records);
     this.onChange = onChange;
     this.onText = onText;
     this.#now = now;
-    records.listen(() => void this.#refresh(), this.#ended.signal);
+    this.#conversations.listen(() => void this.#refresh(), this.#ended.signal);
   }
 
   get ready() {
@@ -112,7 +67,7 @@ export class Chat {
 
   /** Why conversations are in this tab's memory only; null while they are kept. */
   get trouble() {
-    return this.#records.trouble;
+    return this.#conversations.trouble;
   }
 
   /** What is on the screen, but for an answer that is written. */
@@ -133,7 +88,7 @@ export class Chat {
   async open(id) {
     const step = (this.#steps += 1);
     if (id === this.state.conversation.id) return;
-    const found = await this.#read(id);
+    const found = await this.#conversations.read(id);
     if (found && step === this.#steps && (await this.#left())) this.#show(found);
   }
 
@@ -217,8 +172,7 @@ export class Chat {
   /** @param {string} id of a conversation */
   async remove(id) {
     if (id === this.state.conversation.id) await this.fresh();
-    await this.#saving; // else what is on its way would bring it back
-    await this.#records.delete(id);
+    await this.#conversations.delete(id);
     await this.#list();
   }
 
@@ -242,7 +196,7 @@ export class Chat {
     const start = await beginningThatFits(conversation.system, path, room, (messages) => this.#session.count(messages, room));
     if (this.state.full !== full || !this.ready) return;
     if (!start) this.#set({ full: { ...full, alone: true } });
-    else await this.#ask(this.#remembering(asked, { from: start.id, summary: "" }));
+    else await this.#ask(remembering(asked, { from: start.id, summary: "" }, this.#now()));
   }
 
   /** The context is full: the model is told a summary of what was before, written by itself. @param {string} instruction for the summary */
@@ -272,7 +226,7 @@ export class Chat {
     this.#set({ writing: null, summarizing: false });
     const summary = writing.text.trim();
     if (outcome?.kind !== "written" || outcome.figures.ended === "stopped" || !summary) return undefined; // the choice is still there
-    return this.#ask(this.#remembering(asked, { from: question.id, summary }));
+    return this.#ask(remembering(asked, { from: question.id, summary }, this.#now()));
   }
 
   /** The context is full: the same question in a new conversation. */
@@ -289,7 +243,7 @@ export class Chat {
   /** The conversations of a file, as new ones; the first is opened. How many; ChatFileError for a file that is none. @param {string} text */
   async take(text) {
     const found = fromFile(text).map((each) => ({ ...each, id: newId() }));
-    for (const each of found.toReversed()) if (each.turns.length) await this.#save(each);
+    for (const each of found.toReversed()) if (each.turns.length) await this.#conversations.save(each);
     await this.#list();
     if (found.length) await this.open(found[0].id);
     return found.length;
@@ -297,8 +251,7 @@ export class Chat {
 
   /** All that are kept. @returns {Promise<Conversation[]>} */
   async all() {
-    await this.#saving;
-    const found = await Promise.all(this.state.list.map(({ id }) => this.#read(id)));
+    const found = await Promise.all(this.state.list.map(({ id }) => this.#conversations.read(id)));
     return found.filter((each) => each !== null);
   }
 
@@ -319,7 +272,7 @@ export class Chat {
     clearTimeout(this.#counting);
     this.onChange = () => {};
     this.onText = () => {};
-    return this.#saving;
+    return this.#conversations.saved;
   }
 
   /** @param {Partial<ChatState>} change */
@@ -341,7 +294,7 @@ export class Chat {
   /** A change of the conversation that is open. @param {Conversation} conversation */
   #commit(conversation) {
     this.#show(conversation);
-    if (conversation.turns.length || conversation.removed.length) void this.#save(conversation);
+    if (conversation.turns.length || conversation.removed.length) void this.#conversations.save(conversation);
   }
 
   /** What a draft asks. Where the last question has no answer yet, it asks both. @param {Conversation} conversation @param {string} draft */
@@ -354,12 +307,6 @@ export class Chat {
   /** @param {string} text @param {Turn | undefined} parent */
   #question(text, parent) {
     return turn({ id: newId(), parent: parent?.id ?? "", role: "user", text, at: this.#now() });
-  }
-
-  /** @param {Asked} asked @param {import('./tree.js').Memory} memory @returns {Asked} */
-  #remembering({ conversation, question, unfinished }, memory) {
-    const changed = changedTurn(conversation, question.id, { memory }, this.#now());
-    return { conversation: changed, question: turnOf(changed, question.id) ?? question, unfinished };
   }
 
   /** @param {Asked} asked */
@@ -404,10 +351,10 @@ export class Chat {
     const state = outcome ? STATES[outcome.figures.ended] : "stopped";
     const said = writing.text !== "" || state === "whole" || state === "full";
     this.#set({ writing: null });
-    const kept = said ? this.#withAnswer(conversation, writing, state) : conversation;
+    const kept = said ? withAnswer(conversation, writing, { state, ended: true, at: this.#now() }) : conversation;
     const figures = outcome ? { ...this.state.figures, [id]: outcome.figures } : this.state.figures;
     this.#set({ conversation: kept, figures });
-    await this.#save(kept);
+    await this.#conversations.save(kept);
     return outcome;
   }
 
@@ -417,14 +364,7 @@ export class Chat {
     this.onText(piece);
     if (this.state.summarizing || this.#now() - this.#savedAt < SAVE_INTERVAL) return;
     this.#savedAt = this.#now();
-    void this.#save(this.#withAnswer(this.state.conversation, writing, "stopped"));
-  }
-
-  /** @param {Conversation} conversation @param {Writing} writing @param {import('./tree.js').TurnState} state */
-  #withAnswer(conversation, { turn: answer, text }, state) {
-    const revision = answer.revision + text.length + (this.state.writing ? 0 : 1); // grows with the text, and once more with its end
-    if (turnOf(conversation, answer.id)) return changedTurn(conversation, answer.id, { text, state, revision }, this.#now());
-    return added(conversation, { ...answer, text, state, revision });
+    void this.#conversations.save(withAnswer(this.state.conversation, writing, { state: "stopped", ended: false, at: this.#now() }));
   }
 
   /** Ends what is written, also an answer that follows its summary, and waits until it is kept; whether nothing else is wanted meanwhile. */
@@ -437,27 +377,8 @@ export class Chat {
     return step === this.#steps;
   }
 
-  /** @param {Conversation} conversation */
-  #save(conversation) {
-    const { id } = conversation;
-    this.#saving = this.#saving.then(() =>
-      this.#records.update(id, (entry) => {
-        const theirs = entry && checkedOrNull(entry.body);
-        const body = theirs ? merged(conversation, theirs) : conversation;
-        return { id, at: body.changed, head: { title: titleOf(body) }, body };
-      }),
-    );
-    return this.#saving;
-  }
-
-  /** @param {string} id @returns {Promise<Conversation | null>} */
-  async #read(id) {
-    await this.#saving;
-    return checkedOrNull((await this.#records.get(id))?.body);
-  }
-
   async #list() {
-    const list = await this.#records.list({ count: MAX_LISTED });
+    const list = await this.#conversations.list();
     if (!this.#ended.signal.aborted) this.#set({ list });
   }
 
@@ -465,7 +386,7 @@ export class Chat {
   async #refresh() {
     await this.#list();
     const { id } = this.state.conversation;
-    const theirs = await this.#read(id);
+    const theirs = await this.#conversations.read(id);
     const { conversation: mine, writing } = this.state;
     if (!theirs || writing || mine.id !== id) return;
     const both = merged(mine, theirs);
@@ -481,14 +402,5 @@ export class Chat {
     const room = this.#room;
     const tokens = await this.#session.count(messagesOf(conversation.system, asked), room);
     if (tokens !== null && this.state.conversation === conversation && this.state.draft === draft) this.#set({ count: { tokens, room } });
-  }
-}
-
-/** @param {unknown} value */
-function checkedOrNull(value) {
-  try {
-    return checked(value);
-  } catch {
-    return null; // of another version of the page, or damaged: it is left where it is
   }
 }
