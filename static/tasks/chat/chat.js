@@ -176,11 +176,6 @@ export class Chat {
     await this.#list();
   }
 
-  /** @param {string} title "" for that of its first turn */
-  rename(title) {
-    this.#commit({ ...this.state.conversation, title: title.trim(), changed: this.#now() });
-  }
-
   /** The context is full: nothing is changed. */
   dismiss() {
     this.#set({ full: null });
