@@ -18,6 +18,7 @@ import { events as headerEvents, mountHeader } from "./header.js";
 import { mountLoading, statusOf } from "./loading.js";
 import { events as problemEvents, mountProblem } from "./problem.js";
 import { events as settingsEvents, mountSettings } from "./settings.js";
+import { SharedSession } from "./shared_session.js";
 import { recall, remember } from "./tab_memory.js";
 import { mountTaskNavigation, taskOf } from "./task_navigation.js";
 
@@ -36,6 +37,7 @@ const { body } = document;
 /** @type {import('../engine/protocol.js').VendorUrls} */
 const vendor = JSON.parse(body.dataset.vendor ?? "{}");
 const session = new Session({ vendor, onChange: showSoon });
+const shared = new SharedSession(session);
 const records = new Records();
 
 const headerRoot = h("header", { class: "header" });
@@ -61,12 +63,6 @@ const footer = mountFooter(footerRoot);
 const opened = new Map();
 /** The one that is shown. */
 let current = taskOf(location.hash, TASKS);
-/** The task whose answer is written, or was written last. */
-let writer = "";
-/** The task that has counted tokens last, and its count. */
-let counter = "";
-/** @type {Promise<number | null>} */
-let counting = Promise.resolve(null);
 /** Why the task that was asked for is not there. @type {import('../engine/errors.js').ErrorData | null} */
 let missing = null;
 let shownProblem = false;
@@ -93,7 +89,7 @@ function show(state) {
   body.dataset.phase = now.phase;
   body.dataset.engine = setup?.choice?.entry.id ?? "";
   body.dataset.task = current.id;
-  text(status, statusOf(state, writer));
+  text(status, statusOf(state, shared.writer));
   header.update(state);
   navigation.update(current.id);
   about.update(state);
@@ -102,7 +98,7 @@ function show(state) {
   footer.update(state);
   notice.update(noticeOf(state));
   for (const each of opened.values()) {
-    const seen = seenBy(each.task.id, state);
+    const seen = shared.seenBy(each.task.id, state);
     each.root.hidden = each.figures.hidden = each.task !== current;
     each.loading.update(seen);
     each.mounted?.update(seen);
@@ -116,16 +112,6 @@ function show(state) {
   if (now.phase === "ready" && setup) {
     remember({ modelId: setup.model.id, engineId: setup.engineId, loraId: setup.lora?.id ?? "", settings: state.settings });
   }
-}
-
-/**
- * What a task sees of the session: an answer of another task is something that it waits for.
- * @param {string} id
- * @param {SessionState} state
- * @returns {SessionState}
- */
-function seenBy(id, state) {
-  return state.now.phase === "writing" && writer !== id ? { ...state, now: { phase: "loading", reason: "elsewhere", progress: null } } : state;
 }
 
 /** @param {SessionState} state */
@@ -178,25 +164,7 @@ async function showTask(task) {
 function contextOf(id, loading, figures) {
   const tasks = () => recall().tasks ?? {};
   return {
-    session: {
-      get state() {
-        return seenBy(id, session.state);
-      },
-      async count(messages, room) {
-        if (counter !== id) await counting; // a later count ends the one before; one task's does not end another's
-        counter = id;
-        counting = session.count(messages, room);
-        return counting;
-      },
-      generate(messages, options) {
-        if (session.state.now.phase === "ready") writer = id;
-        return session.generate(messages, options);
-      },
-      stop: () => {
-        if (writer === id) session.stop(); // not another task's answer
-      },
-      reseed: () => session.reseed(),
-    },
+    session: shared.of(id),
     vendor,
     loading,
     figures,

@@ -11,8 +11,6 @@
  *
  * @typedef {import('./tree.js').Conversation} Conversation
  * @typedef {import('./tree.js').Turn} Turn
- * @typedef {import('../task.js').TaskContext['session']} Session
- * @typedef {import('../../records/records.js').TaskRecords} TaskRecords
  * @typedef {import('./state.js').Asked} Asked
  * @typedef {import('./state.js').ChatState} ChatState
  */
@@ -46,8 +44,8 @@ export class Chat {
 
   /**
    * @param {object} options
-   * @param {Session} options.session
-   * @param {TaskRecords} options.records
+   * @param {import('../task.js').TaskContext['session']} options.session
+   * @param {import('../../records/records.js').TaskRecords} options.records
    * @param {() => void} [options.onChange]
    * @param {(piece: string) => void} [options.onText]
    * @param {() => number} [options.now]

@@ -1,0 +1,54 @@
+// @ts-check
+/**
+ * The one session as each task of the page has it: one writes at a time, and another one's answer is something that it waits for.
+ *
+ * @typedef {import('../engine/session_state.js').SessionState} SessionState
+ * @typedef {import('../tasks/task.js').TaskContext['session']} TaskSession
+ */
+
+export class SharedSession {
+  #session;
+  /** The task whose answer is written, or was written last. */
+  writer = "";
+  /** The task that has counted tokens last, and its count. */
+  #counter = "";
+  /** @type {Promise<number | null>} */
+  #counting = Promise.resolve(null);
+
+  /** @param {TaskSession} session */
+  constructor(session) {
+    this.#session = session;
+  }
+
+  /** What a task sees of a state. @param {string} id @param {SessionState} state @returns {SessionState} */
+  seenBy(id, state) {
+    return state.now.phase === "writing" && this.writer !== id ? { ...state, now: { phase: "loading", reason: "elsewhere", progress: null } } : state;
+  }
+
+  /** The session for a task. @param {string} id @returns {TaskSession} */
+  of(id) {
+    const [shared, session] = [this, this.#session];
+    return {
+      get state() {
+        return shared.seenBy(id, session.state);
+      },
+      async count(messages, room) {
+        while (shared.#counter !== id) {
+          const before = shared.#counting;
+          await before; // a later count ends the one before; one task's does not end another's
+          if (shared.#counting === before) shared.#counter = id; // else a third was first
+        }
+        shared.#counting = session.count(messages, room);
+        return shared.#counting;
+      },
+      generate(messages, options) {
+        if (session.state.now.phase === "ready") shared.writer = id;
+        return session.generate(messages, options);
+      },
+      stop() {
+        if (shared.writer === id) session.stop(); // not another task's answer
+      },
+      reseed: () => session.reseed(),
+    };
+  }
+}
