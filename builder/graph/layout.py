@@ -66,7 +66,9 @@ class GraphLayout:
     ) -> GraphLayout:
         """Functions with a signature, those that operators refer to, and what else the file says."""
         found = (tensor.content for function in (*signatures, *others) for tensor in function.tensors)
-        parameters = list(dict.fromkeys(content for content in found if isinstance(content, Parameter)))
+        named = (content for content in found if isinstance(content, Parameter))
+        # a matrix that only its parts are tensors of has a place all the same
+        parameters = list(dict.fromkeys(one for part in named for one in (part.of, part) if one))
         # positions are fields that are always stored, so the FlatBuffer's length does not depend on them
         header, _ = _Header(signatures, others, metadata, dict.fromkeys(_outside(parameters), (1, 1))).finish()
         position = len(header)

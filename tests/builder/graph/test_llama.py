@@ -13,6 +13,7 @@ from builder.convert.web_file import convert_checkpoint
 from builder.errors import BundleError, UnsupportedModel
 from builder.formats.inspect_model import BundleFacts, inspect_model
 from builder.formats.litertlm_reader import LitertlmFile
+from builder.graph import parameters
 from builder.graph.convert import convert_to_graph
 from builder.quantize.scheme import Quantization
 from tests.goldens.cases import NEW_TOKENS
@@ -46,6 +47,17 @@ def test_a_graph_answers_as_the_reference_does(name: str, quantization: Quantiza
     prompt, expected = choose(folder, quantization)
     graph = tmp_path / "graph.litertlm"
     convert_to_graph(folder, graph, quantization=quantization, activations="float32", context=128, prefill=(16,))
+    assert answer(graph, prompt, 128).startswith(expected)
+
+
+def test_a_head_of_its_own_is_multiplied_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every large one is: that of Llama 2 7B has 131 MB."""
+    folder = write_llama(tmp_path / "model", CONFIGS["untied"], seed=3)
+    prompt, expected = choose(folder, None)
+    monkeypatch.setattr(parameters, "MAX_PART", 20_000)
+    graph = tmp_path / "graph.litertlm"
+    convert_to_graph(folder, graph, activations="float32", context=128, prefill=(16,))
+    assert b"head.192" in graph.read_bytes()
     assert answer(graph, prompt, 128).startswith(expected)
 
 
