@@ -1,11 +1,10 @@
-"""The weights of a LiteRT graph that onpage wrote, by name, and what the file says of the model that they are of.
+"""The weights of a LiteRT graph that onpage wrote, by name, and the model that they are of.
 
 Nobody vouches for the file: places, types and shapes are checked before a byte is read. Raises ModelFileError.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +17,11 @@ from builder.errors import ModelFileError
 from builder.files.untrusted import INT8, INT32, UINT8, UINT32, DamagedError, UntrustedBytes, opened
 from builder.formats import tflite_schema as schema
 from builder.formats.flatbuffer import Table, root_table
+from builder.formats.graph_description import GraphDescription
 from builder.formats.graph_reader import MAX_RANK, MAX_SUBGRAPHS, MAX_TENSORS, Graph, place_of
 from builder.formats.tflite_schema import Activations, TensorType
-from builder.model.described_in_json import from_json
 from builder.model.description import ModelDescription
 
-MADE_BY = "onpage"
-"""The name of the metadata in which a graph of ours says what it computes."""
-
-MAX_SAID = 1 << 20
-MAX_METADATA = 64
 FLOATS, HALVES = np.dtype("<f4"), np.dtype("<f2")
 
 
@@ -57,18 +51,16 @@ class GraphWeights:
     @classmethod
     def open(cls, graph: Graph) -> GraphWeights:
         """ModelFileError where it is not one that onpage wrote, or not a sound one."""
+        described = GraphDescription.of(graph)
+        if described is None:
+            raise ModelFileError(
+                f"{graph.path} holds a LiteRT graph that does not say what it computes, as those do that onpage writes now: "
+                f"make it again with onpage convert --target graph. Graphs of other makers cannot be evaluated.",
+                subject=graph.path,
+            )
         with opened(graph.path, graph.offset, graph.size) as content:
-            root = root_table(content)
-            said = _said(root, content)
-            if said is None:
-                raise ModelFileError(
-                    f"{graph.path} holds a LiteRT graph that does not say what it computes, as those do that onpage writes now: "
-                    f"make it again with onpage convert --target graph. Graphs of other makers cannot be evaluated.",
-                    subject=graph.path,
-                )
-            model, activations = _described(said)
-            tensors = {tensor.name: tensor for tensor in _tensors(root, content, graph.offset)}
-        return cls(graph.path, model, activations, tensors)
+            tensors = {tensor.name: tensor for tensor in _tensors(root_table(content), content, graph.offset)}
+        return cls(graph.path, described.model, described.activations, tensors)
 
     def vector(self, name: str, size: int) -> NDArray[np.float32]:
         """The float32 of a tensor (size,)."""
@@ -110,34 +102,6 @@ class GraphWeights:
     def _unlike(self, name: str, shape: tuple[int, ...]) -> ModelFileError:
         kind = "float32" if len(shape) == 1 else "int8 or int4 with scales"
         return ModelFileError(f"{self.path} does not hold {name} as {kind} of shape {list(shape)}.", subject=name)
-
-
-def _said(root: Table, content: UntrustedBytes) -> Any:
-    """The JSON of ours among the metadata, None where there is none."""
-    buffers = list(root.tables(schema.MODEL_BUFFERS, MAX_TENSORS, "buffers"))
-    for entry in root.tables(schema.MODEL_METADATA, MAX_METADATA, "metadata"):
-        if entry.text(schema.METADATA_NAME) != MADE_BY:
-            continue
-        index = entry.number(schema.METADATA_BUFFER, UINT32)
-        place, size = place_of(buffers[index], content) if index < len(buffers) else (0, 0)
-        if not 0 < size <= MAX_SAID:
-            raise DamagedError(f"says what it computes in {size:,} bytes: expected at most {MAX_SAID:,}")
-        try:
-            return json.loads(content.read(place, size))
-        except ValueError:
-            raise DamagedError("does not say in JSON what it computes") from None
-    return None
-
-
-def _described(said: Any) -> tuple[ModelDescription, Activations]:
-    if not isinstance(said, dict) or said.keys() != {"model", "activations"}:
-        raise DamagedError("does not say what it computes as onpage does")
-    if said["activations"] not in ("int8", "float32"):
-        raise DamagedError("does not say which activations it has")
-    try:
-        return from_json(said["model"]), said["activations"]
-    except ValueError as error:
-        raise DamagedError(f"describes its model wrongly: {error}") from None
 
 
 def _tensors(root: Table, content: UntrustedBytes, offset: int) -> list[StoredTensor]:

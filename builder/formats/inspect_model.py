@@ -12,6 +12,7 @@ from typing import Any
 
 from builder.errors import ModelFileError
 from builder.formats.check_web_file import check_web_file
+from builder.formats.graph_description import GraphDescription
 from builder.formats.graph_reader import Graph, is_graph
 from builder.formats.inspect_web_file import (
     PromptTemplate,
@@ -145,12 +146,14 @@ def web_file_in(path: Path, facts: ModelFacts | None = None) -> WebFile | None:
 
 def graph_facts(graph: Graph) -> GraphFacts:
     """The facts of an opened graph."""
-    problem = graph.problem()
+    problem, said = graph.problem(), None
+    with suppress(ModelFileError):  # what a newer onpage says of it need not be known here
+        said = GraphDescription.of(graph)
     return GraphFacts(
         path=graph.path,
         size=graph.size,
         container="LiteRT graph",
-        family="unknown",
+        family=said.model.family if said else "unknown",
         context_length=None if problem else graph.context_length,
         parameters=sum(size * 8 // BITS[name] for name, size in graph.weights.items() if name in BITS),
         quantization=graph.quantization,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from builder.convert.write_tensors import thread_count
 from builder.errors import OnpageError, UnsupportedModel
 from builder.files.writing import PartFile, write_beside
-from builder.formats.graph_weights import MADE_BY
+from builder.formats.graph_description import MADE_BY
 from builder.graph.decoder import decoder_functions
 from builder.graph.layout import GraphLayout
 from builder.graph.numbers import Integers, Numbers

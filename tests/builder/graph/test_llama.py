@@ -73,7 +73,7 @@ def test_the_tokenizer_is_a_section_of_its_kind_and_nothing_begins_a_text(tmp_pa
     assert json.loads(content)["added_tokens"][1]["content"] == "<|im_start|>"
     assert "start_token" not in found.metadata
     facts = inspect_model(tmp_path / "graph.litertlm")
-    assert isinstance(facts, BundleFacts)
+    assert isinstance(facts, BundleFacts) and facts.family == "llama"
     assert facts.prompt_template is not None and facts.prompt_template.prefix.startswith("<|im_start|>system\n")
     assert (facts.tokens.start_id, facts.tokens.stop_ids) == (None, [2])
 
