@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.task_reader import TOKENIZER_ENTRY, TaskFile
 
-SENTENCEPIECE = "SP_Tokenizer"
+SENTENCEPIECE, BYTE_PAIRS = "SP_Tokenizer", "HF_Tokenizer_Zlib"
 MAX_TOKENIZER = 64 << 20
 
 
@@ -22,11 +23,16 @@ class BundledGraph:
 
     graph: Graph
     tokenizer: bytes
-    """A SentencePiece model."""
+    """A SentencePiece model or a tokenizer.json."""
+    is_sentencepiece: bool = True
+    start_id: int = -1
+    """Of the token that begins a text, -1 where the bundle names none."""
+    end_id: int = -1
+    """The same of what ends an answer."""
 
 
 def graph_in(path: Path) -> BundledGraph:
-    """ModelFileError where the file is no bundle of a graph and a SentencePiece tokenizer."""
+    """ModelFileError where the file is no bundle of a graph and its tokenizer."""
     form = sniff_file(path)
     if form is Format.TASK:
         task = TaskFile.open(path)
@@ -34,10 +40,18 @@ def graph_in(path: Path) -> BundledGraph:
         return BundledGraph(task.graph, _read(path, entry.offset, entry.size))
     if form is Format.LITERTLM:
         file = LitertlmFile.open(path)
-        section = file.section(SENTENCEPIECE)
-        if isinstance(file.model, Graph) and section is not None:
-            return BundledGraph(file.model, _read(path, section.offset, section.size))
-        raise ModelFileError(f"{path} has no graph with a SentencePiece tokenizer.", subject=path)
+        if isinstance(file.model, Graph):
+            section = file.section(SENTENCEPIECE)
+            if section is not None:
+                return BundledGraph(file.model, _read(path, section.offset, section.size))
+            section = file.section(BYTE_PAIRS)
+            if section is not None:
+                said = file.metadata
+                stops = [i for token in said.stop_tokens for i in token.token_ids.ids]
+                start = next(iter(said.start_token.token_ids.ids), -1)
+                content = _unpacked(path, _read(path, section.offset, section.size))
+                return BundledGraph(file.model, content, False, start, next(iter(stops), -1))
+        raise ModelFileError(f"{path} has no graph with a tokenizer: convert the checkpoint again.", subject=path)
     raise ModelFileError(
         f"{path} holds a LiteRT graph alone, without the tokenizer that reads its texts: give it as a .litertlm or .task "
         f"(onpage bundle makes one).",
@@ -50,3 +64,18 @@ def _read(path: Path, offset: int, size: int) -> bytes:
         if size > MAX_TOKENIZER:
             raise DamagedError(f"has a tokenizer of {size:,} bytes: expected at most {MAX_TOKENIZER:,}")
         return content.read(0, size)
+
+
+def _unpacked(path: Path, section: bytes) -> bytes:
+    """A tokenizer.json: its size stands in front of what zlib made of it."""
+    size, unpacking = int.from_bytes(section[:8], "little"), zlib.decompressobj()
+    try:
+        content = unpacking.decompress(section[8:], MAX_TOKENIZER) if size <= MAX_TOKENIZER else b""
+    except zlib.error:
+        content = b""
+    if not content or len(content) != size:
+        raise ModelFileError(
+            f"{path} is damaged: its tokenizer does not unpack to the {size:,} bytes that it says, of at most {MAX_TOKENIZER:,}.",
+            subject=path,
+        )
+    return content

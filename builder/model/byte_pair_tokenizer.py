@@ -35,11 +35,13 @@ class BytePairTokenizer(Tokenizer):
         return cls(path, pairs.to_json(), pairs.pieces, start_id, end_id, special)
 
     @classmethod
-    def from_bytes(cls, path: Path, data: bytes) -> BytePairTokenizer:
-        """Of a `model`, as `of` made it; it says neither begin nor end."""
-        values = _parsed(path, data)
-        pairs = _read(path, values, rows=1 << 31)
-        return cls.of(path, pairs, -1, -1)
+    def from_bytes(cls, path: Path, data: bytes, start_id: int = -1, end_id: int = -1) -> BytePairTokenizer:
+        """Of a `model`, as `of` made it, which says neither begin nor end; TokenizerError where these are no ids of its."""
+        pairs = _read(path, _parsed(path, data), rows=1 << 31)
+        for i in (start_id, end_id):
+            if not -1 <= i < len(pairs.pieces):
+                raise _refused(path, f"has no piece {i}, which is said to begin or end a text")
+        return cls.of(path, pairs, start_id, end_id)
 
     @cached_property
     def processor(self) -> Processor:

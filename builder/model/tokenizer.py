@@ -80,6 +80,11 @@ class Tokenizer:
         return self.pieces[self.start_id] if self.start_id >= 0 else ""
 
     @property
+    def beginning(self) -> tuple[int, ...]:
+        """What engines put in front of a text: the token that begins one, where there is one."""
+        return (self.start_id,) if self.start_id >= 0 else ()
+
+    @property
     def alone_id(self) -> int:
         """What stands in front of a text that nothing is said before: the token that begins one, else the one that ended the last."""
         end_of_text = self.id_of(END_OF_TEXT)

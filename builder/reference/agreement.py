@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import sentencepiece
 
+from builder.model.tokenizer import Processor
 from builder.reference.decoder import WeightSource
 from builder.reference.evaluate import Interval, SourcePredictor, wilson
 
@@ -40,22 +40,21 @@ class Agreement:
 
 def agreement(
     source: WeightSource,
-    sentencepiece_model: bytes,
-    start_id: int,
+    processor: Processor,
+    beginning: Sequence[int],
     answers: Sequence[Written],
     progress: Callable[[], None] = lambda: None,
 ) -> Agreement:
-    """Judges all answers in one pass over the weights.
+    """Judges all answers in one pass over the weights; `beginning` are the ids that the engine puts in front of a text.
 
     What a text's tokens were is found by tokenizing it again; an answer whose first piece joins the beginning's last is left out, and one
     whose text the reference would write in other pieces is followed up to there.
     """
-    processor = sentencepiece.SentencePieceProcessor(model_proto=sentencepiece_model)
     texts: list[tuple[list[int], list[int]]] = []
     for answer in answers:
         before, whole = processor.encode(answer.beginning), processor.encode(answer.beginning + answer.text)
-        if whole[: len(before)] == before and len(whole) > len(before):
-            texts.append(([start_id, *before], whole[len(before) :]))
+        if before and whole[: len(before)] == before and len(whole) > len(before):
+            texts.append(([*beginning, *before], whole[len(before) :]))
     if not texts:
         return Agreement(0, 0)
     likeliest = _likeliest(source, [[*before, *text][:-1] for before, text in texts], progress)
@@ -71,9 +70,9 @@ def agreement(
     return Agreement(positions, same)
 
 
-def _is_other_piece(processor: sentencepiece.SentencePieceProcessor, choice: int, rest: list[int]) -> bool:
+def _is_other_piece(processor: Processor, choice: int, rest: list[int]) -> bool:
     """Whether a choice begins the very text that follows."""
-    piece: str = processor.id_to_piece(choice)
+    piece = processor.id_to_piece(choice)
     return "".join(map(processor.id_to_piece, rest)).startswith(piece)
 
 

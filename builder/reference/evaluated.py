@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.errors import OnpageError
-from builder.formats.bundled_graph import graph_in
+from builder.errors import ModelFileError, OnpageError
+from builder.formats.bundled_graph import BundledGraph, graph_in
 from builder.formats.graph_weights import GraphWeights
 from builder.formats.inspect_model import web_file_in
 from builder.formats.sniff import is_gguf
 from builder.formats.web_file_reader import WebFile
+from builder.model.byte_pair_tokenizer import BytePairTokenizer
 from builder.model.opened import OpenedCheckpoint
 from builder.model.tokenizer import Tokenizer
 from builder.reference.arithmetic import Precision
@@ -74,7 +75,7 @@ class Evaluated:
         bundled = graph_in(path)
         weights = GraphWeights.open(bundled.graph)
         predictor = SourcePredictor(GraphSource(weights), precision or weights.activations)
-        return cls(path, predictor, Tokenizer.from_bytes(path, bundled.tokenizer))
+        return cls(path, predictor, _tokenizer_of(path, bundled, weights.model.embedding.vocabulary))
 
     def require_same_tokens(self, other: Evaluated) -> None:
         """OnpageError where predictions of the two are of other tokens."""
@@ -89,6 +90,22 @@ class Evaluated:
             raise OnpageError(
                 f"{self.path} and {other.path} cannot be compared: their tokenizers have {what}.", subject=other.path
             )
+
+
+def _tokenizer_of(path: Path, bundled: BundledGraph, rows: int) -> Tokenizer:
+    """ModelFileError where it has pieces that the embedding of `rows` has no row for."""
+    tokenizer = (
+        Tokenizer.from_bytes(path, bundled.tokenizer)
+        if bundled.is_sentencepiece
+        else BytePairTokenizer.from_bytes(path, bundled.tokenizer, bundled.start_id, bundled.end_id)
+    )
+    if len(tokenizer.pieces) > rows or tokenizer.alone_id < 0:
+        raise ModelFileError(
+            f"{path} has a tokenizer of another model: {len(tokenizer.pieces):,} pieces for {rows:,} rows of the embedding, and "
+            f"{tokenizer.alone_id} as the token in front of a text.",
+            subject=path,
+        )
+    return tokenizer
 
 
 def evaluate_model(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.formats.graph_weights import GraphWeights
-from builder.model.weights import LayerPart, layer_parts
+from builder.model.weights import LayerPart, Part, is_norm, layer_parts
 from builder.reference.arithmetic import Array
 from builder.reference.sources import LazyLayer, rows_of_a_band
 
@@ -29,33 +29,46 @@ class GraphSource:
 
     def final_norm(self) -> Array:
         """As `WeightSource`."""
-        return self._norm("final_norm", self.model.embedding.width)
+        return self._vector("final_norm", "final_norm", self.model.embedding.width)
 
     def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
         """As `WeightSource`."""
         wanted, places = np.unique(ids, return_inverse=True)
-        found = np.concatenate([self._embedding(int(row), 1) for row in wanted])
+        embedding = self.model.embedding
+        shape = embedding.vocabulary, embedding.width
+        found = np.concatenate([self.weights.rows("embedding", shape, int(row), 1) for row in wanted])
         rows: Array = found[places.reshape(ids.shape)]
         return rows
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`."""
-        count, step = self.model.embedding.vocabulary, rows_of_a_band(self.model.embedding.width)
-        for first in range(0, count, step):
-            yield first, self._embedding(first, min(step, count - first))
+        return self._bands("embedding", self.model.embedding.vocabulary)
 
     def head_bands(self) -> Iterator[tuple[int, Array]]:
-        """As `WeightSource`: the embedding's."""
-        return self.embedding_bands()
+        """As `WeightSource`. A large head of its own is in the graph as its parts, which are called by their first row."""
+        vocabulary = self.model.embedding.vocabulary
+        if self.model.embedding.tied:
+            yield from self.embedding_bands()
+            return
+        first, tensors = 0, self.weights.tensors
+        while first < vocabulary:
+            part = tensors.get(f"head.{first}")
+            name, rows = ("head", vocabulary) if part is None else (part.name, part.shape[0])
+            for start, band in self._bands(name, rows):
+                yield first + start, band
+            first += rows
 
-    def _embedding(self, first: int, count: int) -> Array:
-        embedding = self.model.embedding
-        return self.weights.rows("embedding", (embedding.vocabulary, embedding.width), first, count)
+    def _bands(self, table: str, count: int) -> Iterator[tuple[int, Array]]:
+        """Of a matrix with a row for each of `count` tokens."""
+        width = self.model.embedding.width
+        step = rows_of_a_band(width)
+        for first in range(0, count, step):
+            yield first, self.weights.rows(table, (count, width), first, min(step, count - first))
 
     def _read(self, part: LayerPart, index: int, shapes: dict[LayerPart, tuple[int, ...]]) -> Array:
         shape = shapes[part]
         if len(shape) == 1:
-            return self._norm(f"layer_{index}.{part}", shape[0])
+            return self._vector(f"layer_{index}.{part}", part, shape[0])
         together = self._together(part, index)
         first = 0
         for other in together:
@@ -74,6 +87,7 @@ class GraphSource:
                     return parts
         return [part]
 
-    def _norm(self, name: str, size: int) -> Array:
-        """The distance of its factors from one, which are what a graph holds."""
-        return self.weights.vector(name, size) - np.float32(1)
+    def _vector(self, name: str, part: Part, size: int) -> Array:
+        """A bias, or of a norm, whose factors a graph holds, what the model's offset is added to."""
+        values = self.weights.vector(name, size)
+        return values - np.float32(self.model.norm_offset) if is_norm(part) else values

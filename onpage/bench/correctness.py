@@ -2,7 +2,7 @@
 
 - The demo model's answer to one prompt is known (`demo_answer.json`, from builder.reference.dense; every choice in it is clear, so
   that no engine's rounding changes it), and the page compares it itself.
-- For every other dense Gemma, of any size, the text is checked afterwards in one pass of the streamed reference over the file that the
+- For every other dense model, of any size, the text is checked afterwards in one pass of the streamed reference over the file that the
   engine ran, a graph with the 8-bit activations that it asks for: each token must be the likeliest after those before it, or nearly so,
   since engines round differently and a tie may fall either way.
 - For what the reference cannot read (Gemma 3n and 4, graphs of others), engines of the same run are compared with each other.
@@ -90,7 +90,7 @@ def judge_agreement(model: BenchModel, record: Record) -> dict[str, int] | None:
         evaluated = Evaluated.open(path, "float32")
         answers = [Written(answer["beginning"], answer["text"]) for answer in found["answers"]]
         tokenizer = evaluated.tokenizer
-        judged = agreement(evaluated.predictor.source, tokenizer.model, tokenizer.alone_id, answers)
+        judged = agreement(evaluated.predictor.source, tokenizer.processor, tokenizer.beginning, answers)
     except OnpageError:
         return None  # another family, or without the extra that has numpy
     return {"positions": judged.positions, "same": judged.same}
@@ -117,7 +117,7 @@ def _measured(model: BenchModel, plan: dict[str, Any]) -> Path:
 
 
 def check(path: Path, prompt: str, found: str, *, synthetic: bool) -> Verdict:
-    """Holds a text to the weights in a model file, as a processor computes with them; OnpageError where it is of no dense Gemma."""
+    """Holds a text to the weights in a model file, as a processor computes with them; OnpageError where the reference knows no such model."""
     from builder.reference.evaluated import Evaluated
     from builder.reference.greedy import check_greedy
 
@@ -126,10 +126,10 @@ def check(path: Path, prompt: str, found: str, *, synthetic: bool) -> Verdict:
     if synthetic and not found.startswith(" "):
         found = f" {found}"  # engines may leave the first space out
     before, whole = pieces.encode(prompt), pieces.encode(prompt + found)
-    if whole[: len(before)] != before or len(whole) == len(before):
+    if not before or whole[: len(before)] != before or len(whole) == len(before):
         return Verdict(None, None, REFERENCE)  # the text joins the prompt's last piece, so its tokens are unknown
     text = whole[len(before) :]
-    checked = check_greedy(model.predictor, [model.tokenizer.alone_id, *before], text)
+    checked = check_greedy(model.predictor, [*model.tokenizer.beginning, *before], text)
     wrong = next((place for place, distance in enumerate(checked.distances) if not distance <= TIE), None)
     if wrong is None:
         return Verdict(True, found, REFERENCE)

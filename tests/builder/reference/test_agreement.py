@@ -6,6 +6,7 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 
 from builder.formats.web_file_reader import WebFile
+from builder.model.tokenizer import Tokenizer
 from builder.reference.agreement import Agreement, Written, agreement
 from builder.reference.dense import Reference
 from builder.reference.sources import WebFileSource
@@ -16,7 +17,8 @@ BEGINNINGS = ("The library opens on 5 May in Leeds.", "Two new trams run from", 
 
 def judged(answers: list[Written]) -> Agreement:
     file = WebFile.open(DEMO_MODEL)
-    return agreement(WebFileSource(file), file.tokenizer(), int(file.parameters.start_token_id), answers)
+    tokenizer = Tokenizer.from_bytes(DEMO_MODEL, file.tokenizer())
+    return agreement(WebFileSource(file), tokenizer.processor, tokenizer.beginning, answers)
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,21 @@ from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError, OnpageError
 from builder.formats.bundled_graph import graph_in
 from builder.formats.graph_weights import GraphWeights
+from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
 from builder.graph import parameters
 from builder.graph.convert import convert_to_graph
+from builder.model.described_in_json import to_json
 from builder.quantize.scheme import Quantization
 from builder.reference.arithmetic import Arithmetic
-from builder.reference.evaluated import evaluate_model
+from builder.reference.evaluated import Evaluated, evaluate_model
 from builder.reference.graph_source import GraphSource
 from builder.reference.sources import WebFileSource
 from builder.synth.web_file import FIRST_WORD, word
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.goldens.llama_cases import CONFIGS
+from tests.graph_reference import graph_writer
+from tests.llama_checkpoints import write_llama
 
 MIXED = Quantization.of("4", attention="8", feedforward="q4_0", embedding="8")
 
@@ -55,6 +60,47 @@ def test_the_weights_are_the_web_files(name: str, web: str, folder: Path) -> Non
     np.testing.assert_allclose(ours.embedding_rows(ids), theirs.embedding_rows(ids), **close)
     bands = [np.concatenate([rows for _, rows in source.embedding_bands()]) for source in (ours, theirs)]
     np.testing.assert_allclose(*bands, **close)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_weights_of_a_graph_of_llamas_kind_are_its_checkpoints(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameters, "MAX_PART", 20_000)
+    checkpoint = write_llama(tmp_path / "model", CONFIGS[name], seed=3)
+    convert_to_graph(checkpoint, tmp_path / "graph.litertlm", context=64)
+    ours = Evaluated.open(tmp_path / "graph.litertlm", "float32")
+    theirs, opened = graph_writer(checkpoint)
+    source = ours.predictor.source
+    assert to_json(source.model) == to_json(opened.model)
+    for index in range(len(source.model.layers)):
+        layer = theirs.source.layer(index)
+        assert source.layer(index).keys() == layer.keys()
+        for part, values in source.layer(index).items():
+            np.testing.assert_allclose(values, layer[part], rtol=1e-6, atol=1e-6, err_msg=part)
+    np.testing.assert_allclose(source.final_norm(), theirs.source.final_norm(), rtol=1e-6, atol=1e-6)
+    heads = [np.concatenate([rows for _, rows in each.head_bands()]) for each in (source, theirs.source)]
+    np.testing.assert_allclose(*heads, rtol=1e-6)
+    assert (ours.tokenizer.pieces, ours.tokenizer.alone_id) == (opened.tokenizer.pieces, opened.tokenizer.alone_id)
+    text = tmp_path / "text.txt"
+    text.write_text("The library opens on 5 May, and it closes again in June.")
+    found = evaluate_model(tmp_path / "graph.litertlm", against=checkpoint, texts=[text], precision="float32").all
+    assert found.divergence and found.divergence.value < 0.01
+
+
+def test_what_a_bundle_says_of_its_tokenizer_is_checked(tmp_path: Path) -> None:
+    graph, changed = tmp_path / "graph.litertlm", tmp_path / "changed.litertlm"
+    convert_to_graph(write_llama(tmp_path / "model"), graph, context=64)
+    data = graph.read_bytes()
+    section = LitertlmFile.open(graph).section("HF_Tokenizer_Zlib")
+    assert section
+    for size in (1, (1 << 64) - 1):
+        changed.write_bytes(data[: section.offset] + size.to_bytes(8, "little") + data[section.offset + 8 :])
+        with pytest.raises(ModelFileError, match="its tokenizer does not unpack"):
+            evaluate_model(changed)
+    changed.write_bytes(data[: section.offset + 8] + b"no zlib" + data[section.offset + 15 :])
+    with pytest.raises(ModelFileError, match="its tokenizer does not unpack"):
+        evaluate_model(changed)
 
 
 def test_a_graph_is_computed_with_the_activations_that_it_asks_for(folder: Path, tmp_path: Path) -> None:
@@ -110,6 +156,19 @@ def test_graphs_that_do_not_say_what_they_compute_are_refused(folder: Path, tmp_
     torn.write_bytes(data.replace(b'{"model": {"', b'{"model": ["'))
     with pytest.raises(ModelFileError, match="does not say in JSON what it computes"):
         evaluate_model(torn)
+    torn.write_bytes(data.replace(b'"key_value_heads": 1', b'"key_value_heads": 0'))
+    with pytest.raises(ModelFileError, match="describes its model wrongly: Attention"):
+        evaluate_model(torn)
+
+
+def test_a_description_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "c", gemma3_config(num_hidden_layers=16))
+    convert_to_graph(tmp_path / "c", tmp_path / "graph.litertlm", context=64)
+    data = (tmp_path / "graph.litertlm").read_bytes()
+    start = data.index(b'{"model": {"')
+    (tmp_path / "nested.litertlm").write_bytes(data[:start] + b"[" * 4000 + data[start + 4000 :])
+    with pytest.raises(ModelFileError, match="does not say in JSON what it computes"):
+        evaluate_model(tmp_path / "nested.litertlm")
 
 
 def test_a_graph_needs_its_tokenizer_and_takes_no_adapter(folder: Path, tmp_path: Path) -> None:
