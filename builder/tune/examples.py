@@ -77,8 +77,8 @@ class Encoder:
                     subject=conversation.place,
                 )
             match message.role:
-                case "system" if self.turns.system is not None:
-                    unlearned += self.turns.system.prefix + message.text + self.turns.system.suffix
+                case "system" if self.turns.system is not None:  # in place of what opens a conversation without one
+                    unlearned = self.turns.system.prefix + message.text + self.turns.system.suffix
                 case "system":
                     system = f"{message.text}\n\n"
                 case "user":

@@ -75,7 +75,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C has nothing left to stop
-        say(str(error.__cause__ or error) or "interrupted; nothing half-written was left behind.")
+        say(_reason(error) or "interrupted; nothing half-written was left behind.")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `onpage inspect … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,6 +86,13 @@ def main() -> None:
         say(_sentence(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _reason(error: BaseException | None) -> str:
+    """What an interrupt says, or what it was raised from: click wraps it once more. Empty where none of them says anything."""
+    while error is not None and not str(error):
+        error = error.__cause__
+    return "" if error is None else str(error)
 
 
 def _show(error: click.ClickException) -> None:

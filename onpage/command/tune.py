@@ -134,7 +134,7 @@ def tune(
 ) -> None:
     """Fine-tune a model on your own examples, by LoRA.
 
-    CHECKPOINT is a Hugging Face folder or a GGUF file of a Gemma. DATA is a .jsonl file, or a folder of such files. Each line is
+    CHECKPOINT is a Hugging Face folder or a GGUF file of a Gemma or a model built like Llama. DATA is a .jsonl file, or a folder of such files. Each line is
     {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]} or
     {"prompt": "…", "completion": "…"}. Only the answers are learned, in the turns that the page sends. To continue a run that was
     interrupted or killed, run the same command again. ADAPTER is a folder in peft's format: convert it for the page.
@@ -158,7 +158,16 @@ def tune(
     print_facts(tuned.rows())
     if report:
         _print_report(tuned)
-    say(f"For the page: onpage convert {checkpoint} --merge-lora {output} -o tuned-web.task")
+    say(f"For the page: onpage convert {checkpoint} --merge-lora {output} {_converted(checkpoint)}")
+
+
+def _converted(checkpoint: Path) -> str:
+    """The rest of the command: only a graph carries what is built like Llama."""
+    from builder.model.families.llama import NAMES
+    from builder.model.open_checkpoint import open_checkpoint
+
+    of_llamas_kind = open_checkpoint(checkpoint)[0].config.get("model_type") in NAMES
+    return "--target graph -o tuned.litertlm" if of_llamas_kind else "-o tuned-web.task"
 
 
 def _refuse_what_the_start_decides(start: Path | None) -> None:

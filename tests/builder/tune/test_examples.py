@@ -15,6 +15,7 @@ from builder.model.turns import Turns
 from builder.tune.data import Conversation, Message
 from builder.tune.examples import Encoder, Example, split
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.llama_checkpoints import write_llama
 
 PIECES = ["<bos>", "<start_of_turn>", "<end_of_turn>"]
 
@@ -56,6 +57,15 @@ def test_a_model_with_system_turns_gets_them() -> None:
     assert text_of(example.ids).startswith(
         "<bos><start_of_turn>developer\nBe kind<end_of_turn>\n<start_of_turn>user\nHi"
     )
+
+
+def test_a_system_message_stands_in_place_of_the_templates_own(tmp_path: Path) -> None:
+    opened = OpenedCheckpoint.open(write_llama(tmp_path / "model"))
+    real, pieces = Encoder.of(opened.tokenizer, opened.turns), opened.tokenizer.processor
+    talk = ("user", "Hi"), ("model", "Ho")
+    rest = "<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHo<|im_end|>"
+    for messages, system in ((talk, "You are a small model."), ((("system", "Be kind"), *talk), "Be kind")):
+        assert pieces.decode(list(real.example(said(*messages)).ids)) == f"<|im_start|>system\n{system}{rest}"
 
 
 @pytest.mark.parametrize("role", ["user", "model"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +13,9 @@ from click.testing import CliRunner
 from builder.tune.plan import Settings
 from builder.tune.state import Evaluation, Progress
 from onpage.command import cli
-from onpage.command.tune import DEFAULT, _step_progress, tune
+from onpage.command.tune import DEFAULT, _converted, _step_progress, tune
+from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.llama_checkpoints import write_llama, write_llama_gguf
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,3 +53,28 @@ def test_where_nobody_watches_each_evaluation_is_a_line(capsys: pytest.CaptureFi
         "onpage: step 10 of 110, loss 1.234, 3:20 left",
         "onpage: step 20 of 110, loss 1.000, 1:30 left",
     ]
+
+
+def test_what_to_do_next_is_what_convert_takes(tmp_path: Path) -> None:
+    assert _converted(write_checkpoint(tmp_path / "gemma", gemma3_config(num_hidden_layers=1))) == "-o tuned-web.task"
+    llama = write_llama(tmp_path / "llama")
+    write_llama_gguf(tmp_path / "llama.gguf", llama)
+    assert _converted(llama) == _converted(tmp_path / "llama.gguf") == "--target graph -o tuned.litertlm"
+
+
+def test_an_interrupted_run_says_how_to_go_on() -> None:
+    """As training raises it, whose modules need PyTorch."""
+    program = """if True:
+        import sys
+        from builder.errors import OnpageError
+        from onpage.command import main
+        from onpage.command.models import models
+        def stopped(**options):
+            raise KeyboardInterrupt from OnpageError("interrupted at step 3 of 9; run the same command again to go on.")
+        models.callback = stopped
+        sys.argv = ["onpage", "models"]
+        main()
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.strip() == "onpage: interrupted at step 3 of 9; run the same command again to go on."
