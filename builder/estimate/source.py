@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.convert.from_quantized import suited
 from builder.convert.web_file import web_layout, write_turns
-from builder.errors import OnpageError
+from builder.errors import OnpageError, UnsupportedModel
 from builder.estimate.architecture import ApproximateTensors, Dimensions, SizedTensor
 from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
@@ -23,6 +23,7 @@ from builder.model.families import (
     ESTIMATED,
     describe_for_estimate,
     fit_to_tokenizer,
+    llama,
     turns_of,
     weights_of,
     whole_blocks,
@@ -117,6 +118,12 @@ def _of_config(
     model = describe_for_estimate(config, sidecars.path if sidecars else Path(name))
     if model.family in ESTIMATED:
         return _approximate(name, model, quantization)
+    if model.family in llama.NAMES:
+        raise UnsupportedModel(
+            f"onpage estimate sizes web files, and a model built like Llama becomes a graph, for a processor: onpage convert {name} --target graph "
+            f"-o NAME.litertlm prints its size, a byte a weight at 8 bits.",
+            subject=name,
+        )
     model, tokenizer = _fitted(model, sidecars)
     if "=" in name and not sidecars:
         tokenizer = len(synthetic_tokenizer(model.embedding.vocabulary))

@@ -24,6 +24,7 @@ from onpage.command import cli
 from tests.adapters import write_adapter
 from tests.builder.formats.test_web_file import header_with
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
+from tests.llama_checkpoints import write_llama
 
 QUANTIZATIONS = {
     "int8": Quantization.of("8"),
@@ -212,3 +213,8 @@ def test_a_folder_with_tokenizer_json_alone_is_estimated_with_its_own_size(tmp_p
     (folder / "tokenizer.json").write_bytes(golden.read_bytes())
     written = convert_checkpoint(folder, tmp_path / "m.task")
     assert estimate(str(folder)).download == written.size
+
+
+def test_a_model_that_no_web_file_holds_is_refused_with_what_says_its_size(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModel, match=r"sizes web files.*--target graph -o NAME\.litertlm prints its size"):
+        estimate(str(write_llama(tmp_path / "model")))
