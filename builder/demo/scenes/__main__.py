@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import chain, count, islice
 from random import Random
 
-from builder.demo.scenes.write import scene_row
+from builder.demo.scenes.write import scene_rows
 
-SEED = "post adapter 4"
+SEED = "post adapter 5"
 
 
 def main() -> None:
     """One example a line."""
     rng = Random(SEED)
-    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 1200):
-        row = scene_row(rng)
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1200
+    for row in islice(chain.from_iterable(scene_rows(rng) for _ in count()), wanted):
         messages = [{"role": "user", "content": row.instruction}, {"role": "assistant", "content": row.post}]
         sys.stdout.buffer.write((json.dumps({"messages": messages}, ensure_ascii=False) + "\n").encode())
 

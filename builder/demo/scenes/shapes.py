@@ -1,4 +1,4 @@
-"""The shape in which a person pastes a text: prose, a message, a list, single lines, a headline, emoji, a long letter."""
+"""The shape in which a person pastes a text: prose, a message, a list, single lines, a headline, emoji, a letter, a report."""
 
 # ruff: noqa: SIM905 - lists of words read best as words
 
@@ -7,21 +7,24 @@ from __future__ import annotations
 from random import Random
 from typing import Literal
 
-from builder.demo.scenes.values import MEN, WOMEN
+from builder.demo.scenes.values import MEN, WOMEN, fill, fresh
 from builder.demo.texts import expand, tidy
 
-Shape = Literal["prose", "message", "list", "lines", "headline", "emoji", "long"]
+Shape = Literal["prose", "message", "list", "lines", "headline", "emoji", "long", "report"]
 SHAPES: dict[Shape, float] = {
-    "prose": 0.3,
-    "message": 0.18,
-    "list": 0.13,
-    "lines": 0.13,
-    "headline": 0.15,
-    "emoji": 0.07,
-    "long": 0.04,
+    "prose": 0.2,
+    "message": 0.12,
+    "list": 0.1,
+    "lines": 0.08,
+    "headline": 0.1,
+    "emoji": 0.05,
+    "long": 0.12,
+    "report": 0.23,
 }
 NOTED = frozenset({"list", "lines"})
 """Made of notes, not of sentences."""
+FULL = frozenset({"long", "report"})
+"""Texts that say all there is to say."""
 
 GREETINGS = "Hi all,|Hello everyone,|Hey,|Morning!|Dear all,|Hi team,|Hiya,|Quick one:|for the page please:|Can you post this?|for insta:|Could someone put this up:"
 SIGNED = "Thanks, {name}|thx, {name}|Cheers {name}|{name}|- {name}|Best, {name}|Yours, {name}|thanks!"
@@ -38,6 +41,21 @@ AFTER = (
 """What people say around their news, and no post repeats."""
 AROUND_SHARE = 0.3
 TITLED_SHARE = 0.4
+JOINED_SHARE = 0.3
+"""Of two sentences in a row, how often one becomes a part of the other: a short post must then cut within a sentence."""
+ASIDES = (
+    "{person2} asked me about it again on the way home.", "We were {small2} at the last meeting, more than in most months.",
+    "The heating in our office is out, so I am writing this in my coat.", "First of all: the minutes of the last meeting are with {person2}.",
+    "For {small2} years we have met on the first Tuesday of the month.", "It was raining so hard on {date3} that nobody wanted to leave.",
+    "As some of you know, {person2} has moved to {town2} and sends greetings.", "The telephone has not stood still since {date3}.",
+    "Last time I forgot half of it, so here is everything in one go.", "There was a knock at the door while we were still having breakfast.",
+    "At the corner of {street2} people were talking of nothing else this morning.", "It is quiet in the office, and the printer works for once.",
+    "I had the same question {small2} times this week.", "When I came to {town2} in {year}, nobody would have believed it.",
+    "The last letter was about the new chairs; this one is not.", "We do not often write about such things.",
+    "{person2} took notes, and I have only put them in order.", "Before I come to the point: thank you for the many letters.",
+    "In {year} somebody wrote to us that nothing ever happens here.", "On the bus from {town2} I overheard two people talking about it.",
+)  # fmt: skip
+"""How a report begins before it comes to its news: with somebody and something else, which no post tells."""
 GLAD_FILLERS = (
     "It was quite a while in the making.", "Many people had a hand in it.", "The weather should be kind.",
     "As so often, the coffee was gone first.", "Nobody had to be asked twice.", "We will keep you posted.",
@@ -63,6 +81,8 @@ def choose_shape(rng: Random) -> Shape:
 
 def shaped(rng: Random, shape: Shape, sentences: list[str], note: str, *, sober: bool) -> str:
     """The text as pasted. `sentences` (notes for NOTED shapes) begin with the lead; `note` is the lead in a few words."""
+    if shape not in NOTED:
+        sentences = _joined(rng, sentences)
     match shape:
         case "list":
             return _list(rng, sentences)
@@ -70,8 +90,8 @@ def shaped(rng: Random, shape: Shape, sentences: list[str], note: str, *, sober:
             return "\n".join(_cased(rng, sentence) for sentence in _titled(rng, sentences))
         case "message":
             return _message(rng, sentences, sober=sober)
-        case "long":
-            return _long(rng, sentences, sober=sober)
+        case "long" | "report":
+            return (_long if shape == "long" else _report)(rng, sentences, sober=sober)
     prose = _prose(rng, _around(rng, sentences) if shape == "prose" else sentences)
     if shape == "emoji":
         return _with_emoji(rng, prose, sober=sober)
@@ -112,6 +132,17 @@ def _prose(rng: Random, sentences: list[str]) -> str:
     return " ".join(written)
 
 
+def _joined(rng: Random, sentences: list[str]) -> list[str]:
+    """`sentences`, some made one with the next: "It opens on Monday, and entry is free"."""
+    joined = sentences[:1]
+    for sentence in sentences[1:]:
+        if joined[-1].endswith(".") and sentence[0].isalnum() and rng.random() < JOINED_SHARE:
+            joined[-1] = joined[-1][:-1] + rng.choice((", and ", "; ", " – ")) + sentence
+        else:
+            joined.append(sentence)
+    return joined
+
+
 def _around(rng: Random, sentences: list[str]) -> list[str]:
     """`sentences`, sometimes after and before words that are for the writer of the post."""
     before = [rng.choice(BEFORE)] if rng.random() < AROUND_SHARE else []
@@ -140,6 +171,18 @@ def _long(rng: Random, sentences: list[str], *, sober: bool) -> str:
     ]
     head = expand(rng, "[Dear members|Dear all|Dear friends|Good evening everyone],")
     return "\n\n".join([head, *paragraphs, rng.choice(WOMEN + MEN)])
+
+
+def _report(rng: Random, sentences: list[str], *, sober: bool) -> str:
+    """Prose that comes to its news in the second to fourth sentence and says other things between."""
+    before = [fill(aside, fresh(rng)) for aside in rng.sample(ASIDES, rng.randint(1, 3))]
+    fillers = rng.sample(SOBER_FILLERS if sober else GLAD_FILLERS, rng.randint(0, 3))
+    body = list(sentences)
+    for filler in fillers:
+        body.insert(rng.randint(1, len(body)), filler)
+    written = [tidy(sentence) for sentence in [*before, *body]]
+    joint = " " if rng.random() < 0.6 else "\n\n"
+    return joint.join((" ".join(written[: len(before)]), " ".join(written[len(before) :])))
 
 
 def _cased(rng: Random, note: str) -> str:

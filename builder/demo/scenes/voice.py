@@ -206,9 +206,9 @@ SOBER_END: Templates = {
         "enthusiastic": ("[Please share|Please pass this on|Stay safe, everyone].",),
     },
     "disruption": {
-        "friendly": ("[Thank you for your patience|Thanks for bearing with us|We are sorry for the trouble].",),
-        "professional": ("[Thank you for your understanding|We apologise for the inconvenience].",),
-        "enthusiastic": ("[Please pass it on|Thank you for your patience].",),
+        "friendly": (),
+        "professional": (),
+        "enthusiastic": ("[Please pass it on|Please tell the others].",),
     },
     "closure": {
         "friendly": ("[We will miss it|We are very sad about it].",),
@@ -221,14 +221,14 @@ SOBER_END: Templates = {
         "enthusiastic": ("Our thoughts are with [all concerned|the people affected].",),
     },
     "prices": {
-        "friendly": ("[Thank you for your understanding|We hope you understand].",),
-        "professional": ("Thank you for your understanding.",),
-        "enthusiastic": ("[Thank you for your understanding|Please pass it on].",),
+        "friendly": (),
+        "professional": (),
+        "enthusiastic": ("Please pass it on.",),
     },
     "apology": {
-        "friendly": ("[We are sorry for the trouble|Thank you for your patience].",),
-        "professional": ("We apologise for the mistake.",),
-        "enthusiastic": ("[We are sorry for the trouble|Please pass it on].",),
+        "friendly": (),
+        "professional": (),
+        "enthusiastic": ("Please pass it on.",),
     },
     "defeat": {
         "friendly": ("[Heads up, team|Better luck next time].",),

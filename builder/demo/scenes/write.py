@@ -13,7 +13,7 @@ from random import Random
 from builder.demo.generator import social_post, social_prompt, tones
 from builder.demo.scenes import voice
 from builder.demo.scenes.read import Scene, scenes, slots_of
-from builder.demo.scenes.shapes import NOTED, Shape, choose_shape, shaped
+from builder.demo.scenes.shapes import FULL, NOTED, Shape, choose_shape, shaped
 from builder.demo.scenes.values import fill, main_name, values_for, values_of_point
 from builder.demo.score import Subject, on_subject, score
 from builder.demo.texts import tidy
@@ -21,8 +21,15 @@ from builder.demo.texts import tidy
 MAX_QUOTED = 20
 """A sentence of the text of up to this many words may stand in the post as it is."""
 QUOTED_SHARE = 0.35
-ROOM = {25: (13, 20), 50: (28, 43)}
+ROOM = {25: (12, 18), 50: (30, 43)}
 """Limit → the fewest and most words that a post aims at, hashtags and all: a model cannot count exactly."""
+MOST = {25: 20, 50: 46}
+"""Limit → the most words that a post of an example has, its lead being as long as it is."""
+PAIRED_FROM = 40
+"""A text of as many words is told at every length: what differs between the posts is then the length alone."""
+MAX_POSTS = 6
+SHORT = 25
+"""At so few words a post has the news, and no closing."""
 MAX_TAG = 26
 MAX_TRIES = 200
 
@@ -54,14 +61,25 @@ class SceneRow:
 
 def scene_row(rng: Random, *, held_out: bool = False) -> SceneRow:
     """A text and a post about it that the scorer finds publishable."""
+    return scene_rows(rng, held_out=held_out)[0]
+
+
+def scene_rows(rng: Random, *, held_out: bool = False) -> list[SceneRow]:
+    """A text and one post about it or, of a long text, one at each length of the page; all publishable by the scorer."""
     limits = [length["words"] for length in social_post()["lengths"]]
     for _ in range(MAX_TRIES):
-        scene, shape = rng.choice(scenes()), choose_shape(rng)
-        tone, limit = rng.choice(tones()), rng.choice(limits)
+        scene, shape, tone = rng.choice(scenes()), choose_shape(rng), rng.choice(tones())
         subject, told, tags = told_scene(rng, scene, shape, held_out=held_out)
-        post = write_post(rng, scene, told, tags, tone, limit)
-        if score(subject, post, limit).publishable:
-            return SceneRow(subject, tone, limit, post, scene.title, shape)
+        long = _count(subject.text) >= PAIRED_FROM
+        rows = []
+        for limit in rng.sample(limits, len(limits) if long else 1):
+            posts = [write_post(rng, scene, told, tags, tone, limit) for _ in range(MAX_POSTS)]
+            fitting = (
+                each for each in posts if _count(each) <= MOST[limit] and score(subject, each, limit).publishable
+            )
+            rows.append(SceneRow(subject, tone, limit, next(fitting, ""), scene.title, shape))
+        if all(row.post for row in rows):
+            return rows
     raise RuntimeError("the scenes give no publishable post: run tests/builder/demo/test_scenes.py")
 
 
@@ -69,7 +87,7 @@ def told_scene(rng: Random, scene: Scene, shape: Shape, *, held_out: bool) -> tu
     """A scene with its values: what a judge knows of its text, its points, and hashtags that fit."""
     values = values_for(rng, scene, held_out=held_out)
     lead, *rest = scene.points
-    rest = rng.sample(rest, rng.randint(1, len(rest)))
+    rest = rng.sample(rest, len(rest) if shape in FULL else rng.randint(1, len(rest)))
     if rng.random() < 0.7:
         rest.sort(key=scene.points.index)
     stated: frozenset[str] = frozenset()
@@ -116,12 +134,12 @@ def write_post(rng: Random, scene: Scene, told: list[Told], tags: list[str], ton
     if not told[0].ways:
         return ""
     aim = rng.randint(low, high)
-    chosen = tags[: rng.choice((1, 1, 2) if limit <= 25 else (1, 2, 2, 3))]
+    chosen = tags[: rng.choice((1, 1, 2) if limit <= SHORT else (1, 2, 2, 3))]
     lead = rng.choice(told[0].ways)
     if tone == "enthusiastic" and not scene.sober and lead.endswith(".") and rng.random() < 0.5:
         lead = lead[:-1] + "!"
     opening = voice.opening(rng, scene.group, tone, sober=scene.sober)
-    closing = voice.closing(rng, scene.group, tone, sober=scene.sober)
+    closing = "" if limit <= SHORT else voice.closing(rng, scene.group, tone, sober=scene.sober)
     emoji = voice.emoji(rng, scene.group, tone, sober=scene.sober)
     if opening.endswith(":") and ":" in lead:
         opening = ""

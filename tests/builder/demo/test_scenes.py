@@ -16,9 +16,9 @@ from builder.demo.blind import blind_texts
 from builder.demo.generator import tones
 from builder.demo.scenes import voice
 from builder.demo.scenes.read import Scene, parse, scenes, slots_of
-from builder.demo.scenes.shapes import NOTED, SHAPES
+from builder.demo.scenes.shapes import ASIDES, NOTED, SHAPES
 from builder.demo.scenes.values import fresh
-from builder.demo.scenes.write import SceneRow, scene_row
+from builder.demo.scenes.write import MOST, PAIRED_FROM, SceneRow, scene_row, scene_rows
 from builder.demo.score import commonest_opening, score
 from builder.demo.spelling import contains
 from builder.tune.data import read_conversations
@@ -76,6 +76,42 @@ def test_bad_news_has_no_exclamation_but_a_warning(rows: list[SceneRow]) -> None
 def test_the_longer_length_tells_more(rows: list[SceneRow]) -> None:
     words_of = {limit: [len(row.post.split()) for row in rows if row.words == limit] for limit in (25, 50)}
     assert sum(words_of[50]) / len(words_of[50]) > 1.3 * sum(words_of[25]) / len(words_of[25])
+
+
+def test_a_short_post_leaves_room_to_miscount(rows: list[SceneRow]) -> None:
+    for row in rows:
+        assert len(row.post.split()) <= MOST[row.words] < row.words, row
+
+
+def test_a_long_text_is_told_at_both_lengths_and_the_longer_post_tells_more() -> None:
+    rng = Random(5)
+    groups = [scene_rows(rng) for _ in range(400)]
+    for group in groups:
+        long = len(group[0].subject.text.split()) >= PAIRED_FROM
+        assert sorted(row.words for row in group) == ([25, 50] if long else [group[0].words])
+        assert len({(row.instruction.split("\n\n", 1)[1], row.tone) for row in group}) == 1
+    pairs = [sorted(group, key=lambda row: row.words) for group in groups if len(group) == 2]
+    assert len(pairs) > 100
+    longer = [len(long.post.split()) - len(short.post.split()) for short, long in pairs]
+    assert sum(more >= 5 for more in longer) > 0.85 * len(longer)
+
+
+def test_a_report_comes_to_its_name_late_and_no_post_tells_the_asides(rows: list[SceneRow]) -> None:
+    starts = [re.split(r"\{\w+\}", aside)[0].strip() for aside in ASIDES]
+    reports = [row for row in rows if row.shape == "report"]
+    assert len(reports) > 100
+    for row in reports:
+        name = row.subject.text.casefold().find(row.subject.names[0].casefold())
+        assert name < 0 or ". " in row.subject.text[:name] or ".\n" in row.subject.text[:name], row
+    told = [start for start in starts if len(start.split()) > 2]
+    assert not [row.post for row in rows if any(start in row.post for start in told)]
+
+
+def test_posts_give_no_thanks_for_understanding_that_the_text_does_not_give(rows: list[SceneRow]) -> None:
+    stock = re.compile(r"tickets stay valid|understanding|patience|inconvenience", re.IGNORECASE)
+    for row in rows:
+        for clause in stock.findall(row.post):
+            assert clause.casefold() in row.subject.text.casefold(), row
 
 
 def test_training_never_uses_a_name_of_the_evaluation(rows: list[SceneRow]) -> None:
