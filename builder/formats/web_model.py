@@ -32,7 +32,6 @@ from builder.model.description import (
     Rope,
     global_layers,
 )
-from builder.model.families import llama
 from builder.model.weights import LayerPart, Part, Weight
 
 MAX_LAYERS = 1024
@@ -96,7 +95,7 @@ def model_type(model: ModelDescription) -> ModelType:
 
 def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     """As the engine wants to be told; UnsupportedModel where it cannot be."""
-    if model.family in llama.NAMES:
+    if model.norm_offset != 1:
         raise UnsupportedModel(
             f"A {model.family} cannot be a web file: MediaPipe's engine for these computes Gemma's kind of model only. Make a graph "
             f"of it, which LiteRT-LM runs: onpage convert … --target graph -o NAME.litertlm.",
