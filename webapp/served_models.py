@@ -153,6 +153,7 @@ class ServedModel:
             "sha256": manifest.sha256,
             "context": manifest.context or MAX_DEFAULT_CONTEXT,
             "engines": ENGINES[form],
+            "quantization": manifest.quantization,
         } | ({"precision": self._precision} if form == "web" else {})
 
     @cached_property

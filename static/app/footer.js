@@ -58,8 +58,8 @@ function factsOf({ model, choice, lora }, gpuAdapter) {
   const { footer, line } = texts;
   return line([
     model.name,
-    format.size(choice?.file.size ?? model.size),
-    model.quantization,
+    format.size((choice?.file ?? model).size),
+    (choice?.file ?? model).quantization,
     model.parameters !== null && footer.parameters(model.parameters),
     lora && footer.withLora(lora.name),
     choice && footer.inEngine(choice.entry.name),

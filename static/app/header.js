@@ -59,20 +59,21 @@ function lock() {
 }
 
 /**
- * What tells one model from another; the size is that of the file which would be loaded here.
+ * What tells one model from another; size and quantization are those of the file which would be loaded here.
  * @param {Model} model
  * @param {import('../engine/choice.js').Gpu} gpu
  * @param {string} engineId
  */
 function label(model, gpu, engineId) {
-  return texts.line([model.name, model.quantization, format.size(sizeOf(model, gpu, engineId))]);
+  const { quantization, size } = loaded(model, gpu, engineId);
+  return texts.line([model.name, quantization, format.size(size)]);
 }
 
 /** @param {Model} model @param {import('../engine/choice.js').Gpu} gpu @param {string} engineId */
-function sizeOf(model, gpu, engineId) {
+function loaded(model, gpu, engineId) {
   try {
-    return choose(model, gpu, engineId).file.size;
+    return choose(model, gpu, engineId).file;
   } catch {
-    return model.size; // no engine here runs it
+    return model; // no engine here runs it
   }
 }

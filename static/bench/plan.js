@@ -46,8 +46,8 @@ export function choices(model, engines, gpu) {
  * @param {KnownAnswer | null} known
  * @returns {Plan}
  */
-export function planOf({ name, quantization, parameters, sha256: id }, { entry, file }, { prefill, decode, context, runs }, known) {
-  const { format, url, size, sha256, context: most } = file;
+export function planOf({ name, parameters, sha256: id }, { entry, file }, { prefill, decode, context, runs }, known) {
+  const { format, url, size, sha256, quantization, context: most } = file;
   const limit = Math.min(context, most);
   const model = { name, url, size, sha256, context: most, format, quantization, parameters };
   const correctness = known?.sha256 === id ? { prompt: known.prompt, text: known.text, tokens: known.tokens } : null;

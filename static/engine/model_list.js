@@ -20,7 +20,7 @@
  * @property {import('./protocol.js').SamplingSettings} sampling defaults
  * @property {Lora[]} adapters the LoRA adapters that fit it
  *
- * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[]}} ModelFile
+ * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[], quantization: string | null}} ModelFile
  *   `engines` that run it
  *
  * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter

@@ -10,10 +10,10 @@ import { model } from "./support/engines.js";
 const withSizes = (id, [gpu, cpu]) => {
   const made = model(id);
   const [first, second] = made.files;
-  return { ...made, size: gpu, files: [{ ...first, size: gpu }, { ...second, size: cpu }] };
+  return { ...made, size: gpu, quantization: "int4", files: [{ ...first, size: gpu, quantization: "int4" }, { ...second, size: cpu, quantization: "int8" }] };
 };
 
-test("the picker gives the size of the file that is loaded here", async () => {
+test("the picker gives size and quantization of the file that is loaded here", async () => {
   install();
   class FakeOption extends FakeElement {
     constructor(text, value) {
@@ -39,12 +39,12 @@ test("the picker gives the size of the file that is loaded here", async () => {
   });
   const [[picker], [engines]] = [root, engineRoot].map((each) => each.querySelectorAll("select"));
   header.update(state("no-webgpu", ""));
-  assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · 6.5 MB", "second · 8.0 MB"]);
+  assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · int8 · 6.5 MB", "second · int8 · 8.0 MB"]);
   assert.deepEqual(engines.children.map(({ disabled }) => Boolean(disabled)), [false, true, true, false]);
   header.update(state("gpu", ""));
-  assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · 5.2 MB", "second · 7.0 MB"]);
+  assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · int4 · 5.2 MB", "second · int4 · 7.0 MB"]);
   header.update(state("gpu", "litert-lm-cpu"));
-  assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · 6.5 MB", "second · 8.0 MB"]);
+  assert.deepEqual(picker.children.map(({ textContent }) => textContent), ["first · int8 · 6.5 MB", "second · int8 · 8.0 MB"]);
 });
 
 test("a real GPU first, then the processor, then software that plays a GPU; what a person has chosen before all", () => {

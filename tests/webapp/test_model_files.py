@@ -20,7 +20,8 @@ def test_the_demo_is_one_model_for_every_engine() -> None:
     files = model["files"]
     assert [file["format"] for file in files] == ["web", "litertlm-web", "litertlm-graph"]
     assert [file["engines"] for file in files] == [["mediapipe"], ["litert-lm"], ["litert-lm-cpu"]]
-    assert all(files[0][key] == model[key] for key in ("url", "size", "sha256"))
+    assert all(files[0][key] == model[key] for key in ("url", "size", "sha256", "quantization"))
+    assert all(file["quantization"] == "int8" for file in files)
     for file, path in zip(files, DEMO, strict=True):
         assert file["size"] == path.stat().st_size
         assert file["context"] == 512
