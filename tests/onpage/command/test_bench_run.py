@@ -94,6 +94,7 @@ def server(tmp_path: Path) -> tuple[Server, BenchModel]:
         "size": 72,
         "sha256": sha256,
         "engines": ["mediapipe"],
+        "quantization": "int8",
     }
     entry: dict[str, Any] = {
         "name": "m",
