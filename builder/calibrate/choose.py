@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Protocol, TypeVar
 
-from builder.calibrate.sensitivity import LAYER_PARTS, PARTS, Costs
+from builder.calibrate.sensitivity import PARTS, Costs
 from builder.errors import OnpageError
-from builder.model.weights import Part, Weight
+from builder.model.weights import LAYER_MATRICES, Part, Weight
 from builder.quantize.scheme import INT8, Q4_0, ROLE_OF, Quantization, Role, Scheme
 
 CALIBRATED = 0.75
@@ -98,7 +98,7 @@ def mixed(at_4: Collection[Part]) -> Quantization:
         return Counter(scheme(part) for part in PARTS if ROLE_OF[part] == role).most_common(1)[0][0]
 
     by_role = Quantization(most("embedding"), most("attention"), most("feedforward"), "weighted" if at_4 else "max")
-    unlike = ((part, scheme(part)) for part in LAYER_PARTS if scheme(part) != by_role.scheme_at(part))
+    unlike = ((part, scheme(part)) for part in LAYER_MATRICES if scheme(part) != by_role.scheme_at(part))
     return Quantization(by_role.embedding, by_role.attention, by_role.feedforward, by_role.scale, tuple(unlike))
 
 

@@ -15,14 +15,13 @@ from builder.calibrate.importance import Importance, Place, WeightedRounding
 from builder.calibrate.prepare import as_stored
 from builder.calibrate.texts import Texts
 from builder.model.description import ModelDescription
-from builder.model.weights import LayerMatrix, LayerPart, Part, Weights
+from builder.model.weights import LAYER_MATRICES, LayerPart, Part, Weights
 from builder.quantize.scheme import ALL_INT8, Q4_0, Quantization
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import Decoder, LayerWeights, embedded_texts
 from builder.reference.sources import CheckpointSource
 
-LAYER_PARTS: tuple[LayerMatrix, ...] = ("query", "key", "value", "output", "gate", "up", "down")
-PARTS: tuple[Part, ...] = ("embedding", *LAYER_PARTS)
+PARTS: tuple[Part, ...] = ("embedding", *LAYER_MATRICES)
 
 EVERY = 4
 """Predictions that are compared: one in so many tokens."""

@@ -18,17 +18,16 @@ from numpy.typing import NDArray
 
 from builder.formats.tflite_schema import TensorType
 from builder.graph.function import Function, Shape, Value
-from builder.graph.parameters import PROJECTIONS, GraphParameters
+from builder.graph.parameters import GraphParameters
 from builder.graph.settings import GraphSettings
 from builder.model.description import Attention, ModelDescription, Rope
 from builder.model.rope import slowed
-from builder.model.weights import LayerPart, Part
+from builder.model.weights import BIAS_OF, PROJECTIONS, LayerPart, Part
 
 FLOAT32, INT32 = TensorType.FLOAT32, TensorType.INT32
 
 MAX_JOINED = 4
 """Inputs of a concatenation: XNNPACK takes five, and a shader of WebGPU is sure of eight buffers only."""
-BIASES: dict[LayerPart, LayerPart] = {"query": "query_bias", "key": "key_bias", "value": "value_bias"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class _Decoder:
                 if part in parts:
                     projected[part] = f.slice(together, 2, first, counts[part])
                     if attention.biases:
-                        bias = f.parameter(self.parameters.of(BIASES[part], i))
+                        bias = f.parameter(self.parameters.of(BIAS_OF[part], i))
                         projected[part] = f.add(projected[part], f.reshape(bias, (counts[part], head)))
                 first += counts[part]
         if attention.query_key_norms:

@@ -1,5 +1,5 @@
-"""A model's weights as parameters of its graph: norms are factors, biases are themselves, and matrices of a layer's attention that take the same input with the
-same scheme are one."""
+"""A model's weights as parameters of its graph: norms are factors, biases are themselves, and matrices of a layer's attention that take
+the same input with the same scheme are one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from builder.graph.function import Parameter
 from builder.graph.numbers import Numbers
-from builder.model.weights import LayerPart, Part, Weight
-
-PROJECTIONS: tuple[LayerPart, ...] = ("query", "key", "value")
+from builder.model.weights import PROJECTIONS, LayerPart, Part, Weight
 
 MAX_PART = 16 << 20
 """Bytes of the head that an engine multiplies at once. XNNPACK packs a matrix beside where the packed one stays: as one, the head of

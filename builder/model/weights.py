@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from builder.checkpoint.sources import RowsOf, Source, Stacked
 from builder.model.description import Layer, ModelDescription
@@ -41,7 +41,12 @@ def is_norm(part: Part) -> bool:
     return part.endswith("_norm")
 
 
+LAYER_MATRICES: tuple[LayerMatrix, ...] = get_args(LayerMatrix)
 ATTENTION: tuple[LayerMatrix, ...] = ("query", "key", "value", "output")
+PROJECTIONS: tuple[LayerPart, ...] = ("query", "key", "value")
+"""What an attention makes of its input."""
+BIAS_OF: dict[LayerPart, LayerVector] = {"query": "query_bias", "key": "key_bias", "value": "value_bias"}
+"""A projection → what is added to it, where an attention has biases."""
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.model.description import Activation, ModelDescription
-from builder.model.weights import LayerMatrix, LayerPart
+from builder.model.weights import BIAS_OF, LayerMatrix, LayerPart
 from builder.reference.arithmetic import Arithmetic, Array, capped
 from builder.reference.attending import Attending, Sequences, rotated
 
 LayerWeights = Mapping[LayerPart, Array]
 """Matrices as (outputs, inputs), norms as what the model's `norm_offset` is added to."""
-
-BIASES: dict[LayerMatrix, LayerPart] = {"query": "query_bias", "key": "key_bias", "value": "value_bias"}
 
 LowRanks = Mapping[tuple[LayerMatrix, int], tuple[Array, Array]]
 """The halves of each matrix that an adapter changes, (inputs, rank) and (rank, outputs), by part and layer."""
@@ -136,7 +134,7 @@ class Decoder:
         def heads(part: LayerMatrix, count: int) -> Array:
             projected = self._linear(h, index, part, weights)
             if attention.biases:
-                projected = self._round(projected + weights[BIASES[part]])
+                projected = self._round(projected + weights[BIAS_OF[part]])
             return projected.reshape(len(h), count, attention.head_dimension)
 
         q, k = heads("query", attention.heads), heads("key", attention.key_value_heads)

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.formats.graph_weights import GraphWeights
-from builder.model.weights import LayerPart, Part, is_norm, layer_parts
+from builder.model.weights import PROJECTIONS, LayerPart, Part, is_norm, layer_parts
 from builder.reference.arithmetic import Array
 from builder.reference.sources import LazyLayer, rows_of_a_band
-
-PROJECTIONS: tuple[LayerPart, ...] = ("query", "key", "value")
 
 
 class GraphSource:
