@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import sentencepiece
 from numpy.typing import NDArray
 
 from builder.calibrate.prepare import Report, refuse_not_finite
@@ -23,7 +22,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.quantize.rounding import NotFiniteError
 from builder.reference.arithmetic import Array
 from builder.reference.compact import CompactSource
-from builder.reference.writer import Choose, Writer
+from builder.reference.writer import Choose, Writer, drawn
 
 BEGINNINGS = Path(__file__).with_name("beginnings.json")
 """Pairs of a request and the opening of a text that would answer it, of many kinds and in several languages."""
@@ -98,12 +97,7 @@ def _drawn(seed: int) -> Choose:
     def choose(logits: Array) -> NDArray[np.int64]:
         if not np.isfinite(logits.max(axis=1)).all():
             raise NotFiniteError
-        ids, values = likeliest(logits, TOP_K)
-        drawn = (values / TEMPERATURE + random.gumbel(size=values.shape)).argmax(
-            axis=1
-        )  # Gumbel: a draw from the softmax
-        chosen: NDArray[np.int64] = np.take_along_axis(ids, drawn[:, None], axis=1)[:, 0]
-        return chosen
+        return drawn(*likeliest(logits, TOP_K), TEMPERATURE, random)
 
     return choose
 
@@ -130,9 +124,8 @@ def likeliest(logits: Array, count: int) -> tuple[NDArray[np.int64], Array]:
 
 def _prompts(opened: OpenedCheckpoint) -> list[list[int]]:
     """The ids that texts begin with."""
-    processor = sentencepiece.SentencePieceProcessor(model_proto=opened.tokenizer.model)
     turn = opened.turns.question
     taught = opened.sidecars.chat_template() is not None or opened.asked.prefix is not None
     pairs: list[dict[str, str]] = json.loads(BEGINNINGS.read_bytes())
     texts = (f"{turn.prefix}{pair['request']}{turn.suffix}" if taught else pair["opening"] for pair in pairs)
-    return [[opened.tokenizer.start_id, *processor.encode(text)] for text in texts]
+    return [[opened.tokenizer.start_id, *opened.tokenizer.processor.encode(text)] for text in texts]

@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import sentencepiece
 from numpy.typing import NDArray
 
 from builder.calibrate.importance import Importance, Place, mean_squares
@@ -40,8 +39,7 @@ def survey(
     source: WeightSource, tokenizer: Tokenizer, texts: Texts | None = None, report: LayersDone | None = None
 ) -> Survey:
     """Of a model. Weights that are not finite make an importance that is not, and a stream of which nothing is said."""
-    processor = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.model)
-    probe = [tokenizer.start_id, *processor.encode(PROBE)[:MAX_PROBE]]
+    probe = [tokenizer.start_id, *tokenizer.processor.encode(PROBE)[:MAX_PROBE]]
     decoder = Decoder(source.model)
     found: dict[Place, NDArray[np.float32]] = {}
 

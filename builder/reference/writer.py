@@ -29,6 +29,14 @@ Choose = Callable[[Array], NDArray[np.int64]]
 """Logits (texts, vocabulary) → the id of each text's next token."""
 
 
+def drawn(ids: NDArray[np.int64], logits: Array, temperature: float, random: np.random.Generator) -> NDArray[np.int64]:
+    """One of `ids` (texts, some) for each text, drawn from the softmax of their logits."""
+    scores = logits / np.float32(temperature)
+    places = (scores + random.gumbel(size=scores.shape)).argmax(axis=1)  # by Gumbel's noise
+    found: NDArray[np.int64] = np.take_along_axis(ids, places[:, None], axis=1)[:, 0]
+    return found
+
+
 class Writer:
     """Weights from anywhere, read anew for each token: they should be in memory."""
 
@@ -64,10 +72,7 @@ class Writer:
 
         def choose(logits: Array) -> NDArray[np.int64]:
             likeliest = np.argpartition(logits, -top_k, axis=1)[:, -top_k:]
-            scores = np.take_along_axis(logits, likeliest, axis=1) / np.float32(temperature)
-            drawn = (scores + random.gumbel(size=scores.shape)).argmax(axis=1)  # Gumbel: a draw from the softmax
-            ids: NDArray[np.int64] = np.take_along_axis(likeliest, drawn[:, None], axis=1)[:, 0]
-            return ids
+            return drawn(likeliest, np.take_along_axis(logits, likeliest, axis=1), temperature, random)
 
         return self._answers(prompts, max_new_tokens, None, choose)
 
