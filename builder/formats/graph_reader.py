@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builder.errors import ModelFileError
-from builder.files.untrusted import INT8, INT32, UINT32, UINT64, DamagedError, UntrustedBytes, opened
+from builder.files.untrusted import INT8, INT32, UINT8, UINT32, UINT64, DamagedError, UntrustedBytes, opened
 from builder.formats import tflite_schema as schema
 from builder.formats.flatbuffer import Table, root_table
 
@@ -192,11 +191,9 @@ def _parse(path: Path, offset: int, content: UntrustedBytes) -> Graph:
         operators += graph.vector(schema.GRAPH_OPERATORS, 4, MAX_OPERATORS, "operators")[1]
         tensors.append(list(graph.tables(schema.GRAPH_TENSORS, left, "tensors")))
         left -= len(tensors[-1])
-        scales = set(_scales(tensors[-1]))
+        scales = {blocks[0] for tensor in tensors[-1] if (blocks := blocks_of(tensor))}
         for index, tensor in enumerate(tensors[-1]):
-            buffer = tensor.number(schema.TENSOR_BUFFER, UINT32)
-            if buffer >= len(sizes):
-                raise DamagedError(f"points a tensor to buffer {buffer} of {len(sizes)}")
+            buffer = buffer_of(tensor, len(sizes))
             if index not in scales:
                 weights[_type(tensor)] += sizes[buffer]
             sizes[buffer] = 0  # shared ones count once
@@ -234,14 +231,24 @@ def _distinct_sizes(buffers: list[tuple[int, int]]) -> list[int]:
     return sizes
 
 
-def _scales(tensors: list[Table]) -> Iterator[int]:
-    """The numbers of the tensors that hold the scales of others' blocks."""
-    for tensor in tensors:
-        quantization = tensor.table(schema.TENSOR_QUANTIZATION)
-        if quantization and quantization.number(schema.QUANTIZATION_DETAILS_TYPE, INT8) == schema.BLOCKWISE:
-            details = quantization.table(schema.QUANTIZATION_DETAILS)
-            if details:
-                yield details.number(schema.BLOCKWISE_SCALES, INT32)
+def buffer_of(tensor: Table, count: int) -> int:
+    """The number of a tensor's buffer; DamagedError where it is none of `count`."""
+    buffer = tensor.number(schema.TENSOR_BUFFER, UINT32)
+    if buffer >= count:
+        raise DamagedError(f"points a tensor to buffer {buffer} of {count}")
+    return buffer
+
+
+def blocks_of(tensor: Table) -> tuple[int, int] | None:
+    """Of a matrix in blocks: the number of the tensor that holds their scales, and the size of a block; -1 and 0 where it does not say.
+    None for others."""
+    quantization = tensor.table(schema.TENSOR_QUANTIZATION)
+    if quantization is None or quantization.number(schema.QUANTIZATION_DETAILS_TYPE, UINT8) != schema.BLOCKWISE:
+        return None
+    details = quantization.table(schema.QUANTIZATION_DETAILS)
+    if details is None:
+        return -1, 0
+    return details.number(schema.BLOCKWISE_SCALES, INT32), details.number(schema.BLOCKWISE_SIZE, INT32)
 
 
 def _type(tensor: Table) -> str:

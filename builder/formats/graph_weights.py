@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.errors import ModelFileError
-from builder.files.untrusted import INT8, INT32, UINT8, UINT32, DamagedError, UntrustedBytes, opened
+from builder.files.untrusted import INT8, INT32, DamagedError, UntrustedBytes, opened
 from builder.formats import tflite_schema as schema
 from builder.formats.flatbuffer import Table, root_table
 from builder.formats.graph_description import GraphDescription
-from builder.formats.graph_reader import MAX_RANK, MAX_SUBGRAPHS, MAX_TENSORS, Graph, place_of
+from builder.formats.graph_reader import MAX_RANK, MAX_SUBGRAPHS, MAX_TENSORS, Graph, blocks_of, buffer_of, place_of
 from builder.formats.tflite_schema import Activations, TensorType
 from builder.model.description import ModelDescription
 
@@ -127,7 +127,7 @@ def _stored(
     content: UntrustedBytes,
     offset: int,
 ) -> StoredTensor | None:
-    place, size = _buffer(tensor, places)
+    place, size = places[buffer_of(tensor, len(places))]
     kind = tensor.number(schema.TENSOR_TYPE, INT8)
     bits = {TensorType.FLOAT32: 32, TensorType.FLOAT16: 16, TensorType.INT8: 8, TensorType.INT4: 4}.get(kind)  # type: ignore[call-overload]
     if not size or bits is None:
@@ -148,13 +148,12 @@ def _scales(
     quantization = tensor.table(schema.TENSOR_QUANTIZATION)
     if quantization is None or len(shape) != 2:
         return None, None
-    if quantization.number(schema.QUANTIZATION_DETAILS_TYPE, UINT8) == schema.BLOCKWISE:
-        details = quantization.table(schema.QUANTIZATION_DETAILS)
-        index = details.number(schema.BLOCKWISE_SCALES, INT32) if details else -1
-        block = details.number(schema.BLOCKWISE_SIZE, INT32) if details else 0
+    blocks = blocks_of(tensor)
+    if blocks:
+        index, block = blocks
         if not 0 <= index < len(tensors) or block < 1 or shape[1] % block:
             raise DamagedError(f"has blocks of {block} inputs in {name}, with scales in tensor {index}")
-        place, size = _buffer(tensors[index], places)
+        place, size = places[buffer_of(tensors[index], len(places))]
         if size != 2 * shape[0] * (shape[1] // block):
             raise DamagedError(f"has {size:,} bytes of scales for {name}")
         return place, block
@@ -164,10 +163,3 @@ def _scales(
     if count != shape[0]:
         raise DamagedError(f"has {count:,} scales for the {shape[0]:,} outputs of {name}")
     return place, None
-
-
-def _buffer(tensor: Table, places: list[tuple[int, int]]) -> tuple[int, int]:
-    index = tensor.number(schema.TENSOR_BUFFER, UINT32)
-    if index >= len(places):
-        raise DamagedError(f"points a tensor to buffer {index} of {len(places)}")
-    return places[index]
