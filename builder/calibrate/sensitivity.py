@@ -5,7 +5,7 @@ The parts are the embedding and the seven matrices that a layer has. Costs of se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,28 +51,31 @@ def sensitivity(
     A part that the checkpoint holds in q4_0 costs nothing. `report` is told how many parts of how many are done.
     """
     measuring = _Measuring(model, weights, texts)
-    at_8_bits = measuring.cost(PARTS, WeightedRounding(ALL_INT8, importance))
-    rounding, costs = WeightedRounding(AT_Q4_0, importance), dict[Part, float]()
+    at_8_bits = measuring.cost(_rounded(weights, ALL_INT8), WeightedRounding(ALL_INT8, importance))
+    at_q4_0, rounding, costs = _rounded(weights, AT_Q4_0), WeightedRounding(AT_Q4_0, importance), dict[Part, float]()
     for part in PARTS:
-        costs[part] = measuring.cost((part,), rounding)
+        costs[part] = measuring.cost({place for place in at_q4_0 if place[0] == part}, rounding)
         if report:
             report(len(costs), len(PARTS))
     return Costs(at_8_bits, costs)
 
 
+def _rounded(weights: Weights, quantization: Quantization) -> set[Place]:
+    """The matrices that the checkpoint does not hold in their scheme already."""
+    _, others = as_stored(weights, quantization)
+    return {(one.part, one.layer) for one in others if one.part in PARTS}
+
+
 class _Measuring:
     def __init__(self, model: ModelDescription, weights: Weights, texts: Texts) -> None:
-        self._weights = weights
         self._source, self._decoder = CheckpointSource(model, weights), Decoder(model)
         self._ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
         self._x, self._attending = embedded_texts(self._decoder, self._source, texts)
         states = self._decoder.layers(self._source.layer, self._x, self._attending)
         self._expected = self._predictions(states, lambda rows: rows)
 
-    def cost(self, parts: Collection[Part], rounding: WeightedRounding) -> float:
-        """Of rounding these parts."""
-        _, others = as_stored(self._weights, rounding.quantization)
-        places = {(one.part, one.layer) for one in others if one.part in parts}
+    def cost(self, places: set[Place], rounding: WeightedRounding) -> float:
+        """Of rounding these matrices."""
         if not places:
             return 0.0
         if ("embedding", None) not in places:
