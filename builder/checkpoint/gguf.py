@@ -68,19 +68,21 @@ class GgufTensor(StoredTensor):
             if self.paired is None:
                 self._decode_rows(first, out)
                 return
-            start, order = self._heads(first, len(out))
-            heads = np.empty((-(-(max(order) + 1) // self.paired) * self.paired, self.width), out.dtype)
+            start, stored, order = self._stored_rows(first, len(out))
+            heads = np.empty((stored, self.width), out.dtype)
             self._decode_rows(start, heads)
             out[...] = heads[order]
 
-    def _heads(self, first: int, count: int) -> tuple[int, NDArray[np.int64]]:
-        """Where the head of row `first` begins, and where from there `count` rows are stored."""
-        assert self.paired
-        rows = np.arange(first % self.paired, first % self.paired + count)
-        head, row = np.divmod(rows, self.paired)
+    def _stored_rows(self, first: int, count: int) -> tuple[int, int, NDArray[np.int64]]:
+        """The stored rows (first, how many) that `count` rows from `first` are among, and where in them each is: whole heads where these
+        are stored in pairs."""
+        if self.paired is None:
+            return first, count, np.arange(count)
+        before = first % self.paired
+        head, row = np.divmod(np.arange(before, before + count), self.paired)
         half, place = np.divmod(row, self.paired // 2)
         order: NDArray[np.int64] = head * self.paired + 2 * place + half
-        return first - first % self.paired, order
+        return first - before, (int(head[-1]) + 1) * self.paired, order
 
     def _decode_rows(self, first: int, out: StoredArray) -> None:
         if self.dtype in BLOCK_TYPES:
@@ -100,10 +102,9 @@ class GgufTensor(StoredTensor):
 
     def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """As `StoredTensor`, of Q4_0."""
-        start, order = (first, np.arange(count)) if self.paired is None else self._heads(first, count)
-        there = count if self.paired is None else -(-(max(order) + 1) // self.paired) * self.paired
-        values, scales = q4_0_integers(self.read_blocks(start, there))
-        return values.reshape(there, self.width)[order], scales.reshape(there, -1)[order]
+        start, stored, order = self._stored_rows(first, count)
+        values, scales = q4_0_integers(self.read_blocks(start, stored))
+        return values.reshape(stored, self.width)[order], scales.reshape(stored, -1)[order]
 
     def read_blocks(self, first: int, count: int) -> NDArray[np.uint8]:
         """The blocks of `count` rows as they are stored, (blocks, bytes of a block)."""

@@ -213,7 +213,7 @@ def _add_long_waves(file: GgufFile, config: dict[str, Any]) -> None:
     tensor = file.tensors.get(LONG_WAVES)
     if tensor is None:
         return
-    found = np.empty((1, tensor.width), np.float32)
+    found = np.zeros((1, tensor.width), np.float32)  # which no rope has
     if tensor.array_type == np.float32 and tensor.size == tensor.width:
         tensor.read_rows(0, found)
     for factor in PUBLISHED_FACTORS:
