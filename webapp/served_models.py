@@ -18,8 +18,8 @@ from builder.errors import ModelFileError
 from builder.files.digest import sha256_of
 from builder.formats.graph_reader import Graph
 from builder.formats.inspect_web_file import PromptTemplate
-from builder.formats.litertlm_reader import LitertlmFile, Section
-from builder.formats.task_reader import Entry, TaskFile
+from builder.formats.litertlm_reader import BYTE_PAIRS, SENTENCEPIECE, LitertlmFile, Section
+from builder.formats.task_reader import TOKENIZER_ENTRY, Entry, TaskFile
 from builder.formats.web_file_reader import WebFile
 from builder.model.catalog import licence_pages, published
 from builder.model.residual import fits_float16
@@ -189,10 +189,10 @@ class ServedModel:
             return WebFile.open(self.path).tokenizer()
         part: Section | Entry | None
         if form == "task":
-            part = TaskFile.open(self.path).entries.get("TOKENIZER_MODEL")
+            part = TaskFile.open(self.path).entries.get(TOKENIZER_ENTRY)
         else:
             bundle = LitertlmFile.open(self.path)
-            part = bundle.section("SP_Tokenizer") or bundle.section("HF_Tokenizer_Zlib")
+            part = bundle.section(SENTENCEPIECE) or bundle.section(BYTE_PAIRS)
         if part is None or part.size > MAX_TOKENIZER:
             raise ModelFileError(f"{self.path} has no tokenizer.", subject=self.path)
         with self.path.open("rb") as file:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -91,13 +92,10 @@ def prepare(
     stored, rounded = as_stored(weights, quantization)
     weighted = quantization.scale == "weighted" and any(quantization.scheme_of(one).bits == 4 for one in rounded)
 
-    def report(phase: str) -> Report:
-        return lambda done, total: progress(phase, done, total) if progress else None
-
     source = CheckpointSource(model, weights)
     text = calibration or (Calibration() if weighted else None)
-    texts = text.texts(tokenizer, TOKENS_OF_SCALES, report("sample")) if text else None
-    surveyed = finite_survey(source, weights, tokenizer, texts, report("measure"))
+    texts = text.texts(tokenizer, TOKENS_OF_SCALES, progress and partial(progress, "sample")) if text else None
+    surveyed = finite_survey(source, weights, tokenizer, texts, progress and partial(progress, "measure"))
     if surveyed.importance is None:
         yield Preparation(surveyed.largest_residual, None)
     elif calibration is None:
@@ -107,7 +105,9 @@ def prepare(
             yield Preparation(surveyed.largest_residual, calibrated)
     else:
         texts = calibration.texts(tokenizer, calibration.tokens)
-        with calibrate(source, texts, quantization, surveyed.importance, stored, report("calibrate")) as calibrated:
+        with calibrate(
+            source, texts, quantization, surveyed.importance, stored, progress and partial(progress, "calibrate")
+        ) as calibrated:
             yield Preparation(surveyed.largest_residual, calibrated)
 
 

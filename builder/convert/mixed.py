@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from builder.calibrate.choose import Mix, candidates, choose, refuse_smaller
-from builder.calibrate.prepare import CalibrationText, Report, finite_survey
+from builder.calibrate.prepare import CalibrationText, finite_survey
 from builder.calibrate.sensitivity import AT_Q4_0, sensitivity
 from builder.calibrate.texts import CONTEXT
 from builder.convert.container import largest_size, refuse_another_format
@@ -41,13 +42,9 @@ def mixed_bits(
     """Measures what 4 bits cost each part, and chooses: the best file of at most `target_size` bytes, or the smallest whose predicted
     divergence is at most `max_divergence`.
 
-    `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, CheckpointError where weights are not finite, UnsupportedModel where a matrix does not divide
-    into blocks, OutputError where `output` cannot be written.
+    `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, CheckpointError where weights are not finite,
+    UnsupportedModel where a matrix does not divide into blocks, OutputError where `output` cannot be written.
     """
-
-    def report(phase: str) -> Report:
-        return lambda done, total: progress(phase, done, total) if progress else None
-
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
@@ -67,10 +64,10 @@ def mixed_bits(
         return largest_size(output, layout.size, len(opened.tokenizer.model))
 
     refuse_smaller(target_size, size_of(AT_Q4_0))  # and what no block divides: before all the work
-    texts = calibration.texts(opened.tokenizer, CONTEXT - 1, report("sample"))
+    texts = calibration.texts(opened.tokenizer, CONTEXT - 1, progress and partial(progress, "sample"))
     source = CheckpointSource(opened.model, opened.weights)
     importance = finite_survey(source, opened.weights, opened.tokenizer, texts).importance
     assert importance is not None  # there are texts
-    costs = sensitivity(opened.model, opened.weights, importance, texts, report("sensitivity"))
+    costs = sensitivity(opened.model, opened.weights, importance, texts, progress and partial(progress, "sensitivity"))
     found = candidates((one for one in opened.weights.tensors if one.is_matrix), costs, size_of)
     return Mix(choose(found, target_size, max_divergence), found)

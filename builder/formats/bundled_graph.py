@@ -9,11 +9,10 @@ from pathlib import Path
 from builder.errors import ModelFileError
 from builder.files.untrusted import DamagedError, opened
 from builder.formats.graph_reader import Graph
-from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.litertlm_reader import BYTE_PAIRS, SENTENCEPIECE, LitertlmFile
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.task_reader import TOKENIZER_ENTRY, TaskFile
 
-SENTENCEPIECE, BYTE_PAIRS = "SP_Tokenizer", "HF_Tokenizer_Zlib"
 MAX_TOKENIZER = 64 << 20
 
 

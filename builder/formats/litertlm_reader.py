@@ -22,12 +22,15 @@ MAX_HEADER = 1 << 20
 MAX_SECTIONS = 256
 MAX_ITEMS = 64
 
+SENTENCEPIECE, BYTE_PAIRS = "SP_Tokenizer", "HF_Tokenizer_Zlib"
+"""The sections of the two kinds of tokenizer."""
+
 KINDS = {
     1: "GenericBinaryData",
     3: "TFLiteModel",
-    4: "SP_Tokenizer",
+    4: SENTENCEPIECE,
     5: "LlmMetadataProto",
-    6: "HF_Tokenizer_Zlib",
+    6: BYTE_PAIRS,
     7: "TFLiteWeights",
     8: "EmbeddingMetadataProto",
     9: "ExecutorMetadataProto",

@@ -98,9 +98,8 @@ class CheckpointNumbers:
         except NotFiniteError:
             check_finite(str(weight.source), first, rows)
             raise
-        scales = band.scales * np.float32(
-            self._residual.of_part(weight.part)
-        )  # a power of two: as exact as of the weights
+        # a power of two: as exact as of the weights
+        scales = band.scales * np.float32(self._residual.of_part(weight.part))
         return _integers(band.strips, scales, rows.shape[1], scheme)
 
 

@@ -144,9 +144,8 @@ class BytePairs:
             return [self._ids[word]]
         parts = list(word)
         before, after = list(range(-1, len(parts) - 1)), [*range(1, len(parts)), -1]
-        pairs: list[
-            tuple[int, int, int]
-        ] = []  # rank, place of the left part, letters of both: the first of the list first, then the leftmost
+        # rank, place of the left part, letters of both: the first of the list first, then the leftmost
+        pairs: list[tuple[int, int, int]] = []
 
         def offer(left: int, right: int) -> None:
             rank = self._ranks.get((parts[left], parts[right])) if left >= 0 <= right else None

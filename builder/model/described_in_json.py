@@ -36,9 +36,8 @@ def _said(value: Any) -> Any:
     fields = dataclasses.fields(value)
     kept = (one for one in fields if one.name not in LATER or getattr(value, one.name) != one.default)
     said = {one.name: _said(getattr(value, one.name)) for one in kept}
-    if (
-        "query_scale" in said
-    ):  # a web file has it in float32, as operators do: so it is the same from there and from a checkpoint
+    if "query_scale" in said:
+        # a web file has it in float32, as operators do: so it is the same from there and from a checkpoint
         (said["query_scale"],) = struct.unpack("<f", struct.pack("<f", said["query_scale"]))
     return said
 

@@ -165,9 +165,8 @@ class Decoder:
 
     def _added(self, x: Array, y: Array | np.float32) -> Array:
         total = x + y
-        peaks = np.fmax(
-            total.max(axis=1, initial=0), -total.min(axis=1, initial=0)
-        )  # fmax: what is no number is not large
+        # fmax: what is no number is not large
+        peaks = np.fmax(total.max(axis=1, initial=0), -total.min(axis=1, initial=0))
         self.largest_residuals = np.fmax(self.largest_residuals, peaks)
         return self._round(total)
 
