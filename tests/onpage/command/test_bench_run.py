@@ -107,6 +107,22 @@ def server(tmp_path: Path) -> tuple[Server, BenchModel]:
     return Server("http://127.0.0.1:1", [entry]), BenchModel(str(path), "file", path)
 
 
+@pytest.mark.parametrize(("said", "expected"), [({"quantization": "int8"}, "int8"), ({}, "int4")])
+def test_a_record_says_the_quantization_of_the_file_where_the_server_does(
+    said: dict[str, str], expected: str, server: tuple[Server, BenchModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer's file has the model's; so has what a server of an earlier version lists."""
+    served, model = server
+    monkeypatch.setattr("onpage.bench.jobs.weight_bytes", lambda path: None)
+    [entry] = served.models
+    [file] = entry["files"]
+    del file["quantization"]
+    file |= said
+    entry["quantization"] = "int4"
+    [job] = jobs_of([model], ["mediapipe"], served, Options(prefill=(32,), decode=64), Listener())
+    assert job.model["quantization"] == expected
+
+
 def test_a_plan_keeps_to_the_model(server: tuple[Server, BenchModel], monkeypatch: pytest.MonkeyPatch) -> None:
     served, model = server
     monkeypatch.setattr("onpage.bench.jobs.weight_bytes", lambda path: None)
