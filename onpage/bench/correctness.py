@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import OnpageError
-from builder.files.digest import sha256_of
 from builder.formats.sniff import Format, sniff_file
 from onpage.bench.measured_models import BenchModel
 from onpage.bench.record import Record
@@ -105,15 +104,10 @@ def judge(model: BenchModel, plan: dict[str, Any], record: Record) -> Verdict | 
         with requires("build"):
             import numpy  # noqa: F401
             import sentencepiece  # noqa: F401
-        return check(_measured(model, plan), known["prompt"], found, synthetic=model.synthetic)
+        ran = model.file_of(plan["model"]["sha256"]) or model.path
+        return check(ran, known["prompt"], found, synthetic=model.synthetic)
     except OnpageError:
         return None  # another family, or without the extra that has numpy
-
-
-def _measured(model: BenchModel, plan: dict[str, Any]) -> Path:
-    """The file of a model that a plan's engine runs."""
-    files = (model.path, *model.others)
-    return next((path for path in files if sha256_of(path) == plan["model"]["sha256"]), model.path)
 
 
 def check(path: Path, prompt: str, found: str, *, synthetic: bool) -> Verdict:

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from builder.errors import BenchError
-from builder.files.digest import sha256_of
 from onpage.bench.correctness import known_beginnings, known_prompt
 from onpage.bench.measure import Job
 from onpage.bench.measured_models import BenchModel, weight_bytes
@@ -116,5 +115,6 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
 
 def path_of(job: Job) -> Path:
     """Where the file of a plan is on this machine; read, for this engine does not get it from the server, which would know."""
-    paths = (job.source.path, *job.source.others)
-    return next(path for path in paths if sha256_of(path) == job.plan["model"]["sha256"])
+    path = job.source.file_of(job.plan["model"]["sha256"])
+    assert path is not None
+    return path

@@ -107,6 +107,10 @@ class BenchModel:
         """Whether its words are those of builder.synth.web_file, so that tokens can be counted by construction."""
         return self.origin == "synth"
 
+    def file_of(self, sha256: str) -> Path | None:
+        """The one of its files with these bytes; None where they are another's, such as a peer's."""
+        return next((path for path in (self.path, *self.others) if sha256_of(path) == sha256), None)
+
     @property
     def arguments(self) -> list[str]:
         """For `onpage serve --model`, where a comma joins the files of one model."""
