@@ -13,6 +13,8 @@ from e2e.page.conftest import WRITE_MS, Watched, begin_worker_with, wait_for_sto
 from e2e.page.servers import RunningServer
 from e2e.page.test_accessibility import check
 
+pytestmark = pytest.mark.usefixtures("no_complaints")
+
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
@@ -21,12 +23,6 @@ def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
         tab.open(f"{quick_server.url}#/chat")
         tab.wait_for("ready")
         yield tab
-
-
-@pytest.fixture(autouse=True)
-def no_complaints(tab: Watched) -> Iterator[None]:
-    yield
-    tab.check()
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ window.shared = [];
 Object.defineProperty(navigator, "share", { value: async (data) => { window.shared.push(data); } });
 """
 
+pytestmark = pytest.mark.usefixtures("no_complaints")
+
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
@@ -39,12 +41,6 @@ def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
         tab.open(server.url)
         tab.wait_for("ready")
         yield tab
-
-
-@pytest.fixture(autouse=True)
-def no_complaints(tab: Watched) -> Iterator[None]:
-    yield
-    tab.check()
 
 
 @pytest.fixture
