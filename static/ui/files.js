@@ -1,8 +1,10 @@
 // @ts-check
 /** What goes from the page to the person's own device: the clipboard, and files. */
 
-import { h } from "./dom.js";
+import { h, modifier, text } from "./dom.js";
 
+/** Milliseconds that a button says what came of it. */
+const SAID = 2000;
 /** Milliseconds after which a browser has begun to write a file. */
 const BEGUN = 10_000;
 
@@ -13,7 +15,7 @@ const BEGUN = 10_000;
  * @param {HTMLElement} body what holds it
  * @returns {Promise<boolean>} whether it is in the clipboard
  */
-export async function copyText(value, body) {
+async function copyText(value, body) {
   try {
     await navigator.clipboard.writeText(value);
     return true;
@@ -21,6 +23,23 @@ export async function copyText(value, body) {
     getSelection()?.selectAllChildren(body);
     return document.execCommand("copy");
   }
+}
+
+/**
+ * Has a button copy a text, and say for a while what came of it.
+ * @param {HTMLElement} button
+ * @param {{value: () => string, body: HTMLElement, said: {copy: string, copied: string, selected: (key: string) => string}}} options `body`:
+ *   as in `copyText`
+ * @returns {() => void} what makes it say nothing any more
+ */
+export function copyOnClick(button, { value, body, said }) {
+  let timer = 0;
+  button.addEventListener("click", async () => {
+    text(button, (await copyText(value(), body)) ? said.copied : said.selected(modifier()));
+    clearTimeout(timer);
+    timer = window.setTimeout(() => text(button, said.copy), SAID);
+  });
+  return () => clearTimeout(timer);
 }
 
 /**

@@ -28,6 +28,7 @@ const SAVE_INTERVAL = 1000;
 const COUNT_DELAY = 250;
 /** Of the room for prompts, for a summary. */
 const SUMMARY_SHARE = 1 / 4;
+
 export class Chat {
   /** @type {ChatState} */
   state = initial();

@@ -6,6 +6,7 @@ import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
 import { h } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
+import { json } from "../data.js";
 import { Chat } from "./chat.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountFigures } from "./figures.js";
@@ -34,14 +35,15 @@ export const chat = { id: "chat", styles: [here("chat.css"), here("turns.css")],
  * @returns {Promise<MountedTask>}
  */
 async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
-  const [samples, builtIn] = await Promise.all(["samples.json", "presets.json"].map(data));
+  const [samples, shipped] = await Promise.all(["samples.json", "presets.json"].map((file) => json(here(file))));
   const saved = collection("presets");
   const root = h("section", { class: "chat", "aria-label": texts.chat.region });
   const main = h("div", { class: "chat-main" });
   /** @type {import('./markdown.js').Render | null} */
   let render = null;
   /** @type {Preset[]} */
-  let presets = builtIn.map((/** @type {Preset} */ each) => ({ ...each, own: false }));
+  const builtIn = shipped.map((/** @type {Omit<Preset, 'own'>} */ each) => ({ ...each, own: false }));
+  let presets = builtIn;
   let notice = "";
   let wasReady = false;
 
@@ -92,7 +94,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
       const { name, text } = /** @type {{name?: unknown, text?: unknown}} */ (head ?? {});
       return typeof name === "string" && typeof text === "string" ? [{ id, name, text, own: true }] : [];
     });
-    presets = [...builtIn.map((/** @type {Preset} */ each) => ({ ...each, own: false })), ...own];
+    presets = [...builtIn, ...own];
     show();
   }
 
@@ -108,17 +110,12 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
     }
   }
 
-  const act = {
-    leaveOut: () => chat.leaveOut(),
-    summarize: () => chat.summarize(texts.chat.summaryInstruction),
-    anew: () => chat.anew(),
-  };
   composerEvents.listen(composer.root, "draft", (draft) => chat.setDraft(draft), signal);
   composerEvents.listen(composer.root, "send", () => chat.send(), signal);
   composerEvents.listen(composer.root, "stop", () => chat.stop(), signal);
-  composerEvents.listen(composer.root, "leave-out", act.leaveOut, signal);
-  composerEvents.listen(composer.root, "summarize", act.summarize, signal);
-  composerEvents.listen(composer.root, "anew", act.anew, signal);
+  composerEvents.listen(composer.root, "leave-out", () => chat.leaveOut(), signal);
+  composerEvents.listen(composer.root, "summarize", () => chat.summarize(texts.chat.summaryInstruction), signal);
+  composerEvents.listen(composer.root, "anew", () => chat.anew(), signal);
   composerEvents.listen(composer.root, "dismiss", () => chat.dismiss(), signal);
   threadEvents.listen(thread.root, "sample", (sample) => (chat.setDraft(sample), composer.focus()), signal);
   threadEvents.listen(thread.root, "edit", ({ id, text }) => chat.edit(id, text), signal);
@@ -185,11 +182,4 @@ function startOf(recalled) {
 function save(name, ending, content) {
   const file = name.replace(/[^\p{L}\p{N} .-]/gu, "").trim().slice(0, 40) || "chat";
   download(`${file}.${ending}`, ending === "json" ? "application/json" : "text/markdown", content);
-}
-
-/** @param {string} file */
-async function data(file) {
-  const response = await fetch(here(file));
-  if (!response.ok) throw new Error(`${file}: ${response.status}`);
-  return response.json();
 }

@@ -5,8 +5,8 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, h, modifier, text } from "../../ui/dom.js";
-import { copyText } from "../../ui/files.js";
+import { NOT_SENT_AWAY, h, text } from "../../ui/dom.js";
+import { copyOnClick } from "../../ui/files.js";
 import { Blocks } from "./blocks.js";
 
 /**
@@ -14,11 +14,10 @@ import { Blocks } from "./blocks.js";
  * @typedef {import('./markdown.js').Render} Render
  * @typedef {{turn: Turn, beside: Turn[], last: boolean, busy: boolean, writing: boolean}} ShownTurn `beside`: it and its siblings;
  *   `last` on the path; `busy`: nothing can be asked now
- * @typedef {{copy: string, edit: {id: string, text: string}, answer: string, 'go-on': string, choose: string, 'remove-turn': string}} TurnEvents
+ * @typedef {{edit: {id: string, text: string}, answer: string, 'go-on': string, choose: string, 'remove-turn': string}} TurnEvents
  */
 
 const said = texts.chat.turn;
-const COPIED_SHOWN = 2000;
 
 /**
  * @param {Turn} turn
@@ -34,18 +33,14 @@ export function makeTurn(turn, events, render) {
   const after = button("›", () => choose(1), said.after);
   const place = h("span", { class: "turn-place" });
   const siblings = h("span", { class: "turn-siblings", hidden: true }, before, place, after);
-  const copy = button(said.copy, async () => {
-    text(copy, (await copyText(shown.text, body)) ? said.copied : said.selected(modifier()));
-    clearTimeout(timer);
-    timer = window.setTimeout(() => text(copy, said.copy), COPIED_SHOWN);
-  });
+  const copy = button(said.copy);
+  const endCopying = copyOnClick(copy, { value: () => shown.text, body, said });
   const edit = button(said.edit, () => openEditor());
   const again = button(said.again, () => events.emit(root, "answer", role === "user" ? id : turn.parent));
   const goOn = button(said.goOn, () => events.emit(root, "go-on", id));
   const remove = button(said.remove, () => events.emit(root, "remove-turn", id));
   const actions = h("div", { class: "turn-actions" }, goOn, copy, role === "user" ? edit : null, again, remove, siblings); // the siblings last: else Copy came under who presses Try again
   const root = h("article", { class: `turn turn-${role}`, tabindex: "-1" }, name, body, note, actions);
-  let timer = 0;
   let shown = { ...turn, text: "" };
   /** @type {Turn[]} */
   let beside = [];
@@ -138,7 +133,7 @@ export function makeTurn(turn, events, render) {
     },
 
     destroy() {
-      clearTimeout(timer);
+      endCopying();
       root.remove();
     },
   };
@@ -149,8 +144,8 @@ export function isFocusable(element) {
   return !element.matches("[disabled]") && element.closest("[hidden]") === null;
 }
 
-/** @param {string} label @param {() => unknown} act @param {string} [name] where the label is a sign */
-function button(label, act, name) {
+/** @param {string} label @param {() => unknown} [act] @param {string} [name] where the label is a sign */
+function button(label, act = () => {}, name) {
   const made = h("button", { type: "button", class: "button turn-button", ...(name && { "aria-label": name }) }, label);
   made.addEventListener("click", () => void act());
   return made;

@@ -7,8 +7,8 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
-import { copyText } from "../../ui/files.js";
+import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { copyOnClick } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";
 import { makeCounts } from "./counts.js";
 import { FOLLOW_UPS } from "./follow_ups.js";
@@ -21,8 +21,6 @@ import { makeVariants } from "./variants_view.js";
  * @typedef {import('./state.js').PostState} PostState
  * @typedef {import('./platforms.js').Platform} Platform
  */
-
-const COPIED_SHOWN = 2000;
 
 /** @type {import('../../ui/dom.js').ViewEvents<CardEvents>} */
 export const events = viewEvents();
@@ -79,13 +77,8 @@ export function mountCard(parent, platforms, loading, sample) {
   /** The post that is on the screen. @type {Post | null} */
   let shown = null;
   let wasWriting = false;
-  let copied = 0;
 
-  copy.addEventListener("click", async () => {
-    text(copy, (await copyText(shown?.current ?? "", written.body)) ? texts.post.copied : texts.post.selected(modifier()));
-    clearTimeout(copied);
-    copied = window.setTimeout(() => text(copy, texts.post.copy), COPIED_SHOWN);
-  });
+  const endCopying = copyOnClick(copy, { value: () => shown?.current ?? "", body: written.body, said: texts.post });
   share.addEventListener("click", () => {
     navigator.share({ text: shown?.current ?? "" }).catch(() => {}); // closed without sharing
   });
@@ -172,7 +165,7 @@ export function mountCard(parent, platforms, loading, sample) {
     },
 
     destroy() {
-      clearTimeout(copied);
+      endCopying();
       card.remove();
     },
   };

@@ -8,7 +8,7 @@
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
-import { copyText, download } from "../../ui/files.js";
+import { copyOnClick, download } from "../../ui/files.js";
 import { asJson, asMarkdown, keptOf } from "./history.js";
 
 /**
@@ -19,7 +19,6 @@ import { asJson, asMarkdown, keptOf } from "./history.js";
  */
 
 const PAGE = 20;
-const COPIED_SHOWN = 2000;
 
 const { history: said } = texts.post;
 
@@ -92,11 +91,7 @@ export function mountHistory(parent, records) {
     const body = h("p", { class: "history-text", dir: "auto" }, kept.current);
     const [open, copy, remove] = [said.open, texts.post.copy, said.remove].map((name) => button(name, "button button-quiet"));
     open.addEventListener("click", () => events.emit(root, "open", kept.id));
-    copy.addEventListener("click", async () => {
-      if (!(await copyText(kept.current, body))) return;
-      text(copy, texts.post.copied);
-      setTimeout(() => text(copy, texts.post.copy), COPIED_SHOWN);
-    });
+    copyOnClick(copy, { value: () => kept.current, body, said: texts.post });
     remove.addEventListener("click", async () => {
       deleted = await records.get(kept.id);
       title.focus(); // the button goes away

@@ -2,6 +2,7 @@
 /** The first task: a text becomes a social media post. This is what connects its state, its two views and the session. */
 
 import { h } from "../../ui/dom.js";
+import { json } from "../data.js";
 import { events as cardEvents, mountCard } from "./card.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountDeclined } from "./declined.js";
@@ -40,7 +41,7 @@ export const post = { id: "post", styles: ["composer", "options", "card", "varia
  * @returns {Promise<MountedTask>}
  */
 async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
-  const [definition, examples, platforms] = await Promise.all(["social_post.json", "examples.json", "platforms.json"].map(data));
+  const [definition, examples, platforms] = await Promise.all(["social_post.json", "examples.json", "platforms.json"].map((file) => json(here(file))));
   const options = makeOptions(platforms);
   const declinedRoot = h("div", { class: "declined" });
   const declined = mountDeclined(declinedRoot, write);
@@ -264,11 +265,4 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
  */
 function sampleOf(examples) {
   return examples.find(({ post: written }) => written)?.post ?? "";
-}
-
-/** @param {string} file */
-async function data(file) {
-  const response = await fetch(here(file));
-  if (!response.ok) throw new Error(`${file}: ${response.status}`);
-  return response.json();
 }
