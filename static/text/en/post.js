@@ -1,0 +1,173 @@
+// @ts-check
+/** What the post's task says, in English. */
+
+import { counted, format, integer, line } from "./words.js";
+
+export const post = {
+  form: "What to write about",
+  text: "Your text",
+  examples: "Try an example",
+  undo: "Undo",
+  placeholder: "Paste an announcement, a product note, an event or a short article.",
+  tone: "Tone",
+  /** By id. @type {Record<string, string>} */
+  tones: { friendly: "Friendly", professional: "Professional", enthusiastic: "Enthusiastic" },
+  length: "Length",
+  /** By id. @type {Record<string, string>} */
+  lengths: { short: "Short", standard: "Standard" },
+  /** @param {number} words */
+  words: (words) => counted(words, "word"),
+  write: "Write",
+  stop: "Stop",
+  stopping: "Stopping…",
+  /** @param {number} tokens @param {number} room */
+  count: (tokens, room) => `${integer(tokens)} of ${integer(room)} tokens`,
+  card: "Your post",
+  log: "The post",
+  sample: "A sample: the demo model's post about the example Event",
+  empty: "Your post appears here. It is written inside this page; no text leaves it.",
+  stopped: "Stopped",
+  reading: "Reading your text…",
+  copy: "Copy",
+  copied: "Copied",
+  /** @param {string} key */
+  selected: (key) => `Selected: press ${key} C`,
+  share: "Share",
+  again: "Try again",
+  edit: "Edit",
+  done: "Done",
+  redo: "Redo",
+  edited: "The post, to be edited",
+  /** By id. @type {Record<string, string>} */
+  followUps: { shorter: "Shorter", date: "Add the date", emoji: "No emoji" },
+  followUp: "Change the post",
+  options: {
+    title: "More options",
+    network: "For",
+    anyPlatform: "Any network",
+    /** @param {string} name @param {number} limit */
+    platform: (name, limit) => `${name} · ${integer(limit)} characters`,
+    three: "Write three to choose from",
+    threeShort: "three to choose from",
+    hashtags: "Your hashtags",
+    link: "Your link",
+    linkShort: "your link",
+    help: "Your hashtags and link come after what the model writes, as far as the network has room. They are kept in this browser only.",
+  },
+  variants: {
+    title: "Choose a post",
+    /** @param {number} number */
+    name: (number) => `Variant ${integer(number)}`,
+    choose: "Choose",
+    /** @param {number} number */
+    chooseNamed: (number) => `Choose variant ${integer(number)}`,
+    /** @param {number} number */
+    same: (number) => `The same as variant ${integer(number)}: a higher temperature, under Details, makes them differ more`,
+    /** @param {number} count */
+    back: (count) => `All ${integer(count)} variants`,
+  },
+  history: {
+    /** @param {number} count */
+    title: (count) => `Earlier posts · ${integer(count)}`,
+    /** @param {number} most */
+    where: (most) => `The newest ${integer(most)} are kept in this browser, on this device only, until you delete them.`,
+    open: "Open",
+    remove: "Delete",
+    deleted: "The post is deleted.",
+    more: "Show more",
+    json: "Export as JSON",
+    markdown: "Export as Markdown",
+    clear: "Delete all",
+    /** @param {number} count */
+    sure: (count) => `Delete ${count === 1 ? "this post" : `all ${integer(count)} posts`} for good?`,
+    clearAll: "Yes, delete",
+    keep: "Keep",
+    /** @param {import('../../tasks/post/history.js').Kept} kept */
+    kind: ({ at, tone, length, model, lora, ended, text, current }) =>
+      line([
+        format.moment(at),
+        ended === "stopped" ? "stopped" : ended === "lost" ? "not finished" : ended !== "model" && "cut off",
+        text !== current && "edited",
+        post.tones[tone] ?? tone,
+        (post.lengths[length] ?? length).toLowerCase(),
+        model,
+        lora && `with ${lora}`,
+      ]),
+    file: { title: "Posts written with onpage", written: "As the model wrote it", source: "Written about" },
+  },
+  /** @param {string} tone @param {string} length @param {string} lora */
+  kind: (tone, length, lora) => [tone, length.toLowerCase(), lora && `with ${lora}`].filter(Boolean).join(" · "),
+  /** @param {number} words @param {number} characters */
+  counts: (words, characters) => `${counted(words, "word")}, ${counted(characters, "character")}`,
+  /** The tightest of the networks' limits. @param {string} network @param {number} left */
+  tightest: (network, left) =>
+    left < 0 ? `${counted(-left, "character")} too many for ${network}` : `fits ${network}, ${integer(left)} left`,
+  limits: "All networks",
+  /** @param {number} characters */
+  left: (characters) => `${integer(characters)} left`,
+  /** @param {number} characters */
+  over: (characters) => `${integer(characters)} too many`,
+  figures: {
+    first: "First text",
+    prefill: "Prefill",
+    decode: "Decode",
+    tokens: "Tokens in / out",
+    seed: "Seed",
+    title: "The last post",
+    /** @param {number} percent */
+    reused: (percent) => `${integer(percent)} % reused`,
+    how: "How these are measured",
+    explained:
+      "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page sees it. Prefill is " +
+      "the prompt's tokens divided by that time. Decode is the tokens after the first piece divided by the time between the first " +
+      "piece and the last. Tokens of the post are the tokens that the engine wrote; if it writes several at a time, the last ones may " +
+      "be empty.",
+    /** @param {number} percent */
+    held: (percent) => `The engine still had ${integer(percent)} % of this prompt from the previous one, so prefill looks faster than it is.`,
+  },
+  declined: {
+    /** @type {Record<import('../../tasks/post/unsuited.js').Unsuited, string>} */
+    titles: {
+      language: "The demo model knows English only",
+      code: "The demo model cannot write about code",
+      nothing: "There is nothing here to write a post about",
+    },
+    sentence: "It learned from short English texts, and would write nonsense about this one. A real Gemma does better: see above.",
+    anyway: "Write anyway",
+  },
+  notices: {
+    noRoom: {
+      title: "There is no room for a text",
+      sentence: "A post of this length may use all of the maximum tokens. Raise the maximum in the settings, or choose a shorter post.",
+    },
+    noRoomInModel: {
+      title: "There is no room for a text",
+      sentence: "A post of this length may use the whole context of this model. Choose a shorter post, or another model.",
+    },
+    /** @param {number} tokens @param {number} room @param {boolean} raisable */
+    tooLong: (tokens, room, raisable) => ({
+      title: "This text is too long for the model",
+      sentence:
+        `The prompt takes ${integer(tokens)} tokens and there is room for ${integer(room)} beside the post. Shorten the text by about ` +
+        `${integer(Math.min(99, Math.ceil((1 - room / tokens) * 100)))} %` +
+        (raisable ? ", or raise the maximum tokens in the settings." : "."),
+    }),
+    runaway: {
+      title: "The model lost its way",
+      sentence: "It was stopped at three times the length you asked for. Try again uses another seed.",
+    },
+    full: {
+      title: "The post ends here because the context is full",
+      sentence: "The text and the post together reached the maximum tokens. Shorten the text, or choose a shorter post.",
+    },
+    /** @param {string[]} left @param {string} network */
+    noRoomFor: (left, network) => ({
+      title: `There was no room for ${left.join(" ")}`,
+      sentence: `The post would be too long for ${network}. Shorten it, then add ${left.length > 1 ? "them" : "it"} by hand.`,
+    }),
+    broken: {
+      title: "“\ufffd” stands for a character that arrived incomplete",
+      sentence: "The model writes rare characters in parts, and MediaPipe loses a character that is split between two steps. The engine LiteRT-LM does not.",
+    },
+  },
+};
