@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { events as historyEvents } from "../../static/tasks/post/history_view.js";
+import { events as historyEvents } from "../../static/tasks/parts/history_view.js";
 import { FIGURES, READY, WRITING, button, mounted, submit, write } from "./support/post.js";
 import { settled } from "./support/engines.js";
 

@@ -3,13 +3,13 @@
 
 import { h } from "../../ui/dom.js";
 import { json } from "../data.js";
+import { mountFigures } from "../parts/figures.js";
+import { events as historyEvents, mountHistory } from "../parts/history_view.js";
+import { Keeper } from "../parts/keeper.js";
 import { events as cardEvents, mountCard } from "./card.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountDeclined } from "./declined.js";
-import { mountFigures } from "./figures.js";
 import { postOf } from "./history.js";
-import { events as historyEvents, mountHistory } from "./history_view.js";
-import { Keeper } from "./keeper.js";
 import { FOLLOW_UPS } from "./follow_ups.js";
 import { events as optionsEvents, makeOptions } from "./options_view.js";
 import { lengthOn } from "./platforms.js";
@@ -33,7 +33,7 @@ const VOICE = "voice";
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
-export const post = { id: "post", styles: ["composer", "options", "card", "variants", "figures", "history"].map((name) => here(`${name}.css`)), mount };
+export const post = { id: "post", styles: ["composer", "options", "card", "variants", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`)), mount };
 
 /**
  * @param {HTMLElement} element

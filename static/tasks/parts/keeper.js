@@ -1,9 +1,9 @@
 // @ts-check
 /** Keeps posts in the history while they are written and edited: at most once in a while, and in the end. */
 
-import { entryOf } from "./history.js";
+import { entryOf } from "../post/history.js";
 
-/** @typedef {import('./state.js').Post} Post */
+/** @typedef {import('../post/state.js').Post} Post */
 
 /** A post that grows or is edited is kept so often, in milliseconds. */
 const EVERY = 1000;

@@ -13,11 +13,11 @@ export function mountFigures(root) {
   const notes = h("details", { class: "figures-notes" }, h("summary", {}, said.how), h("p", {}, said.explained), reused);
   const figures = h("div", { class: "figures", hidden: true }, h("h2", { class: "details-title" }, said.title), list, notes);
   root.append(figures);
-  /** The post whose figures are shown. @type {import('./state.js').Post | null} */
+  /** The post whose figures are shown. @type {import('../post/state.js').Post | null} */
   let shown = null;
 
   return {
-    /** @param {import('../../engine/session_state.js').SessionState} session @param {import('./state.js').Post | null} post */
+    /** @param {import('../../engine/session_state.js').SessionState} session @param {import('../post/state.js').Post | null} post */
     update({ now }, post) {
       figures.hidden = now.phase === "writing" || !post?.figures;
       if (!post?.figures || post === shown) return;

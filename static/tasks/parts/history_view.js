@@ -9,13 +9,13 @@ import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { copyOnClick, download } from "../../ui/files.js";
-import { asJson, asMarkdown, keptOf } from "./history.js";
+import { asJson, asMarkdown, keptOf } from "../post/history.js";
 
 /**
  * @typedef {import('../../records/records.js').TaskRecords} TaskRecords
  * @typedef {import('../../records/record.js').Head} Head
  * @typedef {import('../../records/record.js').Entry} Entry
- * @typedef {import('./history.js').Kept} Kept
+ * @typedef {import('../post/history.js').Kept} Kept
  */
 
 const PAGE = 20;
