@@ -256,6 +256,40 @@ export const texts = {
     dropped: (most, dropped) => `The list holds ${integer(most)}. The oldest ${dropped === 1 ? "was" : `${integer(dropped)} were`} removed.`,
   },
 
+  /** What a task has written before. */
+  history: {
+    /** @param {number} most */
+    where: (most) => `The newest ${integer(most)} are kept in this browser, on this device only, until you delete them.`,
+    open: "Open",
+    remove: "Delete",
+    undo: "Undo",
+    more: "Show more",
+    json: "Export as JSON",
+    markdown: "Export as Markdown",
+    clear: "Delete all",
+    clearAll: "Yes, delete",
+    keep: "Keep",
+  },
+
+  /** Of an answer, under Details. */
+  figures: {
+    first: "First text",
+    prefill: "Prefill",
+    decode: "Decode",
+    tokens: "Tokens in / out",
+    seed: "Seed",
+    /** @param {number} percent */
+    reused: (percent) => `${integer(percent)} % reused`,
+    how: "How these are measured",
+    explained:
+      "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page sees it. Prefill is " +
+      "the prompt's tokens divided by that time. Decode is the tokens after the first piece divided by the time between the first " +
+      "piece and the last. Tokens out are the tokens that the engine wrote; if it writes several at a time, the last ones may " +
+      "be empty.",
+    /** @param {number} percent */
+    held: (percent) => `The engine still had ${integer(percent)} % of this prompt from the previous one, so prefill looks faster than it is.`,
+  },
+
   settings: {
     title: "Settings",
     lora: "Adapter",

@@ -1,41 +1,40 @@
 // @ts-check
-/** The figures of the last post: times, rates, tokens, seed; and how they are measured. */
+/** The figures of what a task has written last: times, rates, tokens, seed; and how they are measured. */
 
 import { format, texts } from "../../text/en.js";
 import { h, text } from "../../ui/dom.js";
 
-const { figures: said } = texts.post;
+const { figures: said } = texts;
 
-/** @param {HTMLElement} root */
-export function mountFigures(root) {
-  const list = h("dl", { class: "figures-list" });
+/** @typedef {{name: string, figures: import('../../engine/client.js').Figures, seed: number}} Measured `name`: "" where there is only one */
+
+/** @param {HTMLElement} root @param {{title: string}} of the task */
+export function mountFigures(root, { title }) {
+  const lists = h("div", { class: "figures-lists" });
   const reused = h("p", { class: "figures-reused", hidden: true });
   const notes = h("details", { class: "figures-notes" }, h("summary", {}, said.how), h("p", {}, said.explained), reused);
-  const figures = h("div", { class: "figures", hidden: true }, h("h2", { class: "details-title" }, said.title), list, notes);
-  root.append(figures);
-  /** The post whose figures are shown. @type {import('../post/state.js').Post | null} */
-  let shown = null;
+  const box = h("div", { class: "figures", hidden: true }, h("h2", { class: "details-title" }, title), lists, notes);
+  root.append(box);
+  /** The figures that are shown. @type {Measured['figures'][]} */
+  let shown = [];
 
   return {
-    /** @param {import('../../engine/session_state.js').SessionState} session @param {import('../post/state.js').Post | null} post */
-    update({ now }, post) {
-      figures.hidden = now.phase === "writing" || !post?.figures;
-      if (!post?.figures || post === shown) return;
-      shown = post;
-      list.replaceChildren(...rowsOf(post.figures, post.asked.seed));
-      const percent = Math.round(post.figures.reused * 100);
+    /** @param {import('../../engine/session_state.js').SessionState} session @param {Measured[]} measured */
+    update({ now }, measured) {
+      box.hidden = now.phase === "writing" || !measured.length;
+      if (measured.length === shown.length && measured.every(({ figures }, index) => figures === shown[index])) return;
+      shown = measured.map(({ figures }) => figures);
+      lists.replaceChildren(...measured.flatMap((each) => [each.name && h("h3", { class: "figures-name" }, each.name), h("dl", { class: "figures-list" }, ...rowsOf(each))].filter((part) => part !== "")));
+      const percent = Math.max(0, ...shown.map((figures) => Math.round(figures.reused * 100)));
       reused.hidden = percent === 0;
       text(reused, said.held(percent));
     },
-    destroy: () => figures.remove(),
+    destroy: () => box.remove(),
   };
 }
 
-/**
- * @param {import('../../engine/client.js').Figures} figures
- * @param {number} seed
- */
-function rowsOf({ timeToFirst, prefillRate, decodeRate, promptTokens, tokens, reused }, seed) {
+/** @param {Measured} measured */
+function rowsOf({ figures: { timeToFirst, prefillRate, decodeRate, promptTokens, tokens, reused }, seed }) {
   const percent = Math.round(reused * 100);
   const rows = [
     [said.first, timeToFirst === null ? "–" : format.duration(timeToFirst), ""],

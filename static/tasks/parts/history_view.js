@@ -1,33 +1,39 @@
 // @ts-check
 /**
- * The posts of before, folded away under the card: open, copy, delete, export. They are read when the list is unfolded, page by page.
+ * What a task has written before, folded away: open, copy, delete, export. It is read when the list is unfolded, page by page.
  *
- * @typedef {{open: string, removed: string | null, restored: string}} HistoryEvents the id of a post; `removed`: null for all of them
+ * @typedef {{open: string, removed: string | null, restored: string}} HistoryEvents the id of a record; `removed`: null for all of them
+ *
+ * @typedef {object} Kind of records, which the task says
+ * @property {(head: Head) => {text: string, about: string} | null} itemOf what a record says, and a line about it; null for what is none
+ * @property {(entries: Entry[]) => string} asJson
+ * @property {(entries: Entry[]) => string} asMarkdown
+ * @property {string} file the name of a file, without its end
+ * @property {{title: (count: number) => string, deleted: string, sure: (count: number) => string}} said
+ * @property {{copy: string, copied: string, selected: (key: string) => string}} copying
  */
 
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { copyOnClick, download } from "../../ui/files.js";
-import { asJson, asMarkdown, keptOf } from "../post/history.js";
 
 /**
  * @typedef {import('../../records/records.js').TaskRecords} TaskRecords
  * @typedef {import('../../records/record.js').Head} Head
  * @typedef {import('../../records/record.js').Entry} Entry
- * @typedef {import('../post/history.js').Kept} Kept
  */
 
 const PAGE = 20;
 
-const { history: said } = texts.post;
+const { history: said } = texts;
 
 /** @type {import('../../ui/dom.js').ViewEvents<HistoryEvents>} */
 export const events = viewEvents();
 
-/** @param {HTMLElement} parent @param {TaskRecords} records */
-export function mountHistory(parent, records) {
-  const title = h("summary", {}, said.title(0));
+/** @param {HTMLElement} parent @param {TaskRecords} records @param {Kind} kind */
+export function mountHistory(parent, records, { itemOf, asJson, asMarkdown, file, said: named, copying }) {
+  const title = h("summary", {}, named.title(0));
   const where = h("p", { class: "history-where" }, said.where(MAX_RECORDS));
   const trouble = h("p", { class: "history-trouble", role: "status", hidden: true });
   const list = h("ul", { class: "history-list" });
@@ -64,7 +70,7 @@ export function mountHistory(parent, records) {
 
   function show() {
     root.hidden = count === 0 && !deleted && !records.trouble;
-    text(title, said.title(count));
+    text(title, named.title(count));
     const sentence = texts.line([records.trouble && texts.records.troubles[records.trouble], dropped > 0 && texts.records.dropped(MAX_RECORDS, dropped)]);
     text(trouble, sentence);
     trouble.hidden = !sentence;
@@ -80,46 +86,45 @@ export function mountHistory(parent, records) {
     if (next === listed) return;
     listed = next;
     const items = shown.flatMap((head) => {
-      const kept = keptOf(head);
-      return kept ? [item(kept)] : [];
+      const found = itemOf(head);
+      return found ? [item(head.id, found)] : [];
     });
     list.replaceChildren(...(deleted ? [undoItem(deleted)] : []), ...items);
   }
 
-  /** @param {Kept} kept */
-  function item(kept) {
-    const body = h("p", { class: "history-text", dir: "auto" }, kept.current);
-    const [open, copy, remove] = [said.open, texts.post.copy, said.remove].map((name) => button(name, "button button-quiet"));
-    open.addEventListener("click", () => events.emit(root, "open", kept.id));
-    copyOnClick(copy, { value: () => kept.current, body, said: texts.post });
+  /** @param {string} id @param {{text: string, about: string}} found */
+  function item(id, { text: content, about }) {
+    const body = h("p", { class: "history-text", dir: "auto" }, content);
+    const [open, copy, remove] = [said.open, copying.copy, said.remove].map((name) => button(name, "button button-quiet"));
+    open.addEventListener("click", () => events.emit(root, "open", id));
+    copyOnClick(copy, { value: () => content, body, said: copying });
     remove.addEventListener("click", async () => {
-      deleted = await records.get(kept.id);
+      deleted = await records.get(id);
       title.focus(); // the button goes away
-      events.emit(root, "removed", kept.id);
-      await records.delete(kept.id);
+      events.emit(root, "removed", id);
+      await records.delete(id);
     });
-    const kind = h("p", { class: "history-kind" }, said.kind(kept));
-    return h("li", { class: "history-item" }, kind, body, h("div", { class: "history-actions" }, open, copy, remove));
+    return h("li", { class: "history-item" }, h("p", { class: "history-kind" }, about), body, h("div", { class: "history-actions" }, open, copy, remove));
   }
 
   /** @param {Entry} entry */
   function undoItem(entry) {
-    const undo = button(texts.post.undo, "button button-quiet");
+    const undo = button(said.undo, "button button-quiet");
     undo.addEventListener("click", async () => {
       deleted = null;
       title.focus();
       events.emit(root, "restored", entry.id);
       await records.put(entry);
     });
-    return h("li", { class: "history-item history-deleted" }, h("p", {}, said.deleted), undo);
+    return h("li", { class: "history-item history-deleted" }, h("p", {}, named.deleted), undo);
   }
 
   root.addEventListener("toggle", () => void read());
   more.addEventListener("click", () => void read(shown.length + PAGE));
   json.addEventListener("click", async () => download(fileName("json"), "application/json", asJson(await all())));
-  markdown.addEventListener("click", async () => download(fileName("md"), "text/markdown", asMarkdown(await all(), { ...said.file, heading: said.kind })));
+  markdown.addEventListener("click", async () => download(fileName("md"), "text/markdown", asMarkdown(await all())));
   clear.addEventListener("click", () => {
-    text(asked, said.sure(count));
+    text(asked, named.sure(count));
     sure.hidden = false;
     asked.focus();
   });
@@ -136,6 +141,11 @@ export function mountHistory(parent, records) {
   });
   records.listen(() => void read(), ended.signal);
   void read();
+
+  /** @param {string} suffix */
+  function fileName(suffix) {
+    return `${file}-${new Date().toISOString().slice(0, 10)}.${suffix}`;
+  }
 
   /** Every record whole, the newest first. */
   async function all() {
@@ -160,9 +170,4 @@ export function mountHistory(parent, records) {
 /** @param {string} name @param {string} [kind] */
 function button(name, kind = "button button-quiet") {
   return h("button", { type: "button", class: kind }, name);
-}
-
-/** @param {string} suffix */
-function fileName(suffix) {
-  return `onpage-posts-${new Date().toISOString().slice(0, 10)}.${suffix}`;
 }

@@ -1,52 +1,57 @@
 // @ts-check
-/** Keeps posts in the history while they are written and edited: at most once in a while, and in the end. */
+/** Keeps what grows or is edited in a task's records: at most once in a while, and in the end. */
 
-import { entryOf } from "../post/history.js";
+/** @typedef {import('../../records/record.js').Entry} Entry */
 
-/** @typedef {import('../post/state.js').Post} Post */
-
-/** A post that grows or is edited is kept so often, in milliseconds. */
+/** What grows or is edited is kept so often, in milliseconds. */
 const EVERY = 1000;
 
+/** @template {{id: string}} Made what is kept; it may change until it is read */
 export class Keeper {
   #records;
+  #entryOf;
   #onDropped;
-  /** The post that waits to be kept. @type {{post: Post, timer: number} | null} */
+  /** What waits to be kept. @type {{made: Made, timer: number} | null} */
   #waiting = null;
   /** Those that the person has deleted, by their ids: what is still on the screen is not kept again. @type {Set<string>} */
   #deleted = new Set();
 
-  /** @param {import('../../records/records.js').TaskRecords} records @param {(dropped: number) => void} onDropped hears of the oldest that went */
-  constructor(records, onDropped) {
+  /**
+   * @param {import('../../records/records.js').TaskRecords} records
+   * @param {(made: Made) => Entry} entryOf
+   * @param {(dropped: number) => void} onDropped hears of the oldest that went
+   */
+  constructor(records, entryOf, onDropped) {
     this.#records = records;
+    this.#entryOf = entryOf;
     this.#onDropped = onDropped;
   }
 
-  /** It has changed, and may change again. @param {Post} post */
-  soon(post) {
-    if (this.#waiting?.post === post) return;
+  /** It has changed, and may change again. @param {Made} made */
+  soon(made) {
+    if (this.#waiting?.made === made) return;
     this.flush();
-    this.#waiting = { post, timer: window.setTimeout(() => this.flush(), EVERY) };
+    this.#waiting = { made, timer: window.setTimeout(() => this.flush(), EVERY) };
   }
 
-  /** @param {Post} post */
-  async now(post) {
-    if (this.#waiting?.post === post) this.#wait();
-    if (this.#deleted.has(post.id)) return;
-    const { dropped } = await this.#records.put(entryOf(post));
+  /** @param {Made} made */
+  async now(made) {
+    if (this.#waiting?.made === made) this.#wait();
+    if (this.#deleted.has(made.id)) return;
+    const { dropped } = await this.#records.put(this.#entryOf(made));
     if (dropped) this.#onDropped(dropped);
   }
 
   /** What waits is kept at once: the page may be about to go. */
   flush() {
-    const { post } = this.#waiting ?? {};
-    if (post) void this.now(post);
+    const { made } = this.#waiting ?? {};
+    if (made) void this.now(made);
   }
 
   /** Not kept any more. @param {string} id */
   forget(id) {
     this.#deleted.add(id);
-    if (this.#waiting?.post.id === id) this.#wait();
+    if (this.#waiting?.made.id === id) this.#wait();
   }
 
   /** Kept again. @param {string} id */

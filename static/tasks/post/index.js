@@ -1,6 +1,7 @@
 // @ts-check
 /** The first task: a text becomes a social media post. This is what connects its state, its two views and the session. */
 
+import { texts } from "../../text/en.js";
 import { h } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { mountFigures } from "../parts/figures.js";
@@ -9,7 +10,7 @@ import { Keeper } from "../parts/keeper.js";
 import { events as cardEvents, mountCard } from "./card.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountDeclined } from "./declined.js";
-import { postOf } from "./history.js";
+import { asJson, asMarkdown, entryOf, keptOf, postOf } from "./history.js";
 import { FOLLOW_UPS } from "./follow_ups.js";
 import { events as optionsEvents, makeOptions } from "./options_view.js";
 import { lengthOn } from "./platforms.js";
@@ -30,6 +31,21 @@ const VARIANTS = 3;
 /** The id of the only voice there is. */
 const VOICE = "voice";
 
+const { history: said } = texts.post;
+
+/** Posts as the history shows them. @type {import('../parts/history_view.js').Kind} */
+const HISTORY = {
+  itemOf(head) {
+    const kept = keptOf(head);
+    return kept && { text: kept.current, about: said.kind(kept) };
+  },
+  asJson,
+  asMarkdown: (entries) => asMarkdown(entries, { ...said.file, heading: said.kind }),
+  file: "onpage-posts",
+  said,
+  copying: texts.post,
+};
+
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
@@ -49,9 +65,9 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
   const side = h("div", { class: "post-side" });
   element.append(side);
   const card = mountCard(side, platforms, loading, sampleOf(examples));
-  const history = mountHistory(side, records);
-  const keeper = new Keeper(records, (dropped) => history.note(dropped));
-  const figures = mountFigures(figuresRoot);
+  const history = mountHistory(side, records, HISTORY);
+  const keeper = new Keeper(records, entryOf, (dropped) => history.note(dropped));
+  const figures = mountFigures(figuresRoot, texts.post.figures);
   const voices = collection("voice");
   const ended = new AbortController();
   let state = initial(definition, platforms, recalled);
@@ -62,7 +78,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     composer.update(session.state, state);
     options.update(state);
     card.update(session.state, state);
-    figures.update(session.state, state.post);
+    figures.update(session.state, measuredOf(state.post));
   };
   const set = (/** @type {typeof state} */ next) => {
     state = next;
@@ -257,6 +273,11 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
       figures.destroy();
     },
   };
+}
+
+/** @param {Post | null} post @returns {import('../parts/figures.js').Measured[]} */
+function measuredOf(post) {
+  return post?.figures ? [{ name: "", figures: post.figures, seed: post.asked.seed }] : [];
 }
 
 /**

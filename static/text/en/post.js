@@ -69,19 +69,9 @@ export const post = {
   history: {
     /** @param {number} count */
     title: (count) => `Earlier posts · ${integer(count)}`,
-    /** @param {number} most */
-    where: (most) => `The newest ${integer(most)} are kept in this browser, on this device only, until you delete them.`,
-    open: "Open",
-    remove: "Delete",
     deleted: "The post is deleted.",
-    more: "Show more",
-    json: "Export as JSON",
-    markdown: "Export as Markdown",
-    clear: "Delete all",
     /** @param {number} count */
     sure: (count) => `Delete ${count === 1 ? "this post" : `all ${integer(count)} posts`} for good?`,
-    clearAll: "Yes, delete",
-    keep: "Keep",
     /** @param {import('../../tasks/post/history.js').Kept} kept */
     kind: ({ at, tone, length, model, lora, ended, text, current }) =>
       line([
@@ -107,24 +97,7 @@ export const post = {
   left: (characters) => `${integer(characters)} left`,
   /** @param {number} characters */
   over: (characters) => `${integer(characters)} too many`,
-  figures: {
-    first: "First text",
-    prefill: "Prefill",
-    decode: "Decode",
-    tokens: "Tokens in / out",
-    seed: "Seed",
-    title: "The last post",
-    /** @param {number} percent */
-    reused: (percent) => `${integer(percent)} % reused`,
-    how: "How these are measured",
-    explained:
-      "First text is the time from the moment the engine gets the prompt to the first piece of text, as this page sees it. Prefill is " +
-      "the prompt's tokens divided by that time. Decode is the tokens after the first piece divided by the time between the first " +
-      "piece and the last. Tokens of the post are the tokens that the engine wrote; if it writes several at a time, the last ones may " +
-      "be empty.",
-    /** @param {number} percent */
-    held: (percent) => `The engine still had ${integer(percent)} % of this prompt from the previous one, so prefill looks faster than it is.`,
-  },
+  figures: { title: "The last post" },
   declined: {
     /** @type {Record<import('../../tasks/post/unsuited.js').Unsuited, string>} */
     titles: {
