@@ -79,7 +79,7 @@ export class Engine {
    * @param {(error: OnpageError) => void} [options.onEnd] the engine is gone: crashed, or its GPU was lost
    * @param {(entry: EngineEntry) => WorkerLike} [options.makeWorker]
    */
-  constructor(entry, { onEnd = () => {}, makeWorker = startWorker } = {}) {
+  constructor(entry, { onEnd = () => {}, makeWorker = ({ start }) => start() } = {}) {
     this.entry = entry;
     this.onEnd = onEnd;
     this.#worker = makeWorker(entry);
@@ -88,7 +88,7 @@ export class Engine {
       event.preventDefault();
       const { message } = /** @type {ErrorEvent} */ (event);
       // An event without a message is no error of the script: there was no script.
-      this.#end(message ? new OnpageError("engine-failed", message) : new OnpageError("server-unreachable", `${entry.worker}`));
+      this.#end(message ? new OnpageError("engine-failed", message) : new OnpageError("server-unreachable", `the worker of ${entry.id}`));
     });
   }
 
@@ -332,11 +332,6 @@ export class Generation {
     }
     await this.figures;
   }
-}
-
-/** @param {EngineEntry} entry @returns {WorkerLike} */
-function startWorker(entry) {
-  return new Worker(entry.worker, { type: "module", name: entry.id });
 }
 
 /** Memory that a worker can look at while it hears no message; null where the page may not share any, whatever it says of itself. */

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The engines that the page can run a model in: what each is called, where its worker is, which files it takes. A worker
+ * The engines that the page can run a model in: what each is called, how its worker starts, which files it takes. A worker
  * speaks the messages of `protocol.js`, so whoever has an entry can use any of them through `Engine`.
  *
  * @typedef {'web' | 'graph-task' | 'litertlm-web' | 'litertlm-graph'} ModelFormat what `/api/models` calls the formats
@@ -9,7 +9,7 @@
  * @property {string} id as in addresses and results
  * @property {string} name for people
  * @property {'WebGPU' | 'CPU'} backend
- * @property {URL} worker a module
+ * @property {() => Worker} start its worker
  * @property {string[]} formats those of `ModelFormat`, for a peer its own
  * @property {string} package its npm package, which is also its name among the vendored libraries
  * @property {boolean} [keepsPrompt] whether it reads only what differs from the prompt before
@@ -17,7 +17,7 @@
  * @property {boolean} [takesPrecision] whether it can be told how exactly to compute
  */
 
-const folder = (/** @type {string} */ file) => new URL(file, import.meta.url);
+import { litertLm, mediapipe } from "./start_worker.js";
 
 /** @type {EngineEntry[]} best first */
 export const ENGINES = [
@@ -25,7 +25,7 @@ export const ENGINES = [
     id: "mediapipe",
     name: "MediaPipe",
     backend: "WebGPU",
-    worker: folder("workers/mediapipe.worker.js"),
+    start: mediapipe,
     formats: ["web", "graph-task"],
     package: "@mediapipe/tasks-genai",
     keepsPrompt: true,
@@ -36,7 +36,7 @@ export const ENGINES = [
     id: "litert-lm",
     name: "LiteRT-LM",
     backend: "WebGPU",
-    worker: folder("workers/litert_lm.worker.js"),
+    start: litertLm,
     formats: ["litertlm-web"],
     package: "@litert-lm/core",
   },
@@ -44,7 +44,7 @@ export const ENGINES = [
     id: "litert-lm-cpu",
     name: "LiteRT-LM",
     backend: "CPU",
-    worker: folder("workers/litert_lm.worker.js"),
+    start: litertLm,
     formats: ["litertlm-graph"],
     package: "@litert-lm/core",
   },

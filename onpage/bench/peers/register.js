@@ -3,7 +3,7 @@
 
 import { add, engineOf } from "/static/engine/registry.js";
 
-const worker = (/** @type {string} */ file) => new URL(file, import.meta.url);
+const worker = (/** @type {string} */ file) => () => new Worker(new URL(file, import.meta.url), { type: "module" });
 
 /** @type {import('../../../static/engine/registry.js').EngineEntry[]} */
 const PEERS = [
@@ -11,7 +11,7 @@ const PEERS = [
     id: "transformers-js",
     name: "transformers.js",
     backend: "CPU",
-    worker: worker("transformers_js.worker.js"),
+    start: worker("transformers_js.worker.js"),
     formats: ["onnx"],
     package: "@huggingface/transformers",
   },
@@ -19,7 +19,7 @@ const PEERS = [
     id: "transformers-js-webgpu",
     name: "transformers.js",
     backend: "WebGPU",
-    worker: worker("transformers_js.worker.js"),
+    start: worker("transformers_js.worker.js"),
     formats: ["onnx"],
     package: "@huggingface/transformers",
   },
@@ -27,7 +27,7 @@ const PEERS = [
     id: "wllama",
     name: "wllama",
     backend: "CPU",
-    worker: worker("wllama.worker.js"),
+    start: worker("wllama.worker.js"),
     formats: ["gguf"],
     package: "@wllama/wllama",
   },

@@ -17,7 +17,7 @@ import { describeAdapter } from "../gpu.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
 import { PackedWeights } from "./packed_weights.js";
-import { createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
+import { createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
 /**
  * @typedef {import('@litert-lm/core').Wasm.LiteRtLmWasm} Wasm
@@ -151,7 +151,7 @@ async function openRuntime(folder, script, preparing) {
   const say = (/** @type {string} */ line) => console.debug(line);
   Reflect.set(self, "dbg", say); // its own function for this is out of its reach in a module
   Reflect.set(self, "define", Object.assign(define, { amd: true }));
-  await import(folder + script);
+  await importLibrary(folder + script);
   Reflect.deleteProperty(self, "define");
   if (!factory) throw new Error("the engine's script did not introduce itself");
   const wasm = await /** @type {Factory} */ (factory)({
@@ -202,7 +202,7 @@ async function createOnCpu(wasm, file, size, settings) {
 async function createOnGpu(wasm, vendor, file, settings) {
   gpuAdapter ??= await describeAdapter();
   wasm.preinitializedWebGPUDevice ??= await openDevice();
-  const { ReadableStreamDataStreamWrapper } = await import(vendor[LIBRARY] + Object.keys(WRAPPER)[0]);
+  const { ReadableStreamDataStreamWrapper } = await importLibrary(vendor[LIBRARY] + Object.keys(WRAPPER)[0]);
   const source = wasm.ReadableStreamDataStream.create(new ReadableStreamDataStreamWrapper(file.stream, () => wasm.HEAPU8));
   try {
     const engine = await create(wasm, wasm.ModelAssets.createStreaming(source), wasm.Backend.GPU_ARTISAN, settings);

@@ -17,7 +17,7 @@ import { describeAdapter } from "../gpu.js";
 import { loadAdapter } from "./adapter_memory.js";
 import { precisionOptions } from "./mediapipe_precision.js";
 import { SentencePiece } from "./sentencepiece.js";
-import { Unharmed, createMeter, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
+import { Unharmed, createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 import { WebFile } from "./web_file.js";
 
 /**
@@ -101,7 +101,7 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   const options = engineOptions(settings, ranks, file, precisionOptions(settings.precision ?? "auto", model.precision ?? "float32"));
   gpuAdapter ??= await describeAdapter();
   await preparing;
-  const library = await import(folder + MODULE);
+  const library = await importLibrary(folder + MODULE);
   const device = engine ? null : await openDevice(library);
   if (engine) await unharmed(download.arrived); // only then is the model that it has let go
   try {

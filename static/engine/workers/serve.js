@@ -147,6 +147,15 @@ export function prepareLibrary(folder, script, files, meter) {
 }
 
 /**
+ * A module of a vendored library, which bundlers are to leave where it is.
+ * @param {string} url
+ * @returns {Promise<any>}
+ */
+export function importLibrary(url) {
+  return import(/* webpackIgnore: true */ /* @vite-ignore */ url);
+}
+
+/**
  * A download that is checked. A model is kept in the browser's storage; an adapter, small as it is, in its HTTP cache.
  * @param {ModelSource} source
  * @param {{vendor: import('../protocol.js').VendorUrls, meter: Meter, fresh?: boolean, keep?: boolean}} options
@@ -156,7 +165,7 @@ export async function startDownload(source, { vendor, meter, fresh = false, keep
   const onWaiting = (/** @type {number} */ bytes) => meter.waiting(bytes, source.size);
   const opening = keep ? openStored(source, { fresh, onWaiting }) : null; // beside the hash's code
   await prepareLibrary(folder, HASH, {}, meter);
-  await import(folder + HASH);
+  await importLibrary(folder + HASH);
   const hasher = await Reflect.get(self, "hashwasm").createSHA256();
   const stored = await opening;
   return new ModelDownload(source, hasher, { stored, fresh, meter });

@@ -1,0 +1,27 @@
+// @ts-check
+/**
+ * Starts an engine's worker, one function each: bundlers look for `new Worker(new URL("…", import.meta.url))` as it is written here, and
+ * bring the file along.
+ */
+
+/** @type {(() => Worker)} */
+export const mediapipe = () =>
+  isForeign() ? foreign("mediapipe") : new Worker(new URL("./workers/mediapipe.worker.js", import.meta.url), { type: "module", name: "mediapipe" });
+
+/** @type {(() => Worker)} */
+export const litertLm = () =>
+  isForeign() ? foreign("litert_lm") : new Worker(new URL("./workers/litert_lm.worker.js", import.meta.url), { type: "module", name: "litert-lm" });
+
+/** Whether this file came from another origin than the page's, whose workers no page may start. */
+function isForeign() {
+  return new URL(import.meta.url).origin !== globalThis.location.origin;
+}
+
+/** A worker of the page's own origin that imports the other's. @param {string} name */
+function foreign(name) {
+  const { href } = new URL(`workers/${name}.worker.js`, import.meta.url);
+  const address = URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: "text/javascript" }));
+  const worker = new Worker(address, { type: "module", name });
+  worker.addEventListener("message", () => URL.revokeObjectURL(address), { once: true });
+  return worker;
+}
