@@ -121,6 +121,15 @@ export function oneActivation(root, signal) {
   root.addEventListener("keydown", (event) => event.repeat && button(event) && event.preventDefault(), { capture: true, signal });
 }
 
+/**
+ * What has the focus in the document, or shadow root, that a node is in; null where that is nothing.
+ * @param {Node} node
+ */
+export function focusBeside(node) {
+  const root = /** @type {DocumentOrShadowRoot | Node} */ (node.getRootNode());
+  return "activeElement" in root ? root.activeElement : null;
+}
+
 /** What this system calls the key that goes with a letter or Enter: ⌘ or Ctrl. */
 export function modifier() {
   return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";

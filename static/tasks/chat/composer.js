@@ -6,7 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 const said = texts.chat.composer;
 /** Share of the context from which on it is scarce. */
@@ -91,7 +91,7 @@ export function mountComposer(parent) {
       const stopping = now.phase === "writing" && now.stopping;
       stop.setAttribute("aria-disabled", String(stopping));
       text(stop, stopping ? said.stopping : said.stop);
-      if (!writing && document.activeElement === stop) area.focus(); // what is hidden has no focus
+      if (!writing && focusBeside(stop) === stop) area.focus(); // what is hidden has no focus
       stop.hidden = !writing;
       const most = setup?.settings.maxTokens ?? 0;
       count.hidden = !known;

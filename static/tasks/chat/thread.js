@@ -7,7 +7,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, text, viewEvents } from "../../ui/dom.js";
+import { focusBeside, h, text, viewEvents } from "../../ui/dom.js";
 import { memoryOf, siblingsOf } from "./tree.js";
 import { isFocusable, makeTurn } from "./turn_view.js";
 
@@ -58,7 +58,7 @@ export function mountThread(parent, loading, samples, render) {
 
   /** Where the focus is among the turns; null where it is not. */
   function focusAmong() {
-    const { activeElement } = document;
+    const activeElement = focusBeside(root);
     const place = order.findIndex((id) => views.get(id)?.root.contains(activeElement));
     return place < 0 ? null : { id: order[place], place, button: buttonsOf(order[place]).findIndex((each) => each === activeElement) };
   }

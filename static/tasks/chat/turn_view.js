@@ -5,7 +5,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, h, text } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, focusBeside, h, text } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { Blocks } from "./blocks.js";
 
@@ -123,7 +123,7 @@ export function makeTurn(turn, events, render) {
       const why = role === "model" && !writing ? (now.text || now.state !== "whole" ? said.states[now.state] : said.nothing) : "";
       note.hidden = !why;
       text(note, why);
-      const { activeElement } = document;
+      const activeElement = focusBeside(root);
       if (activeElement && root.contains(activeElement) && !isFocusable(activeElement)) root.focus({ preventScroll: true });
     },
 

@@ -7,7 +7,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";
 import { makeCounts } from "./counts.js";
@@ -173,14 +173,14 @@ export function mountCard(parent, platforms, loading, sample) {
   /** @param {Post | null} post */
   function updateSteps(post) {
     const { canUndo = false, canRedo = false } = post?.edits ?? {};
-    if (document.activeElement === undo && !canUndo) (canRedo ? redo : edit).focus(); // what is disabled loses the focus
-    if (document.activeElement === redo && !canRedo) (canUndo ? undo : edit).focus();
+    if (focusBeside(undo) === undo && !canUndo) (canRedo ? redo : edit).focus(); // what is disabled loses the focus
+    if (focusBeside(redo) === redo && !canRedo) (canUndo ? undo : edit).focus();
     undo.disabled = !canUndo;
     redo.disabled = !canRedo;
     steps.hidden = !canUndo && !canRedo;
     for (const { button, apply } of followUps) {
       const hidden = !post || apply(post.current, post.source) === null;
-      if (hidden && document.activeElement === button) (canUndo ? undo : edit).focus(); // what is hidden has no focus
+      if (hidden && focusBeside(button) === button) (canUndo ? undo : edit).focus(); // what is hidden has no focus
       button.hidden = hidden;
     }
   }

@@ -7,7 +7,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, directionOf, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, focusBeside, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 
 /**
@@ -137,7 +137,7 @@ export function mountComposer(parent, definition, examples, ...below) {
       write.setAttribute("aria-disabled", String(now.phase !== "ready" || busy || !draft.text.trim()));
       stop.setAttribute("aria-disabled", String(stopping));
       text(stop, stopping ? texts.post.stopping : texts.post.stop);
-      if (!writing && document.activeElement === stop) write.focus(); // what is hidden has no focus
+      if (!writing && focusBeside(stop) === stop) write.focus(); // what is hidden has no focus
       stop.hidden = !writing;
     },
     destroy: () => form.remove(),

@@ -6,7 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /**
  * @typedef {import('./platforms.js').Platform} Platform
@@ -64,7 +64,7 @@ export function makeOptions(platforms) {
       platform.value = draft.platform;
       three.checked = draft.three;
       for (const [input, value] of /** @type {const} */ ([[hashtags, voice.hashtags.join(" ")], [link, voice.link]])) {
-        if (document.activeElement !== input) input.value = value;
+        if (focusBeside(input) !== input) input.value = value;
       }
       const name = platforms.find(({ id }) => id === draft.platform)?.name;
       text(active, texts.line([name, draft.three && said.threeShort, voice.hashtags.join(" "), voice.link && said.linkShort]));

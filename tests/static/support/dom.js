@@ -148,6 +148,10 @@ export class FakeElement extends FakeNode {
     document.activeElement = this;
   }
 
+  getRootNode() {
+    return document;
+  }
+
   scrollIntoView() {}
 }
 
