@@ -9,7 +9,7 @@ from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
 
 SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("app", "bench", "engine", "records", "tasks", "text", "ui")
+OWN_FOLDERS = ("app", "bench", "element", "engine", "library", "records", "tasks", "text", "ui")
 """With all that is below them; of the static folder itself only its own files."""
 
 

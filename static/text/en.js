@@ -290,6 +290,14 @@ export const texts = {
     held: (percent) => `The engine still had ${integer(percent)} % of this prompt from the previous one, so prefill looks faster than it is.`,
   },
 
+  /** Of a task in another page. */
+  element: {
+    /** @param {string} name */
+    offer: (name) => `${name} runs on this device, without a server. What you write stays here.`,
+    /** @param {number} bytes */
+    load: (bytes) => `Load ${size(bytes)}`,
+  },
+
   settings: {
     title: "Settings",
     lora: "Adapter",

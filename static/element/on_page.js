@@ -1,0 +1,168 @@
+// @ts-check
+/**
+ * `<on-page>`: a task of the page, with its model, as an element of any page.
+ *
+ * ```html
+ * <script type="module" src="https://site.example/static/element/on_page.js"></script>
+ * <on-page task="post"></on-page>
+ * ```
+ *
+ * | attribute | |
+ * | --- | --- |
+ * | `task` | the id of a task (tasks/index.js); the first where it is left out |
+ * | `site` | the address of `onpage serve` or an exported site; the one that this file came from where it is left out |
+ * | `model`, `engine` | as for `load` of the library |
+ * | `eager` | loads at once; else a button says how much there is to download. What the browser has, it loads at once anyway |
+ *
+ * It keeps what a person makes under its own name, apart from the page's. `onpage:state` tells of each change, with the session's state.
+ * The attributes are read when it is put into a document; the engine ends when it is taken out.
+ */
+
+import { events as problemEvents, mountProblem } from "../app/problem.js";
+import { mountLoading, statusOf } from "../app/loading.js";
+import { choose, lookAtGpu } from "../engine/choice.js";
+import { OnpageError } from "../engine/errors.js";
+import { Session } from "../engine/session.js";
+import { listStored } from "../engine/storage.js";
+import { modelOf, offerOf } from "../library/offer.js";
+import { Records } from "../records/records.js";
+import { TASKS } from "../tasks/index.js";
+import { texts } from "../text/en.js";
+import { h, oneActivation, text, viewEvents } from "../ui/dom.js";
+
+/** @typedef {import('../engine/session_state.js').SessionState} SessionState */
+
+/** @type {import('../ui/dom.js').ViewEvents<{state: SessionState}>} */
+const events = viewEvents();
+
+const SITE = new URL("../../", import.meta.url).href;
+const STYLES = ["../app/base.css", "../app/loading.css", "../app/problem.css", "on_page.css"].map((file) => new URL(file, import.meta.url));
+
+/** One for all elements of a page: two of the same task show the same list. @type {Records | null} */
+let records = null;
+
+export class OnPage extends HTMLElement {
+  /** @type {(() => void) | null} */
+  #end = null;
+
+  connectedCallback() {
+    this.#end ??= this.#mount();
+  }
+
+  disconnectedCallback() {
+    queueMicrotask(() => {
+      if (this.isConnected) return; // it was only moved
+      this.#end?.();
+      this.#end = null;
+    });
+  }
+
+  /** @returns {() => void} takes everything away */
+  #mount() {
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    const task = TASKS.find(({ id }) => id === this.getAttribute("task")) ?? TASKS[0];
+    const ended = new AbortController();
+    const loadingRoot = h("div", { class: "loading" });
+    const status = h("p", { class: "status", role: "status" });
+    const problemRoot = h("section", { class: "problem" });
+    const offerRoot = h("div", { class: "offer", hidden: true });
+    const taskRoot = h("div", { class: "task" }, loadingRoot);
+    const figures = h("div", { hidden: true });
+    const body = h("div", { class: "on-page" }, status, problemRoot, offerRoot, h("div", { class: "workspace" }, taskRoot), figures);
+    const problem = mountProblem(problemRoot);
+    const loading = mountLoading(loadingRoot);
+    /** @type {import('../tasks/task.js').MountedTask | null} */
+    let mounted = null;
+    /** @type {Session | null} */
+    let session = null;
+
+    const show = (/** @type {SessionState} */ state) => {
+      this.dataset.phase = state.now.phase;
+      text(status, statusOf(state, task.id));
+      loading.update(state);
+      mounted?.update(state);
+      problem.update(state.now.phase === "problem" ? state.now.error : null);
+      events.emit(this, "state", state);
+    };
+
+    const start = async () => {
+      const site = this.getAttribute("site") ?? SITE;
+      const offer = await offerOf(site, ended.signal);
+      const model = modelOf(offer.models, this.getAttribute("model") ?? undefined);
+      const engineId = this.getAttribute("engine") ?? "";
+      const gpu = await lookAtGpu();
+      session = new Session({ vendor: offer.vendor, onChange: show });
+      records ??= new Records();
+      const kept = records;
+      const name = `element/${task.id}`;
+      await Promise.all([...STYLES, ...task.styles].map((url) => addStyle(root, url)));
+      mounted = await task.mount(taskRoot, {
+        session,
+        vendor: offer.vendor,
+        loading: loadingRoot,
+        figures,
+        recalled: undefined,
+        remember: () => {},
+        records: kept.of(name),
+        collection: (collection) => kept.of(`${name}/${collection}`),
+      });
+      if (ended.signal.aborted) return mounted.destroy();
+      show(session.state);
+      const { file } = choose(model, gpu, engineId);
+      const stored = await listStored().catch(() => []);
+      if (!this.hasAttribute("eager") && !stored.some(({ sha256, size }) => sha256 === file.sha256 && size === file.size)) {
+        loadingRoot.hidden = true; // nothing is on its way
+        await asked(offerRoot, model.name, file.size, ended.signal);
+      }
+      if (!ended.signal.aborted) await session.start([model], { gpu, engineId });
+      return undefined;
+    };
+
+    root.replaceChildren(body);
+    oneActivation(body, ended.signal);
+    problemEvents.listen(problemRoot, "restart", () => session?.restart());
+    problemEvents.listen(problemRoot, "reload-page", () => location.reload());
+    start().catch((error) => {
+      if (ended.signal.aborted) return;
+      this.dataset.phase = "problem";
+      problem.update(OnpageError.from(error).toJSON());
+    });
+    return () => {
+      ended.abort();
+      session?.close();
+      mounted?.destroy();
+      root.replaceChildren();
+    };
+  }
+}
+
+/**
+ * Until a person wants the model.
+ * @param {HTMLElement} root
+ * @param {string} name
+ * @param {number} size
+ * @param {AbortSignal} signal
+ */
+function asked(root, name, size, signal) {
+  const button = h("button", { type: "button", class: "button button-primary" }, texts.element.load(size));
+  root.replaceChildren(h("p", {}, texts.element.offer(name)), button);
+  root.hidden = false;
+  return new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+    button.addEventListener("click", resolve, { once: true });
+    signal.addEventListener("abort", resolve, { once: true });
+  }).finally(() => {
+    root.hidden = true;
+  });
+}
+
+/** @param {ShadowRoot} root @param {URL} url */
+function addStyle(root, { href }) {
+  const link = h("link", { rel: "stylesheet", href });
+  return new Promise((resolve) => {
+    link.addEventListener("load", resolve, { once: true });
+    link.addEventListener("error", resolve, { once: true }); // plain, but there
+    root.prepend(link);
+  });
+}
+
+if (!customElements.get("on-page")) customElements.define("on-page", OnPage);
