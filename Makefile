@@ -1,5 +1,6 @@
 # make serve   the page on 127.0.0.1, with the demo model (or: make serve MODEL=my-web.task PORT=8080)
 # make gemma   the page with a real Gemma (270M), made on this machine: downloads 0.24 GB after asking about its licence (or: ACCEPT=gemma-terms)
+# make chat    the page with a small model to chat with (SmolLM2 135M, Apache-2.0), made on this machine: downloads 93 MB (or: MODEL=qwen3-0.6b)
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
@@ -22,10 +23,10 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve gemma test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
+.PHONY: help serve gemma chat test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
 
 help:
-	@sed -n '1,7s/^# //p' Makefile
+	@sed -n '1,8s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
@@ -33,6 +34,11 @@ serve: .venv/.serve static/vendor/.copied
 # MODEL=google/gemma-3-1b-it, or another Gemma of the Hugging Face hub: with a token
 gemma: .venv/.build static/vendor/.copied
 	$(BIN)/onpage gemma --port $(PORT) $(if $(ACCEPT),--accept $(ACCEPT)) $(MODEL)
+
+chat: MODEL ?= smollm2-135m
+chat: .venv/.build static/vendor/.copied
+	$(BIN)/onpage fetch $(MODEL)
+	$(BIN)/onpage serve --port $(PORT) --model $(MODEL)
 
 test:
 	@$(SIDE_BY_SIDE) .venv/.test static/node_modules/.test

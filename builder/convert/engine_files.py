@@ -11,15 +11,18 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builder.bundle.source import UNSAID
 from builder.calibrate.prepare import Calibration
 from builder.convert.web_file import Progress, convert_opened
 from builder.errors import StoreError
 from builder.fetch.checkpoints import ADAPTER, ADAPTER_SAMPLING
 from builder.fetch.located import Located
 from builder.files.digest import sha256_of
+from builder.formats.inspect_web_file import Sampling
 from builder.graph.convert import convert_to_graph
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
+from builder.model.turns import NOTHING_ASKED, AskedTurns
 from builder.quantize.scheme import Quantization
 from builder.store import Store, StoredModel
 from builder.store.importing import describe
@@ -49,11 +52,16 @@ class Wanted:
     licence: str | None = None
     merge: Path | None = None
     """The folder of a LoRA adapter."""
+    for_the_gpu: bool = True
+    """Whether there is a web file, which has the id; a graph alone has it otherwise."""
+    sampling: Sampling = UNSAID
+    """What its authors recommend, for a checkpoint that does not say it."""
+    turns: AskedTurns = NOTHING_ASKED
 
     @property
     def graph_id(self) -> str:
         """Of the graph in the store."""
-        return f"{self.id}-cpu"
+        return f"{self.id}-cpu" if self.for_the_gpu else self.id
 
     @property
     def made_of(self) -> str:
@@ -61,6 +69,8 @@ class Wanted:
         files = [] if self.merge is None else [self.merge / name for name in (*ADAPTER, ADAPTER_SAMPLING)]
         adapter = [sha256_of(path) for path in files if path.exists()]
         facts = [RECIPE, self.source, adapter, str(FOR_THE_GPU), str(FOR_THE_PROCESSOR)]
+        if self.turns != NOTHING_ASKED:
+            facts.append(repr(self.turns))
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -101,6 +111,7 @@ def make_graph(wanted: Wanted, checkpoint: Located, store: Store, progress: Prog
             folder / f"{wanted.id}.litertlm",
             quantization=FOR_THE_PROCESSOR,
             merge=wanted.merge,
+            turns=wanted.turns,
             progress=progress,
         )
         return _add(wanted, wanted.graph_id, written.path, written.sha256, store, checkpoint.origin)
@@ -114,6 +125,7 @@ def _add(wanted: Wanted, model_id: str, path: Path, sha256: str, store: Store, o
         revision=origin.commit if origin else None,
         name=wanted.name,
         licence=wanted.licence,
+        sampling=wanted.sampling if found.sampling == UNSAID else found.sampling,
         conversion=found.conversion | {MADE_OF: wanted.made_of},
     )
     return store.add(path, manifest, replace=True)

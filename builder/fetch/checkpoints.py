@@ -37,8 +37,9 @@ WHOLE = "onpage.json"
 LAST = "revisions.json"
 """Which commit each revision was when it was last fetched: for when the hub cannot be asked."""
 
+CONFIG = "config.json"
 SETTINGS = (
-    "config.json",
+    CONFIG,
     "generation_config.json",
     "tokenizer.model",
     "tokenizer.json",
@@ -61,6 +62,10 @@ MAX_SHARDS = 1000
 NAME = re.compile(
     r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?:/[^@]{1,300})?(?:@[^@]{1,200})?", re.ASCII | re.DOTALL
 )
+
+
+Check = Callable[[dict[str, Any], Path], object]
+"""Told config.json and its path; refuses it by an error of builder.errors."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,12 @@ def fetch_checkpoint(
     file: str | None = None,
     token: str | None = None,
     retries: int = RETRIES,
+    check: Check | None = None,
     progress: Progress | None = None,
 ) -> FetchedCheckpoint:
     """Fetches what is not here yet of `source` (owner/name, perhaps with /file.gguf and @revision); `file` names a GGUF file.
 
-    Raises FetchError, GatedError and StoreError. What has come is kept then, and the same call goes on from there.
+    `check` sees a config.json before anything large is fetched, and may refuse it. Raises FetchError, GatedError and StoreError. What has come is kept then, and the same call goes on from there.
     """
     reference = parse_source(source)
     if not isinstance(reference, HubFile):
@@ -103,13 +109,30 @@ def fetch_checkpoint(
             raise FetchError(f"Two files, {reference.file} and --file {file}: give one.", subject=file)
         reference = parse_source(f"{reference.repo}/{file}", reference.revision)
         assert isinstance(reference, HubFile)
-    return _Fetch(reference, store, say, token, retries, progress).run()
+    return _Fetch(reference, store, say, token, retries, check, progress).run()
+
+
+def size_of_checkpoint(wanted: HubFile, say: Say, token: str | None, retries: int = RETRIES) -> tuple[int, str]:
+    """Bytes of the files that `fetch_checkpoint` would fetch of a repository with a config.json, and their commit, without fetching any.
+    Raises FetchError and GatedError."""
+    repository = Hub.open(token, say).repository(wanted, Patience(retries, say))
+    first, more = needed(repository, wanted)
+    shards = [name for name in repository.files if more and SHARD.fullmatch(name)]
+    return sum(repository.files[name].size or 0 for name in {*first, *shards}), repository.commit
 
 
 class _Fetch:
     def __init__(
-        self, wanted: HubFile, store: Store, say: Say, token: str | None, retries: int, progress: Progress | None
+        self,
+        wanted: HubFile,
+        store: Store,
+        say: Say,
+        token: str | None,
+        retries: int,
+        check: Check | None,
+        progress: Progress | None,
     ) -> None:
+        self._check = check
         self._wanted, self._store, self._say, self._token = wanted, store, say, token
         self._patience = Patience(retries, say)
         self._progress: Progress = progress or (lambda phase, done, total: None)
@@ -137,6 +160,9 @@ class _Fetch:
             return self._fetched(repository.commit, here)
         place = self._folder / repository.commit
         first, more = needed(repository, wanted)
+        if self._check and CONFIG in first:
+            self._fetch_all(hub, repository, (CONFIG,), place)
+            self._check(read_json_object(place / CONFIG), place / CONFIG)
         self._fetch_all(hub, repository, first, place)
         if more:
             first = (*first, *more(place))
@@ -220,10 +246,10 @@ def needed(repository: Repository, wanted: HubFile) -> tuple[tuple[str, ...], Ca
     names = repository.files
     if wanted.file:
         return _gguf_parts(repository, wanted.file), None
-    if ADAPTER[0] in names and "config.json" not in names:
+    if ADAPTER[0] in names and CONFIG not in names:
         return (*_all(repository, ADAPTER), *({ADAPTER_SAMPLING} & set(names))), None
     ggufs = sorted(name for name in names if name.lower().endswith(".gguf"))
-    if "config.json" in names:
+    if CONFIG in names:
         settings = tuple(name for name in SETTINGS if name in names)
         for whole, index in ((WEIGHTS, INDEX), (OLD_WEIGHTS, OLD_INDEX)):
             if index in names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.fetch.checkpoints import fetch_checkpoint, names_a_repository
+from builder.fetch.checkpoints import Check, fetch_checkpoint, names_a_repository
 from builder.fetch.download import Progress
 from builder.fetch.patience import Say
 from builder.model.origin import Origin
@@ -28,10 +28,14 @@ def locate(
     file: str | None = None,
     token: str | None = None,
     store: Store | None = None,
+    check: Check | None = None,
     progress: Progress | None = None,
 ) -> Located:
-    """`named` itself where it is a path; else what is fetched of the repository, as `fetch_checkpoint` does it."""
+    """`named` itself where it is a path; else what is fetched of the repository, as `fetch_checkpoint` does it.
+
+    Only of what is fetched `check` sees the config.json.
+    """
     if not names_a_repository(named):
         return Located(Path(named))
-    found = fetch_checkpoint(named, store or Store.open(), say, file=file, token=token, progress=progress)
+    found = fetch_checkpoint(named, store or Store.open(), say, file=file, token=token, check=check, progress=progress)
     return Located(found.path, Origin(found.name, found.commit))

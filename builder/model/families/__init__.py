@@ -94,6 +94,11 @@ def turns_of(model: ModelDescription) -> Turns:
     return functiongemma.TURNS if model.family == functiongemma.NAME else dense.GEMMA_TURNS
 
 
+def is_gemma(model: ModelDescription) -> bool:
+    """Whether it is one, which web files and engines on a GPU know; of others there are graphs for the processor."""
+    return model.family not in llama.NAMES
+
+
 def whole_blocks(rows: int) -> int:
     """The least number of rows, that many or more, that formats store in blocks."""
     return -(-rows // BLOCK) * BLOCK

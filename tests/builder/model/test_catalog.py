@@ -7,7 +7,15 @@ import re
 
 import pytest
 
-from builder.model.catalog import DATA, PublishedModel, published, published_speeds
+from builder.model.catalog import (
+    DATA,
+    PublishedCheckpoint,
+    PublishedModel,
+    checkpoint_named,
+    checkpoints,
+    published,
+    published_speeds,
+)
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.shapes import shapes
 from builder.store import Manifest, model_id
@@ -73,6 +81,34 @@ def test_a_name_says_what_the_entry_says(model: PublishedModel) -> None:
     assert size[0] in model.family.name.lower() and size[0] in model.family.architecture
     if model.quantization and "-q8-" not in model.file:
         assert model.quantization in model.file and model.quantization in model.id
+
+
+@pytest.mark.parametrize("model", checkpoints().values(), ids=checkpoints())
+def test_a_checkpoint(model: PublishedCheckpoint) -> None:
+    family = model.family
+    assert re.fullmatch(r"[a-z0-9]+(\.\d)?-[a-z0-9.]+", model.id) and model.id not in IDS
+    size = model.id.rpartition("-")[2]
+    assert size in model.repo.lower() and size in family.name.lower() and model.repo.count("/") == 1
+    assert 0.95 <= model.size / family.parameters <= 1.1, "a byte a weight"
+    assert family.licence.page.startswith("https://") and family.modalities == ("text",)
+    prefix, suffix = family.template.prefix, family.template.suffix
+    assert "user" in prefix and "assistant" in suffix
+    json.dumps(model.to_json())
+    Manifest(
+        id=model.id, sha256="0" * 64, size=model.size, file="a.litertlm", format="litertlm", template=family.template
+    )
+
+
+def test_a_checkpoint_is_known_by_its_id_and_its_repository() -> None:
+    model = checkpoints()["smollm2-135m"]
+    for name in ("smollm2-135m", "SmolLM2-135M", model.repo, f"{model.repo}@main", "smollm2-135m@main"):
+        assert checkpoint_named(name) is model
+    for name in ("", "@", "smollm2", "HuggingFaceTB", f"{model.repo}/model.safetensors", "gemma3-1b-int4"):
+        assert checkpoint_named(name) is None
+
+
+def test_only_llama_needs_consent() -> None:
+    assert [id for id, model in checkpoints().items() if model.family.licence.gated] == ["llama3.2-1b"]
 
 
 def test_the_turns_of_gemma_3_are_those_that_the_converter_writes() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.model.catalog import published
+from builder.model.catalog import checkpoints, published
 from builder.store import Store
 from builder.synth.web_file import synthesize
 from onpage.command import main
@@ -54,7 +54,7 @@ def test_models_lists_what_is_published_and_what_is_stored(onpage: Onpage, file:
     done = onpage("models")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split("\t")[0] for line in lines] == list(published())
+    assert [line.split("\t")[0] for line in lines] == [*published(), *checkpoints()]
     assert (
         "gemma3-1b-int4\tGemma 3 1B\tint4\t700.4 MB\t32,768\ttext\tgemma\tmediapipe\t133 tok/s, MacBook M4 Max\t"
         in lines
@@ -68,6 +68,7 @@ def test_models_lists_what_is_published_and_what_is_stored(onpage: Onpage, file:
         "gemma3-1b-int4",
         "gemma3-1b-int8",
         "gemma3-1b-q4_0",
+        "llama3.2-1b",
     }
     assert onpage("models", "nothing like it").stdout == ""
 
@@ -90,7 +91,7 @@ def test_models_for_programs(onpage: Onpage, file: Path) -> None:
     onpage("import", file, "--id", "mine")
     listed = json.loads(onpage("models", "--json").stdout)["models"]
     entries = {entry["id"]: entry for entry in listed}
-    assert len(entries) == len(listed) == len(published()) + 1
+    assert len(entries) == len(listed) == len(published()) + len(checkpoints()) + 1
     assert entries["gemma4-e2b"]["stored"] is None
     assert entries["gemma4-e2b"]["published"]["family"]["template"]["prefix"] == "<|turn>user\n"
     assert entries["mine"]["published"] is None
