@@ -244,7 +244,9 @@ def write(model: Reference, cases: list[Case], sampling: Sampling | None = None)
     return write_prompts(model, [case.prompt for case in cases], sampling)
 
 
-def write_prompts(model: Reference, texts: list[str], sampling: Sampling | None = None) -> list[tuple[str, bool]]:
+def write_prompts(
+    model: Reference, texts: list[str], sampling: Sampling | None = None, seed: int = SEED
+) -> list[tuple[str, bool]]:
     """The post for each prompt, greedy without `sampling`, and whether it ended by itself."""
     from sentencepiece import SentencePieceProcessor
 
@@ -254,6 +256,6 @@ def write_prompts(model: Reference, texts: list[str], sampling: Sampling | None 
         answers = model.greedy(prompts, MAX_NEW_TOKENS)
     else:
         answers = model.sample(
-            prompts, MAX_NEW_TOKENS, temperature=sampling.temperature, top_k=sampling.top_k, seed=SEED
+            prompts, MAX_NEW_TOKENS, temperature=sampling.temperature, top_k=sampling.top_k, seed=seed
         )
     return [(pieces.decode(answer.ids).strip(), answer.stopped) for answer in answers]

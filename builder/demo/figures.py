@@ -3,45 +3,27 @@
 Written otherwise is not changed: "three" is 3, "14 March" is "March 14th", "Thurs" is Thursday, "7pm" is "7 p.m.".
 """
 
-# ruff: noqa: SIM905 - lists of words read best as words
-
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ORDINALS = ("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth").split()
+from builder.demo.rules import RULES, pattern
+
+_RULES = RULES["numbers"]
 WORDS = {
-    **{word: str(value) for value, word in enumerate(_SMALL)},
-    **{word: str(10 * value) for value, word in enumerate(_TENS, 2)},
+    **{word: str(value) for value, word in enumerate(_RULES["small"].split())},
+    **{word: str(10 * value) for value, word in enumerate(_RULES["tens"].split(), 2)},
 }
-_RANKS = {word: str(value) for value, word in enumerate(_ORDINALS, 1)}
-_UNCOUNTED = frozenset({"0", "1"})
+_RANKS = {word: str(value) for value, word in enumerate(_RULES["ordinals"].split(), 1)}
+_UNCOUNTED = frozenset(_RULES["uncounted"])
 """A post may say "one" and "first" of anything."""
 
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
-_NUMBER = re.compile(r"\d+(?:[.,:/\-–]\d+)*")
-_WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|rs|rsday|urday|r)?s?\b", re.IGNORECASE)
-_MONTHS = re.compile(
-    r"\b(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b",
-    re.IGNORECASE,
+_NUMBER = re.compile(r"\d+(?:[.,:/\-–]\d+)*", re.ASCII)
+_WEEKDAY, _MONTHS, _DAY_MONTH, _MONTH_DAY, _CLOCK, _PERCENT = (
+    pattern(_RULES[each]) for each in ("weekday", "month", "day_month", "month_day", "clock", "percent")
 )
-_DAY_MONTH = re.compile(rf"\b{_DAY} (?:of )?{_MONTH}\b", re.IGNORECASE)
-_MONTH_DAY = re.compile(rf"\b{_MONTH} {_DAY}\b", re.IGNORECASE)
-_CLOCK = re.compile(r"\b(\d{1,2}(?:[:.]\d\d)?) ?([ap])\.?m\b", re.IGNORECASE)
-_CURRENCIES = (
-    ("€", r"€|\beuros?\b|\beur\b"),
-    ("$", r"\$|\bdollars?\b|\busd\b"),
-    ("£", r"£|\bpounds?\b|\bgbp\b"),
-)
-_PERCENT = re.compile(r"%|\bper ?cent\b", re.IGNORECASE)
+_CURRENCIES = {sign: pattern(written) for sign, written in _RULES["currencies"].items()}
 
 
 def numbers_of(text: str) -> set[str]:
@@ -67,16 +49,14 @@ def changed_figures(text: str, body: str) -> Iterable[str]:
     for word in re.findall(r"[a-z]+", body.casefold()):
         if word in WORDS and WORDS[word] not in known:
             yield word
-    for pattern in (_WEEKDAY, _MONTHS):
-        there = {match[1].casefold()[:3] for match in pattern.finditer(text)}
+    for days in (_WEEKDAY, _MONTHS):
+        there = {match[1].casefold()[:3] for match in days.finditer(text)}
         yield from (
-            match[0]
-            for match in pattern.finditer(body)
-            if match[0][0].isupper() and match[1].casefold()[:3] not in there
+            match[0] for match in days.finditer(body) if match[0][0].isupper() and match[1].casefold()[:3] not in there
         )  # not "may", "sat"
     yield from _changed_pairs(text, body)
-    for sign, currency in _CURRENCIES:
-        if re.search(currency, body, re.IGNORECASE) and not re.search(currency, text, re.IGNORECASE):
+    for sign, currency in _CURRENCIES.items():
+        if currency.search(body) and not currency.search(text):
             yield sign
     if _PERCENT.search(body) and not _PERCENT.search(text):
         yield "%"
@@ -93,6 +73,43 @@ def _changed_pairs(text: str, body: str) -> Iterable[str]:
         hour = _plain(match[1])
         if hour in hours and (hour, match[2].casefold()) not in clocks:
             yield match[0]
+
+
+def dates_of(text: str) -> dict[tuple[str, str], str]:
+    """The dates of a text that have a day and a month, as (day, first letters of the month) → as it is written, in their order."""
+    found = [
+        (match.start(), (str(int(match[1])), match[2].casefold()), match[0]) for match in _DAY_MONTH.finditer(text)
+    ]
+    found += [
+        (match.start(), (str(int(match[2])), match[1].casefold()), match[0]) for match in _MONTH_DAY.finditer(text)
+    ]
+    return {date: written for _, date, written in sorted(found, reverse=True)}
+
+
+def kept_figures(text: str, body: str) -> bool:
+    """Whether a post has one of the text's figures, or the text has none: one of its dates where it has dates, else any number, weekday
+    or month."""
+    dates = dates_of(text)
+    days = {date[0] for date in dates}
+    if dates:
+        return bool(set(dates_of(body)) & set(dates)) or bool(days & numbers_of(body) and _MONTHS.search(body))
+    figures = (numbers_of(text) - _UNCOUNTED) | _names_of_days(text)
+    return not figures or bool(figures & ((numbers_of(body) - _UNCOUNTED) | _names_of_days(body)))
+
+
+def first_figure(text: str) -> str:
+    """The first date of a text or, where it has none, the first number; "" if there is none."""
+    written = [*reversed(dates_of(text).values())] or [match[0] for match in _NUMBER.finditer(text)]
+    return written[0] if written else ""
+
+
+def _names_of_days(text: str) -> set[str]:
+    return {
+        match[1].casefold()[:3]
+        for days in (_WEEKDAY, _MONTHS)
+        for match in days.finditer(text)
+        if match[0][0].isupper()
+    }
 
 
 def _days(text: str) -> Iterable[tuple[str, str]]:

@@ -1,23 +1,25 @@
 """How many of a model's posts are worth publishing: what `onpage evaluate-posts` reports.
 
 Every text is told at both lengths of the page. Generated ones have held-out names (`scenes`), blind ones were written by hand
-before any training (`blind`). The scorer (`score`) judges; the model runs in numpy from its web file.
+before any training (`blind`). The scorer (`score`) judges; the model runs in numpy from its web file. Where the page's check finds
+something wrong with a post, it is written again, as the page does it (`drawn`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
 from builder.demo.blind import blind_texts
+from builder.demo.check import DRAW_TEMPERATURE, Finding, check, cost
 from builder.demo.evaluate import BATCH, Sampling, write_prompts
 from builder.demo.generator import social_post, social_prompt, tones
 from builder.demo.scenes.write import scene_row
-from builder.demo.score import Score, Subject, commonest_opening, score
+from builder.demo.score import Score, Subject, commonest_opening, fitted, score
 
 Source = Literal["generated", "blind"]
 SOURCES: tuple[Source, ...] = ("generated", "blind")
@@ -52,6 +54,10 @@ class Judged:
     trial: Trial
     post: str
     score: Score
+    drafts: tuple[str, ...] = ()
+    """All posts that were drawn, in their order, if this one was chosen among several."""
+    findings: tuple[Finding, ...] = ()
+    """What the page would say of it."""
 
 
 MEASURES: dict[str, Callable[[Judged], bool | None]] = {
@@ -93,6 +99,11 @@ class PostsReport:
         return sum(values) / len(values) if values else None
 
     @property
+    def draws(self) -> float:
+        """How many times a post was written, on average."""
+        return sum(max(1, len(one.drafts)) for one in self.posts) / max(1, len(self.posts))
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """The bars that are missed, one sentence each."""
         return tuple(
@@ -114,6 +125,7 @@ class PostsReport:
             lines.append(f"{label:<52}" + "".join(f"{'-' if each is None else f'{each:.1%}':>15}" for each in shares))
         opening, share = commonest_opening([one.post for one in self.posts])
         lines.append(f"commonest opening: {opening!r}, {share:.1%} of all")
+        lines.append(f"draws for each post: {self.draws:.2f}")
         lines += [f"below the bar: {sentence}" for sentence in self.failures]
         return "\n".join(lines)
 
@@ -128,6 +140,7 @@ class PostsReport:
             ],
             "faults": dict(Counter(fault for one in self.posts for fault in one.score.faults)),
             "commonest_opening": {"words": opening, "share": share},
+            "draws": self.draws,
             "bars": BARS,
             "failures": list(self.failures),
             "posts": [
@@ -136,6 +149,8 @@ class PostsReport:
                     "text": one.trial.subject.text,
                     "sober": one.trial.subject.sober,
                     "post": one.post,
+                    "drafts": list(one.drafts),
+                    "findings": {finding.rule: list(finding.found) for finding in one.findings},
                     "faults": list(one.score.faults),
                     "found": {"changed": one.score.changed, "cheer": one.score.cheer, "tags": one.score.tags},
                 }
@@ -179,7 +194,42 @@ def trials(generated: int, *, blind: int | None = None, seed: int = SEED) -> lis
 
 def judge(trial: Trial, post: str, ended: bool) -> Judged:
     """One post."""
-    return Judged(trial, post, score(trial.subject, post, trial.words, ended=ended))
+    findings = check(trial.subject.text, post, trial.words)
+    return Judged(trial, post, score(trial.subject, post, trial.words, ended=ended), findings=findings)
+
+
+Write = Callable[[list[str], Sampling | None, int], list[tuple[str, bool]]]
+"""Prompts, how to sample, and the number of the draw from 0 → the posts, and whether the model ended each itself."""
+
+
+def drawn(write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws: int) -> list[Judged]:
+    """The posts for some trials, as the page gets them: those that the check finds fault with are written again, warmer, up to `draws`
+    times in all, and the best by the check is kept, the first of equals. Of a post that is too long, the last sentences are left out. What the
+    model did not end is neither changed nor drawn again. With `draws` 1 a post stays as the model wrote it."""
+    tries: list[list[tuple[Judged, bool]]] = [[] for _ in asked]
+    for draw in range(draws):
+        places = [place for place, drafts in enumerate(tries) if not drafts or _again(*drafts[-1])]
+        if not places:
+            break
+        warmer = (
+            replace(sampling, temperature=max(sampling.temperature, DRAW_TEMPERATURE))
+            if sampling and draw
+            else sampling
+        )
+        posts = write([asked[place].prompt for place in places], warmer, draw)
+        for place, (post, ended) in zip(places, posts, strict=True):
+            made = fitted(post, asked[place].words) if ended and draws > 1 else post
+            tries[place].append((judge(asked[place], made, ended), ended))
+    chosen = []
+    for drafts in tries:
+        whole = [one for one, ended in drafts if ended] or [drafts[0][0]]
+        best = min(whole, key=lambda one: cost(one.findings))
+        chosen.append(replace(best, drafts=tuple(one.post for one, _ in drafts)) if len(drafts) > 1 else best)
+    return chosen
+
+
+def _again(one: Judged, ended: bool) -> bool:
+    return ended and bool(one.findings)
 
 
 def evaluate_posts(
@@ -188,23 +238,27 @@ def evaluate_posts(
     generated: int = 60,
     blind: int | None = None,
     sampling: Sampling | None = None,
+    draws: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> PostsReport:
     """Write a post for every trial with the model in `web_file`, greedy unless `sampling` is given, and judge it.
 
-    `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
+    A post with a fault that the page's check finds is drawn up to `draws` times; more than once takes `sampling`, for the likeliest post
+    is always the same. `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
     """
     from builder.reference.dense import Reference
 
     model = Reference.from_web_file(web_file, dtype="float32")
     everything = trials(generated, blind=blind)
     order = sorted(range(len(everything)), key=lambda index: len(everything[index].prompt))  # less padding in a batch
+
+    def write(prompts: list[str], how: Sampling | None, draw: int) -> list[tuple[str, bool]]:
+        return write_prompts(model, prompts, how, SEED + draw)
+
     judged: dict[int, Judged] = {}
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
-        posts = write_prompts(model, [everything[index].prompt for index in batch], sampling)
-        for index, (post, ended) in zip(batch, posts, strict=True):
-            judged[index] = judge(everything[index], post, ended)
+        judged.update(zip(batch, drawn(write, [everything[index] for index in batch], sampling, draws), strict=True))
         if progress:
             progress(len(judged), len(everything))
     return PostsReport(web_file.name, tuple(judged[index] for index in range(len(everything))))

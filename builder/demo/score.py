@@ -13,8 +13,6 @@ The faults of a post about a pasted text:
 The judgement is by letters and words: it finds what is wrong in form, and cannot tell a dull post from a good one.
 """
 
-# ruff: noqa: SIM905 - lists of words read best as words
-
 from __future__ import annotations
 
 import re
@@ -24,44 +22,28 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from builder.demo.figures import changed_figures
+from builder.demo.rules import RULES, any_of
 from builder.demo.spelling import contains
 
-MAX_TAGS = 3
-SAME_SENTENCE = 0.75
+MAX_TAGS: int = RULES["max_tags"]
+SAME_SENTENCE: float = RULES["same_sentence"]
 """Two sentences that share this much of their words say the same."""
-SAME_RUN = 6
+SAME_RUN: int = RULES["same_run"]
 """So do two places that share this many words in a row."""
-MISSPELT = 0.8
+MISSPELT: float = RULES["misspelt"]
 """A word this close to a name of the text, and not it, is that name changed."""
 
 _HASHTAG = re.compile(r"(?<!\S)#(\w+)")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u2139]")
+_EMOJI = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in RULES["emoji"]) + "]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+|\n+")
-_CHEERFUL_EMOJI = frozenset("🎉🎊🥳😀😃😄😁😆😊🙂😍🤩😎🚀✨🌟⭐🔥💃🕺🎈🎁🏆👏🙌💪🤗😋🍾🥂👍🎶🌈🛍📣🎯🤓💡")
-_CHEER = re.compile(
-    r"\b(?:(?:great|good|big|amazing|exciting|fantastic|lovely|wonderful|happy|fun|awesome) (?:news|day|event|moment|time|story)"
-    r"|excit\w+|thrill\w+|delight\w+|hooray|hurray|yay|wow|woohoo|amazing|awesome|fantastic|incredible|congratulations"
-    r"|congrats|celebrat\w+|can(?:'|’)?t wait|cannot wait|let(?:'|’)?s go|get ready|don(?:'|’)?t miss|mark your calendars?"
-    r"|(?:happy|pleased|proud|glad|honou?red) to|join the fun|enjoy|cheers|bravo|huge|lovely|treat|be there"
-    r"|see you there|save the date|guess what|fun|perfect|unforgettable|spread the joy)\b",
-    re.IGNORECASE,
-)
-_GRAVE_EXCLAMATION = re.compile(
-    r"\b(?:not|don(?:'|’)t|please|stay|safe|warning|attention|careful|important|stop|check|return|avoid|caution|alert|recall"
-    r"|beware|watch out|thank\w*|sorry|never|help)\b",
-    re.IGNORECASE,
-)
-_DANGLING = frozenset(
-    "a an the and or but of to from with as that which who because while if when than into our their its your my would "
-    "until near at".split()
-)
+_CHEERFUL_EMOJI = frozenset(RULES["cheerful_emoji"])
+_CHEER = any_of(RULES["cheer"])
+_GRAVE_EXCLAMATION = any_of(RULES["grave_exclamation"])
+_DANGLING = frozenset(RULES["dangling"].split())
 _NO_END = re.compile(r"[.!?…:][\"”’')\]]*$")
-_EVERYDAY = frozenset(
-    "i english monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
-    "september october november december".split()
-)
+_EVERYDAY = frozenset(RULES["everyday"].split())
 
 
 @dataclass(frozen=True)
@@ -120,13 +102,11 @@ class Score:
 
 def score(subject: Subject, post: str, limit: int, *, ended: bool = True) -> Score:
     """Judge `post`, written for `subject` in at most `limit` words; `ended`: the model ended it itself."""
-    tags = _HASHTAG.findall(post)
+    tags = hashtags_in(post)
     body = body_of(post)
     folded = post.casefold()
     return Score(
-        cheer=(*cheer_in(body, subject.text), *(sign for sign in post if sign in _CHEERFUL_EMOJI))
-        if subject.sober
-        else (),
+        cheer=(*cheer_in(body, subject.text), *cheerful_emoji_in(post)) if subject.sober else (),
         cut=cut_in(body) if ended else "(not ended)",
         repeated=repeated_in(body),
         changed=(*changed_figures(subject.text, body), *changed_names(subject.text, body)),
@@ -138,10 +118,32 @@ def score(subject: Subject, post: str, limit: int, *, ended: bool = True) -> Sco
     )
 
 
+def hashtags_in(post: str) -> list[str]:
+    """Without their sign."""
+    return _HASHTAG.findall(post)
+
+
+def cheerful_emoji_in(post: str) -> list[str]:
+    """Glad ones."""
+    return [sign for sign in post if sign in _CHEERFUL_EMOJI]
+
+
 def body_of(post: str) -> str:
     """`post` without hashtags at its end and without emoji, which no sentence needs."""
     trimmed = re.sub(r"(?:\s*#\w+)+\s*$", "", _EMOJI.sub("", post))
     return re.sub(r"(?<!\S)#(\w+)", r"\1", trimmed).strip()
+
+
+def fitted(post: str, limit: int) -> str:
+    """`post` with as many of its last sentences left out as it is too long, hashtags kept; as it is if one sentence is too long."""
+    tail = re.search(r"(?:\s*#\w+)*\s*$", post)
+    end = tail.start() if tail else len(post)
+    ends = [match.start() for match in _SENTENCE_END.finditer(post[:end])]
+    while len(post.split()) > limit and ends:
+        shorter = post[: ends.pop()].rstrip() + post[end:]
+        if len(shorter.split()) <= limit:
+            return shorter
+    return post
 
 
 def sentences_of(body: str) -> list[str]:

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from builder.demo.blind import blind_texts
-from builder.demo.publish import LABELS, MEASURES, PostsReport, Trial, evaluate_posts, judge, trials
+from builder.demo.check import DRAW_TEMPERATURE
+from builder.demo.evaluate import Sampling
+from builder.demo.publish import LABELS, MEASURES, PostsReport, Trial, drawn, evaluate_posts, judge, trials
 from builder.demo.score import Subject
 from builder.demo.words import is_held_out
 from webapp.paths import DEMO_MODEL
@@ -70,3 +72,44 @@ def test_trials_are_the_same_each_time_at_both_lengths_with_held_out_names() -> 
 def test_a_model_is_asked(generated: int) -> None:
     made = evaluate_posts(DEMO_MODEL, generated=generated, blind=0)
     assert len(made.posts) == 2 and all(one.post for one in made.posts)
+
+
+ASKED = (Trial("blind", SAD, "prose", "friendly", 25), Trial("generated", GLAD, "list", "friendly", 50))
+GOOD = ("Margit Ostrander died at 81. #MargitOstrander", "Velmora Library opens on 14 March. #Library")
+
+
+def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -> None:
+    answers = {
+        (0, 0): "Great news! Margit Ostrander died at 81. #MargitOstrander",
+        (1, 0): GOOD[0],
+        (0, 1): "Velmora Library opens on 15 March. #Library",
+        (1, 1): "Velmora Library opens. #Library",
+        (2, 1): "Velmora Library opens in May",
+    }
+    asked: list[tuple[int, float, int]] = []
+
+    def write(prompts: list[str], sampling: Sampling | None, draw: int) -> list[tuple[str, bool]]:
+        assert sampling
+        asked.append((draw, sampling.temperature, len(prompts)))
+        places = [next(i for i, trial in enumerate(ASKED) if trial.prompt == prompt) for prompt in prompts]
+        return [(answers[draw, place], True) for place in places]
+
+    sad, glad = drawn(write, ASKED, Sampling(0.3, 8), 3)
+    assert asked == [(0, 0.3, 2), (1, DRAW_TEMPERATURE, 2), (2, DRAW_TEMPERATURE, 1)]
+    assert sad.post == GOOD[0] and sad.findings == () and sad.score.publishable
+    assert glad.post == "Velmora Library opens. #Library" and [each.rule for each in glad.findings] == ["lost_fact"]
+    assert glad.drafts == tuple(answers[draw, 1] for draw in range(3))
+    made = PostsReport("some.task", (sad, glad)).to_json()
+    assert made["draws"] == 2.5 and made["posts"][1]["findings"] == {"lost_fact": ["14 March"]}
+
+
+def test_one_draw_is_the_model_alone_and_what_it_did_not_end_is_left() -> None:
+    draws = []
+
+    def write(prompts: list[str], sampling: Sampling | None, draw: int) -> list[tuple[str, bool]]:
+        draws.append(draw)
+        return [("Velmora Library opens on 15 March and", False) for _ in prompts]
+
+    (alone,) = drawn(write, ASKED[1:], None, 1)
+    (left,) = drawn(write, ASKED[1:], Sampling(0.3, 8), 3)
+    assert draws == [0, 0] and alone == left and "cut" in left.score.faults

@@ -1,0 +1,83 @@
+// @ts-check
+/** Whether every sentence of a post is whole, and said once. */
+
+import { wordSet, wordsOf } from "./rules.js";
+
+const SENTENCE_END = /(?<=[.!?…])["”’')\]]*\s+|\n+/u;
+const ENDED = /[.!?…:]["”’')\]]*$/u;
+const HASHTAG = /(?<!\S)#([\p{L}\p{N}_]+)/gu;
+
+/** Hashtags without their sign. @param {string} post */
+export const hashtagsIn = (post) => [...post.matchAll(HASHTAG)].map(([, tag]) => tag);
+
+/** @param {string} body */
+export const sentencesOf = (body) => body.split(SENTENCE_END).map((part) => part.trim()).filter(Boolean);
+
+/**
+ * A post with as many of its last sentences left out as it is too long, hashtags kept; as it is if one sentence is too long.
+ * @param {string} post
+ * @param {number} limit
+ */
+export function fitted(post, limit) {
+  if (countWords(post) <= limit) return post;
+  const end = post.search(/(?:\s*#[\p{L}\p{N}_]+)*\s*$/u);
+  const ends = [...post.slice(0, end).matchAll(new RegExp(SENTENCE_END, "gu"))].map(({ index }) => index);
+  for (const at of ends.reverse()) {
+    const shorter = post.slice(0, at).trimEnd() + post.slice(end);
+    if (countWords(shorter) <= limit) return shorter;
+  }
+  return post;
+}
+
+/** Everything between white space, hashtags and emoji too. @param {string} post */
+export const countWords = (post) => post.split(/\s+/).filter(Boolean).length;
+
+/** @param {string} body @param {string} sign */
+const count = (body, sign) => body.split(sign).length - 1;
+
+/** @param {import('./rules.js').Rules} rules */
+export function sentenceRules(rules) {
+  const dangling = wordSet(rules.dangling);
+  const emoji = new RegExp(`[${rules.emoji.map(([first, last]) => `${String.fromCodePoint(first)}-${String.fromCodePoint(last)}`).join("")}]`, "gu");
+
+  return {
+    /** The post without hashtags at its end and without emoji, which no sentence needs. @param {string} post */
+    bodyOf: (post) =>
+      post
+        .replace(emoji, "")
+        .replace(/(?:\s*#[\p{L}\p{N}_]+)+\s*$/u, "")
+        .replace(HASHTAG, "$1")
+        .trim(),
+
+    /** The sentence that stops in the middle, or what is open at the end; "" if none. @param {string} body */
+    cutIn(body) {
+      const sentences = sentencesOf(body);
+      if (!sentences.length) return "(nothing)";
+      for (const sentence of sentences) {
+        const last = wordsOf(sentence).at(-1);
+        if (sentence.replace(/["”’')]+$/, "").endsWith(".") && last && dangling.has(last) && !sentence.endsWith("...")) return sentence;
+      }
+      const end = sentences[sentences.length - 1];
+      const open = count(body, '"') % 2 || count(body, "“") !== count(body, "”") || count(body, "(") !== count(body, ")");
+      return !ENDED.test(end) || open ? end : "";
+    },
+
+    /** What is said twice; "" if nothing is. @param {string} body */
+    repeatedIn(body) {
+      const lists = sentencesOf(body).map((sentence) => wordsOf(sentence).map((word) => word.toLowerCase()));
+      for (const [index, list] of lists.entries()) {
+        for (const other of lists.slice(0, index)) {
+          const [mine, others] = [new Set(list), new Set(other)];
+          const shared = [...mine].filter((word) => others.has(word)).length;
+          if (list.join(" ") === other.join(" ") || (shared >= 4 && shared >= rules.same_sentence * Math.min(mine.size, others.size))) return list.join(" ");
+        }
+      }
+      const run = lists.flat();
+      const seen = new Set();
+      const twice = new Set();
+      const runs = Array.from({ length: Math.max(0, run.length - rules.same_run + 1) }, (_, start) => run.slice(start, start + rules.same_run).join(" "));
+      for (const words of runs) (seen.has(words) ? twice : seen).add(words);
+      return runs.find((words) => twice.has(words)) ?? "";
+    },
+  };
+}

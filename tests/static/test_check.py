@@ -1,0 +1,100 @@
+"""The page's check of a post finds the same as the evaluation's: on generated texts, with posts made for them and damaged at random."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from builder.demo.check import check, is_bad_news, is_foreign
+from builder.demo.evaluate import HANDWRITTEN
+from builder.demo.names import main_names
+from builder.demo.scenes.write import scene_row
+from builder.demo.score import fitted
+from tests.static.node import evaluate
+
+CHECKED = """
+import { readFileSync } from "node:fs";
+import { fitted } from "./static/tasks/post/check/sentences.js";
+import { makeChecker } from "./static/tasks/post/check/index.js";
+const { check } = makeChecker(JSON.parse(readFileSync("static/tasks/post/check.json", "utf8")));
+const checked = (text, post, limit) => [check(text, post, limit).map(({ rule, found }) => [rule, found]), fitted(post, limit)];
+console.log(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map((values) => checked(...values))));
+"""
+
+
+def damaged(rng: Random, post: str, other: str) -> str:
+    """A post with words taken away, doubled, taken from another one, or with a letter changed."""
+    words = post.split(" ")
+    for _ in range(rng.randint(0, 4)):
+        place = rng.randrange(len(words))
+        words[place : place + 1] = rng.choice(
+            (
+                [],
+                [words[place], words[place]],
+                [rng.choice(other.split(" "))],
+                [words[place][::-1]],
+                [words[place] + "!"],
+                [
+                    words[place],
+                    rng.choice(("🎉", "#Nothing", "14 March", "7 pm", "€5", "Petra", "(", '"', "and.", "3.50", "fün!")),
+                ],
+                [words[place].replace("a", "o")],
+                words[:place],
+            )
+        ) or ["so"]
+    return " ".join(words)
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[tuple[str, str, int]]:
+    rng = Random(19)
+    texts = [(row.subject.text, row.post) for row in (scene_row(rng) for _ in range(150))]
+    made = [json.loads(line)["text"] for line in HANDWRITTEN.read_text(encoding="utf-8").splitlines()]
+    texts += [(text, text[: rng.randrange(60, 200)]) for text in made]
+    texts += [
+        ("Die Bibliothek ist ab dem 3. Mai wieder für alle da, und das ist gut so.", "Sie ist da."),
+        ("図書館は三月に開きます。", "図書館"),
+    ]
+    posts = [post for _, post in texts] + [
+        "Die Bibliothek ist ab dem 3. Mai wieder für alle da, und es gibt auch Kaffee.",
+        "",
+    ]
+    return [
+        (text, damaged(rng, mine if rng.random() < 0.8 else rng.choice(posts), rng.choice(posts)), rng.choice((25, 50)))
+        for text, mine in texts
+        for _ in range(6)
+    ]
+
+
+def test_the_page_finds_what_the_evaluation_finds(cases: list[tuple[str, str, int]]) -> None:
+    in_page = evaluate(CHECKED, json.dumps(cases))
+    for case, (found, shorter) in zip(cases, in_page, strict=True):
+        assert found == [[finding.rule, list(finding.found)] for finding in check(*case)], case
+        assert shorter == fitted(*case[1:]), case
+    rules = {rule for found, _ in in_page for rule, _ in found}
+    assert rules == {"language", "cheer", "cut", "changed", "repeated", "lost_name", "lost_fact", "long", "tags"}
+
+
+def test_most_generated_posts_pass_and_bad_news_is_known() -> None:
+    """The guesses are guesses; that they are good ones is measured on texts whose answer is known."""
+    rng = Random(20)
+    rows = [scene_row(rng) for _ in range(120)]
+    assert sum(is_bad_news(row.subject.text) is row.subject.sober for row in rows) >= 0.9 * len(rows)
+    passed = [not check(row.subject.text, row.post, row.words) for row in rows]
+    assert sum(passed) >= 0.7 * len(rows)
+    assert not any(is_foreign(row.subject.text) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The Harbour Street Library reopens on Saturday, 14 March, says Ann Reed.", "Harbour Street Library"),
+        ("Dear all,\nFernleaf 3.2 is out of the door. It syncs notes.\nHelena", "Fernleaf 3.2"),
+        ("PRESS RELEASE\n\nIn Leeds, Whitcombe & Daughters is opening a second shop.", "Whitcombe & Daughters"),
+        ("please note that it is raining on Monday.", ""),
+    ],
+)
+def test_the_name_that_a_text_is_about(text: str, name: str) -> None:
+    assert ([each.text for each in main_names(text)] or [""])[0] == name
