@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,21 @@ def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> N
     expect(page.get_by_label("Your question").last).to_have_value("half a thought")
     page.get_by_label("Your question").last.fill("")
     check(page)
+
+
+def test_a_question_is_kept_when_the_page_is_left_at_once(tab: Watched, page: Page) -> None:
+    """Before its first word, nothing had written it down."""
+    question = page.get_by_label("Your question").last
+    question.fill("Does the library open on Monday?")
+    question.evaluate(
+        """(area) => {
+          area.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+          setTimeout(() => location.reload());
+        }"""
+    )
+    expect(tab.page.locator("html")).not_to_have_attribute("data-phases", re.compile("writing"))  # a new page
+    tab.wait_for("ready")
+    expect(page.locator(".turn-user .turn-text")).to_have_text("Does the library open on Monday?")
 
 
 def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Page) -> None:

@@ -62,6 +62,35 @@ def test_a_post_is_edited_in_its_place_and_the_reload_has_it(tab: Watched, writt
     expect(text_of(page)).to_have_text(f"Hello! {post}")
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_an_edit_is_kept_when_the_page_is_left_at_once(
+    tab: Watched, written: Page, quick_server: RunningServer, finished: bool
+) -> None:
+    """A write that waited for the device's answers was lost with the page: always while it was typed, often after Escape."""
+    page, post = written, tab.post
+    typed = """(area, [mark, finished]) => {
+      area.value = mark + area.value;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+      if (finished) area.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    }"""
+    for mark in (f"Finished: {finished}. ", "Again. "):
+        page.get_by_role("button", name="Edit", exact=True).click()
+        area = page.get_by_label("The post, to be edited")
+        area.evaluate(f"(area, given) => {{ ({typed})(area, given); location.reload(); }}", [mark, finished])
+        post = mark + post
+        tab.wait_for("ready")
+        expect(text_of(page)).to_have_text(post)
+    other = page.context.new_page()
+    other.goto(quick_server.url)
+    other.locator("summary", has_text="Earlier posts").click()
+    other.locator(".history-item", has_text=post).get_by_role("button").first.click()
+    other.get_by_role("button", name="Edit", exact=True).click()
+    other.get_by_label("The post, to be edited").evaluate(typed, ["Closed. ", finished])
+    other.close()
+    unfold(page, "Earlier posts")
+    expect(page.locator(".history-item", has_text=f"Closed. {post}")).to_have_count(1)
+
+
 def test_one_tap_changes_it_and_undo_takes_that_back(tab: Watched, written: Page) -> None:
     page, post = written, tab.post
     page.get_by_role("button", name="Edit", exact=True).click()

@@ -3,7 +3,8 @@
  * Records on the device: IndexedDB as a `Shelf` (record.js).
  *
  * Two stores, so that a list reads no bodies. A record's key is its task and its id; an index has the records of a task by time.
- * Both parts of a record are written in one transaction, so they are both there or neither is.
+ * Both parts of a record are written in one transaction, so they are both there or neither is. A write waits for no answer of the
+ * device's before it is committed: it is done even if the page is left meanwhile, which hears no more answers.
  *
  * The package `idb` would promise requests and cursors; of it this module would use what takes two functions below, and the page would
  * load it as a vendored file before anything else. So it is not used.
@@ -40,15 +41,18 @@ export class Database {
 
   /** @param {string} task @param {Entry} entry @param {number} most */
   async put(task, entry, most) {
-    return this.#write((stores) => put(stores, task, entry, most));
+    await this.#write((stores) => put(stores, task, entry));
+    return this.#trim(task, most);
   }
 
   /** @param {string} task @param {string} id @param {(entry: Entry | null) => Entry | null} change @param {number} most */
   async update(task, id, change, most) {
-    return this.#write(async (stores) => {
-      const changed = change(await get(stores, task, id));
-      return changed ? put(stores, task, changed, most) : 0;
+    const changed = await this.#write(async (stores) => {
+      const made = change(await get(stores, task, id));
+      if (made) put(stores, task, made);
+      return made;
     });
+    return changed ? this.#trim(task, most) : 0;
   }
 
   /** @param {string} task @param {string} id */
@@ -77,12 +81,12 @@ export class Database {
 
   /** @param {string} task @param {string} id */
   async delete(task, id) {
-    await this.#write(async (stores) => remove(stores, [task, id]));
+    await this.#write((stores) => remove(stores, [task, id]));
   }
 
   /** @param {string} task */
   async clear(task) {
-    await this.#write(async (stores) => remove(stores, ofTask(task)));
+    await this.#write((stores) => remove(stores, ofTask(task)));
   }
 
   /** Another tab may now change or delete the database. */
@@ -92,21 +96,37 @@ export class Database {
     (await opened?.catch(() => null))?.close();
   }
 
+  /** Drops the oldest; how many. @param {string} task @param {number} most */
+  async #trim(task, most) {
+    return this.#write(async (stores) => {
+      const surplus = (await done(stores.heads.count(ofTask(task)))) - most;
+      let left = Math.max(0, surplus);
+      if (!left) return 0;
+      const oldest = stores.heads.index(BY_TIME).openKeyCursor(IDBKeyRange.bound([task], [task, []]));
+      await walk(oldest, ({ primaryKey }) => {
+        remove(stores, primaryKey);
+        left -= 1;
+        return left > 0;
+      });
+      return surplus;
+    });
+  }
+
   /** @template Result @param {(stores: Stores) => Promise<Result>} act @returns {Promise<Result>} */
   #read(act) {
     return this.#transact("readonly", act);
   }
 
-  /** @template Result @param {(stores: Stores) => Promise<Result>} act @returns {Promise<Result>} */
+  /** @template Result @param {(stores: Stores) => Result | Promise<Result>} act @returns {Promise<Result>} */
   #write(act) {
     return this.#transact("readwrite", act);
   }
 
   /**
-   * Runs `act`, which awaits nothing but requests of its transaction, and resolves once it is on the device.
+   * Runs `act`, which awaits nothing but what it reads in its transaction, and resolves once what it wrote is on the device.
    * @template Result
    * @param {IDBTransactionMode} mode
-   * @param {(stores: Stores) => Promise<Result>} act
+   * @param {(stores: Stores) => Result | Promise<Result>} act
    * @returns {Promise<Result>}
    */
   async #transact(mode, act) {
@@ -114,6 +134,7 @@ export class Database {
     const ended = endOf(transaction);
     try {
       const result = await act({ heads: transaction.objectStore(HEADS), bodies: transaction.objectStore(BODIES) });
+      if (mode === "readwrite") transaction.commit();
       await ended;
       return result;
     } catch (error) {
@@ -181,20 +202,10 @@ async function open(versions, onClosed) {
 
 /** @typedef {{heads: IDBObjectStore, bodies: IDBObjectStore}} Stores */
 
-/** @param {Stores} stores @param {string} task @param {Entry} entry @param {number} most */
-async function put({ heads, bodies }, task, { id, at, head, body }, most) {
-  await Promise.all([done(heads.put({ task, id, at, head })), done(bodies.put({ task, id, body }))]);
-  let surplus = (await done(heads.count(ofTask(task)))) - most;
-  const dropped = Math.max(0, surplus);
-  if (!dropped) return 0;
-  const oldest = heads.index(BY_TIME).openKeyCursor(IDBKeyRange.bound([task], [task, []]));
-  await walk(oldest, ({ primaryKey }) => {
-    heads.delete(primaryKey);
-    bodies.delete(primaryKey);
-    surplus -= 1;
-    return surplus > 0;
-  });
-  return dropped;
+/** @param {Stores} stores @param {string} task @param {Entry} entry */
+function put({ heads, bodies }, task, { id, at, head, body }) {
+  heads.put({ task, id, at, head });
+  bodies.put({ task, id, body });
 }
 
 /** @param {Stores} stores @param {string} task @param {string} id @returns {Promise<Entry | null>} */
@@ -204,8 +215,9 @@ async function get({ heads, bodies }, task, id) {
 }
 
 /** @param {Stores} stores @param {IDBValidKey | IDBKeyRange} which */
-async function remove({ heads, bodies }, which) {
-  await Promise.all([done(heads.delete(which)), done(bodies.delete(which))]);
+function remove({ heads, bodies }, which) {
+  heads.delete(which);
+  bodies.delete(which);
 }
 
 /** @param {string} task */

@@ -24,12 +24,17 @@ export class MemoryShelf {
 
   /** @param {string} task @param {string} id @param {(entry: Entry | null) => Entry | null} change @param {number} most */
   async update(task, id, change, most) {
-    const changed = change(await this.get(task, id));
+    const changed = change(this.peek(task, id));
     return changed ? this.put(task, changed, most) : 0;
   }
 
   /** @param {string} task @param {string} id */
   async get(task, id) {
+    return this.peek(task, id);
+  }
+
+  /** At once. @param {string} task @param {string} id @returns {Entry | null} */
+  peek(task, id) {
     return structuredClone(this.#of(task).get(id) ?? null);
   }
 

@@ -16,6 +16,8 @@
  *   device does not take (no storage here, no room, another tab's version) stays in this tab's memory, and `trouble` says why, until
  *   a later write succeeds, which brings along what was left behind. Until then lists have both.
  * - A task has at most MAX_RECORDS; the oldest go, and `put` says how many.
+ * - A `put`, `delete` or `clear` is done even if the page is left right after the call; of an `update`, which must read first, nothing
+ *   may be done then.
  * - Each call is one step: two tabs mix whole records, never parts of them. Who must not overwrite what another tab wrote, uses
  *   `update`, which reads and writes in one step.
  * - A change is told to all who `listen`, in this tab and in others.
@@ -82,8 +84,10 @@ export class TaskRecords {
   #changes = new EventTarget();
   /** @type {Trouble | null} */
   #trouble = null;
-  /** Writes go one after the other. @type {Promise<unknown>} */
+  /** What comes of writes is looked at one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve();
+  /** Writes of which that has not been looked at. */
+  #open = 0;
 
   /** @param {{task: string, most: number, device: Shelf, memory: MemoryShelf, tell: () => void}} options made by `Records.of` */
   constructor({ task, most, device, memory, tell }) {
@@ -114,9 +118,9 @@ export class TaskRecords {
    */
   async update(id, change) {
     return this.#write(id, async (shelf) => {
-      const held = await this.#memory.get(this.#task, id); // newer than what the device has
-      const before = shelf === this.#memory ? await this.get(id) : held;
-      return shelf.update(this.#task, id, (entry) => changedBy(change, before ?? entry), this.#most);
+      const before = shelf === this.#memory ? await this.get(id) : null;
+      const held = () => this.#memory.peek(this.#task, id) ?? before; // newer than what the device has
+      return shelf.update(this.#task, id, (entry) => changedBy(change, held() ?? entry), this.#most);
     });
   }
 
@@ -169,12 +173,12 @@ export class TaskRecords {
    * @param {(shelf: Shelf) => Promise<number>} act
    */
   #write(id, act) {
-    return this.#inTurn(async () => {
+    return this.#follow(act, async (written) => {
       let dropped = 0;
       try {
-        dropped = await act(this.#device);
+        dropped = await written;
         await this.#memory.delete(this.#task, id);
-        await this.#bringBack();
+        if (!this.#open) await this.#bringBack(); // else over what was written after it
       } catch (error) {
         if (error instanceof Mistake) throw error.cause;
         this.#trouble = troubleOf(error);
@@ -200,17 +204,30 @@ export class TaskRecords {
 
   /** @param {(shelf: Shelf) => Promise<void>} act */
   #remove(act) {
-    return this.#inTurn(async () => {
+    return this.#follow(act, async (removed) => {
       await act(this.#memory);
-      const gone = await this.#attempt(() => act(this.#device).then(() => true), false);
+      const gone = await this.#attempt(() => removed.then(() => true), false);
       this.#tell();
       return gone || this.#trouble === "refused"; // where nothing is kept, nothing is left
     });
   }
 
-  /** @template Result @param {() => Promise<Result>} act @returns {Promise<Result>} */
-  #inTurn(act) {
-    const result = this.#last.then(act);
+  /**
+   * Sends a write to the device at once, which keeps their order: in a queue it would be lost with the page. What came of it is looked
+   * at in turn.
+   * @template Done, Result
+   * @param {(shelf: Shelf) => Promise<Done>} act
+   * @param {(done: Promise<Done>) => Promise<Result>} then
+   * @returns {Promise<Result>}
+   */
+  #follow(act, then) {
+    this.#open += 1;
+    const done = act(this.#device);
+    done.catch(() => {}); // until its turn
+    const result = this.#last.then(() => {
+      this.#open -= 1;
+      return then(done);
+    });
     this.#last = result.catch(() => {});
     return result;
   }

@@ -138,6 +138,53 @@ test("a reload in the middle of an answer loses at most its last second", async 
   assert.equal(last(again).text, answerTo("<user>\nHello?</s>\n<model>\n", seed).answer);
 });
 
+/** What a tab remembers of its chat, as the storage of the tab gives it back. @param {import("../../static/tasks/chat/chat.js").Chat} chat */
+function rememberedOf({ state: { conversation, draft }, unkept }) {
+  return JSON.parse(JSON.stringify({ open: conversation.id, draft, unkept }));
+}
+
+test("a reload before the first word keeps the question", async () => {
+  const shelf = device();
+  const page = await tab({ turns: TURNS, shelf, seed: seedFor("Hello?", 3) });
+  await begin(page, "Hello?", 0);
+  const recalled = rememberedOf(page.chat);
+  await page.chat.close();
+  const again = await tab({ turns: TURNS, shelf, recalled });
+  assert.deepEqual([texts(again.chat.path), again.chat.unkept], [["Hello?"], null]);
+  assert.equal(again.chat.state.list.length, 1);
+});
+
+test("a reload before something is saved has it, beside what another tab made of it meanwhile", async () => {
+  const shelf = device();
+  const page = await tab({ turns: TURNS, shelf });
+  await ask(page, "Hello?");
+  assert.equal(page.chat.unkept, null);
+  const { update } = shelf;
+  let answers = () => {};
+  shelf.update = () => new Promise((resolve) => (answers = () => resolve(0))); // not before the page has gone
+  void page.chat.edit(page.chat.path[0].id, "Goodbye?");
+  await settled();
+  const [question, answer] = texts(page.chat.path);
+  assert.equal(question, "Goodbye?");
+  const recalled = rememberedOf(page.chat);
+  shelf.update = update;
+  const other = await tab({ turns: TURNS, shelf, recalled: { open: page.chat.state.conversation.id } });
+  assert.equal(other.chat.path[0].text, "Hello?");
+  await ask(other, "And now?");
+  const again = await tab({ turns: TURNS, shelf, recalled });
+  const said = texts(again.chat.state.conversation.turns);
+  assert.deepEqual(["Hello?", "Goodbye?", answer, "And now?"].filter((text) => !said.includes(text)), []);
+  assert.equal(again.chat.unkept, null);
+  answers();
+});
+
+test("what a tab remembers of its conversation is not trusted", async () => {
+  for (const unkept of ["x", 7, {}, { id: "a", turns: [{ text: 5 }] }]) {
+    const { chat } = await tab({ recalled: { unkept } });
+    assert.deepEqual([chat.state.list, chat.path], [[], []]);
+  }
+});
+
 /** A tab whose context is full at the next question. */
 async function full(options = {}) {
   const page = await tab({ turns: TURNS, maxTokens: 160, ...options });

@@ -72,6 +72,20 @@ test("a reload shows the last post as it was left", async () => {
   after.task.destroy();
 });
 
+test("what was typed is kept when the page is hidden, which may be the last that it hears", async () => {
+  const page = await mounted();
+  await write(page, ["One post."]);
+  page.root.find("card-edit").click();
+  const area = page.root.find("card-area");
+  area.value = "My post.";
+  area.dispatchEvent(new Event("input"));
+  document.hidden = true;
+  document.dispatchEvent(new Event("visibilitychange"));
+  await settled();
+  assert.deepEqual((await heads(page.records)).map(({ current }) => current), ["My post."]);
+  page.task.destroy();
+});
+
 test("a post of the history is opened, and the last one stays there", async () => {
   const page = await mounted();
   await write(page, ["One."]);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { IDBFactory, IDBKeyRange } from "../../static/node_modules/fake-indexeddb/build/esm/index.js";
+import { IDBFactory, IDBKeyRange, IDBTransaction } from "../../static/node_modules/fake-indexeddb/build/esm/index.js";
 import { Database, VERSIONS } from "../../static/records/database.js";
 import { MemoryShelf } from "../../static/records/memory.js";
 import { newId } from "../../static/records/record.js";
@@ -194,6 +194,52 @@ test("a mistake of the caller's is not taken for a fault of the device", async (
   assert.deepEqual([posts.trouble, await ids(posts)], [null, []]);
   await posts.put(entry("b", 1));
   assert.deepEqual(await ids(posts), ["b"], "and the next call works");
+});
+
+/** Leaves the page after a call: what the browser has of it by then. @param {() => unknown} call */
+async function left(call) {
+  const { commit } = IDBTransaction.prototype;
+  let committed = 0;
+  IDBTransaction.prototype.commit = function counted() {
+    committed += 1;
+    return commit.call(this);
+  };
+  const going = call();
+  for (let step = 0; step < 20; step += 1) await Promise.resolve(); // a page that goes has its microtasks, and no events
+  const sent = committed;
+  await going;
+  IDBTransaction.prototype.commit = commit;
+  return sent;
+}
+
+test("what is written, deleted and cleared is on its way to the device before the page can be left", async () => {
+  const posts = tab().of("post");
+  await posts.put(entry("a", 1));
+  assert.equal(await left(() => posts.put(entry("b", 2))), 1);
+  assert.equal(await left(() => posts.delete("a")), 1);
+  assert.equal(await left(() => posts.clear()), 1);
+  const several = () => {
+    void posts.put(entry("c", 3));
+    void posts.put(entry("c", 4));
+    return posts.delete("b");
+  };
+  assert.equal(await left(several), 3, "one does not wait for what came of another");
+  assert.deepEqual(await posts.list({ count: 9 }), [{ id: "c", at: 4, head: { title: "c" } }]);
+});
+
+test("what came to the device late does not take the place of what was written after it", async () => {
+  const device = new Failing();
+  const posts = tab(device).of("post");
+  device.error = new DOMException("full", "QuotaExceededError");
+  await posts.put(entry("a", 1, "old"));
+  device.error = null;
+  await Promise.all([posts.put(entry("b", 1)), posts.put(entry("a", 2, "new"))]);
+  assert.equal((await posts.get("a"))?.body, "new");
+  device.error = new DOMException("full", "QuotaExceededError");
+  await posts.put(entry("a", 3, "newer"));
+  device.error = null;
+  await Promise.all([posts.put(entry("b", 2)), posts.clear()]);
+  assert.deepEqual([await ids(posts), posts.trouble], [[], null]);
 });
 
 test("a database that was closed under us is opened again", async () => {

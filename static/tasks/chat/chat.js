@@ -4,8 +4,8 @@
  * every change, and `onChange` hears of it; the pieces of an answer go to `onText` alone, so that each costs the same at any length.
  *
  * What it promises:
- * - Nothing that was said is lost. A question is kept before its answer begins, an answer once a second while it is written; what breaks
- *   off (Stop, a crash, a reload) can go on.
+ * - Nothing that was said is lost. What is on the screen and not saved yet is `unkept`, for a reload to bring back; an answer is saved
+ *   once a second while it is written, and what breaks off (Stop, a crash, a reload) can go on.
  * - A full context is a choice, and nothing is changed before it is made.
  * - What another tab does to the same conversation is merged, never overwritten.
  *
@@ -37,6 +37,8 @@ export class Chat {
   #now;
   #counting = 0;
   #savedAt = 0;
+  /** The last that is saved as it is. @type {Conversation | null} */
+  #kept = null;
   /** Grows with what a person does: what is on its way to the screen gives way to what was wanted after it. */
   #steps = 0;
   /** @type {Promise<unknown>} the answer that is written, until it is kept */
@@ -75,8 +77,15 @@ export class Chat {
     return writing ? pathTo(conversation, writing.turn.parent) : pathOf(conversation);
   }
 
-  /** @param {{open?: string, draft?: string, system?: string}} [recalled] */
-  async start({ open = "", draft = "", system = "" } = {}) {
+  /** The conversation, but for an answer that is written, until all of it is saved. */
+  get unkept() {
+    const { conversation } = this.state;
+    return conversation !== this.#kept && holdsAnything(conversation) ? conversation : null;
+  }
+
+  /** @param {{open?: string, draft?: string, system?: string, unkept?: unknown}} [recalled] `unkept` is not trusted */
+  async start({ open = "", draft = "", system = "", unkept = null } = {}) {
+    await this.#conversations.restore(unkept);
     await this.#list();
     this.#set({ draft });
     if (open) await this.open(open);
@@ -88,7 +97,7 @@ export class Chat {
     const step = (this.#steps += 1);
     if (id === this.state.conversation.id) return;
     const found = await this.#conversations.read(id);
-    if (found && step === this.#steps && (await this.#left())) this.#show(found);
+    if (found && step === this.#steps && (await this.#left())) this.#show((this.#kept = found));
   }
 
   async fresh() {
@@ -288,7 +297,7 @@ export class Chat {
   /** A change of the conversation that is open. @param {Conversation} conversation */
   #commit(conversation) {
     this.#show(conversation);
-    if (conversation.turns.length || conversation.removed.length) void this.#conversations.save(conversation);
+    if (holdsAnything(conversation)) void this.#save(conversation);
   }
 
   /** What a draft asks. Where the last question has no answer yet, it asks both. @param {Conversation} conversation @param {string} draft */
@@ -348,8 +357,15 @@ export class Chat {
     const kept = said ? withAnswer(conversation, writing, { state, ended: true, at: this.#now() }) : conversation;
     const figures = outcome ? { ...this.state.figures, [id]: outcome.figures } : this.state.figures;
     this.#set({ conversation: kept, figures });
-    await this.#conversations.save(kept);
+    await this.#save(kept);
     return outcome;
+  }
+
+  /** @param {Conversation} conversation */
+  async #save(conversation) {
+    await this.#conversations.save(conversation);
+    this.#kept = conversation;
+    this.onChange();
   }
 
   /** @param {Writing} writing @param {string} piece */
@@ -384,7 +400,9 @@ export class Chat {
     const { conversation: mine, writing } = this.state;
     if (!theirs || writing || mine.id !== id) return;
     const both = merged(mine, theirs);
-    if (both.changed !== mine.changed || both.turns.length !== mine.turns.length) this.#show(both);
+    if (both.changed === mine.changed && both.turns.length === mine.turns.length) return;
+    if (mine === this.#kept) this.#kept = both;
+    this.#show(both);
   }
 
   async #count() {
@@ -397,4 +415,9 @@ export class Chat {
     const tokens = await this.#session.count(messagesOf(conversation.system, asked), room);
     if (tokens !== null && this.state.conversation === conversation && this.state.draft === draft) this.#set({ count: { tokens, room } });
   }
+}
+
+/** Whether there is anything in it to save. @param {Conversation} conversation */
+function holdsAnything({ turns, removed }) {
+  return turns.length > 0 || removed.length > 0;
 }

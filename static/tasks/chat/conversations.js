@@ -51,6 +51,12 @@ export class Conversations {
     return this.#saving;
   }
 
+  /** Saves what a page that is gone had not; nothing where it is no conversation. @param {unknown} value */
+  async restore(value) {
+    const conversation = checkedOrNull(value);
+    if (conversation) await this.save(conversation);
+  }
+
   /** @param {string} id */
   async delete(id) {
     await this.#saving; // else what is on its way would bring it back

@@ -66,7 +66,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
     queueMicrotask(() => {
       scheduled = false;
       const { conversation, draft } = chat.state;
-      remember({ open: conversation.id, draft, system: conversation.system });
+      remember({ open: conversation.id, draft, system: conversation.system, unkept: chat.unkept });
       show();
     });
   }
@@ -175,7 +175,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
 function startOf(recalled) {
   const found = /** @type {Record<string, unknown>} */ (recalled ?? {});
   const [open, draft, system] = ["open", "draft", "system"].map((name) => (typeof found[name] === "string" ? found[name] : ""));
-  return { open, draft, system };
+  return { open, draft, system, unkept: found.unkept };
 }
 
 /** @param {string} name @param {'json' | 'md'} ending @param {string} content */

@@ -242,6 +242,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
   historyEvents.listen(history.root, "removed", (id) => keeper.forget(id ?? state.post?.id ?? ""), signal);
   historyEvents.listen(history.root, "restored", (id) => keeper.resume(id), signal);
   window.addEventListener("pagehide", () => keeper.flush(), { signal });
+  document.addEventListener("visibilitychange", () => document.hidden && keeper.flush(), { signal }); // a phone ends hidden pages without a word
   void voices.get(VOICE).then((kept) => {
     const { hashtags, link } = /** @type {Record<string, unknown>} */ (kept?.head ?? {});
     if (kept && !ended.signal.aborted) set({ ...state, voice: voiceOf(hashtags, link) });

@@ -162,11 +162,12 @@ export function install({ clipboard = null, copies = false } = {}) {
   const navigator = { userAgent: "test", ...(clipboard && { clipboard }) };
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
   Object.assign(globalThis, {
-    document: {
+    document: Object.assign(new EventTarget(), {
       createElement: (tag) => new FakeElement(tag),
       activeElement: null,
+      hidden: false,
       execCommand: (command) => asked.push(command) > 0 && copies,
-    },
+    }),
     window: globalThis,
     addEventListener: () => {}, // for events of the window, which no test makes
     getSelection: () => ({ selectAllChildren: (element) => selected.push(element) }),
