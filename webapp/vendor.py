@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -85,7 +86,46 @@ MARKED = Package("marked", "18.2.1", ("lib/marked.esm.js",))
 DOMPURIFY = Package("dompurify", "3.5.0", ("dist/purify.es.mjs",))
 """What of that HTML may come into the page."""
 
-PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY)
+JSON_SCHEMA = Package(
+    "@cfworker/json-schema",
+    "4.1.6",
+    tuple(
+        f"dist/esm/{name}.js"
+        for name in (
+            "deep-compare-strict",
+            "dereference",
+            "format",
+            "index",
+            "pointer",
+            "types",
+            "ucs2-length",
+            "validate",
+            "validator",
+        )
+    ),
+)
+"""Whether what a model extracts fits a schema; loaded when that is asked for. It interprets a schema, where ajv and schemasafe make a
+function of its text, which the page's policy forbids; and it comes as modules, which jsonschema does not. Minified and compressed:
+6 kB (jsonschema 8, schemasafe 20, ajv 38)."""
+
+PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY, JSON_SCHEMA)
+
+MIT_LICENSE = """\
+MIT License
+
+Copyright (c) {author}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the
+"Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to
+the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
+MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR
+ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH
+THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 
 NOTICES = Path("vendor") / "NOTICES.txt"
 """The licences, relative to the static folder: linked by the page, and in the wheel."""
@@ -116,8 +156,8 @@ def build(static: Path, package: Package) -> Path:
 def write_notices(static: Path, packages: Sequence[Package] = PACKAGES) -> Path:
     """Writes what the licences of the libraries ask to be passed on, from their npm packages; returns the file.
 
-    A package of a licence that is the same text for everybody may lack it: then it is onpage's own, the Apache License 2.0.
-    FileNotFoundError without `npm ci`, ValueError for a licence whose text is nowhere.
+    A package may lack its licence where that is the same text for everybody, the Apache License 2.0, which is onpage's own, or but for
+    a name, the MIT License. FileNotFoundError without `npm ci`, ValueError for a licence whose text is nowhere.
     """
     apache = static.parent / "LICENSE"
     parts = ["The page holds these works of others. Their licences follow, and after them the Apache License 2.0 once."]
@@ -127,13 +167,15 @@ def write_notices(static: Path, packages: Sequence[Package] = PACKAGES) -> Path:
         own = sorted(
             path for path in source.iterdir() if path.name.upper().startswith(("LICENSE", "LICENCE", "NOTICE"))
         )
-        if not own and about["license"] != "Apache-2.0":
+        if not own and about["license"] not in ("Apache-2.0", "MIT"):
             raise ValueError(f"{source} has no text of its licence, {about['license']}: add it to webapp/vendor.py.")
         files = ", ".join(target.as_posix() for target in package.targets())
         parts.append(
             f"{package.name} {package.version}\nLicence: {about['license']}\nAuthor: {about.get('author') or 'not said'}\n{files}"
         )
         parts += [path.read_text(encoding="utf-8").strip() for path in own]
+        if not own and about["license"] == "MIT":
+            parts.append(MIT_LICENSE.format(author=re.sub(r"\s*[<(].*", "", about["author"])))
     parts.append(apache.read_text(encoding="utf-8").strip("\n"))
     path = static / NOTICES
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -244,6 +244,7 @@ def test_the_licences_of_what_is_vendored_are_served(client: FlaskClient) -> Non
     for package in PACKAGES:
         assert f"{package.name} {package.version}\n" in text
     assert "Copyright (c) 2020 Dani Bir" in text, "the notice that the MIT License asks for"
+    assert "Copyright (c) Jeremy Danyow" in text, "whose package says MIT and has no text of it"
     assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in text
 
 
