@@ -48,6 +48,7 @@ export class SharedSession {
       stop() {
         if (shared.writer === id) session.stop(); // not another task's answer
       },
+      switch: (reason, wish) => session.switch(reason, wish),
       reseed: () => session.reseed(),
     };
   }

@@ -14,6 +14,7 @@
  * @property {string} package its npm package, which is also its name among the vendored libraries
  * @property {boolean} [keepsPrompt] whether it reads only what differs from the prompt before
  * @property {boolean} [takesAdapters] whether LoRA adapters can be put on its models
+ * @property {boolean} [takesSampling] whether a model goes on with other sampling, and is not loaded for it
  * @property {boolean} [takesPrecision] whether it can be told how exactly to compute
  */
 
@@ -39,6 +40,7 @@ export const ENGINES = [
     start: litertLm,
     formats: ["litertlm-web"],
     package: "@litert-lm/core",
+    takesSampling: true,
   },
   {
     id: "litert-lm-cpu",
@@ -47,6 +49,7 @@ export const ENGINES = [
     start: litertLm,
     formats: ["litertlm-graph"],
     package: "@litert-lm/core",
+    takesSampling: true,
   },
 ];
 
