@@ -53,5 +53,5 @@ function describe(progress, named) {
 export function statusOf({ now }, writer) {
   if (now.phase === "loading") return reasons[now.reason] || steps[now.progress?.step ?? "downloading"];
   if (now.phase === "writing") return now.stopping ? texts.status.stopping : texts.status.writing;
-  return now.phase === "ready" ? texts.status[now.after === "answer" && writer === "chat" ? "chat" : now.after] : "";
+  return now.phase === "ready" ? texts.status[now.after === "answer" && writer !== "post" ? "chat" : now.after] : "";
 }

@@ -10,6 +10,7 @@
  */
 
 import { chat } from "./en/chat.js";
+import { lab } from "./en/lab.js";
 import { post } from "./en/post.js";
 import { format, integer, line, size, wait } from "./en/words.js";
 
@@ -123,6 +124,8 @@ const WITHOUT_GPU = {
 };
 
 export const texts = {
+  /** Its code. */
+  language: "en",
   /** Between parts of a line. */
   line,
 
@@ -134,9 +137,11 @@ export const texts = {
   tasks: {
     label: "What to do",
     /** By id. @type {Record<string, string>} */
-    names: { post: "Post", chat: "Chat" },
+    names: { post: "Post", chat: "Chat", lab: "Lab" },
     /** Of the page. @param {string} id */
-    title: (id) => (id === "chat" ? "onpage: a chat on your own computer" : "onpage: social posts, written on your own computer"),
+    title: (id) =>
+      ({ chat: "onpage: a chat on your own computer", lab: "onpage: rewrite, translate, extract, on your own computer" })[id] ??
+      "onpage: social posts, written on your own computer",
   },
 
   about: {
@@ -328,5 +333,6 @@ export const texts = {
   },
 
   chat,
+  lab,
   post,
 };

@@ -1,0 +1,90 @@
+// @ts-check
+/**
+ * What an answer says, read as its template asks: a list from whatever numbers or bullets the model used, and JSON from whatever it put
+ * around it. Pure, and nothing that a model writes is trusted.
+ */
+
+/** A number or a bullet that begins an item, perhaps in bold type. */
+const MARK = /^\s*(?:\*\*)?(?:(?:reply|option|line|answer)\s+)?(?:\d{1,2}\s*[.):]|[-*•–])(?:\*\*)?:?\s+/i;
+/** Items in one line: `1. Yes 2. No`. */
+const INLINE = /\s+(?=\d{1,2}[.)]\s+\S)/;
+const FENCE = /```[\w-]*\s*\n([\s\S]*?)(?:```|$)/;
+const QUOTES = /^(["“„«'‘])([\s\S]*)(["”“»'’])$/;
+/** Places at which JSON may begin that are looked at. */
+const MAX_STARTS = 50;
+
+/**
+ * @param {string} answer
+ * @param {number} count at most so many
+ * @returns {string[]}
+ */
+export function listIn(answer, count) {
+  const json = jsonIn(answer);
+  if ("value" in json && Array.isArray(json.value) && json.value.length && json.value.every((each) => typeof each === "string")) {
+    return json.value.map((each) => each.trim()).filter(Boolean).slice(0, count);
+  }
+  const lines = answer.split(/\r?\n/).flatMap((line) => (/^\s*1[.)]\s/.test(line) ? line.split(INLINE) : [line]));
+  const marked = lines.some((line) => MARK.test(line));
+  /** @type {string[]} */
+  const items = [];
+  for (const line of lines) {
+    const begins = marked ? MARK.test(line) : line.trim() !== "";
+    if (begins) items.push(line.replace(MARK, "").trim());
+    else if (line.trim() && items.length) items[items.length - 1] += `\n${line.trim()}`; // what is before the first item is none
+  }
+  return items.map(unquoted).filter(Boolean).slice(0, count);
+}
+
+/** Without the marks that a model puts around a whole text. @param {string} text */
+export function unquoted(text) {
+  const bare = text.trim().replace(/^\*\*(.*)\*\*$/s, "$1");
+  const [, , within] = QUOTES.exec(bare) ?? [];
+  return within !== undefined && !/["“”„«»]/.test(within) ? within.trim() : bare;
+}
+
+/**
+ * The JSON of an answer, without what the model wrote around it.
+ * @param {string} answer
+ * @returns {{value: unknown} | {problem: 'none' | 'cut' | 'broken', detail: string}} `cut`: it has no end
+ */
+export function jsonIn(answer) {
+  const [, fenced] = FENCE.exec(answer) ?? [];
+  const text = (fenced ?? answer).trim();
+  /** @type {{problem: 'none' | 'cut' | 'broken', detail: string}} */
+  let problem = { problem: "none", detail: "" };
+  let from = 0;
+  for (let starts = 0; starts < MAX_STARTS; starts += 1) {
+    const start = text.slice(from).search(/[[{]/);
+    if (start < 0) return problem;
+    const end = endOf(text, from + start);
+    if (end < 0 && problem.problem === "none") problem = { problem: "cut", detail: "" };
+    if (end >= 0) {
+      try {
+        return { value: JSON.parse(text.slice(from + start, end)) };
+      } catch (error) {
+        if (problem.problem === "none") problem = { problem: "broken", detail: error instanceof Error ? error.message : "" };
+      }
+    }
+    from += start + 1;
+  }
+  return problem;
+}
+
+/** After the bracket that closes the one at `start`; -1 where there is none. @param {string} text @param {number} start */
+function endOf(text, start) {
+  let open = 0;
+  let quoted = false;
+  for (let at = start; at < text.length; at += 1) {
+    const character = text[at];
+    if (quoted) {
+      if (character === "\\") at += 1;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "{" || character === "[") open += 1;
+    else if (character === "}" || character === "]") {
+      open -= 1;
+      if (open === 0) return at + 1;
+    }
+  }
+  return -1;
+}
