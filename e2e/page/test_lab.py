@@ -62,8 +62,6 @@ def test_the_example_of_a_template_an_instruction_of_ones_own_and_a_reload(tab: 
     page.reload()
     tab.wait_for("ready")
     expect(page.get_by_role("log", name="The answer")).to_have_text(answer)
-    check(page)
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
 
 
 def test_json_that_does_not_fit_is_corrected_once_and_both_are_shown(tab: Watched) -> None:
@@ -80,6 +78,7 @@ def test_json_that_does_not_fit_is_corrected_once_and_both_are_shown(tab: Watche
 
 def test_two_sides_on_the_same_input(tab: Watched, tmp_path: Path) -> None:
     page = tab.page
+    page.locator(".lab-instruction > summary").click()
     page.locator("summary", has_text="Side by side").click()
     page.get_by_label("Compare two on the same input").check()
     side = page.get_by_role("group", name="Side B")
@@ -90,8 +89,8 @@ def test_two_sides_on_the_same_input(tab: Watched, tmp_path: Path) -> None:
     expect(page.locator(".lab-answer")).to_have_count(2)
     expect(page.get_by_role("log", name="The answer of side B")).not_to_be_empty()
     expect(page.locator(".lab-answer").nth(1)).to_contain_text("temperature 1.7")
-    check(page)
     page.locator(".history > summary").click()
+    check(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Export as JSON").click()
     waiting.value.save_as(tmp_path / "answers.json")

@@ -6,6 +6,8 @@
 
 /** A number or a bullet that begins an item, perhaps in bold type. */
 const MARK = /^\s*(?:\*\*)?(?:(?:reply|option|line|answer)\s+)?(?:\d{1,2}\s*[.):]|[-*•–])(?:\*\*)?:?\s+/i;
+/** What a model calls an item that it was asked for by its kind: `Yes: Sure, gladly.` */
+const LABEL = /^(?:yes|no|question|option|reply)(?:\s+\d)?\s*:\s+(?=\S)/i;
 /** Items in one line: `1. Yes 2. No`. */
 const INLINE = /\s+(?=\d{1,2}[.)]\s+\S)/;
 const FENCE = /```[\w-]*\s*\n([\s\S]*?)(?:```|$)/;
@@ -27,12 +29,14 @@ export function listIn(answer, count) {
   const marked = lines.some((line) => MARK.test(line));
   /** @type {string[]} */
   const items = [];
+  let open = false;
   for (const line of lines) {
     const begins = marked ? MARK.test(line) : line.trim() !== "";
-    if (begins) items.push(line.replace(MARK, "").trim());
-    else if (line.trim() && items.length) items[items.length - 1] += `\n${line.trim()}`; // what is before the first item is none
+    if (begins) items.push(line.replace(MARK, "").replace(MARK, "").trim()); // `* 1. ` are two
+    else if (line.trim() && open) items[items.length - 1] += `\n${line.trim()}`; // what is before the first item, or after an empty line, is none
+    open = begins || (open && line.trim() !== "");
   }
-  return items.map(unquoted).filter(Boolean).slice(0, count);
+  return items.map((item) => unquoted(item.replace(LABEL, ""))).filter(Boolean).slice(0, count);
 }
 
 /** Without the marks that a model puts around a whole text. @param {string} text */
@@ -42,8 +46,12 @@ export function unquoted(text) {
   return within !== undefined && !/["“”„«»]/.test(within) ? within.trim() : bare;
 }
 
+/** How JSON begins, as no other text does. */
+const BEGINS = /^(?:\{\s*["}]|\[\s*["{[\d\]-])/;
+
 /**
- * The JSON of an answer, without what the model wrote around it.
+ * The JSON of an answer, without what the model wrote around it: the first that is not much shorter than
+ * another, for `[1]` may be a footnote, and a small model that has answered may go on with answers to nobody.
  * @param {string} answer
  * @returns {{value: unknown} | {problem: 'none' | 'cut' | 'broken', detail: string}} `cut`: it has no end
  */
@@ -52,22 +60,32 @@ export function jsonIn(answer) {
   const text = (fenced ?? answer).trim();
   /** @type {{problem: 'none' | 'cut' | 'broken', detail: string}} */
   let problem = { problem: "none", detail: "" };
+  /** @type {{value: unknown, length: number}[]} */
+  const found = [];
   let from = 0;
   for (let starts = 0; starts < MAX_STARTS; starts += 1) {
-    const start = text.slice(from).search(/[[{]/);
-    if (start < 0) return problem;
-    const end = endOf(text, from + start);
-    if (end < 0 && problem.problem === "none") problem = { problem: "cut", detail: "" };
-    if (end >= 0) {
-      try {
-        return { value: JSON.parse(text.slice(from + start, end)) };
-      } catch (error) {
-        if (problem.problem === "none") problem = { problem: "broken", detail: error instanceof Error ? error.message : "" };
-      }
+    const start = from + text.slice(from).search(/[[{]/);
+    if (start < from) break;
+    const end = endOf(text, start);
+    if (end < 0 && BEGINS.test(text.slice(start, start + 100))) {
+      problem = { problem: "cut", detail: "" };
+      break;
     }
-    from += start + 1;
+    from = start + 1;
+    if (end < 0) {
+      if (problem.problem === "none") problem = { problem: "cut", detail: "" };
+      continue;
+    }
+    try {
+      found.push({ value: JSON.parse(text.slice(start, end)), length: end - start });
+      from = end;
+    } catch (error) {
+      if (problem.problem === "none") problem = { problem: "broken", detail: error instanceof Error ? error.message : "" };
+    }
   }
-  return problem;
+  const most = Math.max(0, ...found.map(({ length }) => length));
+  const first = found.find(({ length }) => length * 2 >= most);
+  return first ? { value: first.value } : problem;
 }
 
 /** After the bracket that closes the one at `start`; -1 where there is none. @param {string} text @param {number} start */
