@@ -47,7 +47,7 @@ PACKAGES = (
         "1.31.0-dev.20260914-8d85527a0",
         tuple(f"{RUNTIME}{build}" for build in (".mjs", ".wasm", ".asyncify.mjs", ".asyncify.wasm")),
     ),
-    Package("@wllama/wllama", "3.8.1", ("esm/index.js", "esm/wasm/wllama.wasm")),
+    Package("@wllama/wllama", "3.13.0", ("esm/index.js", "esm/wasm/wllama.wasm")),
 )
 """Served as npm has them: nothing of them is vendored, and nothing is in the wheel."""
 

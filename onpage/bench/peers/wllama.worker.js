@@ -2,7 +2,7 @@
 /**
  * llama.cpp, as wllama compiles it to WebAssembly: a GGUF file on the CPU, every core of it.
  *
- * Two facts about wllama 3.8.1 shape it. With layers on the GPU it falls back to the CPU in silence where `shader-f16` is missing, so
+ * Two facts about wllama 3.13.0 shape it. With layers on the GPU it falls back to the CPU in silence where `shader-f16` is missing, so
  * none are asked for. It has no tokenizer to ask, so counting reads the text as a prompt; the numbers of a generation are its
  * own.
  */
@@ -81,15 +81,12 @@ serve({
 async function ask(prompt, tokens, abortSignal, onData) {
   if (!engine || !settings) throw new Error("no model is loaded");
   const { temperature, topK, seed } = settings;
+  const sampling = { temperature, top_k: topK, seed, cache_prompt: false };
   try {
     await engine.createCompletion({
       prompt,
       max_tokens: tokens,
-      temperature,
-      top_k: topK,
-      seed,
-      // @ts-expect-error llama.cpp's server has it for raw prompts, too
-      cache_prompt: false,
+      ...sampling,
       stream: true,
       abortSignal: abortSignal ?? undefined,
       onData,
