@@ -9,6 +9,7 @@
  */
 
 import { BytePairs } from "./byte_pairs.js";
+import { FlatBuffer } from "./flatbuffer.js";
 import { SentencePiece } from "./sentencepiece.js";
 
 const MAGIC = "LITERTLM";
@@ -94,20 +95,10 @@ export class LitertlmFile {
 function sectionsOf(bytes) {
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) throw new Error("the file is no .litertlm");
   const whole = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, Number(whole.getBigUint64(END_OF_HEADER, true)));
-  /** Where a table has a field, 0 where it has none. */
-  const field = (/** @type {number} */ table, /** @type {number} */ index) => {
-    const fields = table - view.getInt32(table, true);
-    const at = 4 + 2 * index;
-    const offset = at < view.getUint16(fields, true) ? view.getUint16(fields + at, true) : 0;
-    return offset && table + offset;
-  };
-  const follow = (/** @type {number} */ at) => at + view.getUint32(at, true);
-  const objects = follow(field(follow(field(follow(HEADER), 1)), 0));
-  return Array.from({ length: Math.min(view.getUint32(objects, true), 256) }, (_, index) => {
-    const table = follow(objects + 4 + 4 * index);
-    const number = (/** @type {number} */ at) => (at ? Number(view.getBigUint64(at, true)) : 0);
-    const [beginAt, endAt, kindAt] = [1, 2, 3].map((each) => field(table, each));
-    return { begin: number(beginAt), end: number(endAt), endAt, kind: kindAt ? view.getUint8(kindAt) : 0 };
+  const header = new FlatBuffer(bytes.subarray(0, Number(whole.getBigUint64(END_OF_HEADER, true))));
+  const list = header.field(header.follow(HEADER), 1);
+  return header.tables(header.follow(list), 0).map((table) => {
+    const [beginAt, endAt, kindAt] = [1, 2, 3].map((each) => header.field(table, each));
+    return { begin: header.uint64(beginAt), end: header.uint64(endAt), endAt, kind: header.uint8(kindAt) };
   });
 }

@@ -4,6 +4,8 @@
  * FlatBuffer whose metadata lie outside it, before the weights.
  */
 
+import { FlatBuffer } from "./flatbuffer.js";
+
 const IDENTIFIER = "TFL3";
 const TOKENIZER = "spm_vocab_model";
 /** As in builder/model/tokenizer.py. */
@@ -73,31 +75,16 @@ export class WebFile {
 function placeOf(bytes, entry) {
   const text = new TextDecoder();
   if (text.decode(bytes.subarray(4, 8)) !== IDENTIFIER) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const follow = (/** @type {number} */ at) => at + view.getUint32(at, true);
-  /** Where a table has a field, 0 where it has none. */
-  const field = (/** @type {number} */ table, /** @type {number} */ index) => {
-    const fields = table - view.getInt32(table, true);
-    const at = 4 + 2 * index;
-    const offset = at < view.getUint16(fields, true) ? view.getUint16(fields + at, true) : 0;
-    return offset && table + offset;
-  };
-  const element = (/** @type {number} */ vector, /** @type {number} */ index) => follow(vector + 4 + 4 * index);
-  const root = follow(0);
-  const [buffersAt, metadataAt] = [field(root, MODEL.buffers), field(root, MODEL.metadata)];
-  if (!buffersAt || !metadataAt) return null;
-  const [buffers, metadata] = [follow(buffersAt), follow(metadataAt)];
-  for (let index = 0; index < Math.min(view.getUint32(metadata, true), MAX_ENTRIES); index += 1) {
-    const table = element(metadata, index);
-    const [nameAt, bufferAt] = [field(table, METADATA.name), field(table, METADATA.buffer)];
-    const name = nameAt ? follow(nameAt) : 0;
-    if (!name || !bufferAt || text.decode(bytes.subarray(name + 4, name + 4 + view.getUint32(name, true))) !== entry) continue;
-    const number = view.getUint32(bufferAt, true);
-    if (number >= view.getUint32(buffers, true)) return null;
-    const buffer = element(buffers, number);
-    const [offsetAt, sizeAt] = [field(buffer, BUFFER.offset), field(buffer, BUFFER.size)];
-    if (!offsetAt || !sizeAt) return null;
-    return { offset: Number(view.getBigUint64(offsetAt, true)), size: Number(view.getBigUint64(sizeAt, true)) };
+  const file = new FlatBuffer(bytes);
+  const root = file.follow(0);
+  const buffers = file.tables(root, MODEL.buffers);
+  for (const table of file.tables(root, MODEL.metadata).slice(0, MAX_ENTRIES)) {
+    const [nameAt, bufferAt] = [file.field(table, METADATA.name), file.field(table, METADATA.buffer)];
+    const name = nameAt ? file.follow(nameAt) : 0;
+    if (!name || !bufferAt || text.decode(bytes.subarray(name + 4, name + 4 + file.uint32(name))) !== entry) continue;
+    const buffer = buffers[file.uint32(bufferAt)];
+    const [offsetAt, sizeAt] = buffer ? [file.field(buffer, BUFFER.offset), file.field(buffer, BUFFER.size)] : [0, 0];
+    return offsetAt && sizeAt ? { offset: file.uint64(offsetAt), size: file.uint64(sizeAt) } : null;
   }
   return null;
 }
