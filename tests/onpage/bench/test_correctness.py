@@ -10,6 +10,7 @@ import pytest
 
 from builder.files.digest import sha256_of
 from builder.reference.dense import Reference
+from builder.reference.greedy import Checked
 from builder.synth.web_file import FIRST_WORD, synthesize, word
 from onpage.bench.correctness import (
     BEGINNINGS,
@@ -74,13 +75,28 @@ def test_one_wrong_word_is_wrong(tiny: BenchModel, right: list[str], place: int)
     assert verdict.expected == "".join(f" {each}" for each in right[: place + 1])
 
 
+def test_an_engine_that_rounds_more_may_take_what_is_nearly_as_likely(
+    tiny: BenchModel, right: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = known_prompt(tiny, {})
+    text = "".join(f" {each}" for each in right[:8])
+    distances = [0.0, 0.0, 0.054, 0.0, 0.0, 0.0, 0.0, 0.0]
+    monkeypatch.setattr("builder.reference.greedy.check_greedy", lambda *_: Checked([FIRST_WORD] * 8, distances))
+    said = {}
+    for engine in ("litert-lm-cpu", "wllama"):
+        plan = {"engine": engine, "correctness": known, "model": {"sha256": ""}}
+        verdict = judge(tiny, plan, {"correctness": {"found": text}})
+        said[engine] = verdict and verdict.ok
+    assert said == {"litert-lm-cpu": False, "wllama": True}
+
+
 def test_a_text_is_held_to_the_file_that_the_engine_ran(tiny: BenchModel) -> None:
     """A graph with its own weights and 8-bit activations: the web file's are other integers where the two were quantized apart."""
     both = BenchModel("both", "file", tiny.path, (DEMO_GRAPH,))
     known = json.loads(DEMO_ANSWER.read_bytes())
     said = []
     for path in (DEMO_GRAPH, tiny.path):
-        plan = {"correctness": {**known, "text": None}, "model": {"sha256": sha256_of(path)}}
+        plan = {"engine": "litert-lm-cpu", "correctness": {**known, "text": None}, "model": {"sha256": sha256_of(path)}}
         verdict = judge(both, plan, {"correctness": {"found": known["text"]}})
         said.append(verdict and verdict.ok)
     assert said == [True, False]
