@@ -69,6 +69,8 @@ class GraphLayout:
         named = (content for content in found if isinstance(content, Parameter))
         # a matrix that only its parts are tensors of has a place all the same
         parameters = list(dict.fromkeys(one for part in named for one in (part.of, part) if one))
+        # matrices next to each other: an engine that has packed some uses their room for what it packs next
+        parameters.sort(key=lambda parameter: parameter.scheme is not None)
         # positions are fields that are always stored, so the FlatBuffer's length does not depend on them
         header, _ = _Header(signatures, others, metadata, dict.fromkeys(_outside(parameters), (1, 1))).finish()
         position = len(header)

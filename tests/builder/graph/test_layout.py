@@ -119,6 +119,19 @@ def test_all_outside_is_aligned_and_apart(model: Any, data: bytes) -> None:
     assert end == len(data)
 
 
+def test_matrices_lie_side_by_side_in_the_order_of_their_use(model: Any) -> None:
+    """So that what is packed of them later has room where the first were (static/engine/workers/packing_room.js)."""
+    [decode] = [graph for graph in model.subgraphs if graph.name == b"decode"]
+    [product] = [
+        i for i, code in enumerate(model.operatorCodes) if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED
+    ]
+    used = [decode.tensors[o.inputs[1]].buffer for o in decode.operators if o.opcodeIndex == product]
+    layers = [model.buffers[buffer].offset for buffer in used[:-1]]  # the last is the head, which is the embedding
+    assert layers == sorted(layers) and len(layers) == 10
+    vectors = {tensor.buffer for tensor in decode.tensors if tensor.type == schema.TensorType.FLOAT32}
+    assert max(model.buffers[buffer].offset for buffer in vectors) < model.buffers[used[-1]].offset < layers[0]
+
+
 @pytest.mark.parametrize("bits", ["8", "4", "q4_0"])
 def test_a_large_head_is_multiplied_in_parts_that_take_no_room(
     bits: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
