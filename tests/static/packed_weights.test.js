@@ -7,6 +7,8 @@ import { PackedWeights } from "../../static/engine/workers/packed_weights.js";
 
 const PAGE = 65_536;
 const HEADER = 32;
+/** Of packed weights, in the file and in memory. */
+const ALIGNMENT = 128;
 
 /** A module whose memory is another array after each allocation, with Emscripten's way to its files' operations. */
 function engine(room = 1 << 22) {
@@ -76,15 +78,15 @@ function holds(module, mappings, sizes) {
   sizes.forEach((size, i) => {
     const { ptr, from, position, allocated } = mappings[i + 1];
     assert.equal(allocated, false);
-    assert.equal(ptr % PAGE, 0);
     const at = ptr + position - from;
+    assert.equal((at - position) % ALIGNMENT, 0);
     assert.ok(module.HEAPU8.subarray(at, at + size).every((byte) => byte === i + 1), `step ${i}`);
   });
   // the first mapping shows the header as it was written last
   assert.deepEqual(module.HEAPU8.slice(mappings[0].ptr, mappings[0].ptr + HEADER), filled(HEADER, sizes.length));
 }
 
-for (const [what, room, regions] of [["that fits", 1 << 20, 1], ["that does not fit", 1000, 4]]) {
+for (const [what, room, regions] of [["that fits", 1 << 20, 1], ["that does not fit", 1000, 3]]) {
   test(`what was mapped of a file ${what} stays, and shows what is written later`, () => {
     const module = engine();
     const weights = new PackedWeights(module, "/packed", room);
@@ -135,4 +137,76 @@ test("a file can be emptied, and is told when there is no room", () => {
   assert.equal(node.usedBytes, 0);
   assert.equal(node.stream_ops.read({}, new Uint8Array(4), 0, 4, 0), 0);
   assert.throws(() => write(module, node, filled(200_000, 1), 128), /no room/);
+});
+
+/** As XNNPACK wrote them after its first step and its second: matrix 3 of the graph, then 6 and 3. */
+const LISTS = [
+  "140000000000000000000a001800040008000c000a0000005400000010000000800000000000000000000000010000001400000000000e00280004000c00140000001c00" +
+    "0e000000ca040000000000000300000000000000ffffffff0000000000480f000000000000000000010000000088900c26bfdf8b",
+  "140000000000000000000a001400040008000c000a000000940000000c000000800000000000000002000000580000001400000000000e00320004000c0014001c002400" +
+    "0e000000ca060000000000000600000000000000ffffffff0000000000480f0000000000001e0a00000000000000000000000e00280004000c00140000001c000e000000" +
+    "ca040000000000000300000000000000ffffffff0000000000480f000000000000000000010000000088900c26bfdf8b",
+].map((text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16)));
+
+/** One step of one piece, its list, and the header that ends it; gives where the next begins. */
+function step(module, node, bytes, position, list) {
+  const at = position + bytes.length;
+  write(module, node, bytes, position);
+  write(module, node, list, at);
+  const header = new DataView(new ArrayBuffer(HEADER));
+  header.setBigUint64(8, BigInt(at), true);
+  header.setBigUint64(16, BigInt(list.length), true);
+  write(module, node, new Uint8Array(header.buffer), 0);
+  return at;
+}
+
+/** An engine with the header of an empty file, and two matrices side by side that nobody reads again. */
+function begun() {
+  const module = engine();
+  const spent = new Map([[3, { begin: 1_000_000, end: 1_050_000 }], [6, { begin: 1_050_000, end: 1_070_000 }]]);
+  const weights = new PackedWeights(module, "/packed", 100_000, spent);
+  const folder = module.nodes.get("/packed");
+  const node = folder.node_ops.mknod(folder, "a");
+  write(module, node, filled(HEADER, 0), 0);
+  return { module, weights, folder, node };
+}
+
+test("packed weights take the room of the matrices that earlier steps have packed", () => {
+  const { module, node } = begun();
+  const place = (position) => node.stream_ops.mmap({}, 1, Math.floor(position / PAGE) * PAGE).ptr + (position % PAGE);
+  const second = step(module, node, filled(51_200, 1), 128, LISTS[0]);
+  assert.ok(place(128) < 500_000, "nothing is packed before the first step");
+  const third = step(module, node, filled(40_960, 2), second, LISTS[1]);
+  assert.ok(place(second) >= 1_000_000 && place(second) < 1_000_128);
+  const fourth = step(module, node, filled(25_600, 3), third, LISTS[1]);
+  assert.ok(place(third) > place(second) + 40_960 && place(third) + 25_600 < 1_070_000, "what is left of one, and the other");
+  step(module, node, filled(25_600, 4), fourth, LISTS[1]);
+  assert.ok(place(fourth) < 500_000, "none has room any more");
+  for (const [position, size, value] of [[128, 51_200, 1], [second, 40_960, 2], [third, 25_600, 3], [fourth, 25_600, 4]]) {
+    assert.deepEqual(read(node, position, size), filled(size, value));
+  }
+  assert.equal(module.allocated.length, 1);
+});
+
+test("a step that outgrows the room of a matrix moves, and leaves it to the next", () => {
+  const { module, node } = begun();
+  const second = step(module, node, filled(1280, 1), 128, LISTS[0]);
+  write(module, node, filled(40_960, 2), second);
+  const third = step(module, node, filled(40_960, 3), second + 40_960, LISTS[0]);
+  assert.deepEqual(read(node, second, 2 * 40_960), new Uint8Array([...filled(40_960, 2), ...filled(40_960, 3)]));
+  step(module, node, filled(1280, 4), third, LISTS[0]);
+  assert.ok(module.HEAPU8.subarray(1_000_128, 1_001_000).every((byte) => byte === 4));
+  assert.deepEqual(read(node, second, 2 * 40_960), new Uint8Array([...filled(40_960, 2), ...filled(40_960, 3)]));
+});
+
+test("a matrix that is packed again after its bytes are gone is an error, and other files have memory of their own", () => {
+  const { module, folder, node } = begun();
+  const second = step(module, node, filled(1280, 1), 128, LISTS[0]);
+  const again = LISTS[1].slice();
+  again[80] = 3; // for 6
+  assert.throws(() => step(module, node, filled(1280, 2), second, again), /matrix 3 of the graph was packed again/);
+  const other = folder.node_ops.mknod(folder, "b");
+  write(module, other, filled(HEADER, 0), 0);
+  step(module, other, filled(1280, 3), step(module, other, filled(1280, 3), 128, LISTS[0]), LISTS[0]);
+  assert.ok(other.stream_ops.mmap({}, 1, 0).ptr < 500_000);
 });

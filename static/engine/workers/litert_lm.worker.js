@@ -14,6 +14,7 @@
 
 import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
+import { multipliedOnly } from "./graph_matrices.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
 import { PackedWeights } from "./packed_weights.js";
@@ -164,7 +165,7 @@ async function openRuntime(folder, script, preparing) {
 }
 
 /**
- * The engine maps a file, and keeps what it packs of it in another, which is about as large.
+ * The engine maps a file, and keeps what it packs of it in another, as far as it can where the file's matrices were.
  * @param {Wasm} wasm
  * @param {LitertlmFile} file
  * @param {number} size
@@ -172,7 +173,9 @@ async function openRuntime(folder, script, preparing) {
  */
 async function createOnCpu(wasm, file, size, settings) {
   const mapped = await MappedFile.create(wasm, "/model.litertlm", file.stream, size);
-  const packed = new PackedWeights(wasm, PACKED, Math.ceil(1.05 * size) + (1 << 20));
+  const spent = spentMatrices(wasm, file, mapped.begin);
+  const reused = [...spent.values()].reduce((sum, { begin, end }) => sum + end - begin, 0);
+  const packed = new PackedWeights(wasm, PACKED, Math.ceil(1.05 * size - 0.9 * reused) + (1 << 20), spent);
   const free = () => {
     packed.free();
     mapped.free();
@@ -190,6 +193,19 @@ async function createOnCpu(wasm, file, size, settings) {
     free();
     throw error;
   }
+}
+
+/**
+ * The matrices of a file in the engine's memory that nobody reads once they are packed.
+ * @param {Wasm} wasm
+ * @param {LitertlmFile} file
+ * @param {number} address of the file
+ */
+function spentMatrices(wasm, file, address) {
+  if (!file.graph) return new Map();
+  const [begin, end] = [address + file.graph.begin, address + file.graph.end];
+  const found = multipliedOnly(wasm.HEAPU8.subarray(begin, end));
+  return new Map([...found].map(([number, range]) => [number, { begin: begin + range.begin, end: begin + range.end }]));
 }
 
 /**

@@ -16,7 +16,7 @@ const MAGIC = "LITERTLM";
 const END_OF_HEADER = 24;
 const HEADER = 32;
 /** As in the schema of litert-lm-builder. */
-const SECTION = { sentencePiece: 4, metadata: 5, bytePairs: 6 };
+const SECTION = { graph: 3, sentencePiece: 4, metadata: 5, bytePairs: 6 };
 const MAX_TOKENIZER = 32 << 20;
 
 /** `llm_model_type` {`generic_model` {}} and `jinja_prompt_template` of LlmMetadata. */
@@ -32,6 +32,8 @@ export class LitertlmFile {
   #position = 0;
   /** @type {Section | null} */
   #tokenizer = null;
+  /** Where the graph is, once the first bytes have passed; null where there is none or more than one. @type {Section | null} */
+  graph = null;
   /** The tokenizer's section, once it has passed. @type {Uint8Array<ArrayBuffer> | null} */
   #kept = null;
 
@@ -72,6 +74,8 @@ export class LitertlmFile {
     }
     chunk.set(RAW, metadata.end);
     new DataView(chunk.buffer).setBigUint64(metadata.endAt, BigInt(end), true);
+    const graphs = sections.filter(({ kind }) => kind === SECTION.graph);
+    this.graph = graphs.length === 1 ? graphs[0] : null;
     this.#tokenizer = sections.find(({ kind }) => kind === SECTION.sentencePiece || kind === SECTION.bytePairs) ?? null;
     const size = this.#tokenizer ? this.#tokenizer.end - this.#tokenizer.begin : 0;
     if (!(size > 0 && size <= MAX_TOKENIZER)) throw new Error("the file has no tokenizer");

@@ -31,6 +31,8 @@ export class MappedFile {
     this.#module = module;
     this.#allocated = allocated;
     this.path = path;
+    /** The address of its first byte. */
+    this.begin = Math.ceil(allocated / PAGE) * PAGE;
   }
 
   /**
@@ -46,10 +48,9 @@ export class MappedFile {
     if (!allocated) throw new Error(`the engine has no room for the ${size} bytes of a model`);
     const file = new MappedFile(module, path, allocated);
     try {
-      const begin = Math.ceil(allocated / PAGE) * PAGE;
-      await fill(module, stream, begin, size);
+      await fill(module, stream, file.begin, size);
       module.FS.close(module.FS.open(path, "w"));
-      show(module, module.FS.lookupPath(path).node, begin, size);
+      show(module, module.FS.lookupPath(path).node, file.begin, size);
       return file;
     } catch (error) {
       file.free();

@@ -6,28 +6,39 @@
  * after each maps what is new, while the first mapping must show what is written to the file's first bytes later. Emscripten's own
  * files copy what is mapped; those of this folder lie in the engine's memory, and a mapping is a place in it.
  *
- * A file is a list of regions, each of which begins with a step. There is one, unless the first was chosen too small: a step that does
- * not fit moves into a new one, and what was mapped before stays where it is.
+ * Each step lies in one piece, wherever there is room for it: where the matrices of earlier steps were, as far as nobody reads these
+ * again (see graph_matrices.js), else in memory of its own. So a model's matrices are there packed or unpacked, and not both. What a step
+ * has packed stands in the file itself: behind each step follows a list of all, and the header says where.
  */
 
-/** Bytes of a page of WebAssembly's memory, where a mapping begins. */
+import { FlatBuffer } from "./flatbuffer.js";
+import { OwnMemory, SpentMatrices } from "./packing_room.js";
+
+/** Bytes of a page of WebAssembly's memory; a mapping begins at one in the file. */
 const PAGE = 65_536;
+/** Where the header has the place and the size of the list, and its own size. */
+const HEADER = { list: 8, listSize: 16, size: 24 };
+/** Fields of the list's tables. */
+const LIST = { packed: 1 };
+const PACKED = { weights: 1 };
 
 /**
  * @typedef {import('./mapped_file.js').Module} Module
+ * @typedef {import('./packing_room.js').Room} Room
  *
- * @typedef {object} Region
- * @property {number} allocated
- * @property {number} address of its first byte, at a page
- * @property {number} start its first byte's place in the file, at a page
- * @property {number} step the place where its step begins; what lies before it is another region's
- * @property {number} size
+ * @typedef {object} Step
+ * @property {number} start the place in the file of its first byte
+ * @property {number} end the place behind its last
+ * @property {number} address of its first byte
+ * @property {number} limit the address up to which it may grow
+ * @property {boolean} own whether it lies in memory of its own
  */
 
 export class PackedWeights {
   #module;
   #folder;
   #room;
+  #spent;
   /** @type {PackedFile[]} */
   #files = [];
 
@@ -35,12 +46,14 @@ export class PackedWeights {
    * Makes a folder whose files lie in the memory of the engine.
    * @param {object} engine a Module
    * @param {string} folder which does not exist
-   * @param {number} room what a file will take, or nearly so; more costs no memory until it is used
+   * @param {number} room what a file will take of memory of its own, or nearly so; more costs no memory until it is used
+   * @param {Map<number, Room>} [spent] matrices, by their number in the graph, that nobody reads again once they are packed
    */
-  constructor(engine, folder, room) {
+  constructor(engine, folder, room, spent = new Map()) {
     this.#module = /** @type {Module} */ (engine);
     this.#folder = folder;
     this.#room = room;
+    this.#spent = spent;
     const { FS } = this.#module;
     FS.mkdir(folder);
     const { node } = FS.lookupPath(folder);
@@ -49,7 +62,8 @@ export class PackedWeights {
       ...node.node_ops,
       mknod: (/** @type {unknown[]} */ ...parameters) => {
         const made = mknod(...parameters);
-        this.#files.push(new PackedFile(this.#module, made, this.#room));
+        this.#files.push(new PackedFile(this.#module, made, this.#room, this.#spent));
+        this.#spent = new Map(); // another file would take the same room again
         return made;
       },
     };
@@ -68,21 +82,26 @@ export class PackedWeights {
 class PackedFile {
   #module;
   #node;
-  #room;
-  /** @type {Region[]} */
-  #regions = [];
-  /** Where the step that is being written began, null between two. @type {number | null} */
-  #step = null;
+  #own;
+  #spent;
+  /** By their places in the file. The first begins with the header. @type {Step[]} */
+  #steps = [];
+  /** Where the first step begins behind the header. @type {number | null} */
+  #first = null;
+  /** Whether the last step is being written. */
+  #writing = false;
 
   /**
    * @param {Module} module
    * @param {any} node an empty file of Emscripten's
    * @param {number} room
+   * @param {Map<number, Room>} spent
    */
-  constructor(module, node, room) {
+  constructor(module, node, room, spent) {
     this.#module = module;
     this.#node = node;
-    this.#room = room;
+    this.#own = new OwnMemory(module, room);
+    this.#spent = new SpentMatrices(spent);
     const setattr = node.node_ops.setattr;
     node.node_ops = {
       ...node.node_ops,
@@ -100,11 +119,11 @@ class PackedFile {
   }
 
   free() {
-    for (const { allocated } of this.#regions.splice(0)) this.#module._free(allocated);
+    this.#own.free();
   }
 
   /**
-   * As far as one region goes, which may be less than was asked for.
+   * As far as one step goes, which may be less than was asked for.
    * @param {object} _
    * @param {Uint8Array} to
    * @param {number} offset
@@ -112,12 +131,10 @@ class PackedFile {
    * @param {number} position
    */
   #read(_, to, offset, length, position) {
-    const next = this.#regions.find(({ step }) => step > position)?.step ?? Infinity;
+    const next = this.#steps.find(({ start }) => start > position)?.start ?? Infinity;
     const end = Math.min(position + length, this.#node.usedBytes, next);
     if (end <= position) return 0;
-    const { address, start } = this.#at(position);
-    const place = address + position - start;
-    to.set(this.#module.HEAPU8.subarray(place, place + end - position), offset);
+    to.set(this.#bytes(position, end), offset);
     return end - position;
   }
 
@@ -130,48 +147,95 @@ class PackedFile {
    */
   #write(_, from, offset, length, position) {
     if (from.buffer !== this.#module.HEAPU8.buffer) throw new Error("packed weights are written by the engine only");
-    if (position === 0) this.#step = null; // the header, with which a step ends
-    else this.#step ??= position;
-    if (!this.#regions.length) this.#extend(0, Math.max(this.#room, position + length));
-    let region = this.#at(position);
+    const header = position === 0;
     const end = position + length;
-    if (end > region.start + region.size) {
-      region = this.#extend(this.#step ?? 0, Math.max(end - (this.#step ?? 0), 2 * region.size));
-    }
-    this.#module.HEAPU8.copyWithin(region.address + position - region.start, offset, offset + length);
+    const step = header ? this.#begun(0, length) : this.#grown(this.#stepOf(position, length), end);
+    this.#module.HEAPU8.copyWithin(addressOf(step, position), offset, offset + length);
+    step.end = Math.max(step.end, end);
     this.#node.usedBytes = Math.max(this.#node.usedBytes, end);
+    if (header && this.#writing) this.#ended();
+    this.#writing = !header;
     return length;
   }
 
-  /** @param {number} position */
-  #mapped(position) {
-    const region = /** @type {Region} */ (this.#regions.findLast(({ start }) => start <= position));
-    return { ptr: region.address + position - region.start, allocated: false };
-  }
-
-  /** The region that a place in the file belongs to. @param {number} position */
-  #at(position) {
-    return /** @type {Region} */ (this.#regions.findLast(({ step }) => step <= position));
+  /**
+   * The step that is written at a position, a new one where the last has ended.
+   * @param {number} position
+   * @param {number} length
+   */
+  #stepOf(position, length) {
+    this.#first ??= position; // the empty list, and the first step again: they are mapped together with the header
+    const goesOn = this.#writing || position === this.#first;
+    return goesOn ? /** @type {Step} */ (this.#steps.at(-1)) : this.#begun(position, length);
   }
 
   /**
-   * A new region, with what its step has so far.
-   * @param {number} step
-   * @param {number} size from the step on
+   * The step with a place as its start: with that of the header the first, else a new one.
+   * @param {number} start
+   * @param {number} size of its first piece
+   * @returns {Step}
    */
-  #extend(step, size) {
-    const module = this.#module;
-    const start = Math.floor(step / PAGE) * PAGE;
-    const whole = step - start + size;
-    const allocated = module._malloc(whole + PAGE);
-    if (!allocated) throw new Error(`the engine has no room for ${whole} bytes of packed weights`);
-    const region = { allocated, address: Math.ceil(allocated / PAGE) * PAGE, start, step, size: whole };
-    const last = this.#regions.at(-1);
-    if (last) {
-      const place = last.address + step - last.start;
-      module.HEAPU8.copyWithin(region.address + step - start, place, place + this.#node.usedBytes - step);
-    }
-    this.#regions.push(region);
-    return region;
+  #begun(start, size) {
+    if (start === 0 && this.#steps.length) return this.#steps[0];
+    const spent = this.#spent.take(start, size);
+    const { begin, end } = spent ?? this.#own.take(start, size);
+    const step = { start, end: start, address: begin, limit: end, own: !spent };
+    this.#steps.push(step);
+    return step;
   }
+
+  /**
+   * The step with room up to a place in the file; where there is none it moves into memory of its own.
+   * @param {Step} step
+   * @param {number} end
+   */
+  #grown(step, end) {
+    if (addressOf(step, end) <= step.limit) return step;
+    const start = step.start || /** @type {number} */ (this.#first); // the header stays, which a mapping shows
+    const room = this.#own.take(start, end - start);
+    const moved = { start, end: step.end, address: room.begin, limit: room.end, own: true };
+    this.#module.HEAPU8.copyWithin(moved.address, addressOf(step, start), addressOf(step, Math.max(start, step.end)));
+    if (step.start) this.#steps.pop();
+    if (!step.own) this.#spent.giveBack({ begin: step.address, end: step.limit });
+    this.#steps.push(moved);
+    return moved;
+  }
+
+  /** The last step is whole: what is left of its room, and what it has packed, is room for the next. */
+  #ended() {
+    const step = /** @type {Step} */ (this.#steps.at(-1));
+    const end = addressOf(step, step.end);
+    if (step.own) this.#own.used(end);
+    else this.#spent.giveBack({ begin: end, end: step.limit });
+    const header = new FlatBuffer(this.#bytes(0, HEADER.size));
+    const [list, size] = [header.uint64(HEADER.list), header.uint64(HEADER.listSize)];
+    if (list < step.start || list + size > step.end) return; // not XNNPACK's
+    const packed = new FlatBuffer(this.#bytes(list, list + size));
+    const entries = packed.tables(packed.follow(0), LIST.packed);
+    this.#spent.packed(entries.map((entry) => packed.uint64(packed.field(entry, PACKED.weights))));
+  }
+
+  /** Where what begins at the page of a position lies: the last step that begins there or before. @param {number} position */
+  #mapped(position) {
+    const step = /** @type {Step} */ (this.#steps.findLast(({ start }) => Math.floor(start / PAGE) * PAGE <= position));
+    return { ptr: addressOf(step, position), allocated: false };
+  }
+
+  /**
+   * Bytes of the file that lie in one step.
+   * @param {number} begin
+   * @param {number} end
+   */
+  #bytes(begin, end) {
+    const step = /** @type {Step} */ (this.#steps.findLast(({ start }) => start <= begin));
+    return this.#module.HEAPU8.subarray(addressOf(step, begin), addressOf(step, end));
+  }
+}
+
+/**
+ * @param {Step} step
+ * @param {number} position in the file
+ */
+function addressOf({ start, address }, position) {
+  return address + position - start;
 }
