@@ -48,6 +48,7 @@ export function makeInstruction() {
     ),
   );
   let asked = false;
+  let shown = "";
 
   area.addEventListener("input", () => events.emit(root, "instruction", area.value));
   pageSampling.addEventListener("change", () => events.emit(root, "page-sampling", pageSampling.checked));
@@ -92,6 +93,8 @@ export function makeInstruction() {
     update(lab, takesSampling, noted) {
       const { template, draft, templates } = lab.state;
       const { instruction } = draft;
+      if (template.id !== shown && !template.fields.length) root.open = true; // it is what is to be written
+      shown = template.id;
       const changed = instruction !== template.instruction;
       text(edited, changed ? said.edited : "");
       if (area.value !== instruction) area.value = instruction;

@@ -27,6 +27,7 @@ export const lab = {
     tone: "Tone",
     sentences: "Length",
     thread: "Conversation",
+    me: "Who replies",
     data: "Data",
     character: "Character",
     state: "What is going on",
