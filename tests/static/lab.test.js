@@ -126,7 +126,8 @@ test("Stop between two sides ends what was to come", async () => {
 function extracting(answers) {
   const all = lab({ answers });
   all.lab.choose("extract");
-  all.lab.useExample();
+  all.lab.fill("text", "Clara comes on 14 May, with four friends.");
+  all.lab.fill("schema", JSON.stringify({ type: "object", properties: { name: { type: "string" }, day: { type: "string" }, guests: { type: "integer", minimum: 1 } }, required: ["name", "guests"] }));
   return all;
 }
 

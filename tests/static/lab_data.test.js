@@ -156,7 +156,10 @@ test("the page's templates: names, fields, an example that fills all, and no res
     }
     assert.equal(template.example.result === undefined, template.example.by === undefined);
     assert.ok(template.tokens <= 512);
-    if (template.answer.as === "json") assert.ok("schema" in readSchema(template.example.values[template.answer.schema]));
+    const { values, result } = template.example;
+    if (result) assert.equal(read(result, template.answer).as, template.answer.as, "it is shown as it would be written");
+    if (template.answer.as !== "json") continue;
+    assert.deepEqual(mismatches(Validator, readSchema(values[template.answer.schema]).schema, jsonIn(result).value), []);
   }
 });
 
