@@ -88,7 +88,7 @@ test("side by side: the loaded side first, one model loaded, the answers in the 
   made.compare(true);
   assert.deepEqual(made.state.sides.map(({ modelId }) => modelId), ["first", "second"]);
   await made.run();
-  assert.deepEqual(session.switched.map(([reason]) => reason), ["model"], "what is there is not loaded");
+  assert.deepEqual(session.switched.map(([reason]) => reason), ["model"], "what is there is not loaded, and nothing for sampling that is the same");
   assert.deepEqual(made.state.run.answers.map(({ text }) => text), ["from the first", "from the second"]);
   await made.run();
   assert.deepEqual(session.asked.map((each) => each.model), ["first", "second", "second", "first"], "the second is loaded now");
@@ -100,10 +100,12 @@ test("side by side with one model: other sampling, and no other load", async () 
   models.splice(1);
   made.fill("text", "Hi.");
   made.compare(true);
+  const { settings } = session.state.setup;
   const [a, b] = made.state.sides;
   assert.ok(b.temperature > a.temperature && b.modelId === a.modelId);
   await made.run();
-  assert.deepEqual(session.switched.map(([reason]) => reason), ["settings"]);
+  assert.deepEqual(session.switched.map(([reason]) => reason), ["settings", "settings"]);
+  assert.deepEqual(session.state.setup.settings, settings, "the page's own are back");
   assert.deepEqual(session.asked.map(({ settings }) => settings.temperature), [a.temperature, b.temperature]);
 });
 
@@ -160,6 +162,23 @@ test("where the correction does not fit either, both are there; where there was 
   await long.lab.run();
   const [only] = long.lab.state.run.answers;
   assert.deepEqual([only.text, only.problems[0].code, only.first, only.ended], ["Clara comes.", "none", null, "model"]);
+});
+
+test("where the validator cannot be had, the answer is there and not called right", async () => {
+  const { session } = lab({ answers: ['{"name": "Clara"}'] });
+  const made = new Lab({ session, templates, loadValidator: () => Promise.reject(new Error("offline")) });
+  made.choose("extract");
+  made.useExample();
+  await made.run();
+  const [answer] = made.state.run.answers;
+  assert.deepEqual([answer.text, answer.problems[0].code, made.state.busy], ['{"name": "Clara"}', "unchecked", false]);
+});
+
+test("text that the person typed is told from what a template begins with", () => {
+  const { lab: made } = lab();
+  assert.equal(made.holdsText, false);
+  made.fill("text", "Hi.");
+  assert.equal(made.holdsText, true);
 });
 
 test("a schema that cannot be used asks nothing of the model", async () => {

@@ -131,8 +131,9 @@ function makeAnswer(answer, reading) {
     if (found.as === "list") body.replaceChildren(h("ol", { class: "lab-list" }, ...found.items.map(item)));
     text(copy, found.as === "list" ? said.copyAll : said.copy);
     const unfit = answer.problems.length > 0;
-    const { fits, corrected, unfit: wrong, still } = said.json;
-    text(verdict, reading.as !== "json" || answer.ended === "stopped" || answer.ended === "lost" ? "" : unfit ? `${answer.first ? still : wrong}:` : answer.first ? corrected : fits);
+    const { fits, corrected, unfit: wrong, still, unchecked } = said.json;
+    const failed = answer.problems[0]?.code === "unchecked" ? unchecked : answer.first ? still : wrong;
+    text(verdict, reading.as !== "json" || answer.ended === "stopped" || answer.ended === "lost" ? "" : unfit ? `${failed}:` : answer.first ? corrected : fits);
     verdict.toggleAttribute("data-unfit", unfit);
     problems.replaceChildren(...answer.problems.map((problem) => h("li", {}, said.json.problem(problem))));
     first.hidden = !answer.first;

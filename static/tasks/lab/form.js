@@ -125,7 +125,7 @@ export function mountForm(parent, languages, ...folded) {
       );
       const lacking = lab.missing.map(({ id }) => said.fieldOf(id));
       const writing = now.phase === "writing" || busy;
-      const stopping = now.phase === "writing" && now.stopping;
+      const stopping = lab.stopping || (now.phase === "writing" && now.stopping);
       // Neither is ever `disabled`, which would take the focus from who has just pressed it.
       run.setAttribute("aria-disabled", String(!lab.ready || lacking.length > 0));
       text(missing, lacking.length && !writing ? said.missing(lacking) : "");

@@ -224,7 +224,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
 
   return {
     update: show,
-    holdsText: () => Object.values(lab.state.draft.values).some((value) => value.trim() !== ""),
+    holdsText: () => lab.holdsText,
     focus: () => form.focus(),
     destroy() {
       keeper.flush();

@@ -6,8 +6,8 @@
  * What it promises:
  * - One engine is there at a time. Two sides are written one after the other, the one first that is loaded: at most one model is loaded
  *   for a comparison, and what was loaded last stays.
- * - A sampling of the template's own is given to an engine that takes it without a reload only, and taken back when the answer is there:
- *   what the person set for the page is the page's.
+ * - What the person set for the page is the page's: where the engine takes sampling without a reload, it has the page's again after each
+ *   answer, and only there a template's own sampling is used. Where it would be a reload, a side's sampling stays.
  * - JSON that does not fit its schema is corrected once, in the same conversation; what it was before stays in sight.
  *
  * @typedef {import('./template.js').Template} Template
@@ -82,6 +82,17 @@ export class Lab {
     return this.#session.state.now.phase === "ready" && this.#session.state.setup !== null && !this.state.busy;
   }
 
+  /** Whether Stop was pressed, and what was on its way is not at its end. */
+  get stopping() {
+    return this.state.busy && this.#stopped;
+  }
+
+  /** Whether something that the person typed is there. */
+  get holdsText() {
+    const { template, draft } = this.state;
+    return fieldsOf(template, draft.instruction).some(({ id, kind }) => !keepsExample(kind) && (draft.values[id] ?? "").trim() !== "");
+  }
+
   /** What is still to be filled in: the names of fields that the instruction asks for. */
   get missing() {
     const { template, draft } = this.state;
@@ -106,7 +117,8 @@ export class Lab {
       const [a, b] = sides.map(checkedSide);
       if (a && b) this.#set({ sides: [a, b] });
     }
-    this.choose(typeof open === "string" ? open : "");
+    const known = this.state.templates.find(({ id }) => id === open) ?? this.state.template;
+    this.choose(known.id);
   }
 
   /** @param {string} id of a template */
@@ -185,6 +197,7 @@ export class Lab {
   stop() {
     this.#stopped = true;
     this.#session.stop();
+    this.#set({});
   }
 
   async run() {
@@ -199,14 +212,14 @@ export class Lab {
       const order = sides ? this.#order(sides) : [0];
       for (const index of order) {
         if (this.#stopped) break;
-        const before = this.#session.state.setup?.settings;
+        const page = this.#pageSettings(sides?.[index]?.modelId);
         if (!(await this.#bring(sides?.[index] ?? null))) {
           this.#set({ unloaded: !this.#stopped });
           break;
         }
         if (this.#stopped) break;
         const written = await this.#write(run, index, schema);
-        if (before && !sides) await this.#takeBack(before);
+        if (page && this.#session.state.setup?.choice?.entry.takesSampling) await this.#switch("settings", { settings: page });
         if (!written) break;
       }
     } finally {
@@ -227,7 +240,7 @@ export class Lab {
    * @param {Side | null} side null for what is loaded, with the template's sampling where that costs nothing
    */
   async #bring(side) {
-    const { setup, settings: remembered, models } = this.#session.state;
+    const { setup, models } = this.#session.state;
     if (!setup) return false;
     if (!side) {
       const { sampling } = this.state.template;
@@ -237,15 +250,17 @@ export class Lab {
     }
     const model = models.find(({ id }) => id === side.modelId);
     if (!model) return false;
-    const settings = { ...(remembered[model.id] ?? model.sampling), temperature: side.temperature, seed: side.seed };
+    const settings = { ...(this.#pageSettings(model.id) ?? model.sampling), temperature: side.temperature, seed: side.seed };
     const reason = model !== setup.model ? "model" : (setup.lora?.id ?? "") !== side.loraId ? "lora" : "settings";
     const done = await this.#switch(reason, { modelId: side.modelId, loraId: side.loraId, settings });
     return done && this.#session.state.setup?.model.id === side.modelId;
   }
 
-  /** @param {SamplingSettings} settings */
-  async #takeBack(settings) {
-    await this.#switch("settings", { settings });
+  /** What the page runs a model with, the loaded one unless another is named. @param {string} [id] */
+  #pageSettings(id) {
+    const { setup, settings: remembered, models } = this.#session.state;
+    if (!id || id === setup?.model.id) return setup?.settings;
+    return remembered[id] ?? models.find((model) => model.id === id)?.sampling;
   }
 
   /**
@@ -322,7 +337,8 @@ export class Lab {
    * @param {import('./schema.js').Schema} schema
    */
   async #fit(answer, prompt, schema) {
-    const Validator = await this.#loadValidator();
+    const Validator = await this.#loadValidator().catch(() => null);
+    if (!Validator) return void (answer.problems = [{ code: "unchecked", detail: "" }]);
     const problems = problemsIn(Validator, schema, answer.text);
     if (!problems.length || this.#stopped) return void (answer.problems = problems);
     const said = answer.text;

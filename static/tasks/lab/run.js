@@ -18,7 +18,8 @@
  * @property {number} topK
  * @property {number} seed
  *
- * @typedef {{code: 'none' | 'cut' | 'broken' | 'unfit', detail: string}} Problem of JSON; `unfit`: it is JSON and does not fit the schema
+ * @typedef {{code: 'none' | 'cut' | 'broken' | 'unfit' | 'unchecked', detail: string}} Problem of JSON; `unfit`: it is JSON and does not fit the
+ *   schema; `unchecked`: the validator could not be loaded
  * @typedef {{text: string, problems: Problem[]}} Attempt
  */
 
@@ -27,7 +28,7 @@ import { jsonIn, listIn, unquoted } from "./reading.js";
 
 /** @type {Ending[]} */
 const ENDINGS = ["model", "stopped", "limit", "context", "lost"];
-const PROBLEMS = /** @type {Problem['code'][]} */ (["none", "cut", "broken", "unfit"]);
+const PROBLEMS = /** @type {Problem['code'][]} */ (["none", "cut", "broken", "unfit", "unchecked"]);
 
 /** A text that comes piece by piece; a piece costs the same at any length. */
 export class Answer {

@@ -134,10 +134,11 @@ export const lab = {
     corrected: "Fits the schema, after one correction.",
     unfit: "Does not fit the schema",
     still: "Does not fit the schema, not even after one correction",
+    unchecked: "Not checked",
     first: "The first answer",
     /** @param {Problem} problem */
     problem: ({ code, detail }) =>
-      ({ none: "There is no JSON in it.", cut: "The JSON has no end.", broken: `It is not valid JSON: ${detail}`, unfit: detail })[code],
+      ({ none: "There is no JSON in it.", cut: "The JSON has no end.", broken: `It is not valid JSON: ${detail}`, unfit: detail, unchecked: "The page could not load its validator. Run it again." })[code],
   },
   notices: {
     /** @param {number} tokens @param {number} room */
