@@ -89,12 +89,13 @@ class Watched:
         """Presses the button, waits until the page is ready again, and returns the post."""
         with self.through("writing", "ready"):
             self.page.get_by_role("button", name=button, exact=True).click()
+        expect(self.page.locator(".composer-stop")).to_be_hidden(timeout=WRITE_MS)  # it may have been written again
         return self.post
 
     @property
     def post(self) -> str:
-        """What is written so far."""
-        return self.page.get_by_role("log", name="The post").inner_text()
+        """What is written so far, also where the page has put it away."""
+        return self.page.locator(".card-text").inner_text()
 
     def wait_for(self, phase: str, timeout: float = LOAD_MS) -> None:
         """Until the page is in `phase`; a problem's screen instead fails with what it says."""

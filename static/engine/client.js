@@ -161,9 +161,10 @@ export class Engine {
    * @param {AbortSignal} [options.signal] stops it; the iteration then ends normally, with what was written
    * @param {number | null} [options.tokens] ends the answer after so many new ones; where the engine has no such limit it is stopped
    *   when it has delivered them, so that a few more may come
+   * @param {import('./protocol.js').Draw | null} [options.draw] how it is drawn, in place of the settings; for an engine that `takesSampling`
    */
-  generate(messages, { signal, tokens = null } = {}) {
-    return new Generation((generation) => this.#inTurn(() => this.#generate(messages, tokens, generation, signal)), signal);
+  generate(messages, { signal, tokens = null, draw = null } = {}) {
+    return new Generation((generation) => this.#inTurn(() => this.#generate(messages, { tokens, draw }, generation, signal)), signal);
   }
 
   /** Ends the worker. Pending calls reject, `onEnd` is not called. */
@@ -174,11 +175,11 @@ export class Engine {
 
   /**
    * @param {Message[]} messages
-   * @param {number | null} tokens
+   * @param {{tokens: number | null, draw: import('./protocol.js').Draw | null}} asked
    * @param {Generation} generation
    * @param {AbortSignal} [signal]
    */
-  async #generate(messages, tokens, generation, signal) {
+  async #generate(messages, asked, generation, signal) {
     if (signal?.aborted) return null;
     const id = this.#lastId + 1;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -191,7 +192,7 @@ export class Engine {
     };
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      const answer = this.#call({ type: "generate", messages, tokens, stop: shared }, null, generation.begin());
+      const answer = this.#call({ type: "generate", messages, ...asked, stop: shared }, null, generation.begin());
       if (this.entry.keepsPrompt) {
         const prompt = promptOf(messages, this.#turns);
         generation.reused = sharedBeginning(prompt, this.#lastPrompt);

@@ -66,9 +66,11 @@
  *   has kept; without `warmUp` the first answer compiles what the engine needs; `ranks` are those of all adapters that the model may get
  * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
  *   with none; answered as a load
- * @typedef {{type: 'generate', id: number, messages: Message[], tokens: number | null, stop: SharedArrayBuffer | null}}
- *   GenerateRequest `tokens` ends the answer after so many, or after few more; the first four bytes of `stop` become 1 when it
- *   is cancelled, for an engine that hears no message while it writes; null where the page may not share memory
+ * @typedef {{temperature: number, seed: number}} Draw how one answer is drawn, in place of the settings
+ * @typedef {{type: 'generate', id: number, messages: Message[], tokens: number | null, draw: Draw | null, stop: SharedArrayBuffer | null}}
+ *   GenerateRequest `tokens` ends the answer after so many, or after few more; `draw` is for an engine whose entry says that it takes one;
+ *   the first four bytes of `stop` become 1 when it is cancelled, for an engine that hears no message while it writes; null where the
+ *   page may not share memory
  * @typedef {{type: 'count', id: number, messages: Message[]}} CountRequest tokens of the prompt that these would make
  * @typedef {{type: 'cancel', id: number}} CancelRequest stops the generation of that id; it is never answered itself
  * @typedef {LoadRequest | AdaptRequest | GenerateRequest | CountRequest | CancelRequest} Request

@@ -14,7 +14,8 @@
  * @property {string} package its npm package, which is also its name among the vendored libraries
  * @property {boolean} [keepsPrompt] whether it reads only what differs from the prompt before
  * @property {boolean} [takesAdapters] whether LoRA adapters can be put on its models
- * @property {boolean} [takesSampling] whether a model goes on with other sampling, and is not loaded for it
+ * @property {boolean} [takesSampling] whether a model goes on with other sampling, and is not loaded for it; then one
+ *   answer may have its own
  * @property {boolean} [takesPrecision] whether it can be told how exactly to compute
  */
 

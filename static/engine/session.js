@@ -141,10 +141,11 @@ export class Session {
    * @param {number} options.room tokens that the prompt may have
    * @param {number | null} [options.counted] those that it has, where that is known
    * @param {number | null} [options.tokens] the answer ends after so many
+   * @param {import('./protocol.js').Draw | null} [options.draw] see Engine
    * @param {(piece: string) => void} options.onText
    * @returns {Promise<Outcome | null>}
    */
-  async generate(messages, { room, counted = null, tokens = null, onText }) {
+  async generate(messages, { room, counted = null, tokens = null, draw = null, onText }) {
     const { engine } = this.#engines;
     if (this.#state.now.phase !== "ready" || !engine) return null;
     const job = this.#begin();
@@ -159,7 +160,7 @@ export class Session {
         this.#end("answer");
         return { kind: "too-long", tokens: found, room };
       }
-      const generation = engine.generate(messages, { signal, tokens });
+      const generation = engine.generate(messages, { signal, tokens, draw });
       for await (const piece of generation) {
         if (!this.#is(job)) return null;
         onText(piece);

@@ -19,7 +19,7 @@ function mounted() {
   install();
   const root = new FakeElement("form");
   const written = [];
-  const declined = mountDeclined(root, () => written.push(true));
+  const declined = mountDeclined(root, () => written.push(true), (text) => text === GERMAN);
   const session = (demo, now = READY) => ({ now, setup: { model: { ...model("first"), demo } } });
   const [box, anyway] = root.children;
   return { declined, session, written, box, anyway };

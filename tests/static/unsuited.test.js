@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { languageRules } from "../../static/tasks/post/check/language.js";
 import { unsuited } from "../../static/tasks/post/unsuited.js";
 
 const read = (file) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
 const lines = (file) => read(file).trim().split("\n").map((line) => JSON.parse(line));
+
+const { isForeign } = languageRules(JSON.parse(read("static/tasks/post/check.json")));
 
 const WRITTEN_ABOUT = [
   "The library opens.",
@@ -57,24 +60,24 @@ test("texts for posts are written about", () => {
   const judged = [...examples, ...lines("builder/demo/handwritten.jsonl"), ...lines("builder/demo/blind.jsonl")];
   const texts = [...WRITTEN_ABOUT, ...judged.flatMap(({ text }) => text ?? [])];
   assert.ok(texts.length > 100 && texts.every((text) => typeof text === "string" && text.length > 5));
-  assert.deepEqual(texts.filter(unsuited), []);
+  assert.deepEqual(texts.filter((text) => unsuited(text, isForeign)), []);
 });
 
 for (const [reason, texts] of Object.entries(DECLINED)) {
-  test(`${reason} is declined`, () => assert.deepEqual(texts.filter((text) => unsuited(text) !== reason), []));
+  test(`${reason} is declined`, () => assert.deepEqual(texts.filter((text) => unsuited(text, isForeign) !== reason), []));
 }
 
 test("nothing typed is nothing to decline", () => {
-  assert.equal(unsuited(""), null);
-  assert.equal(unsuited(" \n "), null);
+  assert.equal(unsuited("", isForeign), null);
+  assert.equal(unsuited(" \n ", isForeign), null);
 });
 
 test("a text too long for the model is left to the notice about its length", () => {
-  assert.equal(unsuited("asdf ".repeat(801)), null);
+  assert.equal(unsuited("asdf ".repeat(801), isForeign), null);
 });
 
 test("the longest text is looked at in no time, whatever is in it", () => {
   const started = performance.now();
-  for (const hostile of ["a", "<", "x = ", " \n", '"', "x.", "<a "]) unsuited(hostile.repeat(4000 / hostile.length));
+  for (const hostile of ["a", "<", "x = ", " \n", '"', "x.", "<a "]) unsuited(hostile.repeat(4000 / hostile.length), isForeign);
   assert.ok(performance.now() - started < 2000);
 });

@@ -294,13 +294,13 @@ async function generate(request) {
  * @param {(piece: string) => void} heard
  * @returns {Promise<Pick<GenerateResult, 'ended' | 'tokens' | 'engineFigures'>>}
  */
-async function write({ id, prompt, tokens, stop: shared }, heard) {
+async function write({ id, prompt, tokens, draw, stop: shared }, heard) {
   const { engine, tokenizer, maxTokens } = current();
   const wasm = await /** @type {Promise<Wasm>} */ (runtime);
   // The token that begins a text counts too. An answer that reaches the end of the context would be an error.
   const room = maxTokens - tokenizer.count(prompt) - 1;
   const most = Math.max(1, Math.min(room, tokens ?? room));
-  const conversation = await untilCrash(open(wasm, engine, most));
+  const conversation = await untilCrash(open(wasm, engine, most, { ...sampling, ...draw }));
   const flag = shared && new Int32Array(shared);
   const here = { id, conversation, stopped: false };
   writing = here;
@@ -338,15 +338,16 @@ function stop(writing) {
  * @param {Wasm} wasm
  * @param {Engine} engine
  * @param {number} tokens
+ * @param {SamplingSettings} settings
  */
-async function open(wasm, engine, tokens) {
+async function open(wasm, engine, tokens, { topK, temperature, seed }) {
   const session = wasm.SessionConfig.createDefault();
   const sampler = session.getMutableSamplerParams();
   sampler.setType({ value: SAMPLER });
-  sampler.setK(sampling.topK);
+  sampler.setK(topK);
   sampler.setP(1);
-  sampler.setTemperature(sampling.temperature);
-  sampler.setSeed(sampling.seed);
+  sampler.setTemperature(temperature);
+  sampler.setSeed(seed);
   session.setMaxOutputTokens(tokens);
   const config = wasm.ConversationConfig.createCustom(engine, session, false, false, false, "");
   try {

@@ -18,8 +18,8 @@ import { openStored } from "../storage.js";
  * @typedef {import('../protocol.js').Reply} Reply
  * @typedef {import('../protocol.js').ModelSource} ModelSource
  *
- * @typedef {{id: number, prompt: string, tokens: number | null, stop: SharedArrayBuffer | null}} GenerateJob a GenerateRequest, with
- *   the text that its messages make
+ * @typedef {{id: number, prompt: string, tokens: number | null, draw?: import('../protocol.js').Draw | null, stop: SharedArrayBuffer | null}}
+ *   GenerateJob a GenerateRequest, with the text that its messages make
  *
  * @typedef {object} Calls what an engine can do; the answer of each goes back to the page
  * @property {(request: import('../protocol.js').LoadRequest) => Promise<import('../protocol.js').LoadResult>} load
@@ -113,8 +113,8 @@ async function perform(calls, request) {
   }
   if (request.type === "count") return calls.count(promptOf(request.messages, turns, calls.controlPieces()));
   if (request.type === "generate") {
-    const { id, messages, tokens, stop } = request;
-    return calls.generate({ id, prompt: promptOf(messages, turns, calls.controlPieces()), tokens, stop });
+    const { id, messages, tokens, draw, stop } = request;
+    return calls.generate({ id, prompt: promptOf(messages, turns, calls.controlPieces()), tokens, draw, stop });
   }
   if (!calls.adapt) throw new OnpageError("lora-failed", "this engine takes no adapters");
   return calls.adapt(request);

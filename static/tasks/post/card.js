@@ -3,13 +3,14 @@
  * The post: its text as it streams in and as a person edits it, what can be done with it, and its counts.
  *
  * @typedef {import('./text_view.js').TextEvents & import('./variants_view.js').VariantsEvents &
- *   {again: undefined, edit: undefined, follow: string, back: undefined}} CardEvents `follow`: the id of a follow-up; `back`: to the choices
+ *   import('./check_view.js').CheckEvents & {again: undefined, edit: undefined, follow: string, back: undefined}} CardEvents `follow`: the id of a follow-up; `back`: to the choices
  */
 
 import { texts } from "../../text/en.js";
 import { focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";
+import { makeCheck } from "./check_view.js";
 import { makeCounts } from "./counts.js";
 import { FOLLOW_UPS } from "./follow_ups.js";
 import { makeText } from "./text_view.js";
@@ -30,8 +31,9 @@ export const events = viewEvents();
  * @param {Platform[]} platforms
  * @param {HTMLElement} loading
  * @param {string} sample a post to show before there is one, "" for none
+ * @param {import('./judge.js').Judge} judge
  */
-export function mountCard(parent, platforms, loading, sample) {
+export function mountCard(parent, platforms, loading, sample, judge) {
   const titleId = uniqueId("card");
   const title = h("h2", { class: "card-title", id: titleId, tabindex: "-1" }, texts.post.card);
   const kind = h("p", { class: "card-kind" });
@@ -55,7 +57,8 @@ export function mountCard(parent, platforms, loading, sample) {
   });
   const back = h("button", { type: "button", class: "button button-quiet card-back" });
   const follow = h("div", { class: "card-follow", role: "group", "aria-label": texts.post.followUp, hidden: true }, ...followUps.map(({ button }) => button), steps, back);
-  const variants = makeVariants();
+  const variants = makeVariants(judge);
+  const check = makeCheck(judge);
   const counts = makeCounts(platforms);
   const card = h(
     "section",
@@ -66,6 +69,7 @@ export function mountCard(parent, platforms, loading, sample) {
     emptyBox,
     written.body,
     written.area,
+    check.root,
     variants.root,
     follow,
     actions,
@@ -77,6 +81,8 @@ export function mountCard(parent, platforms, loading, sample) {
   /** The post that is on the screen. @type {Post | null} */
   let shown = null;
   let wasWriting = false;
+  /** Posts of the demo model that a person wanted to see all the same. @type {WeakSet<Post>} */
+  const revealed = new WeakSet();
 
   const endCopying = copyOnClick(copy, { value: () => shown?.current ?? "", body: written.body, said: texts.post });
   share.addEventListener("click", () => {
@@ -89,6 +95,11 @@ export function mountCard(parent, platforms, loading, sample) {
   back.addEventListener("click", () => {
     title.focus();
     events.emit(card, "back");
+  });
+  events.listen(card, "reveal", () => {
+    if (shown) revealed.add(shown);
+    title.focus(); // the button goes away
+    events.emit(card, "edit"); // so that the whole is shown anew
   });
   edit.addEventListener("click", () => setEditing(!written.editing));
   events.listen(card, "edited", () => written.editing && setEditing(false));
@@ -127,7 +138,7 @@ export function mountCard(parent, platforms, loading, sample) {
     },
 
     /** @param {SessionState} session @param {PostState} state */
-    update({ now, setup }, { post: last, choices, choosing, busy, draft }) {
+    update({ now, setup }, { post: last, choices, choosing, busy, again: why, draft, voice }) {
       const post = choosing ? null : last;
       const writing = now.phase === "writing";
       const loads = now.phase === "loading" || now.phase === "starting";
@@ -137,17 +148,23 @@ export function mountCard(parent, platforms, loading, sample) {
       card.toggleAttribute("data-reading", reading); // what is shown is still the post before
       if (writing && !wasWriting) card.scrollIntoView({ block: "nearest" });
       wasWriting = writing;
-      variants.update(choices, busy);
+      variants.update(choices, busy, voice);
       variants.root.hidden = !choosing;
       card.toggleAttribute("data-choosing", choosing);
       text(title, choosing ? texts.post.variants.title : texts.post.card);
       emptyBox.hidden = Boolean(post) || loads || choosing;
       text(empty, writing ? texts.post.reading : texts.post.empty);
       shownSample.hidden = !sample || writing || !setup?.model.demo; // the demo model wrote it
-      written.update(post, writing);
+      const hides = Boolean(post && !writing && !busy && setup?.model.demo && post.asked.model === setup.model.name && !revealed.has(post) && judge.isUnfit(post, voice));
+      written.update(post, writing, hides);
+      const drafts = post && choices.includes(post) ? choices.length : 0;
+      check.update(post, { again: why, writing, hides, drafts, voice });
       if (post?.ended) counts.show(post.current, draft.platform);
-      counts.root.hidden = !post;
-      actions.hidden = follow.hidden = !post || writing || busy;
+      counts.root.hidden = !post || hides;
+      follow.hidden = !post || writing || busy;
+      actions.hidden = follow.hidden;
+      for (const button of [copy, edit]) button.hidden = hides;
+      share.hidden = hides || !("share" in navigator);
       back.hidden = !post || choices.length < 2 || !choices.includes(post);
       text(back, texts.post.variants.back(choices.length));
       again.disabled = now.phase !== "ready";

@@ -9,8 +9,9 @@ import { unsuited } from "./unsuited.js";
 /**
  * @param {HTMLElement} parent
  * @param {() => void} write
+ * @param {(text: string) => boolean} isForeign whether a text is clearly not English
  */
-export function mountDeclined(parent, write) {
+export function mountDeclined(parent, write, isForeign) {
   const box = h("div", {});
   const anyway = h("button", { type: "button", class: "button declined-anyway", hidden: true }, texts.post.declined.anyway);
   const notice = mountNotice(box);
@@ -34,7 +35,7 @@ export function mountDeclined(parent, write) {
      * @param {string} text
      */
     lets({ now, setup }, text) {
-      const reason = now.phase === "ready" && setup?.model.demo ? unsuited(text) : null;
+      const reason = now.phase === "ready" && setup?.model.demo ? unsuited(text, isForeign) : null;
       show(reason);
       return reason === null;
     },

@@ -12,6 +12,7 @@ import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountDeclined } from "./declined.js";
 import { asJson, asMarkdown, entryOf, keptOf, postOf } from "./history.js";
 import { FOLLOW_UPS } from "./follow_ups.js";
+import { Judge } from "./judge.js";
 import { events as optionsEvents, makeOptions } from "./options_view.js";
 import { lengthOn } from "./platforms.js";
 import { lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
@@ -49,7 +50,7 @@ const HISTORY = {
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
-export const post = { id: "post", styles: ["composer", "options", "card", "variants", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`)), mount };
+export const post = { id: "post", styles: ["composer", "options", "card", "check", "variants", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`)), mount };
 
 /**
  * @param {HTMLElement} element
@@ -57,14 +58,15 @@ export const post = { id: "post", styles: ["composer", "options", "card", "varia
  * @returns {Promise<MountedTask>}
  */
 async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
-  const [definition, examples, platforms] = await Promise.all(["social_post.json", "examples.json", "platforms.json"].map((file) => json(here(file))));
+  const [definition, examples, platforms, rules] = await Promise.all(["social_post.json", "examples.json", "platforms.json", "check.json"].map((file) => json(here(file))));
+  const judge = new Judge(rules, definition);
   const options = makeOptions(platforms);
   const declinedRoot = h("div", { class: "declined" });
-  const declined = mountDeclined(declinedRoot, write);
+  const declined = mountDeclined(declinedRoot, write, (value) => judge.isForeign(value));
   const composer = mountComposer(element, definition, examples, declinedRoot, options.root);
   const side = h("div", { class: "post-side" });
   element.append(side);
-  const card = mountCard(side, platforms, loading, sampleOf(examples));
+  const card = mountCard(side, platforms, loading, sampleOf(examples), judge);
   const history = mountHistory(side, records, HISTORY);
   const keeper = new Keeper(records, entryOf, (dropped) => history.note(dropped));
   const figures = mountFigures(figuresRoot, texts.post.figures);
@@ -103,15 +105,19 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     }, delay);
   }
 
-  /** Writes what the draft asks for; null where nothing came of it. @param {Post[] | null} batch where it goes, if it is one of several */
-  async function writeOne(batch) {
+  /**
+   * Writes what the draft asks for; null where nothing came of it.
+   * @param {Post[] | null} batch where it goes, if it is one of several to choose from
+   * @param {import('../../engine/protocol.js').Draw | null} [draw] how it is drawn, in place of the settings
+   */
+  async function writeOne(batch, draw = null) {
     const { now, setup } = session.state;
     const { draft, count } = state;
     if (now.phase !== "ready" || !setup || !draft.text.trim()) return null;
     keeper.flush();
     const { messages, room, limits: most } = wanted();
     const { tone, length } = draft;
-    const asked = { tone, length, seed: setup.settings.seed, lora: setup.lora?.name ?? "", model: setup.model.name };
+    const asked = { tone, length, seed: draw?.seed ?? setup.settings.seed, lora: setup.lora?.name ?? "", model: setup.model.name };
     const next = new Post(asked, { source: draft.text });
     const begin = () => {
       batch?.push(next);
@@ -128,9 +134,12 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
       session.stop();
     };
     state = { ...state, tooLong: false };
-    const outcome = await session.generate(messages, { room, counted: count?.tokens ?? null, tokens: most.tokens, onText });
+    const outcome = await session.generate(messages, { room, counted: count?.tokens ?? null, tokens: most.tokens, draw, onText });
     next.end(outcome?.kind === "written" ? outcome.figures : null);
-    if (next.ended === "model") addVoice(next);
+    if (next.ended === "model") {
+      judge.fit(next);
+      addVoice(next);
+    }
     if (outcome?.kind === "too-long") state = { ...counted(state, draft, outcome), tooLong: draft === state.draft };
     show();
     if (state.post !== next) return null; // not a word of it
@@ -139,11 +148,42 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     return next;
   }
 
-  /** One post, or three with a seed each. */
+  /** One post, the best of several draws, or three with a seed each. */
   async function write() {
-    if (state.busy) return;
-    if (!state.draft.three) return void (await writeOne(null));
-    if (session.state.now.phase !== "ready" || !state.draft.text.trim()) return;
+    if (state.busy || session.state.now.phase !== "ready" || !state.draft.text.trim()) return;
+    if (state.draft.three) await writeThree();
+    else if (judge.canDraw(session.state.setup)) await writeBest();
+    else await writeOne(null);
+  }
+
+  /** Writes again, while the check finds fault with what was written, and keeps the best; the others are there to be looked at. */
+  async function writeBest() {
+    const { draft } = state;
+    const { setup } = session.state;
+    /** @type {Post[]} */
+    const drafts = [];
+    set({ ...state, busy: true });
+    while (setup && state.busy && state.draft === draft) {
+      const draw = drafts.length ? judge.drawOf(setup.settings, drafts.length) : null;
+      const written = await writeOne(null, draw);
+      if (written) drafts.push(written);
+      if (!written || !judge.drawsAgain(written, setup, drafts.length)) break;
+      if (state.busy) set({ ...state, again: judge.findings(written, state.voice)[0]?.rule ?? null });
+    }
+    if (drafts.length < 2) return set({ ...state, busy: false, again: null });
+    const best = judge.best(drafts, state.voice);
+    set({ ...state, busy: false, again: null, post: best, choices: drafts.filter(({ ended: how }) => how === "model") });
+    for (const each of drafts) if (each !== best) await drop(each);
+    rememberAll();
+  }
+
+  /** A draft that is not kept in the history, unless it is chosen after all. @param {Post} draft */
+  async function drop({ id }) {
+    keeper.forget(id);
+    await records.delete(id);
+  }
+
+  async function writeThree() {
     /** @type {Post[]} */
     const batch = [];
     set({ ...state, busy: true });
@@ -157,7 +197,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
 
   /** Ends what is written, and what was to be written after it. */
   function stop() {
-    set({ ...state, busy: false });
+    set({ ...state, busy: false, again: null });
     session.stop();
   }
 
@@ -195,6 +235,8 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     const chosen = state.choices.find((each) => each.id === id);
     if (!chosen) return;
     set({ ...state, post: chosen, choosing: false });
+    keeper.resume(id);
+    void keeper.now(chosen);
     rememberAll();
     card.focus();
   }

@@ -15,6 +15,7 @@
  * @property {Post[]} choices those that were written together
  * @property {boolean} choosing whether the choices are on the screen
  * @property {boolean} busy whether more of them are to come
+ * @property {import('./check/rules.js').Rule | null} again why another one is being written, to keep the best
  * @property {import('./voice.js').Voice} voice
  *
  * @typedef {object} Asked what a post was asked to be
@@ -43,6 +44,8 @@ export class Post {
   /** Null while it is being written. @type {Ending | null} */
   ended = null;
   ranAway = false;
+  /** Whether the page has left out its last sentences, so that it is short enough. */
+  fitted = false;
   /** Whether a character came in parts that the engine did not put together. */
   broken = false;
   /** Hashtags and link of the person that had no room. @type {string[]} */
@@ -112,7 +115,7 @@ export function initial(definition, platforms, recalled) {
     platform: platforms.find(({ id }) => id === platform)?.id ?? "",
     three: three === true,
   };
-  return { draft, count: null, tooLong: false, post: null, choices: [], choosing: false, busy: false, voice: NO_VOICE };
+  return { draft, count: null, tooLong: false, post: null, choices: [], choosing: false, busy: false, again: null, voice: NO_VOICE };
 }
 
 /** @param {PostState} state @param {Partial<Draft>} change @returns {PostState} */

@@ -78,15 +78,15 @@ export function makeText() {
       editing = wanted;
     },
 
-    /** @param {Post | null} post @param {boolean} writing */
-    update(post, writing) {
-      if (writing || !post) editing = false;
+    /** @param {Post | null} post @param {boolean} writing @param {boolean} hides whether it is put away */
+    update(post, writing, hides) {
+      if (writing || !post || hides) editing = false;
       if (post && post.ended && (post !== shown || post.current !== shownText)) {
         shown = post;
         shownText = post.current;
         text(body, shownText);
       }
-      body.hidden = !post || editing;
+      body.hidden = !post || editing || hides;
       body.setAttribute("aria-busy", String(writing));
       area.hidden = !editing;
       if (!editing || !post) return;

@@ -13,11 +13,6 @@ const LONGEST = 4000;
 /** Words from which on their kind can be told. */
 const ENOUGH = 6;
 
-/** Letters that are not Latin, among all. */
-const MOST_FOREIGN_LETTERS = 0.4;
-/** Small words of another language among all words, and how many times those of English. */
-const FOREIGN_WORDS = 0.12;
-const TIMES_ENGLISH = 2;
 /** Lines of a program among all. */
 const CODE_LINES = 0.4;
 /** Letters and digits among all characters that are no space. */
@@ -27,28 +22,6 @@ const MOST_REPEATED = 2;
 /** Words that nobody could say, among the long ones. */
 const UNSPEAKABLE = 0.5;
 
-const words = (/** @type {string} */ text) => new Set(text.split(" "));
-
-const ENGLISH = words(
-  "the of and to in a is it for on with that this at by from as are was be an or we you our your has have will not but they their its who which when all more can after before into about up out if so he she his her i us them there been had were would no new now one two until than over",
-);
-/** Small words of languages that are written with Latin letters. One that English has as well speaks for neither. */
-const OTHER = words(
-  [
-    "der das und ist ein eine einen einem einer nicht mit auf für von dem den des im zum zur sich auch wird werden sind bei nach wie als oder aber über unser unsere wir sie ihr ich haben hat",
-    "le la les un une et est des du dans pour que qui sur pas au aux avec ce cette ces sont nous vous ils elle leur plus par ou été mais notre votre",
-    "el los las una y es en del que por con para se su al lo como más pero sus está este esta son nuestro nuestra",
-    "il lo gli della del di che è per con non una si dei alla al sono nel nella anche più come ma questo questa",
-    "o os a as um uma e do da de dos das em no na que para com não por mais ao seu sua são foi está tem depois",
-    "het een van en dat te zijn op met voor niet aan er om ook door bij uit naar onze",
-    "och att det som är på av för inte med till ett den har vi kan från om nu",
-    "og det som er på av til ikke med en et vi har fra",
-    "się nie jest na do że z w i to jak od za po przez dla są oraz który która",
-    "ve bir bu da de için ile çok olarak daha ne var gibi",
-    "ja on ei että se oli kun mutta niin myös tai joka",
-  ].join(" "),
-);
-
 /** A line that only a program or its data has. */
 const CODE =
   /^\s*(?:def|function|import|from|const|let|var|class|return|public|private|static|#include|@\w+|SELECT|INSERT|UPDATE|elif|else:|try:|except)\b.*[(){}=;:*"'<]|^\s*(?:if|for|while)\s*\(|=>|^\s*<\/?[a-z][^>]*>|^\s*[\w.]+\s*=\s*[^=\s].*[()[\]{}"']|^\s*"[\w-]+"\s*:/i;
@@ -57,25 +30,14 @@ const END_OF_STATEMENT = /[;{}]\s*$/;
 
 /**
  * @param {string} text
+ * @param {(text: string) => boolean} isForeign whether a text is clearly not English
  * @returns {Unsuited | null} why the demo model cannot write about it, null where it may
  */
-export function unsuited(text) {
+export function unsuited(text, isForeign) {
   if (!text.trim() || text.length > LONGEST) return null;
   if (isForeign(text)) return "language";
   if (isCode(text)) return "code";
   return isNothing(text) ? "nothing" : null;
-}
-
-/** @param {string} text */
-function isForeign(text) {
-  const letters = text.match(/\p{L}/gu)?.length ?? 0;
-  const latin = text.match(/\p{Script=Latin}/gu)?.length ?? 0;
-  if (letters && (letters - latin) / letters > MOST_FOREIGN_LETTERS) return true;
-  const found = wordsOf(text);
-  if (found.length < ENOUGH) return false;
-  const other = found.filter((word) => OTHER.has(word) && !ENGLISH.has(word)).length;
-  const english = found.filter((word) => ENGLISH.has(word) && !OTHER.has(word)).length;
-  return other / found.length > FOREIGN_WORDS && other > english * TIMES_ENGLISH;
 }
 
 /** @param {string} text */

@@ -63,6 +63,7 @@ export const post = {
     chooseNamed: (number) => `Choose variant ${integer(number)}`,
     /** @param {number} number */
     same: (number) => `The same as variant ${integer(number)}: a higher temperature, under Details, makes them differ more`,
+    best: " · fits your text best",
     /** @param {number} count */
     back: (count) => `All ${integer(count)} variants`,
   },
@@ -98,6 +99,43 @@ export const post = {
   /** @param {number} characters */
   over: (characters) => `${integer(characters)} too many`,
   figures: { title: "The last post" },
+  check: {
+    /** @param {string} why */
+    again: (why) => `Writing another one, because this one ${why}. Stop keeps the best so far.`,
+    /** @type {Record<import('../../tasks/post/check/rules.js').Rule, string>} */
+    whys: {
+      language: "is in another language",
+      cheer: "is too glad for the news",
+      cut: "breaks off",
+      changed: "says something that your text does not",
+      repeated: "says something twice",
+      lost_name: "leaves out the name",
+      lost_fact: "leaves out the date or number",
+      long: "is too long",
+      tags: "has no fitting hashtags",
+    },
+    fine: "Numbers, dates and names match your text.",
+    fitted: "The last sentences were left out to keep the length; Undo brings them back.",
+    /** @param {number} count */
+    drafts: (count) => `The best of ${integer(count)}.`,
+    /** What a person should look at, by what was found. @type {Record<import('../../tasks/post/check/rules.js').Rule, (found: string[]) => string>} */
+    findings: {
+      language: () => "This is not in the language of your text.",
+      cheer: (found) => `Your text sounds like bad news. Too glad for it: ${quoted(found)}.`,
+      cut: () => "A sentence is not finished.",
+      changed: (found) => `Check ${quoted(found)}: your text does not say so.`,
+      repeated: () => "Something is said twice.",
+      lost_name: ([name]) => `Leaves out “${name}”.`,
+      lost_fact: ([figure]) => (figure ? `Leaves out “${figure}”.` : "Leaves out the numbers of your text."),
+      long: ([more]) => `${counted(Number(more), "word")} more than you asked for.`,
+      tags: (found) => (found.length ? `Not about your text: ${found.map((tag) => `#${tag}`).join(" ")}` : "One to three hashtags are missing."),
+    },
+    declined: {
+      title: "The demo model could not write a post about this text",
+      sentence: "What it wrote leaves out or changes what your text says. A real Gemma does better: run onpage gemma.",
+    },
+    reveal: "Show what it wrote",
+  },
   declined: {
     /** @type {Record<import('../../tasks/post/unsuited.js').Unsuited, string>} */
     titles: {
@@ -144,3 +182,8 @@ export const post = {
     },
   },
 };
+
+/** @param {string[]} found */
+function quoted(found) {
+  return [...new Set(found)].map((each) => `“${each}”`).join(", ");
+}

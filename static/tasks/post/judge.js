@@ -1,0 +1,106 @@
+// @ts-check
+/**
+ * What the page thinks of the posts that a model wrote: which is drawn again, how, which of several is kept, and what a person should look
+ * at. By rules (check/), on the text as it is now. Pure.
+ *
+ * @typedef {import('./check/rules.js').Finding} Finding
+ * @typedef {import('./check/rules.js').Rule} Rule
+ * @typedef {import('./state.js').Post} Post
+ * @typedef {import('./voice.js').Voice} Voice
+ * @typedef {import('../../engine/session_state.js').Setup} Setup
+ */
+
+import { MAX_SEED } from "../../engine/index.js";
+import { makeChecker } from "./check/index.js";
+import { fitted } from "./check/sentences.js";
+import { lengthOf } from "./prompt.js";
+import { NO_VOICE } from "./voice.js";
+
+/** Between the seeds of draws: "Try again" takes the next seed, which must not be that of a draw before. */
+const SEED_STEP = 1_000_003;
+/** Faults of fact, tone or sense: a post of the demo's that has one is not shown as a post. @type {Rule[]} */
+const UNFIT = ["language", "cheer", "cut", "changed", "repeated", "lost_name", "lost_fact"];
+
+export class Judge {
+  #checker;
+  /** The last judgement of each post. @type {WeakMap<Post, {of: string, findings: Finding[]}>} */
+  #known = new WeakMap();
+
+  /**
+   * @param {import('./check/rules.js').Rules} rules
+   * @param {import('./prompt.js').PostDefinition} definition
+   */
+  constructor(rules, definition) {
+    this.rules = rules;
+    this.definition = definition;
+    this.#checker = makeChecker(rules);
+  }
+
+  /** Whether a text is clearly not English. @param {string} text */
+  isForeign(text) {
+    return this.#checker.isForeign(text);
+  }
+
+  /** Whether there is anything to say of a post: the model has ended it, and its text is of the language of the rules. @param {Post} post */
+  judges(post) {
+    return post.ended === "model" && post.source !== "" && !this.isForeign(post.source);
+  }
+
+  /** What is wrong with a post, the gravest first. @param {Post} post @param {Voice} [voice] what a person has put after it @returns {Finding[]} */
+  findings(post, voice = NO_VOICE) {
+    if (!this.judges(post)) return [];
+    const written = withoutVoice(post, voice);
+    const known = this.#known.get(post);
+    if (known?.of === written) return known.findings;
+    const findings = this.#checker.check(post.source, written, this.#limit(post));
+    this.#known.set(post, { of: written, findings });
+    return findings;
+  }
+
+  /** Leaves out the last sentences of a post that is too long; undo brings them back. @param {Post} post */
+  fit(post) {
+    if (!this.judges(post)) return;
+    const shorter = fitted(post.current.trim(), this.#limit(post));
+    if (shorter !== post.current.trim()) post.edits?.change(shorter);
+    post.fitted = shorter !== post.text.trim();
+  }
+
+  /** Whether another draw is worth it, and possible without loading the model again. @param {Post} post @param {Setup | null} setup @param {number} drawn */
+  drawsAgain(post, setup, drawn) {
+    return this.canDraw(setup) && drawn < this.rules.draws && this.findings(post).length > 0;
+  }
+
+  /** Whether an engine says something else the next time. @param {Setup | null} setup */
+  canDraw(setup) {
+    return Boolean(setup?.choice?.entry.takesSampling && setup.settings.topK > 1 && setup.settings.temperature > 0);
+  }
+
+  /** How a draw after the first one is made. @param {Setup['settings']} settings @param {number} drawn posts before it */
+  drawOf({ seed, temperature }, drawn) {
+    return { seed: (seed + drawn * SEED_STEP) % (MAX_SEED + 1), temperature: Math.max(temperature, this.rules.draw_temperature) };
+  }
+
+  /** The post with the least wrong among those that the model ended, the first of equals. @param {Post[]} posts @param {Voice} [voice] */
+  best(posts, voice) {
+    const whole = posts.filter(({ ended }) => ended === "model");
+    const cost = (/** @type {Post} */ post) => this.#checker.cost(this.findings(post, voice));
+    return whole.reduce((best, post) => (cost(post) < cost(best) ? post : best), whole[0] ?? posts[0]);
+  }
+
+  /** Whether a post of the demo model is none. @param {Post} post @param {Voice} [voice] */
+  isUnfit(post, voice) {
+    return this.findings(post, voice).some(({ rule }) => UNFIT.includes(rule));
+  }
+
+  /** @param {Post} post */
+  #limit(post) {
+    return lengthOf(this.definition, post.asked.length).words;
+  }
+}
+
+/** Without the hashtags of the person's voice, and links that the model did not write. @param {Post} post @param {Voice} voice */
+function withoutVoice({ current, text }, { hashtags }) {
+  const theirs = hashtags.map((tag) => tag.toLowerCase()).filter((tag) => !text.toLowerCase().includes(tag));
+  const written = current.replace(/\s*https?:\/\/\S+/g, (link) => (text.includes(link.trim()) ? link : ""));
+  return written.replace(/\s*#[\p{L}\p{N}_]+/gu, (tag) => (theirs.includes(tag.trim().toLowerCase()) ? "" : tag));
+}

@@ -1,0 +1,154 @@
+// The page checks what the model wrote: it writes again where something is wrong, keeps the best, and says what is left.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Judge } from "../../static/tasks/post/judge.js";
+import { Post } from "../../static/tasks/post/state.js";
+import { settled } from "./support/engines.js";
+import { FIGURES, READY, WRITING, button, mounted, submit } from "./support/post.js";
+
+const read = (name) => JSON.parse(readFileSync(new URL(`../../static/tasks/post/${name}.json`, import.meta.url), "utf8"));
+const TEXT = "The Northfield Choir sings in the old tram depot on Friday, 22 May. Tickets cost 12 euros.";
+const GOOD = "The Northfield Choir sings on 22 May. #Choir";
+const NO_DATE = "The Northfield Choir sings. #Choir";
+const WRONG_DATE = "The Northfield Choir sings on 23 May. #Choir";
+const heads = async (records) => (await records.list({ count: 99 })).map(({ head }) => head);
+
+/** A page whose engine takes draws. */
+async function drawing({ demo = false, settings = {}, takesSampling = true, recalled = { text: TEXT } } = {}) {
+  const page = await mounted({}, recalled);
+  const { setup } = page.session.state;
+  const choice = { ...setup.choice, entry: { takesSampling } };
+  page.session.state.setup = { ...setup, choice, model: { ...setup.model, demo }, settings: { ...setup.settings, temperature: 0.3, topK: 8, seed: 7, ...settings } };
+  page.phase(READY);
+  submit(page.form);
+  const shown = (name) => (page.root.find(name).hidden ? "" : page.root.find(name).textContent);
+  const findings = () => (page.root.find("check").hidden ? [] : page.root.find("check").all(({ tag, parent }) => tag === "li").map(({ textContent }) => textContent));
+  return { ...page, shown, findings };
+}
+
+/** What the session is asked next is answered with this. */
+async function answer(page, text, ended = "model") {
+  await settled();
+  page.phase(WRITING);
+  const call = page.session.asked.at(-1);
+  if (text) call.onText(text);
+  page.session.state = { ...page.session.state, now: READY };
+  call.end({ kind: "written", figures: { ...FIGURES, ended } });
+  page.phase(READY);
+  await settled();
+}
+
+test("a post without a fault is written once, and the page says quietly what it looked at", async () => {
+  const page = await drawing();
+  await answer(page, GOOD);
+  assert.equal(page.session.asked.length, 1);
+  assert.equal(page.session.asked[0].draw, null, "the first is drawn by the settings");
+  assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text.");
+  assert.deepEqual(page.findings(), []);
+  assert.ok(page.form.find("composer-stop").hidden && !page.root.find("card-actions").hidden);
+});
+
+test("one with a fault is written again, with another seed and warmer; why is said, and the best is kept", async () => {
+  const page = await drawing();
+  await answer(page, NO_DATE);
+  assert.match(page.shown("check-drawing"), /^Writing another one, because this one leaves out the date or number\. Stop/);
+  assert.ok(!page.form.find("composer-stop").hidden && page.root.find("card-actions").hidden);
+  await answer(page, GOOD);
+  assert.equal(page.session.asked.length, 2);
+  assert.deepEqual(page.session.asked[1].draw, { seed: 1_000_010, temperature: 0.7 });
+  assert.equal(page.body.textContent, GOOD);
+  assert.equal(page.shown("check-drawing"), "");
+  assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text. · The best of 2.");
+  assert.deepEqual((await heads(page.records)).map(({ text, seed }) => [text, seed]), [[GOOD, 1_000_010]], "the history has the one that was kept");
+});
+
+test("after three the best stays, with what a person should look at; the others can be seen and chosen", async () => {
+  const page = await drawing();
+  for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
+  assert.equal(page.session.asked.length, 3);
+  assert.equal(page.body.textContent, NO_DATE);
+  assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
+  button(page.card, "All 3 variants").click();
+  const [first] = page.card.all(({ tag }) => tag === "article");
+  assert.match(first.textContent, /Check “23”, “23 may”: your text does not say so\./);
+  assert.equal(page.card.all(({ className }) => className === "variant-best").map(({ textContent }) => textContent).join("|"), "| · fits your text best|");
+  button(first, "Choose").click();
+  await settled();
+  assert.equal(page.body.textContent, WRONG_DATE);
+  assert.deepEqual((await heads(page.records)).map(({ text }) => text).sort(), [WRONG_DATE, NO_DATE], "what is chosen is kept");
+});
+
+test("what is wrong is said of the text as it is now", async () => {
+  const page = await drawing({ takesSampling: false });
+  await answer(page, NO_DATE);
+  assert.equal(page.session.asked.length, 1, "this engine would have to load the model again");
+  assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
+  button(page.card, "Add the date").click();
+  assert.deepEqual(page.findings(), []);
+  assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text.");
+});
+
+test("Stop ends the looking for a better one: the best that is whole stays", async () => {
+  const page = await drawing();
+  await answer(page, NO_DATE);
+  page.phase(WRITING);
+  page.session.asked.at(-1).onText("The Northf");
+  assert.equal(page.body.textContent, "The Northf");
+  page.form.find("composer-stop").click();
+  await answer(page, "", "stopped");
+  assert.equal(page.session.asked.length, 2);
+  assert.equal(page.body.textContent, NO_DATE);
+  assert.deepEqual((await heads(page.records)).map(({ text }) => text), [NO_DATE]);
+  assert.ok(page.form.find("composer-stop").hidden);
+});
+
+test("the likeliest post is always the same, so it is written once", async () => {
+  const page = await drawing({ settings: { topK: 1 } });
+  await answer(page, NO_DATE);
+  assert.equal(page.session.asked.length, 1);
+});
+
+test("a text in another language is written about once, and nothing is said of it", async () => {
+  const page = await drawing({ recalled: { text: "Die Bibliothek ist ab dem 3. Mai wieder für alle da, und das ist gut so." } });
+  await answer(page, "Die Bibliothek ist ab Mai wieder da.");
+  assert.equal(page.session.asked.length, 1);
+  assert.ok(page.root.find("check").hidden);
+});
+
+test("the last sentences of a long post are left out, and Undo brings them back", async () => {
+  const page = await drawing();
+  const long = `The Northfield Choir sings on 22 May. They sing of rivers and of ships and of the sea. There are many songs that nobody here has heard before. #Choir`;
+  await answer(page, long);
+  assert.equal(page.session.asked.length, 1);
+  assert.equal(page.body.textContent, "The Northfield Choir sings on 22 May. They sing of rivers and of ships and of the sea. #Choir");
+  assert.match(page.shown("check-fine"), /last sentences were left out/);
+  page.root.find("card-undo").click();
+  assert.equal(page.body.textContent, long);
+  assert.deepEqual(page.findings(), ["4 words more than you asked for."]);
+});
+
+test("what the demo model could not write is put away, until a person wants to see it", async () => {
+  const page = await drawing({ demo: true });
+  for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
+  assert.ok(page.body.hidden && page.root.find("counts").hidden && page.root.find("card-copy").hidden);
+  assert.match(page.root.find("check").textContent, /The demo model could not write a post about this text.*onpage gemma/);
+  button(page.card, "Show what it wrote").click();
+  assert.ok(!page.body.hidden && !page.root.find("card-copy").hidden);
+  assert.equal(page.body.textContent, NO_DATE);
+  assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
+});
+
+test("a person's own hashtags and link are no fault of the post", () => {
+  const judge = new Judge(read("check"), read("social_post"));
+  const post = new Post({ tone: "friendly", length: "short", seed: 1, lora: "" }, { source: TEXT });
+  post.add(GOOD);
+  post.end({ ...FIGURES, ended: "model" });
+  post.edits?.change("The Northfield Choir sings on 22 May. https://a.org/2031 #Choir #Mine #Ours");
+  const voice = { hashtags: ["#Choir", "#Mine", "#Ours"], link: "https://a.org/2031" };
+  assert.deepEqual(judge.findings(post, voice), []);
+  post.edits?.change("The Northfield Choir sings on 22 May. https://b.org/7 #Choir #Mine");
+  assert.deepEqual(judge.findings(post, voice), [], "nor is a link that was typed");
+  assert.deepEqual(judge.findings(post).map(({ rule }) => rule), ["tags"]);
+});
