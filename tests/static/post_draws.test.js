@@ -133,6 +133,7 @@ test("what the demo model could not write is put away, until a person wants to s
   const page = await drawing({ demo: true });
   for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
   assert.ok(page.body.hidden && page.root.find("counts").hidden && page.root.find("card-copy").hidden);
+  assert.ok(page.card.all(({ className }) => className.includes("card-follow-up")).every(({ hidden }) => hidden));
   assert.match(page.root.find("check").textContent, /The demo model could not write a post about this text.*onpage gemma/);
   button(page.card, "Show what it wrote").click();
   assert.ok(!page.body.hidden && !page.root.find("card-copy").hidden);

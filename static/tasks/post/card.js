@@ -169,7 +169,7 @@ export function mountCard(parent, platforms, loading, sample, judge) {
       text(back, texts.post.variants.back(choices.length));
       again.disabled = now.phase !== "ready";
       text(edit, written.editing ? texts.post.done : texts.post.edit);
-      updateSteps(post);
+      updateSteps(post, hides);
       const stopped = !reading && post?.ended === "stopped";
       card.toggleAttribute("data-stopped", stopped);
       text(kind, post ? texts.line([stopped && texts.post.stopped, kindOf(post)]) : "");
@@ -187,16 +187,16 @@ export function mountCard(parent, platforms, loading, sample, judge) {
     },
   };
 
-  /** @param {Post | null} post */
-  function updateSteps(post) {
+  /** @param {Post | null} post @param {boolean} hides whether it is put away */
+  function updateSteps(post, hides) {
     const { canUndo = false, canRedo = false } = post?.edits ?? {};
     if (focusBeside(undo) === undo && !canUndo) (canRedo ? redo : edit).focus(); // what is disabled loses the focus
     if (focusBeside(redo) === redo && !canRedo) (canUndo ? undo : edit).focus();
     undo.disabled = !canUndo;
     redo.disabled = !canRedo;
-    steps.hidden = !canUndo && !canRedo;
+    steps.hidden = hides || (!canUndo && !canRedo);
     for (const { button, apply } of followUps) {
-      const hidden = !post || apply(post.current, post.source) === null;
+      const hidden = !post || hides || apply(post.current, post.source) === null;
       if (hidden && focusBeside(button) === button) (canUndo ? undo : edit).focus(); // what is hidden has no focus
       button.hidden = hidden;
     }

@@ -163,7 +163,7 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     /** @type {Post[]} */
     const drafts = [];
     set({ ...state, busy: true });
-    while (setup && state.busy && state.draft === draft) {
+    while (setup && state.busy && state.draft === draft && !ended.signal.aborted) {
       const draw = drafts.length ? judge.drawOf(setup.settings, drafts.length) : null;
       const written = await writeOne(null, draw);
       if (written) drafts.push(written);
