@@ -10,6 +10,7 @@ import pytest
 from builder.demo.check import check, is_bad_news, is_foreign
 from builder.demo.evaluate import HANDWRITTEN
 from builder.demo.names import main_names
+from builder.demo.rules import CHECK
 from builder.demo.scenes.write import scene_row
 from builder.demo.score import fitted
 from tests.static.node import evaluate
@@ -98,3 +99,8 @@ def test_most_generated_posts_pass_and_bad_news_is_known() -> None:
 )
 def test_the_name_that_a_text_is_about(text: str, name: str) -> None:
     assert ([each.text for each in main_names(text)] or [""])[0] == name
+
+
+def test_no_example_of_the_page_is_taken_for_bad_news() -> None:
+    examples = json.loads((CHECK.parent / "examples.json").read_text(encoding="utf-8"))
+    assert [each["title"] for each in examples if is_bad_news(each["text"])] == []

@@ -128,7 +128,7 @@ export const post = {
       lost_name: ([name]) => `Leaves out “${name}”.`,
       lost_fact: ([figure]) => (figure ? `Leaves out “${figure}”.` : "Leaves out the numbers of your text."),
       long: ([more]) => `${counted(Number(more), "word")} more than you asked for.`,
-      tags: (found) => (found.length ? `Not about your text: ${found.map((tag) => `#${tag}`).join(" ")}` : "One to three hashtags are missing."),
+      tags: (found) => (found.length ? `Your text has no such word: ${found.map((tag) => `#${tag}`).join(" ")}.` : "One to three hashtags are missing."),
     },
     declined: {
       title: "The demo model could not write a post about this text",
