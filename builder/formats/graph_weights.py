@@ -38,6 +38,16 @@ class StoredTensor:
     block: int | None
     """Inputs that share a scale, which is a float16 then; None: each output has its own, a float32."""
 
+    @property
+    def bytes(self) -> int:
+        """Of its values, of a matrix of integers."""
+        return math.prod(self.shape) * (4 if self.type is TensorType.INT4 else 8) // 8
+
+    @property
+    def scale_bytes(self) -> int:
+        """Of its scales, of a matrix of integers."""
+        return 4 * self.shape[0] if self.block is None else 2 * math.prod(self.shape) // self.block
+
 
 class GraphWeights:
     """An opened graph of ours."""
@@ -61,6 +71,22 @@ class GraphWeights:
         with opened(graph.path, graph.offset, graph.size) as content:
             tensors = {tensor.name: tensor for tensor in _tensors(root_table(content), content, graph.offset)}
         return cls(graph.path, described.model, described.activations, tensors)
+
+    @property
+    def bytes_of_a_token(self) -> int:
+        """What a new token reads: every matrix once with its scales, of the embedding only where it is the head too."""
+        matrices = sorted(
+            (tensor for tensor in self.tensors.values() if tensor.scales is not None),
+            key=lambda tensor: (tensor.place, -math.prod(tensor.shape)),
+        )
+        if any(tensor.name == "head" or tensor.name.startswith("head.") for tensor in matrices):
+            matrices = [tensor for tensor in matrices if tensor.name != "embedding"]
+        total = end = 0
+        for tensor in matrices:
+            if tensor.place >= end:  # rows of one before it that are a tensor of their own count once
+                end = tensor.place + tensor.bytes
+                total += tensor.bytes + tensor.scale_bytes
+        return total
 
     def vector(self, name: str, size: int) -> NDArray[np.float32]:
         """The float32 of a tensor (size,)."""

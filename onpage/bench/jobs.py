@@ -38,7 +38,7 @@ def jobs_of(
     error."""
     jobs, left_out = [], []
     for model in models:
-        hashes = {server.sha256_of(path) for path in (model.path, *model.others)}
+        hashes = {server.sha256_of(path): path for path in (model.path, *model.others)}
         peers = [PeerModel.read(path).to_json() for path in sorted(set(model.peers.values()))]
         for engine in engines:
             runs_as = "litert-lm-cpu" if engine == native.ID else engine  # the same files
@@ -53,7 +53,9 @@ def jobs_of(
                 None,
             )
             if served:
-                jobs.append(_job(model, engine, *served, options))
+                entry, file = served
+                path = hashes.get(file["sha256"], model.path)  # a peer's has the same weights
+                jobs.append(_job(model, engine, entry, file, path, options))
             else:
                 left_out.append(f"{engine} has no file of {model.name} that it runs: {missing(engine)}")
     if not jobs:
@@ -72,7 +74,10 @@ def missing(engine: str) -> str:
     return "add one with --model, or leave the engine out."
 
 
-def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, Any], options: Options) -> Job:
+def _job(
+    model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, Any], path: Path, options: Options
+) -> Job:
+    """`path` holds the weights that the engine runs."""
     context = min(options.context, entry["context"])
     if not any(length + options.decode <= context for length in options.prefill):
         raise BenchError(
@@ -89,7 +94,7 @@ def _job(model: BenchModel, engine: str, entry: dict[str, Any], file: dict[str, 
         # neither a peer's file nor the server of an earlier version says its own
         "quantization": file.get("quantization", entry["quantization"]),
         "parameters": entry["parameters"],
-        "weight_bytes": weight_bytes(model.path),
+        "weight_bytes": weight_bytes(path),
         "synthetic": model.synthetic,
     }
     plan = {

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from builder.errors import BenchError
+from builder.errors import BenchError, OnpageError
 from builder.files.digest import sha256_of
-from builder.formats.graph_reader import is_graph
+from builder.formats.bundled_graph import graph_in
+from builder.formats.inspect_model import web_file_in
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.web_file_reader import WebFile
@@ -135,10 +136,17 @@ def find_model(name: str, engines: Sequence[str], progress: Progress | None = No
 
 
 def weight_bytes(path: Path) -> int | None:
-    """What a new token reads of a web file's weights: every matrix once, the tied embedding for the logits. None for others."""
-    if sniff_file(path) is not Format.WEB or is_graph(path):
+    """What a new token reads of a file's weights: every matrix once, the tied embedding for the logits. None for graphs of other makers,
+    and for what cannot be read, a graph also without the extra that has numpy."""
+    try:
+        file = web_file_in(path)
+        if file is None:
+            with requires("build"):
+                from builder.formats.graph_weights import GraphWeights
+            return GraphWeights.open(graph_in(path).graph).bytes_of_a_token
+    except OnpageError:
         return None
-    tensors = WebFile.open(path).tensors.values()
+    tensors = file.tensors.values()
     return sum(tensor.size for tensor in tensors if tensor.name.endswith((".w", ".w_quantized_scale", ".scale")))
 
 

@@ -10,8 +10,11 @@ import pytest
 from builder.errors import BenchError, OnpageError, StoreError
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.web_file_reader import WebFile
-from builder.quantize.scheme import INT4, INT8, Q4_0
+from builder.graph.convert import convert_to_graph
+from builder.model.families import describe, weights_of
+from builder.quantize.scheme import INT4, INT8, Q4_0, Quantization
 from onpage.bench.measured_models import GENERATION, Synthetic, cache_folder, find_model, weight_bytes
+from tests.checkpoints import gemma3_config, write_checkpoint
 from webapp.paths import DEMO_MODEL
 
 TINY = "synth:layers=1@int4"
@@ -111,4 +114,22 @@ def test_the_weights_that_a_token_reads() -> None:
     size = weight_bytes(find_model(TINY, ["mediapipe"]).path)
     weights = 4096 * 128 + 128 * (2 * 256 + 2 * 64) + 3 * 128 * 512
     assert size == pytest.approx(weights / 2, rel=0.1)
-    assert weight_bytes(find_model("demo", ["litert-lm-cpu"]).others[-1]) is None
+    demo = find_model("demo", ["litert-lm-cpu"])
+    [web, bundled, graph] = [weight_bytes(path) for path in (demo.path, *demo.others)]
+    assert web and web == bundled
+    assert graph == pytest.approx(web, rel=0.01), "the same integers, in another layout"
+
+
+@pytest.mark.parametrize(("bits", "of_a_weight", "of_an_output"), [("8", 1, 4), ("4", 1 / 2, 4), ("q4_0", 9 / 16, 0)])
+def test_the_weights_that_a_token_reads_of_a_graph(
+    bits: str, of_a_weight: float, of_an_output: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its head in parts, which are rows of the embedding."""
+    monkeypatch.setattr("builder.graph.parameters.MAX_PART", 20_000)
+    made = convert_to_graph(
+        write_checkpoint(tmp_path / "checkpoint", gemma3_config()),
+        tmp_path / "m.litertlm",
+        quantization=Quantization.of(bits),
+    )
+    matrices = [w for w in weights_of(describe(gemma3_config(), Path("config.json"))) if w.is_matrix]
+    assert weight_bytes(made.path) == sum(w.size * of_a_weight + w.outputs * of_an_output for w in matrices)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +87,6 @@ def server(tmp_path: Path) -> tuple[Server, BenchModel]:
     """A web file as /api/models would describe it."""
     path = tmp_path / "m-web.task"
     path.write_bytes(b"\0" * 4 + b"TFL3" + b"\0" * 64)
-    import hashlib
-
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     file = {
         "format": "task",
@@ -121,6 +121,23 @@ def test_a_record_says_the_quantization_of_the_file_where_the_server_does(
     entry["quantization"] = "int4"
     [job] = jobs_of([model], ["mediapipe"], served, Options(prefill=(32,), decode=64), Listener())
     assert job.model["quantization"] == expected
+
+
+def test_a_record_says_the_weights_of_the_file_that_an_engine_runs(
+    server: tuple[Server, BenchModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph of 4 bits beside a web file of 8 reads half as much for a token."""
+    served, model = server
+    graph = model.path.with_name("m.litertlm")
+    graph.write_bytes(b"LITERTLM" + b"\0" * 24)
+    [entry] = served.models
+    [file] = entry["files"]
+    engine, sha256 = ["litert-lm-cpu"], hashlib.sha256(graph.read_bytes()).hexdigest()
+    entry["files"] = [file, file | {"sha256": sha256, "size": 32, "url": f"/models/{sha256}/m", "engines": engine}]
+    monkeypatch.setattr("onpage.bench.jobs.weight_bytes", lambda path: path.stat().st_size)
+    both = replace(model, others=(graph,))
+    jobs = jobs_of([both], ["mediapipe", *engine], served, Options(prefill=(32,), decode=64), Listener())
+    assert [job.model["weight_bytes"] for job in jobs] == [72, 32]
 
 
 def test_a_plan_keeps_to_the_model(server: tuple[Server, BenchModel], monkeypatch: pytest.MonkeyPatch) -> None:
