@@ -50,6 +50,7 @@ for (const [answer, items] of [
   ["1. It goes\non here\n2. No", ["It goes\non here", "No"]],
   ['Sure:\n\n* 1. Yes: "Yes, gladly!"\n* 2. No: not today\n\nHowever, this is\nno item.', ["Yes, gladly!", "not today"]],
   ["1. No: \n2. Yes, of course: at 12", ["No:", "Yes, of course: at 12"]],
+  ["1. a\n2. a\n3. b\n\nOnce more:\n\n1. a", ["a", "b"]],
   ["1. a\n2. b\n3. c\n4. d", ["a", "b", "c"]],
   ["", []],
 ]) {

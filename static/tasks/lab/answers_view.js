@@ -42,6 +42,7 @@ export function mountAnswers(parent, loading) {
   let views = new Map();
   /** @type {Run | null} */
   let shown = null;
+  let wasBusy = false;
 
   again.addEventListener("click", () => {
     title.focus(); // the button is about to go away
@@ -77,6 +78,8 @@ export function mountAnswers(parent, loading) {
         if (answers.children[index] !== view.root) answers.insertBefore(view.root, answers.children[index] ?? null);
         view.update(two ? said.logOf(said.sides.names[index]) : said.log, busy && answer.ended === null);
       }
+      if (busy && !wasBusy) root.scrollIntoView({ block: "nearest" }); // on a narrow screen it is below the form
+      wasBusy = busy;
       text(about, run ? said.nameOf(run.asked.template) : "");
       demo.update(setup?.model.demo ? said.demo : null);
       unloaded.update(lab.state.unloaded ? said.notices.unloaded : null);

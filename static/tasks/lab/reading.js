@@ -36,7 +36,8 @@ export function listIn(answer, count) {
     else if (line.trim() && open) items[items.length - 1] += `\n${line.trim()}`; // what is before the first item, or after an empty line, is none
     open = begins || (open && line.trim() !== "");
   }
-  return items.map((item) => unquoted(item.replace(LABEL, ""))).filter(Boolean).slice(0, count);
+  const bare = items.map((item) => unquoted(item.replace(LABEL, ""))).filter(Boolean);
+  return [...new Set(bare)].slice(0, count); // a small model says the same more than once
 }
 
 /** Without the marks that a model puts around a whole text. @param {string} text */
