@@ -76,7 +76,8 @@ export function mountAnswers(parent, loading) {
           views.set(answer, view);
         }
         if (answers.children[index] !== view.root) answers.insertBefore(view.root, answers.children[index] ?? null);
-        view.update(two ? said.logOf(said.sides.names[index]) : said.log, busy && answer.ended === null);
+        const side = two ? said.sides.names[index] : "";
+        view.update(side, busy && answer.ended === null);
       }
       if (busy && !wasBusy) root.scrollIntoView({ block: "nearest" }); // on a narrow screen it is below the form
       wasBusy = busy;
@@ -160,12 +161,12 @@ function makeAnswer(answer, reading) {
       stream.append(piece);
       streamed += piece;
     },
-    /** @param {string} name @param {boolean} writing */
-    update(name, writing) {
-      stream.setAttribute("aria-label", name);
+    /** @param {string} side "" for the only one @param {boolean} writing */
+    update(side, writing) {
+      stream.setAttribute("aria-label", side ? said.logOf(side) : said.log);
       stream.setAttribute("aria-busy", String(writing));
       root.toggleAttribute("data-writing", writing);
-      text(by, said.by(answer.by));
+      text(by, texts.line([side, said.by(answer.by)]));
       copy.hidden = writing || !answer.text;
       if (writing) {
         settled = false;
