@@ -18,11 +18,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 LONG = (
     "e2e/exactness/test_exactness.py",
     "e2e/bench/test_interleave.py",
-    "e2e/page/test_adapter.py",
-    "tests/robustness/test_robustness.py",
     "e2e/bench/test_run.py",
+    "tests/robustness/test_robustness.py",
+    "e2e/page/test_adapter.py",
     "e2e/page/test_engines.py",
+    "e2e/page/test_failures.py",
     "e2e/page/test_way_through.py",
+    "e2e/bench/test_peers.py",
+    "e2e/page/test_problems.py",
+    "e2e/page/test_storage.py",
     "e2e/exactness/test_lora.py",
 )
 """Modules that begin, the longest first: a worker that got one of them last would go on alone. Those of e2e/ follow."""

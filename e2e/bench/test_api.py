@@ -6,9 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from e2e.processes import completed
 from onpage.bench.record import load_results
 from tests.onpage.test_api import MEASURING
+
+pytestmark = pytest.mark.usefixtures("quick_browser")
 
 
 def ran(example: str, folder: Path) -> list[str]:

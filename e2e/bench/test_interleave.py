@@ -6,11 +6,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from e2e.processes import ONPAGE, completed
 from onpage.bench.compare import compare_sides
 from onpage.bench.record import load_results
 from onpage.bench.self_test import self_test_of
 from tests.benchmarks import seeded_slowdown
+
+pytestmark = pytest.mark.usefixtures("quick_browser")
 
 
 def test_two_commands_are_measured_in_turn(tmp_path: Path) -> None:

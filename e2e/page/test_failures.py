@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
+from e2e.conftest import QUICKER
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, begin_worker_with, hold_end, watched
 from e2e.page.servers import RunningServer
-from onpage.bench.browser import launch
+from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 
 A_DAY = 86_400
 """Seconds on the page's clock, where it began at 0."""
@@ -84,7 +85,7 @@ def test_engine_falls_silent_while_loading(quick_server: RunningServer, tab: Wat
 
 def test_device_lost(server: RunningServer, browser: Browser) -> None:
     """The GPU process is killed, as a driver reset does it; the browser makes a new one."""
-    with launch(browser.browser_type) as doomed:
+    with launch(browser.browser_type, (*SOFTWARE_WEBGPU, *QUICKER)) as doomed:
         tab = watched(doomed.new_context())
         page = tab.open(server.url)
         tab.wait_for("ready")
