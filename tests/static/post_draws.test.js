@@ -153,3 +153,15 @@ test("a person's own hashtags and link are no fault of the post", () => {
   assert.deepEqual(judge.findings(post, voice), [], "nor is a link that was typed");
   assert.deepEqual(judge.findings(post).map(({ rule }) => rule), ["tags"]);
 });
+
+test("nothing is said of half a word while it is typed, only when the person is done", async () => {
+  const page = await drawing({ takesSampling: false });
+  await answer(page, GOOD);
+  button(page.card, "Edit").click();
+  const area = page.root.find("card-area");
+  area.value = GOOD.replace("22", "23");
+  area.dispatchEvent(new Event("input"));
+  assert.deepEqual(page.findings(), []);
+  button(page.card, "Done").click();
+  assert.deepEqual(page.findings(), ["Check “23”, “23 may”: your text does not say so.", "Leaves out “22 May”."]);
+});

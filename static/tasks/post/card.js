@@ -155,10 +155,11 @@ export function mountCard(parent, platforms, loading, sample, judge) {
       emptyBox.hidden = Boolean(post) || loads || choosing;
       text(empty, writing ? texts.post.reading : texts.post.empty);
       shownSample.hidden = !sample || writing || !setup?.model.demo; // the demo model wrote it
-      const hides = Boolean(post && !writing && !busy && setup?.model.demo && post.asked.model === setup.model.name && !revealed.has(post) && judge.isUnfit(post, voice));
+      const hides = Boolean(post && !written.editing && !writing && !busy && setup?.model.demo && post.asked.model === setup.model.name && !revealed.has(post) && judge.isUnfit(post, voice));
       written.update(post, writing, hides);
+      // Not at each key: half a word is no name of the text.
       const drafts = post && choices.includes(post) ? choices.length : 0;
-      check.update(post, { again: why, writing, hides, drafts, voice });
+      if (!written.editing) check.update(post, { again: why, writing, hides, drafts, voice });
       if (post?.ended) counts.show(post.current, draft.platform);
       counts.root.hidden = !post || hides;
       follow.hidden = !post || writing || busy;
