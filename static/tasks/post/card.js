@@ -166,7 +166,7 @@ export function mountCard(parent, platforms, loading, sample, judge) {
       actions.hidden = follow.hidden;
       for (const button of [copy, edit]) button.hidden = hides;
       share.hidden = hides || !("share" in navigator);
-      back.hidden = !post || choices.length < 2 || !choices.includes(post);
+      back.hidden = !post || hides || choices.length < 2 || !choices.includes(post);
       text(back, texts.post.variants.back(choices.length));
       again.disabled = now.phase !== "ready";
       text(edit, written.editing ? texts.post.done : texts.post.edit);

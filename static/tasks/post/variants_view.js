@@ -76,7 +76,7 @@ function makeVariant(root, post, number) {
      * @param {boolean} best
      */
     update(busy, same, wrong, best) {
-      text(mark, best ? said.best : "");
+      text(mark, best ? said.best(wrong.length) : "");
       findings.replaceChildren(...wrong.map(({ rule, found }) => h("li", {}, texts.post.check.findings[rule](found))));
       findings.hidden = !wrong.length;
       if (post.ended) text(body, post.current);

@@ -63,7 +63,8 @@ export const post = {
     chooseNamed: (number) => `Choose variant ${integer(number)}`,
     /** @param {number} number */
     same: (number) => `The same as variant ${integer(number)}: a higher temperature, under Details, makes them differ more`,
-    best: " · fits your text best",
+    /** @param {number} wrong how much there is to look at */
+    best: (wrong) => ` · ${wrong ? "has the least to look at" : "fits your text best"}`,
     /** @param {number} count */
     back: (count) => `All ${integer(count)} variants`,
   },
@@ -183,7 +184,8 @@ export const post = {
   },
 };
 
-/** @param {string[]} found */
+/** Each in quotation marks, but for what is a part of another. @param {string[]} found */
 function quoted(found) {
-  return [...new Set(found)].map((each) => `“${each}”`).join(", ");
+  const whole = [...new Set(found)].filter((each) => !found.some((other) => other !== each && other.includes(each)));
+  return whole.map((each) => `“${each}”`).join(", ");
 }
