@@ -141,6 +141,27 @@ test("what the demo model could not write is put away, until a person wants to s
   assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
 });
 
+test("what a person has made of a post of the demo model's is never put away", async () => {
+  const page = await drawing({ demo: true });
+  await answer(page, GOOD);
+  button(page.card, "Edit").click();
+  const area = page.root.find("card-area");
+  area.value = "Come along!";
+  area.dispatchEvent(new Event("input"));
+  button(page.card, "Done").click();
+  assert.ok(!page.body.hidden && page.root.find("check").all(({ className }) => className.includes("check-reveal"))[0].hidden);
+  assert.equal(page.body.textContent, "Come along!");
+  assert.ok(page.findings().length > 0);
+  page.task.destroy();
+  const after = await mounted({}, { text: TEXT, ...page.remembered.at(-1) }, page.kept);
+  await settled();
+  const { setup } = after.session.state;
+  after.session.state.setup = { ...setup, model: { ...setup.model, demo: true } };
+  after.phase(READY);
+  assert.ok(!after.body.hidden && after.body.textContent === "Come along!", "nor after a reload");
+  after.task.destroy();
+});
+
 test("a person's own hashtags and link are no fault of the post", () => {
   const judge = new Judge(read("check"), read("social_post"));
   const post = new Post({ tone: "friendly", length: "short", seed: 1, lora: "" }, { source: TEXT });

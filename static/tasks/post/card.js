@@ -52,7 +52,10 @@ export function mountCard(parent, platforms, loading, sample, judge) {
   const actions = h("div", { class: "card-actions", hidden: true }, copy, edit, share, again);
   const followUps = FOLLOW_UPS.map(({ id, apply }) => {
     const button = h("button", { type: "button", class: "button button-quiet card-follow-up" }, texts.post.followUps[id]);
-    button.addEventListener("click", () => events.emit(card, "follow", id));
+    button.addEventListener("click", () => {
+      if (shown) revealed.add(shown);
+      events.emit(card, "follow", id);
+    });
     return { button, apply };
   });
   const back = h("button", { type: "button", class: "button button-quiet card-back" });
@@ -81,7 +84,7 @@ export function mountCard(parent, platforms, loading, sample, judge) {
   /** The post that is on the screen. @type {Post | null} */
   let shown = null;
   let wasWriting = false;
-  /** Posts of the demo model that a person wanted to see all the same. @type {WeakSet<Post>} */
+  /** Posts of the demo model that a person wanted to see all the same, or has made their own. @type {WeakSet<Post>} */
   const revealed = new WeakSet();
 
   const endCopying = copyOnClick(copy, { value: () => shown?.current ?? "", body: written.body, said: texts.post });
@@ -109,6 +112,7 @@ export function mountCard(parent, platforms, loading, sample, judge) {
 
   /** @param {boolean} wanted */
   function setEditing(wanted) {
+    if (shown) revealed.add(shown);
     written.edit(wanted);
     events.emit(card, "edit"); // so that the whole is shown anew
     (wanted ? written.area : edit).focus();
@@ -155,7 +159,8 @@ export function mountCard(parent, platforms, loading, sample, judge) {
       emptyBox.hidden = Boolean(post) || loads || choosing;
       text(empty, writing ? texts.post.reading : texts.post.empty);
       shownSample.hidden = !sample || writing || !setup?.model.demo; // the demo model wrote it
-      const hides = Boolean(post && !written.editing && !writing && !busy && setup?.model.demo && post.asked.model === setup.model.name && !revealed.has(post) && judge.isUnfit(post, voice));
+      const demo = Boolean(setup?.model.demo && post?.asked.model === setup.model.name);
+      const hides = Boolean(post && demo && !writing && !busy && !revealed.has(post) && (post.figures || post.current === post.text) && judge.isUnfit(post, voice));
       written.update(post, writing, hides);
       // Not at each key: half a word is no name of the text.
       const drafts = post && choices.includes(post) ? choices.length : 0;
