@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from builder.fetch.packaged import FOLDER
 from builder.store import Store
-from e2e.processes import ONPAGE, started
+from real.serving import page_of, store_with
 from webapp.paths import POST_ADAPTER
 from webapp.served_models import ServedModel
 
@@ -26,31 +23,12 @@ BAD_NEWS = (
 
 @pytest.fixture(scope="module")
 def store(gemma: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """A store of its own, where only the weights are, as after the download."""
-    store = Store(tmp_path_factory.mktemp("home") / "store")
-    here = store.folder / "checkpoints" / FOLDER / gemma.name
-    here.parent.mkdir(parents=True)
-    here.symlink_to(gemma)
-    return store
-
-
-@contextmanager
-def page_of_gemma(store: Store, *options: str) -> Iterator[tuple[str, str]]:
-    """`onpage gemma`, ready: its address, and what it printed until then."""
-    environment = {**os.environ, "ONPAGE_HOME": str(store.folder), "PYTHONUNBUFFERED": "1"}
-    with started([*ONPAGE, "gemma", "--port", "0", *options], environment=environment, in_one=True) as process:
-        assert process.stdout
-        printed = ""
-        while not (found := re.search(r"ready at (http://\S+)", printed)):
-            line = process.stdout.readline()
-            assert line, printed
-            printed += line
-        yield found[1], printed
+    return store_with(gemma, tmp_path_factory.mktemp("home") / "store")
 
 
 @pytest.fixture(scope="module")
 def served(store: Store) -> Iterator[str]:
-    with page_of_gemma(store, "--accept", "gemma-terms") as (url, printed):
+    with page_of(store, "gemma", "--accept", "gemma-terms") as (url, printed):
         assert "Fetching" in printed and "Converting" in printed
         yield url
 
@@ -104,6 +82,6 @@ def test_a_post_has_the_facts_and_ends(page: Page, length: str) -> None:
 
 def test_a_second_run_makes_nothing(page: Page, store: Store) -> None:
     before = [(model.path, model.path.stat().st_mtime_ns) for model in store.models()]
-    with page_of_gemma(store) as (_, printed):
+    with page_of(store, "gemma") as (_, printed):
         assert "onpage: " not in printed and "Terms of Use" not in printed
     assert before == [(model.path, model.path.stat().st_mtime_ns) for model in store.models()]

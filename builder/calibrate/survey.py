@@ -22,7 +22,7 @@ from builder.reference.decoder import Decoder, Inputs, LayersDone, WeightSource,
 PROBE = "The library (est. 1902) is open.\n\nWhy? def mean(values):\n    return 48213;"
 """Prose, numbers, line breaks and code: the largest values stand at the first token, and next at such."""
 MAX_PROBE = 31
-"""Tokens after the start token; a tokenizer that knows no English makes more of it."""
+"""Tokens after that in front of a text; a tokenizer that knows no English makes more of it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def survey(
     source: WeightSource, tokenizer: Tokenizer, texts: Texts | None = None, report: LayersDone | None = None
 ) -> Survey:
     """Of a model. Weights that are not finite make an importance that is not, and a stream of which nothing is said."""
-    probe = [tokenizer.start_id, *tokenizer.processor.encode(PROBE)[:MAX_PROBE]]
+    probe = [tokenizer.alone_id, *tokenizer.processor.encode(PROBE)[:MAX_PROBE]]
     decoder = Decoder(source.model)
     found: dict[Place, NDArray[np.float32]] = {}
 

@@ -35,7 +35,7 @@ def read_texts(path: Path, tokenizer: Tokenizer, tokens: int = TOKENS) -> Texts:
     ids = tokenizer.processor.encode(text[: 64 * tokens])[:tokens]
     if not ids:
         raise OnpageError(f"{path} holds no text to calibrate on.", subject=path)
-    return cut(ids, tokenizer.start_id)
+    return cut(ids, tokenizer.alone_id)
 
 
 def cut_off(texts: Texts, tokens: int) -> Texts:

@@ -22,6 +22,7 @@ MADE_BY = "onpage"
 
 MAX_SAID = 1 << 20
 MAX_METADATA = 64
+MAX_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class GraphDescription:
 
     model: ModelDescription
     activations: Activations
+    smoothed_on: str | None = None
+    """The text on which the inputs of its matrices were evened out; None where they were not."""
 
     @classmethod
     def of(cls, graph: Graph) -> GraphDescription | None:
@@ -37,6 +40,11 @@ class GraphDescription:
         with opened(graph.path, graph.offset, graph.size) as content:
             said = _said(root_table(content), content)
             return None if said is None else _described(said)
+
+
+def is_short_text(value: object) -> bool:
+    """Whether it can be shown as a name."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
 
 
 def _said(root: Table, content: UntrustedBytes) -> Any:
@@ -57,7 +65,7 @@ def _said(root: Table, content: UntrustedBytes) -> Any:
 
 
 def _described(said: Any) -> GraphDescription:
-    if not isinstance(said, dict) or said.keys() != {"model", "activations"}:
+    if not isinstance(said, dict) or said.keys() - {"smoothed on"} != {"model", "activations"}:
         raise DamagedError("does not say what it computes as onpage does")
     if said["activations"] not in ("int8", "float32"):
         raise DamagedError("does not say which activations it has")
@@ -68,4 +76,7 @@ def _described(said: Any) -> GraphDescription:
     for attention in (layer.attention for layer in model.layers):
         if attention.head_dimension % 2 or not attention.key_value_heads or attention.heads % attention.key_value_heads:
             raise DamagedError(f"describes its model wrongly: {attention}")
-    return GraphDescription(model, said["activations"])
+    smoothed_on = said.get("smoothed on")
+    if smoothed_on is not None and not is_short_text(smoothed_on):
+        raise DamagedError("does not say in words what its inputs were evened out on")
+    return GraphDescription(model, said["activations"], smoothed_on)

@@ -12,8 +12,10 @@ from typing import Any
 from builder.bundle import Conversation, conversation_with, graph_source, web_source, write_litertlm, write_task
 from builder.bundle.container import Part
 from builder.bundle.source import Source
+from builder.calibrate.prepare import TOKENS_OF_SCALES, Calibration, finite_survey
+from builder.calibrate.smoothing import smoothed
+from builder.calibrate.survey import Survey
 from builder.convert.from_quantized import notes_on, suited
-from builder.convert.residual_scale import measured_residual
 from builder.convert.web_file import Progress, check_vocabulary, refuse_to_replace_an_input
 from builder.errors import OnpageError, OutputError, UnsupportedModel
 from builder.files.digest import sha256_of
@@ -33,6 +35,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns
 from builder.model.weights import weight_count
 from builder.quantize.scheme import Quantization
+from builder.reference.sources import CheckpointSource
 
 SUFFIXES = (".litertlm", ".task", ".tflite")
 
@@ -69,6 +72,8 @@ class Input:
     tokenizer: Tokenizer
     conversation: Conversation
     sampling: Sampling
+    smoothed_on: str | None = None
+    """The text whose inputs were evened out; None where none were."""
     notes: tuple[str, ...] = ()
 
 
@@ -83,29 +88,38 @@ def convert_to_graph(
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
     residual_scale: float | None = None,
+    smooth: bool | None = None,
     progress: Progress | None = None,
 ) -> WrittenGraph:
     """Converts a checkpoint, or a web file, to a LiteRT graph in `output`, whose suffix says the container.
 
-    `context` and `prefill` as in GraphSettings, `path`, `merge`, `turns` and `residual_scale` as in convert_checkpoint. A web file is
+    With int8 activations the inputs of matrices are evened out (builder.calibrate.smoothing), unless `smooth` is False. `context` and `prefill` as in GraphSettings, `path`, `merge`, `turns` and `residual_scale` as in convert_checkpoint. A web file is
     carried over value for value: its integers, scales and turns cannot be chosen. Raises the errors of builder.errors; `output` is then as it
     was.
     """
     started = time.monotonic()
     _check(output, activations)
     if path.is_file() and not is_gguf(path) and sniff_file(path) is Format.WEB:
-        if (quantization, merge, residual_scale) != (None, None, None) or turns != NOTHING_ASKED:
+        if (quantization, merge, residual_scale, smooth) != (None, None, None, None) or turns != NOTHING_ASKED:
             raise OnpageError(
                 f"{path} is a web file, which goes over as it is: quantize, merge and set turns when you convert its checkpoint.",
                 subject=path,
             )
         found = _from_web_file(path, output)
     else:
-        found = _from_checkpoint(path, output, quantization, merge, turns, residual_scale, progress)
+        smooths = activations == "int8" if smooth is None else smooth
+        found = _from_checkpoint(path, output, quantization, merge, turns, residual_scale, smooths, progress)
     settings = GraphSettings.of(found.model.context, activations=activations, context=context, prefill=prefill)
     with folder_beside(output) as work:
         graph = work / "model.tflite"
-        written = write_graph(graph, found.model, found.numbers, settings, progress and partial(progress, "write"))
+        written = write_graph(
+            graph,
+            found.model,
+            found.numbers,
+            settings,
+            progress and partial(progress, "write"),
+            smoothed_on=found.smoothed_on,
+        )
         source = graph_source(graph, found.tokenizer, found.conversation, found.model.family, found.sampling)
         size, sha256, container = _write(output, source, progress)
     return WrittenGraph(
@@ -131,35 +145,70 @@ def _from_checkpoint(
     merge: Path | None,
     turns: AskedTurns,
     residual_scale: float | None,
+    smooth: bool,
     progress: Progress | None,
 ) -> Input:
     opened = OpenedCheckpoint.complete(path, merge, turns)
     refuse_to_replace_an_input(opened, output)
     generation, quantization = opened.generation, quantization or suited(opened.weights)
     check_vocabulary(opened.model, opened.tokenizer)
-    residual = _residual(opened, residual_scale, progress)
+    survey = _surveyed(opened, residual_scale, smooth, progress)
+    residual = _residual(opened, residual_scale, survey)
+    weights, smoothed_on = opened.weights, None
+    if survey and survey.importance:
+        evened = smoothed(weights, quantization, survey.importance, opened.model.norm_offset)
+        if evened.inputs:
+            weights, smoothed_on = evened, str(Calibration())
     scaled = [f"residual stream scaled by 1/{1 / residual.factor:,.0f}, so that float16 holds it"]
     return Input(
         opened.model,
-        CheckpointNumbers(opened.weights, quantization, residual),
+        CheckpointNumbers(weights, quantization, residual),
         opened.tokenizer,
         conversation_with(opened.tokenizer, opened.turns, generation.stop_ids),
         Sampling(generation.temperature, generation.top_k),
-        (*(scaled if residual.factor != 1 else ()), *notes_on(opened.weights, quantization), *opened.notes),
+        smoothed_on,
+        (
+            *(
+                [f"inputs of the int8 matrices evened out, for int8 activations, on {smoothed_on}"]
+                if smoothed_on
+                else ()
+            ),
+            *(scaled if residual.factor != 1 else ()),
+            *notes_on(opened.weights, quantization),
+            *opened.notes,
+        ),
     )
 
 
-def _residual(opened: OpenedCheckpoint, factor: float | None, progress: Progress | None) -> ResidualScale:
+def _surveyed(opened: OpenedCheckpoint, factor: float | None, smooth: bool, progress: Progress | None) -> Survey | None:
+    """What a pass over a text shows, as far as anybody asks: how large the stream is, and the inputs of matrices."""
+    scales = opened.model.norm_offset == 1 and factor is None
+    if not scales and not smooth:
+        return None
+    source, tokenizer, report = (
+        CheckpointSource(opened.model, opened.weights),
+        opened.tokenizer,
+        progress and partial(progress, "measure"),
+    )
+    texts = Calibration().texts(tokenizer, TOKENS_OF_SCALES) if smooth else None
+    return finite_survey(source, opened.weights, tokenizer, texts, report)
+
+
+def _residual(opened: OpenedCheckpoint, factor: float | None, survey: Survey | None) -> ResidualScale:
     """How the stream is scaled: not at all where no engine that computes in float16 runs the model."""
-    if opened.model.norm_offset == 1:
-        return measured_residual(opened, factor, progress and partial(progress, "measure")).scale
-    if factor is not None:
+    model = opened.model
+    if model.norm_offset != 1:
+        if factor is None:
+            return UNSCALED
         raise UnsupportedModel(
-            f"The residual stream of a {opened.model.family} is not scaled: its graph runs on processors, in float32. Leave "
+            f"The residual stream of a {model.family} is not scaled: its graph runs on processors, in float32. Leave "
             f"--residual-scale out.",
             subject="residual_scale",
         )
-    return UNSCALED
+    if factor is not None:
+        return ResidualScale.of(model, factor)
+    assert survey
+    return ResidualScale.fitting(model, survey.largest_residual)
 
 
 def _from_web_file(path: Path, output: Path) -> Input:

@@ -43,13 +43,19 @@ class Written:
 
 
 def write_graph(
-    output: Path, model: ModelDescription, numbers: Numbers, settings: GraphSettings, report: Report | None = None
+    output: Path,
+    model: ModelDescription,
+    numbers: Numbers,
+    settings: GraphSettings,
+    report: Report | None = None,
+    smoothed_on: str | None = None,
 ) -> Written:
-    """Writes the graph of a model. Raises the errors of builder.errors; `output` is then as it was."""
+    """Writes the graph of a model; `smoothed_on` is noted in it. Raises the errors of builder.errors; `output` is then as it was."""
     _refuse_what_no_engine_computes(numbers, settings)
     parameters = GraphParameters(numbers)
     functions = decoder_functions(model, settings, parameters)
-    said = json.dumps({"model": to_json(model), "activations": settings.activations}).encode()
+    facts = {"model": to_json(model), "activations": settings.activations}
+    said = json.dumps(facts | ({"smoothed on": smoothed_on} if smoothed_on else {})).encode()
     layout = GraphLayout.of(functions.signatures, functions.decompositions, {MADE_BY: said})
     with write_beside(output, layout.size) as part:
         part.write_at(0, layout.header)

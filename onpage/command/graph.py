@@ -29,6 +29,7 @@ class GraphOptions:
     activations: Activations
     context: int | None
     prefill: tuple[int, ...]
+    smooth: bool | None
 
 
 def graph_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,11 +63,23 @@ def graph_options(command: Callable[..., None]) -> Callable[..., None]:
         metavar="TOKENS",
         help="Tokens of a prompt that a graph reads at once. May be repeated.  [default: 32 and 128]",
     )
+    @click.option(
+        "--smooth/--no-smooth",
+        default=None,
+        help="Even out the inputs of a graph's 8-bit matrices, which int8 activations round. The model stays the same.  [default: with "
+        "int8 activations]",
+    )
     @functools.wraps(command)
     def with_graph(
-        *, target: str, activations: Any, context: int | None, prefill: tuple[int, ...], **others: Any
+        *,
+        target: str,
+        activations: Any,
+        context: int | None,
+        prefill: tuple[int, ...],
+        smooth: bool | None,
+        **others: Any,
     ) -> None:
-        graph = GraphOptions(activations, context, prefill) if target == "graph" else None
+        graph = GraphOptions(activations, context, prefill, smooth) if target == "graph" else None
         if graph is None:
             _refuse_options_of_a_graph()
         else:
@@ -80,11 +93,11 @@ def _refuse_what_a_graph_has_not() -> None:
     if _said("lora"):
         raise _wrong("A graph cannot load an adapter at run time: merge it with --merge-lora.")
     if _said("report") or _said("report_text"):
-        raise _wrong("--report needs --target web. Its 8-bit weights equal the graph's.")
+        raise _wrong("--report needs --target web; onpage evaluate judges a graph.")
 
 
 def _refuse_options_of_a_graph() -> None:
-    for name in ("activations", "context", "prefill"):
+    for name in ("activations", "context", "prefill", "smooth"):
         if _said(name):
             raise _wrong(f"--{name} needs --target graph.")
 
@@ -121,6 +134,7 @@ def convert_graph(
             merge=merge,
             turns=turns,
             residual_scale=residual_scale,
+            smooth=options.smooth,
             progress=progress,
         )
     if as_json:

@@ -11,6 +11,7 @@ import pytest
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, OutputError, UnsupportedModel
+from builder.formats.graph_description import GraphDescription
 from builder.formats.graph_reader import Graph
 from builder.formats.inspect_model import inspect_model
 from builder.formats.litertlm_reader import LitertlmFile
@@ -53,14 +54,29 @@ def test_a_stream_too_large_for_float16_is_scaled_as_in_the_web_file(config: Any
     checkpoint = write_checkpoint(tmp_path / "c", config(vocab_size=512), residual=4096.0)
     web = convert_checkpoint(checkpoint, tmp_path / "web.task")
     assert web.residual_scale < 1
-    written = convert_to_graph(checkpoint, tmp_path / "c.tflite")
+    written = convert_to_graph(checkpoint, tmp_path / "c.tflite", smooth=False)
     assert f"residual stream scaled by 1/{1 / web.residual_scale:,.0f}, so that float16 holds it" in written.notes
     assert written.sha256 == convert_to_graph(web.path, tmp_path / "w.tflite").sha256
     plain = convert_checkpoint(checkpoint, tmp_path / "plain.task", residual_scale=1.0)
-    written = convert_to_graph(checkpoint, tmp_path / "c.tflite", residual_scale=1.0)
+    written = convert_to_graph(checkpoint, tmp_path / "c.tflite", residual_scale=1.0, smooth=False)
     assert written.sha256 == convert_to_graph(plain.path, tmp_path / "w.tflite").sha256
     with pytest.raises(OnpageError, match="is a web file, which goes over as it is"):
         convert_to_graph(web.path, tmp_path / "w.tflite", residual_scale=0.5)
+    with pytest.raises(OnpageError, match="is a web file, which goes over as it is"):
+        convert_to_graph(web.path, tmp_path / "w.tflite", smooth=True)
+
+
+def test_inputs_are_evened_out_for_int8_activations_and_noted(checkpoint: Path, tmp_path: Path) -> None:
+    def smoothed_on(**options: Any) -> str | None:
+        written = convert_to_graph(checkpoint, tmp_path / "m.tflite", **options)
+        said = GraphDescription.of(Graph.open(written.path))
+        assert said and any("evened out" in note for note in written.notes) == (said.smoothed_on is not None)
+        return said.smoothed_on
+
+    assert smoothed_on() == "onpage's text"
+    assert smoothed_on(activations="float32", smooth=True) == "onpage's text"
+    assert smoothed_on(activations="float32") is None and smoothed_on(smooth=False) is None
+    assert smoothed_on(quantization=Quantization.of("4")) is None  # nothing there becomes int8
 
 
 @pytest.mark.parametrize(
