@@ -59,6 +59,19 @@ test("an answer is stopped and goes on to what it would have been", async () => 
   assert.ok(stopped.text && answer.startsWith(stopped.text) && answer !== stopped.text);
 });
 
+test("an answer that goes round in a circle is ended by the page, which says so", async () => {
+  const page = await tab({ turns: TURNS });
+  const round = "But I'll tell you, daddy, I'm just a little kid who plants a tree. ";
+  page.engine.says = `Plants eat light. ${round.repeat(100)}`;
+  await ask(page, "How do plants eat?");
+  const { text, state } = last(page);
+  assert.equal(state, "limit");
+  assert.ok(text.startsWith("Plants eat light. ") && text.length < 6 * round.length, String(text.length));
+  page.engine.says = null;
+  await ask(page, "Again?");
+  assert.equal(page.chat.path.length, 4);
+});
+
 test("stopped before its first word, a question stays, and can be answered", async () => {
   const page = await tab({ turns: TURNS, seed: seedFor("Hello?", 3) });
   const { asked } = await begin(page, "Hello?", 0);

@@ -350,12 +350,11 @@ export class Chat {
   async #answer({ conversation }, writing, messages, room) {
     const outcome = await this.#session.generate(messages, { room, onText: (piece) => this.#heard(writing, piece) });
     if (outcome?.kind === "too-long") return outcome;
-    const { id } = writing.turn;
-    const state = outcome ? STATES[outcome.figures.ended] : "stopped";
+    const state = outcome ? STATES[writing.repeats ? "limit" : outcome.figures.ended] : "stopped";
     const said = writing.text !== "" || state === "whole" || state === "full";
     this.#set({ writing: null });
     const kept = said ? withAnswer(conversation, writing, { state, ended: true, at: this.#now() }) : conversation;
-    const figures = outcome ? { ...this.state.figures, [id]: outcome.figures } : this.state.figures;
+    const figures = outcome ? { ...this.state.figures, [writing.turn.id]: outcome.figures } : this.state.figures;
     this.#set({ conversation: kept, figures });
     await this.#save(kept);
     return outcome;
@@ -372,6 +371,7 @@ export class Chat {
   #heard(writing, piece) {
     writing.add(piece);
     this.onText(piece);
+    if (writing.repeats) this.stop();
     if (this.state.summarizing || this.#now() - this.#savedAt < SAVE_INTERVAL) return;
     this.#savedAt = this.#now();
     void this.#conversations.save(withAnswer(this.state.conversation, writing, { state: "stopped", ended: false, at: this.#now() }));

@@ -40,7 +40,7 @@ export const chat = {
       whole: "",
       stopped: "The answer breaks off here.",
       full: "The answer ends here because the context is full.",
-      limit: "The page ended the answer here because it had become too long.",
+      limit: "The page ended the answer here because it repeated itself, or had become too long.",
     },
     nothing: "The model said nothing.",
   },

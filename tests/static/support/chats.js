@@ -39,6 +39,8 @@ export class WordEngine {
   ended = false;
   prompts = [];
   onPrompt = (/** @type {string} */ _prompt, /** @type {number} */ _seed) => {};
+  /** What it says to any prompt in place of its own answer. @type {string | null} */
+  says = null;
   /** Whether a word waits for `step`. */
   slow = false;
   #wake = () => {};
@@ -80,7 +82,7 @@ export class WordEngine {
     return {
       figures: new Promise((resolve) => (settle = resolve)),
       async *[Symbol.asyncIterator]() {
-        const { answer, ended } = answerTo(prompt, engine.settings.seed, engine.settings.maxTokens);
+        const { answer, ended } = engine.says !== null ? { answer: engine.says, ended: "context" } : answerTo(prompt, engine.settings.seed, engine.settings.maxTokens);
         let words = 0;
         signal?.addEventListener("abort", () => engine.#wake(), { once: true });
         for (const word of answer.match(/\S+ /g) ?? []) {

@@ -1,0 +1,41 @@
+// Answers that go round in a circle are told from those that only repeat something.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Writing } from "../../static/tasks/chat/state.js";
+import { endsInACircle } from "../../static/tasks/chat/repetition.js";
+import { turn } from "../../static/tasks/chat/tree.js";
+
+const LOOP = "Daddy, I'm just a little kid, I don't know what I'll do with all the words. But I'll tell you, daddy, ";
+
+test("a text in a circle is one, wherever its last round is cut", () => {
+  for (const start of ["", "Photosynthesis is how plants make food. "]) {
+    for (let cut = 0; cut < LOOP.length; cut += 7) {
+      assert.ok(endsInACircle(start + LOOP.repeat(4) + LOOP.slice(0, cut)), `${start}, ${cut}`);
+    }
+    assert.ok(!endsInACircle(start + LOOP.repeat(3)));
+  }
+  assert.ok(endsInACircle("no ".repeat(100)));
+  assert.ok(endsInACircle("- a\n- b\n".repeat(40)));
+});
+
+test("what is only alike is no circle", () => {
+  const chorus = "Row, row, row your boat, gently down the stream.\n";
+  const song = Array.from({ length: 8 }, (_, verse) => `${chorus.repeat(2)}Verse ${verse} has words of its own.\n`).join("");
+  const list = Array.from({ length: 40 }, (_, row) => `- You can try number ${row}, which is as good as any other.\n`).join("");
+  const code = `const zeros = [${"0, ".repeat(40)}];\n`;
+  for (const text of ["", "a", "ha ".repeat(20), "-".repeat(80), song, list, code, `${code}${code}${code}`]) {
+    assert.ok(!endsInACircle(text), text.slice(0, 40));
+  }
+});
+
+test("an answer is looked at as it grows, and costs little", () => {
+  const writing = new Writing(turn({ id: "a", parent: "q", role: "model", text: "", state: "stopped", at: 0 }));
+  const words = LOOP.split(/(?<= )/);
+  const heard = Array.from({ length: 400 }, (_, index) => words[index % words.length]);
+  const first = heard.findIndex((piece) => {
+    writing.add(piece);
+    return writing.repeats;
+  });
+  assert.ok(first >= 4 * words.length - 1 && first < 5 * words.length, String(first));
+});
