@@ -316,12 +316,14 @@ def create_app(
     *models: AnyPath,
     loras: Sequence[AnyPath] = (),
     allowed_hosts: Sequence[str] = (),
+    allowed_origins: Sequence[str] = (),
     store: Store | None = None,
 ) -> Flask:
     """Return the page and its models as a Flask application, for your own WSGI server.
 
     Each of `models` is a value of `onpage serve --model`: a file, the id of a stored model, or several joined by commas. Without
-    any, the demo model is served. `loras` are adapter files. The host of a request must be localhost or one of `allowed_hosts`.
+    any, the demo model is served. `loras` are adapter files. The host of a request must be localhost or one of `allowed_hosts`;
+    pages of `allowed_origins`, such as "https://example.org", may load from here.
     Raises OnpageError for a missing or wrong file.
     """
     from webapp.app import Config
@@ -329,7 +331,7 @@ def create_app(
     from webapp.paths import DEMO
 
     chosen = _chosen(models, store) or [DEMO]
-    return create(Config(chosen, [Path(lora) for lora in loras], tuple(allowed_hosts)))
+    return create(Config(chosen, [Path(lora) for lora in loras], tuple(allowed_hosts), tuple(allowed_origins)))
 
 
 def serve(
@@ -338,13 +340,15 @@ def serve(
     port: int = 8000,
     loras: Sequence[AnyPath] = (),
     allowed_hosts: Sequence[str] = (),
+    allowed_origins: Sequence[str] = (),
     store: Store | None = None,
 ) -> None:
     """Serve the page until Ctrl-C, and print its address. Takes the arguments of `create_app`; port 0 chooses a free port."""
     from webapp.serve import serve as run
 
     paths = [Path(lora) for lora in loras]
-    run(_chosen(models, store), host, port, loras=paths, allowed_hosts=tuple(allowed_hosts))
+    chosen, hosts, origins = _chosen(models, store), tuple(allowed_hosts), tuple(allowed_origins)
+    run(chosen, host, port, loras=paths, allowed_hosts=hosts, allowed_origins=origins)
 
 
 def _located(named: AnyPath, progress: Progress | None = None) -> Located:

@@ -14,6 +14,7 @@ from flask import Flask
 from webapp import assets, pages, served_files
 from webapp import served_adapters as adapters
 from webapp import served_models as models
+from webapp.cross_origin import CrossOrigin
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
 from webapp.served_models import Offer
@@ -29,6 +30,8 @@ class Config:
     """Adapter files, each for at least one of the models."""
     allowed_hosts: tuple[str, ...] = ()
     """Names besides localhost, 127.0.0.1 and [::1] that requests may carry in `Host`."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of other pages that may load from here; `*` for all."""
     static: Path = field(default_factory=static_folder)
 
 
@@ -55,4 +58,6 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(assets.blueprint)
     app.extensions["onpage_vendored"] = assets.vendored_files(config.static)
     app.wsgi_app = SecureResponses(app.wsgi_app, config.allowed_hosts)  # type: ignore[method-assign]
+    if config.allowed_origins:
+        app.wsgi_app = CrossOrigin(app.wsgi_app, config.allowed_origins)  # type: ignore[method-assign]
     return app

@@ -5,6 +5,7 @@ OnpageError
     ├── PortTakenError           another program listens on the port
     ├── AddressUnusableError     the host is not an address of this machine
     ├── HostNameError            a name to answer to is no name of a host
+    ├── OriginError              an origin that may load from here is none
     ├── ModelFileMissingError    a model file is not there (any more)
     ├── ModelFileChangedError    a model file is not the one that was hashed
     ├── FilesUnlikeError         files that were to be one model are not
@@ -51,6 +52,15 @@ class HostNameError(ServeError):
         super().__init__(
             f"{shown(name)} is not a host name: expected a name such as box.example, or an address, without http:// and path.",
             subject=name,
+        )
+
+
+class OriginError(ServeError):
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        super().__init__(
+            f"{shown(origin)} is not an origin: expected one such as https://example.org, without a path, or * for all.",
+            subject=origin,
         )
 
 

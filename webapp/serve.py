@@ -28,6 +28,7 @@ def serve(
     *,
     loras: Sequence[Path] = (),
     allowed_hosts: tuple[str, ...] = (),
+    allowed_origins: tuple[str, ...] = (),
     wrap: Callable[[Flask], Flask] = lambda app: app,
 ) -> None:
     """Serve `models` (none: the demo model), with LoRA adapters or none, until Ctrl-C, and print the address on stdout; port 0 is any free one.
@@ -40,7 +41,8 @@ def serve(
     with listener:
         if not is_every_address(host):
             allowed_hosts = (*allowed_hosts, in_address(host))
-        app = wrap(create_app(Config(models=models or [DEMO], loras=loras, allowed_hosts=allowed_hosts)))
+        config = Config(models or [DEMO], loras, allowed_hosts, allowed_origins)
+        app = wrap(create_app(config))
         server = Server(app, listener)
         for model in app.extensions["onpage_models"].values():
             for file in model.files:

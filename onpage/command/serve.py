@@ -55,9 +55,21 @@ def address_options(command: Command) -> Command:
     type=FILE,
     help="A LoRA adapter for one of the models, made with onpage convert --lora. May be repeated.",
 )
+@click.option(
+    "--allow-origin",
+    "allowed_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A page of another address, such as https://example.org, that may load from here; * for all. May be repeated.  [default: none]",
+)
 @address_options
 def serve(
-    models: tuple[str, ...], loras: tuple[Path, ...], host: str, port: int, allowed_hosts: tuple[str, ...]
+    models: tuple[str, ...],
+    loras: tuple[Path, ...],
+    host: str,
+    port: int,
+    allowed_hosts: tuple[str, ...],
+    allowed_origins: tuple[str, ...],
 ) -> None:
     """Serve the page with one or more models.
 
@@ -84,4 +96,5 @@ def serve(
         port=port,
         loras=loras,
         allowed_hosts=allowed_hosts,
+        allowed_origins=allowed_origins,
     )
