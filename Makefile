@@ -5,6 +5,7 @@
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
 # make test-real     tests with published weights (Gemma 3 270M, SmolLM2 135M), which it downloads, and with PyTorch: 350 MB and 3 GB; no part of make test
+# make package     the npm package, in build/npm
 # All set up what they need in .venv and static/ and are quick when that is done.
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve gemma chat test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
+.PHONY: help serve gemma chat package test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
 
 help:
 	@sed -n '1,8s/^# //p' Makefile
@@ -39,6 +40,9 @@ chat: MODEL ?= smollm2-135m
 chat: .venv/.build static/vendor/.copied
 	$(BIN)/onpage fetch $(MODEL)
 	$(BIN)/onpage serve --port $(PORT) --model $(MODEL)
+
+package: static/node_modules/.test
+	node package/build.js
 
 test:
 	@$(SIDE_BY_SIDE) .venv/.test static/node_modules/.test

@@ -12,14 +12,17 @@ export const mediapipe = () =>
 export const litertLm = () =>
   isForeign() ? foreign("litert_lm") : new Worker(new URL("./workers/litert_lm.worker.js", import.meta.url), { type: "module", name: "litert-lm" });
 
+/** Apart from the addresses that bundlers look at. */
+const HERE = import.meta.url;
+
 /** Whether this file came from another origin than the page's, whose workers no page may start. */
 function isForeign() {
-  return new URL(import.meta.url).origin !== globalThis.location.origin;
+  return new URL(HERE).origin !== globalThis.location.origin;
 }
 
 /** A worker of the page's own origin that imports the other's. @param {string} name */
 function foreign(name) {
-  const { href } = new URL(`workers/${name}.worker.js`, import.meta.url);
+  const { href } = new URL(`workers/${name}.worker.js`, HERE);
   const address = URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: "text/javascript" }));
   const worker = new Worker(address, { type: "module", name });
   worker.addEventListener("message", () => URL.revokeObjectURL(address), { once: true });

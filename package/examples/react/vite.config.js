@@ -1,0 +1,7 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "./",
+  worker: { format: "es" }, // the engines' workers import modules as they need them
+  optimizeDeps: { exclude: ["onpage"] }, // `vite dev` would lose where its workers are
+});
