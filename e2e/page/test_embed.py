@@ -27,7 +27,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     for name, language in FILES.items():
-        (text,) = re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+        (text,) = re.findall(rf"`{re.escape(name)}` .*?```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
         (tmp_path / name).write_text(text.replace("port=8000", f"port={port}"), encoding="utf-8")
     with (
         (tmp_path / "log").open("w") as log,
