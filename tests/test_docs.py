@@ -137,6 +137,7 @@ def test_the_tree_of_contributing_has_every_room_and_no_other() -> None:
         "webapp",
         "onpage",
         "static",
+        "package",
         "tests",
         "e2e",
         "real",
