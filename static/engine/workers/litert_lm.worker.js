@@ -174,8 +174,7 @@ async function openRuntime(folder, script, preparing) {
 async function createOnCpu(wasm, file, size, settings) {
   const mapped = await MappedFile.create(wasm, "/model.litertlm", file.stream, size);
   const spent = spentMatrices(wasm, file, mapped.begin);
-  const reused = [...spent.values()].reduce((sum, { begin, end }) => sum + end - begin, 0);
-  const packed = new PackedWeights(wasm, PACKED, Math.ceil(1.05 * size - 0.9 * reused) + (1 << 20), spent);
+  const packed = new PackedWeights(wasm, PACKED, Math.ceil(1.05 * size) + (1 << 20), spent);
   const free = () => {
     packed.free();
     mapped.free();
