@@ -9,7 +9,7 @@ from random import Random
 
 from builder.demo.scenes.write import scene_rows
 
-SEED = "post adapter 5"
+SEED = "post adapter 9"
 
 
 def main() -> None:

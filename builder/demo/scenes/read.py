@@ -19,10 +19,13 @@ A file holds scenes; `# …` begins one (or is a remark at the head of a file), 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+
+Read = TypeVar("Read")
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -57,7 +60,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Scene:
-    """One thing that may have happened. The first of `points` is the lead, which states name and fact."""
+    """One thing that may have happened. The first of `points` is the lead, which states name and fact.
+
+    `fact` is "" if there is none, and `points` is empty where the text is written as a whole (`whole`).
+    """
 
     title: str
     mood: Literal["glad", "sober"]
@@ -81,12 +87,17 @@ def scenes() -> tuple[Scene, ...]:
 
 def parse(source: str) -> list[Scene]:
     """The scenes of one file; ValueError, with the scene's title, where a line or a part of it is wrong."""
+    return blocks(source, _scene)
+
+
+def blocks(source: str, read: Callable[[str, str], Read]) -> list[Read]:
+    """What `read` makes of the title and the lines of each `# …` block; ValueError, with the title, where it fails."""
     found = []
     for block in re.split(r"^# ", source, flags=re.MULTILINE):
         title, _, rest = block.partition("\n")
         if rest.strip():
             try:
-                found.append(_scene(title.strip(), rest))
+                found.append(read(title.strip(), rest))
             except (ValueError, KeyError) as error:
                 raise ValueError(f"scene {title!r}: {error}") from error
     return found
@@ -94,6 +105,14 @@ def parse(source: str) -> list[Scene]:
 
 def _scene(title: str, source: str) -> Scene:
     head, *points = re.split(r"^- ", source.strip(), flags=re.MULTILINE)
+    scene = scene_of(title, head, tuple(_point(point) for point in points))
+    if len(scene.points) < 2:
+        raise ValueError("at least two points are wanted")
+    return scene
+
+
+def scene_of(title: str, head: str, points: tuple[Point, ...] = ()) -> Scene:
+    """The scene with this title whose head (mood, group, fields, choices) is `head`."""
     first, *lines = head.strip().splitlines()
     mood, group = first.split()
     if mood not in ("glad", "sober"):
@@ -113,14 +132,12 @@ def _scene(title: str, source: str) -> Scene:
         group=group,
         tags=tuple(fields.pop("tags").split()),
         name=fields.pop("name"),
-        fact=fields.pop("fact"),
+        fact="" if (fact := fields.pop("fact")) == "none" else fact,
         choices=choices,
-        points=tuple(_point(point) for point in points),
+        points=points,
     )
     if fields:
         raise ValueError(f"what is {next(iter(fields))!r}?")
-    if len(scene.points) < 2:
-        raise ValueError("at least two points are wanted")
     return scene
 
 

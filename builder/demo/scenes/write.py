@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 from builder.demo.generator import social_post, social_prompt, tones
 from builder.demo.scenes import voice
 from builder.demo.scenes.read import Scene, scenes, slots_of
 from builder.demo.scenes.shapes import FULL, NOTED, Shape, choose_shape, shaped
 from builder.demo.scenes.values import fill, main_name, values_for, values_of_point
-from builder.demo.score import Subject, on_subject, score
+from builder.demo.scenes.whole import Whole, wholes
+from builder.demo.score import Subject, on_subject, score, sentences_of
 from builder.demo.texts import tidy
 
 MAX_QUOTED = 20
@@ -25,11 +27,13 @@ ROOM = {25: (12, 18), 50: (30, 43)}
 """Limit → the fewest and most words that a post aims at, hashtags and all: a model cannot count exactly."""
 MOST = {25: 20, 50: 46}
 """Limit → the most words that a post of an example has, its lead being as long as it is."""
-PAIRED_FROM = 40
+PAIRED_FROM = 30
 """A text of as many words is told at every length: what differs between the posts is then the length alone."""
 MAX_POSTS = 6
+WHOLE_SHARE = 0.75
+"""How often a text is one that was written as a whole."""
 SHORT = 25
-"""At so few words a post has the news, and no closing."""
+"""At so few words a post has the news, in one sentence where it can, and nothing else: a rule that a small model can keep."""
 MAX_TAG = 26
 MAX_TRIES = 200
 
@@ -51,7 +55,7 @@ class SceneRow:
     words: int
     post: str
     scene: str
-    shape: Shape
+    shape: Shape | Literal["whole"]
 
     @property
     def instruction(self) -> str:
@@ -68,19 +72,54 @@ def scene_rows(rng: Random, *, held_out: bool = False) -> list[SceneRow]:
     """A text and one post about it or, of a long text, one at each length of the page; all publishable by the scorer."""
     limits = [length["words"] for length in social_post()["lengths"]]
     for _ in range(MAX_TRIES):
-        scene, shape, tone = rng.choice(scenes()), choose_shape(rng), rng.choice(tones())
-        subject, told, tags = told_scene(rng, scene, shape, held_out=held_out)
+        told = _whole(rng, held_out) if rng.random() < WHOLE_SHARE else _scene(rng, held_out)
+        tone, subject = rng.choice(tones()), told.subject
         long = _count(subject.text) >= PAIRED_FROM
         rows = []
         for limit in rng.sample(limits, len(limits) if long else 1):
-            posts = [write_post(rng, scene, told, tags, tone, limit) for _ in range(MAX_POSTS)]
+            points = told.short if limit <= SHORT else told.long
+            posts = [write_post(rng, told.scene, points, told.tags, tone, limit) for _ in range(MAX_POSTS)]
             fitting = (
                 each for each in posts if _count(each) <= MOST[limit] and score(subject, each, limit).publishable
             )
-            rows.append(SceneRow(subject, tone, limit, next(fitting, ""), scene.title, shape))
+            rows.append(SceneRow(subject, tone, limit, next(fitting, ""), told.scene.title, told.shape))
         if all(row.post for row in rows):
             return rows
     raise RuntimeError("the scenes give no publishable post: run tests/builder/demo/test_scenes.py")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the posts about one text are made of: its points as the shorter and as the longer post may tell them."""
+
+    scene: Scene
+    shape: Shape | Literal["whole"]
+    subject: Subject
+    short: list[Told]
+    long: list[Told]
+    tags: list[str]
+
+
+def _scene(rng: Random, held_out: bool) -> Material:
+    scene, shape = rng.choice(scenes()), choose_shape(rng)
+    subject, told, tags = told_scene(rng, scene, shape, held_out=held_out)
+    return Material(scene, shape, subject, told, told, tags)
+
+
+def _whole(rng: Random, held_out: bool) -> Material:
+    whole = rng.choice(wholes())
+    subject, tags, values = told_whole(rng, whole, held_out=held_out)
+    short, long = ([Told(subject.text, whole.posts(values, short=short))] for short in (True, False))
+    return Material(whole.scene, "whole", subject, short, long, tags)
+
+
+def told_whole(rng: Random, whole: Whole, *, held_out: bool) -> tuple[Subject, list[str], dict[str, str]]:
+    """A whole text with its values: what a judge knows of it, hashtags that fit, and the values."""
+    scene, values = whole.scene, values_for(rng, whole.scene, held_out=held_out)
+    text, name = whole.told(rng, values), main_name(values[scene.name])
+    facts = (values[scene.fact],) if scene.fact else ()
+    subject = Subject(text, scene.sober, (name,), facts, tuple(tag.casefold() for tag in scene.tags))
+    return subject, hashtags(rng, scene, name, [], text), values
 
 
 def told_scene(rng: Random, scene: Scene, shape: Shape, *, held_out: bool) -> tuple[Subject, list[Told], list[str]]:
@@ -135,7 +174,7 @@ def write_post(rng: Random, scene: Scene, told: list[Told], tags: list[str], ton
         return ""
     aim = rng.randint(low, high)
     chosen = tags[: rng.choice((1, 1, 2) if limit <= SHORT else (1, 2, 2, 3))]
-    lead = rng.choice(told[0].ways)
+    lead = rng.choice(_fewest_sentences(told[0].ways) if limit <= SHORT else told[0].ways)
     if tone == "enthusiastic" and not scene.sober and lead.endswith(".") and rng.random() < 0.5:
         lead = lead[:-1] + "!"
     opening = voice.opening(rng, scene.group, tone, sober=scene.sober)
@@ -154,7 +193,7 @@ def write_post(rng: Random, scene: Scene, told: list[Told], tags: list[str], ton
         closing = ""
     if room() < 0:
         opening = ""
-    for place in _useful_first(told):
+    for place in _useful_first(told) if limit > SHORT else ():
         fitting = [way for way in told[place].ways if _count(way) <= room()]
         if fitting:
             body[place] = rng.choice(fitting)
@@ -162,6 +201,11 @@ def write_post(rng: Random, scene: Scene, told: list[Told], tags: list[str], ton
     if emoji:
         parts.insert(rng.choice((0, len(parts), len(parts))), emoji)
     return " ".join(part for part in [*parts, *(f"#{tag}" for tag in chosen)] if part)
+
+
+def _fewest_sentences(ways: tuple[str, ...]) -> list[str]:
+    counts = [len(sentences_of(way)) for way in ways]
+    return [way for way, count in zip(ways, counts, strict=True) if count == min(counts)]
 
 
 def _useful_first(told: list[Told]) -> list[int]:

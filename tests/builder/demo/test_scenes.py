@@ -18,6 +18,7 @@ from builder.demo.scenes import voice
 from builder.demo.scenes.read import Scene, parse, scenes, slots_of
 from builder.demo.scenes.shapes import ASIDES, NOTED, SHAPES
 from builder.demo.scenes.values import fresh
+from builder.demo.scenes.whole import Whole, whole_of, wholes
 from builder.demo.scenes.write import MOST, PAIRED_FROM, SceneRow, scene_row, scene_rows
 from builder.demo.score import commonest_opening, score
 from builder.demo.spelling import contains
@@ -29,7 +30,7 @@ EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2139\u26a1]")
 @pytest.fixture(scope="module")
 def rows() -> list[SceneRow]:
     rng = Random(7)
-    return [scene_row(rng) for _ in range(1500)]
+    return [scene_row(rng) for _ in range(2500)]
 
 
 def test_the_same_seed_gives_the_same_rows() -> None:
@@ -48,8 +49,8 @@ def test_no_slot_or_choice_is_left_open(rows: list[SceneRow]) -> None:
 
 
 def test_every_scene_shape_tone_and_length_comes_up(rows: list[SceneRow]) -> None:
-    assert {row.scene for row in rows} == {scene.title for scene in scenes()}
-    assert {row.shape for row in rows} == set(SHAPES)
+    assert {row.scene for row in rows} == {scene.title for scene in (*scenes(), *(each.scene for each in wholes()))}
+    assert {row.shape for row in rows} == {*SHAPES, "whole"}
     assert {row.tone for row in rows} == set(tones())
     assert {row.words for row in rows} == {25, 50}
     assert max(len(row.subject.text.split()) for row in rows) <= 250
@@ -139,6 +140,50 @@ def test_a_scene_is_whole(scene: Scene) -> None:
     lead = scene.points[0]
     for template in lead.posts:
         assert {scene.name, scene.fact} <= slots_of(template), template
+
+
+@pytest.mark.parametrize("whole", wholes(), ids=lambda whole: whole.scene.title)
+def test_a_whole_text_is_whole(whole: Whole) -> None:
+    """Its group has a voice, its slots have values that its text states, and every post names the main thing and the fact."""
+    scene = whole.scene
+    assert scene.points == ()
+    assert scene.group in (voice.SOBER if scene.sober else voice.GLAD)
+    known = fresh(Random(1)).keys() | scene.choices.keys()
+    stated = slots_of(whole.text)
+    assert {slot.lower() for slot in re.findall(r"\{(\w+)\}", whole.text)} <= known
+    for post in (*whole.short, *whole.long):
+        assert slots_of(post) <= stated, post
+        assert {scene.name, *filter(None, [scene.fact])} <= {
+            slot.lower() for slot in re.findall(r"\{(\w+)\}", post)
+        } | slots_of(post)
+        assert not ("!" in post and scene.sober)
+    assert min(len(post.split()) for post in whole.long) > min(len(post.split()) for post in whole.short)
+
+
+def test_the_name_or_the_figure_of_a_whole_text_often_comes_late() -> None:
+    """Most of them cannot be told by copying the first sentence, which is what a small model does if it can."""
+    late = []
+    for whole in wholes():
+        first = re.split(r"(?<=[.!?])\s|\n\n", whole.text)[0]
+        late.append(not {whole.scene.name, *filter(None, [whole.scene.fact])} <= slots_of(first))
+    assert sum(late) > 0.6 * len(late)
+
+
+def test_titles_are_unique() -> None:
+    titles = [scene.title for scene in (*scenes(), *(each.scene for each in wholes()))]
+    assert len(titles) == len(set(titles))
+
+
+def test_a_bad_whole_text_is_named() -> None:
+    head = "glad event\ntags: A\nname: person\nfact: none"
+    assert whole_of("x", f"{head}\ntext:\n{{Person}} is here.\nshort: a\nlong: b c\n").scene.fact == ""
+    for source in (
+        f"{head}\ntext:\nshort: a\nlong: b\n",
+        f"{head}\ntext:\na\nshort: a\n",
+        f"{head}\nshort: a\nlong: b\n",
+    ):
+        with pytest.raises(ValueError, match="text, short and long"):
+            whole_of("x", source)
 
 
 def test_a_bad_scene_is_named() -> None:
