@@ -122,6 +122,7 @@ def test_the_history_is_in_every_tab_and_leaves_as_files(
     other = page.context.new_page()
     other.goto(quick_server.url)
     other.locator("summary", has_text="Earlier posts").click()
+    expect(other.locator(".history-item").first).to_be_visible()  # the list is read when it is unfolded
     count = other.locator(".history-item").count()
     other.get_by_role("button", name="Delete all").click()
     other.get_by_role("button", name="Yes, delete").click()
