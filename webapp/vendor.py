@@ -108,7 +108,11 @@ JSON_SCHEMA = Package(
 function of its text, which the page's policy forbids; and it comes as modules, which jsonschema does not. Minified and compressed:
 6 kB (jsonschema 8, schemasafe 20, ajv 38)."""
 
-PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY, JSON_SCHEMA)
+PDFJS = Package("pdfjs-dist", "5.6.205", ("legacy/build/pdf.min.mjs", "legacy/build/pdf.worker.min.mjs"))
+"""The text of PDF files; loaded when one is added to the documents. Version 6 asks for a newer Node than our tests; the legacy build
+runs in every browser that has WebGPU. What draws (fonts, image decoders in WebAssembly) stays behind."""
+
+PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY, JSON_SCHEMA, PDFJS)
 
 MIT_LICENSE = """\
 MIT License

@@ -10,6 +10,7 @@
  */
 
 import { chat } from "./en/chat.js";
+import { documents } from "./en/documents.js";
 import { lab } from "./en/lab.js";
 import { post } from "./en/post.js";
 import { format, integer, line, size, wait } from "./en/words.js";
@@ -137,10 +138,14 @@ export const texts = {
   tasks: {
     label: "What to do",
     /** By id. @type {Record<string, string>} */
-    names: { post: "Post", chat: "Chat", lab: "Lab" },
+    names: { post: "Post", chat: "Chat", lab: "Lab", documents: "Documents" },
     /** Of the page. @param {string} id */
     title: (id) =>
-      ({ chat: "onpage: a chat on your own computer", lab: "onpage: rewrite, translate, extract, on your own computer" })[id] ??
+      ({
+        chat: "onpage: a chat on your own computer",
+        lab: "onpage: rewrite, translate, extract, on your own computer",
+        documents: "onpage: questions to your documents, on your own computer",
+      })[id] ??
       "onpage: social posts, written on your own computer",
   },
 
@@ -333,6 +338,7 @@ export const texts = {
   },
 
   chat,
+  documents,
   lab,
   post,
 };

@@ -108,6 +108,17 @@ test("HTML: what is read is what is seen; nothing of it runs", () => {
   }
   for (const part of ["changed by a script", "#222", "Book now", "ignore the passages", "Turn on scripts", "Quay 4"]) assert.ok(!text.includes(part), part);
   assert.equal(globalThis.sparrow, undefined);
+  /** The parser, and what it was given. */
+  const seen = [];
+  class Watched extends DOMParser {
+    parseFromString(html, type) {
+      seen.push(html);
+      return super.parseFromString(html, type);
+    }
+  }
+  const styled = readHtml('<html><body><style>p > b { }</style><p style="color:red" title="x"STYLE = "y"\nonclick="z()">one &lt;p style="a"&gt;</p></body></html>', Watched);
+  assert.deepEqual(lines(styled), ['paragraph one <p style="a">']);
+  assert.ok(!/<style|<p[^<>]*[\s"](?:style|onclick)\s*=/i.test(seen[0]), seen[0]);
   assert.throws(() => readHtml("x".repeat(MAX_BYTES + 1), DOMParser), is("too-large"));
   assert.match(lines(readHtml(`<body>${"<div>".repeat(3000)}deep</body>`, DOMParser)).join(), /^$/);
 });

@@ -6,7 +6,7 @@ import { DocumentError } from "./document.js";
 /** @typedef {'pdf' | 'docx' | 'markdown' | 'html' | 'text'} Kind */
 
 /** Bytes of a file. */
-export const MAX_FILE = 64 << 20;
+export const MAX_FILE = 64_000_000;
 /** What a file picker offers. */
 export const ACCEPT = ".pdf,.docx,.md,.markdown,.html,.htm,.txt,.text,.csv,.log,text/plain,text/markdown,text/html,application/pdf";
 

@@ -20,7 +20,7 @@ const PARTICLE = /^\p{Script=Hiragana}{1,2}$/u;
 const STOP = new Set(
   ("a about after all also am an and any anyone anything are as at be because been before being but by can could did do does doing done for " +
     "from get gets give given go goes got had happen happens has have having he her here him his how i if in into is it its itself just me more most " +
-    "mean means much many my no nor not of off on once one only or other our out over own same say says shall she should so some such tell than that the their " +
+    "may mean means might much many my no nor not of off on once one only or other our out over own same say says shall she should so some such tell than that the their " +
     "them then there these they this those through to too under until up us very was we were what when where which while who whom whose " +
     "why will with would you your yours someone something somebody anybody").split(" "),
 );

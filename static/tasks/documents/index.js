@@ -1,0 +1,148 @@
+// @ts-check
+/** The third task: questions to one's own documents. This is what connects the documents (documents.js), the library, the views and the page. */
+
+import { texts } from "../../text/en.js";
+import { h } from "../../ui/dom.js";
+import { json } from "../data.js";
+import { events as answerEvents, mountAnswer } from "./answer_view.js";
+import { Documents } from "./documents.js";
+import { mountFigures } from "./figures.js";
+import { events as foundEvents, mountFound } from "./found_view.js";
+import { events as historyEvents, mountHistory } from "./history_view.js";
+import { Library } from "./library.js";
+import { events as questionEvents, mountQuestion } from "./question_view.js";
+import { events as readerEvents, mountReader } from "./reader_view.js";
+import { read } from "./reading.js";
+import { Search } from "./search.js";
+import { events as shelfEvents, mountShelf } from "./shelf.js";
+
+/**
+ * @typedef {import('../task.js').Task} Task
+ * @typedef {import('../task.js').TaskContext} TaskContext
+ * @typedef {import('../task.js').MountedTask} MountedTask
+ */
+
+const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
+
+/** @type {Task} */
+export const documents = { id: "documents", styles: [here("documents.css"), here("reading.css")], mount };
+
+/**
+ * @param {HTMLElement} element
+ * @param {TaskContext} context
+ * @returns {Promise<MountedTask>}
+ */
+async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+  /** @type {import('./found_view.js').Sample} */
+  const sample = await json(here("sample.json"));
+  const root = h("section", { class: "documents", "aria-label": texts.documents.region });
+  const main = h("div", { class: "documents-main" });
+  const marked = new URL(`${vendor.marked}marked.esm.js`, document.baseURI).href;
+  const search = new Search({ marked, restarted: () => void library.again() });
+  const library = new Library({
+    records: collection("files"),
+    search,
+    read: (file, given) => read(file, { ...given, pdf: vendor["pdfjs-dist"] }),
+    onChange: changed,
+  });
+  const tasks = new Documents({ session, records, search, library, onChange: changed, onText: (piece) => answer.append(piece) });
+
+  const shelf = mountShelf(root);
+  root.append(main);
+  const question = mountQuestion(main);
+  const answer = mountAnswer(main);
+  const found = mountFound(main, loading, sample);
+  const reader = mountReader(main);
+  const history = mountHistory(main, records);
+  const figures = mountFigures(figuresRoot);
+  const ended = new AbortController();
+  const { signal } = ended;
+  let scheduled = false;
+  /** What has the focus when one comes back from a document. @type {Element | null} */
+  let cameFrom = null;
+  element.append(root);
+
+  /** All changes made together are shown once. */
+  function changed() {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      const { question: typed, answers, answer: given } = tasks.state;
+      remember({ question: typed, answers, shown: given?.id ?? "" });
+      show();
+    });
+  }
+
+  function show() {
+    if (signal.aborted) return;
+    shelf.update(library);
+    question.update(tasks, session.state);
+    answer.update(tasks);
+    found.update(tasks, library.entries);
+    reader.update(tasks.state);
+    figures.update(tasks.state);
+  }
+
+  /** @param {string} id @param {{start: number, end: number}} passage */
+  async function openAt(id, passage) {
+    cameFrom = document.activeElement;
+    return tasks.open(id, passage);
+  }
+
+  async function trySample() {
+    const { name, text, question: asked } = sample;
+    await library.add([{ file: new Blob([text]), name }]);
+    tasks.type(asked);
+    await tasks.ask();
+    found.focus();
+  }
+
+  shelfEvents.listen(shelf.root, "files", (files) => library.add(files), signal);
+  shelfEvents.listen(shelf.root, "cancel", () => library.cancel(), signal);
+  shelfEvents.listen(shelf.root, "open-document", (id) => ((cameFrom = document.activeElement), tasks.open(id)), signal);
+  shelfEvents.listen(shelf.root, "remove-document", (id) => (tasks.gone(id), library.remove(id)), signal);
+  questionEvents.listen(question.root, "type", (typed) => tasks.type(typed), signal);
+  questionEvents.listen(question.root, "ask", () => tasks.ask(), signal);
+  questionEvents.listen(question.root, "stop", () => tasks.stop(), signal);
+  questionEvents.listen(question.root, "answers", (answers) => tasks.setAnswers(answers), signal);
+  foundEvents.listen(found.root, "sample", trySample, signal);
+  foundEvents.listen(found.root, "answer", () => tasks.answer(), signal);
+  foundEvents.listen(found.root, "open-hit", (place) => openAt(tasks.state.asked?.hits[place].id ?? "", tasks.state.asked?.hits[place] ?? { start: 0, end: 0 }), signal);
+  answerEvents.listen(answer.root, "again", () => tasks.again(), signal);
+  answerEvents.listen(
+    answer.root,
+    "open-source",
+    async (place) => {
+      const source = tasks.state.answer?.sources[place];
+      if (source && !(await openAt(source.id, source))) answer.showText(place);
+    },
+    signal,
+  );
+  readerEvents.listen(reader.root, "shut", () => (tasks.shut(), queueMicrotask(() => cameFrom instanceof HTMLElement && cameFrom.focus())), signal);
+  historyEvents.listen(history.root, "open-answer", async (id) => (await tasks.show(id), answer.focus()), signal);
+  root.addEventListener("keydown", ({ key }) => key === "Escape" && tasks.stop(), { signal });
+
+  const { question: typed, answers, shown } = /** @type {Record<string, unknown>} */ (recalled ?? {});
+  if (typeof answers === "boolean") tasks.setAnswers(answers);
+  if (typeof shown === "string" && shown) await tasks.show(shown);
+  if (typeof typed === "string") tasks.type(typed);
+  void library.refresh();
+
+  return {
+    update() {
+      void tasks.goOn();
+      show();
+    },
+    holdsText: () => true, // searching takes no model
+    focus: () => question.focus(),
+    destroy() {
+      ended.abort();
+      tasks.close();
+      library.close();
+      search.close();
+      for (const view of [shelf, question, answer, found, reader, history, figures]) view.destroy();
+      root.remove();
+    },
+  };
+}
