@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from webapp import assets, pages, served_files
+from webapp import assets, offline, pages, served_files
 from webapp import served_adapters as adapters
 from webapp import served_models as models
 from webapp.cross_origin import CrossOrigin
@@ -33,6 +33,8 @@ class Config:
     allowed_origins: tuple[str, ...] = ()
     """Origins of other pages that may load from here; `*` for all."""
     static: Path = field(default_factory=static_folder)
+    offline: bool = True
+    """Whether browsers keep the page, so that it opens without the server; if not, what they kept before is removed."""
 
 
 def create_app(config: Config) -> Flask:
@@ -41,6 +43,7 @@ def create_app(config: Config) -> Flask:
     app.url_map.merge_slashes = False  # a path with an empty part is nobody's, not a redirect
     app.config["VENDOR_URLS"] = {package.name: package.url for package in PACKAGES}
     app.config["STATIC"] = config.static
+    app.config["OFFLINE"] = config.offline
     served = models.read_models(config.models)
     loras = adapters.read_adapters(config.loras, list(served.values()))
     app.extensions["onpage_models"] = served
@@ -53,6 +56,7 @@ def create_app(config: Config) -> Flask:
         sha256: [lora.to_json() for lora in loras.values() if lora.fits(model)] for sha256, model in served.items()
     }
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(offline.blueprint)
     app.register_blueprint(models.blueprint)
     app.register_blueprint(served_files.blueprint)
     app.register_blueprint(assets.blueprint)

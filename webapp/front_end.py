@@ -7,10 +7,14 @@ from pathlib import Path
 
 from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
 
-SERVED_SUFFIXES = (".js", ".css", ".json", ".svg")
+SERVED_SUFFIXES = (".js", ".css", ".json", ".svg", ".png", ".webmanifest")
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("app", "bench", "element", "engine", "library", "records", "tasks", "text", "ui")
+OWN_FOLDERS = ("app", "bench", "element", "engine", "icons", "library", "offline", "records", "tasks", "text", "ui")
 """With all that is below them; of the static folder itself only its own files."""
+
+
+SERVICE_WORKER = Path("offline") / "service_worker.js"
+"""Relative to the static folder; it is sent from beside the page (`webapp.offline`)."""
 
 
 def own_folders(static: Path) -> Iterator[str]:

@@ -6,8 +6,12 @@ from importlib.metadata import version
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 
 from builder.model.catalog import published_speeds
+from webapp.headers import CONTENT_SECURITY_POLICY
 
 blueprint = Blueprint("pages", __name__)
+
+META_POLICY = "; ".join(rule for rule in CONTENT_SECURITY_POLICY.split("; ") if not rule.startswith("frame-ancestors"))
+"""The policy as the page itself can say it, for hosts that cannot be told to send headers. A page cannot say who may frame it."""
 
 
 @blueprint.get("/")
@@ -40,7 +44,13 @@ def favicon() -> Response:
 
 def _page(template: str) -> Response:
     response = make_response(
-        render_template(template, vendor=current_app.config["VENDOR_URLS"], version=version("onpage"))
+        render_template(
+            template,
+            vendor=current_app.config["VENDOR_URLS"],
+            version=version("onpage"),
+            offline=current_app.config["OFFLINE"],
+            policy=META_POLICY,
+        )
     )
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -29,10 +29,11 @@ def serve(
     loras: Sequence[Path] = (),
     allowed_hosts: tuple[str, ...] = (),
     allowed_origins: tuple[str, ...] = (),
+    offline: bool = True,
     wrap: Callable[[Flask], Flask] = lambda app: app,
 ) -> None:
     """Serve `models` (none: the demo model), with LoRA adapters or none, until Ctrl-C, and print the address on stdout; port 0 is any free one.
-    `wrap` may put something beside the application.
+    Browsers keep the page unless `offline` is false. `wrap` may put something beside the application.
 
     Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
     """
@@ -41,7 +42,7 @@ def serve(
     with listener:
         if not is_every_address(host):
             allowed_hosts = (*allowed_hosts, in_address(host))
-        config = Config(models or [DEMO], loras, allowed_hosts, allowed_origins)
+        config = Config(models or [DEMO], loras, allowed_hosts, allowed_origins, offline=offline)
         app = wrap(create_app(config))
         server = Server(app, listener)
         for model in app.extensions["onpage_models"].values():

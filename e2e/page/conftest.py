@@ -284,8 +284,8 @@ def loaded(tab: Watched, quick_server: RunningServer) -> Watched:
 @contextmanager
 def watched_context(browser: Browser, **options: Any) -> Iterator[Callable[[], Watched]]:
     """Makes watched tabs of one fresh context, which has these `options` of Playwright's; in the end each must be free of
-    complaints."""
-    context = browser.new_context(**{"locale": "en-GB", **options})
+    complaints. Without service workers, unless a test is about them: they would fetch every file of the page a second time."""
+    context = browser.new_context(**{"locale": "en-GB", "service_workers": "block", **options})
     tabs: list[Watched] = []
 
     def make() -> Watched:

@@ -21,6 +21,7 @@ from werkzeug.test import run_wsgi_app
 
 from e2e.processes import ONPAGE, started
 from webapp.app import Config, create_app
+from webapp.paths import static_folder
 from webapp.served_files import ServedFile
 from webapp.served_models import Offer, ServedModel
 
@@ -117,6 +118,8 @@ class Faults:
     """Whole files are sent whatever was asked for."""
     begin_with: dict[str, str] = field(default_factory=dict)
     """End of a script's path → what the browser gets before its first line, once."""
+    instead: str = ""
+    """The page of another program that has this address by now."""
     requests: list[str] = field(default_factory=list)
 
     def starts(self) -> list[int]:
@@ -138,6 +141,9 @@ class FaultyApplication:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        if self.faults.instead:
+            start_response("200 OK", [("Content-Type", "text/html")])
+            return [self.faults.instead.encode()]
         for end, count in self.faults.refuse.items():
             if path.endswith(end) and count and environ["REQUEST_METHOD"] == "GET":
                 self.faults.refuse[end] -= 1
@@ -235,10 +241,10 @@ class FaultyServer:
 
 @contextmanager
 def faulty_server(
-    models: Sequence[Offer], allowed_hosts: tuple[str, ...] = (), below: str = ""
+    models: Sequence[Offer], allowed_hosts: tuple[str, ...] = (), below: str = "", static: Path | None = None
 ) -> Iterator[FaultyServer]:
     """The application with `Faults` between it and the browser, perhaps below a path that it does not know."""
-    app = create_app(Config(models=models, allowed_hosts=allowed_hosts))
+    app = create_app(Config(models=models, allowed_hosts=allowed_hosts, static=static or static_folder()))
     faults = Faults()
     server: Any = waitress.create_server(
         Below(FaultyApplication(app, faults), below), host="127.0.0.1", port=0, threads=8, expose_tracebacks=False

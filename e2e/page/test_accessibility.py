@@ -22,6 +22,7 @@ SCREENS = (
     "server-unreachable",
     "no-model",
     "model-missing",
+    "model-not-kept",
     "model-corrupt",
     "download-cut",
     "server-busy",

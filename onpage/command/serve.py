@@ -62,10 +62,18 @@ def address_options(command: Command) -> Command:
     metavar="ORIGIN",
     help="A page of another address, such as https://example.org, that may load from here; * for all. May be repeated.  [default: none]",
 )
+@click.option(
+    "--offline/--no-offline",
+    default=True,
+    show_default=True,
+    help="Whether browsers keep the page, so that it opens without this server. With --no-offline they fetch every file anew and "
+    "forget the page they kept: for working on its files.",
+)
 @address_options
 def serve(
     models: tuple[str, ...],
     loras: tuple[Path, ...],
+    offline: bool,
     host: str,
     port: int,
     allowed_hosts: tuple[str, ...],
@@ -97,4 +105,5 @@ def serve(
         loras=loras,
         allowed_hosts=allowed_hosts,
         allowed_origins=allowed_origins,
+        offline=offline,
     )

@@ -21,16 +21,24 @@ export function mountFooter(root) {
   root.append(facts, licence, kept);
 
   root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
+  const open = h("p", { class: "opens-offline", hidden: true });
+  root.append(open);
   remove.addEventListener("click", () => events.emit(root, "remove-kept"));
 
   return {
-    /** @param {import('../engine/session_state.js').SessionState} state */
-    update({ setup, gpuAdapter, kept: models, now }) {
+    /**
+     * @param {import('../engine/session_state.js').SessionState} state
+     * @param {{offline: boolean, keeper: import('./offline.js').Offline}} page whether the server is gone, and what this browser keeps of the page
+     */
+    update({ setup, gpuAdapter, kept: models, now }, { offline, keeper }) {
       text(facts, setup ? factsOf(setup, gpuAdapter) : "");
       showLicence(licence, setup?.model.licence ?? null);
       const bytes = models.reduce((sum, model) => sum + model.size, 0);
       if (bytes) kept.hidden = false; // for good: who has removed them is told so, and keeps the focus
       text(sentence, texts.footer.kept(bytes));
+      const said = offline ? texts.footer.offline : texts.footer.keeper[keeper];
+      open.hidden = !said;
+      text(open, said);
       remove.setAttribute("aria-disabled", String(!bytes || now.phase === "loading"));
     },
     destroy: () => root.replaceChildren(),

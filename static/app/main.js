@@ -16,6 +16,8 @@ import { events as engineEvents, mountEnginePicker } from "./engine_picker.js";
 import { events as footerEvents, mountFooter } from "./footer.js";
 import { events as headerEvents, mountHeader } from "./header.js";
 import { mountLoading, statusOf } from "./loading.js";
+import { readOffers } from "./offers.js";
+import { PageKeeper } from "./offline.js";
 import { events as problemEvents, mountProblem } from "./problem.js";
 import { events as settingsEvents, mountSettings } from "./settings.js";
 import { SharedSession } from "./shared_session.js";
@@ -39,6 +41,9 @@ const vendor = JSON.parse(body.dataset.vendor ?? "{}");
 const session = new Session({ vendor, onChange: showSoon });
 const shared = new SharedSession(session);
 const records = new Records();
+const keeper = new PageKeeper(body.dataset.offline ?? "", showSoon);
+/** Whether the server did not answer, so that only what is kept here can be used. */
+let offline = false;
 
 const headerRoot = h("header", { class: "header" });
 const status = h("p", { class: "status", role: "status" });
@@ -95,7 +100,7 @@ function show(state) {
   about.update(state);
   enginePicker.update(state);
   settings.update(state);
-  footer.update(state);
+  footer.update(state, { offline, keeper: keeper.state });
   notice.update(noticeOf(state));
   for (const each of opened.values()) {
     const seen = shared.seenBy(each.task.id, state);
@@ -109,6 +114,7 @@ function show(state) {
   problem.update(error);
   if (shownProblem && !error) task?.focus(); // the screen that had the focus is gone
   shownProblem = error !== null;
+  if (now.phase === "ready" || now.phase === "problem") void keeper.keep(state.library);
   if (now.phase === "ready" && setup) {
     remember({ modelId: setup.model.id, engineId: setup.engineId, loraId: setup.lora?.id ?? "", settings: state.settings });
   }
@@ -118,13 +124,6 @@ function show(state) {
 function noticeOf({ notice: said }) {
   if (!said) return null;
   return said.kind === "restarted" ? texts.notice.restarted : texts.notice.kept(PROBLEMS[said.error.code].title);
-}
-
-/** @param {string} path relative to the page */
-async function json(path) {
-  const response = await fetch(new URL(path, document.baseURI)).catch(() => null);
-  if (!response?.ok) throw new OnpageError("server-unreachable", response ? `${path}: ${response.status}` : path);
-  return response.json();
 }
 
 /** Opens a task, or shows it again. @param {import('../tasks/task.js').Task} task */
@@ -186,7 +185,10 @@ function addStyle({ href }) {
 }
 
 async function start() {
-  const [models] = await Promise.all([json("api/models"), showTask(current)]);
+  if (await keeper.begin()) return;
+  const [offers] = await Promise.all([readOffers(), showTask(current)]);
+  const { models } = offers;
+  offline = offers.offline;
   const { modelId, engineId, loraId, settings: remembered } = recall();
   const asked = new URLSearchParams(location.search).get("engine");
   await session.start(models, { modelId, engineId: asked ?? engineId, loraId, remembered });

@@ -43,6 +43,12 @@ let running = null;
 let form;
 
 async function start() {
+  if (navigator.serviceWorker?.controller) {
+    // it would answer in the network's place: this page is measured as it comes from the server
+    await (await navigator.serviceWorker.getRegistration())?.unregister();
+    location.reload();
+    return;
+  }
   const [models, adapter, speeds, answer] = await Promise.all([
     json("api/models"),
     findAdapter().catch(() => null),

@@ -18,6 +18,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "server-busy", // it asks to wait for longer than that
   "server-refused", // it, or a proxy on the way, wants a sign-in or does not allow it
   "model-missing",
+  "model-not-kept", // the server is gone, and this browser has none of its models
   "model-corrupt", // it is not the file that was listed
   "download-cut", // again and again, for minutes
   "engine-failed",

@@ -47,6 +47,7 @@
  * @property {{bytes: number, engine: number, warmUp: number}} milliseconds download; the rest until the engine was
  *   created; the first, short generation
  * @property {boolean | null} [fromCache] whether the model was in the browser; null where a part of it was, or that is not known
+ * @property {string[]} [library] addresses of the engine's own files that this worker has loaded
  * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
  * @typedef {'model' | 'limit' | 'context' | 'stopped'} Ending why an answer ended: by the model itself, at the tokens asked for,

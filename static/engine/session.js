@@ -250,12 +250,12 @@ export class Session {
       this.#set({ setup });
       const brought = await this.#engines.bring(job, setup, { fresh, onProgress });
       if (!brought || !this.#is(job)) return;
-      const { running, gpuAdapter } = brought;
+      const { running, gpuAdapter, library } = brought;
       this.#engines.settle(running);
       const settings = { ...this.#state.settings, [setup.model.id]: setup.settings };
       /** @type {Notice | null} */
       const notice = cause ? { kind: "kept", error: cause.toJSON() } : reason === "recover" ? { kind: "restarted" } : null;
-      this.#set({ gpuAdapter, settings, notice });
+      this.#set({ gpuAdapter, settings, notice, library });
       this.#end("load");
       void this.look();
     } catch (thrown) {

@@ -38,6 +38,7 @@
  * @property {Gpu} gpu
  * @property {Setup | null} setup null only where there is no model
  * @property {GpuAdapter | null} gpuAdapter what the engine that runs has
+ * @property {string[]} library addresses of the files of its own that this engine has loaded
  * @property {Record<string, SamplingSettings>} settings the last that each model has run with, by its id
  * @property {Notice | null} notice
  * @property {{size: number}[]} kept the models that this browser keeps, in part or whole
@@ -50,6 +51,7 @@ export const INITIAL = {
   gpu: "no-webgpu",
   setup: null,
   gpuAdapter: null,
+  library: [],
   settings: {},
   notice: null,
   kept: [],

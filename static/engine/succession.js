@@ -70,7 +70,7 @@ export class Succession {
    * @param {Attempt} attempt when it is aborted, an engine that was made for it is closed
    * @param {PossibleSetup} setup
    * @param {{fresh: boolean, onProgress: (progress: LoadProgress) => void}} options `fresh`: past what the browser has kept
-   * @returns {Promise<{running: Running, gpuAdapter: import('./protocol.js').GpuAdapter | null} | null>} null where it was aborted
+   * @returns {Promise<{running: Running, gpuAdapter: import('./protocol.js').GpuAdapter | null, library: string[]} | null>} null where it was aborted
    */
   async bring(attempt, setup, { fresh, onProgress }) {
     const running = await this.#engineFor(attempt, setup, fresh);
@@ -83,9 +83,9 @@ export class Succession {
     const onlyLora = loaded && !running.changes && lora !== running.setup.lora && sameSettings(settings, running.setup.settings);
     running.changes += 1;
     try {
-      const { gpuAdapter } = await (onlyLora ? engine.adapt(lora, onProgress) : engine.load(choice.file, settings, options));
+      const { gpuAdapter, library = [] } = await (onlyLora ? engine.adapt(lora, onProgress) : engine.load(choice.file, settings, options));
       running.setup = setup;
-      return attempt.signal.aborted ? null : { running, gpuAdapter };
+      return attempt.signal.aborted ? null : { running, gpuAdapter, library };
     } finally {
       running.changes -= 1; // also when it has failed: then the engine has ended, or was not touched
     }

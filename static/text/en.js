@@ -70,6 +70,12 @@ export const PROBLEMS = {
     wayOn: "reload-page",
     action: "Try again",
   },
+  "model-not-kept": {
+    title: "No model is kept in this browser",
+    sentence: "The server does not answer, and this browser keeps the page, but none of its models. Start onpage serve again, or go online, then try again.",
+    wayOn: "reload-page",
+    action: "Try again",
+  },
   "model-corrupt": {
     title: "The model file is damaged",
     sentence: "The file that arrived is not the one that the server listed. It was deleted, and nothing was run.",
@@ -198,6 +204,15 @@ export const texts = {
     licence: "Licence of the model:",
     notices: "Third-party notices and licences",
     remove: "Remove",
+    offline: "The server does not answer. The page goes on with what this browser keeps.",
+    /** @type {Record<import('../app/offline.js').Offline, string>} */
+    keeper: {
+      off: "",
+      preparing: "",
+      kept: "This page also opens without its server.",
+      "not-kept": "This browser has no room to keep the page, so it needs its server.",
+      newer: "A new version of this page is ready. Close its other tabs and reload this one to get it.",
+    },
   },
 
   loading: {

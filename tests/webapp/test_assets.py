@@ -84,7 +84,7 @@ def test_everything_works_below_a_path_that_a_proxy_takes_away(app: Flask) -> No
     def found(page: str, link: str, **headers: str) -> str:
         with client.get(urljoin(page, link), headers=headers) as response:
             assert response.status_code == (206 if headers else 200), link
-            return "" if headers else response.text
+            return "" if headers or response.mimetype == "image/png" else response.text
 
     for page in ("/deep/page/", "/deep/page/bench"):
         for link in re.findall(r'(?:href|src)="([^"]*)"', found(page, "")):

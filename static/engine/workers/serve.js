@@ -72,6 +72,9 @@ export function unharmed(promise) {
   });
 }
 
+/** Addresses of the libraries' files that were loaded. @type {string[]} */
+const library = [];
+
 /** The turns of the model that is loaded. @type {import('../messages.js').Turns | null} */
 let turns = null;
 
@@ -109,7 +112,8 @@ export function serve(calls) {
 async function perform(calls, request) {
   if (request.type === "load") {
     ({ turns } = request);
-    return calls.load(request);
+    const result = await calls.load(request);
+    return { ...result, library };
   }
   if (request.type === "count") return calls.count(promptOf(request.messages, turns, calls.controlPieces()));
   if (request.type === "generate") {
@@ -142,6 +146,7 @@ export function createMeter(id, step) {
 export function prepareLibrary(folder, script, files, meter) {
   const located = Object.fromEntries(Object.entries(files).map(([name, size]) => [folder + name, size]));
   const ready = fetchLibrary(folder + script, located, meter);
+  library.push(folder + script, ...Object.keys(located));
   ready.catch(() => {}); // whoever awaits it reports it
   return ready;
 }

@@ -1,0 +1,40 @@
+// @ts-check
+/**
+ * The models to choose from: what the server offers, or, where it does not answer, what it offered last, of which only that is left which
+ * this browser keeps whole. The service worker has the last list, and says so in a header (static/offline/service_worker.js).
+ */
+
+import { OnpageError, listStored } from "../engine/index.js";
+
+/** @typedef {import('../engine/model_list.js').Model} Model */
+
+const LIST = "api/models";
+
+/**
+ * @param {object} [network] what tests put in place of the browser's
+ * @param {(url: URL) => Promise<Response>} [network.get]
+ * @param {typeof listStored} [network.stored]
+ * @returns {Promise<{models: Model[], offline: boolean}>} OnpageError where there is no list, or nothing of an old one is here
+ */
+export async function readOffers({ get = fetch, stored = listStored } = {}) {
+  const response = await get(new URL(LIST, document.baseURI)).catch(() => null);
+  if (!response?.ok) throw new OnpageError("server-unreachable", response ? `${LIST}: ${response.status}` : LIST);
+  /** @type {Model[]} */
+  const models = await response.json();
+  if (!response.headers.has("X-Onpage-Kept")) return { models, offline: false };
+  const kept = keptOf(models, await stored());
+  if (!kept.length) throw new OnpageError("model-not-kept", models.map(({ name }) => name).join(", "));
+  return { models: kept, offline: true };
+}
+
+/**
+ * Models with those of their files that are here whole. Adapters are not kept.
+ * @param {Model[]} models
+ * @param {{sha256: string, size: number}[]} stored
+ */
+export function keptOf(models, stored) {
+  return models.flatMap((model) => {
+    const files = model.files.filter(({ sha256, size }) => stored.some((each) => each.sha256 === sha256 && each.size === size));
+    return files.length ? [{ ...model, files, adapters: [] }] : [];
+  });
+}
