@@ -15,6 +15,7 @@ import { mountDetails } from "./details.js";
 import { events as engineEvents, mountEnginePicker } from "./engine_picker.js";
 import { events as footerEvents, mountFooter } from "./footer.js";
 import { events as headerEvents, mountHeader } from "./header.js";
+import { mountKeys } from "./keys.js";
 import { mountLoading, statusOf } from "./loading.js";
 import { readOffers } from "./offers.js";
 import { PageKeeper } from "./offline.js";
@@ -22,7 +23,7 @@ import { events as problemEvents, mountProblem } from "./problem.js";
 import { events as settingsEvents, mountSettings } from "./settings.js";
 import { SharedSession } from "./shared_session.js";
 import { recall, remember } from "./tab_memory.js";
-import { mountTaskNavigation, taskOf } from "./task_navigation.js";
+import { mountTaskNavigation, taskOf, textIn } from "./task_navigation.js";
 
 /**
  * @typedef {import('../engine/session_state.js').SessionState} SessionState
@@ -64,6 +65,7 @@ const details = mountDetails(detailsRoot);
 const enginePicker = mountEnginePicker(details.engine);
 const settings = mountSettings(details.settings);
 const footer = mountFooter(footerRoot);
+mountKeys(footerRoot, { stop: () => (opened.get(current.id)?.mounted?.stop ?? shared.of(current.id).stop)() });
 /** By their ids. @type {Map<string, Opened>} */
 const opened = new Map();
 /** The one that is shown. */
@@ -186,7 +188,7 @@ function addStyle({ href }) {
 
 async function start() {
   if (await keeper.begin()) return;
-  const [offers] = await Promise.all([readOffers(), showTask(current)]);
+  const [offers] = await Promise.all([readOffers(), showTask(current).then(takeText)]);
   const { models } = offers;
   offline = offers.offline;
   const { modelId, engineId, loraId, settings: remembered } = recall();
@@ -194,8 +196,17 @@ async function start() {
   await session.start(models, { modelId, engineId: asked ?? engineId, loraId, remembered });
 }
 
+/** Gives the shown task the text that the address brings, once: it stays in no history and comes with no reload. */
+function takeText() {
+  const brought = textIn(location.hash);
+  if (!brought) return;
+  history.replaceState(null, "", `${location.pathname}${location.search}#/${current.id}`);
+  opened.get(current.id)?.mounted?.take?.(brought);
+}
+
 window.addEventListener("hashchange", async () => {
   await showTask(taskOf(location.hash, TASKS)).catch((error) => console.debug(error)); // `missing` says it
+  takeText();
   window.scrollTo(0, 0);
 });
 headerEvents.listen(headerRoot, "model", (modelId) => session.switch("model", { modelId }));

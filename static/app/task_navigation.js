@@ -6,13 +6,26 @@ import { h, text } from "../ui/dom.js";
 
 /** @typedef {import('../tasks/task.js').Task} Task */
 
+/** Characters of a text that an address may bring. */
+const MAX_TEXT = 100_000;
+
 /**
  * The task that an address names after its `#/`, else the first.
  * @param {string} hash
  * @param {Task[]} tasks
  */
 export function taskOf(hash, tasks) {
-  return tasks.find(({ id }) => hash === `#/${id}`) ?? tasks[0];
+  const name = hash.split("?", 1)[0];
+  return tasks.find(({ id }) => name === `#/${id}`) ?? tasks[0];
+}
+
+/**
+ * The text that an address brings for its task, as `#/post?text=…`: behind the `#`, so that no server ever hears of it.
+ * @param {string} hash
+ */
+export function textIn(hash) {
+  const query = hash.includes("?") ? hash.slice(hash.indexOf("?") + 1) : "";
+  return (new URLSearchParams(query).get("text") ?? "").slice(0, MAX_TEXT);
 }
 
 /**

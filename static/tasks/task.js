@@ -23,6 +23,8 @@
  * @typedef {object} MountedTask
  * @property {(state: SessionState) => void} update
  * @property {() => boolean} holdsText whether something that the person typed is on the screen
+ * @property {() => void} [stop] ends what it writes, and what it was to write after that: Escape. Without it, its answer ends
+ * @property {(text: string) => void} [take] a text that an address brings; what the person has typed can be brought back
  * @property {() => void} focus to where one goes on
  * @property {() => void} destroy takes its content and listeners away
  *

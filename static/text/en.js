@@ -165,6 +165,19 @@ export const texts = {
     command: "make gemma",
   },
 
+  keys: {
+    title: "Keyboard shortcuts",
+    close: "Close",
+    /** @param {string} modifier @returns {[string, string][]} */
+    rows: (modifier) => [
+      [`${modifier} Enter`, "Write the post, or send the message"],
+      ["Enter", "Send the message of the chat; Shift Enter begins a line"],
+      ["Escape", "Stop the answer that is being written"],
+      [`${modifier} Z`, "Undo, also in a post that you edit"],
+      ["?", "Show this list"],
+    ],
+  },
+
   details: { title: "Details", bench: "How fast is this browser?" },
 
   engine: {

@@ -137,8 +137,6 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   };
   instructionsEvents.listen(instructions.root, "save-preset", write, signal);
   instructionsEvents.listen(instructions.root, "remove-preset", async (id) => (await saved.delete(id), await readPresets()), signal);
-  const escape = (/** @type {KeyboardEvent} */ { key }) => key === "Escape" && chat.stop();
-  root.addEventListener("keydown", escape, { signal });
 
   const nameOf = () => titleOf(chat.state.conversation) || texts.chat.files.one;
 
@@ -161,6 +159,8 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
       show();
     },
     holdsText: () => chat.state.draft.trim() !== "" || chat.state.conversation.turns.length > 0,
+    stop: () => void chat.stop(),
+    take: (value) => chat.state.draft.trim() || chat.setDraft(value),
     focus: () => composer.focus(),
     destroy() {
       ended.abort();

@@ -121,7 +121,6 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   );
   readerEvents.listen(reader.root, "shut", () => (tasks.shut(), queueMicrotask(() => cameFrom instanceof HTMLElement && cameFrom.focus())), signal);
   historyEvents.listen(history.root, "open-answer", async (id) => (await tasks.show(id), answer.focus()), signal);
-  root.addEventListener("keydown", ({ key }) => key === "Escape" && tasks.stop(), { signal });
 
   const { question: typed, answers, shown } = /** @type {Record<string, unknown>} */ (recalled ?? {});
   if (typeof answers === "boolean") tasks.setAnswers(answers);
@@ -135,6 +134,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
       show();
     },
     holdsText: () => true, // searching takes no model
+    stop: () => tasks.stop(),
     focus: () => question.focus(),
     destroy() {
       ended.abort();

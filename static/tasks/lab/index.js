@@ -199,8 +199,6 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   formEvents.listen(form.root, "undo", () => replaced && lab.redraft({ values: replaced.before }), signal);
   formEvents.listen(form.root, "run", () => lab.run(), signal);
   formEvents.listen(form.root, "stop", () => lab.stop(), signal);
-  form.root.addEventListener("keydown", ({ key }) => key === "Escape" && lab.stop(), { signal });
-  side.addEventListener("keydown", ({ key }) => key === "Escape" && lab.stop(), { signal });
   instructionEvents.listen(instruction.root, "instruction", (text) => lab.redraft({ instruction: text }), signal);
   instructionEvents.listen(instruction.root, "reset", () => lab.redraft({ instruction: lab.state.template.instruction }), signal);
   instructionEvents.listen(instruction.root, "page-sampling", (pageSampling) => lab.redraft({ pageSampling }), signal);
@@ -225,6 +223,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   return {
     update: show,
     holdsText: () => lab.holdsText,
+    stop: () => lab.stop(),
     focus: () => form.focus(),
     destroy() {
       keeper.flush();

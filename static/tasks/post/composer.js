@@ -76,13 +76,16 @@ export function mountComposer(parent, definition, examples, ...below) {
   /** @param {Example} each */
   function example(each) {
     const button = h("button", { type: "button", class: "example" }, each.title);
-    button.addEventListener("click", () => {
-      const before = replaced?.after === area.value ? replaced.before : area.value; // the person's own, past the example before
-      fill(each.text);
-      replaced = { before, after: each.text };
-      events.emit(form, "draft", { text: area.value });
-    });
+    button.addEventListener("click", () => take(each.text));
     return button;
+  }
+
+  /** Puts a text in place of what is there, which Undo brings back. @param {string} value */
+  function take(value) {
+    const before = replaced?.after === area.value ? replaced.before : area.value; // the person's own, past the example before
+    fill(value);
+    replaced = { before, after: value };
+    events.emit(form, "draft", { text: area.value });
   }
 
   /** Puts a text into the box as if it were typed, so that the browser's own undo knows of it. @param {string} value */
@@ -116,6 +119,7 @@ export function mountComposer(parent, definition, examples, ...below) {
 
   return {
     root: form,
+    take,
     focus: () => area.focus(),
     /** @param {SessionState} session @param {PostState} state */
     update({ now, setup }, { draft, count: known, tooLong, busy }) {

@@ -304,6 +304,8 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
       show();
     },
     holdsText: () => state.draft.text.trim() !== "",
+    stop,
+    take: (value) => composer.take(value),
     focus: () => composer.focus(),
     destroy() {
       keeper.flush();
