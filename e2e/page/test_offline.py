@@ -31,10 +31,6 @@ async () => {
 """
 CACHES = "async () => (await caches.keys()).filter((name) => !name.endsWith(':lists')).length"
 
-LEFT = """
-async () => [(await navigator.serviceWorker.getRegistrations()).length, (await caches.keys()).length]
-"""
-
 
 @pytest.fixture
 def new_tab(browser: Browser) -> Iterator[Callable[[], Watched]]:
@@ -101,12 +97,6 @@ def test_an_update_is_whole_or_nothing(new_tab: Callable[[], Watched], static: P
         other.open(server.url)
         expect(other.page.locator(".header-promise")).to_have_text(OLD)
         assert page.evaluate("async () => (await (await fetch('static/app/about.css')).text()).length") > 100
-        page.close()
-        other.page.reload()
-        expect(other.page.locator(".header-promise")).to_have_text(NEW)
-        assert other.page.evaluate(CACHES) == 1
-    other.page.reload()
-    expect(other.page.locator(".header-promise")).to_have_text(NEW)
 
 
 def test_the_bench_is_measured_without_it_and_another_program_is_seen(new_tab: Callable[[], Watched]) -> None:
@@ -127,4 +117,4 @@ def test_the_bench_is_measured_without_it_and_another_program_is_seen(new_tab: C
         server.faults.instead = "<title>Another program</title>"
         page.reload()
         expect(page).to_have_title("Another program")
-        assert page.evaluate(LEFT) == [0, 0]
+        assert page.evaluate("caches.keys()") == []

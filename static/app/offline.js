@@ -1,8 +1,7 @@
 // @ts-check
 /**
  * The page's side of the service worker (static/offline/service_worker.js): it is registered when the page is ready, so that it takes
- * nothing from the first load, and told which of the engines' files to keep. A version that waits is let in before the page begins, where
- * no other tab has the old one.
+ * nothing from the first load, and told which of the engines' files to keep.
  *
  * A host that cannot send the headers of isolation gets them from the worker: there it is registered before anything else, and the page
  * loads once more.
@@ -13,8 +12,6 @@
 
 /** Of this tab: that it was loaded again for isolation. A host that breaks it must not make it load for ever. */
 const TRIED = "onpage:isolation";
-/** Milliseconds for a worker to answer. */
-const PATIENCE = 5000;
 
 export class PageKeeper {
   #address;
@@ -43,7 +40,7 @@ export class PageKeeper {
     try {
       const registration = await this.#container?.getRegistration();
       if (!this.#address) await registration?.unregister();
-      else if (registration?.waiting) return await this.#letIn(registration.waiting);
+      else if (registration?.waiting) this.state = "newer";
       else if (this.#container && !globalThis.crossOriginIsolated && !sessionStorage.getItem(TRIED)) return await this.#isolate();
     } catch (error) {
       console.debug(error); // the page works without
@@ -94,18 +91,6 @@ export class PageKeeper {
     return this.#registering;
   }
 
-  /** @param {ServiceWorker} waiting */
-  async #letIn(waiting) {
-    const changed = new Promise((resolve) => this.#container?.addEventListener("controllerchange", resolve, { once: true }));
-    if (!(await ask(waiting, { type: "take-over" }))) {
-      this.state = "newer";
-      return false;
-    }
-    await changed;
-    location.reload();
-    return true;
-  }
-
   async #isolate() {
     sessionStorage.setItem(TRIED, "1");
     await this.#register();
@@ -130,13 +115,12 @@ function activated(registration) {
 /**
  * @param {ServiceWorker} worker
  * @param {object} message
- * @returns {Promise<unknown>} its answer; undefined where none comes
+ * @returns {Promise<unknown>} its answer
  */
 function ask(worker, message) {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = ({ data }) => resolve(data);
     worker.postMessage(message, [port2]);
-    if (Reflect.get(message, "type") === "take-over") setTimeout(resolve, PATIENCE);
   });
 }

@@ -5,8 +5,8 @@
  *
  * The server (webapp/offline.py) sends this file with `SITE` before it, the hashes of all files of a version. So another version is
  * another script, and the browser's own rules make an update whole or nothing: `install` fetches every file, each must have its hash,
- * and a single failure ends the attempt with the version before untouched. The new one takes over when no tab of the old one is left,
- * or when the only tab asks for it (`take-over`, which static/app/offline.js does before it starts). Until then each tab gets the files
+ * and a single failure ends the attempt with the version before untouched. The new one takes over
+ * when no tab of the old one is left. Until then each tab gets the files
  * that it began with.
  *
  * What it does not do: it never keeps models, which lie in the page's own storage by their hashes, and does not touch `bench`, which
@@ -47,7 +47,6 @@ worker.addEventListener("activate", (event) => event.waitUntil(SITE ? removeOthe
 worker.addEventListener("message", (event) => {
   const { type, files: used } = event.data ?? {};
   if (type === "keep") event.waitUntil(keep(used).then((kept) => event.ports[0]?.postMessage(kept)));
-  if (type === "take-over") event.waitUntil(takeOver().then((done) => event.ports[0]?.postMessage(done)));
 });
 worker.addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
@@ -158,14 +157,6 @@ async function keep(used) {
     console.debug(`not kept: ${error}`); // no room, or the connection is gone: the next visit tries again
     return false;
   }
-}
-
-/** Replaces the version before, unless another tab has it. */
-async function takeOver() {
-  const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-  if (tabs.filter(({ url }) => url.startsWith(scope)).length > 1) return false;
-  await worker.skipWaiting();
-  return true;
 }
 
 /**

@@ -224,7 +224,7 @@ export const texts = {
       preparing: "",
       kept: "This page also opens without its server.",
       "not-kept": "This browser has no room to keep the page, so it needs its server.",
-      newer: "A new version of this page is ready. Close its other tabs and reload this one to get it.",
+      newer: "A new version of this page is ready. It comes when all tabs of the page are closed.",
     },
   },
 

@@ -32,12 +32,11 @@ class Caches {
 function start(served, site, caches = new Caches()) {
   const handlers = {};
   const asked = [];
-  const state = { windows: 1, skipped: 0, unregistered: 0 };
+  const state = { skipped: 0, unregistered: 0 };
   const globals = {
     SITE: site,
     caches,
     registration: { scope: SCOPE, unregister: async () => (state.unregistered += 1) },
-    clients: { matchAll: async () => Array(state.windows).fill({ url: `${SCOPE}#/post` }) },
     skipWaiting: async () => (state.skipped += 1),
     addEventListener: (name, act) => (handlers[name] = act),
     fetch: async (request, { integrity } = {}) => {
@@ -114,15 +113,6 @@ test("the engine that was used goes over into the next version, also as a new ve
   assert.ok(newer.caches.all.get(`onpage:${SCOPE}:3`).has(SCOPE + engine2));
   await newer.run("activate");
   assert.deepEqual([...newer.caches.all.keys()], [`onpage:${SCOPE}:lists`, `onpage:${SCOPE}:3`]);
-});
-
-test("it takes over for the only tab", async () => {
-  const { say, state } = start({ "./": PAGE }, siteOf("2", { "./": PAGE }));
-  state.windows = 2;
-  assert.equal(await say({ type: "take-over" }), false);
-  state.windows = 1;
-  assert.equal(await say({ type: "take-over" }), true);
-  assert.equal(state.skipped, 1);
 });
 
 test("what is not the page's is none of its business", async () => {
