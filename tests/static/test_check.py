@@ -79,12 +79,14 @@ def test_the_page_finds_what_the_evaluation_finds(cases: list[tuple[str, str, in
 
 
 def test_most_generated_posts_pass_and_bad_news_is_known() -> None:
-    """The guesses are guesses; that they are good ones is measured on texts whose answer is known."""
+    """The guesses are guesses; how good they are is measured on texts whose answer is known, most of which are written to hide it."""
     rng = Random(20)
     rows = [scene_row(rng) for _ in range(120)]
-    assert sum(is_bad_news(row.subject.text) is row.subject.sober for row in rows) >= 0.9 * len(rows)
+    sober, others = ([row for row in rows if row.subject.sober is kind] for kind in (True, False))
+    assert sum(is_bad_news(row.subject.text) for row in sober) >= 0.7 * len(sober)
+    assert sum(is_bad_news(row.subject.text) for row in others) <= 0.12 * len(others)
     passed = [not check(row.subject.text, row.post, row.words) for row in rows]
-    assert sum(passed) >= 0.7 * len(rows)
+    assert sum(passed) >= 0.6 * len(rows)
     assert not any(is_foreign(row.subject.text) for row in rows)
 
 
