@@ -104,7 +104,7 @@ def test_a_question_is_kept_when_the_page_is_left_at_once(tab: Watched, page: Pa
 
 
 def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Page) -> None:
-    begin_worker_with(page, "litert_lm.worker.js", wait_for_stop(20))  # else the context is full before one can press
+    begin_worker_with(page, "litert_lm.worker.js", wait_for_stop(20))  # else the answer has gone round in a circle before one can press
     with tab.through("loading", "ready"):
         tab.choose_model("endless")
     page.get_by_label("Your question").last.fill("The library opens on Monday.")
@@ -117,14 +117,15 @@ def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Pa
     press(tab, "Go on")
     after = page.locator(".turn-model .turn-text").inner_text()
     assert after.startswith(before[:-1]) and len(after) > len(before)
-    expect(page.locator(".turn-note").last).to_contain_text("context is full")
+    expect(page.locator(".turn-note").last).to_contain_text("repeated itself")
 
-    # so the next question does not fit, and there is a choice
-    page.get_by_label("Your question").last.fill("And then?")
+    # a question that fits alone, but not beside that: there is a choice
+    long = "The library opens on Monday. " * 45
+    page.get_by_label("Your question").last.fill(long)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert").filter(has_text="no longer fits")).to_be_visible()
     check(page)
-    expect(page.get_by_label("Your question").last).to_have_value("And then?")
+    expect(page.get_by_label("Your question").last).to_have_value(long)
     with tab.through("writing"):
         page.get_by_role("button", name="Leave out the oldest").click()
     expect(page.get_by_text("The model no longer sees what is above this line.")).to_be_visible()
