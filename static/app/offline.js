@@ -79,12 +79,13 @@ export class PageKeeper {
     this.#registering ??= (async () => {
       const container = /** @type {ServiceWorkerContainer} */ (this.#container);
       const registration = await container.register(this.#address, { updateViaCache: "none" });
-      registration.addEventListener("updatefound", () => {
-        const { installing } = registration;
-        installing?.addEventListener("statechange", () => {
-          if (installing.state === "installed" && registration.active) this.#set("newer");
-        });
-      });
+      const watch = (/** @type {ServiceWorker | null} */ worker) => {
+        const look = () => worker?.state === "installed" && registration.active && this.#set("newer");
+        worker?.addEventListener("statechange", look);
+        look();
+      };
+      registration.addEventListener("updatefound", () => watch(registration.installing));
+      for (const found of [registration.installing, registration.waiting]) watch(found); // before anybody listened
       await activated(registration);
       return registration;
     })();

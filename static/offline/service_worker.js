@@ -41,6 +41,8 @@ const ISOLATION = {
 
 /** @type {Pick<Site, 'files' | 'later'>} */
 const { files, later } = SITE ?? { files: {}, later: {} };
+/** Whether this worker has put everything away: it answers nothing more, and opens no cache, which would come back empty. */
+let left = false;
 
 worker.addEventListener("install", (event) => event.waitUntil(SITE ? install() : worker.skipWaiting()));
 worker.addEventListener("activate", (event) => event.waitUntil(SITE ? removeOthers() : leave()));
@@ -51,7 +53,7 @@ worker.addEventListener("message", (event) => {
 worker.addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   const path = pathOf(url);
-  if (!SITE || method !== "GET" || path === null) return;
+  if (!SITE || left || method !== "GET" || path === null) return;
   if (path === PAGE && mode === "navigate") event.respondWith(page());
   else if (path === LIST) event.respondWith(list(event.request));
   else if (path in files || path in later) event.respondWith(pinned(path));
@@ -138,12 +140,14 @@ async function removeOthers() {
 
 /** Ends all that this worker and those before it have done. */
 async function leave() {
+  left = true;
   await worker.registration.unregister();
   for (const name of await caches.keys()) if (name.startsWith(PREFIX)) await caches.delete(name);
 }
 
 /** What the page has used: the list of models, and of the engines' files; whether all of it is kept. @param {string[]} used addresses */
 async function keep(used) {
+  if (left) return false;
   try {
     const models = new URL(LIST, scope).href;
     if (!(await (await caches.open(LISTS)).match(models))) await list(models); // the first visit asked before this worker was there

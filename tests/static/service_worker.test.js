@@ -124,7 +124,7 @@ test("what is not the page's is none of its business", async () => {
 
 test("the page is the kept one, unless something else has its address", async () => {
   const served = { "./": PAGE };
-  const { run, get, state, caches, asked } = start(served, siteOf("1", served));
+  const { say, run, get, state, caches, asked } = start(served, siteOf("1", served));
   await run("install");
   served["./"] = `${PAGE} newer`;
   assert.equal(await (await get("?engine=x", "navigate")).text(), PAGE);
@@ -139,6 +139,9 @@ test("the page is the kept one, unless something else has its address", async ()
   served["./"] = "another program";
   assert.equal(await (await get("", "navigate")).text(), "another program");
   assert.deepEqual([state.unregistered, caches.all.size], [1, 0]);
+  assert.equal(get("api/models"), undefined, "the other program's files are its own");
+  assert.equal(await say({ type: "keep", files: [] }), false, "the page that goes may still ask");
+  assert.equal(caches.all.size, 0);
 });
 
 test("the last list of models is kept, and said to be the last", async () => {
