@@ -104,7 +104,9 @@ def test_a_question_is_kept_when_the_page_is_left_at_once(tab: Watched, page: Pa
 
 
 def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Page) -> None:
-    begin_worker_with(page, "litert_lm.worker.js", wait_for_stop(20))  # else the answer has gone round in a circle before one can press
+    begin_worker_with(
+        page, "litert_lm.worker.js", wait_for_stop(20)
+    )  # else the answer has gone round in a circle before one can press
     with tab.through("loading", "ready"):
         tab.choose_model("endless")
     page.get_by_label("Your question").last.fill("The library opens on Monday.")
