@@ -126,11 +126,6 @@ export class Model {
     return { id: model.id, name: model.name, licence: model.licence, engine: choice.entry.id, backend: choice.entry.backend, context: settings.maxTokens };
   }
 
-  /** The listed model's hash, size and files, for whoever keeps a list of models. */
-  get listed() {
-    return this.#session.state.setup?.model ?? null;
-  }
-
   /**
    * An answer to one question, or to a conversation that ends with one.
    * @param {string | Message[]} prompt
