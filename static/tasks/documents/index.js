@@ -2,7 +2,7 @@
 /** The third task: questions to one's own documents. This is what connects the documents (documents.js), the library, the views and the page. */
 
 import { texts } from "../../text/en.js";
-import { h } from "../../ui/dom.js";
+import { focusBeside, h } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { events as answerEvents, mountAnswer } from "./answer_view.js";
 import { Documents } from "./documents.js";
@@ -86,7 +86,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
 
   /** @param {string} id @param {{start: number, end: number}} passage */
   async function openAt(id, passage) {
-    cameFrom = document.activeElement;
+    cameFrom = focusBeside(root);
     return tasks.open(id, passage);
   }
 
@@ -100,7 +100,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
 
   shelfEvents.listen(shelf.root, "files", (files) => library.add(files), signal);
   shelfEvents.listen(shelf.root, "cancel", () => library.cancel(), signal);
-  shelfEvents.listen(shelf.root, "open-document", (id) => ((cameFrom = document.activeElement), tasks.open(id)), signal);
+  shelfEvents.listen(shelf.root, "open-document", (id) => ((cameFrom = focusBeside(root)), tasks.open(id)), signal);
   shelfEvents.listen(shelf.root, "remove-document", (id) => (tasks.gone(id), library.remove(id)), signal);
   questionEvents.listen(question.root, "type", (typed) => tasks.type(typed), signal);
   questionEvents.listen(question.root, "ask", () => tasks.ask(), signal);

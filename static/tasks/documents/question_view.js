@@ -6,7 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 const said = texts.documents.question;
 
@@ -53,7 +53,7 @@ export function mountQuestion(parent) {
       const busy = state.writing || state.awaited;
       const stopping = state.writing && now.phase === "writing" && now.stopping;
       text(stop, stopping ? said.stopping : said.stop);
-      if (!busy && document.activeElement === stop) area.focus(); // what is hidden has no focus
+      if (!busy && focusBeside(stop) === stop) area.focus(); // what is hidden has no focus
       stop.hidden = !busy;
       answers.checked = state.answers;
       const broken = now.phase === "problem" || (setup === null && now.phase !== "starting");

@@ -6,7 +6,7 @@
  */
 
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, directionOf, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, directionOf, focusBeside, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 import { readData } from "./data_text.js";
 import { named } from "./languages.js";
@@ -131,7 +131,7 @@ export function mountForm(parent, languages, ...folded) {
       text(missing, lacking.length && !writing ? said.missing(lacking) : "");
       stop.setAttribute("aria-disabled", String(stopping));
       text(stop, stopping ? said.stopping : said.stop);
-      if (!writing && document.activeElement === stop) run.focus(); // what is hidden has no focus
+      if (!writing && focusBeside(stop) === stop) run.focus(); // what is hidden has no focus
       stop.hidden = !writing;
     },
     destroy: () => root.remove(),

@@ -7,7 +7,7 @@
 
 import { MAX_SEED } from "../../engine/index.js";
 import { texts } from "../../text/en.js";
-import { NOT_SENT_AWAY, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { NOT_SENT_AWAY, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {import('./lab.js').Side} Side */
 
@@ -62,8 +62,8 @@ export function makeSides() {
         loraField.hidden = !adapters.length;
         fill(lora, [["", said.noAdapter], ...adapters.map(({ id, name }) => /** @type {[string, string]} */ ([id, name]))]);
         lora.value = side.loraId;
-        if (document.activeElement !== temperature) temperature.value = String(side.temperature);
-        if (document.activeElement !== seed) seed.value = String(side.seed);
+        if (focusBeside(temperature) !== temperature) temperature.value = String(side.temperature);
+        if (focusBeside(seed) !== seed) seed.value = String(side.seed);
       },
     };
   }
