@@ -8,7 +8,7 @@ import { OnpageError, Session } from "../engine/index.js";
 import { Records } from "../records/records.js";
 import { TASKS } from "../tasks/index.js";
 import { PROBLEMS, texts } from "../text/en.js";
-import { h, oneActivation, text } from "../ui/dom.js";
+import { addStyle, h, oneActivation, text, together } from "../ui/dom.js";
 import { mountNotice } from "../ui/notice.js";
 import { mountAbout } from "./about.js";
 import { mountDetails } from "./details.js";
@@ -39,6 +39,8 @@ import { mountTaskNavigation, taskOf, textIn } from "./task_navigation.js";
 const { body } = document;
 /** @type {import('../engine/protocol.js').VendorUrls} */
 const vendor = JSON.parse(body.dataset.vendor ?? "{}");
+/** All changes made together are shown once. */
+const showSoon = together(() => show(session.state));
 const session = new Session({ vendor, onChange: showSoon });
 const shared = new SharedSession(session);
 const records = new Records();
@@ -78,17 +80,6 @@ body.querySelector(".boot")?.remove();
 headerRoot.querySelector(".header-name")?.after(navigationRoot);
 body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, aboutRoot, workspace), footerRoot);
 oneActivation(body);
-
-let scheduled = false;
-/** All changes made together are shown once. */
-function showSoon() {
-  if (scheduled) return;
-  scheduled = true;
-  queueMicrotask(() => {
-    scheduled = false;
-    show(session.state);
-  });
-}
 
 /** @param {SessionState} state */
 function show(state) {
@@ -143,7 +134,7 @@ async function showTask(task) {
   detailsRoot.before(root);
   details.figures.append(figures);
   try {
-    await Promise.all(task.styles.map(addStyle));
+    await Promise.all(task.styles.map((url) => addStyle(document.head, url)));
     opening.mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
   } catch (error) {
     opened.delete(task.id); // to be opened anew
@@ -174,16 +165,6 @@ function contextOf(id, loading, figures) {
     records: records.of(id),
     collection: (name) => records.of(`${id}/${name}`),
   };
-}
-
-/** @param {URL} url */
-function addStyle({ href }) {
-  const link = h("link", { rel: "stylesheet", href });
-  return new Promise((resolve) => {
-    link.addEventListener("load", resolve, { once: true });
-    link.addEventListener("error", resolve, { once: true }); // plain, but there
-    document.head.append(link);
-  });
 }
 
 async function start() {

@@ -28,7 +28,7 @@ import { modelOf, offerOf } from "../library/offer.js";
 import { Records } from "../records/records.js";
 import { TASKS } from "../tasks/index.js";
 import { texts } from "../text/en.js";
-import { h, oneActivation, text, viewEvents } from "../ui/dom.js";
+import { addStyle, h, oneActivation, text, viewEvents } from "../ui/dom.js";
 
 /** @typedef {import('../engine/session_state.js').SessionState} SessionState */
 
@@ -152,16 +152,6 @@ function asked(root, name, size, signal) {
     signal.addEventListener("abort", resolve, { once: true });
   }).finally(() => {
     root.hidden = true;
-  });
-}
-
-/** @param {ShadowRoot} root @param {URL} url */
-function addStyle(root, { href }) {
-  const link = h("link", { rel: "stylesheet", href });
-  return new Promise((resolve) => {
-    link.addEventListener("load", resolve, { once: true });
-    link.addEventListener("error", resolve, { once: true }); // plain, but there
-    root.prepend(link);
   });
 }
 

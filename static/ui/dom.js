@@ -130,6 +130,37 @@ export function focusBeside(node) {
   return "activeElement" in root ? root.activeElement : null;
 }
 
+/**
+ * A function that may be called many times in a row: `act` runs once, when all that is going on now is done.
+ * @param {() => void} act
+ */
+export function together(act) {
+  let scheduled = false;
+  return () => {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      act();
+    });
+  };
+}
+
+/**
+ * Adds a style sheet to a document's head or a shadow root.
+ * @param {Node} root
+ * @param {URL} url
+ * @returns {Promise<unknown>} when it is there, or cannot be had: then the page is plain
+ */
+export function addStyle(root, { href }) {
+  const link = h("link", { rel: "stylesheet", href });
+  return new Promise((resolve) => {
+    link.addEventListener("load", resolve, { once: true });
+    link.addEventListener("error", resolve, { once: true });
+    root.appendChild(link);
+  });
+}
+
 /** What this system calls the key that goes with a letter or Enter: ⌘ or Ctrl. */
 export function modifier() {
   return navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";

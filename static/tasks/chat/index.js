@@ -4,7 +4,7 @@
 import { newId } from "../../records/record.js";
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
-import { h } from "../../ui/dom.js";
+import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";
 import { Chat } from "./chat.js";
@@ -47,6 +47,12 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   let notice = "";
   let wasReady = false;
 
+  /** All changes made together are shown once. */
+  const changed = together(() => {
+    const { conversation, draft } = chat.state;
+    remember({ open: conversation.id, draft, system: conversation.system, unkept: chat.unkept });
+    show();
+  });
   const chat = new Chat({ session, records, onChange: changed, onText: (piece) => thread.append(chat.state.writing?.turn.id ?? "", piece) });
   const list = mountList(root);
   root.append(main);
@@ -56,20 +62,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
   const { signal } = ended;
-  let scheduled = false;
   element.append(root);
-
-  /** All changes made together are shown once. */
-  function changed() {
-    if (scheduled) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      const { conversation, draft } = chat.state;
-      remember({ open: conversation.id, draft, system: conversation.system, unkept: chat.unkept });
-      show();
-    });
-  }
 
   function show() {
     if (signal.aborted) return;

@@ -2,7 +2,7 @@
 /** The third task: questions to one's own documents. This is what connects the documents (documents.js), the library, the views and the page. */
 
 import { texts } from "../../text/en.js";
-import { focusBeside, h } from "../../ui/dom.js";
+import { focusBeside, h, together } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { events as answerEvents, mountAnswer } from "./answer_view.js";
 import { Documents } from "./documents.js";
@@ -39,6 +39,12 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const main = h("div", { class: "documents-main" });
   const marked = new URL(`${vendor.marked}marked.esm.js`, document.baseURI).href;
   const search = new Search({ marked, restarted: () => void library.again() });
+  /** All changes made together are shown once. */
+  const changed = together(() => {
+    const { question: typed, answers, answer: given } = tasks.state;
+    remember({ question: typed, answers, shown: given?.id ?? "" });
+    show();
+  });
   const library = new Library({
     records: collection("files"),
     search,
@@ -57,22 +63,9 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
   const { signal } = ended;
-  let scheduled = false;
   /** What has the focus when one comes back from a document. @type {Element | null} */
   let cameFrom = null;
   element.append(root);
-
-  /** All changes made together are shown once. */
-  function changed() {
-    if (scheduled) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      const { question: typed, answers, answer: given } = tasks.state;
-      remember({ question: typed, answers, shown: given?.id ?? "" });
-      show();
-    });
-  }
 
   function show() {
     if (signal.aborted) return;

@@ -4,7 +4,7 @@
 import { newId } from "../../records/record.js";
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/en.js";
-import { h } from "../../ui/dom.js";
+import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";
 import { mountFigures } from "../parts/figures.js";
@@ -58,6 +58,12 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const saved = collection("templates");
   /** @type {Promise<import('./schema.js').Validator> | null} */
   let validator = null;
+  /** All changes made together are shown once. */
+  const changed = together(() => {
+    if (signal.aborted) return;
+    remember(lab.remembered);
+    show();
+  });
   const lab = new Lab({
     session,
     templates: builtIn,
@@ -87,19 +93,6 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   /** What the example took the place of, of which template, and what it is. @type {{id: string, before: Record<string, string>, after: Record<string, string>} | null} */
   let replaced = null;
   let noted = "";
-  let scheduled = false;
-
-  /** All changes made together are shown once. */
-  function changed() {
-    if (scheduled) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      if (signal.aborted) return;
-      remember(lab.remembered);
-      show();
-    });
-  }
 
   function show() {
     const { state } = session;
