@@ -22,7 +22,7 @@ export function mountList(parent) {
   const list = h("ul", { class: "chat-conversations", "aria-label": said.title });
   const note = h("p", { class: "chat-list-note", role: "status", hidden: true });
   const file = h("input", { type: "file", class: "chat-file", accept: ".json,application/json" });
-  const opening = h("label", { class: "button button-quiet chat-open" }, said.openFile, file);
+  const opening = h("label", { class: "button button-quiet button-file" }, said.openFile, file);
   const remove = action(said.remove, () => confirmRemoval());
   const markdown = action(said.saveMarkdown, () => events.emit(root, "save-markdown"));
   const json = action(said.saveJson, () => events.emit(root, "save-json"));

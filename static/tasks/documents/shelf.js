@@ -20,7 +20,7 @@ export const events = viewEvents();
 export function mountShelf(parent) {
   const summary = h("summary", {}, said.title);
   const file = h("input", { type: "file", class: "documents-file", accept: ACCEPT, multiple: true });
-  const adding = h("label", { class: "button documents-add" }, said.add, file);
+  const adding = h("label", { class: "button button-file" }, said.add, file);
   const paste = button(said.paste);
   const name = h("input", { class: "documents-name", "aria-label": said.pasteName, placeholder: said.pasteName, ...NOT_SENT_AWAY });
   const area = h("textarea", { class: "documents-paste", rows: "5", "aria-label": said.pasteLabel, placeholder: said.pasteLabel, ...NOT_SENT_AWAY });

@@ -43,7 +43,7 @@ export function makeInstruction() {
       sampling,
       samplingNote,
       h("p", { class: "lab-row lab-save" }, h("label", { for: nameId }, said.name), name, save, reset),
-      h("p", { class: "lab-row" }, exporting, h("label", { class: "button button-quiet lab-open" }, said.import, file), remove),
+      h("p", { class: "lab-row" }, exporting, h("label", { class: "button button-quiet button-file" }, said.import, file), remove),
       note,
     ),
   );
