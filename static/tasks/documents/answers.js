@@ -70,6 +70,17 @@ export function asMarkdown({ question, text, sources }, { sources: title, place 
   return [`## ${question.replace(/\s+/g, " ").trim()}`, text.trim(), ...(list.length ? [`### ${title}`, list.join("\n\n")] : [])].join("\n\n") + "\n";
 }
 
+/** All answers with what they were written from, the newest first. @param {Entry[]} entries */
+export function asJson(entries) {
+  const answers = entries.flatMap((entry) => {
+    const answer = answerOf(entry);
+    if (!answer) return [];
+    const { at, question, text, model, ended, sources } = answer;
+    return [{ date: new Date(at).toISOString(), question, text, model, ended, sources }];
+  });
+  return `${JSON.stringify({ format: "onpage-answers/1", answers }, null, 2)}\n`;
+}
+
 /** For the clipboard. @param {Answer} answer @param {(source: Source) => string} place */
 export function asText({ text, sources }, place) {
   const list = sources.map((source, index) => `[${index + 1}] ${place(source)}`);

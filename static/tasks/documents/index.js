@@ -1,14 +1,15 @@
 // @ts-check
-/** The third task: questions to one's own documents. This is what connects the documents (documents.js), the library, the views and the page. */
+/** The fourth task: questions to one's own documents. This is what connects the documents (documents.js), the library, the views and the page. */
 
 import { texts } from "../../text/en.js";
 import { focusBeside, h, together } from "../../ui/dom.js";
 import { json } from "../data.js";
+import { events as historyEvents, mountHistory } from "../parts/history_view.js";
 import { events as answerEvents, mountAnswer } from "./answer_view.js";
+import { answerOf, asJson, asMarkdown } from "./answers.js";
 import { Documents } from "./documents.js";
 import { mountFigures } from "./figures.js";
 import { events as foundEvents, mountFound } from "./found_view.js";
-import { events as historyEvents, mountHistory } from "./history_view.js";
 import { Library } from "./library.js";
 import { events as questionEvents, mountQuestion } from "./question_view.js";
 import { events as readerEvents, mountReader } from "./reader_view.js";
@@ -22,10 +23,28 @@ import { events as shelfEvents, mountShelf } from "./shelf.js";
  * @typedef {import('../task.js').MountedTask} MountedTask
  */
 
+const { history: said, answer: words, place } = texts.documents;
+
+/** Answers as the history shows them. @type {import('../parts/history_view.js').Kind} */
+const HISTORY = {
+  itemOf(head) {
+    const answer = answerOf({ ...head, body: null });
+    return answer && { text: `${answer.question}\n\n${answer.text}`, about: said.about(answer) };
+  },
+  asJson,
+  asMarkdown(entries) {
+    const parts = entries.flatMap((entry) => answerOf(entry) ?? []).map((answer) => asMarkdown(answer, { sources: words.sources, place }));
+    return `# ${said.file}\n\n${parts.join("\n")}`;
+  },
+  file: "onpage-answers",
+  said,
+  copying: { ...words, copy: said.copy },
+};
+
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
-export const documents = { id: "documents", styles: [here("documents.css"), here("reading.css")], mount };
+export const documents = { id: "documents", styles: ["documents.css", "reading.css", "../parts/history.css"].map(here), mount };
 
 /**
  * @param {HTMLElement} element
@@ -59,7 +78,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const answer = mountAnswer(main);
   const found = mountFound(main, loading, sample);
   const reader = mountReader(main);
-  const history = mountHistory(main, records);
+  const history = mountHistory(main, records, HISTORY);
   const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
   const { signal } = ended;
@@ -113,7 +132,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
     signal,
   );
   readerEvents.listen(reader.root, "shut", () => (tasks.shut(), queueMicrotask(() => cameFrom instanceof HTMLElement && cameFrom.focus())), signal);
-  historyEvents.listen(history.root, "open-answer", async (id) => (await tasks.show(id), answer.focus()), signal);
+  historyEvents.listen(history.root, "open", async (id) => (await tasks.show(id), answer.focus()), signal);
 
   const { question: typed, answers, shown } = /** @type {Record<string, unknown>} */ (recalled ?? {});
   if (typeof answers === "boolean") tasks.setAnswers(answers);

@@ -112,12 +112,11 @@ export const documents = {
   },
   history: {
     /** @param {number} count */
-    title: (count) => (count ? `Earlier answers (${integer(count)})` : "Earlier answers"),
-    remove: "Delete",
-    markdown: "Save all as Markdown",
-    clear: "Delete all",
-    clearReally: "Press again to delete all",
-    more: "Show more",
+    title: (count) => `Earlier answers · ${integer(count)}`,
+    copy: "Copy",
+    deleted: "The answer is deleted.",
+    /** @param {number} count */
+    sure: (count) => `Delete ${count === 1 ? "this answer" : `all ${integer(count)} answers`} for good?`,
     file: "Answers from my documents",
     /** @param {import('../../tasks/documents/answers.js').Answer} answer */
     about: ({ at, model }) => line([format.moment(at), model]),
