@@ -47,8 +47,8 @@ export class Chat {
     this.#writing = true;
     const asked = [...this.messages, message(question)];
     const answer = new Answer(async (onText, stop) => {
-      await this.#makeRoom(asked, this.#model.room(tokens));
-      return this.#model.write([...this.#system, ...asked.slice(this.forgotten)], { tokens, onText, stop, signal });
+      const counted = await this.#makeRoom(asked, this.#model.room(tokens));
+      return this.#model.write([...this.#system, ...asked.slice(this.forgotten)], { tokens, counted, onText, stop, signal });
     }, signal);
     answer.figures
       .catch(() => {})
@@ -63,12 +63,15 @@ export class Chat {
    * Leaves out the oldest questions with their answers until the rest fits; not the last question.
    * @param {Message[]} asked
    * @param {number} room
+   * @returns {Promise<number | null>} tokens of the rest; null where there was nothing to leave out, and so nothing to count
    */
   async #makeRoom(asked, room) {
     while (this.forgotten + 2 < asked.length) {
-      if ((await this.#model.count([...this.#system, ...asked.slice(this.forgotten)])) <= room) return;
+      const tokens = await this.#model.count([...this.#system, ...asked.slice(this.forgotten)]);
+      if (tokens <= room) return tokens;
       this.forgotten += 2;
     }
+    return null;
   }
 
   /** Another conversation that goes on from here. */

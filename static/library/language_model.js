@@ -10,12 +10,12 @@
 import { choose, lookAtGpu } from "../engine/choice.js";
 import { message, textOf } from "../engine/messages.js";
 import { listStored } from "../engine/storage.js";
+import { Answer } from "./answer.js";
 import { PromptTooLongError, load } from "./model.js";
 import { modelOf, offerOf } from "./offer.js";
 
 /**
  * @typedef {import('../engine/messages.js').Message} Message
- * @typedef {import('./answer.js').Answer} Answer
  * @typedef {import('./model.js').LoadOptions} LoadOptions
  * @typedef {import('./model.js').Model} Model
  *
@@ -139,7 +139,7 @@ export class OnpageLanguageModel extends EventTarget {
    */
   static async begun(model, initial, release, retain) {
     const session = new OnpageLanguageModel(model, initial, release, retain);
-    await session.#measure();
+    session.contextUsage = await session.#count(alternating(initial));
     return session;
   }
 
@@ -230,7 +230,9 @@ export class OnpageLanguageModel extends EventTarget {
     await this.#fit([...this.#said, ...asked], asked.length);
     const now = this.#said;
     const stop = signal ? AbortSignal.any([signal, this.#destroyed.signal]) : this.#destroyed.signal;
-    const answer = this.#model.ask(alternating([...this.#initial, ...now]), { signal: stop });
+    const messages = alternating([...this.#initial, ...now]);
+    const counted = this.contextUsage;
+    const answer = new Answer((onText, ended) => this.#model.write(messages, { counted, onText, stop: ended, signal: stop }), stop);
     answer.figures.then(
       ({ promptTokens, tokens }) => {
         this.#said = [...now, message(answer.written, "model")];
@@ -250,8 +252,9 @@ export class OnpageLanguageModel extends EventTarget {
    */
   async #fit(said, keep) {
     let kept = said;
+    let used = 0;
     for (;;) {
-      const used = await this.#count(alternating([...this.#initial, ...kept]));
+      used = await this.#count(alternating([...this.#initial, ...kept]));
       if (used <= this.contextWindow) break;
       const pair = kept.findIndex(({ role }, index) => index > 0 && role === "user");
       if (pair < 0 || kept.length - pair < keep) throw new QuotaExceeded(used, this.contextWindow);
@@ -259,11 +262,7 @@ export class OnpageLanguageModel extends EventTarget {
       this.dispatchEvent(new Event("contextoverflow"));
     }
     this.#said = kept;
-    await this.#measure();
-  }
-
-  async #measure() {
-    this.contextUsage = await this.#count(alternating([...this.#initial, ...this.#said]));
+    this.contextUsage = used;
   }
 
   /** @param {Message[]} messages */

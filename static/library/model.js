@@ -176,15 +176,15 @@ export class Model {
   /**
    * What `ask` and a chat are made of: the text goes to `onText`.
    * @param {Message[]} messages
-   * @param {{tokens?: number, onText: (piece: string) => void, stop: AbortSignal, signal?: AbortSignal}} options `stop` ends it, `signal`
-   *   with an error
+   * @param {{tokens?: number, counted?: number | null, onText: (piece: string) => void, stop: AbortSignal, signal?: AbortSignal}} options
+   *   `counted`: tokens of the messages, where that is known; `stop` ends it, `signal` with an error
    * @returns {Promise<import('../engine/client.js').Figures>}
    */
-  write(messages, { tokens, onText, stop, signal }) {
+  write(messages, { tokens, counted, onText, stop, signal }) {
     const end = () => this.#session.stop();
     return this.#inTurn(async () => {
       signal?.throwIfAborted();
-      const writing = this.#session.generate(messages, { room: this.room(tokens), tokens, onText });
+      const writing = this.#session.generate(messages, { room: this.room(tokens), counted, tokens, onText });
       stop.addEventListener("abort", end, { once: true });
       if (stop.aborted) end();
       const outcome = await writing;

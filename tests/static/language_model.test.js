@@ -43,6 +43,15 @@ test("it prompts with the initial prompts and what was said, by the specificatio
   assert.equal(session.contextUsage, 14); // as the engine counted
 });
 
+test("a prompt is counted once", async () => {
+  const { session, engines } = await created();
+  const counts = () => engines[0].calls.filter(({ name }) => name === "count").length;
+  const before = counts();
+  session.prompt("One?");
+  await answers(engines[0], "1");
+  assert.equal(counts() - before, 1);
+});
+
 test("it streams, and a stream that is cancelled stops the engine", async () => {
   const { session, engines } = await created();
   const reader = session.promptStreaming("Go on.").getReader();

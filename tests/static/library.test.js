@@ -197,5 +197,6 @@ test("where the context is full the oldest questions go, and the system's text s
   await counted(engines[0], (messages) => (messages.length > 4 ? 500 : 100));
   assert.deepEqual(words(engines[0].last("generate").messages), ["system: S", "user: Two?", "model: 2", "user: Three?"]);
   assert.equal(chat.forgotten, 2);
+  assert.deepEqual(engines[0].calls.filter(({ name }) => name === "count").map(({ messages }) => messages.length), [6, 4], "each once");
   engines[0].last("generate").end();
 });
