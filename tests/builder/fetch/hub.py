@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 REPO, FILE, COMMIT = "maker/Small-Gemma", "small-gemma-web.task", "c0ffee" + "0" * 34
 TOKEN, STRANGER, UNKNOWN = "hf_acceptedtokenABCDEFGH", "hf_strangertokenABCDEFGH", "hf_unknowntokenABCDEFGH"
@@ -58,6 +61,19 @@ class Hub:
         self._running: list[ThreadingHTTPServer] = []
         self._servers = [self._serve("hub", "127.0.0.1"), self._serve("cdn", "localhost")]
         self.endpoint, self.cdn = self._servers
+
+    def take_the_place_of_hugging_face(self, no_token: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The real hub client asks here, with no token, of which `no_token` is to be no file, and past no proxy."""
+        from huggingface_hub import constants
+
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE
+        monkeypatch.setattr(constants, "ENDPOINT", self.endpoint)
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", self.endpoint + template[template.index("/{repo_id}") :]
+        )
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(no_token))
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
 
     def script(self, **acts: Iterable[Act | None]) -> None:
         """What the next requests of each kind get; forgets the requests so far."""

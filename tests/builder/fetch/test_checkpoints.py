@@ -29,17 +29,8 @@ UNWANTED = {"README.md": b"#", "training_args.bin": b"x" * 99, "flax_model.msgpa
 
 @pytest.fixture(autouse=True)
 def surroundings(hub: Hub, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
-    template = constants.HUGGINGFACE_CO_URL_TEMPLATE
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.endpoint + template[template.index("/{repo_id}") :]
-    )
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    hub.take_the_place_of_hugging_face(tmp_path / "no-token", monkeypatch)
     monkeypatch.setenv("ONPAGE_HOME", str(store.folder))
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     hub.others = {}
 
 

@@ -202,20 +202,11 @@ def test_a_name_that_is_none_is_refused(here: Surroundings, name: str) -> None:
 @pytest.fixture
 def hub(here: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """With a checkpoint for those who have accepted its licence."""
-    from huggingface_hub import constants
-
     hub = Hub(b"")
     folder = write_checkpoint(tmp_path / "checkpoint", CONFIG)
     hub.others = {path.name: path.read_bytes() for path in folder.iterdir()}
     hub.gated = True
-    template = constants.HUGGINGFACE_CO_URL_TEMPLATE
-    monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.endpoint + template[template.index("/{repo_id}") :]
-    )
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    hub.take_the_place_of_hugging_face(tmp_path / "no-token", monkeypatch)
     yield hub
     hub.close()
 
