@@ -10,6 +10,7 @@
 
 import { OnpageError } from "./errors.js";
 import { lengthOf, promptOf, sharedBeginning, shortened } from "./messages.js";
+import { located } from "./source.js";
 
 /**
  * @typedef {import('./messages.js').Message} Message
@@ -104,12 +105,12 @@ export class Engine {
    *   onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
    * @returns {Promise<LoadResult>}
    */
-  load({ url, size, sha256, precision }, settings, options) {
+  load({ url, size, sha256, precision, parts }, settings, options) {
     const { vendor, turns = null, fresh = false, warmUp = true, ranks = [], lora = null, onProgress } = options;
     const { backend } = this.entry;
-    const model = { url: absolute(url), size, sha256, precision };
+    const model = located({ url, size, sha256, precision, parts });
     const libraries = Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, absolute(folder)]));
-    const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: located(lora) };
+    const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: adapterOf(lora) };
     return this.#inTurn(async () => {
       const result = await this.#call(request, "engine-failed", { onProgress: onProgress ?? (() => {}) });
       this.#turns = turns;
@@ -127,7 +128,7 @@ export class Engine {
    */
   adapt(lora, onProgress = () => {}) {
     return this.#inTurn(async () => {
-      const result = await this.#call({ type: "adapt", lora: located(lora) }, "lora-failed", { onProgress });
+      const result = await this.#call({ type: "adapt", lora: adapterOf(lora) }, "lora-failed", { onProgress });
       this.#lastPrompt = "";
       return result;
     });
@@ -346,8 +347,8 @@ function absolute(url) {
 }
 
 /** @param {LoraSource | null} lora @returns {LoraSource | null} */
-function located(lora) {
-  return lora && { url: absolute(lora.url), size: lora.size, sha256: lora.sha256, rank: lora.rank };
+function adapterOf(lora) {
+  return lora && located({ url: lora.url, size: lora.size, sha256: lora.sha256, rank: lora.rank, parts: lora.parts });
 }
 
 /** What came of a generation that was stopped before it began. @type {Omit<GenerateResult, 'ended'>} */

@@ -32,7 +32,7 @@ const SIGN_IN = {
  * @property {number | null} size of the whole file in bytes, null where it is not known
  * @property {number} from the first byte that is wanted
  * @property {boolean} ranged whether the server is asked to begin there; it may be known that it cannot
- * @property {string} etag what the file must still be
+ * @property {string} etag what the file must still be, "" where that is not known
  * @property {RequestCache} cache
  * @property {AbortSignal} signal
  * @property {typeof PATIENCE} [patience]
@@ -78,7 +78,7 @@ export class Connection {
     const abort = (/** @type {unknown} */ reason) => controller.abort(reason);
     signal.throwIfAborted();
     signal.addEventListener("abort", () => abort(signal.reason), { once: true, signal: controller.signal });
-    const headers = from && ranged ? { Range: `bytes=${from}-`, "If-Range": etag } : undefined;
+    const headers = from && ranged ? { Range: `bytes=${from}-`, ...(etag && { "If-Range": etag }) } : undefined;
     try {
       const answer = fetch(url, { headers, cache, signal: controller.signal });
       const response = await within(answer, patience.answer, abort, "the server does not answer");

@@ -5,9 +5,10 @@
  * First comes what the browser's storage has of it, then the rest from the network, which is stored as it comes. Storage that
  * fails at any moment is forgotten, and the network takes its place.
  *
- * A connection that breaks is made again from the byte where it stopped, see `connection.js` and `retry.js`. What the engine
- * has read cannot be taken back, so a file that turns out to be another one is an error, never a restart. The hash is known
- * only at the end: call `finish()` after the engine was created, and throw the engine away if it throws.
+ * The model may lie in parts (`source.js`), which are read one after the other. A connection that breaks is made again from the
+ * byte where it stopped, see `connection.js` and `retry.js`. What the engine has read cannot be taken back, so a file that turns
+ * out to be another one is an error, never a restart. The hash is known only at the end: call `finish()` after the engine was
+ * created, and throw the engine away if it throws.
  *
  * Chunks are whole buffers of `CHUNK` bytes. Views would break the engine, whose reader ignores `byteOffset`, and small
  * chunks would slow it down, because it adds up all their lengths on every read.
@@ -16,6 +17,7 @@
 import { Connection, RangeIgnored } from "./connection.js";
 import { OnpageError } from "./errors.js";
 import { CLOCK, Interruption, Retries } from "./retry.js";
+import { Parts } from "./source.js";
 
 const CHUNK = 4 << 20;
 
@@ -49,6 +51,9 @@ export class ModelDownload {
   #connection = null;
   /** whether the server is asked for ranges; one that gets them wrong is not */
   #ranged = true;
+  #parts;
+  /** the one that is being read, and what it must still be; "" where nobody knows or its address says it */
+  #part;
   #etag;
   /** @type {Interruption | null} why it is being tried again */
   #interruption = null;
@@ -76,7 +81,9 @@ export class ModelDownload {
     this.#stored = stored;
     this.#had = stored?.length ?? 0;
     this.#cache = /** @type {RequestCache} */ (stored ? "no-store" : fresh ? "reload" : "default");
-    this.#etag = `"${model.sha256}"`;
+    this.#parts = new Parts(model);
+    this.#part = this.#parts.at(0);
+    this.#etag = model.parts || model.url.includes(model.sha256) ? "" : `"${model.sha256}"`;
     this.#retries = new Retries({
       ...network,
       signal: this.#stopped.signal,
@@ -149,7 +156,8 @@ export class ModelDownload {
   get fromCache() {
     if (this.#had === this.model.size) return true;
     if (this.#had) return null;
-    const timing = performance.getEntriesByName(new URL(this.model.url, location.href).href, "resource").at(-1);
+    const { url } = this.#parts.at(0);
+    const timing = performance.getEntriesByName(new URL(url, location.href).href, "resource").at(-1);
     return timing instanceof PerformanceResourceTiming && timing.encodedBodySize ? !timing.transferSize : null;
   }
 
@@ -215,15 +223,15 @@ export class ModelDownload {
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async #read() {
-    const { size } = this.model;
     for (;;) {
       try {
+        if (this.#connection && this.#offset === this.#part.end) await this.#expectEnd();
         this.#connection ??= await this.#connect();
         const bytes = await this.#connection.read();
         if (!bytes) throw new Interruption("download-cut", "the connection ended");
         this.#retries.succeeded();
         this.#offset += bytes.length;
-        if (this.#offset > size) throw new OnpageError("model-corrupt", `more than the ${size} bytes expected`);
+        if (this.#offset > this.#part.end) throw this.#tooLong();
         this.#meter.received(bytes.length);
         return bytes;
       } catch (error) {
@@ -236,17 +244,21 @@ export class ModelDownload {
 
   async #connect() {
     this.#meter.begin();
+    const part = this.#parts.at(this.#offset);
+    if (part !== this.#part) this.#etag = "";
+    this.#part = part;
+    const { url, size, start } = part;
     const connection = await Connection.open({
-      url: this.model.url,
-      size: this.model.size,
-      from: this.#offset,
+      url,
+      size,
+      from: this.#offset - start,
       ranged: this.#ranged,
       etag: this.#etag,
       cache: this.#cache,
       signal: this.#stopped.signal,
       patience: this.#network.patience,
     });
-    this.#etag = connection.etag || this.#etag;
+    if (!url.includes(this.model.sha256)) this.#etag = connection.etag || this.#etag; // else it is that file or none
     return connection;
   }
 
@@ -267,6 +279,11 @@ export class ModelDownload {
   async #expectEnd() {
     const more = await this.#connection?.read().catch(() => null);
     this.#connection?.close();
-    if (more) throw new OnpageError("model-corrupt", `more than the ${this.model.size} bytes expected`);
+    this.#connection = null;
+    if (more) throw this.#tooLong();
+  }
+
+  #tooLong() {
+    return new OnpageError("model-corrupt", `more than the ${this.#part.size} bytes expected`);
   }
 }

@@ -14,8 +14,11 @@
  *   What the engine is created with. `maxTokens` counts the prompt and the answer together; `precision` is for an engine that has a
  *   choice, "auto" (and none) what the model's file needs.
  *
- * @typedef {{url: string, size: number, sha256: string, precision?: Precision}} ModelSource `url` may be relative to the page;
- *   `precision` is the least that holds every number of the model, float32 where nobody says
+ * @typedef {{url: string, size: number}} Part
+ *
+ * @typedef {{url: string, size: number, sha256: string, precision?: Precision, parts?: Part[]}} ModelSource `url` may be relative to the
+ *   page; `precision` is the least that holds every number of the model, float32 where nobody says; `parts`, in order, where a host that
+ *   limits the size of files has the model in several: then there is nothing at `url`
  *
  * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
  *

@@ -2,9 +2,12 @@
 /** What a site offers: the models, and where the engines' own files are. A site is what `onpage serve` answers at, or `onpage export` wrote. */
 
 import { OnpageError } from "../engine/errors.js";
+import { located } from "../engine/source.js";
 
 /**
  * @typedef {import('../engine/model_list.js').Model} Model
+ * @typedef {import('../engine/model_list.js').ModelFile} ModelFile
+ * @typedef {import('../engine/model_list.js').Lora} Lora
  * @typedef {import('../engine/protocol.js').VendorUrls} VendorUrls
  * @typedef {{models: Model[], vendor: VendorUrls}} Offer all addresses are absolute
  */
@@ -25,8 +28,8 @@ export async function offerOf(site, signal) {
     models: models.map((model) => ({
       ...model,
       url: at(model.url),
-      files: model.files.map((/** @type {{url: string}} */ file) => ({ ...file, url: at(file.url) })),
-      adapters: (model.adapters ?? []).map((/** @type {{url: string}} */ adapter) => ({ ...adapter, url: at(adapter.url) })),
+      files: model.files.map((/** @type {ModelFile} */ file) => located(file, base)),
+      adapters: (model.adapters ?? []).map((/** @type {Lora} */ adapter) => located(adapter, base)),
     })),
     vendor: Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, at(String(folder))])),
   };

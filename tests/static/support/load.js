@@ -37,10 +37,11 @@ function hasher() {
  * @param {{answer: number, byte: number}} [options.patience]
  * @param {number} [options.size]
  * @param {string} [options.expected] sha256
+ * @param {import('../../../static/engine/protocol.js').Part[]} [options.parts]
  */
 export async function begin(url, options = {}) {
-  const { storage = new MemoryStorage(), fresh = false, clock = new FakeClock(), events = new EventTarget(), isOnline, patience } = options;
-  const model = { url, size: options.size ?? SIZE, sha256: options.expected ?? SHA256 };
+  const { storage = new MemoryStorage(), fresh = false, clock = new FakeClock(), events = new EventTarget(), isOnline, patience, parts } = options;
+  const model = { url, size: options.size ?? SIZE, sha256: options.expected ?? SHA256, parts };
   /** @type {import('../../../static/engine/protocol.js').LoadProgress[]} */
   const shown = [];
   const meter = new Meter((progress) => shown.push(progress), clock);

@@ -1,4 +1,4 @@
-/** A local http server for one file, which misbehaves as a test says: each request takes the next of its answers. */
+/** A local http server for one file, or parts of it (`/model/0-1000`), which misbehaves as a test says: each request takes the next of its answers. */
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -20,7 +20,8 @@ export async function serve(t, content, answers = []) {
   const requests = [];
   const server = createServer((request, response) => {
     requests.push(request.headers.range ?? "");
-    (answers.shift() ?? honest)(request, response, content);
+    const part = /\/(\d+)-(\d+)$/.exec(request.url ?? "");
+    (answers.shift() ?? honest)(request, response, part ? content.subarray(Number(part[1]), Number(part[2])) : content);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
