@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from builder.quantize.scheme import Quantization
     from builder.reference.evaluate import Evaluation
     from builder.store import Store, StoredModel
+    from webapp.export.write import WrittenSite
     from webapp.served_models import Source
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "create_app",
     "estimate",
     "evaluate",
+    "export",
     "fetch",
     "inspect",
     "measure",
@@ -349,6 +351,34 @@ def serve(
     paths = [Path(lora) for lora in loras]
     chosen, hosts, origins = _chosen(models, store), tuple(allowed_hosts), tuple(allowed_origins)
     run(chosen, host, port, loras=paths, allowed_hosts=hosts, allowed_origins=origins)
+
+
+def export(
+    folder: AnyPath,
+    *models: AnyPath,
+    loras: Sequence[AnyPath] = (),
+    part_size: int | None = None,
+    replace: bool = False,
+    store: Store | None = None,
+    progress: Progress | None = None,
+) -> WrittenSite:
+    """Write the page and its models into `folder`, as files for any host of files, whole or not at all.
+
+    `models` and `loras` are those of `create_app`. A model is written in files of at most `part_size` bytes (24 MB). An earlier export
+    is replaced; a folder with other content only with `replace`. Raises OutputError, or as `create_app` does.
+    """
+    from webapp.export.write import PART_SIZE
+    from webapp.export.write import export as write
+    from webapp.paths import DEMO
+
+    return write(
+        Path(folder),
+        _chosen(models, store) or [DEMO],
+        [Path(lora) for lora in loras],
+        part_size=PART_SIZE if part_size is None else part_size,
+        replace=replace,
+        progress=progress,
+    )
 
 
 def _located(named: AnyPath, progress: Progress | None = None) -> Located:

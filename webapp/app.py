@@ -35,6 +35,8 @@ class Config:
     static: Path = field(default_factory=static_folder)
     offline: bool = True
     """Whether browsers keep the page, so that it opens without the server; if not, what they kept before is removed."""
+    pages_suffix: str = ""
+    """What the page's links to other pages end in: ".html" for a host that only hands out files."""
 
 
 def create_app(config: Config) -> Flask:
@@ -44,6 +46,7 @@ def create_app(config: Config) -> Flask:
     app.config["VENDOR_URLS"] = {package.name: package.url for package in PACKAGES}
     app.config["STATIC"] = config.static
     app.config["OFFLINE"] = config.offline
+    app.config["PAGES_SUFFIX"] = config.pages_suffix
     served = models.read_models(config.models)
     loras = adapters.read_adapters(config.loras, list(served.values()))
     app.extensions["onpage_models"] = served

@@ -15,7 +15,8 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app
 
 from webapp.front_end import SERVICE_WORKER, own_files
-from webapp.pages import index
+from webapp.headers import SECURITY_HEADERS
+from webapp.pages import META_POLICY, index
 from webapp.vendor import NOTICES, PACKAGES
 
 blueprint = Blueprint("offline", __name__)
@@ -51,8 +52,9 @@ def site_of(static: Path, page: bytes) -> dict[str, object]:
             status = (static / target).stat()
             hashed = _integrity_of_library(static / target, status.st_mtime_ns)
             (later if status.st_size >= LARGE else files)[f"static/{target.as_posix()}"] = hashed
-    version = hashlib.sha256(json.dumps([files, later]).encode()).hexdigest()[:16]
-    return {"version": version, "files": files, "later": later}
+    headers = dict(SECURITY_HEADERS) | {"Content-Security-Policy": META_POLICY}  # who may frame it is the host's to say
+    version = hashlib.sha256(json.dumps([files, later, headers]).encode()).hexdigest()[:16]
+    return {"version": version, "files": files, "later": later, "headers": headers}
 
 
 def _integrity(content: bytes) -> str:

@@ -49,6 +49,7 @@ def _page(template: str) -> Response:
             vendor=current_app.config["VENDOR_URLS"],
             version=version("onpage"),
             offline=current_app.config["OFFLINE"],
+            pages_suffix=current_app.config["PAGES_SUFFIX"],
             policy=META_POLICY,
         )
     )

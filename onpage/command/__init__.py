@@ -26,6 +26,7 @@ INTERRUPTED = 130
 PLACES = {
     "serve": "serve:serve",
     "gemma": "gemma:gemma",
+    "export": "export:export",
     "models": "models:models",
     "fetch": "fetch:fetch",
     "import": "store:import_",

@@ -39,22 +39,28 @@ def address_options(command: Command) -> Command:
     return host(port(allowed_hosts(command)))
 
 
+def model_options(command: Command) -> Command:
+    """Gives a command the options of what a page offers: --model and --lora."""
+    model = click.option(
+        "--model",
+        "models",
+        multiple=True,
+        metavar="ID-OR-FILE",
+        help="A stored model or a model file. May be repeated; the page offers the models in this order. A comma joins files with "
+        "the same weights for different engines.  [default: demo]",
+    )
+    lora = click.option(
+        "--lora",
+        "loras",
+        multiple=True,
+        type=FILE,
+        help="A LoRA adapter for one of the models, made with onpage convert --lora. May be repeated.",
+    )
+    return model(lora(command))
+
+
 @click.command()
-@click.option(
-    "--model",
-    "models",
-    multiple=True,
-    metavar="ID-OR-FILE",
-    help="A stored model or a model file. May be repeated; the page offers the models in this order. A comma joins files with "
-    "the same weights for different engines.  [default: demo]",
-)
-@click.option(
-    "--lora",
-    "loras",
-    multiple=True,
-    type=FILE,
-    help="A LoRA adapter for one of the models, made with onpage convert --lora. May be repeated.",
-)
+@model_options
 @click.option(
     "--allow-origin",
     "allowed_origins",

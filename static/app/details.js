@@ -12,7 +12,8 @@ export function mountDetails(root) {
   const engine = h("div", { class: "field details-engine" });
   const figures = h("div", { class: "details-figures" });
   const settings = h("div", { class: "details-settings" });
-  const link = h("p", { class: "details-bench" }, h("a", { href: "bench" }, texts.details.bench));
+  const { pagesSuffix = "" } = root.ownerDocument.body.dataset; // of a host that only hands out files
+  const link = h("p", { class: "details-bench" }, h("a", { href: `bench${pagesSuffix}` }, texts.details.bench));
   root.append(h("summary", {}, texts.details.title), h("div", { class: "details-body" }, engine, figures, settings, link));
   return { engine, figures, settings, destroy: () => root.replaceChildren() };
 }

@@ -16,6 +16,8 @@
  * @property {string} version
  * @property {Record<string, string>} files address relative to the page → its hash as in `integrity`; all are fetched to install
  * @property {Record<string, string>} later the engines' files, megabytes each: kept as soon as the page has used them
+ * @property {Record<string, string>} headers of isolation and safety, for hosts that cannot be told to send them: a worker has no policy
+ *   but its own file's
  */
 
 /** @type {{SITE?: Site | null}} */
@@ -32,15 +34,8 @@ const PAGE = "./";
 const MARK = '<meta name="application-name" content="onpage">';
 /** Milliseconds that the server has to show that it is there, before the page opens without it. */
 const PATIENCE = 3000;
-/** For hosts that cannot be told to send them. */
-const ISOLATION = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-  "Cross-Origin-Resource-Policy": "same-origin",
-};
-
-/** @type {Pick<Site, 'files' | 'later'>} */
-const { files, later } = SITE ?? { files: {}, later: {} };
+/** @type {Omit<Site, 'version'>} */
+const { files, later, headers: missing } = SITE ?? { files: {}, later: {}, headers: {} };
 /** Whether this worker has put everything away: it answers nothing more, and opens no cache, which would come back empty. */
 let left = false;
 
@@ -110,7 +105,7 @@ async function store(cache, path) {
   const response = had ?? (await fetch(url, { integrity, cache: path in later ? "default" : "no-cache" }));
   if (!response.ok) throw new TypeError(`${path}: ${response.status}`);
   const headers = new Headers(response.headers);
-  for (const [name, value] of Object.entries(ISOLATION)) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of Object.entries(missing)) if (!headers.has(name)) headers.set(name, value);
   for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name); // of the wire
   await cache.put(url, new Response(response.body, { headers }));
 }

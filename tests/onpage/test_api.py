@@ -63,10 +63,10 @@ def test_the_examples_run_as_they_are_written(printed: str, folder: Path) -> Non
     assert "failed | FAILED, with a limit of 5 %." in lines
     assert any(re.fullmatch(r"decode 32 regression 20 % \(.*\)", line) for line in lines)
     assert "first_answer None undecided 20 %" in lines, "one value has no interval"
-    assert "### onpage bench" in lines and re.fullmatch(r"\[8\.333\d*, 8\.333\d*\]", lines[-2])
+    assert "### onpage bench" in lines and re.fullmatch(r"\[8\.333\d*, 8\.333\d*\]", lines[-3])
     assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (folder / "report.csv").read_text(encoding="utf-8").startswith("created,onpage,")
-    assert lines[-1] == "my-gemma"
+    assert lines[-2] == "my-gemma" and re.fullmatch(r"\d{3} files, [\d,]{9,} bytes", lines[-1])
 
 
 def test_the_example_that_serves(folder: Path, environment: dict[str, str], printed: str) -> None:

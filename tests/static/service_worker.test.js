@@ -73,6 +73,7 @@ const siteOf = (version, served, later = {}) => ({
   version,
   files: Object.fromEntries(Object.entries(served).filter(([path]) => !(path in later) && !path.startsWith("api/")).map(([path, text]) => [path, hash(text)])),
   later,
+  headers: { "Cross-Origin-Embedder-Policy": "require-corp", "Content-Security-Policy": "connect-src 'self'" },
 });
 
 test("an install keeps every file, checked, and adds isolation", async () => {
