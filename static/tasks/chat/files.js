@@ -9,6 +9,7 @@
  * @typedef {import('./tree.js').Turn} Turn
  */
 
+import { FileError } from "../parts/file_error.js";
 import { titleOf, turn } from "./tree.js";
 
 export const FORMAT = "onpage-chat";
@@ -21,16 +22,8 @@ const MAX_TEXT = 4 << 20;
 const ID = /^[\w-]{1,64}$/;
 const STATES = ["whole", "stopped", "full", "limit"];
 
-/** What is wrong with a file: `code` for the page's own sentence, `detail` for where. */
-export class ChatFileError extends Error {
-  /** @param {'not-json' | 'not-a-chat' | 'newer' | 'too-large' | 'damaged'} code @param {string} [detail] */
-  constructor(code, detail = "") {
-    super(detail ? `${code}: ${detail}` : code);
-    this.name = "ChatFileError";
-    this.code = code;
-    this.detail = detail;
-  }
-}
+/** @extends {FileError<'not-json' | 'not-a-chat' | 'newer' | 'too-large' | 'damaged'>} */
+export class ChatFileError extends FileError {}
 
 /** @param {Conversation[]} conversations */
 export function toFile(conversations) {

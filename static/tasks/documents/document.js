@@ -23,6 +23,8 @@
  * @typedef {{text: string, blocks: Block[]}} DocumentText
  */
 
+import { FileError } from "../parts/file_error.js";
+
 /** UTF-16 units of one document, about 1,300 pages. */
 export const MAX_CHARACTERS = 4_000_000;
 /** Between two blocks. */
@@ -31,16 +33,8 @@ export const BLOCK_END = "\n";
 const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc]/g;
 const SPACES = /[\s\u00a0]+/g;
 
-/** What is wrong with a file: `code` for the page's own sentence, `detail` for what was found. */
-export class DocumentError extends Error {
-  /** @param {'empty' | 'too-large' | 'too-long' | 'unknown-kind' | 'damaged' | 'encrypted' | 'too-many' | 'no-library'} code @param {string} [detail] */
-  constructor(code, detail = "") {
-    super(detail ? `${code}: ${detail}` : code);
-    this.name = "DocumentError";
-    this.code = code;
-    this.detail = detail;
-  }
-}
+/** @extends {FileError<'empty' | 'too-large' | 'too-long' | 'unknown-kind' | 'damaged' | 'encrypted' | 'too-many' | 'no-library'>} */
+export class DocumentError extends FileError {}
 
 /**
  * One document of many blocks. What cannot be seen goes, for it splits words; empty blocks go as well.

@@ -9,6 +9,7 @@
  * @typedef {import('./template.js').Template} Template
  */
 
+import { FileError } from "../parts/file_error.js";
 import { plain, read, runOf } from "./run.js";
 import { TemplateError, checked } from "./template.js";
 
@@ -18,17 +19,8 @@ const VERSION = 1;
 export const MAX_BYTES = 4 << 20;
 const MAX_TEMPLATES = 200;
 
-/** What is wrong with a file: `code` for the page's own sentence, `detail` for where. */
-export class TemplateFileError extends Error {
-  name = "TemplateFileError";
-
-  /** @param {'not-json' | 'not-templates' | 'newer' | 'too-large' | 'damaged'} code @param {string} [detail] */
-  constructor(code, detail = "") {
-    super(detail ? `${code}: ${detail}` : code);
-    this.code = code;
-    this.detail = detail;
-  }
-}
+/** @extends {FileError<'not-json' | 'not-templates' | 'newer' | 'too-large' | 'damaged'>} */
+export class TemplateFileError extends FileError {}
 
 /** @param {Template[]} templates */
 export function toFile(templates) {
