@@ -39,6 +39,16 @@ expect.set_options(timeout=STEP_MS)
 EXAMPLE = "Event"
 """The example that tests write about."""
 
+SHOW_PROBLEM = """
+async (code) => {
+  const { mountProblem } = await import("/static/app/problem.js");
+  const root = document.querySelector(".problem");
+  root.replaceChildren();
+  mountProblem(root).update({ code, detail: "detail ".repeat(30) });
+}
+"""
+"""Puts a problem's screen, by its code, into the place of the page's own."""
+
 RECORD_PHASES = """
 new MutationObserver(() => {
   const { phase } = document.body.dataset;

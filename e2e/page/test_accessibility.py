@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_end, watched_tab
+from e2e.page.conftest import EXAMPLE, SHOW_PROBLEM, WRITE_MS, Watched, cut_when_arrived, hold_end, watched_tab
 from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
@@ -31,14 +31,6 @@ SCREENS = (
     "lora-failed",
     "device-lost",
 )
-SHOW_PROBLEM = """
-async (code) => {
-  const { mountProblem } = await import("/static/app/problem.js");
-  const root = document.querySelector(".problem");
-  root.replaceChildren();
-  mountProblem(root).update({ code, detail: "detail ".repeat(30) });
-}
-"""
 
 
 @pytest.fixture(scope="module")

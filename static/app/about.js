@@ -2,7 +2,7 @@
 /** A word about the model at hand: what it is, where it runs, and, for the demo, what it cannot do and how to get a real one. */
 
 import { isSlow } from "../engine/index.js";
-import { texts } from "../text/en.js";
+import { texts } from "../text/texts.js";
 import { h, text } from "../ui/dom.js";
 
 /** @param {HTMLElement} root */

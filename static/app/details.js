@@ -4,7 +4,7 @@
  * rooms; who mounts it fills them.
  */
 
-import { texts } from "../text/en.js";
+import { texts } from "../text/texts.js";
 import { h } from "../ui/dom.js";
 
 /** @param {HTMLElement} root a `details` */

@@ -6,7 +6,7 @@
  */
 
 import { optionsOf } from "../engine/index.js";
-import { texts } from "../text/en.js";
+import { texts } from "../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
 /**

@@ -1,18 +1,22 @@
 // @ts-check
 /**
- * The foot of the page: facts about what runs, and what the browser keeps of the models, with a way to be rid of it.
+ * The foot of the page: facts about what runs, what the browser keeps of the models, with a way to be rid of it, and the language.
  *
- * @typedef {{'remove-kept': undefined}} FooterEvents
+ * @typedef {{'remove-kept': undefined, language: string}} FooterEvents `language`: the code of the one that was chosen
  */
 
-import { format, texts } from "../text/en.js";
-import { h, text, viewEvents } from "../ui/dom.js";
+import { format, texts } from "../text/texts.js";
+import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
 /** @type {import('../ui/dom.js').ViewEvents<FooterEvents>} */
 export const events = viewEvents();
 
-/** @param {HTMLElement} root */
-export function mountFooter(root) {
+/**
+ * @param {HTMLElement} root
+ * @param {import('../text/languages.js').Language[]} languages
+ * @param {string} spoken the code of the one that this page speaks
+ */
+export function mountFooter(root, languages, spoken) {
   const facts = h("p", { class: "model-facts" });
   const sentence = h("span", { class: "kept-sentence", "aria-live": "polite" });
   const remove = h("button", { type: "button", class: "button button-quiet kept-remove" }, texts.footer.remove);
@@ -23,7 +27,12 @@ export function mountFooter(root) {
   root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
   const open = h("p", { class: "opens-offline", hidden: true });
   root.append(open);
+  const languageId = uniqueId("language");
+  const options = languages.map(({ code, name, dir }) => h("option", { value: code, lang: code, dir, selected: code === spoken }, name));
+  const picker = h("select", { id: languageId }, ...options);
+  root.append(h("p", { class: "language" }, h("label", { for: languageId }, texts.footer.language), " ", picker));
   remove.addEventListener("click", () => events.emit(root, "remove-kept"));
+  picker.addEventListener("change", () => events.emit(root, "language", picker.value));
 
   return {
     /**
@@ -40,7 +49,11 @@ export function mountFooter(root) {
       open.hidden = !said;
       text(open, said);
       remove.setAttribute("aria-disabled", String(!bytes || now.phase === "loading"));
+      picker.disabled = now.phase === "writing"; // the answer would be lost
     },
+    focusLanguage: () => picker.focus(),
+    /** @param {string} code */
+    showLanguage: (code) => void (picker.value = code),
     destroy: () => root.replaceChildren(),
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { choose } from "../engine/index.js";
-import { format, texts } from "../text/en.js";
+import { format, texts } from "../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** The keys of the whole page: Escape ends what the shown task writes, and "?" shows the list of all keys. */
 
-import { texts } from "../text/en.js";
+import { texts } from "../text/texts.js";
 import { h, modifier, uniqueId } from "../ui/dom.js";
 
 /** Where a letter is a letter. */
@@ -10,9 +10,9 @@ const TYPED_INTO = "input, textarea, select";
 /**
  * @param {HTMLElement} root where the list is, and the button that opens it
  * @param {{stop: () => void}} acts
- * @param {AbortSignal} [signal]
  */
-export function mountKeys(root, { stop }, signal) {
+export function mountKeys(root, { stop }) {
+  const ended = new AbortController();
   const said = texts.keys;
   const id = uniqueId("keys");
   const rows = said.rows(modifier()).map(([key, act]) => h("div", { class: "keys-row" }, h("dt", {}, h("kbd", {}, key)), h("dd", {}, act)));
@@ -31,7 +31,12 @@ export function mountKeys(root, { stop }, signal) {
       if (key === "Escape") stop();
       else if (key === "?" && !ctrlKey && !metaKey && !altKey && !(target instanceof Element && target.closest(TYPED_INTO))) dialog.showModal();
     },
-    { signal },
+    { signal: ended.signal },
   );
-  return { destroy: () => root.replaceChildren() };
+  return {
+    destroy() {
+      ended.abort();
+      root.replaceChildren();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** The progress of a load: which step, how much, how fast. `statusOf` is the one-line status for screen readers. */
 
-import { format, texts } from "../text/en.js";
+import { format, texts } from "../text/texts.js";
 import { h, text } from "../ui/dom.js";
 
 const { steps, reasons } = texts.loading;

@@ -7,7 +7,8 @@
 import { OnpageError, Session } from "../engine/index.js";
 import { Records } from "../records/records.js";
 import { TASKS } from "../tasks/index.js";
-import { PROBLEMS, texts } from "../text/en.js";
+import { languageOf } from "../text/languages.js";
+import { PROBLEMS, speak, texts } from "../text/texts.js";
 import { addStyle, h, oneActivation, text, together } from "../ui/dom.js";
 import { mountNotice } from "../ui/notice.js";
 import { mountAbout } from "./about.js";
@@ -16,6 +17,7 @@ import { events as engineEvents, mountEnginePicker } from "./engine_picker.js";
 import { events as footerEvents, mountFooter } from "./footer.js";
 import { events as headerEvents, mountHeader } from "./header.js";
 import { mountKeys } from "./keys.js";
+import { choices, choose, language } from "./language.js";
 import { mountLoading, statusOf } from "./loading.js";
 import { readOffers } from "./offers.js";
 import { PageKeeper } from "./offline.js";
@@ -58,16 +60,6 @@ const detailsRoot = h("details", { class: "details" });
 const workspace = h("div", { class: "workspace" }, detailsRoot);
 const footerRoot = h("footer", { class: "footer" });
 
-const header = mountHeader(headerRoot);
-const problem = mountProblem(problemRoot);
-const notice = mountNotice(noticeRoot);
-const navigation = mountTaskNavigation(navigationRoot, TASKS);
-const about = mountAbout(aboutRoot);
-const details = mountDetails(detailsRoot);
-const enginePicker = mountEnginePicker(details.engine);
-const settings = mountSettings(details.settings);
-const footer = mountFooter(footerRoot);
-mountKeys(footerRoot, { stop: () => (opened.get(current.id)?.mounted?.stop ?? shared.of(current.id).stop)() });
 /** By their ids. @type {Map<string, Opened>} */
 const opened = new Map();
 /** The one that is shown. */
@@ -76,10 +68,29 @@ let current = taskOf(location.hash, TASKS);
 let missing = null;
 let shownProblem = false;
 
+let views = mountViews();
 body.querySelector(".boot")?.remove();
-headerRoot.querySelector(".header-name")?.after(navigationRoot);
 body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, aboutRoot, workspace), footerRoot);
 oneActivation(body);
+
+/** All that the shell says; made anew in another language. */
+function mountViews() {
+  const details = mountDetails(detailsRoot);
+  const made = {
+    header: mountHeader(headerRoot),
+    problem: mountProblem(problemRoot),
+    notice: mountNotice(noticeRoot),
+    navigation: mountTaskNavigation(navigationRoot, TASKS),
+    about: mountAbout(aboutRoot),
+    details,
+    enginePicker: mountEnginePicker(details.engine),
+    settings: mountSettings(details.settings),
+    footer: mountFooter(footerRoot, choices(), language.code),
+    keys: mountKeys(footerRoot, { stop: () => (opened.get(current.id)?.mounted?.stop ?? shared.of(current.id).stop)() }),
+  };
+  headerRoot.querySelector(".header-name")?.after(navigationRoot);
+  return made;
+}
 
 /** @param {SessionState} state */
 function show(state) {
@@ -88,13 +99,13 @@ function show(state) {
   body.dataset.engine = setup?.choice?.entry.id ?? "";
   body.dataset.task = current.id;
   text(status, statusOf(state, shared.writer));
-  header.update(state);
-  navigation.update(current.id);
-  about.update(state);
-  enginePicker.update(state);
-  settings.update(state);
-  footer.update(state, { offline, keeper: keeper.state });
-  notice.update(noticeOf(state));
+  views.header.update(state);
+  views.navigation.update(current.id);
+  views.about.update(state);
+  views.enginePicker.update(state);
+  views.settings.update(state);
+  views.footer.update(state, { offline, keeper: keeper.state });
+  views.notice.update(noticeOf(state));
   for (const each of opened.values()) {
     const seen = shared.seenBy(each.task.id, state);
     each.root.hidden = each.figures.hidden = each.task !== current;
@@ -104,7 +115,7 @@ function show(state) {
   const task = opened.get(current.id)?.mounted;
   const error = now.phase === "problem" ? now.error : missing;
   workspace.hidden = error !== null && !task?.holdsText(); // what was typed stays in sight
-  problem.update(error);
+  views.problem.update(error);
   if (shownProblem && !error) task?.focus(); // the screen that had the focus is gone
   shownProblem = error !== null;
   if (now.phase === "ready" || now.phase === "problem") void keeper.keep(state.library);
@@ -132,10 +143,12 @@ async function showTask(task) {
   const opening = { task, root, figures, loading: mountLoading(loadingRoot), mounted: null };
   opened.set(task.id, opening);
   detailsRoot.before(root);
-  details.figures.append(figures);
+  views.details.figures.append(figures);
   try {
-    await Promise.all(task.styles.map((url) => addStyle(document.head, url)));
-    opening.mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
+    await Promise.all(task.styles.map(styled));
+    const mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
+    if (opened.get(task.id) === opening) opening.mounted = mounted;
+    else mounted.destroy(); // the language has changed meanwhile
   } catch (error) {
     opened.delete(task.id); // to be opened anew
     root.remove();
@@ -145,6 +158,35 @@ async function showTask(task) {
   } finally {
     showSoon();
   }
+}
+
+/** Adds a style sheet, once. @param {URL} url */
+async function styled(url) {
+  if (!document.head.querySelector(`link[href="${url.href}"]`)) await addStyle(document.head, url);
+}
+
+/** Only after one change comes the next. */
+let changing = Promise.resolve();
+/**
+ * Says everything in another language. The session goes on as it is; each task is mounted anew with what it remembers, as after a reload.
+ * @param {string} code
+ */
+async function changeLanguage(code) {
+  const wanted = languageOf(code);
+  if (!wanted) return;
+  await speak(wanted);
+  choose(code);
+  for (const { root, figures, mounted } of opened.values()) {
+    mounted?.destroy();
+    root.remove();
+    figures.remove();
+  }
+  opened.clear();
+  for (const view of Object.values(views)) view.destroy();
+  views = mountViews();
+  await showTask(current);
+  show(session.state);
+  views.footer.focusLanguage();
 }
 
 /**
@@ -191,15 +233,21 @@ window.addEventListener("hashchange", async () => {
   window.scrollTo(0, 0);
 });
 headerEvents.listen(headerRoot, "model", (modelId) => session.switch("model", { modelId }));
-engineEvents.listen(details.engine, "engine", (engineId) => {
+engineEvents.listen(detailsRoot, "engine", (engineId) => {
   const address = new URL(location.href);
   address.searchParams.delete("engine"); // the tab remembers from now on
   history.replaceState(null, "", address);
   return session.switch("engine", { engineId });
 });
-settingsEvents.listen(details.settings, "settings", (wanted) => session.switch("settings", { settings: wanted }));
-settingsEvents.listen(details.settings, "lora", (loraId) => session.switch("lora", { loraId }));
+settingsEvents.listen(detailsRoot, "settings", (wanted) => session.switch("settings", { settings: wanted }));
+settingsEvents.listen(detailsRoot, "lora", (loraId) => session.switch("lora", { loraId }));
 footerEvents.listen(footerRoot, "remove-kept", () => session.removeKept());
+footerEvents.listen(footerRoot, "language", (code) => {
+  changing = changing.then(() => changeLanguage(code)).catch((error) => {
+    views.footer.showLanguage(language.code); // it could not be had
+    console.debug(error);
+  });
+});
 problemEvents.listen(problemRoot, "restart", () => {
   const { now } = session.state;
   return session.restart({ fresh: now.phase === "problem" && now.error.code === "model-corrupt" });

@@ -5,7 +5,7 @@
  * @typedef {Record<import('../text/en.js').WayOn, undefined>} ProblemEvents
  */
 
-import { PROBLEMS } from "../text/en.js";
+import { PROBLEMS } from "../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
 /** @typedef {import('../engine/errors.js').ErrorData} ErrorData */

@@ -7,7 +7,7 @@
  */
 
 import { MAX_SEED } from "../engine/index.js";
-import { texts } from "../text/en.js";
+import { texts } from "../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 
 /**

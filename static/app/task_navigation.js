@@ -1,7 +1,7 @@
 // @ts-check
 /** The way from one task to another: links, so that each has an address of its own, goes through the history, and opens in a new tab. */
 
-import { texts } from "../text/en.js";
+import { texts } from "../text/texts.js";
 import { h, text } from "../ui/dom.js";
 
 /** @typedef {import('../tasks/task.js').Task} Task */

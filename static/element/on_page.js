@@ -12,6 +12,8 @@
  * | `task` | the id of a task (tasks/index.js); the first where it is left out |
  * | `site` | the address of `onpage serve` or an exported site; the one that this file came from where it is left out |
  * | `model`, `engine` | as for `load` of the library |
+ * | `lang` | the language of what it says, if it is one of text/languages.js; the document's where it is left out, else English. All elements
+ *   of a page say it in the language of the first |
  * | `eager` | loads at once; else a button says how much there is to download. What the browser has, it loads at once anyway |
  *
  * It keeps what a person makes under its own name, apart from the page's. `onpage:state` tells of each change, with the session's state.
@@ -27,7 +29,8 @@ import { listStored } from "../engine/storage.js";
 import { modelOf, offerOf } from "../library/offer.js";
 import { Records } from "../records/records.js";
 import { TASKS } from "../tasks/index.js";
-import { texts } from "../text/en.js";
+import { bestFor } from "../text/languages.js";
+import { speak, texts } from "../text/texts.js";
 import { addStyle, h, oneActivation, text, viewEvents } from "../ui/dom.js";
 
 /** @typedef {import('../engine/session_state.js').SessionState} SessionState */
@@ -40,6 +43,15 @@ const STYLES = ["../app/base.css", "../app/loading.css", "../app/problem.css", "
 
 /** One for all elements of a page: two of the same task show the same list. @type {Records | null} */
 let records = null;
+/** Also one for all: the words are shared. @type {Promise<import('../text/languages.js').Language> | null} */
+let speaking = null;
+
+/** @param {HTMLElement} element */
+async function spokenAt(element) {
+  const language = bestFor([element.closest("[lang]")?.getAttribute("lang")]);
+  await speak(language);
+  return language;
+}
 
 export class OnPage extends HTMLElement {
   /** @type {(() => void) | null} */
@@ -69,8 +81,10 @@ export class OnPage extends HTMLElement {
     const taskRoot = h("div", { class: "task" }, loadingRoot);
     const figures = h("div", { hidden: true });
     const body = h("div", { class: "on-page" }, status, problemRoot, offerRoot, h("div", { class: "workspace" }, taskRoot), figures);
-    const problem = mountProblem(problemRoot);
-    const loading = mountLoading(loadingRoot);
+    /** @type {ReturnType<typeof mountProblem> | null} */
+    let problem = null;
+    /** @type {ReturnType<typeof mountLoading> | null} */
+    let loading = null;
     /** @type {import('../tasks/task.js').MountedTask | null} */
     let mounted = null;
     /** @type {Session | null} */
@@ -79,13 +93,20 @@ export class OnPage extends HTMLElement {
     const show = (/** @type {SessionState} */ state) => {
       this.dataset.phase = state.now.phase;
       text(status, statusOf(state, task.id));
-      loading.update(state);
+      loading?.update(state);
       mounted?.update(state);
-      problem.update(state.now.phase === "problem" ? state.now.error : null);
+      problem?.update(state.now.phase === "problem" ? state.now.error : null);
       events.emit(this, "state", state);
     };
 
     const start = async () => {
+      const { code, dir } = await (speaking ??= spokenAt(this).catch((error) => {
+        speaking = null; // the next one tries again
+        throw error;
+      }));
+      [body.lang, body.dir] = [code, dir];
+      problem = mountProblem(problemRoot);
+      loading = mountLoading(loadingRoot);
       const site = this.getAttribute("site") ?? SITE;
       const offer = await offerOf(site, ended.signal);
       const model = modelOf(offer.models, this.getAttribute("model") ?? undefined);
@@ -125,6 +146,7 @@ export class OnPage extends HTMLElement {
     start().catch((error) => {
       if (ended.signal.aborted) return;
       this.dataset.phase = "problem";
+      problem ??= mountProblem(problemRoot); // in the words that there are
       problem.update(OnpageError.from(error).toJSON());
     });
     return () => {

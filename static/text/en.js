@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What the page says, in English: the shell here, each task in a module of its own. Every language has the same modules and names; numbers
- * and plurals go through `Intl` (format.js).
+ * and plurals go through `Intl` (format.js). The page takes them from texts.js, in the language that it speaks.
  *
  * @typedef {import('../engine/choice.js').Choice} Choice
  * @typedef {import('../engine/errors.js').ErrorCode} ErrorCode
@@ -217,6 +217,7 @@ export const texts = {
     licence: "Licence of the model:",
     notices: "Third-party notices and licences",
     remove: "Remove",
+    language: "Language",
     offline: "The server does not answer. The page goes on with what this browser keeps.",
     /** @type {Record<import('../app/offline.js').Offline, string>} */
     keeper: {

@@ -1,8 +1,14 @@
 // @ts-check
 /** Numbers and words as people read them, in a language. Pure. */
 
-/** @param {string} language */
-export function formatsOf(language) {
+/** Parts of a line. @param {(string | false | null | undefined)[]} parts */
+export const line = (parts) => parts.filter(Boolean).join(" · ");
+
+/**
+ * @param {string} language
+ * @param {{seconds: string, minutes: string, hours: string}} [units] of waiting times
+ */
+export function formatsOf(language, { seconds: s, minutes: min, hours } = { seconds: "s", minutes: "min", hours: "h" }) {
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   const one = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const two = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -27,8 +33,8 @@ export function formatsOf(language) {
     /** How long something takes, roughly: "40 s", "3 min", "1 h 10 min". @param {number} seconds */
     wait(seconds) {
       const minutes = Math.ceil(seconds / 60);
-      if (seconds <= 60) return `${integer(Math.max(1, Math.ceil(seconds)))} s`;
-      return minutes < 60 ? `${integer(minutes)} min` : `${integer(Math.floor(minutes / 60))} h ${integer(minutes % 60)} min`;
+      if (seconds <= 60) return `${integer(Math.max(1, Math.ceil(seconds)))} ${s}`;
+      return minutes < 60 ? `${integer(minutes)} ${min}` : `${integer(Math.floor(minutes / 60))} ${hours} ${integer(minutes % 60)} ${min}`;
     },
 
     /** A day and a time. @param {number} at milliseconds since 1970 */

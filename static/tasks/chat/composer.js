@@ -5,7 +5,7 @@
  * @typedef {{draft: string, send: undefined, stop: undefined, 'leave-out': undefined, summarize: undefined, anew: undefined, dismiss: undefined}} ComposerEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 const said = texts.chat.composer;

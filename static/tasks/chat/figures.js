@@ -1,7 +1,7 @@
 // @ts-check
 /** The figures of the last answer: what was read of the prompt, times, rates. */
 
-import { format, texts } from "../../text/en.js";
+import { format, texts } from "../../text/texts.js";
 import { h } from "../../ui/dom.js";
 
 const said = texts.chat.figures;

@@ -3,7 +3,7 @@
 
 import { newId } from "../../records/record.js";
 import { MAX_RECORDS } from "../../records/records.js";
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";
@@ -24,6 +24,9 @@ import { titleOf } from "./tree.js";
  * @typedef {import('./instructions.js').Preset} Preset
  */
 
+/** A prompt is no text of the page: it is the same in each language of the page. */
+const SUMMARIZE = "Summarize our conversation so far in at most 80 words. Keep names, dates, numbers and decisions.";
+
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 /** @type {Task} */
@@ -42,7 +45,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   /** @type {import('./markdown.js').Render | null} */
   let render = null;
   /** @type {Preset[]} */
-  const builtIn = shipped.map((/** @type {Omit<Preset, 'own'>} */ each) => ({ ...each, own: false }));
+  const builtIn = shipped.map((/** @type {Omit<Preset, 'own' | 'name'>} */ each) => ({ ...each, name: texts.chat.instructions.shipped[each.id], own: false }));
   let presets = builtIn;
   let notice = "";
   let wasReady = false;
@@ -107,7 +110,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   composerEvents.listen(composer.root, "send", () => chat.send(), signal);
   composerEvents.listen(composer.root, "stop", () => chat.stop(), signal);
   composerEvents.listen(composer.root, "leave-out", () => chat.leaveOut(), signal);
-  composerEvents.listen(composer.root, "summarize", () => chat.summarize(texts.chat.summaryInstruction), signal);
+  composerEvents.listen(composer.root, "summarize", () => chat.summarize(SUMMARIZE), signal);
   composerEvents.listen(composer.root, "anew", () => chat.anew(), signal);
   composerEvents.listen(composer.root, "dismiss", () => chat.dismiss(), signal);
   threadEvents.listen(thread.root, "sample", (sample) => (chat.setDraft(sample), composer.focus()), signal);

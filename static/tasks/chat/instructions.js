@@ -5,7 +5,7 @@
  * @typedef {{system: string, 'save-preset': {name: string, text: string}, 'remove-preset': string}} InstructionsEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {{id: string, name: string, text: string, own: boolean}} Preset `own`: saved by the person */

@@ -7,7 +7,7 @@
  *   'open-file': File}} ListEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 
 const said = texts.chat.list;

@@ -6,7 +6,7 @@
  * @typedef {import('./turn_view.js').TurnEvents & {sample: string}} ThreadEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { focusBeside, h, text, viewEvents } from "../../ui/dom.js";
 import { memoryOf, siblingsOf } from "./tree.js";
 import { isFocusable, makeTurn } from "./turn_view.js";

@@ -4,7 +4,7 @@
  * finished block becomes Markdown once, and the whole once more at its end, which joins what belongs together.
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { Blocks } from "./blocks.js";

@@ -5,13 +5,14 @@
  * @typedef {{'open-source': number, again: undefined}} AnswerEvents the place of a source, from 0
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { copyOnClick, download } from "../../ui/files.js";
 import { asMarkdown, asText } from "./answers.js";
 import { Citations, citedIn } from "./citations.js";
 
-const { answer: said, place } = texts.documents;
+const { answer: said } = texts.documents;
+const place = (/** @type {import('./answers.js').Source} */ source) => texts.documents.place(source);
 
 /** @type {import('../../ui/dom.js').ViewEvents<AnswerEvents>} */
 export const events = viewEvents();

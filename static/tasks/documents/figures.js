@@ -1,7 +1,7 @@
 // @ts-check
 /** The figures of the last search and answer. */
 
-import { format, texts } from "../../text/en.js";
+import { format, texts } from "../../text/texts.js";
 import { h } from "../../ui/dom.js";
 
 const said = texts.documents.figures;

@@ -8,10 +8,10 @@
  *   after: string}} Sample
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 
-const { found: said, empty, place } = texts.documents;
+const { found: said, empty } = texts.documents;
 
 /** @type {import('../../ui/dom.js').ViewEvents<FoundEvents>} */
 export const events = viewEvents();
@@ -31,7 +31,7 @@ export function mountFound(parent, loading, sample) {
     { class: "documents-example" },
     h("figcaption", {}, empty.example),
     h("p", { class: "documents-asked" }, sample.question),
-    h("p", { class: "documents-by" }, `${empty.found} ${place({ ...sample, page: 0 })}`),
+    h("p", { class: "documents-by" }, `${empty.found} ${texts.documents.place({ ...sample, page: 0 })}`),
     h("p", {}, sample.before, h("mark", {}, sample.marked), sample.between, h("mark", {}, sample.last), sample.after),
     tryIt,
   );
@@ -45,7 +45,7 @@ export function mountFound(parent, loading, sample) {
 
   /** @param {import('./searcher.js').Hit} hit @param {number} index @param {string} name */
   function item(hit, index, name) {
-    const where = place({ ...hit, name });
+    const where = texts.documents.place({ ...hit, name });
     const open = h("button", { type: "button", class: "documents-hit-open", "aria-label": said.openAt(where) }, h("span", { dir: "auto" }, where));
     open.addEventListener("click", () => events.emit(root, "open-hit", index));
     return h("li", { class: "documents-hit" }, open, h("p", { class: "documents-hit-text", dir: "auto" }, ...markedText(hit)));

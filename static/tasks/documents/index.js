@@ -1,7 +1,7 @@
 // @ts-check
 /** The fourth task: questions to one's own documents. This is what connects the documents (documents.js), the library, the views and the page. */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { focusBeside, h, together } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
@@ -23,23 +23,23 @@ import { events as shelfEvents, mountShelf } from "./shelf.js";
  * @typedef {import('../task.js').MountedTask} MountedTask
  */
 
-const { history: said, answer: words, place } = texts.documents;
+const { history: said, answer: words } = texts.documents;
 
-/** Answers as the history shows them. @type {import('../parts/history_view.js').Kind} */
-const HISTORY = {
+/** Answers as the history shows them. @returns {import('../parts/history_view.js').Kind} */
+const historyKind = () => ({
   itemOf(head) {
     const answer = answerOf({ ...head, body: null });
     return answer && { text: `${answer.question}\n\n${answer.text}`, about: said.about(answer) };
   },
   asJson,
   asMarkdown(entries) {
-    const parts = entries.flatMap((entry) => answerOf(entry) ?? []).map((answer) => asMarkdown(answer, { sources: words.sources, place }));
+    const parts = entries.flatMap((entry) => answerOf(entry) ?? []).map((answer) => asMarkdown(answer, { sources: words.sources, place: texts.documents.place }));
     return `# ${said.file}\n\n${parts.join("\n")}`;
   },
   file: "onpage-answers",
   said,
   copying: { ...words, copy: said.copy },
-};
+});
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
@@ -78,7 +78,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const answer = mountAnswer(main);
   const found = mountFound(main, loading, sample);
   const reader = mountReader(main);
-  const history = mountHistory(main, records, HISTORY);
+  const history = mountHistory(main, records, historyKind());
   const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
   const { signal } = ended;

@@ -5,7 +5,7 @@
  * @typedef {{type: string, ask: undefined, stop: undefined, answers: boolean}} QuestionEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 const said = texts.documents.question;

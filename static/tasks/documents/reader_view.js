@@ -6,7 +6,7 @@
  * @typedef {{shut: undefined}} ReaderEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 
 const said = texts.documents.reader;

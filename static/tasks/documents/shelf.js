@@ -6,7 +6,7 @@
  * @typedef {{files: {file: Blob, name: string}[], cancel: undefined, 'open-document': string, 'remove-document': string}} ShelfEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, h, text, viewEvents } from "../../ui/dom.js";
 import { ACCEPT, MAX_FILE } from "./kinds.js";
 import { MAX_ALL_CHARACTERS, MAX_DOCUMENTS } from "./library.js";

@@ -6,7 +6,7 @@
  * @typedef {{again: undefined, save: undefined}} AnswersEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";

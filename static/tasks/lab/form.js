@@ -5,7 +5,7 @@
  * @typedef {{template: string, value: {id: string, value: string}, example: undefined, undo: undefined, run: undefined, stop: undefined}} FormEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 import { readData } from "./data_text.js";
@@ -149,14 +149,14 @@ function makeField(field, languages, changed) {
   const help = h("span", { class: "field-help", id: helpId });
   const input =
     kind === "choice"
-      ? h("select", { id: inputId }, ...options.map((option) => h("option", { value: option }, option)))
+      ? h("select", { id: inputId }, ...options.map((option) => h("option", { value: option }, said.optionOf(option))))
       : kind === "language"
         ? h("select", { id: inputId }, ...languageGroups(languages))
         : kind === "number"
           ? h("input", { id: inputId, type: "number", min: String(min), max: String(max), ...NOT_SENT_AWAY })
           : kind === "line"
             ? h("input", { id: inputId, type: "text", ...NOT_SENT_AWAY })
-            : h("textarea", { id: inputId, rows: ROWS[kind], ...NOT_SENT_AWAY, ...(kind !== "text" && { class: "lab-code" }), ...(kind === "data" && { "aria-describedby": helpId }) });
+            : h("textarea", { id: inputId, rows: ROWS[kind], ...NOT_SENT_AWAY, ...(kind !== "text" && { class: "lab-code", dir: "ltr" }), ...(kind === "data" && { "aria-describedby": helpId }) });
   input.addEventListener("input", () => changed(input.value));
   const short = kind === "choice" || kind === "language" || kind === "number";
   const row = h("p", { class: short ? "field lab-field lab-short" : "field lab-field" }, h("label", { for: inputId }, texts.lab.fieldOf(id)), input, kind === "data" && help);

@@ -3,7 +3,7 @@
 
 import { newId } from "../../records/record.js";
 import { MAX_RECORDS } from "../../records/records.js";
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";

@@ -6,7 +6,7 @@
  *   InstructionEvents `save`: under this name
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { MAX_NAME } from "./template.js";
 

@@ -6,7 +6,7 @@
  */
 
 import { MAX_SEED } from "../../engine/index.js";
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {import('./lab.js').Side} Side */

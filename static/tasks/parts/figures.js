@@ -1,7 +1,7 @@
 // @ts-check
 /** The figures of what a task has written last: times, rates, tokens, seed; and how they are measured. */
 
-import { format, texts } from "../../text/en.js";
+import { format, texts } from "../../text/texts.js";
 import { h, text } from "../../ui/dom.js";
 
 const { figures: said } = texts;

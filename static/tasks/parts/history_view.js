@@ -14,7 +14,7 @@
  */
 
 import { MAX_RECORDS } from "../../records/records.js";
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { copyOnClick, download } from "../../ui/files.js";
 

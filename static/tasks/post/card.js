@@ -6,7 +6,7 @@
  *   import('./check_view.js').CheckEvents & {again: undefined, edit: undefined, follow: string, back: undefined}} CardEvents `follow`: the id of a follow-up; `back`: to the choices
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";

@@ -6,7 +6,7 @@
  * @typedef {{reveal: undefined}} CheckEvents shows what was put away
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 

@@ -6,7 +6,7 @@
  * @typedef {{draft: Partial<import('./prompt.js').Draft>, write: undefined, stop: undefined}} ComposerEvents
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 
@@ -75,7 +75,7 @@ export function mountComposer(parent, definition, examples, ...below) {
 
   /** @param {Example} each */
   function example(each) {
-    const button = h("button", { type: "button", class: "example" }, each.title);
+    const button = h("button", { type: "button", class: "example" }, texts.post.exampleNames[each.title] ?? each.title);
     button.addEventListener("click", () => take(each.text));
     return button;
   }

@@ -2,7 +2,7 @@
 /** Words and characters of a post, and the networks that it fits, each by its own counting. */
 
 import { TextCounter } from "../../text/counting.js";
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text } from "../../ui/dom.js";
 import { lengthOn } from "./platforms.js";
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** What stands in place of writing where the demo model cannot: a notice that says why, and a way to write all the same. */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 import { unsuited } from "./unsuited.js";

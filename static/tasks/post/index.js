@@ -1,7 +1,7 @@
 // @ts-check
 /** The first task: a text becomes a social media post. This is what connects its state, its two views and the session. */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { mountFigures } from "../parts/figures.js";

@@ -5,7 +5,7 @@
  * @typedef {{draft: Partial<import('./prompt.js').Draft>, voice: {hashtags: string, link: string}}} OptionsEvents `draft` as the composer's
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
 /**

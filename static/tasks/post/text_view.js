@@ -7,7 +7,7 @@
  *   person is done
  */
 
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, h, text, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {import('./state.js').Post} Post */

@@ -6,7 +6,7 @@
  */
 
 import { TextCounter } from "../../text/counting.js";
-import { texts } from "../../text/en.js";
+import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 
 /** @typedef {import('./state.js').Post} Post */

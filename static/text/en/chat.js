@@ -9,7 +9,6 @@ export const chat = {
   log: "Questions and answers",
   forgotten: "The model no longer sees what is above this line.",
   summarized: "The model sees a summary of what is above this line.",
-  summaryInstruction: "Summarize our conversation so far in at most 80 words. Keep names, dates, numbers and decisions.",
   empty: {
     /** @param {string} name "" for the demo */
     title: (name) => (name ? `Ask ${name}` : "The demo model only writes posts"),
@@ -91,6 +90,8 @@ export const chat = {
     placeholder: "Such as: Answer in short sentences.",
     preset: "Saved instructions",
     none: "None",
+    /** By id: of those that come with the page. @type {Record<string, string>} */
+    shipped: { simple: "Explain simply", editor: "Careful editor", brief: "Brief answers" },
     own: "Your own, not saved",
     name: "Save these as",
     namePlaceholder: "A name",

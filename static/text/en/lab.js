@@ -37,6 +37,18 @@ export const lab = {
     topic: "Topic",
     reader: "Reader",
   },
+  /** Of choices, by the words that go into the prompt. @type {Record<string, string>} */
+  options: {
+    polite: "polite",
+    friendly: "friendly",
+    professional: "professional",
+    confident: "confident",
+    plain: "plain",
+    "one sentence": "one sentence",
+    "one or two sentences": "one or two sentences",
+    "three sentences": "three sentences",
+    "five bullet points": "five bullet points",
+  },
   common: "Often used",
   all: "All languages",
   /** @param {import('../../tasks/lab/data_text.js').ReadData} data */
@@ -170,6 +182,8 @@ export const lab = {
   },
   /** Of a template. @param {{id: string, name: string}} template */
   nameOf: ({ id, name }) => name || (lab.shipped[id]?.name ?? id),
+  /** Of a choice. @param {string} words */
+  optionOf: (words) => lab.options[words] ?? words,
   /** Of a field. @param {string} id */
   fieldOf: (id) => lab.fields[id] ?? id.replaceAll("_", " ").replace(/^\p{L}/u, (letter) => letter.toUpperCase()),
 };

@@ -7,6 +7,8 @@ export const post = {
   form: "What to write about",
   text: "Your text",
   examples: "Try an example",
+  /** By their titles. @type {Record<string, string>} */
+  exampleNames: { Announcement: "Announcement", "Product note": "Product note", Event: "Event", "Short article": "Short article" },
   undo: "Undo",
   placeholder: "Paste an announcement, a product note, an event or a short article.",
   tone: "Tone",

@@ -3,8 +3,7 @@
 
 import { formatsOf } from "../format.js";
 
+export { line } from "../format.js";
+
 export const format = formatsOf("en");
 export const { integer, counted, size, wait } = format;
-
-/** @param {(string | false | null | undefined)[]} parts */
-export const line = (parts) => parts.filter(Boolean).join(" · ");
