@@ -4,7 +4,7 @@
 # make test    every check and test; `make test PYTEST='-k convert'` runs a part
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
-# make test-real     tests with published weights (Gemma 3 270M, SmolLM2 135M), which it downloads, and with PyTorch: 350 MB and 3 GB; no part of make test
+# make test-real     tests with published weights (Gemma 3 270M, SmolLM2 135M, MiniLM), which it downloads, and with PyTorch: 430 MB and 3 GB; no part of make test
 # make package     the npm package, in build/npm
 # All set up what they need in .venv and static/ and are quick when that is done.
 

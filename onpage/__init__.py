@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from builder.bundle import WrittenBundle
     from builder.convert.inspect_gguf import GgufFacts
     from builder.convert.web_file import WrittenModel
+    from builder.encoder.convert import WrittenEncoder
     from builder.estimate import Estimate
     from builder.fetch.located import Located
     from builder.formats.inspect_model import ModelFacts
@@ -50,6 +51,7 @@ __all__ = [
     "compare",
     "compare_interleaved",
     "convert",
+    "convert_embedder",
     "convert_graph",
     "convert_lora",
     "create_app",
@@ -219,6 +221,32 @@ def convert_graph(
         activations=activations,
         context=context,
         merge=None if merge_lora is None else _located(merge_lora, progress).path,
+        progress=progress,
+    )
+
+
+def convert_embedder(
+    checkpoint: AnyPath,
+    output: AnyPath,
+    *,
+    bits: Bits = "8",
+    activations: Literal["int8", "float32"] = "int8",
+    max_tokens: int | None = None,
+    progress: Progress | None = None,
+) -> WrittenEncoder:
+    """Write a model that makes vectors of texts, a sentence-transformers folder, as a .litertlm for a processor.
+
+    BERT (MiniLM, BGE, E5) or EmbeddingGemma. `max_tokens` of a text, by default the model's and at most 512. Needs the extra `build`.
+    Raises CheckpointError, UnsupportedModel, TokenizerError or OutputError.
+    """
+    with requires("build"):
+        from builder.encoder.convert import convert_encoder as convert
+    return convert(
+        Path(checkpoint),
+        Path(output),
+        quantization=_quantization(bits),
+        activations=activations,
+        max_tokens=max_tokens,
         progress=progress,
     )
 

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from builder.errors import ModelFileError
 from builder.files.digest import sha256_of
+from builder.formats.embedding_file import EmbeddingFile
 from builder.formats.graph_reader import Graph
 from builder.formats.inspect_web_file import PromptTemplate
 from builder.formats.litertlm_reader import BYTE_PAIRS, SENTENCEPIECE, LitertlmFile, Section
@@ -42,8 +43,10 @@ ENGINES = {
     "graph-task": ["mediapipe"],
     "litertlm-web": ["litert-lm"],
     "litertlm-graph": ["litert-lm-cpu"],
+    "litertlm-embedding": [],
 }
-"""What runs a file, by its format as the page calls it: the ids of static/engine/registry.js."""
+"""What writes with a file, by its format as the page calls it: the ids of static/engine/registry.js. With one that makes vectors nothing
+does; static/engine/embedder.js asks it."""
 
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
 
@@ -115,6 +118,7 @@ class ServedModel:
         context = manifest.context or MAX_DEFAULT_CONTEXT
         return {
             "id": manifest.sha256[:16],
+            "kind": manifest.kind,
             "name": self.name,
             "file": manifest.file,
             "url": self.content.url,
@@ -129,11 +133,31 @@ class ServedModel:
             "context": context,
             "promptTemplate": asdict(manifest.template or GEMMA_TURNS),
             "sampling": self._sampling() | {"maxTokens": min(context, MAX_DEFAULT_CONTEXT)},
+        } | ({"embedding": self._embedding} if manifest.kind == "embedding" else {})
+
+    @cached_property
+    def _embedding(self) -> dict[str, Any] | None:
+        """How vectors are asked for; None where the file does not say."""
+        try:
+            file = EmbeddingFile.open(self.path)
+        except ModelFileError:  # gone or changed since: the page says so when it loads it
+            return None
+        said = file.facts
+        if said is None:
+            return None
+        return {
+            "dimensions": said.dimensions,
+            "sizes": list(said.sizes),
+            "maxTokens": file.longest,
+            "query": said.query,
+            "document": said.document,
         }
 
     @cached_property
     def format(self) -> str:
         """What the page calls it: one of ENGINES. To tell a graph from a web file takes longer than all else of `to_json`."""
+        if self.manifest.kind == "embedding":
+            return "litertlm-embedding"
         if self.manifest.format == "litertlm":
             return "litertlm-graph" if self._is_graph() else "litertlm-web"
         return {"web": "web", "task": "graph-task"}[self.manifest.format]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from builder.bundle.container import Part, Progress, WrittenBundle, verify_parts
 from builder.bundle.source import Source
 from builder.errors import OutputError
 from builder.files.writing import PartFile, write_beside
-from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.litertlm_reader import sections_in
 from builder.formats.llm_metadata import (
     FAMILIES,
     Affixes,
@@ -41,28 +43,62 @@ CREATED = "1980-01-01T00:00:00+00:00"
 """A date that does not pass; the format wants one."""
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of the file, and what the header says of it."""
+
+    part: Part
+    kind: int
+    """Of schema.AnySectionDataType."""
+    items: tuple[tuple[str, str], ...] = ()
+
+
 def write_litertlm(output: Path, source: Source, progress: Progress | None = None) -> WrittenBundle:
     """Writes `source` as a `.litertlm`: a web file for Backend.GPU_ARTISAN, a graph for Backend.CPU and native engines.
 
     Raises the errors of builder.errors; `output` is then as it was.
     """
-    parts = [
-        Part("metadata", LlmMetadata.serialize(llm_metadata(source))),
-        Part("tokenizer", tokenizer_section(source.tokenizer)),
-        Part("model", source.model),
-    ]
-    block = litertlm_core.BLOCK_SIZE
+    kinds = schema.AnySectionDataType
+    model: tuple[tuple[str, str], ...] = (("model_type", TfLiteModelType.PREFILL_DECODE.value),)
+    if source.graph is None:
+        model = (
+            ("model_type", TfLiteModelType.ARTISAN_TEXT_DECODER.value),
+            ("backend_constraint", Backend.GPU_ARTISAN.value),
+        )
+    tokenizer = kinds.SP_Tokenizer if source.tokenizer.is_sentencepiece else kinds.HF_Tokenizer_Zlib
+    return write_sections(
+        output,
+        [
+            Section(Part("metadata", LlmMetadata.serialize(llm_metadata(source))), kinds.LlmMetadataProto),
+            Section(Part("tokenizer", tokenizer_section(source.tokenizer)), tokenizer),
+            Section(Part("model", source.model), kinds.TFLiteModel, model),
+        ],
+        progress,
+    )
+
+
+def write_sections(
+    output: Path,
+    sections: Sequence[Section],
+    progress: Progress | None = None,
+    system: Sequence[tuple[str, str]] = (),
+) -> WrittenBundle:
+    """Writes a `.litertlm` of any sections, in their order; `system` is what its header says besides.
+
+    Raises the errors of builder.errors; `output` is then as it was.
+    """
+    block, parts = litertlm_core.BLOCK_SIZE, [section.part for section in sections]
     places, end = [], block  # the header takes the first
     for part in parts:
         places.append((-(-end // block) * block, part))
         end = places[-1][0] + part.size
     with write_beside(output, end) as file:
         uuid = _write_sections(file, places, end, progress)
-        header = _header(source, places, uuid)
+        header = _header(sections, [offset for offset, _ in places], uuid, system)
         assert len(header) <= block
         file.write_at(0, header)
-        found = LitertlmFile.open(file.path)
-        if [(section.offset, section.size) for section in found.sections] != [(at, part.size) for at, part in places]:
+        found = sections_in(file.path)
+        if [(section.offset, section.size) for section in found] != [(at, part.size) for at, part in places]:
             raise OutputError(f"{output} does not have the sections that were written: a part changed meanwhile.")
         sha256 = verify_parts(file.path, places, end, progress)
     return WrittenBundle(output, end, sha256, ".litertlm", {part.name: part.size for part in parts})
@@ -125,24 +161,21 @@ def _write_sections(file: PartFile, places: list[tuple[int, Part]], size: int, p
     return UUID(bytes=digest.digest()[:16], version=5)
 
 
-def _header(source: Source, places: list[tuple[int, Part]], uuid: UUID) -> bytes:
-    kinds = schema.AnySectionDataType
-    model = [_item("model_type", TfLiteModelType.PREFILL_DECODE.value)]
-    if source.graph is None:
-        model = [
-            _item("model_type", TfLiteModelType.ARTISAN_TEXT_DECODER.value),
-            _item("backend_constraint", Backend.GPU_ARTISAN.value),
-        ]
-    tokenizer = kinds.SP_Tokenizer if source.tokenizer.is_sentencepiece else kinds.HF_Tokenizer_Zlib
-    sections = [(kinds.LlmMetadataProto, []), (tokenizer, []), (kinds.TFLiteModel, model)]
+def _header(
+    sections: Sequence[Section], offsets: Sequence[int], uuid: UUID, system: Sequence[tuple[str, str]]
+) -> bytes:
+    entries = (("uuid", str(uuid)), ("creation_timestamp", CREATED), *system)
     header = schema.LiteRTLMMetaDataT(
-        systemMetadata=schema.SystemMetadataT(
-            entries=[_item("uuid", str(uuid)), _item("creation_timestamp", CREATED)],
-        ),
+        systemMetadata=schema.SystemMetadataT(entries=[_item(*entry) for entry in entries]),
         sectionMetadata=schema.SectionMetadataT(
             objects=[
-                schema.SectionObjectT(items=items, dataType=kind, beginOffset=offset, endOffset=offset + part.size)
-                for (kind, items), (offset, part) in zip(sections, places, strict=True)
+                schema.SectionObjectT(
+                    items=[_item(*item) for item in section.items],
+                    dataType=section.kind,
+                    beginOffset=offset,
+                    endOffset=offset + section.part.size,
+                )
+                for section, offset in zip(sections, offsets, strict=True)
             ]
         ),
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from safetensors import SafetensorError, safe_open
 
@@ -64,7 +64,7 @@ class CheckpointFolder(Checkpoint):
         self.config_path = folder / "config.json"
 
     @classmethod
-    def open(cls, folder: Path) -> CheckpointFolder:
+    def open(cls, folder: Path) -> Self:
         """Reads config.json; CheckpointError where the folder or the file is missing or broken."""
         try:
             is_folder = folder.is_dir()

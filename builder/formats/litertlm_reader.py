@@ -84,25 +84,50 @@ class LitertlmFile:
     def open(cls, path: Path) -> LitertlmFile:
         """Reads and checks the header, the metadata, and the header of the text decoder."""
         with opened(path) as content:
-            if content.read(0, 8) != b"LITERTLM":
-                raise DamagedError("is not a .litertlm file: expected LITERTLM at its start")
-            version = ".".join(str(content.number(UINT32, at)) for at in (8, 12, 16))
-            end = content.number(UINT64, HEADER_END)
-            if not HEADER_START < end <= min(content.size, HEADER_START + MAX_HEADER):
-                raise DamagedError(f"says its header ends at byte {end:,} of {content.size:,}")
-            root = root_table(content.part(HEADER_START, end - HEADER_START))
-            system = root.table(FILE_SYSTEM)
-            entries = _items(system, SYSTEM_ENTRIES) if system else {}
-            sections = _sections(root, end, content.size)
+            header = _header(content)
+            sections = header.sections
             metadata = _metadata(content, sections)
             decoder = _decoder(sections)
         reader = WebFile if decoder.model_type == WEB_MODEL else Graph
         model = reader.open(path, decoder.offset, decoder.size)
-        return cls(path, content.size, version, entries, sections, metadata, decoder, model)
+        return cls(path, content.size, header.version, header.system, sections, metadata, decoder, model)
 
     def section(self, kind: str) -> Section | None:
         """The first section of a kind."""
         return next((section for section in self.sections if section.kind == kind), None)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What every `.litertlm` begins with, whatever is in it."""
+
+    version: str
+    system: dict[str, str | int]
+    sections: tuple[Section, ...]
+    """In the order of the file."""
+
+
+def header_of(path: Path) -> Header:
+    """Reads and checks the header alone."""
+    with opened(path) as content:
+        return _header(content)
+
+
+def sections_in(path: Path) -> tuple[Section, ...]:
+    """The sections of a file, in order."""
+    return header_of(path).sections
+
+
+def _header(content: UntrustedBytes) -> Header:
+    if content.read(0, 8) != b"LITERTLM":
+        raise DamagedError("is not a .litertlm file: expected LITERTLM at its start")
+    version = ".".join(str(content.number(UINT32, at)) for at in (8, 12, 16))
+    end = content.number(UINT64, HEADER_END)
+    if not HEADER_START < end <= min(content.size, HEADER_START + MAX_HEADER):
+        raise DamagedError(f"says its header ends at byte {end:,} of {content.size:,}")
+    root = root_table(content.part(HEADER_START, end - HEADER_START))
+    system = root.table(FILE_SYSTEM)
+    return Header(version, _items(system, SYSTEM_ENTRIES) if system else {}, _sections(root, end, content.size))
 
 
 def _sections(root: Table, header_end: int, size: int) -> tuple[Section, ...]:

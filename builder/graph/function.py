@@ -159,6 +159,10 @@ class Function:
         """a · b, element by element."""
         return self._binary("MUL", a, b, Options("MulOptions"))
 
+    def divide(self, a: Value, b: Value) -> Value:
+        """a / b, either of them spread."""
+        return self._binary("DIV", a, b, Options("DivOptions"))
+
     def minimum(self, a: Value, b: Value) -> Value:
         """The smaller of both."""
         return self._binary("MINIMUM", a, b, Options("MaximumMinimumOptions"))
@@ -188,9 +192,9 @@ class Function:
         """Of each."""
         return self._operator("TANH", (a,), a.type, a.shape)
 
-    def gelu(self, a: Value) -> Value:
-        """Gemma's: by tanh."""
-        return self._operator("GELU", (a,), a.type, a.shape, Options("GeluOptions", {"Approximate": True}))
+    def gelu(self, a: Value, *, approximate: bool = True) -> Value:
+        """By tanh, as Gemma's; BERT's is not approximate: by the error function."""
+        return self._operator("GELU", (a,), a.type, a.shape, Options("GeluOptions", {"Approximate": approximate}))
 
     def logistic(self, a: Value) -> Value:
         """1 / (1 + e⁻ᵃ) of each."""
@@ -200,11 +204,12 @@ class Function:
         """1 / √a of each."""
         return self._operator("RSQRT", (a,), a.type, a.shape)
 
-    def mean(self, a: Value) -> Value:
-        """Over the last axis, which stays as one."""
-        axis = self.constant(np.array([len(a.shape) - 1], np.int32))
+    def mean(self, a: Value, axis: int = -1) -> Value:
+        """Over one axis, which stays as one."""
+        place = axis % len(a.shape)
+        shape = tuple(1 if i == place else size for i, size in enumerate(a.shape))
         options = Options("ReducerOptions", {"KeepDims": True})
-        return self._operator("MEAN", (a, axis), a.type, (*a.shape[:-1], 1), options)
+        return self._operator("MEAN", (a, self._integers([place])), a.type, shape, options)
 
     def softmax(self, a: Value) -> Value:
         """Over the last axis."""
@@ -252,12 +257,12 @@ class Function:
         shape = (*ids.shape, table.shape[1])
         return self._operator("EMBEDDING_LOOKUP", (ids, table), TensorType.FLOAT32, shape)
 
-    def fully_connected(self, a: Value, matrix: Value) -> Value:
-        """a (…, inputs) · matrix (outputs, inputs) → (…, outputs)."""
+    def fully_connected(self, a: Value, matrix: Value, bias: Value | None = None) -> Value:
+        """a (…, inputs) · matrix (outputs, inputs) + bias (outputs,) → (…, outputs)."""
         assert a.shape[-1] == matrix.shape[1], (a.shape, matrix.shape)
         return self._operator(
             "FULLY_CONNECTED",
-            (a, matrix, None),
+            (a, matrix, bias),
             TensorType.FLOAT32,
             (*a.shape[:-1], matrix.shape[0]),
             Options("FullyConnectedOptions", {"KeepNumDims": True}),

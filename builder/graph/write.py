@@ -17,6 +17,7 @@ from builder.convert.write_tensors import thread_count
 from builder.errors import OnpageError, UnsupportedModel
 from builder.files.writing import PartFile, write_beside
 from builder.formats.graph_description import MADE_BY
+from builder.formats.tflite_schema import Activations
 from builder.graph.decoder import decoder_functions
 from builder.graph.layout import GraphLayout
 from builder.graph.numbers import Integers, Numbers
@@ -51,7 +52,7 @@ def write_graph(
     smoothed_on: str | None = None,
 ) -> Written:
     """Writes the graph of a model; `smoothed_on` is noted in it. Raises the errors of builder.errors; `output` is then as it was."""
-    _refuse_what_no_engine_computes(numbers, settings)
+    refuse_what_no_engine_computes(numbers, settings.activations)
     parameters = GraphParameters(numbers)
     functions = decoder_functions(model, settings, parameters)
     facts = {"model": to_json(model), "activations": settings.activations}
@@ -59,12 +60,13 @@ def write_graph(
     layout = GraphLayout.of(functions.signatures, functions.decompositions, {MADE_BY: said})
     with write_beside(output, layout.size) as part:
         part.write_at(0, layout.header)
-        writing = _Writing(part, layout, settings, report)
-        writing.run(_work(parameters, numbers, model.norm_offset))
-    return Written(described(_by_role(numbers)), _notes(writing.moved, numbers))
+        writing = Writing(part, layout, report, positive=settings.activations == "int8")
+        writing.run(work_on(parameters, numbers, model.norm_offset))
+    return Written(quantization_of(numbers), notes_on_written(writing.moved, numbers))
 
 
-def _notes(moved: int, numbers: Numbers) -> tuple[str, ...]:
+def notes_on_written(moved: int, numbers: Numbers) -> tuple[str, ...]:
+    """What is to be said of the integers, `moved` of which have another value than they had."""
     return (*_note_on_moved(moved, numbers), *_note_on_blocks(numbers))
 
 
@@ -90,20 +92,21 @@ def _note_on_moved(moved: int, numbers: Numbers) -> tuple[str, ...]:
     )
 
 
-def _by_role(numbers: Numbers) -> dict[str, str]:
-    """Role → its schemes."""
+def quantization_of(numbers: Numbers) -> str:
+    """In words."""
     found: dict[str, dict[str, None]] = {role: {} for role in ROLES}
     for weight in numbers.tensors:
         if weight.is_matrix:
             found[ROLE_OF[weight.part]][str(numbers.scheme_of(weight))] = None
-    return {role: " and ".join(schemes) for role, schemes in found.items()}
+    return described({role: " and ".join(schemes) for role, schemes in found.items() if schemes})
 
 
-def _refuse_what_no_engine_computes(numbers: Numbers, settings: GraphSettings) -> None:
+def refuse_what_no_engine_computes(numbers: Numbers, activations: Activations) -> None:
+    """OnpageError, or UnsupportedModel, for blocks that cannot be multiplied."""
     for weight in numbers.tensors:
         if not weight.is_matrix or (block := numbers.scheme_of(weight).block) is None:
             continue
-        if settings.activations == "float32":
+        if activations == "float32":
             raise OnpageError(
                 f"{weight.source} would have blocks of {block} inputs with a scale each, which no engine multiplies with float32 "
                 f"activations: leave --activations out, or choose 8 or 4 bits without blocks.",
@@ -120,7 +123,7 @@ def _refuse_what_no_engine_computes(numbers: Numbers, settings: GraphSettings) -
 Work = Callable[[], Integers | NDArray[np.float32]]
 
 
-def _work(parameters: GraphParameters, numbers: Numbers, norm_offset: float) -> Iterator[tuple[Placed, int, Work]]:
+def work_on(parameters: GraphParameters, numbers: Numbers, norm_offset: float) -> Iterator[tuple[Placed, int, Work]]:
     """(where, row of the parameter, what gives the rows)."""
     for placed in parameters.placed():
         if placed.parameter.scheme is None:
@@ -136,12 +139,12 @@ def _vector(values: NDArray[np.float32], offset: float) -> NDArray[np.float32]:
     return values + np.float32(offset)
 
 
-class _Writing:
-    """The threads take turns at fetching the next band and work on it side by side, as in builder.convert.write_tensors."""
+class Writing:
+    """Weights on their way to their places. The threads take turns at fetching the next band and work on it side by side, as in builder.convert.write_tensors."""
 
-    def __init__(self, part: PartFile, layout: GraphLayout, settings: GraphSettings, report: Report | None) -> None:
-        self._part, self._layout, self._report = part, layout, report
-        self._positive = settings.activations == "int8"
+    def __init__(self, part: PartFile, layout: GraphLayout, report: Report | None, *, positive: bool) -> None:
+        """`positive`: as of packed_rows."""
+        self._part, self._layout, self._report, self._positive = part, layout, report, positive
         self._turn, self._stopped = threading.Lock(), threading.Event()
         self._done = len(layout.header)
         self.moved = 0

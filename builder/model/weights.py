@@ -29,7 +29,19 @@ LayerVector = Literal[
     "value_bias",
 ]
 LayerPart = LayerMatrix | LayerVector
-Part = Literal["embedding", "final_norm", "head"] | LayerPart
+EncoderPart = Literal[
+    "embedding_norm",
+    "embedding_norm_bias",
+    "output_bias",
+    "post_attention_norm_bias",
+    "up_bias",
+    "down_bias",
+    "post_feed_forward_norm_bias",
+    "dense",
+    "dense_bias",
+]
+"""What only a model that makes vectors of texts has (builder.encoder)."""
+Part = Literal["embedding", "final_norm", "head"] | LayerPart | EncoderPart
 """What a weight does. Norms hold what the model's `norm_offset` is added to."""
 
 TABLES: tuple[Part, ...] = ("embedding", "head")

@@ -26,6 +26,7 @@ ROLE_OF: dict[Part, Role] = {
     "gate": "feedforward",
     "up": "feedforward",
     "down": "feedforward",
+    "dense": "feedforward",
 }
 """Of the matrices by their part of the model."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from builder.errors import ModelFileError, StoreError
 from builder.files.reading import NotReadableError, check_regular
 from builder.files.writing import write_beside
-from builder.formats.inspect_model import GraphFacts, inspect_model
+from builder.formats.inspect_model import GraphFacts, VectorFacts, inspect_model
 from builder.formats.inspect_web_file import Sampling, WebFileFacts
 from builder.formats.sniff import FIRST_BYTES, require_format
 from builder.model.catalog import PublishedModel, published
@@ -102,6 +102,7 @@ def describe(
             size=size,
             file=file or path.name,
             format=form.name.lower(),
+            kind=said.get("kind", "text"),
             source=str(path.absolute()),
             licence=known.family.licence.name if known else None,
             family=known.family.name if known else best.get("family"),
@@ -123,6 +124,14 @@ def _said_by_file(path: Path) -> dict[str, Any]:
             f"{path} is a LiteRT graph without a tokenizer: make a .litertlm or a .task of both with onpage bundle.",
             subject=path,
         )
+    if isinstance(facts, VectorFacts):
+        return {
+            "kind": "embedding",
+            "family": None if facts.family == "unknown" else facts.family,
+            "quantization": facts.quantization,
+            "parameters": facts.parameters,
+            "context": facts.context_length,
+        }
     web = facts if isinstance(facts, WebFileFacts) else None
     if web and web.lora_rank is not None:
         raise ModelFileError(f"{path} is a LoRA adapter: expected a model, which an adapter changes.", subject=path)

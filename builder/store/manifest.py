@@ -22,6 +22,7 @@ MAX_TEXT = 2048
 MAX_CONVERSION = 64
 MAX_SIZE = 1 << 48
 
+KINDS = ("text", "embedding")
 FORMATS = tuple(known.name.lower() for known in Format)
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 ID_RULE = "lower-case letters, digits, dots, dashes and underscores, at most 80"
@@ -44,6 +45,8 @@ class Manifest:
     """The name that the file had where it came from."""
     format: str
     """The name of a `builder.formats.sniff.Format` in lower case: web, task or litertlm."""
+    kind: str = "text"
+    """What comes out of it: text, or an embedding, the vector of a text."""
     source: str | None = None
     """The address or path that it came from."""
     revision: str | None = None
@@ -71,6 +74,8 @@ class Manifest:
             raise ValueError(f"file is {shown(self.file)}: expected a name without folders")
         if self.format not in FORMATS:
             raise ValueError(f"format is {shown(self.format)}: expected {', '.join(FORMATS)}")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is {shown(self.kind)}: expected {' or '.join(KINDS)}")
         datetime.fromisoformat(_text("added", self.added))
         for name in ("source", "revision", "name", "licence", "family", "quantization"):
             _unless_none(_text, name, getattr(self, name))

@@ -16,6 +16,7 @@ from builder.formats.tflite_schema import Activations
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from onpage.command.console import byte_progress, megabytes, print_facts, print_json
+from onpage.command.vectors import vector_rows
 from onpage.extras import requires
 
 QUANTIZATION = ("bits", "embedding_bits", "attention_bits", "feedforward_bits", "scale")
@@ -110,6 +111,56 @@ def _wrong(sentence: str) -> click.UsageError:
     return click.UsageError(sentence, click.get_current_context())
 
 
+NOT_OF_AN_ENCODER = (
+    "merge_lora",
+    "residual_scale",
+    "smooth",
+    "prompt_prefix",
+    "prompt_suffix",
+    "system_prefix",
+    "system_suffix",
+    "stop",
+)
+
+
+def _convert_encoder(
+    checkpoint: Path, output: Path, options: GraphOptions, quantization: Quantization, as_json: bool
+) -> None:
+    """The same for a model that makes vectors of texts."""
+    from builder.encoder.convert import convert_encoder
+
+    refused = next(filter(_said, NOT_OF_AN_ENCODER), None)
+    if refused:
+        raise _wrong(f"{checkpoint} makes vectors of texts and writes none: leave out --{refused.replace('_', '-')}.")
+    with byte_progress() as progress:
+        written = convert_encoder(
+            checkpoint,
+            output,
+            quantization=quantization,
+            activations=options.activations,
+            max_tokens=options.context,
+            lengths=options.prefill,
+            progress=progress,
+        )
+    if as_json:
+        print_json(written.to_json())
+        return
+    facts = written.facts
+    print_facts(
+        [
+            ("file", str(written.path)),
+            ("size", megabytes(written.size)),
+            ("model", f"makes vectors of texts; {facts.family}, {(facts.parameters or 0) / 1e6:,.1f} M parameters"),
+            ("quantization", f"{facts.quantization}, activations {facts.activations}"),
+            *vector_rows(facts),
+            *(("note", note) for note in written.notes),
+            ("sha256", written.sha256),
+            ("time", f"{written.seconds:.1f} s"),
+            ("next", f"onpage serve --model MODEL --model {shlex.quote(str(written.path))}"),
+        ]
+    )
+
+
 def convert_graph(
     checkpoint: Path,
     output: Path,
@@ -122,7 +173,11 @@ def convert_graph(
 ) -> None:
     """Converts, and shows what came of it."""
     with requires("build"):
+        from builder.encoder.convert import is_encoder
         from builder.graph.convert import convert_to_graph
+    if is_encoder(checkpoint):
+        _convert_encoder(checkpoint, output, options, quantization, as_json)
+        return
     with byte_progress() as progress:
         written = convert_to_graph(
             checkpoint,

