@@ -2,6 +2,7 @@
 // The MediaPipe GenAI task and nothing else: what exactness is checked on, and what our page's overhead is measured against.
 // A test calls these functions through `page.evaluate`; the engine is on the main thread.
 import { loadAdapter } from "/static/engine/workers/adapter_memory.js";
+import { heapOf } from "/static/engine/workers/mediapipe_heap.js";
 import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 
 /** @type {any} */
@@ -56,6 +57,8 @@ let lora;
     });
     return { text, callbacks, started };
   },
+
+  heap: () => heapOf(engine),
 
   /** @param {string} text */
   async count(text) {

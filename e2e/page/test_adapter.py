@@ -130,9 +130,9 @@ def test_off_and_on_again(tab: Watched, posts: dict[str, str]) -> None:
 def test_it_stays_on_when_the_model_is_loaded_again(tab: Watched, posts: dict[str, str]) -> None:
     page = tab.page
     choose(tab, "cheerful")
-    page.get_by_label("Seed").fill("7")
+    page.get_by_label("Maximum tokens").fill("448")
     with tab.through("loading", "ready"):
-        page.get_by_role("button", name="Apply and reload the model").click()
+        page.get_by_role("button", name="Apply", exact=True).click()
     assert begin(tab) == posts["on"]
 
 

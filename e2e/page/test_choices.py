@@ -12,7 +12,7 @@ from e2e.page.conftest import Watched
 def test_settings_reload(loaded: Watched) -> None:
     page = loaded.page
     page.get_by_text("Details", exact=True).click()
-    apply = page.get_by_role("button", name="Apply and reload the model")
+    apply = page.get_by_role("button", name="Apply", exact=True)
     expect(apply).to_be_disabled()
     page.get_by_label("Top K").fill("1")
     page.get_by_label("Seed").fill("41")
@@ -48,7 +48,7 @@ def test_reload_keeps_the_draft(loaded: Watched) -> None:
     loaded.open_details()
     page.get_by_label("Seed").fill("42")
     with loaded.through("loading", "ready"):
-        page.get_by_role("button", name="Apply and reload the model").click()
+        page.get_by_role("button", name="Apply", exact=True).click()
     page.reload()
     expect(page.get_by_label("Your text")).to_have_value(text)
     expect(page.get_by_role("radio", name="Professional")).to_be_checked()

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The sampling settings, which are the engine's, given to it with a model, so applying them loads the model again; and the
- * LoRA adapter, for a model that has any, which is put on and taken off at once.
+ * The settings that a model runs with, of which most apply at once, and some by a load; and the LoRA adapter, for a model that has
+ * any, which is put on and taken off at once.
  *
  * @typedef {{settings: SamplingSettings, lora: string}} SettingsEvents `lora`: its id, "" for none
  */

@@ -114,7 +114,7 @@ export class Engine {
     return this.#inTurn(async () => {
       const result = await this.#call(request, "engine-failed", { onProgress: onProgress ?? (() => {}) });
       this.#turns = turns;
-      this.#lastPrompt = "";
+      if (!result.kept) this.#lastPrompt = "";
       return result;
     });
   }
@@ -162,7 +162,7 @@ export class Engine {
    * @param {AbortSignal} [options.signal] stops it; the iteration then ends normally, with what was written
    * @param {number | null} [options.tokens] ends the answer after so many new ones; where the engine has no such limit it is stopped
    *   when it has delivered them, so that a few more may come
-   * @param {import('./protocol.js').Draw | null} [options.draw] how it is drawn, in place of the settings; for an engine that `takesSampling`
+   * @param {import('./protocol.js').Draw | null} [options.draw] how it is drawn, in place of the settings; where `takesSampling` says so (registry.js)
    */
   generate(messages, { signal, tokens = null, draw = null } = {}) {
     return new Generation((generation) => this.#inTurn(() => this.#generate(messages, { tokens, draw }, generation, signal)), signal);

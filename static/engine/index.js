@@ -22,6 +22,6 @@ export { describeAdapter } from "./gpu.js";
 export { message, promptOf, textOf } from "./messages.js";
 export { normalized } from "./pasted_text.js";
 export { listStored, removeStored } from "./storage.js";
-export { ENGINES, add, engineOf, versionOf } from "./registry.js";
+export { ENGINES, add, engineOf, takesSampling, versionOf } from "./registry.js";
 export { Session } from "./session.js";
 export { INITIAL, MAX_SEED, nextSeed } from "./session_state.js";

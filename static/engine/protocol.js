@@ -51,6 +51,7 @@
  *   created; the first, short generation
  * @property {boolean | null} [fromCache] whether the model was in the browser; null where a part of it was, or that is not known
  * @property {string[]} [library] addresses of the engine's own files that this worker has loaded
+ * @property {boolean} [kept] whether the engine went on with the model that it had, and with the prompt that it had read
  * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
  * @typedef {'model' | 'limit' | 'context' | 'stopped'} Ending why an answer ended: by the model itself, at the tokens asked for,
@@ -72,7 +73,7 @@
  *   with none; answered as a load
  * @typedef {{temperature: number, seed: number}} Draw how one answer is drawn, in place of the settings
  * @typedef {{type: 'generate', id: number, messages: Message[], tokens: number | null, draw: Draw | null, stop: SharedArrayBuffer | null}}
- *   GenerateRequest `tokens` ends the answer after so many, or after few more; `draw` is for an engine whose entry says that it takes one;
+ *   GenerateRequest `tokens` ends the answer after so many, or after few more; `draw` is for an engine that `takesSampling`;
  *   the first four bytes of `stop` become 1 when it is cancelled, for an engine that hears no message while it writes; null where the
  *   page may not share memory
  * @typedef {{type: 'count', id: number, messages: Message[]}} CountRequest tokens of the prompt that these would make

@@ -14,8 +14,7 @@
  * @property {string} package its npm package, which is also its name among the vendored libraries
  * @property {boolean} [keepsPrompt] whether it reads only what differs from the prompt before
  * @property {boolean} [takesAdapters] whether LoRA adapters can be put on its models
- * @property {boolean} [takesSampling] whether a model goes on with other sampling, and is not loaded for it; then one
- *   answer may have its own
+ * @property {string[]} [resampled] the formats of which a model goes on with other sampling, see `takesSampling`
  * @property {boolean} [takesPrecision] whether it can be told how exactly to compute
  */
 
@@ -33,6 +32,7 @@ export const ENGINES = [
     keepsPrompt: true,
     takesAdapters: true,
     takesPrecision: true,
+    resampled: ["web"],
   },
   {
     id: "litert-lm",
@@ -41,7 +41,7 @@ export const ENGINES = [
     start: litertLm,
     formats: ["litertlm-web"],
     package: "@litert-lm/core",
-    takesSampling: true,
+    resampled: ["litertlm-web"],
   },
   {
     id: "litert-lm-cpu",
@@ -50,7 +50,7 @@ export const ENGINES = [
     start: litertLm,
     formats: ["litertlm-graph"],
     package: "@litert-lm/core",
-    takesSampling: true,
+    resampled: ["litertlm-graph"],
   },
 ];
 
@@ -58,6 +58,15 @@ export const ENGINES = [
 export function add(entry) {
   if (engineOf(entry.id)) throw new Error(`there is an engine ${entry.id} already`);
   ENGINES.push(entry);
+}
+
+/**
+ * Whether a model goes on with another temperature, seed, or smaller top K, and is not loaded again for it; then one answer may have
+ * its own.
+ * @param {{entry: EngineEntry, file: {format: string}}} choice
+ */
+export function takesSampling({ entry, file }) {
+  return entry.resampled?.includes(file.format) ?? false;
 }
 
 /** @param {string} id */

@@ -249,8 +249,8 @@ export const texts = {
       model: "",
       engine: "",
       lora: "Changing the adapter",
-      settings: "Reloading the model with the new settings",
-      seed: "Reloading the model with the next seed",
+      settings: "Applying the settings",
+      seed: "Taking the next seed",
       restart: "",
       recover: "The engine stopped; starting it again",
       return: "Going back to the last working state",
@@ -361,9 +361,9 @@ export const texts = {
     },
     /** @param {number} context */
     context: (context) => `Prompt and post together. This model supports up to ${integer(context)}.`,
-    apply: "Apply and reload the model",
+    apply: "Apply",
     defaults: "Defaults",
-    note: "The engine reads these when it loads a model, so a change reloads the model from this browser's storage. So does Try again.",
+    note: "They apply at once. A larger top K, another maximum or another precision loads the model again from this browser's storage.",
   },
 
   chat,

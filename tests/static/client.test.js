@@ -203,6 +203,27 @@ test("an engine that keeps its prompt says how much of it", async () => {
   assert.deepEqual(shares, [0, 0.5]);
 });
 
+for (const [kept, share] of [
+  [true, 1],
+  [false, 0],
+]) {
+  test(`other sampling leaves an engine what it has read only where it kept its model: ${kept}`, async () => {
+    const { engine, worker } = engineWith({ keepsPrompt: true });
+    const shares = [];
+    for (const result of [{}, { kept }]) {
+      const load = engine.load(MODEL, SETTINGS, { vendor: {}, turns: TURNS });
+      await settled();
+      worker.done("load", result);
+      await load;
+      const generation = engine.generate([message("abcd")]);
+      await settled();
+      worker.done("generate", RESULT);
+      shares.push((await generation.figures).reused);
+    }
+    assert.deepEqual(shares, [0, share]);
+  });
+}
+
 test("addresses that are relative to the page reach the worker whole", async () => {
   globalThis.document = { baseURI: "https://host/below/a/path/" };
   try {

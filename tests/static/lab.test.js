@@ -17,7 +17,7 @@ function lab({ answers = [], takesSampling = true, switches = () => true } = {})
   const session = fakeSession();
   const models = [session.state.setup.model, model("second")];
   session.state = { ...session.state, models, settings: {} };
-  session.state.setup.choice.entry = { takesSampling };
+  session.state.setup.choice = { ...session.state.setup.choice, entry: { resampled: takesSampling ? ["x"] : [] }, file: { format: "x" } };
   session.switched = [];
   session.switch = async (reason, wish) => {
     session.switched.push([reason, wish]);

@@ -19,7 +19,7 @@ const heads = async (records) => (await records.list({ count: 99 })).map(({ head
 async function drawing({ demo = false, settings = {}, takesSampling = true, recalled = { text: TEXT } } = {}) {
   const page = await mounted({}, recalled);
   const { setup } = page.session.state;
-  const choice = { ...setup.choice, entry: { takesSampling } };
+  const choice = { ...setup.choice, entry: { resampled: takesSampling ? ["x"] : [] }, file: { format: "x" } };
   page.session.state.setup = { ...setup, choice, model: { ...setup.model, demo }, settings: { ...setup.settings, temperature: 0.3, topK: 8, seed: 7, ...settings } };
   page.phase(READY);
   submit(page.form);

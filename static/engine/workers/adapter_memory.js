@@ -9,8 +9,9 @@
  *
  * @typedef {import('@mediapipe/tasks-genai').LlmInference} LlmInference
  * @typedef {import('@mediapipe/tasks-genai').LoraModel} LoraModel
- * @typedef {{_free: (pointer: number) => void}} Heap
  */
+
+import { heapOf } from "./mediapipe_heap.js";
 
 /**
  * @param {LlmInference} engine
@@ -29,18 +30,4 @@ export async function loadAdapter(engine, bytes, prompt) {
   } finally {
     heap._free = free;
   }
-}
-
-/**
- * The engine keeps its WebAssembly module two properties deep, under names that its minifier chose.
- * @param {object} engine
- * @returns {Heap}
- */
-function heapOf(engine) {
-  const objects = (/** @type {object} */ owner) => Object.values(owner).filter((value) => value && typeof value === "object");
-  const heap = objects(engine)
-    .flatMap(objects)
-    .find((value) => typeof value._free === "function");
-  if (!heap) throw new Error("this version of the engine hides its memory");
-  return heap;
 }

@@ -3,19 +3,22 @@
  * MediaPipe on WebGPU: the only file that knows it. It runs in a module worker, holds at most one model, and does one thing
  * at a time; `client.js` sees to that. `protocol.js` has the messages.
  *
- * Seven facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
+ * Eight facts about MediaPipe 0.10.29 shape it. A file that it cannot read may abort the WebAssembly and leave the promise
  * pending. It never looks at `device.lost`, so the device is made here. An input that is too long leaves it stuck, so the page
  * counts first. A worker can create one engine only, but that one takes a model again, with other settings. A model with
  * several key-value heads is wrong with LoRA, or from the second prompt on, at some `maxTokens` that are no multiple of 32. It
  * has no limit for an answer and counts no tokens while it writes, so callbacks are counted. It decodes the bytes of each
- * callback alone, so a character whose bytes fall into two of them is lost.
+ * callback alone, so a character whose bytes fall into two of them is lost. It takes other sampling only with the model, so what a web file
+ * is sampled with is written into its memory, see sampler_memory.js.
  */
 
 import { OnpageError } from "../errors.js";
 import { ControlPieces } from "../foreign_text.js";
 import { describeAdapter } from "../gpu.js";
 import { loadAdapter } from "./adapter_memory.js";
+import { heapOf } from "./mediapipe_heap.js";
 import { precisionOptions } from "./mediapipe_precision.js";
+import { SamplerMemory, mark } from "./sampler_memory.js";
 import { SentencePiece } from "./sentencepiece.js";
 import { Unharmed, createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 import { WebFile } from "./web_file.js";
@@ -61,6 +64,14 @@ let control = new ControlPieces(null);
 const loras = new Map();
 /** The one that is on. @type {LoraModel | null} */
 let lora = null;
+/** What it was loaded with, as text: where this is the same, only sampling differs. */
+let loadedWith = "";
+/** @type {SamplingSettings} */
+let sampling = { temperature: 1, topK: 1, seed: 1, maxTokens: 0 };
+/** Where it is in the engine; null where it is not known, and other sampling needs another load. @type {SamplerMemory | null} */
+let sampler = null;
+/** The largest top K that this load has room for. */
+let maxTopK = 0;
 /** The generation that is running, so that a late cancel cannot hit the next one. */
 let generating = 0;
 /** Where the libraries are. @type {VendorUrls} */
@@ -84,13 +95,19 @@ function loaded() {
 
 /**
  * The first load brings the library, the GPU and the shaders up. A later one (other settings, same worker) keeps all that:
- * only the model goes through the engine again, so it needs no warm-up.
+ * only the model goes through the engine again, so it needs no warm-up. Other sampling alone keeps the model, too.
  *
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
 async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted }) {
   const started = performance.now();
+  const same = JSON.stringify([model.sha256, settings.maxTokens, settings.precision ?? "auto", ranks, turns]);
+  if (engine && !fresh && same === loadedWith && settings.topK <= maxTopK && sampler?.write(settings)) {
+    sampling = settings;
+    if ((wanted && loras.get(wanted.sha256)) !== lora) return adapt(engine, { type: "adapt", id, lora: wanted });
+    return { gpuAdapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed, kept: true };
+  }
   const folder = vendor[LIBRARY];
   const meter = createMeter(id);
   const preparing = engine ? null : prepareLibrary(folder, MODULE, FILES, meter); // beside the download's first bytes
@@ -98,12 +115,15 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   const download = await startDownload(model, { vendor, meter, fresh });
 
   const file = new WebFile(download.stream(), model.size);
-  const options = engineOptions(settings, ranks, file, precisionOptions(settings.precision ?? "auto", model.precision ?? "float32"));
+  await (engine ? unharmed(download.arrived) : download.arrived); // only then is the model that it has let go
+  const isZip = String.fromCharCode(...download.head.subarray(4, 6)) === "PK";
+  const loading = isZip ? settings : { ...settings, seed: mark() }; // of a zip the sampler is elsewhere
+  const options = engineOptions(loading, ranks, file, precisionOptions(settings.precision ?? "auto", model.precision ?? "float32"));
   gpuAdapter ??= await describeAdapter();
   await preparing;
   const library = await importLibrary(folder + MODULE);
   const device = engine ? null : await openDevice(library);
-  if (engine) await unharmed(download.arrived); // only then is the model that it has let go
+  loadedWith = "";
   try {
     const creating = device ? create(library, folder, device, options) : refill(engine, options);
     engine = /** @type {LlmInference} */ (await untilCrash(Promise.race([creating, download.failed])));
@@ -114,7 +134,9 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   }
   await download.finish();
   control = controlPiecesOf(file, Object.values(turns ?? {}).join(" "));
-  stepsPerCallback = String.fromCharCode(...download.head.subarray(4, 6)) === "PK" ? STEPS.graph : STEPS.web;
+  sampler = isZip ? null : new SamplerMemory(heapOf(engine), loading);
+  [loadedWith, sampling, maxTopK] = [same, settings, settings.topK];
+  stepsPerCallback = isZip ? STEPS.graph : STEPS.web;
 
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
@@ -259,7 +281,8 @@ function size(engine, text) {
  * @param {GenerateJob} job
  * @returns {Promise<GenerateResult>}
  */
-async function generate(engine, { id, prompt, tokens: limit }) {
+async function generate(engine, { id, prompt, tokens: limit, draw }) {
+  sampler?.write({ ...sampling, ...draw });
   let steps = 0;
   let [first, last] = [0, 0]; // steps when the first and the last text came
   generating = id;

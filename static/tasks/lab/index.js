@@ -1,6 +1,7 @@
 // @ts-check
 /** The third task: one text in, one answer out, by templates that are data. This is what connects the lab (lab.js), its views and the page. */
 
+import { takesSampling } from "../../engine/index.js";
 import { newId } from "../../records/record.js";
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/texts.js";
@@ -99,7 +100,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
     const { template, draft, run } = lab.state;
     const canUndo = replaced?.id === template.id && replaced.after === draft.values;
     form.update(lab, state, canUndo);
-    instruction.update(lab, state.setup?.choice?.entry.takesSampling ?? false, noted);
+    instruction.update(lab, Boolean(state.setup?.choice && takesSampling(state.setup.choice)), noted);
     sides.update(lab, state);
     answers.update(lab, state);
     const names = said.sides.names.map(said.sides.side);

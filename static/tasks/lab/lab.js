@@ -38,7 +38,7 @@
  * @property {boolean} unloaded whether a side could not be loaded
  */
 
-import { message, normalized } from "../../engine/index.js";
+import { message, normalized, takesSampling } from "../../engine/index.js";
 import { readData } from "./data_text.js";
 import { filled } from "./fill.js";
 import { englishName } from "./languages.js";
@@ -219,7 +219,7 @@ export class Lab {
         }
         if (this.#stopped) break;
         const written = await this.#write(run, index, schema);
-        if (page && this.#session.state.setup?.choice?.entry.takesSampling) await this.#switch("settings", { settings: page });
+        if (page && this.#takesSampling) await this.#switch("settings", { settings: page });
         if (!written) break;
       }
     } finally {
@@ -244,7 +244,7 @@ export class Lab {
     if (!setup) return false;
     if (!side) {
       const { sampling } = this.state.template;
-      if (!sampling || this.state.draft.pageSampling || !setup.choice?.entry.takesSampling) return true;
+      if (!sampling || this.state.draft.pageSampling || !this.#takesSampling) return true;
       const topK = Math.min(sampling.topK, setup.settings.topK); // a larger one would be a reload
       return this.#switch("settings", { settings: { ...setup.settings, temperature: sampling.temperature, topK } });
     }
@@ -254,6 +254,11 @@ export class Lab {
     const reason = model !== setup.model ? "model" : (setup.lora?.id ?? "") !== side.loraId ? "lora" : "settings";
     const done = await this.#switch(reason, { modelId: side.modelId, loraId: side.loraId, settings });
     return done && this.#session.state.setup?.model.id === side.modelId;
+  }
+
+  get #takesSampling() {
+    const { setup } = this.#session.state;
+    return Boolean(setup?.choice && takesSampling(setup.choice));
   }
 
   /** What the page runs a model with, the loaded one unless another is named. @param {string} [id] */

@@ -10,7 +10,7 @@
  * @typedef {import('../../engine/session_state.js').Setup} Setup
  */
 
-import { MAX_SEED } from "../../engine/index.js";
+import { MAX_SEED, takesSampling } from "../../engine/index.js";
 import { makeChecker } from "./check/index.js";
 import { fitted } from "./check/sentences.js";
 import { lengthOf } from "./prompt.js";
@@ -72,7 +72,7 @@ export class Judge {
 
   /** Whether an engine says something else the next time. @param {Setup | null} setup */
   canDraw(setup) {
-    return Boolean(setup?.choice?.entry.takesSampling && setup.settings.topK > 1 && setup.settings.temperature > 0);
+    return Boolean(setup?.choice && takesSampling(setup.choice) && setup.settings.topK > 1 && setup.settings.temperature > 0);
   }
 
   /** How a draw after the first one is made. @param {Setup['settings']} settings @param {number} drawn posts before it */

@@ -78,7 +78,7 @@ export const lab = {
     removeReally: "Press again to delete",
     /** @param {import('../../tasks/lab/template.js').Sampling} sampling */
     sampling: ({ temperature, topK }) => `Use the page's sampling instead of this template's (temperature ${temperature}, top K ${integer(topK)})`,
-    samplingFixed: "This engine takes other sampling only by loading the model again, so the page's settings apply.",
+    samplingFixed: "This model takes other sampling only by being loaded again, so the page's settings apply.",
     export: "Save my templates as a file",
     import: "Open a file",
     /** @param {number} count */

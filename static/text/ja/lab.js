@@ -68,7 +68,7 @@ export const lab = {
     remove: "このテンプレートを削除",
     removeReally: "もう一度押すと削除",
     sampling: ({ temperature, topK }) => `このテンプレート（温度${temperature}、Top K ${integer(topK)}）ではなく、ページのサンプリング設定を使う`,
-    samplingFixed: "このエンジンでサンプリングを変えるにはモデルの再読み込みが必要なため、ページの設定を使います。",
+    samplingFixed: "このモデルはサンプリングを変えるのに再読み込みが必要なため、ページの設定を使います。",
     export: "自分のテンプレートをファイルに保存",
     import: "ファイルを開く",
     opened: (count) => `${integer(count)}件のテンプレートを開きました。`,

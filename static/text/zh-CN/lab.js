@@ -68,7 +68,7 @@ export const lab = {
     remove: "删除此模板",
     removeReally: "再按一次删除",
     sampling: ({ temperature, topK }) => `使用页面的采样设置，而不是此模板的（温度 ${temperature}，Top K ${integer(topK)}）`,
-    samplingFixed: "此引擎只有重新加载模型才能更换采样设置，因此使用页面的设置。",
+    samplingFixed: "此模型只有重新加载才能更换采样设置，因此使用页面的设置。",
     export: "把我的模板保存为文件",
     import: "打开文件",
     opened: (count) => `已打开 ${integer(count)} 个模板。`,

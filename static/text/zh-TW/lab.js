@@ -68,7 +68,7 @@ export const lab = {
     remove: "刪除這個範本",
     removeReally: "再按一次刪除",
     sampling: ({ temperature, topK }) => `使用頁面的取樣設定，而不是這個範本的（溫度 ${temperature}，Top K ${integer(topK)}）`,
-    samplingFixed: "這個引擎只有重新載入模型才能更換取樣設定，因此使用頁面的設定。",
+    samplingFixed: "這個模型只有重新載入才能更換取樣設定，因此使用頁面的設定。",
     export: "把我的範本儲存為檔案",
     import: "開啟檔案",
     opened: (count) => `已開啟 ${integer(count)} 個範本。`,
