@@ -48,6 +48,9 @@ ENGINES = {
 """What writes with a file, by its format as the page calls it: the ids of static/engine/registry.js. With one that makes vectors nothing
 does; static/engine/embedder.js asks it."""
 
+TAKES_MEDIA = {"web": ["mediapipe"], "litertlm-web": ["mediapipe"]}
+"""The same for a file whose model takes pictures or sound: LiteRT-LM takes text only in a page, and MediaPipe no graph."""
+
 DEFAULT_SAMPLING = {"temperature": 0.8, "topK": 40, "seed": 1}
 
 MAX_TOKENIZER = 32 << 20
@@ -170,13 +173,15 @@ class ServedModel:
 
     def file_json(self) -> dict[str, Any]:
         manifest, form = self.manifest, self.format
+        beyond = [each for each in manifest.modalities or () if each != "text"] if form in TAKES_MEDIA else []
         return {
             "format": form,
             "url": self.content.url,
             "size": manifest.size,
             "sha256": manifest.sha256,
             "context": manifest.context or MAX_DEFAULT_CONTEXT,
-            "engines": ENGINES[form],
+            "engines": TAKES_MEDIA[form] if beyond else ENGINES[form],
+            "modalities": beyond,
             "quantization": manifest.quantization,
         } | ({"precision": self._precision} if form == "web" else {})
 

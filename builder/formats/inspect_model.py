@@ -96,6 +96,8 @@ class BundleFacts:
     system: dict[str, str | int]
     """What the bundle says of itself."""
     model: WebFileFacts | GraphFacts
+    modalities: tuple[str, ...] = ("text",)
+    """What goes in, as far as the sections tell: text, image, audio. A publisher's web file may hold more in its decoder's section."""
     problem: str | None = None
     """Why the engine that the bundle is for would not run it; None where nothing is known against it."""
 
@@ -259,6 +261,7 @@ def _litertlm(file: LitertlmFile) -> BundleFacts:
         sections=[SectionFacts(s.kind, s.size, s.offset, s.said) for s in file.sections],
         system=file.system,
         model=model,
+        modalities=file.modalities,
         problem=model.problem if isinstance(model, GraphFacts) else None,
     )
 

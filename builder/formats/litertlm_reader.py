@@ -39,6 +39,9 @@ KINDS = {
 }
 """Of a section, by the header's number."""
 
+TOWERS = {"tf_lite_vision_encoder": "image", "tf_lite_audio_encoder_hw": "audio"}
+"""The model type of a section → what it lets in, in the web's form."""
+
 GRAPH_MODEL, WEB_MODEL = "tf_lite_prefill_decode", "tf_lite_artisan_text_decoder"
 
 # fields of the header's schema, by their number there
@@ -91,6 +94,12 @@ class LitertlmFile:
         reader = WebFile if decoder.model_type == WEB_MODEL else Graph
         model = reader.open(path, decoder.offset, decoder.size)
         return cls(path, content.size, header.version, header.system, sections, metadata, decoder, model)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What goes in: text, and what there is an encoder for."""
+        types = {section.model_type for section in self.sections}
+        return ("text", *(modality for kind, modality in TOWERS.items() if kind in types))
 
     def section(self, kind: str) -> Section | None:
         """The first section of a kind."""

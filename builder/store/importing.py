@@ -13,12 +13,12 @@ from typing import Any
 from builder.errors import ModelFileError, StoreError
 from builder.files.reading import NotReadableError, check_regular
 from builder.files.writing import write_beside
-from builder.formats.inspect_model import GraphFacts, VectorFacts, inspect_model
+from builder.formats.inspect_model import BundleFacts, GraphFacts, VectorFacts, inspect_model
 from builder.formats.inspect_web_file import Sampling, WebFileFacts
 from builder.formats.sniff import FIRST_BYTES, require_format
 from builder.model.catalog import PublishedModel, published
 from builder.store.folder import Store, StoredModel, explained
-from builder.store.manifest import Manifest, model_id, require_free_of_meaning
+from builder.store.manifest import MODALITIES, Manifest, model_id, require_free_of_meaning
 
 CHUNK = 4 << 20
 NOT_READ = "0" * 64
@@ -35,12 +35,14 @@ def import_file(
     id: str | None = None,
     move: bool = False,
     replace: bool = False,
+    takes: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> StoredModel:
     """Copies a model file into the store, or with `move` puts the file itself there, without a copy where that can be.
     A link is copied and stays.
 
-    The id is that of the published model with this file name, else made of the file name. Raises StoreError, or the error
+    The id is that of the published model with this file name, else made of the file name. `takes` says what goes in besides text, image
+    or audio, in place of what the file and the catalog say. Raises StoreError, or the error
     of the format where the file is not a sound model; the file is then as it was.
     """
     known = known_by_name(path.name)
@@ -49,6 +51,10 @@ def import_file(
     require_free_of_meaning(id)
     before, move = _stamp(path), move and not path.is_symlink()
     manifest = describe(path, id=id, known=known)
+    if takes:
+        manifest = dataclasses.replace(
+            manifest, modalities=("text", *(each for each in MODALITIES[1:] if each in takes))
+        )
     if not replace:
         store.refuse_taken_id(manifest.id, manifest.size)
     with store.workspace() as folder:
@@ -109,6 +115,7 @@ def describe(
             quantization=best.get("quantization"),
             parameters=best.get("parameters"),
             context=best.get("context"),
+            modalities=best.get("modalities"),
             template=best.get("template"),
             sampling=Sampling(best.get("temperature"), best.get("top_k")),
             conversion=said.get("conversion", {}),
@@ -140,6 +147,7 @@ def _said_by_file(path: Path) -> dict[str, Any]:
         "quantization": facts.quantization,
         "parameters": facts.parameters,
         "context": facts.context_length,
+        "modalities": facts.modalities if isinstance(facts, BundleFacts) and len(facts.modalities) > 1 else None,
         "template": facts.prompt_template,
         "temperature": facts.sampling.temperature,
         "top_k": facts.sampling.top_k,
@@ -153,6 +161,7 @@ def _said_by_catalog(model: PublishedModel) -> dict[str, Any]:
         "quantization": model.quantization,
         "parameters": family.parameters,
         "context": family.context,
+        "modalities": family.modalities,
         "template": family.template,
         "temperature": family.sampling.temperature,
         "top_k": family.sampling.top_k,

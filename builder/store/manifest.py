@@ -21,6 +21,8 @@ MAX_BYTES = 64 << 10
 MAX_TEXT = 2048
 MAX_CONVERSION = 64
 MAX_SIZE = 1 << 48
+MODALITIES = ("text", "image", "audio")
+"""What can go into a model, in the web's form."""
 
 KINDS = ("text", "embedding")
 FORMATS = tuple(known.name.lower() for known in Format)
@@ -59,6 +61,8 @@ class Manifest:
     parameters: int | None = None
     context: int | None = None
     """Tokens that the model was made for."""
+    modalities: tuple[str, ...] | None = None
+    """What goes in, of MODALITIES."""
     template: PromptTemplate | None = None
     sampling: Sampling = field(default_factory=lambda: Sampling(None, None))
     conversion: dict[str, str | int | float] = field(default_factory=dict)
@@ -82,6 +86,8 @@ class Manifest:
         _number("size", self.size, 1, MAX_SIZE)
         for name in ("parameters", "context"):
             _unless_none(_number, name, getattr(self, name), 1, MAX_SIZE)
+        if self.modalities is not None and not (self.modalities and set(self.modalities) <= set(MODALITIES)):
+            raise ValueError(f"modalities are {shown(self.modalities)}: expected some of {', '.join(MODALITIES)}")
         _unless_none(_number, "temperature", self.sampling.temperature, 0, 10)
         _unless_none(_number, "top_k", self.sampling.top_k, 1, 1 << 20)
         for affix in (self.template.prefix, self.template.suffix) if self.template else ():
@@ -124,6 +130,12 @@ class Manifest:
         if found.get("template") is not None:
             found["template"] = PromptTemplate(**_members(found["template"], "prefix", "suffix"))
         found["sampling"] = Sampling(**_members(found.get("sampling"), "temperature", "top_k"))
+        if found.get("modalities") is not None:
+            if not isinstance(found["modalities"], list | tuple) or not all(
+                isinstance(each, str) for each in found["modalities"]
+            ):
+                raise ValueError(f"modalities are {shown(found['modalities'])}: expected a list of texts")
+            found["modalities"] = tuple(found["modalities"])
         if not isinstance(found.get("conversion", {}), dict):
             raise ValueError("conversion is not an object")
         return cls(**found)

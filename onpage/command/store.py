@@ -19,8 +19,14 @@ from onpage.extras import requires
 @click.option("--id", "model_id", metavar="NAME", help="The id in the store.  [default: from the file's name]")
 @click.option("--move", is_flag=True, help="Move the file instead of copying it.")
 @click.option("--replace", is_flag=True, help="Replace a stored model that has this id.")
+@click.option(
+    "--takes",
+    type=click.Choice(["image", "audio"]),
+    multiple=True,
+    help="What goes into the model besides text; twice for both.  [default: what the file and its published name tell]",
+)
 @json_option
-def import_(file: Path, model_id: str | None, move: bool, replace: bool, as_json: bool) -> None:
+def import_(file: Path, model_id: str | None, move: bool, replace: bool, takes: tuple[str, ...], as_json: bool) -> None:
     """Copy a model file into the store.
 
     `onpage serve` then finds it by its id. A downloaded file that still has its published name gets its published id, licence
@@ -34,7 +40,9 @@ def import_(file: Path, model_id: str | None, move: bool, replace: bool, as_json
     from builder.store.importing import import_file
 
     with byte_progress() as progress:
-        stored = import_file(Store.open(), file, id=model_id, move=move, replace=replace, progress=progress)
+        stored = import_file(
+            Store.open(), file, id=model_id, move=move, replace=replace, takes=takes, progress=progress
+        )
     manifest = stored.manifest
     if as_json:
         print_json(manifest.to_json() | {"path": str(stored.path)})
@@ -44,6 +52,7 @@ def import_(file: Path, model_id: str | None, move: bool, replace: bool, as_json
             ("id", manifest.id),
             ("model", " ".join(filter(None, (manifest.family, manifest.quantization)))),
             ("size", megabytes(manifest.size)),
+            *([("takes", ", ".join(manifest.modalities))] if manifest.modalities else []),
             ("sha256", manifest.sha256),
             ("next", f"onpage serve --model {shlex.quote(manifest.id)}"),
         ]

@@ -9,7 +9,8 @@
  */
 
 import { OnpageError } from "./errors.js";
-import { lengthOf, promptOf, sharedBeginning, shortened } from "./messages.js";
+import { NO_SENSES, mediaTokens, missingSense, sameSenses } from "./media.js";
+import { lengthOf, mediaOf, promptOf, sharedBeginning, shortened, textsOnly } from "./messages.js";
 import { located } from "./source.js";
 
 /**
@@ -73,6 +74,8 @@ export class Engine {
   #turns = null;
   /** The last prompt that the engine has read. */
   #lastPrompt = "";
+  /** What it has loaded besides the text part. @type {import('./media.js').Senses} */
+  #senses = NO_SENSES;
 
   /**
    * @param {EngineEntry} entry
@@ -102,19 +105,20 @@ export class Engine {
    * @param {ModelSource} model
    * @param {SamplingSettings} settings
    * @param {{vendor: VendorUrls, turns?: Turns | null, fresh?: boolean, warmUp?: boolean, ranks?: number[], lora?: LoraSource | null,
-   *   onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
+   *   senses?: import('./media.js').Senses, onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
    * @returns {Promise<LoadResult>}
    */
   load({ url, size, sha256, precision, parts }, settings, options) {
-    const { vendor, turns = null, fresh = false, warmUp = true, ranks = [], lora = null, onProgress } = options;
+    const { vendor, turns = null, fresh = false, warmUp = true, ranks = [], lora = null, senses = NO_SENSES, onProgress } = options;
     const { backend } = this.entry;
     const model = located({ url, size, sha256, precision, parts });
     const libraries = Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, absolute(folder)]));
-    const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: adapterOf(lora) };
+    const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: adapterOf(lora), senses };
     return this.#inTurn(async () => {
       const result = await this.#call(request, "engine-failed", { onProgress: onProgress ?? (() => {}) });
       this.#turns = turns;
-      if (!result.kept) this.#lastPrompt = "";
+        this.#senses = senses;
+        if (!result.kept) this.#lastPrompt = "";
       return result;
     });
   }
@@ -143,6 +147,12 @@ export class Engine {
    * @returns {Promise<number>}
    */
   async countTokens(messages, { room = Infinity, signal } = {}) {
+    const shown = mediaTokens(mediaOf(messages));
+    return shown + (await this.#countTexts(textsOnly(messages), { room: room - shown, signal }));
+  }
+
+  /** @param {Message[]} messages @param {{room: number, signal?: AbortSignal}} options */
+  async #countTexts(messages, { room, signal }) {
     const count = (/** @type {Message[]} */ some) =>
       this.#inTurn(() => {
         signal?.throwIfAborted();
@@ -156,7 +166,8 @@ export class Engine {
   }
 
   /**
-   * Starts writing. The caller has made sure that the prompt leaves room: a longer one kills the engine.
+   * Starts writing. The caller has made sure that the prompt leaves room: a longer one kills the engine. A picture or a sound that the
+   * engine has not loaded what takes it is refused, `modality-unsupported`, and the engine goes on.
    * @param {Message[]} messages
    * @param {object} [options]
    * @param {AbortSignal} [options.signal] stops it; the iteration then ends normally, with what was written
@@ -182,6 +193,8 @@ export class Engine {
    */
   async #generate(messages, asked, generation, signal) {
     if (signal?.aborted) return null;
+    const missing = missingSense(mediaOf(messages), this.#senses);
+    if (missing) throw new OnpageError("modality-unsupported", missing);
     const id = this.#lastId + 1;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let limit;
@@ -194,7 +207,7 @@ export class Engine {
     signal?.addEventListener("abort", stop, { once: true });
     try {
       const answer = this.#call({ type: "generate", messages, ...asked, stop: shared }, null, generation.begin());
-      if (this.entry.keepsPrompt) {
+      if (this.entry.keepsPrompt && sameSenses(this.#senses, NO_SENSES)) {
         const prompt = promptOf(messages, this.#turns);
         generation.reused = sharedBeginning(prompt, this.#lastPrompt);
         this.#lastPrompt = prompt;

@@ -23,6 +23,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "download-cut", // again and again, for minutes
   "engine-failed",
   "lora-failed", // the model works, this LoRA adapter does not
+  "modality-unsupported", // a picture or a sound for an engine that has not loaded what takes it, or that takes none; the detail says which
   "device-lost",
 ]);
 

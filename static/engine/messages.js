@@ -1,16 +1,21 @@
 // @ts-check
 /**
- * Conversations, and the one place where they become the text that an engine reads. Pure.
+ * Conversations, and the one place where they become what an engine reads: text, with pictures and sounds between. Pure.
  *
  * That text is well-formed, and only the turns control the model: whatever a message says is text (foreign_text.js).
  *
- * A conversation is a list of messages; a message has a role and parts. Text is the only kind of part so far; an engine that
- * takes images gets another kind, not another call.
+ * A conversation is a list of messages; a message has a role and parts. Only users' messages may have other parts than texts; media.js
+ * says how large they may be, and what they cost.
  *
  * @typedef {'system' | 'user' | 'model'} Role
  * @typedef {{type: 'text', text: string}} TextPart
- * @typedef {TextPart} Part
+ * @typedef {{type: 'image', image: ImageBitmap}} ImagePart
+ * @typedef {{type: 'audio', samples: Float32Array<ArrayBuffer>, sampleRate: number}} AudioPart one channel, from -1 to 1
+ * @typedef {ImagePart | AudioPart} MediaPart
+ * @typedef {TextPart | MediaPart} Part
  * @typedef {{role: Role, parts: Part[]}} Message
+ *
+ * @typedef {string | MediaPart} PromptPiece
  *
  * @typedef {object} Turns the template of a model, as its file gives it
  * @property {string} prefix before what the user says first
@@ -32,9 +37,19 @@ export function message(text, role = "user") {
   return { role, parts: [{ type: "text", text }] };
 }
 
-/** What a message says. @param {Message} message */
+/** What a message says, without what it shows. @param {Message} message */
 export function textOf({ parts }) {
-  return parts.map(({ text }) => text).join("");
+  return parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+/** The pictures and sounds of all messages. @param {Message[]} messages */
+export function mediaOf(messages) {
+  return messages.flatMap(({ parts }) => parts.filter((/** @type {Part} */ part) => part.type !== "text"));
+}
+
+/** The same messages without pictures and sounds. @param {Message[]} messages @returns {Message[]} */
+export function textsOnly(messages) {
+  return messages.map(({ role, parts }) => ({ role, parts: parts.filter((/** @type {Part} */ part) => part.type === "text") }));
 }
 
 /**
@@ -55,7 +70,8 @@ export function conversationTurns({ prefix, suffix, end: said }) {
 }
 
 /**
- * The text that an engine reads, which ends where the model is to begin; after a message of the model, where it is to go on.
+ * The text that an engine reads, which ends where the model is to begin; after a message of the model, where it is to go on. Without
+ * pictures and sounds, where there are any: `promptPieces` has them in their places.
  *
  * A system's message has a turn of its own where the template shows one. Gemma has none: it goes in front of the user's, as its own
  * template puts it.
@@ -66,11 +82,25 @@ export function conversationTurns({ prefix, suffix, end: said }) {
  * @returns {string} Error where the messages do not fit the turns
  */
 export function promptOf(messages, turns, control = null) {
-  if (!turns) return wellFormed(messages.map(textOf).join(""));
+  return promptPieces(messages, turns, control)
+    .map((piece) => (typeof piece === "string" ? piece : ""))
+    .join("");
+}
+
+/**
+ * As `promptOf`, with the pictures and sounds where they are in the messages; one text is one piece.
+ * @param {Message[]} messages
+ * @param {Turns | null} turns
+ * @param {import('./foreign_text.js').ControlPieces | null} [control]
+ * @returns {PromptPiece[]}
+ */
+export function promptPieces(messages, turns, control = null) {
+  if (!turns) return joined(messages.flatMap(({ parts }) => parts.map((part) => (part.type === "text" ? part.text : part))));
   const said = (/** @type {string} */ text, /** @type {string} */ before, /** @type {string} */ after) =>
     before + (control?.disarm(text, { before, after }) ?? text) + after;
   const { opening, system: systemTurn, prefix, suffix, end } = conversationTurns(turns);
-  let prompt = "";
+  /** @type {PromptPiece[]} */
+  let pieces = [];
   let system = "";
   /** Whose turn it was. @type {Role} */
   let last = "system";
@@ -81,17 +111,35 @@ export function promptOf(messages, turns, control = null) {
       system += `${text}\n\n`;
     } else if (each.role === "user") {
       if (last === "user") throw new Error("two messages of the user follow each other");
-      if (last === "system") prompt = system && systemTurn ? said(system.trimEnd(), systemTurn.prefix, systemTurn.suffix) : opening;
+      if (last === "system") pieces = [system && systemTurn ? said(system.trimEnd(), systemTurn.prefix, systemTurn.suffix) : opening];
       const before = last === "system" && !systemTurn ? system : "";
-      prompt += said(before + text, prefix, suffix);
+      const parts = joined([before, ...each.parts.map((part) => (part.type === "text" ? part.text : part))]);
+      const place = (/** @type {number} */ at) => [at === 0 ? prefix : "", at === parts.length - 1 ? suffix : ""];
+      for (const [at, part] of parts.entries()) {
+        const [begins, ends] = place(at);
+        pieces.push(...(typeof part === "string" ? [said(part, begins, ends)] : [begins, part, ends]));
+      }
     } else {
       if (last !== "user") throw new Error("a message of the model follows none of the user");
-      prompt += said(text, "", index < messages.length - 1 ? end : "");
+      pieces.push(said(text, "", index < messages.length - 1 ? end : ""));
     }
     last = each.role;
   }
   if (last === "system") throw new Error("there is no message of the user");
-  return wellFormed(prompt);
+  return joined(pieces);
+}
+
+/** With texts that follow each other in one, well-formed; at least one. @param {PromptPiece[]} pieces @returns {PromptPiece[]} */
+function joined(pieces) {
+  /** @type {PromptPiece[]} */
+  const found = [];
+  for (const piece of pieces) {
+    const last = found.at(-1);
+    if (typeof piece === "string" && typeof last === "string") found[found.length - 1] = last + piece;
+    else if (piece !== "") found.push(piece);
+  }
+  const well = found.map((piece) => (typeof piece === "string" ? wellFormed(piece) : piece));
+  return well.length ? well : [""];
 }
 
 /**
@@ -107,11 +155,11 @@ export function sharedBeginning(prompt, previous) {
 
 /** UTF-16 units of all texts. @param {Message[]} messages */
 export function lengthOf(messages) {
-  return messages.reduce((sum, { parts }) => sum + parts.reduce((length, { text }) => length + text.length, 0), 0);
+  return messages.reduce((sum, message) => sum + textOf(message).length, 0);
 }
 
 /**
- * The same messages with no more than so many UTF-16 units of text; what comes last is cut.
+ * The same messages with no more than so many UTF-16 units of text; what comes last is cut, but for pictures and sounds.
  * @param {Message[]} messages
  * @param {number} length
  * @returns {Message[]}
@@ -120,10 +168,11 @@ export function shortened(messages, length) {
   let left = length;
   return messages.map(({ role, parts }) => ({
     role,
-    parts: parts.map(({ type, text }) => {
-      const kept = text.slice(0, Math.max(0, left));
-      left -= text.length;
-      return { type, text: kept };
+    parts: parts.map((part) => {
+      if (part.type !== "text") return part;
+      const kept = part.text.slice(0, Math.max(0, left));
+      left -= part.text.length;
+      return { type: part.type, text: kept };
     }),
   }));
 }

@@ -16,9 +16,10 @@
  *
  * @typedef {{url: string, size: number}} Part
  *
- * @typedef {{url: string, size: number, sha256: string, precision?: Precision, parts?: Part[]}} ModelSource `url` may be relative to the
- *   page; `precision` is the least that holds every number of the model, float32 where nobody says; `parts`, in order, where a host that
- *   limits the size of files has the model in several: then there is nothing at `url`
+ * @typedef {{url: string, size: number, sha256: string, precision?: Precision, parts?: Part[], modalities?: import('./media.js').Modality[]}}
+ *   ModelSource `url` may be relative to the page; `precision` is the least that holds every number of the model, float32 where nobody says;
+ *   `parts`, in order, where a host that limits the size of files has the model in several: then there is nothing at `url`; `modalities` are
+ *   what it takes besides text, none where nobody says
  *
  * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
  *
@@ -66,9 +67,11 @@
  * @property {Record<string, number> | null} engineFigures what the engine itself says of this generation, in its own terms
  *
  * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, turns: Turns | null, vendor: VendorUrls,
- *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null}} LoadRequest `turns` are put around
+ *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null, senses: import('./media.js').Senses}}
+ *   LoadRequest `turns` are put around
  *   messages from now on, null for none; `backend` is the entry's, for a worker that has several; `fresh` goes past what the browser
- *   has kept; without `warmUp` the first answer compiles what the engine needs; `ranks` are those of all adapters that the model may get
+ *   has kept; without `warmUp` the first answer compiles what the engine needs; `ranks` are those of all adapters that the model may get;
+ *   `senses` is what is loaded besides the text part
  * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
  *   with none; answered as a load
  * @typedef {{temperature: number, seed: number}} Draw how one answer is drawn, in place of the settings
@@ -76,7 +79,7 @@
  *   GenerateRequest `tokens` ends the answer after so many, or after few more; `draw` is for an engine that `takesSampling`;
  *   the first four bytes of `stop` become 1 when it is cancelled, for an engine that hears no message while it writes; null where the
  *   page may not share memory
- * @typedef {{type: 'count', id: number, messages: Message[]}} CountRequest tokens of the prompt that these would make
+ * @typedef {{type: 'count', id: number, messages: Message[]}} CountRequest tokens of the prompt that these would make; texts only
  * @typedef {{type: 'cancel', id: number}} CancelRequest stops the generation of that id; it is never answered itself
  * @typedef {LoadRequest | AdaptRequest | GenerateRequest | CountRequest | CancelRequest} Request
  *

@@ -16,6 +16,7 @@
  * @property {boolean} [takesAdapters] whether LoRA adapters can be put on its models
  * @property {string[]} [resampled] the formats of which a model goes on with other sampling, see `takesSampling`
  * @property {boolean} [takesPrecision] whether it can be told how exactly to compute
+ * @property {boolean} [takesMedia] whether it takes pictures and sounds, where the model does
  */
 
 import { litertLm, mediapipe } from "./start_worker.js";
@@ -27,12 +28,13 @@ export const ENGINES = [
     name: "MediaPipe",
     backend: "WebGPU",
     start: mediapipe,
-    formats: ["web", "graph-task"],
+    formats: ["web", "graph-task", "litertlm-web"],
     package: "@mediapipe/tasks-genai",
     keepsPrompt: true,
     takesAdapters: true,
     takesPrecision: true,
     resampled: ["web"],
+    takesMedia: true,
   },
   {
     id: "litert-lm",
@@ -63,10 +65,11 @@ export function add(entry) {
 /**
  * Whether a model goes on with another temperature, seed, or smaller top K, and is not loaded again for it; then one answer may have
  * its own.
- * @param {{entry: EngineEntry, file: {format: string}}} choice
+ * @param {{entry: EngineEntry, file: {format: string, modalities?: string[]}}} choice
  */
 export function takesSampling({ entry, file }) {
-  return entry.resampled?.includes(file.format) ?? false;
+  const loadsMore = Boolean(entry.takesMedia && file.modalities?.length); // with pictures or sound the sampler is out of reach
+  return !loadsMore && (entry.resampled?.includes(file.format) ?? false);
 }
 
 /** @param {string} id */

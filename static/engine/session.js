@@ -15,6 +15,8 @@
 import { lookAtGpu } from "./choice.js";
 import { Engine } from "./client.js";
 import { OnpageError } from "./errors.js";
+import { NO_SENSES, missingSense } from "./media.js";
+import { mediaOf } from "./messages.js";
 import * as modelStorage from "./storage.js";
 import { reach } from "./reach.js";
 import { INITIAL, nextSeed } from "./session_state.js";
@@ -37,7 +39,9 @@ import { Succession } from "./succession.js";
  *
  * @typedef {{kind: 'written', figures: Figures}} Written
  * @typedef {{kind: 'too-long', tokens: number, room: number}} TooLong nothing was sent to the engine
- * @typedef {Written | TooLong} Outcome
+ * @typedef {{kind: 'unable', modality: import('./media.js').Modality}} Unable a picture or a sound that what runs does not take; nothing was
+ *   sent
+ * @typedef {Written | TooLong | Unable} Outcome
  *
  * @typedef {import('./succession.js').Attempt & {abort: () => void}} Job
  */
@@ -93,8 +97,8 @@ export class Session {
   }
 
   /**
-   * Another model, engine, LoRA adapter or other settings, also while something is loading.
-   * @param {'model' | 'engine' | 'lora' | 'settings'} reason
+   * Another model, engine, LoRA adapter, other settings or what takes pictures and sounds, also while something is loading.
+   * @param {'model' | 'engine' | 'lora' | 'settings' | 'senses'} reason
    * @param {Wish} wish
    */
   async switch(reason, wish) {
@@ -148,6 +152,8 @@ export class Session {
   async generate(messages, { room, counted = null, tokens = null, draw = null, onText }) {
     const { engine } = this.#engines;
     if (this.#state.now.phase !== "ready" || !engine) return null;
+    const missing = missingSense(mediaOf(messages), this.#state.setup?.senses ?? NO_SENSES);
+    if (missing) return { kind: "unable", modality: missing };
     const job = this.#begin();
     this.#counting.abort();
     this.#stopping = new AbortController();

@@ -12,7 +12,7 @@
  * @typedef {import('./protocol.js').LoadProgress} LoadProgress
  * @typedef {import('./protocol.js').SamplingSettings} SamplingSettings
  *
- * @typedef {'first' | 'model' | 'engine' | 'lora' | 'settings' | 'seed' | 'restart' | 'recover' | 'return' | 'elsewhere'} LoadReason
+ * @typedef {'first' | 'model' | 'engine' | 'lora' | 'settings' | 'senses' | 'seed' | 'restart' | 'recover' | 'return' | 'elsewhere'} LoadReason
  *   `recover`: the engine has crashed; `return`: a switch has failed, and what ran before is brought back; `elsewhere` is never the
  *   session's own: a page with several tasks tells one of them that another one's answer is written
  *
@@ -29,6 +29,7 @@
  * @property {Choice | null} choice null where no engine here can run the model
  * @property {Lora | null} lora
  * @property {SamplingSettings} settings
+ * @property {import('./media.js').Senses} senses what is loaded besides the text part
  *
  * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData}} Notice `kept`: a switch has failed, and what ran before runs
  *

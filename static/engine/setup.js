@@ -9,24 +9,28 @@
  *
  * @typedef {Omit<Setup, 'choice'>} WantedSetup
  * @typedef {Setup & {choice: import('./choice.js').Choice}} PossibleSetup
- * @typedef {{modelId?: string, engineId?: string, loraId?: string, settings?: SamplingSettings}} Wish what is to be different
+ * @typedef {{modelId?: string, engineId?: string, loraId?: string, settings?: SamplingSettings,
+ *   senses?: import('./media.js').Senses}} Wish what is to be different
  */
 
 import { choose } from "./choice.js";
+import { NO_SENSES, possibleSenses, sameSenses } from "./media.js";
 
 /**
- * What is there, but for what is wished for. A model has its own adapters, and the settings that it last ran with.
+ * What is there, but for what is wished for. A model has its own adapters, and the settings that it last ran with. What a person has had
+ * loaded for pictures and sounds stays with that model.
  * @param {Pick<SessionState, 'models' | 'setup' | 'settings'>} state with a model
  * @param {Wish} wish
  * @returns {WantedSetup}
  */
-export function wished({ models, setup, settings: remembered }, { modelId, engineId, loraId, settings }) {
+export function wished({ models, setup, settings: remembered }, { modelId, engineId, loraId, settings, senses }) {
   const model = models.find(({ id }) => id === modelId) ?? setup?.model ?? models[0];
   return {
     model,
     engineId: engineId ?? setup?.engineId ?? "",
     lora: model.adapters.find(({ id }) => id === (loraId ?? setup?.lora?.id)) ?? null,
     settings: settings ?? remembered[model.id] ?? model.sampling,
+    senses: senses ?? (model.id === setup?.model.id ? setup.senses : NO_SENSES),
   };
 }
 
@@ -39,8 +43,9 @@ export function wished({ models, setup, settings: remembered }, { modelId, engin
 export function possible(wanted, gpu) {
   const choice = choose(wanted.model, gpu, wanted.engineId);
   const maxTokens = Math.min(wanted.settings.maxTokens, choice.file.context);
-  const lora = choice.entry.takesAdapters ? wanted.lora : null;
-  return { ...wanted, choice, lora, settings: { ...wanted.settings, maxTokens } };
+  const senses = possibleSenses(wanted.senses, choice.file, choice.entry);
+  const lora = choice.entry.takesAdapters && sameSenses(senses, NO_SENSES) ? wanted.lora : null; // which no engine has beside them
+  return { ...wanted, choice, lora, senses, settings: { ...wanted.settings, maxTokens } };
 }
 
 /**
@@ -49,7 +54,8 @@ export function possible(wanted, gpu) {
  * @param {PossibleSetup} b
  */
 export function sameModel(a, b) {
-  return a.choice.entry === b.choice.entry && a.choice.file.sha256 === b.choice.file.sha256 && a.model.id === b.model.id;
+  const same = a.choice.entry === b.choice.entry && a.choice.file.sha256 === b.choice.file.sha256 && a.model.id === b.model.id;
+  return same && sameSenses(a.senses, b.senses);
 }
 
 /** @param {SamplingSettings} a @param {SamplingSettings} b */

@@ -8,6 +8,7 @@
  * is replaced as above when that has ended it.
  */
 
+import { NO_SENSES, sameSenses } from "./media.js";
 import { sameModel, sameSettings } from "./setup.js";
 
 /**
@@ -76,9 +77,9 @@ export class Succession {
     const running = await this.#engineFor(attempt, setup, fresh);
     if (!running) return null;
     const { engine } = running;
-    const { model, choice, lora, settings } = setup;
-    const ranks = choice.entry.takesAdapters ? [...new Set(model.adapters.map(({ rank }) => rank))] : [];
-    const options = { vendor: this.vendor, turns: model.promptTemplate, fresh, ranks, lora, onProgress };
+    const { model, choice, lora, settings, senses } = setup;
+    const ranks = choice.entry.takesAdapters && sameSenses(senses, NO_SENSES) ? [...new Set(model.adapters.map(({ rank }) => rank))] : [];
+    const options = { vendor: this.vendor, turns: model.promptTemplate, fresh, ranks, lora, senses, onProgress };
     const loaded = running === this.#running;
     const onlyLora = loaded && !running.changes && lora !== running.setup.lora && sameSettings(settings, running.setup.settings);
     running.changes += 1;

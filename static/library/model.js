@@ -191,6 +191,7 @@ export class Model {
       signal?.throwIfAborted();
       if (!outcome) throw this.#problem();
       if (outcome.kind === "too-long") throw new PromptTooLongError(outcome.tokens, outcome.room);
+      if (outcome.kind === "unable") throw new OnpageError("modality-unsupported", outcome.modality);
       return outcome.figures;
     }).finally(() => stop.removeEventListener("abort", end));
   }

@@ -112,6 +112,12 @@ export const PROBLEMS = {
     wayOn: "without-lora",
     action: "Go on without it",
   },
+  "modality-unsupported": {
+    title: "This model takes text only",
+    sentence: "A picture or a sound was given to a model, or an engine, that has not loaded what takes it.",
+    wayOn: "restart",
+    action: "Start the engine again",
+  },
   "device-lost": {
     title: "The GPU was lost",
     sentence:
@@ -250,6 +256,7 @@ export const texts = {
       engine: "",
       lora: "Changing the adapter",
       settings: "Applying the settings",
+      senses: "Loading what the model sees and hears with",
       seed: "Taking the next seed",
       restart: "",
       recover: "The engine stopped; starting it again",

@@ -111,6 +111,12 @@ export const PROBLEMS = {
     wayOn: "without-lora",
     action: "アダプターなしで続ける",
   },
+  "modality-unsupported": {
+    title: "このモデルはテキスト専用です",
+    sentence: "画像や音声を読み込んでいないモデルまたはエンジンに、画像か音声が渡されました。",
+    wayOn: "restart",
+    action: "エンジンを再起動",
+  },
   "device-lost": {
     title: "GPUが使えなくなりました",
     sentence: "ドライバーの再起動、スリープ、ほかのプログラムなどにより、システムがGPUを取り上げました。文章は残っています。",
@@ -228,6 +234,7 @@ export const texts = {
       engine: "",
       lora: "アダプターを切り替え中",
       settings: "設定を適用中",
+      senses: "画像と音声の部分を読み込み中",
       seed: "次のシードを設定中",
       restart: "",
       recover: "エンジンが停止したため、再起動中",

@@ -110,6 +110,12 @@ export const PROBLEMS = {
     wayOn: "without-lora",
     action: "不用适配器继续",
   },
+  "modality-unsupported": {
+    title: "这个模型只接受文字",
+    sentence: "图片或声音给了一个没有加载相应部分的模型或引擎。",
+    wayOn: "restart",
+    action: "重新启动引擎",
+  },
   "device-lost": {
     title: "GPU 已断开",
     sentence: "系统收回了 GPU，原因可能是驱动程序重启、睡眠或其他程序。你的文字还在。",
@@ -227,6 +233,7 @@ export const texts = {
       engine: "",
       lora: "正在更换适配器",
       settings: "正在应用设置",
+      senses: "正在加载看图和听声音的部分",
       seed: "正在换用下一个种子",
       restart: "",
       recover: "引擎已停止，正在重新启动",

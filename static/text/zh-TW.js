@@ -111,6 +111,12 @@ export const PROBLEMS = {
     wayOn: "without-lora",
     action: "不用適配器繼續",
   },
+  "modality-unsupported": {
+    title: "這個模型只接受文字",
+    sentence: "圖片或聲音給了一個沒有載入相應部分的模型或引擎。",
+    wayOn: "restart",
+    action: "重新啟動引擎",
+  },
   "device-lost": {
     title: "GPU 已中斷",
     sentence: "系統收回了 GPU，可能是因為驅動程式重新啟動、睡眠或其他程式。你的文字還在。",
@@ -228,6 +234,7 @@ export const texts = {
       engine: "",
       lora: "正在更換適配器",
       settings: "正在套用設定",
+      senses: "正在載入看圖和聽聲音的部分",
       seed: "正在改用下一個種子",
       restart: "",
       recover: "引擎已停止，正在重新啟動",

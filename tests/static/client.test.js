@@ -17,10 +17,10 @@ const LONG = 200_000;
 const open = [];
 afterEach(() => open.splice(0).forEach((engine) => engine.close())); // with its timers
 
-function engineWith({ keepsPrompt = false } = {}) {
+function engineWith({ keepsPrompt = false, takesMedia = false } = {}) {
   const worker = new FakeWorker();
   const ends = [];
-  const entry = { id: "x", name: "X", backend: "CPU", worker: new URL("http://server/worker.js"), formats: [], package: "x", keepsPrompt };
+  const entry = { id: "x", name: "X", backend: "CPU", worker: new URL("http://server/worker.js"), formats: [], package: "x", keepsPrompt, takesMedia };
   const engine = new Engine(entry, { onEnd: (error) => ends.push(error), makeWorker: () => worker });
   open.push(engine);
   return { engine, worker, ends };
@@ -237,3 +237,57 @@ test("addresses that are relative to the page reach the worker whole", async () 
     delete globalThis.document;
   }
 });
+
+const IMAGE = { type: "image", image: { width: 3, height: 2 } };
+const AUDIO = { type: "audio", samples: new Float32Array(16_000), sampleRate: 16_000 };
+const SHOW = [{ role: "user", parts: [IMAGE, { type: "text", text: "What?" }, AUDIO] }];
+
+/** One that has loaded what takes pictures and sounds, or not. */
+async function seeing(senses) {
+  const made = engineWith({ keepsPrompt: true, takesMedia: true });
+  const load = made.engine.load(MODEL, SETTINGS, { vendor: {}, turns: TURNS, senses });
+  await settled();
+  made.worker.done("load", {});
+  await load;
+  return made;
+}
+
+test("what takes pictures and sounds is loaded only where it is asked for", async () => {
+  const { worker } = await seeing({ images: 2, audio: true });
+  assert.deepEqual(worker.last("load").senses, { images: 2, audio: true });
+  const plain = await seeing(undefined);
+  assert.deepEqual(plain.worker.last("load").senses, { images: 0, audio: false });
+});
+
+test("pictures and sounds go to the engine as they are, and are counted without it", async () => {
+  const { engine, worker } = await seeing({ images: 2, audio: true });
+  const count = engine.countTokens(SHOW, { room: 1000 });
+  await settled();
+  assert.deepEqual(worker.last("count").messages, [{ role: "user", parts: [{ type: "text", text: "What?" }] }]);
+  worker.done("count", 7);
+  assert.equal(await count, 7 + 260 + Math.ceil(6.25) + 4);
+  for (let turn = 0; turn < 2; turn += 1) {
+    const generation = engine.generate(SHOW);
+    await settled();
+    assert.deepEqual(worker.last("generate").messages, SHOW);
+    worker.done("generate", RESULT);
+    assert.equal((await generation.figures).reused, 0, "with pictures the engine reads each prompt from its beginning");
+  }
+});
+
+for (const [senses, missing] of [
+  [{ images: 0, audio: true }, "image"],
+  [{ images: 1, audio: false }, "audio"],
+  [undefined, "image"],
+]) {
+  test(`without what takes ${missing === "image" ? "pictures" : "sounds"} they are refused, and the engine goes on: ${JSON.stringify(senses)}`, async () => {
+    const { engine, worker, ends } = await seeing(senses);
+    await assert.rejects(engine.generate(SHOW).figures, { code: "modality-unsupported", detail: missing });
+    assert.equal(worker.last("generate"), undefined, "nothing was sent");
+    const next = engine.generate(ASK);
+    await settled();
+    worker.done("generate", RESULT);
+    assert.equal((await next.figures).ended, "model");
+    assert.equal(ends.length, 0);
+  });
+}

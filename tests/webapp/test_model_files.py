@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from builder.store import Store
+from builder.store.importing import import_file
 from builder.synth.web_file import synthesize
 from webapp.app import Config, create_app
 from webapp.errors import FilesUnlikeError
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH, DEMO_MODEL, static_folder
-from webapp.served_models import ENGINES
+from webapp.served_models import ENGINES, TAKES_MEDIA
 
 
 def test_the_demo_is_one_model_for_every_engine() -> None:
@@ -38,10 +40,28 @@ def test_the_page_knows_the_engines_that_the_server_names() -> None:
     registry = (static_folder() / "engine" / "registry.js").read_text(encoding="utf-8")
     entries = dict(re.findall(r'id: "(.+?)",.*?formats: \[(.+?)\]', registry, re.DOTALL))
     said = {identity: {name.strip(' "') for name in formats.split(",")} for identity, formats in entries.items()}
+    offered = [*ENGINES.items(), *TAKES_MEDIA.items()]
     assert said == {
-        identity: {form for form, engines in ENGINES.items() if identity in engines}
+        identity: {form for form, engines in offered if identity in engines}
         for identity in {each for engines in ENGINES.values() for each in engines}
     }
+
+
+def test_the_page_knows_what_goes_into_a_model(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    seeing = [
+        import_file(store, DEMO_MODEL, id="seeing", takes=("image",)),
+        import_file(store, DEMO_BUNDLE, id="hearing", takes=("audio", "image")),
+        import_file(store, DEMO_GRAPH, id="graph", takes=("image",)),
+    ]
+    models = create_app(Config(models=[*seeing, [DEMO_BUNDLE]])).test_client().get("/api/models").get_json()
+    assert [[file["modalities"] for file in model["files"]] for model in models] == [
+        [["image"]],
+        [["image", "audio"]],
+        [[]],
+    ]
+    assert [model["files"][0]["engines"] for model in models] == [["mediapipe"], ["mediapipe"], ["litert-lm-cpu"]]
+    assert store.models()[0].manifest.modalities is not None
 
 
 def test_files_that_are_not_one_model_are_refused(tmp_path: Path) -> None:

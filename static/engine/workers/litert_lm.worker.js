@@ -130,7 +130,7 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   const bytes = (download.completedAt ?? created) - started;
   if (warmUp && !warmed) {
     sayWarming(id, model, bytes);
-    await write({ id, prompt: WARM_UP_PROMPT, tokens: 1, stop: null }, () => {});
+    await write({ id, prompt: WARM_UP_PROMPT, pieces: [], tokens: 1, stop: null }, () => {});
   }
   const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
   return { gpuAdapter, milliseconds, fromCache: download.fromCache, warmed };

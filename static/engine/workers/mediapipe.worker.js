@@ -15,8 +15,10 @@
 import { OnpageError } from "../errors.js";
 import { ControlPieces } from "../foreign_text.js";
 import { describeAdapter } from "../gpu.js";
+import { NO_SENSES, mediaTokens, sameSenses } from "../media.js";
 import { loadAdapter } from "./adapter_memory.js";
 import { heapOf } from "./mediapipe_heap.js";
+import { giveNamesOfElements, mediaOptions, promptFor } from "./mediapipe_media.js";
 import { precisionOptions } from "./mediapipe_precision.js";
 import { SamplerMemory, mark } from "./sampler_memory.js";
 import { SentencePiece } from "./sentencepiece.js";
@@ -35,6 +37,7 @@ import { WebFile } from "./web_file.js";
  * @typedef {import('../protocol.js').GenerateResult} GenerateResult
  * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('../protocol.js').GpuAdapter} GpuAdapter
+ * @typedef {import('../media.js').Senses} Senses
  * @typedef {import('../protocol.js').VendorUrls} VendorUrls
  * @typedef {import('../download.js').ModelDownload} ModelDownload
  */
@@ -44,7 +47,10 @@ const MODULE = "genai_bundle.mjs";
 /** What else is loaded of it, and its bytes. */
 const FILES = { "genai_wasm_module_internal.js": 334_104, "genai_wasm_module_internal.wasm": 27_220_735 };
 const WARM_UP_PROMPT = "Hello";
-/** What each callback carries, the last one perhaps less: a web file decodes three steps at a time, a graph (in a zip) one. */
+/**
+ * What each callback carries, the last one perhaps less: a web file decodes three steps at a time, a graph (in a zip) one. With pictures or
+ * sound the library goes the graph's way; that it is one there, too, was not measured.
+ */
 const STEPS = { web: 3, graph: 1 };
 /** What `maxTokens` is rounded up to. */
 const MULTIPLE = 32;
@@ -100,9 +106,9 @@ function loaded() {
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
-async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted }) {
+async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted, senses }) {
   const started = performance.now();
-  const same = JSON.stringify([model.sha256, settings.maxTokens, settings.precision ?? "auto", ranks, turns]);
+  const same = JSON.stringify([model.sha256, settings.maxTokens, settings.precision ?? "auto", ranks, turns, senses]);
   if (engine && !fresh && same === loadedWith && settings.topK <= maxTopK && sampler?.write(settings)) {
     sampling = settings;
     if ((wanted && loras.get(wanted.sha256)) !== lora) return adapt(engine, { type: "adapt", id, lora: wanted });
@@ -116,9 +122,10 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
 
   const file = new WebFile(download.stream(), model.size);
   await (engine ? unharmed(download.arrived) : download.arrived); // only then is the model that it has let go
-  const isZip = String.fromCharCode(...download.head.subarray(4, 6)) === "PK";
-  const loading = isZip ? settings : { ...settings, seed: mark() }; // of a zip the sampler is elsewhere
-  const options = engineOptions(loading, ranks, file, precisionOptions(settings.precision ?? "auto", model.precision ?? "float32"));
+  const asGraph = String.fromCharCode(...download.head.subarray(4, 6)) === "PK" || !sameSenses(senses, NO_SENSES);
+  const loading = asGraph ? settings : { ...settings, seed: mark() }; // there the sampler is elsewhere
+  const precision = precisionOptions(settings.precision ?? "auto", model.precision ?? "float32");
+  const options = engineOptions(loading, ranks, file, { ...precision, ...mediaOptions(senses) });
   gpuAdapter ??= await describeAdapter();
   await preparing;
   const library = await importLibrary(folder + MODULE);
@@ -134,9 +141,9 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   }
   await download.finish();
   control = controlPiecesOf(file, Object.values(turns ?? {}).join(" "));
-  sampler = isZip ? null : new SamplerMemory(heapOf(engine), loading);
+  sampler = asGraph ? null : new SamplerMemory(heapOf(engine), loading);
   [loadedWith, sampling, maxTopK] = [same, settings, settings.topK];
-  stepsPerCallback = isZip ? STEPS.graph : STEPS.web;
+  stepsPerCallback = asGraph ? STEPS.graph : STEPS.web;
 
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
@@ -223,6 +230,7 @@ async function openDevice({ LlmInference }) {
  * @returns {Promise<LlmInference>}
  */
 async function create({ FilesetResolver, LlmInference }, folder, device, options) {
+  giveNamesOfElements();
   const files = await FilesetResolver.forGenAiTasks(folder.replace(/\/$/, ""), true);
   return LlmInference.createFromOptions(files, {
     ...options,
@@ -256,12 +264,12 @@ function controlPiecesOf({ tokenizer }, template) {
  * @param {SamplingSettings} settings
  * @param {number[]} loraRanks
  * @param {WebFile} file
- * @param {ReturnType<typeof precisionOptions>} precision
+ * @param {ReturnType<typeof precisionOptions> & ReturnType<typeof mediaOptions>} more
  */
-function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, file, precision) {
+function engineOptions({ maxTokens, topK, temperature, seed }, loraRanks, file, more) {
   const modelAssetBuffer = file.stream.getReader();
   capacity = Math.ceil(maxTokens / MULTIPLE) * MULTIPLE;
-  const options = { ...precision, baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
+  const options = { ...more, baseOptions: { modelAssetBuffer }, maxTokens: capacity, topK, temperature, randomSeed: seed };
   return loraRanks.length ? { ...options, loraRanks } : options;
 }
 
@@ -281,7 +289,7 @@ function size(engine, text) {
  * @param {GenerateJob} job
  * @returns {Promise<GenerateResult>}
  */
-async function generate(engine, { id, prompt, tokens: limit, draw }) {
+async function generate(engine, { id, prompt, pieces, tokens: limit, draw }) {
   sampler?.write({ ...sampling, ...draw });
   let steps = 0;
   let [first, last] = [0, 0]; // steps when the first and the last text came
@@ -295,13 +303,13 @@ async function generate(engine, { id, prompt, tokens: limit, draw }) {
     reply({ type: "text", id, text: piece });
   };
   try {
-    await untilCrash(lora ? engine.generateResponse(prompt, lora, heard) : engine.generateResponse(prompt, heard));
+    await untilCrash(lora ? engine.generateResponse(prompt, lora, heard) : engine.generateResponse(promptFor(pieces), heard));
   } finally {
     generating = 0;
   }
   warmed = true;
   // Counted afterwards: before, it would be part of the time to the first text.
-  const promptTokens = size(engine, prompt);
+  const promptTokens = size(engine, prompt) + mediaTokens(pieces.filter((piece) => typeof piece !== "string"));
   const ended = limit !== null && steps >= limit ? "limit" : promptTokens + steps + stepsPerCallback > capacity ? "context" : "model";
   return { promptTokens, tokens: last, firstTokens: first, ended, engineFigures: null };
 }

@@ -8,7 +8,7 @@
 
 import { OnpageError } from "../errors.js";
 import { ModelDownload } from "../download.js";
-import { promptOf } from "../messages.js";
+import { promptOf, promptPieces } from "../messages.js";
 import { fetchLibrary } from "../library.js";
 import { Meter } from "../meter.js";
 import { openStored } from "../storage.js";
@@ -18,8 +18,9 @@ import { openStored } from "../storage.js";
  * @typedef {import('../protocol.js').Reply} Reply
  * @typedef {import('../protocol.js').ModelSource} ModelSource
  *
- * @typedef {{id: number, prompt: string, tokens: number | null, draw?: import('../protocol.js').Draw | null, stop: SharedArrayBuffer | null}}
- *   GenerateJob a GenerateRequest, with the text that its messages make
+ * @typedef {{id: number, prompt: string, tokens: number | null, draw?: import('../protocol.js').Draw | null, stop: SharedArrayBuffer | null,
+ *   pieces: import('../messages.js').PromptPiece[]}} GenerateJob a GenerateRequest, with the text that its messages make, and the same with
+ *   pictures and sounds in their places
  *
  * @typedef {object} Calls what an engine can do; the answer of each goes back to the page
  * @property {(request: import('../protocol.js').LoadRequest) => Promise<import('../protocol.js').LoadResult>} load
@@ -118,7 +119,8 @@ async function perform(calls, request) {
   if (request.type === "count") return calls.count(promptOf(request.messages, turns, calls.controlPieces()));
   if (request.type === "generate") {
     const { id, messages, tokens, draw, stop } = request;
-    return calls.generate({ id, prompt: promptOf(messages, turns, calls.controlPieces()), tokens, draw, stop });
+    const pieces = promptPieces(messages, turns, calls.controlPieces());
+    return calls.generate({ id, prompt: pieces.filter((piece) => typeof piece === "string").join(""), pieces, tokens, draw, stop });
   }
   if (!calls.adapt) throw new OnpageError("lora-failed", "this engine takes no adapters");
   return calls.adapt(request);

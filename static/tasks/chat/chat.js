@@ -350,11 +350,12 @@ export class Chat {
   async #answer({ conversation }, writing, messages, room) {
     const outcome = await this.#session.generate(messages, { room, onText: (piece) => this.#heard(writing, piece) });
     if (outcome?.kind === "too-long") return outcome;
-    const state = outcome ? STATES[writing.repeats ? "limit" : outcome.figures.ended] : "stopped";
+    const written = outcome?.kind === "written" ? outcome : null;
+    const state = written ? STATES[writing.repeats ? "limit" : written.figures.ended] : "stopped";
     const said = writing.text !== "" || state === "whole" || state === "full";
     this.#set({ writing: null });
     const kept = said ? withAnswer(conversation, writing, { state, ended: true, at: this.#now() }) : conversation;
-    const figures = outcome ? { ...this.state.figures, [writing.turn.id]: outcome.figures } : this.state.figures;
+    const figures = written ? { ...this.state.figures, [writing.turn.id]: written.figures } : this.state.figures;
     this.#set({ conversation: kept, figures });
     await this.#save(kept);
     return outcome;

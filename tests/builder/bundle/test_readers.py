@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import struct
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litert_lm_builder import litertlm_header_schema_py_generated as schema
-from litert_lm_builder.litertlm_builder import DType, Metadata
+from litert_lm_builder.litertlm_builder import DType, Metadata, TfLiteModelType
 
 from builder.bundle import Source, web_source, write_litertlm, write_task
 from builder.bundle.litertlm import llm_metadata
@@ -23,6 +24,7 @@ from builder.formats.flatbuffer import root_table
 from builder.formats.inspect_model import BundleFacts, GraphFacts, check_model, inspect_model
 from builder.formats.inspect_web_file import WebFileFacts
 from builder.formats.litertlm_reader import LitertlmFile
+from builder.formats.litertlm_reader import Section as Part
 from builder.formats.llm_metadata import LlmMetadata, Settings
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.task_reader import CENTRAL, END, TaskFile
@@ -394,3 +396,13 @@ def test_counts_that_no_model_has_are_refused(tmp_path: Path) -> None:
         ({f"prefill_{i}": ({}, {}) for i in range(33)}, "says it has 33 signatures: expected at most 32"),
     ):
         refused(write_graph(tmp_path / "graph.tflite", signatures), message)
+
+
+def test_the_encoders_in_a_bundle_tell_what_goes_into_the_model(tmp_path: Path, web_file: Path) -> None:
+    output = tmp_path / "model.litertlm"
+    write_litertlm(output, web_source(web_file))
+    file = LitertlmFile.open(output)
+    assert file.modalities == inspect_model(output).modalities == ("text",)
+    encoders = (TfLiteModelType.AUDIO_ENCODER_HW, TfLiteModelType.VISION_ENCODER)
+    towers = [Part("TFLiteModel", 0, 1, {"model_type": kind.value}) for kind in encoders]
+    assert dataclasses.replace(file, sections=(*file.sections, *towers)).modalities == ("text", "image", "audio")

@@ -111,6 +111,14 @@ def test_import_copies_and_says_what_to_do_next(onpage: Onpage, file: Path, stor
     assert json.loads(onpage("import", file, "--json").stdout)["id"] == "small"
 
 
+def test_import_can_be_told_what_the_file_does_not_tell(onpage: Onpage, file: Path, store: Store) -> None:
+    said = onpage("import", file, "--id", "sees", "--takes", "audio", "--takes", "image").stdout
+    assert "text, image, audio" in said
+    assert store.get("sees").manifest.modalities == ("text", "image", "audio")
+    onpage("import", file, "--id", "reads")
+    assert store.get("reads").manifest.modalities is None
+
+
 def test_import_can_take_the_file_itself(onpage: Onpage, file: Path, store: Store) -> None:
     inode = file.stat().st_ino
     assert onpage("import", file, "--move").returncode == 0
