@@ -5,6 +5,7 @@
 # make bench   the speed of the engines and of our page on this machine, with a report in bench-results/; under 15 minutes without a GPU
 # make test-webkit   the page in WebKitGTK, which it installs (Debian, root)
 # make test-real     tests with published weights (Gemma 3 270M, SmolLM2 135M, MiniLM), which it downloads, and with PyTorch: 430 MB and 3 GB; no part of make test
+# make test-export   an exported site from nginx and Caddy, which it installs (Debian, root)
 # make package     the npm package, in build/npm
 # All set up what they need in .venv and static/ and are quick when that is done.
 
@@ -24,10 +25,10 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve gemma chat package test test-javascript test-webkit test-real bench check $(CHECKS) browser chromium firefox webkit wheel clean
+.PHONY: help serve gemma chat package test test-javascript test-webkit test-real test-export bench check $(CHECKS) browser chromium firefox webkit wheel clean
 
 help:
-	@sed -n '1,8s/^# //p' Makefile
+	@sed -n '1,9s/^# //p' Makefile
 
 serve: .venv/.serve static/vendor/.copied
 	$(BIN)/onpage serve --port $(PORT) $(foreach model,$(MODEL),--model $(model))
@@ -81,6 +82,12 @@ test-webkit: .venv/.selenium static/vendor/.copied webkit
 
 test-real: .venv/.tune static/node_modules/.test static/vendor/.copied chromium
 	$(BIN)/python -m pytest real
+
+test-export: .venv/.test static/vendor/.copied chromium
+	@for program in nginx caddy; do PATH=$$PATH:/usr/sbin; command -v $$program >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y nginx-light caddy >/dev/null; } || \
+	  { echo "onpage: $$program was not found: run apt-get install nginx-light caddy." >&2; exit 1; }; done
+	$(BIN)/python -m pytest e2e/nginx
 
 browser: .venv/.test
 	$(BIN)/python -m e2e.install_browser chromium firefox

@@ -57,8 +57,8 @@ def nginx(headers: Sequence[Header], by_suffix: Mapping[str, str], by_path: Mapp
     return "\n".join([*lines, "}", ""])
 
 
-def caddy(headers: Sequence[Header], by_path: Mapping[str, str]) -> str:
-    """A Caddyfile, which knows the usual media types."""
+def caddy(headers: Sequence[Header], by_suffix: Mapping[str, str], by_path: Mapping[str, str]) -> str:
+    """A Caddyfile. Pages keep the type that Caddy gives them: their addresses have no suffix."""
     lines = [
         "# onpage: set the address (a name gets TLS by itself) and root.",
         ":8080 {",
@@ -67,12 +67,19 @@ def caddy(headers: Sequence[Header], by_path: Mapping[str, str]) -> str:
     ]
     lines += ["  try_files {path} {path}.html {path}/index.html"]
     for header in headers:
-        lines += [f'  header {header.name} "{header.usual}"']
-        for number, (path, value) in enumerate(header.rules.items()):
-            matcher = f"@{_word(header)}_{number}"
-            lines += [f"  {matcher} path_regexp {_pattern(path)}", f'  header {matcher} {header.name} "{value}"']
-    for number, (path, kind) in enumerate(by_path.items()):
-        lines += [f"  @type_{number} path_regexp {_pattern(path)}", f"  header @type_{number} Content-Type {kind}"]
+        value = f'"{header.usual}"'
+        if header.rules:
+            value = f"{{onpage_{_word(header)}}}"
+            lines += [f"  map {{path}} {value} {{"]
+            lines += [f'    ~{_pattern(path)} "{other}"' for path, other in header.rules.items()]
+            lines += [f'    default "{header.usual}"', "  }"]
+        lines += [f"  header {header.name} {value}"]
+    types = {f"path *{suffix}": kind for suffix, kind in by_suffix.items() if suffix != ".html"}
+    types |= {f"path_regexp {_pattern(path)}": kind for path, kind in by_path.items()}
+    for number, (matcher, kind) in enumerate(types.items()):
+        charset = "; charset=utf-8" if kind in COMPRESSED else ""
+        lines += [f"  @type_{number} {matcher}", f'  header @type_{number} Content-Type "{kind}{charset}"']
+    lines += ["  header ?Content-Type application/octet-stream"]
     return "\n".join([*lines, "  file_server {", "    precompressed br gzip", "  }", "}", ""])
 
 

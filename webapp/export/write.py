@@ -180,7 +180,7 @@ def _write(site: _Site, app: Any, part_size: int) -> list[dict[str, Any]]:
     by_suffix, by_path = content_types(site.sent)
     site.put_text("_headers", hosts.headers_file(headers, by_path))
     site.put_text("hosting/nginx.conf", hosts.nginx(headers, by_suffix, by_path))
-    site.put_text("hosting/Caddyfile", hosts.caddy(headers, by_path))
+    site.put_text("hosting/Caddyfile", hosts.caddy(headers, by_suffix, by_path))
     site.put_text("README.md", hosts.readme(models, __version__))
     site.put_text(".nojekyll", "")  # GitHub Pages would leave out _headers and more
     if any(_is_gemma(model) for model in models):

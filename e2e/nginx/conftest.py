@@ -1,0 +1,5 @@
+"""The fixtures of the other host's tests."""
+
+from e2e.hosting.conftest import site
+
+__all__ = ["site"]
