@@ -29,6 +29,7 @@ async () => {
   });
 }
 """
+ABOUT = "async () => (await fetch('static/app/about.css')).text()"
 CACHES = "async () => (await caches.keys()).filter((name) => !name.endsWith(':lists')).length"
 
 
@@ -96,7 +97,20 @@ def test_an_update_is_whole_or_nothing(new_tab: Callable[[], Watched], static: P
         other.expected += ["404", "ERR_"]
         other.open(server.url)
         expect(other.page.locator(".header-promise")).to_have_text(OLD)
-        assert page.evaluate("async () => (await (await fetch('static/app/about.css')).text()).length") > 100
+        assert len(page.evaluate(ABOUT)) > 100
+        page.close()
+        other.page.close()
+        last = new_tab()
+        last.expected += ["404", "ERR_"]
+        for _ in range(50):  # the old version ends a moment after its last tab
+            last.open(server.url)
+            if last.page.locator(".header-promise").inner_text() == NEW:
+                break
+            last.page.goto("about:blank")
+            last.page.wait_for_timeout(200)
+        expect(last.page.locator(".header-promise")).to_have_text(NEW)
+        assert last.page.evaluate(ABOUT) == "p { margin: 0 }", "all of it"
+        assert last.page.evaluate(CACHES) == 1, "nothing of the old one is left"
 
 
 def test_the_bench_is_measured_without_it_and_another_program_is_seen(new_tab: Callable[[], Watched]) -> None:
