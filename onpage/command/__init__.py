@@ -38,6 +38,7 @@ PLACES = {
     "synth": "synth:synth",
     "inspect": "inspect:inspect",
     "estimate": "estimate:estimate",
+    "audit": "audit:audit",
     "evaluate": "evaluate:evaluate",
     "evaluate-demo": "evaluate_demo:evaluate_demo",
     "evaluate-posts": "evaluate_posts:evaluate_posts",
