@@ -10,7 +10,7 @@ import { filled, variablesIn } from "../../static/tasks/lab/fill.js";
 import { englishName, named } from "../../static/tasks/lab/languages.js";
 import { jsonIn, listIn, unquoted } from "../../static/tasks/lab/reading.js";
 import { Answer, Run, entryOf, plain, read, runOf } from "../../static/tasks/lab/run.js";
-import { formOf, mismatches, readSchema, repairOf } from "../../static/tasks/lab/schema.js";
+import { formOf, mismatches, readSchema, repairOf } from "../../static/tasks/parts/schema.js";
 import { checked, fieldsOf } from "../../static/tasks/lab/template.js";
 import { texts } from "../../static/text/en.js";
 

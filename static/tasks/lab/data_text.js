@@ -7,6 +7,8 @@
  *   where there are none
  */
 
+import { depthOf } from "../parts/json_text.js";
+
 /** Levels of JSON that are laid out; deeper ones go to the model as they are written. */
 const MAX_DEPTH = 8;
 /** What may stand between cells, the surest first. */
@@ -87,15 +89,4 @@ function parsed(text) {
   } catch {
     return undefined;
   }
-}
-
-/** Levels of arrays and objects; a level at a time, so that none is too deep. @param {unknown} value */
-export function depthOf(value) {
-  let depth = 0;
-  let level = [value];
-  while ((level = level.filter((each) => typeof each === "object" && each !== null)).length) {
-    depth += 1;
-    level = level.flatMap((each) => Object.values(/** @type {object} */ (each)));
-  }
-  return depth;
 }

@@ -11,13 +11,13 @@ import { json } from "../data.js";
 import { mountFigures } from "../parts/figures.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
 import { Keeper } from "../parts/keeper.js";
+import { loadValidator } from "../parts/schema.js";
 import { events as answersEvents, mountAnswers } from "./answers_view.js";
 import { MAX_BYTES, TemplateFileError, asJson, asMarkdown, fromFile, toFile } from "./files.js";
 import { events as formEvents, mountForm } from "./form.js";
 import { events as instructionEvents, makeInstruction } from "./instruction.js";
 import { Lab } from "./lab.js";
 import { entryOf, plain, read, runOf } from "./run.js";
-import { loadValidator } from "./schema.js";
 import { events as sidesEvents, makeSides } from "./sides_view.js";
 import { TemplateError, checked } from "./template.js";
 
@@ -57,7 +57,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   /** @type {Template[]} */
   const builtIn = shipped.map((/** @type {object} */ each) => checked({ name: "", ...each }));
   const saved = collection("templates");
-  /** @type {Promise<import('./schema.js').Validator> | null} */
+  /** @type {Promise<import('../parts/schema.js').Validator> | null} */
   let validator = null;
   /** All changes made together are shown once. */
   const changed = together(() => {

@@ -39,12 +39,12 @@
  */
 
 import { message, normalized, takesSampling } from "../../engine/index.js";
+import { formOf, mismatches, readSchema, repairOf } from "../parts/schema.js";
 import { readData } from "./data_text.js";
 import { filled } from "./fill.js";
 import { englishName } from "./languages.js";
 import { jsonIn } from "./reading.js";
 import { Answer, Run } from "./run.js";
-import { formOf, mismatches, readSchema, repairOf } from "./schema.js";
 import { emptyValue, fieldsOf } from "./template.js";
 
 /** A second side that differs from the first by its sampling only is warmer by so much. */
@@ -63,7 +63,7 @@ export class Lab {
    * @param {object} options
    * @param {import('../task.js').TaskContext['session']} options.session
    * @param {Template[]} options.templates at least one
-   * @param {() => Promise<import('./schema.js').Validator>} options.loadValidator
+   * @param {() => Promise<import('../parts/schema.js').Validator>} options.loadValidator
    * @param {() => void} [options.onChange]
    * @param {(answer: Answer, piece: string) => void} [options.onText]
    * @param {(run: Run) => unknown} [options.onWritten] hears of a run at each of its answers
@@ -287,7 +287,7 @@ export class Lab {
    * One answer; whether the next one may be written.
    * @param {Run} run
    * @param {number} index of the side
-   * @param {import('./schema.js').ReadSchema | null} schema
+   * @param {import('../parts/schema.js').ReadSchema | null} schema
    */
   async #write(run, index, schema) {
     const { setup } = this.#session.state;
@@ -339,7 +339,7 @@ export class Lab {
    * Looks whether an answer fits, and has it corrected once where it does not.
    * @param {Answer} answer
    * @param {string} prompt
-   * @param {import('./schema.js').Schema} schema
+   * @param {import('../parts/schema.js').Schema} schema
    */
   async #fit(answer, prompt, schema) {
     const Validator = await this.#loadValidator().catch(() => null);
@@ -410,7 +410,7 @@ function schemaValues(id, text) {
   ];
 }
 
-/** @param {import('./schema.js').Validator} Validator @param {import('./schema.js').Schema} schema @param {string} text @returns {Problem[]} */
+/** @param {import('../parts/schema.js').Validator} Validator @param {import('../parts/schema.js').Schema} schema @param {string} text @returns {Problem[]} */
 function problemsIn(Validator, schema, text) {
   const found = jsonIn(text);
   if ("problem" in found) return [{ code: found.problem, detail: found.detail }];

@@ -4,6 +4,8 @@
  * around it. Pure, and nothing that a model writes is trusted.
  */
 
+import { endOf } from "../parts/json_text.js";
+
 /** A number or a bullet that begins an item, perhaps in bold type. */
 const MARK = /^\s*(?:\*\*)?(?:(?:reply|option|line|answer)\s+)?(?:\d{1,2}\s*[.):]|[-*•–])(?:\*\*)?:?\s+/i;
 /** What a model calls an item that it was asked for by its kind: `Yes: Sure, gladly.` */
@@ -87,23 +89,4 @@ export function jsonIn(answer) {
   const most = Math.max(0, ...found.map(({ length }) => length));
   const first = found.find(({ length }) => length * 2 >= most);
   return first ? { value: first.value } : problem;
-}
-
-/** After the bracket that closes the one at `start`; -1 where there is none. @param {string} text @param {number} start */
-function endOf(text, start) {
-  let open = 0;
-  let quoted = false;
-  for (let at = start; at < text.length; at += 1) {
-    const character = text[at];
-    if (quoted) {
-      if (character === "\\") at += 1;
-      else if (character === '"') quoted = false;
-    } else if (character === '"') quoted = true;
-    else if (character === "{" || character === "[") open += 1;
-    else if (character === "}" || character === "]") {
-      open -= 1;
-      if (open === 0) return at + 1;
-    }
-  }
-  return -1;
 }

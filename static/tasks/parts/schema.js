@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Whether what a model extracted fits a JSON Schema, and what to tell the model where it does not. Pure, but for the library's loading.
+ * Whether what a model wrote fits a JSON Schema, and what to tell the model where it does not. Pure, but for the library's loading.
  *
  * A schema may come from a file. What it could harm with is refused: a pattern can take a browser minutes for one short text, and an
  * address would be fetched. The library interprets a schema and makes no function of it, which the page's policy would not allow.
@@ -10,7 +10,7 @@
  * @typedef {{schema: Schema} | {problem: 'not-json' | 'not-a-schema' | 'pattern' | 'reference' | 'too-large', detail: string}} ReadSchema
  */
 
-import { depthOf } from "./data_text.js";
+import { depthOf } from "./json_text.js";
 
 /** Characters of a schema; a longer one leaves a small model no room. */
 const MAX_LENGTH = 20_000;
