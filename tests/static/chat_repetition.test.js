@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Writing } from "../../static/tasks/chat/state.js";
-import { endsInACircle } from "../../static/tasks/chat/repetition.js";
+import { endsInACircle } from "../../static/tasks/parts/repetition.js";
 import { turn } from "../../static/tasks/chat/tree.js";
 
 const LOOP = "Daddy, I'm just a little kid, I don't know what I'll do with all the words. But I'll tell you, daddy, ";

@@ -29,7 +29,7 @@
  */
 
 import { newId } from "../../records/record.js";
-import { endsInACircle } from "./repetition.js";
+import { endsInACircle } from "../parts/repetition.js";
 import { added, changedTurn, empty, turnOf } from "./tree.js";
 
 /** Of an answer, by how its writing ended. @type {Record<import('../../engine/protocol.js').Ending, TurnState>} */
