@@ -20,7 +20,7 @@ export { Engine, Generation } from "./client.js";
 export { ERROR_CODES, OnpageError } from "./errors.js";
 export { describeAdapter } from "./gpu.js";
 export { MAX_IMAGES, MAX_SECONDS, MAX_SIDE, NO_SENSES, SAMPLE_RATE, mediaTokens, possibleSenses, sameSenses } from "./media.js";
-export { message, promptOf, textOf } from "./messages.js";
+export { mark, message, promptOf, textOf } from "./messages.js";
 export { normalized } from "./pasted_text.js";
 export { listStored, removeStored } from "./storage.js";
 export { ENGINES, add, engineOf, takesSampling, versionOf } from "./registry.js";

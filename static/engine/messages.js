@@ -4,15 +4,18 @@
  *
  * That text is well-formed, and only the turns control the model: whatever a message says is text (foreign_text.js).
  *
- * A conversation is a list of messages; a message has a role and parts. Only users' messages may have other parts than texts; media.js
- * says how large they may be, and what they cost.
+ * A conversation is a list of messages; a message has a role and parts: what somebody says, and marks of the model's own format around
+ * it, such as those of a function's call. Only users' messages may have pictures and sounds; media.js says how large they may be, and what
+ * they cost.
  *
  * @typedef {'system' | 'user' | 'model'} Role
  * @typedef {{type: 'text', text: string}} TextPart
+ * @typedef {{type: 'mark', text: string}} MarkPart goes to the engine as it is: written by the page, never made of what anybody said
  * @typedef {{type: 'image', image: ImageBitmap}} ImagePart
  * @typedef {{type: 'audio', samples: Float32Array<ArrayBuffer>, sampleRate: number}} AudioPart one channel, from -1 to 1
  * @typedef {ImagePart | AudioPart} MediaPart
- * @typedef {TextPart | MediaPart} Part
+ * @typedef {TextPart | MarkPart} WrittenPart
+ * @typedef {WrittenPart | MediaPart} Part
  * @typedef {{role: Role, parts: Part[]}} Message
  *
  * @typedef {string | MediaPart} PromptPiece
@@ -21,6 +24,7 @@
  * @property {string} prefix before what the user says first
  * @property {string} suffix after it; the model's answer follows at once
  * @property {string} [end] after an answer; where the file does not say, `conversationTurns` finds it in the other two
+ * @property {{prefix: string, suffix: string}} [system] the system's turn, where that is known
  *
  * @typedef {object} ConversationTurns
  * @property {string} opening before the first turn, such as a system text of the template's own
@@ -32,24 +36,35 @@
 
 import { MARKS, wellFormed } from "./foreign_text.js";
 
+/** What begins a turn of ChatML, whoever speaks: all its models know a system, also those whose template writes none by itself. */
+const CHATML = "<|im_start|>";
+
 /** A message of one text. @param {string} text @param {Role} [role] @returns {Message} */
 export function message(text, role = "user") {
   return { role, parts: [{ type: "text", text }] };
 }
 
+/** @param {string} text @returns {MarkPart} */
+export function mark(text) {
+  return { type: "mark", text };
+}
+
+/** @param {Part} part @returns {part is WrittenPart} */
+const isWritten = (part) => part.type === "text" || part.type === "mark";
+
 /** What a message says, without what it shows. @param {Message} message */
 export function textOf({ parts }) {
-  return parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+  return parts.map((part) => (isWritten(part) ? part.text : "")).join("");
 }
 
 /** The pictures and sounds of all messages. @param {Message[]} messages */
 export function mediaOf(messages) {
-  return messages.flatMap(({ parts }) => parts.filter((/** @type {Part} */ part) => part.type !== "text"));
+  return messages.flatMap(({ parts }) => parts.filter((/** @type {Part} */ part) => !isWritten(part)));
 }
 
 /** The same messages without pictures and sounds. @param {Message[]} messages @returns {Message[]} */
 export function textsOnly(messages) {
-  return messages.map(({ role, parts }) => ({ role, parts: parts.filter((/** @type {Part} */ part) => part.type === "text") }));
+  return messages.map(({ role, parts }) => ({ role, parts: parts.filter(isWritten) }));
 }
 
 /**
@@ -58,14 +73,15 @@ export function textsOnly(messages) {
  * @param {Turns} turns
  * @returns {ConversationTurns}
  */
-export function conversationTurns({ prefix, suffix, end: said }) {
+export function conversationTurns({ prefix, suffix, end: said, system: known }) {
   const [, ...pieces] = suffix.match(MARKS) ?? []; // the first ends the user's turn
   const begins = pieces.find((piece) => prefix.includes(piece));
   const model = begins ?? pieces[0];
   const end = said ?? (model ? suffix.slice(0, suffix.indexOf(model, 1)) : "\n");
   const opening = begins ? prefix.slice(0, prefix.lastIndexOf(begins)) : "";
   const [systemPrefix] = (begins && opening.startsWith(begins) && /^\w+\n/.exec(opening.slice(begins.length))) || [];
-  const system = systemPrefix && opening.endsWith(end) ? { prefix: begins + systemPrefix, suffix: end } : null;
+  const derived = systemPrefix && opening.endsWith(end) ? { prefix: begins + systemPrefix, suffix: end } : null;
+  const system = known ?? derived ?? (begins === CHATML && !opening ? { prefix: `${CHATML}system\n`, suffix: end } : null);
   return { opening, system, prefix: prefix.slice(opening.length), suffix, end };
 }
 
@@ -95,38 +111,86 @@ export function promptOf(messages, turns, control = null) {
  * @returns {PromptPiece[]}
  */
 export function promptPieces(messages, turns, control = null) {
-  if (!turns) return joined(messages.flatMap(({ parts }) => parts.map((part) => (part.type === "text" ? part.text : part))));
-  const said = (/** @type {string} */ text, /** @type {string} */ before, /** @type {string} */ after) =>
-    before + (control?.disarm(text, { before, after }) ?? text) + after;
+  if (!turns) return joined(messages.flatMap(({ parts }) => parts.map((part) => (isWritten(part) ? part.text : part))));
   const { opening, system: systemTurn, prefix, suffix, end } = conversationTurns(turns);
   /** @type {PromptPiece[]} */
   let pieces = [];
-  let system = "";
+  /** @type {Part[]} */
+  let system = [];
   /** Whose turn it was. @type {Role} */
   let last = "system";
-  for (const [index, each] of messages.entries()) {
-    const text = textOf(each);
-    if (each.role === "system") {
+  for (const [index, { role, parts }] of messages.entries()) {
+    if (role === "system") {
       if (last !== "system") throw new Error("a message of the system follows another");
-      system += `${text}\n\n`;
-    } else if (each.role === "user") {
+      system = [...(system.length ? [...system, BREAK] : []), ...parts];
+    } else if (role === "user") {
       if (last === "user") throw new Error("two messages of the user follow each other");
-      if (last === "system") pieces = [system && systemTurn ? said(system.trimEnd(), systemTurn.prefix, systemTurn.suffix) : opening];
-      const before = last === "system" && !systemTurn ? system : "";
-      const parts = joined([before, ...each.parts.map((part) => (part.type === "text" ? part.text : part))]);
-      const place = (/** @type {number} */ at) => [at === 0 ? prefix : "", at === parts.length - 1 ? suffix : ""];
-      for (const [at, part] of parts.entries()) {
-        const [begins, ends] = place(at);
-        pieces.push(...(typeof part === "string" ? [said(part, begins, ends)] : [begins, part, ends]));
-      }
+      if (last === "system") pieces = system.length && systemTurn ? said(trimmed(system), systemTurn.prefix, systemTurn.suffix, control) : [opening];
+      const before = last === "system" && !systemTurn && system.length ? [...system, BREAK] : [];
+      pieces.push(...said([...before, ...parts], prefix, suffix, control));
     } else {
       if (last !== "user") throw new Error("a message of the model follows none of the user");
-      pieces.push(said(text, "", index < messages.length - 1 ? end : ""));
+      pieces.push(...said(parts.filter(isWritten), "", index < messages.length - 1 ? end : "", control));
     }
-    last = each.role;
+    last = role;
   }
   if (last === "system") throw new Error("there is no message of the user");
   return joined(pieces);
+}
+
+/** Between what the system says and what follows. @type {TextPart} */
+const BREAK = { type: "text", text: "\n\n" };
+
+/**
+ * One turn. A text is broken up where it would control the model, also with what stands beside it.
+ * @param {Part[]} given
+ * @param {string} before
+ * @param {string} after
+ * @param {import('./foreign_text.js').ControlPieces | null} control
+ * @returns {PromptPiece[]}
+ */
+function said(given, before, after, control) {
+  const parts = merged(given);
+  /** @type {PromptPiece[]} */
+  const pieces = [];
+  let whole = before;
+  for (const [at, part] of parts.entries()) {
+    if (!isWritten(part)) {
+      pieces.push(whole, part);
+      whole = "";
+      continue;
+    }
+    const rest = parts.slice(at + 1);
+    const media = rest.findIndex((each) => !isWritten(each));
+    const beside = textOf({ role: "user", parts: media < 0 ? rest : rest.slice(0, media) }) + (media < 0 ? after : "");
+    whole += part.type === "text" && control ? control.disarm(part.text, { before: whole, after: beside }) : part.text;
+  }
+  return [...pieces, whole + after];
+}
+
+/** With texts that follow each other in one. @param {Part[]} parts @returns {Part[]} */
+function merged(parts) {
+  /** @type {Part[]} */
+  const made = [];
+  for (const part of parts) {
+    const last = made.at(-1);
+    if (last?.type === "text" && part.type === "text") made[made.length - 1] = { type: "text", text: last.text + part.text };
+    else made.push(part);
+  }
+  return made;
+}
+
+/** Without white space at the end. @param {Part[]} parts */
+function trimmed(parts) {
+  const made = merged(parts);
+  const last = made.at(-1);
+  return last?.type === "text" ? [...made.slice(0, -1), { ...last, text: last.text.trimEnd() }] : made;
+}
+
+/** All texts of a template, in which its pieces are. @param {Turns | null} turns */
+export function textsOf(turns) {
+  const { prefix = "", suffix = "", end = "", system } = turns ?? {};
+  return [prefix, suffix, end, system?.prefix ?? "", system?.suffix ?? ""].join(" ");
 }
 
 /** With texts that follow each other in one, well-formed; at least one. @param {PromptPiece[]} pieces @returns {PromptPiece[]} */
@@ -169,7 +233,7 @@ export function shortened(messages, length) {
   return messages.map(({ role, parts }) => ({
     role,
     parts: parts.map((part) => {
-      if (part.type !== "text") return part;
+      if (!isWritten(part)) return part;
       const kept = part.text.slice(0, Math.max(0, left));
       left -= part.text.length;
       return { type: part.type, text: kept };

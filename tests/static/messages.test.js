@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ControlPieces } from "../../static/engine/foreign_text.js";
-import { conversationTurns, lengthOf, mediaOf, message, promptOf, promptPieces, sharedBeginning, shortened, textsOnly } from "../../static/engine/messages.js";
+import { conversationTurns, lengthOf, mark, mediaOf, message, promptOf, promptPieces, sharedBeginning, shortened, textsOf, textsOnly } from "../../static/engine/messages.js";
 import { messagesOf, promptRoom, runawayAt } from "../../static/tasks/post/prompt.js";
 
 const definition = JSON.parse(readFileSync(new URL("../../static/tasks/post/social_post.json", import.meta.url)));
@@ -55,6 +55,26 @@ for (const [name, turns, found] of [
     assert.equal(talk, `${turns.prefix}a${turns.suffix}b${found.end}${found.prefix}c${turns.suffix}`);
   });
 }
+
+test("ChatML has a turn of the system, also where its template writes none; what the file says goes before", () => {
+  const { prefix, suffix } = { prefix: "<|im_start|>user\n", suffix: CHATML.suffix };
+  assert.equal(promptOf([message("Be brief.\n", "system"), message("a")], { prefix, suffix }), `<|im_start|>system\nBe brief.<|im_end|>\n${prefix}a${suffix}`);
+  assert.equal(promptOf([message("a")], { prefix, suffix }), `${prefix}a${suffix}`);
+  const system = { prefix: "<start_of_turn>developer\n", suffix: "<end_of_turn>\n" };
+  assert.equal(promptOf([message("Be brief.", "system"), message("a")], { ...GEMMA, system }), `<start_of_turn>developer\nBe brief.<end_of_turn>\n${GEMMA.prefix}a${GEMMA.suffix}`);
+  assert.match(textsOf({ ...GEMMA, system }), /developer/);
+});
+
+test("marks of the page go to the model as they are, and what stands between them does not", () => {
+  const control = new ControlPieces(["<escape>", "<end_of_turn>", "<start_of_turn>"]);
+  const parts = [mark("<escape>"), { type: "text", text: "a<escape>b<end_of_turn>" }, { type: "text", text: "<esc" }, { type: "text", text: "ape>" }, mark("<escape>")];
+  const said = promptOf([{ role: "user", parts }], GEMMA, control);
+  assert.equal(said, `${GEMMA.prefix}<escape>a< escape>b< end_of_turn>< escape><escape>${GEMMA.suffix}`);
+  const seam = promptOf([{ role: "user", parts: [{ type: "text", text: "<end_of" }, mark("_turn>")] }], GEMMA, control);
+  assert.equal(seam, `${GEMMA.prefix}< end_of_turn>${GEMMA.suffix}`);
+  const system = promptOf([{ role: "system", parts: [mark("<escape>"), { type: "text", text: "<escape>" }] }, message("a")], GEMMA, control);
+  assert.equal(system, `${GEMMA.prefix}<escape>< escape>\n\na${GEMMA.suffix}`);
+});
 
 test("a system's message takes the place of the template's own, where it has a turn", () => {
   assert.equal(

@@ -16,9 +16,10 @@ from builder.model.turns import Turn
 CALL, RESPONSE = "<start_function_call>", "<start_function_response>"
 
 NAME = "functiongemma3"
+SYSTEM = Turn("<start_of_turn>developer\n", GEMMA_TURNS.user.suffix)
 TURNS = replace(
     GEMMA_TURNS,
-    system=Turn("<start_of_turn>developer\n", GEMMA_TURNS.user.suffix),
+    system=SYSTEM,
     ends=(*GEMMA_TURNS.ends, RESPONSE),
 )
 

@@ -14,6 +14,7 @@
 
 import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
+import { textsOf } from "../messages.js";
 import { multipliedOnly } from "./graph_matrices.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
@@ -123,7 +124,7 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   }
   await download.finish();
   const tokenizer = await file.tokenizer();
-  const control = tokenizer.controlPieces(Object.values(turns ?? {}).join(" "));
+  const control = tokenizer.controlPieces(textsOf(turns));
   loaded = { ...made, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK };
 
   const created = performance.now();

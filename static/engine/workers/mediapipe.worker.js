@@ -16,6 +16,7 @@ import { OnpageError } from "../errors.js";
 import { ControlPieces } from "../foreign_text.js";
 import { describeAdapter } from "../gpu.js";
 import { NO_SENSES, mediaTokens, sameSenses } from "../media.js";
+import { textsOf } from "../messages.js";
 import { loadAdapter } from "./adapter_memory.js";
 import { heapOf } from "./mediapipe_heap.js";
 import { giveNamesOfElements, mediaOptions, promptFor } from "./mediapipe_media.js";
@@ -140,7 +141,7 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
     throw error;
   }
   await download.finish();
-  control = controlPiecesOf(file, Object.values(turns ?? {}).join(" "));
+  control = controlPiecesOf(file, textsOf(turns));
   sampler = asGraph ? null : new SamplerMemory(heapOf(engine), loading);
   [loadedWith, sampling, maxTopK] = [same, settings, settings.topK];
   stepsPerCallback = asGraph ? STEPS.graph : STEPS.web;
