@@ -1,12 +1,14 @@
 // @ts-check
 /**
- * The foot of the page: facts about what runs, what the browser keeps of the models, with a way to be rid of it, and the language.
+ * The foot of the page: facts about what runs, what the browser keeps of the models, with a way to be rid of it, how the page looks, and the
+ * language.
  *
- * @typedef {{'remove-kept': undefined, language: string}} FooterEvents `language`: the code of the one that was chosen
+ * @typedef {{'remove-kept': undefined, theme: string, language: string}} FooterEvents `language`: the code of the one that was chosen
  */
 
 import { format, texts } from "../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
+import { THEMES } from "./theme.js";
 
 /** @type {import('../ui/dom.js').ViewEvents<FooterEvents>} */
 export const events = viewEvents();
@@ -27,6 +29,10 @@ export function mountFooter(root, languages, spoken) {
   root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
   const open = h("p", { class: "opens-offline", hidden: true });
   root.append(open);
+  const themeId = uniqueId("theme");
+  const theme = h("select", { id: themeId }, ...THEMES.map((each) => h("option", { value: each }, texts.footer.themes[each])));
+  root.append(h("p", { class: "footer-theme" }, h("label", { for: themeId }, texts.footer.theme), " ", theme));
+  theme.addEventListener("change", () => events.emit(root, "theme", theme.value));
   const languageId = uniqueId("language");
   const options = languages.map(({ code, name, dir }) => h("option", { value: code, lang: code, dir, selected: code === spoken }, name));
   const picker = h("select", { id: languageId }, ...options);
@@ -37,9 +43,11 @@ export function mountFooter(root, languages, spoken) {
   return {
     /**
      * @param {import('../engine/session_state.js').SessionState} state
-     * @param {{offline: boolean, keeper: import('./offline.js').Offline}} page whether the server is gone, and what this browser keeps of the page
+     * @param {{offline: boolean, keeper: import('./offline.js').Offline, theme: import('./theme.js').Theme}} page whether the server is gone,
+     *   what this browser keeps of the page, and how it looks
      */
-    update({ setup, gpuAdapter, kept: models, now }, { offline, keeper }) {
+    update({ setup, gpuAdapter, kept: models, now }, { offline, keeper, theme: look }) {
+      theme.value = look;
       text(facts, setup ? factsOf(setup, gpuAdapter) : "");
       showLicence(licence, setup?.model.licence ?? null);
       const bytes = models.reduce((sum, model) => sum + model.size, 0);

@@ -6,8 +6,9 @@
 
 import { OnpageError, Session } from "../engine/index.js";
 import { Records } from "../records/records.js";
+import { lookUp } from "../tasks/documents/lookup.js";
 import { TASKS } from "../tasks/index.js";
-import { languageOf } from "../text/languages.js";
+import { LANGUAGES, languageOf } from "../text/languages.js";
 import { PROBLEMS, speak, texts } from "../text/texts.js";
 import { addStyle, h, oneActivation, text, together } from "../ui/dom.js";
 import { mountNotice } from "../ui/notice.js";
@@ -26,6 +27,7 @@ import { events as settingsEvents, mountSettings } from "./settings.js";
 import { SharedSession } from "./shared_session.js";
 import { recall, remember } from "./tab_memory.js";
 import { mountTaskNavigation, taskOf, textIn } from "./task_navigation.js";
+import { recallTheme, setTheme, theme } from "./theme.js";
 
 /**
  * @typedef {import('../engine/session_state.js').SessionState} SessionState
@@ -38,6 +40,7 @@ import { mountTaskNavigation, taskOf, textIn } from "./task_navigation.js";
  * @property {import('../tasks/task.js').MountedTask | null} mounted null until its styles are there
  */
 
+recallTheme();
 const { body } = document;
 /** @type {import('../engine/protocol.js').VendorUrls} */
 const vendor = JSON.parse(body.dataset.vendor ?? "{}");
@@ -104,7 +107,7 @@ function show(state) {
   views.about.update(state);
   views.enginePicker.update(state);
   views.settings.update(state);
-  views.footer.update(state, { offline, keeper: keeper.state });
+  views.footer.update(state, { offline, keeper: keeper.state, theme: theme() });
   views.notice.update(noticeOf(state));
   for (const each of opened.values()) {
     const seen = shared.seenBy(each.task.id, state);
@@ -186,7 +189,15 @@ async function changeLanguage(code) {
   views = mountViews();
   await showTask(current);
   show(session.state);
-  views.footer.focusLanguage();
+}
+
+/** One change after the other. @param {string} code */
+function inLanguage(code) {
+  changing = changing.then(() => changeLanguage(code)).catch((error) => {
+    views.footer.showLanguage(language.code); // it could not be had
+    console.debug(error);
+  });
+  return changing;
 }
 
 /**
@@ -206,7 +217,21 @@ function contextOf(id, loading, figures) {
     remember: (value) => remember({ tasks: { ...tasks(), [id]: value } }),
     records: records.of(id),
     collection: (name) => records.of(`${id}/${name}`),
+    searchDocuments: (question, count) => lookUp({ records: records.of("documents/files"), vendor }, question, count),
+    page: {
+      get theme() {
+        return theme();
+      },
+      languages: LANGUAGES.map(({ code }) => code),
+      set: (name, value) => (name === "theme" ? changeTheme(value) : void inLanguage(value)),
+    },
   };
+}
+
+/** @param {string} wanted */
+function changeTheme(wanted) {
+  setTheme(wanted);
+  showSoon();
 }
 
 async function start() {
@@ -242,12 +267,11 @@ engineEvents.listen(detailsRoot, "engine", (engineId) => {
 settingsEvents.listen(detailsRoot, "settings", (wanted) => session.switch("settings", { settings: wanted }));
 settingsEvents.listen(detailsRoot, "lora", (loraId) => session.switch("lora", { loraId }));
 footerEvents.listen(footerRoot, "remove-kept", () => session.removeKept());
-footerEvents.listen(footerRoot, "language", (code) => {
-  changing = changing.then(() => changeLanguage(code)).catch((error) => {
-    views.footer.showLanguage(language.code); // it could not be had
-    console.debug(error);
-  });
+footerEvents.listen(footerRoot, "language", async (code) => {
+  await inLanguage(code);
+  views.footer.focusLanguage();
 });
+footerEvents.listen(footerRoot, "theme", changeTheme);
 problemEvents.listen(problemRoot, "restart", () => {
   const { now } = session.state;
   return session.restart({ fresh: now.phase === "problem" && now.error.code === "model-corrupt" });

@@ -22,12 +22,14 @@
 
 import { events as problemEvents, mountProblem } from "../app/problem.js";
 import { mountLoading, statusOf } from "../app/loading.js";
+import { showTheme } from "../app/theme.js";
 import { choose, lookAtGpu } from "../engine/choice.js";
 import { OnpageError } from "../engine/errors.js";
 import { Session } from "../engine/session.js";
 import { listStored } from "../engine/storage.js";
 import { modelOf, offerOf } from "../library/offer.js";
 import { Records } from "../records/records.js";
+import { lookUp } from "../tasks/documents/lookup.js";
 import { TASKS } from "../tasks/index.js";
 import { bestFor } from "../text/languages.js";
 import { speak, texts } from "../text/texts.js";
@@ -126,6 +128,8 @@ export class OnPage extends HTMLElement {
         remember: () => {},
         records: kept.of(name),
         collection: (collection) => kept.of(`${name}/${collection}`),
+        searchDocuments: (question, count) => lookUp({ records: kept.of("element/documents/files"), vendor: offer.vendor }, question, count),
+        page: { theme: this.dataset.theme ?? "system", languages: [], set: (setting, value) => setting === "theme" && showTheme(value, this) },
       });
       if (ended.signal.aborted) return mounted.destroy();
       show(session.state);

@@ -3,8 +3,9 @@
 
 import { chat } from "./chat/index.js";
 import { documents } from "./documents/index.js";
+import { functions } from "./functions/index.js";
 import { lab } from "./lab/index.js";
 import { post } from "./post/index.js";
 
 /** @type {import('./task.js').Task[]} */
-export const TASKS = [post, chat, lab, documents];
+export const TASKS = [post, chat, lab, documents, functions];

@@ -2,7 +2,7 @@
 /**
  * What a task is: one use of a model, in a folder of its own, registered by one line of `index.js`. Types only.
  *
- * A task knows the session and its own element, never the page around it nor another task. What it shows comes from `update`, which is
+ * A task knows the session and its own element, never the page around it nor another task but by what its context offers. What it shows comes from `update`, which is
  * called with every new state of the session; what a person does there, it does with the session. It keeps nothing by itself:
  * `remember` gives to the page what `recall` is to bring back after a reload, and `records` keeps what was made for good.
  *
@@ -19,6 +19,15 @@
  * @property {import('../records/records.js').TaskRecords} records the task's own, on this device
  * @property {(name: string) => import('../records/records.js').TaskRecords} collection other records of the task's own, such as what it is
  *   set to
+ * @property {(question: string, count: number) => Promise<Lookup>} searchDocuments in what the person has added under Documents
+ * @property {PageControls} page what of the page a task may read and change, at the person's word
+ *
+ * @typedef {{documents: number, hits: {place: string, text: string}[]}} Lookup `documents`: how many there are
+ *
+ * @typedef {object} PageControls
+ * @property {string} theme "system", "light" or "dark"
+ * @property {string[]} languages codes of those that the page speaks
+ * @property {(name: 'theme' | 'language', value: string) => void} set another language mounts the tasks anew
  *
  * @typedef {object} MountedTask
  * @property {(state: SessionState) => void} update

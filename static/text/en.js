@@ -11,6 +11,7 @@
 
 import { chat } from "./en/chat.js";
 import { documents } from "./en/documents.js";
+import { functions } from "./en/functions.js";
 import { lab } from "./en/lab.js";
 import { post } from "./en/post.js";
 import { format, integer, line, size, wait } from "./en/words.js";
@@ -150,13 +151,14 @@ export const texts = {
   tasks: {
     label: "What to do",
     /** By id. @type {Record<string, string>} */
-    names: { post: "Post", chat: "Chat", lab: "Lab", documents: "Documents" },
+    names: { post: "Post", chat: "Chat", lab: "Lab", documents: "Documents", functions: "Functions" },
     /** Of the page. @param {string} id */
     title: (id) =>
       ({
         chat: "onpage: a chat on your own computer",
         lab: "onpage: rewrite, translate, extract, on your own computer",
         documents: "onpage: questions to your documents, on your own computer",
+        functions: "onpage: a model that calls functions, on your own computer",
       })[id] ??
       "onpage: social posts, written on your own computer",
   },
@@ -223,6 +225,9 @@ export const texts = {
     licence: "Licence of the model:",
     notices: "Third-party notices and licences",
     remove: "Remove",
+    theme: "Look",
+    /** @type {Record<import('../app/theme.js').Theme, string>} */
+    themes: { system: "As the system", light: "Light", dark: "Dark" },
     language: "Language",
     offline: "The server does not answer. The page goes on with what this browser keeps.",
     /** @type {Record<import('../app/offline.js').Offline, string>} */
@@ -375,6 +380,7 @@ export const texts = {
 
   chat,
   documents,
+  functions,
   lab,
   post,
 };
