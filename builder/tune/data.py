@@ -2,6 +2,7 @@
 
     {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}
     {"prompt": "…", "completion": "…"}
+    {"messages": […, {"role": "assistant", "tool_calls": [{"function": {"name": "…", "arguments": {…}}}]}], "tools": […]}
 
 `prompt` and `completion` may be lists of messages too, as TRL has them. Every file is refused by file and line where it is
 something else: a model that learns from half of what one meant is worse than none.
@@ -10,6 +11,9 @@ something else: a model that learns from half of what one meant is worse than no
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +21,7 @@ from typing import Any, Literal
 from builder.errors import DataError
 from builder.files.reading import shown
 
-Role = Literal["system", "user", "model"]
+Role = Literal["system", "user", "model", "tool"]
 
 MAX_FILE = 1 << 30
 MAX_EXAMPLES = 1_000_000
@@ -27,25 +31,39 @@ ROLES: dict[str, Role] = {
     "user": "user",
     "assistant": "model",
     "model": "model",
+    "tool": "tool",
 }
 """What files call who speaks."""
 SHAPES = '{"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]} or {"prompt": "…", "completion": "…"}'
 
 
 @dataclass(frozen=True)
+class Call:
+    """A function that the model calls, with its arguments; of a message of the role tool, with its result."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Message:
-    """What one side says."""
+    """What one side says; the functions that a model calls, or what came of them."""
 
     role: Role
     text: str
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One example: an optional system message, then user and model by turns, the model last. `place`: where it stands."""
+    """One example: an optional system message, then user and model by turns, the model last. `place`: where it stands.
+
+    A model that calls functions (`tools`: each a name, a description, a JSON Schema) is followed by what came of them, and speaks again.
+    """
 
     messages: tuple[Message, ...]
     place: str
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_conversations(path: Path) -> list[Conversation]:
@@ -92,8 +110,9 @@ def conversation_of(line: str, place: str) -> Conversation:
             f"has {', '.join(map(shown, list(entry)[:5])) or 'nothing'}" if isinstance(entry, dict) else "is no object"
         )
         raise DataError(f"{place} {keys}: expected {SHAPES}.", subject=place)
+    messages = _together(messages)
     _check_order(messages, place)
-    return Conversation(tuple(messages), place)
+    return Conversation(tuple(messages), place, _tools(entry.get("tools"), place))
 
 
 def _said(role: Role, value: Any, place: str) -> list[Message]:
@@ -112,24 +131,99 @@ def _message(value: Any, place: str) -> Message:
         raise DataError(
             f"{place}: {shown(value)} is not a message: expected role {', '.join(ROLES)} and content.", subject=place
         )
+    if role == "tool":
+        return _result(value, place)
     content = value.get("content")
+    calls = _calls(value.get("tool_calls") or [], place) if ROLES[role] == "model" else ()
+    if calls and content is None:
+        content = ""
     if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in content):
         content = "".join(str(part.get("text", "")) for part in content)
     if not isinstance(content, str):
         raise DataError(f"{place}: the content of {role} is {shown(content)}: expected a text.", subject=place)
-    return Message(ROLES[role], content)
+    return Message(ROLES[role], content, calls)
+
+
+def _calls(value: Any, place: str) -> tuple[Call, ...]:
+    """Of `{"function": {"name": "…", "arguments": {…}}}`, whose arguments may be the text of an object."""
+    found = []
+    for each in value if isinstance(value, list) else [value]:
+        function = each.get("function", each) if isinstance(each, dict) else None
+        name = function.get("name") if isinstance(function, dict) else None
+        arguments = function.get("arguments", {}) if isinstance(function, dict) else None
+        if isinstance(arguments, str):
+            try:
+                arguments = json.loads(arguments or "{}")
+            except (ValueError, RecursionError):
+                arguments = None
+        if not _is_name(name) or not isinstance(arguments, dict):
+            raise DataError(
+                f'{place}: {shown(each)} is not a call: expected {{"function": {{"name": "…", "arguments": {{…}}}}}}.',
+                subject=place,
+            )
+        found.append(Call(str(name), arguments))
+    return tuple(found)
+
+
+def _result(value: dict[str, Any], place: str) -> Message:
+    """Of `{"role": "tool", "name": "…", "content": …}`; the content may be the text of an object, or hold name and response itself."""
+    name, content = value.get("name"), value.get("content")
+    if name is None and isinstance(content, dict) and {"name", "response"} <= content.keys():
+        name, content = content["name"], content["response"]
+    if isinstance(content, str):
+        with suppress(ValueError, RecursionError):  # a text is a result, too
+            content = json.loads(content)
+    if not _is_name(name) or content is None:
+        raise DataError(
+            f'{place}: {shown(value)} is not a result: expected {{"role": "tool", "name": "…", "content": …}}.',
+            subject=place,
+        )
+    return Message("tool", "", (Call(str(name), content),))
+
+
+def _together(messages: list[Message]) -> list[Message]:
+    """Results that follow each other as one message."""
+    found: list[Message] = []
+    for message in messages:
+        if found and message.role == "tool" == found[-1].role:
+            found[-1] = Message("tool", "", (*found[-1].calls, *message.calls))
+        else:
+            found.append(message)
+    return found
+
+
+def _tools(value: Any, place: str) -> tuple[Mapping[str, Any], ...]:
+    found = []
+    for each in value if isinstance(value, list) else [] if value is None else [value]:
+        tool = each.get("function", each) if isinstance(each, dict) else None
+        schema = tool.get("parameters") if isinstance(tool, dict) else None
+        if not isinstance(tool, dict) or not _is_name(tool.get("name")) or not isinstance(schema, dict | None):
+            raise DataError(
+                f'{place}: {shown(each)} is not a tool: expected {{"name": "…", "description": "…", "parameters": {{…}}}}.',
+                subject=place,
+            )
+        found.append(tool)
+    return tuple(found)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\w.-]{1,64}", value) is not None
 
 
 def _check_order(messages: list[Message], place: str) -> None:
     spoken = [message.role for message in messages]
+    calling = [message.role == "model" and bool(message.calls) for message in messages]
     turns = spoken[1:] if spoken[:1] == ["system"] else spoken
-    wanted = ["user", "model"] * (len(turns) // 2)
-    if not turns or turns != wanted:
+    plain = [role for role, before in zip(turns, ["", *turns], strict=False) if role != "tool" and before != "tool"]
+    wanted = ["user", "model"] * (len(plain) // 2)
+    answered = all(calling[i - 1] for i, role in enumerate(spoken) if role == "tool")
+    followed = all(spoken[i + 1 : i + 2] in ([], ["tool"]) for i, calls in enumerate(calling) if calls)
+    if not plain or plain != wanted or not answered or not followed or spoken[-1] != "model":
         raise DataError(
             f"{place}: the roles are {', '.join(spoken) or 'none'}: expected a user and an assistant by turns, the assistant last, "
-            "and a system message only in front.",
+            "a tool only between a call and what is said of it, and a system message only in front.",
             subject=place,
         )
     for message in messages:
-        if message.role == "model" and not message.text.strip():
+        if message.role == "model" and not message.text.strip() and not message.calls:
             raise DataError(f"{place}: an answer is empty: there is nothing to learn from it.", subject=place)

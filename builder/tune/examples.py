@@ -5,13 +5,16 @@ Learned are the answers and the piece that ends each, and nothing else: what the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from builder.errors import DataError, TokenizerError
-from builder.tune.data import Conversation
+from builder.model import function_calls
+from builder.model.families.functiongemma import RESPONSE
+from builder.tune.data import Conversation, Message
 
 if TYPE_CHECKING:
     from builder.model.tokenizer import Tokenizer
@@ -41,6 +44,8 @@ class Encoder:
     """The piece that ends an answer."""
     control: frozenset[str]
     """Pieces that no message may hold."""
+    calls: bool = False
+    """Whether it is a FunctionGemma, which has pieces for calls."""
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, turns: Turns) -> Encoder:
@@ -61,6 +66,7 @@ class Encoder:
             turns,
             end,
             frozenset({*marks, end, tokenizer.start_piece} - {""}),
+            all(tokenizer.id_of(piece) is not None for piece in function_calls.PIECES),
         )
 
     def example(self, conversation: Conversation) -> Example:
@@ -68,7 +74,7 @@ class Encoder:
         ids = [self.start_id] if self.start_id >= 0 else []
         learned = [False] * len(ids)
         unlearned, system = self.turns.opening, ""
-        for message in conversation.messages:
+        for message in self._with_functions(conversation):
             held = next((piece for piece in self.control if piece in message.text), None)
             if held is not None:
                 raise DataError(
@@ -85,11 +91,41 @@ class Encoder:
                     unlearned += self.turns.user.prefix + system + message.text + self.turns.user.suffix
                     unlearned, system = unlearned + self.turns.model.prefix, ""
                 case "model":
-                    before, answer = self.encode(unlearned), self.encode(message.text + self.end)
+                    end = RESPONSE if message.calls else self.end  # which begins what the program is to give
+                    before, answer = self.encode(unlearned), self.encode(message.text + end)
                     ids += [*before, *answer]
                     learned += [False] * len(before) + [True] * len(answer)
-                    unlearned = self.turns.model.suffix.removeprefix(self.end)
+                    unlearned = "" if message.calls else self.turns.model.suffix.removeprefix(self.end)
+                case "tool":
+                    unlearned = message.text.removeprefix(RESPONSE)
         return Example(tuple(ids), tuple(learned))
+
+    def _with_functions(self, conversation: Conversation) -> tuple[Message, ...]:
+        """The messages with declarations, calls and results as their texts; DataError for a model that has no pieces for them."""
+        messages, tools, place = conversation.messages, conversation.tools, conversation.place
+        if not tools and not any(message.calls for message in messages):
+            return messages
+        if not self.calls:
+            raise DataError(
+                f"{place}: it calls functions, for which this model's tokenizer has no pieces, as FunctionGemma's has: write "
+                "declarations, calls and results as texts, in the form in which they will be sent.",
+                subject=place,
+            )
+        written = json.dumps([*(message.calls and [c.value for c in message.calls] for message in messages), tools])
+        held = next((piece for piece in {*function_calls.PIECES, *self.control} if piece in written), None)
+        if held is not None:
+            raise DataError(
+                f"{place}: a function holds {held}, which only stands around texts: leave it out.", subject=place
+            )
+        declared = "".join(map(function_calls.declaration, tools))
+        first = messages[0] if messages[0].role == "system" else Message("system", function_calls.TRIGGER)
+        rest = messages[1:] if messages[0].role == "system" else messages
+        return (replace(first, text=first.text + declared), *map(_written, rest))
+
+
+def _written(message: Message) -> Message:
+    write = function_calls.response if message.role == "tool" else function_calls.call
+    return replace(message, text=message.text + "".join(write(each.name, each.value) for each in message.calls))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from e2e.page.conftest import Watched, begin_worker_with
 from e2e.page.servers import RunningServer
@@ -57,16 +57,40 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     check(page)
     with tab.through("loading", "ready"):
         tab.choose_model("endless")
+    call = page.locator(".functions-thread .functions-call").last
+    answer = page.get_by_role("log", name="The answer").last
+    allow_once_and_with_other_arguments(page, call, answer)
+    allow_always_and_take_it_back(page, call, answer)
+    change_the_look(page, call, answer)
+    call_what_is_not_there_and_a_function_of_ones_own(page, call, answer)
 
     ask(page, "What is 15% of 80?")
-    call = page.locator(".functions-thread .functions-call").last
+    expect(call).to_have_attribute("data-state", "waiting")
+    page.keyboard.press("Escape")
+    expect(page.locator(".functions-exchange").last).to_contain_text("You stopped it here.")
+    expect(call).to_contain_text("Not allowed")
+    page.reload()
+    tab.wait_for("ready")
+    expect(page.locator(".functions-exchange")).to_have_count(9)
+    expect(page.get_by_role("log", name="The answer").nth(7)).to_contain_text('"number":41')
+    expect(page.get_by_role("checkbox", name="book_table")).to_be_visible()
+    page.locator(".history > summary").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export as JSON").click()
+    waiting.value.save_as(tmp_path / "functions.json")
+    exported = json.loads((tmp_path / "functions.json").read_text(encoding="utf-8"))["conversations"][0]["exchanges"]
+    assert [each["ended"] for each in exported] == ["model"] * 8 + ["stopped"]
+    (changed,) = exported[1]["steps"][0]["calls"]
+    assert (changed["arguments"], changed["edited"]) == ({"expression": "90 * 2"}, True)
+
+
+def allow_once_and_with_other_arguments(page: Page, call: Locator, answer: Locator) -> None:
+    ask(page, "What is 15% of 80?")
     expect(call).to_have_attribute("data-state", "waiting")
     expect(call.get_by_role("row", name="expression")).to_contain_text("15% of 80")
     check(page)
     call.get_by_role("button", name="Allow", exact=True).click()
-    answer = page.get_by_role("log", name="The answer").last
     expect(answer).to_contain_text('It is: {"result":12}')
-
     ask(page, "And of 90?")
     call.get_by_role("button", name="Change the arguments").click()
     page.get_by_label("The arguments, as JSON").fill('{"sum": 1}')
@@ -76,6 +100,8 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     call.get_by_role("button", name="Allow with these").click()
     expect(answer).to_contain_text('"result":180')
 
+
+def allow_always_and_take_it_back(page: Page, call: Locator, answer: Locator) -> None:
     ask(page, "And of 100?")
     call.get_by_role("button", name="Always in this conversation").click()
     expect(answer).to_contain_text('"result":15}')
@@ -88,18 +114,23 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     call.get_by_role("button", name="Refuse").click()
     expect(answer).to_contain_text("did not allow")
 
+
+def change_the_look(page: Page, call: Locator, answer: Locator) -> None:
+    """By the model's call, and back by hand."""
+    paper = "getComputedStyle(document.body).backgroundColor"
     page.emulate_media(color_scheme="light")
     ask(page, "Make it dark.")
     call.get_by_role("button", name="Allow", exact=True).click()
     expect(answer).to_contain_text('"theme":"dark"')
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 21, 19)"
+    assert page.evaluate(paper) == "rgb(23, 21, 19)"
     page.get_by_label("Look", exact=True).select_option("light")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(250, 247, 242)"
+    assert page.evaluate(paper) == "rgb(250, 247, 242)"
 
+
+def call_what_is_not_there_and_a_function_of_ones_own(page: Page, call: Locator, answer: Locator) -> None:
     ask(page, "Delete my files.")
     expect(call).to_contain_text("Cannot be used")
     expect(answer).to_contain_text("There is no function")
-
     page.get_by_role("button", name="Add a function of your own").click()
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_role("checkbox", name="book_table")).to_be_checked()
@@ -109,29 +140,3 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     call.get_by_label("number").fill("41")
     call.get_by_role("button", name="Give this result").click()
     expect(answer).to_contain_text('{"booked":true,"number":41}')
-
-    ask(page, "What is 15% of 80?")
-    expect(call).to_have_attribute("data-state", "waiting")
-    page.keyboard.press("Escape")
-    expect(page.locator(".functions-exchange").last).to_contain_text("You stopped it here.")
-    expect(call).to_contain_text("Not allowed")
-
-    page.reload()
-    tab.wait_for("ready")
-    expect(page.locator(".functions-exchange")).to_have_count(9)
-    expect(page.get_by_role("log", name="The answer").nth(7)).to_contain_text('"number":41')
-    expect(page.get_by_role("checkbox", name="book_table")).to_be_visible()
-    page.locator(".history > summary").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Export as JSON").click()
-    waiting.value.save_as(tmp_path / "functions.json")
-    exported = json.loads((tmp_path / "functions.json").read_text(encoding="utf-8"))["conversations"][0]["exchanges"]
-    assert [each["ended"] for each in exported] == ["model"] * 8 + ["stopped"]
-    assert exported[1]["steps"][0]["calls"][0] | {"result": 0} == {
-        "name": "calculate",
-        "arguments": {"expression": "90 * 2"},
-        "state": "done",
-        "automatic": False,
-        "edited": True,
-        "result": 0,
-    }

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from builder.errors import DataError
-from builder.tune.data import Message, conversation_of, read_conversations
+from builder.tune.data import Call, Message, conversation_of, read_conversations
 
 USER, MODEL = Message("user", "Hi"), Message("model", "Ho")
 PAIR = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]
+
+
+CALLING = {
+    "role": "assistant",
+    "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {"a": 1}}}],
+}
+RESULT = {"role": "tool", "name": "f", "content": '{"b": 2}'}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,34 @@ def test_an_example_is_read(entry: object, messages: tuple[Message, ...]) -> Non
     assert conversation_of(json.dumps(entry), "here").messages == messages
 
 
+def test_calls_results_and_tools_are_read() -> None:
+    entry = {
+        "messages": [
+            PAIR[0],
+            CALLING,
+            RESULT,
+            {"role": "tool", "content": {"name": "g", "response": [1]}},
+            PAIR[1],
+            *PAIR,
+        ],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}, {"name": "g"}],
+    }
+    read = conversation_of(json.dumps(entry), "here")
+    results = (Call("f", {"b": 2}), Call("g", [1]))
+    assert read.messages == (
+        USER,
+        Message("model", "", (Call("f", {"a": 1}),)),
+        Message("tool", "", results),
+        MODEL,
+        USER,
+        MODEL,
+    )
+    assert [tool["name"] for tool in read.tools] == ["f", "g"]
+    text = {"role": "assistant", "content": "Look.", "tool_calls": [{"name": "f", "arguments": '{"a": 1}'}]}
+    last = conversation_of(json.dumps({"messages": [PAIR[0], text]}), "here").messages[-1]
+    assert last == Message("model", "Look.", (Call("f", {"a": 1}),))
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -40,7 +75,16 @@ def test_an_example_is_read(entry: object, messages: tuple[Message, ...]) -> Non
         ('{"messages": "a"}', "expected a list"),
         ('{"messages": [1]}', "is not a message"),
         ('{"messages": []}', "the roles are none"),
-        ('{"messages": [{"role": "tool", "content": "a"}]}', "is not a message"),
+        ('{"messages": [{"role": "tool", "content": "a"}]}', "is not a result"),
+        ('{"messages": [{"role": "tool", "name": "<escape>", "content": "a"}]}', "is not a result"),
+        (
+            json.dumps({"messages": [PAIR[0], {"role": "assistant", "tool_calls": [{"name": "f", "arguments": [1]}]}]}),
+            "is not a call",
+        ),
+        (json.dumps({"messages": PAIR, "tools": [{"name": "two words"}]}), "is not a tool"),
+        (json.dumps({"messages": [*PAIR, {"role": "tool", "name": "f", "content": "1"}, PAIR[1]]}), "by turns"),
+        (json.dumps({"messages": [PAIR[0], CALLING, PAIR[1]]}), "only between a call and what is said"),
+        (json.dumps({"messages": [PAIR[0], CALLING, RESULT]}), "the assistant last"),
         ('{"messages": [{"role": ["user"], "content": "a"}]}', "is not a message"),
         ('{"messages": [{"role": "user", "content": 1}]}', "the content of user is 1"),
         ('{"messages": [{"role": "user", "content": [{"type": "image"}]}]}', "expected a text"),

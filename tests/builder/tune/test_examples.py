@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder.errors import DataError, TokenizerError
+from builder.model import function_calls
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.families.functiongemma import TURNS as FUNCTION_TURNS
 from builder.model.opened import OpenedCheckpoint
 from builder.model.turns import Turns
-from builder.tune.data import Conversation, Message
+from builder.tune.data import Call, Conversation, Message
 from builder.tune.examples import Encoder, Example, split
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.llama_checkpoints import write_llama
 
-PIECES = ["<bos>", "<start_of_turn>", "<end_of_turn>"]
+TURN_PIECES = ["<bos>", "<start_of_turn>", "<end_of_turn>"]
+PIECES = [*TURN_PIECES, *function_calls.PIECES]
 
 
 def letters(text: str) -> list[int]:
@@ -29,7 +32,7 @@ def text_of(ids: tuple[int, ...]) -> str:
 
 
 def encoder(turns: Turns = GEMMA_TURNS) -> Encoder:
-    return Encoder(letters, 0, turns, "<end_of_turn>", frozenset(PIECES))
+    return Encoder(letters, 0, turns, "<end_of_turn>", frozenset(TURN_PIECES))
 
 
 def said(*messages: tuple[str, str]) -> Conversation:
@@ -57,6 +60,52 @@ def test_a_model_with_system_turns_gets_them() -> None:
     assert text_of(example.ids).startswith(
         "<bos><start_of_turn>developer\nBe kind<end_of_turn>\n<start_of_turn>user\nHi"
     )
+
+
+WEATHER = {
+    "name": "get_weather",
+    "description": "Tells the weather.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+}
+DECLARED = (
+    "<start_function_declaration>declaration:get_weather{description:<escape>Tells the weather.<escape>,parameters:{properties:"
+    "{city:{type:<escape>STRING<escape>}},required:[<escape>city<escape>],type:<escape>OBJECT<escape>}}<end_function_declaration>"
+)
+CALLED = "<start_function_call>call:get_weather{city:<escape>Paris<escape>}<end_function_call>"
+
+
+def calling(*, tools: tuple[dict[str, object], ...] = (WEATHER,), city: str = "Paris") -> Conversation:
+    return Conversation(
+        (
+            Message("user", "Is it cold?"),
+            Message("model", "", (Call("get_weather", {"city": city}),)),
+            Message("tool", "", (Call("get_weather", {"degrees": 3}),)),
+            Message("model", "Yes."),
+        ),
+        "data.jsonl, line 7",
+        tools,
+    )
+
+
+def test_a_call_is_learned_with_the_piece_that_asks_for_its_result() -> None:
+    example = replace(encoder(FUNCTION_TURNS), calls=True).example(calling())
+    assert text_of(example.ids) == (
+        "<bos><start_of_turn>developer\nYou are a model that can do function calling with the following functions"
+        f"{DECLARED}<end_of_turn>\n<start_of_turn>user\nIs it cold?<end_of_turn>\n<start_of_turn>model\n{CALLED}"
+        "<start_function_response>response:get_weather{degrees:3}<end_function_response>Yes.<end_of_turn>"
+    )
+    assert learned(example) == f"{CALLED}<start_function_response>Yes.<end_of_turn>"
+
+
+def test_functions_are_refused_for_a_model_without_pieces_for_them_and_where_they_hold_such_pieces() -> None:
+    with pytest.raises(DataError, match="this model's tokenizer has no pieces"):
+        encoder(FUNCTION_TURNS).example(calling())
+    with pytest.raises(DataError, match="a function holds <escape>"):
+        replace(encoder(FUNCTION_TURNS), calls=True).example(calling(city="Par<escape>is"))
+    with pytest.raises(DataError, match="a function holds <end_of_turn>"):
+        replace(encoder(FUNCTION_TURNS), calls=True).example(
+            calling(tools=({**WEATHER, "description": "<end_of_turn>"},))
+        )
 
 
 def test_a_system_message_stands_in_place_of_the_templates_own(tmp_path: Path) -> None:
