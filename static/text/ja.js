@@ -11,6 +11,7 @@
 
 import { chat } from "./ja/chat.js";
 import { documents } from "./ja/documents.js";
+import { functions } from "./ja/functions.js";
 import { lab } from "./ja/lab.js";
 import { post } from "./ja/post.js";
 import { format, integer, line, size, wait } from "./ja/words.js";
@@ -146,12 +147,13 @@ export const texts = {
 
   tasks: {
     label: "すること",
-    names: { post: "投稿", chat: "チャット", lab: "ラボ", documents: "文書" },
+    names: { post: "投稿", chat: "チャット", lab: "ラボ", documents: "文書", functions: "関数" },
     title: (id) =>
       ({
         chat: "onpage：自分の端末でチャット",
         lab: "onpage：自分の端末で書き換え、翻訳、抽出",
         documents: "onpage：自分の端末で文書に質問",
+        functions: "onpage：自分の端末で関数を使うモデル",
       })[id] ?? "onpage：自分の端末でSNS投稿を作成",
   },
 
@@ -204,6 +206,8 @@ export const texts = {
     licence: "モデルのライセンス：",
     notices: "第三者の著作権表示とライセンス",
     remove: "削除",
+    theme: "外観",
+    themes: { system: "システムに合わせる", light: "ライト", dark: "ダーク" },
     language: "言語",
     offline: "サーバーが応答しません。このブラウザに保存されているもので続けます。",
     keeper: {
@@ -332,6 +336,7 @@ export const texts = {
 
   chat,
   documents,
+  functions,
   lab,
   post,
 };

@@ -10,6 +10,7 @@
 
 import { chat } from "./zh-CN/chat.js";
 import { documents } from "./zh-CN/documents.js";
+import { functions } from "./zh-CN/functions.js";
 import { lab } from "./zh-CN/lab.js";
 import { post } from "./zh-CN/post.js";
 import { format, integer, line, size, wait } from "./zh-CN/words.js";
@@ -145,12 +146,13 @@ export const texts = {
 
   tasks: {
     label: "要做什么",
-    names: { post: "帖子", chat: "对话", lab: "实验室", documents: "文档" },
+    names: { post: "帖子", chat: "对话", lab: "实验室", documents: "文档", functions: "函数" },
     title: (id) =>
       ({
         chat: "onpage：在自己的设备上对话",
         lab: "onpage：在自己的设备上改写、翻译、提取",
         documents: "onpage：在自己的设备上向文档提问",
+        functions: "onpage：在自己的设备上调用函数的模型",
       })[id] ?? "onpage：在自己的设备上写帖子",
   },
 
@@ -203,6 +205,8 @@ export const texts = {
     licence: "模型许可证：",
     notices: "第三方声明与许可证",
     remove: "移除",
+    theme: "外观",
+    themes: { system: "跟随系统", light: "浅色", dark: "深色" },
     language: "语言",
     offline: "服务器没有响应。页面将使用此浏览器保留的内容继续工作。",
     keeper: {
@@ -328,6 +332,7 @@ export const texts = {
 
   chat,
   documents,
+  functions,
   lab,
   post,
 };

@@ -11,6 +11,7 @@
 
 import { chat } from "./zh-TW/chat.js";
 import { documents } from "./zh-TW/documents.js";
+import { functions } from "./zh-TW/functions.js";
 import { lab } from "./zh-TW/lab.js";
 import { post } from "./zh-TW/post.js";
 import { format, integer, line, size, wait } from "./zh-TW/words.js";
@@ -146,12 +147,13 @@ export const texts = {
 
   tasks: {
     label: "要做什麼",
-    names: { post: "貼文", chat: "對話", lab: "實驗室", documents: "文件" },
+    names: { post: "貼文", chat: "對話", lab: "實驗室", documents: "文件", functions: "函式" },
     title: (id) =>
       ({
         chat: "onpage：在自己的裝置上對話",
         lab: "onpage：在自己的裝置上改寫、翻譯、擷取",
         documents: "onpage：在自己的裝置上向文件提問",
+        functions: "onpage：在自己的裝置上呼叫函式的模型",
       })[id] ?? "onpage：在自己的裝置上寫貼文",
   },
 
@@ -204,6 +206,8 @@ export const texts = {
     licence: "模型授權條款：",
     notices: "第三方聲明與授權條款",
     remove: "移除",
+    theme: "外觀",
+    themes: { system: "跟隨系統", light: "淺色", dark: "深色" },
     language: "語言",
     offline: "伺服器沒有回應。頁面會以這個瀏覽器保留的內容繼續運作。",
     keeper: {
@@ -329,6 +333,7 @@ export const texts = {
 
   chat,
   documents,
+  functions,
   lab,
   post,
 };

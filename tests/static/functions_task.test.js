@@ -68,13 +68,14 @@ function made({ session, says = [], device = new MemoryShelf(), tools = builtIn(
   const records = new Records(device);
   const ran = [];
   const watched = tools.map((tool) => (tool.run ? { ...tool, run: (...given) => (ran.push(tool.name), tool.run(...given)) } : tool));
-  const page = { theme: "system", language: "en", languages: ["en"], set: () => {} };
+  const set = [];
+  const page = { theme: "system", languages: ["en", "ja"], set: (...given) => set.push(given) };
   const services = { now: () => new Date(0), page, units, searchDocuments: async () => ({ documents: 0, hits: [] }) };
   const used = session ?? new FakeSession(...says);
   const functions = new Functions({ session: used, records: records.of("functions"), services, tools: watched, loadValidator, now: () => 7 });
   const ask = (question) => (functions.type(question), functions.ask());
   const close = async () => (functions.close(), await records.close());
-  return { functions, session: used, records, ran, ask, close };
+  return { functions, session: used, records, ran, ask, close, set };
 }
 
 const last = ({ state }) => state.conversation.exchanges.at(-1);
@@ -255,6 +256,17 @@ test("the person gives the result of a function of their own", async () => {
   await asking;
   assert.deepEqual([callsOf(functions)[0].state, last(functions).answer], ["done", "Booked."]);
   assert.match(session.asked[1].text, /"booked":true,"note":"<end_of_turn>\\u0060\\u0060\\u0060"/);
+  await close();
+});
+
+test("another language comes when the answer is finished", async () => {
+  const { functions, set, ask, close } = made({ tools: builtIn(["en", "ja"]), says: [written("set_language", { language: "ja" }), "Done."] });
+  const asking = ask("Speak Japanese.");
+  await settled();
+  await functions.allow(waiting(functions)[0].id);
+  assert.deepEqual(set, []);
+  await asking;
+  assert.deepEqual([last(functions).answer, set], ["Done.", [["language", "ja"]]]);
   await close();
 });
 

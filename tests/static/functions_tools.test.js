@@ -181,7 +181,7 @@ test("the time, here and elsewhere", () => {
 });
 
 test("a tool gives a result, or a sentence where it cannot; nothing else of what goes wrong in it", async () => {
-  const page = { theme: "system", language: "en", languages: ["en"], set: (name, value) => changed.push([name, value]) };
+  const page = { theme: "system", languages: ["en"], set: (name, value) => changed.push([name, value]) };
   const changed = [];
   const services = { now: () => new Date(0), page, units, searchDocuments: async () => ({ documents: 0, hits: [] }) };
   const run = (name, values, more = {}) => runTool(tools.find((tool) => tool.name === name), values, { ...services, ...more });
@@ -192,6 +192,12 @@ test("a tool gives a result, or a sentence where it cannot; nothing else of what
   assert.deepEqual(await run("convert_units", { value: 1, from: "in", to: "cm" }), { result: { result: 2.54, unit: "cm" } });
   assert.deepEqual(await run("set_theme", { theme: "dark" }), { result: { theme: "dark" } });
   assert.deepEqual(changed, [["theme", "dark"]]);
+  const later = [];
+  const speaks = builtIn(["en", "ja"]).find(({ name }) => name === "set_language");
+  assert.deepEqual(await runTool(speaks, { language: "ja" }, { ...services, later: (act) => later.push(act) }), { result: { language: "ja" } });
+  assert.equal(changed.length, 1, "the answer is written in the task that is there");
+  later[0]();
+  assert.deepEqual(changed[1], ["language", "ja"]);
   assert.match((await run("search_documents", { query: "guests" })).error, /no documents/);
   const hits = [{ place: "rules.md", text: "g".repeat(900) }];
   const found = await run("search_documents", { query: "guests" }, { searchDocuments: async () => ({ documents: 1, hits }) });

@@ -14,7 +14,7 @@ import { tableOf } from "./values.js";
 
 /** @typedef {import('./conversation.js').Call} Call @typedef {import('./tools/index.js').Tool} Tool */
 
-const { call: said, titleOf } = texts.functions;
+const { call: said } = texts.functions;
 
 /** @type {import('../../ui/dom.js').ViewEvents<CallEvents>} */
 export const events = viewEvents();
@@ -23,7 +23,7 @@ export const events = viewEvents();
 export function makeCall(call, tool) {
   const { id, name, state, result } = call;
   const unreadable = name === UNREADABLE;
-  const title = h("h3", { class: "functions-call-title" }, unreadable ? said.unreadable : titleOf(name), !unreadable && titleOf(name) !== name && h("code", {}, name));
+  const title = h("h3", { class: "functions-call-title" }, unreadable ? said.unreadable : texts.functions.titleOf(name), !unreadable && texts.functions.titleOf(name) !== name && h("code", {}, name));
   const notes = texts.line([said.states[state], call.automatic && said.automatic, call.edited && said.edited]);
   const head = h("div", { class: "functions-call-head" }, title, h("p", { class: "functions-call-state" }, notes));
   const root = h("section", { class: "functions-call", "data-state": state, "aria-label": said.group(unreadable ? said.unreadable : name) }, head, tableOf(call.arguments, said.arguments));

@@ -10,15 +10,15 @@ import { texts } from "../../text/texts.js";
 import { h, viewEvents } from "../../ui/dom.js";
 import { makeCall } from "./call_view.js";
 
-const { empty: said, questions, unable } = texts.functions;
+const { empty: said, unable } = texts.functions;
 
 /** @type {import('../../ui/dom.js').ViewEvents<EmptyEvents>} */
 export const events = viewEvents();
 
 /** @param {HTMLElement} parent @param {HTMLElement} loading @param {import('./conversation.js').Exchange} sample */
 export function mountEmpty(parent, loading, sample) {
-  const none = h("div", { class: "functions-unable", hidden: true }, h("h2", { class: "functions-title" }, unable.title), h("p", {}, unable.sentence), h("pre", { class: "functions-json", tabindex: "0" }, unable.commands));
-  const chips = questions.map((question) => {
+  const none = h("div", { class: "functions-unable", hidden: true }, h("h2", { class: "functions-title" }, unable.title), h("p", {}, unable.sentence), h("pre", { class: "functions-json", tabindex: "0" }, unable.command));
+  const chips = texts.functions.questions.map((question) => {
     const chip = h("button", { type: "button", class: "button" }, question);
     chip.addEventListener("click", () => events.emit(root, "question", question));
     return chip;

@@ -58,6 +58,8 @@ export class Functions {
   #steps = 0;
   /** @type {Promise<unknown>} the exchange that is going on, until it is kept */
   #answering = Promise.resolve();
+  /** What tools have left for the end of an answer. @type {(() => void)[]} */
+  #later = [];
   /** What waits for a change of the session. @type {(() => void)[]} */
   #unseen = [];
   /** Those that are asked for, by the ids of their calls. @type {Map<string, (decision: Decision) => void>} */
@@ -67,7 +69,7 @@ export class Functions {
    * @param {object} options
    * @param {import('../task.js').TaskContext['session']} options.session
    * @param {import('../../records/records.js').TaskRecords} options.records
-   * @param {import('./tools/index.js').Services} options.services
+   * @param {Omit<import('./tools/index.js').Services, 'later'>} options.services
    * @param {Tool[]} options.tools
    * @param {() => Promise<import('../parts/schema.js').Validator>} options.loadValidator
    * @param {() => void} [options.onChange]
@@ -78,7 +80,7 @@ export class Functions {
   constructor({ session, records, services, tools, loadValidator, onChange = () => {}, onText = () => {}, onDropped = () => {}, now = Date.now }) {
     this.#session = session;
     this.#records = records;
-    this.#services = services;
+    this.#services = { ...services, later: (/** @type {() => void} */ act) => void this.#later.push(act) };
     this.#loadValidator = loadValidator;
     this.onChange = onChange;
     this.onText = onText;
@@ -229,6 +231,7 @@ export class Functions {
     const answering = this.#answer(asked).finally(() => this.#set({ busy: "" }));
     this.#answering = answering;
     await answering;
+    for (const act of this.#later.splice(0)) act();
   }
 
   /** @param {Exchange} asked */

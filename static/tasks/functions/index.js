@@ -32,8 +32,8 @@ const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 const heading = (/** @type {import('./conversation.js').Conversation} */ { at, exchanges }) => said.about({ at, model: exchanges.at(-1)?.model ?? "", called: [] });
 
-/** Conversations as the history shows them. @type {import('../parts/history_view.js').Kind} */
-const HISTORY = {
+/** Conversations as the history shows them. @returns {import('../parts/history_view.js').Kind} */
+const historyKind = () => ({
   itemOf(head) {
     const found = headOf(head);
     return found && { text: `${found.question}\n\n${found.answer}`.trim(), about: said.about(found) };
@@ -43,7 +43,7 @@ const HISTORY = {
   file: "onpage-functions",
   said,
   copying: { ...words, copy: said.copy },
-};
+});
 
 /** @type {Task} */
 export const functions = { id: "functions", styles: ["functions.css", "calls.css", "../parts/figures.css", "../parts/history.css"].map(here), mount };
@@ -87,7 +87,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   const empty = mountEmpty(main, loading, sample);
   const thread = mountThread(main);
   const composer = mountComposer(main);
-  const history = mountHistory(main, records, HISTORY);
+  const history = mountHistory(main, records, historyKind());
   const figures = mountFigures(figuresRoot, texts.functions.figures);
   const ended = new AbortController();
   const { signal } = ended;

@@ -7,6 +7,7 @@
  * The page runs nothing for it: the person is shown the call and gives its result, so a tool can be tried with a model before it exists.
  */
 
+import { FileError } from "../parts/file_error.js";
 import { readSchema } from "../parts/schema.js";
 
 /** @typedef {import('./tools/index.js').Tool} Tool */
@@ -20,17 +21,8 @@ const MAX_DESCRIPTION = 1000;
 /** Levels of a schema in which names are looked at. */
 const MAX_DEPTH = 8;
 
-/** What is wrong with a tool: `code` for the page's own sentence, `detail` for where. */
-export class OwnToolError extends Error {
-  name = "OwnToolError";
-
-  /** @param {Problem} code @param {string} [detail] */
-  constructor(code, detail = "") {
-    super(detail ? `${code}: ${detail}` : code);
-    this.code = code;
-    this.detail = detail;
-  }
-}
+/** @extends {FileError<Problem>} */
+export class OwnToolError extends FileError {}
 
 export const EXAMPLE = {
   name: "book_table",

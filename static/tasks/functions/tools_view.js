@@ -13,7 +13,7 @@ import { EXAMPLE, asText } from "./own_tool.js";
 
 /** @typedef {import('./tools/index.js').Tool} Tool */
 
-const { shelf: said, tools: names, titleOf } = texts.functions;
+const { shelf: said, tools: names } = texts.functions;
 
 /** @type {import('../../ui/dom.js').ViewEvents<ToolsEvents>} */
 export const events = viewEvents();
@@ -74,7 +74,7 @@ export function mountTools(parent) {
     box.checked = on;
     box.addEventListener("change", () => events.emit(root, "offer", { name: tool.name, on: box.checked }));
     const sentence = tool.own ? tool.description || said.own : (names[tool.name]?.sentence ?? "");
-    const row = h("li", { class: "functions-tool" }, h("div", { class: "functions-tick" }, box, h("label", { for: id }, h("span", { class: "functions-tool-name" }, titleOf(tool.name)), h("span", { class: "functions-note" }, sentence))));
+    const row = h("li", { class: "functions-tool" }, h("div", { class: "functions-tick" }, box, h("label", { for: id }, h("span", { class: "functions-tool-name" }, texts.functions.titleOf(tool.name)), h("span", { class: "functions-note" }, sentence))));
     if (always) {
       const ask = small(said.ask, () => events.emit(root, "disallow", tool.name), said.askAgain(tool.name));
       row.append(h("p", { class: "functions-always" }, said.always, " ", ask));

@@ -63,7 +63,7 @@ export const functions = {
   unable: {
     title: "The demo model calls no functions",
     sentence: "It only writes posts. Get a model that was taught to call functions, such as Qwen3 0.6B (0.6 GB), and serve it instead:",
-    commands: "onpage fetch qwen3-0.6b\nonpage serve --model qwen3-0.6b",
+    command: "onpage fetch qwen3-0.6b\nonpage serve --model qwen3-0.6b",
   },
   empty: {
     title: "Let the model use a clock, a calculator, your documents",

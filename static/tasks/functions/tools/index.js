@@ -8,6 +8,7 @@
  * @property {import('../../task.js').PageControls} page
  * @property {import('../../task.js').TaskContext['searchDocuments']} searchDocuments
  * @property {import('./units.js').Table} units
+ * @property {(act: () => void) => void} later when the answer is finished
  *
  * @typedef {object} Tool
  * @property {string} name as the model writes it
@@ -93,8 +94,8 @@ export function builtIn(languages) {
       name: "set_language",
       description: "Changes the language in which this page is shown.",
       parameters: object({ language: { type: "string", description: "The code of the language", enum: languages } }),
-      run({ language }, { page }) {
-        page.set("language", language);
+      run({ language }, { page, later }) {
+        later(() => page.set("language", language)); // the task is mounted anew then
         return { language };
       },
       own: false,
