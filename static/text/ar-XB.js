@@ -15,8 +15,7 @@ const AS_IT_IS = ["line", "command", "wayOn"];
 
 /** @param {string} sentence */
 function turned(sentence) {
-  if (sentence.includes(BEFORE)) return sentence; // of sentences that are turned
-  return sentence.replace(/[^\s]+/g, (word) => BEFORE + word + AFTER);
+  return sentence.replace(/[^\s]+/g, (word) => (word.includes(BEFORE) ? word : BEFORE + word + AFTER)); // what is given may have been turned
 }
 
 /** @param {unknown} value @returns {any} */

@@ -127,3 +127,14 @@ test("the words change where they are held", async () => {
   await speak(LANGUAGES[0]);
   assert.equal(held.copy, "Copy");
 });
+
+test("style sheets name sides by the direction of the text", () => {
+  const root = new URL("../../static/", import.meta.url);
+  const sheets = ["app", "element", "tasks", "ui"].flatMap((folder) => readdirSync(new URL(folder, root), { recursive: true }).map((file) => `${folder}/${file}`)).filter((file) => file.endsWith(".css"));
+  assert.ok(sheets.length > 15);
+  for (const sheet of sheets) {
+    const rules = readFileSync(new URL(sheet, root), "utf8").replace(/\/\*.*?\*\//gs, "").replace(/\([^()]*\)/g, "x");
+    assert.doesNotMatch(rules, /(^|[\s;{-])(left|right)\s*:|-(left|right)-(radius|width|color|style)|(text-align|float|clear):\s*(left|right)/m, sheet);
+    for (const [rule, , right, , left] of rules.matchAll(/(?:padding|margin|inset|border-width): ([^\s;]+) ([^\s;]+) ([^\s;]+) ([^\s;]+);/g)) assert.equal(right, left, `${rule} of ${sheet}`);
+  }
+});

@@ -49,7 +49,7 @@ export function mountThread(parent, loading, samples, render) {
     sampled = kind;
     questions.replaceChildren(
       ...samples[kind].map((sample) => {
-        const button = h("button", { type: "button", class: "chat-sample" }, h("span", {}, sample));
+        const button = h("button", { type: "button", class: "chat-sample" }, h("span", { lang: "en", dir: "auto" }, sample));
         button.addEventListener("click", () => events.emit(root, "sample", sample));
         return button;
       }),

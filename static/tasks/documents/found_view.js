@@ -30,9 +30,9 @@ export function mountFound(parent, loading, sample) {
     "figure",
     { class: "documents-example" },
     h("figcaption", {}, empty.example),
-    h("p", { class: "documents-asked" }, sample.question),
+    h("p", { class: "documents-asked", lang: "en", dir: "auto" }, sample.question),
     h("p", { class: "documents-by" }, `${empty.found} ${texts.documents.place({ ...sample, page: 0 })}`),
-    h("p", {}, sample.before, h("mark", {}, sample.marked), sample.between, h("mark", {}, sample.last), sample.after),
+    h("p", { lang: "en", dir: "auto" }, sample.before, h("mark", {}, sample.marked), sample.between, h("mark", {}, sample.last), sample.after),
     tryIt,
   );
   const emptyBox = h("div", { class: "documents-empty" }, h("h2", { class: "documents-title" }, empty.title), sentence, example);

@@ -39,7 +39,7 @@ export function mountCard(parent, platforms, loading, sample, judge) {
   const kind = h("p", { class: "card-kind" });
   const noticeBox = h("div", {});
   const empty = h("p", { class: "card-empty-sentence" });
-  const shownSample = h("figure", { class: "card-sample", hidden: !sample }, h("figcaption", {}, texts.post.sample), h("blockquote", {}, sample));
+  const shownSample = h("figure", { class: "card-sample", hidden: !sample }, h("figcaption", {}, texts.post.sample), h("blockquote", { lang: "en", dir: "auto" }, sample));
   const emptyBox = h("div", { class: "card-empty" }, empty, shownSample);
   const written = makeText();
   const copy = h("button", { type: "button", class: "button card-copy" }, texts.post.copy);

@@ -9,7 +9,7 @@ export const lab = {
   templates: "作るもの",
   own: "自分のテンプレート",
   shipped: {
-    rewrite: { name: "書き換え", sentence: "メッセージを別の調子に書き換えます。" },
+    rewrite: { name: "書き換え", sentence: "メッセージを別のトーンに書き換えます。" },
     summarize: { name: "要約", sentence: "文章を数文にまとめます。" },
     reply: { name: "返信", sentence: "会話の最後のメッセージへの返信を3つ書きます。" },
     caption: { name: "データの説明", sentence: "表やJSONを1文で表します。カンマ、タブ、縦棒区切り、JSONのどれでも使えます。" },
@@ -21,7 +21,7 @@ export const lab = {
   ownSentence: "このブラウザに保存した自分のテンプレートです。",
   fields: {
     text: "文章",
-    tone: "調子",
+    tone: "トーン",
     sentences: "長さ",
     thread: "会話",
     me: "返信する人",

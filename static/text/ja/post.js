@@ -11,7 +11,7 @@ export const post = {
   exampleNames: { Announcement: "お知らせ", "Product note": "製品情報", Event: "イベント", "Short article": "短い記事" },
   undo: "元に戻す",
   placeholder: "お知らせ、製品情報、イベント案内、短い記事などを貼り付けてください。",
-  tone: "調子",
+  tone: "トーン",
   tones: { friendly: "親しみやすい", professional: "ビジネス向け", enthusiastic: "熱意のある" },
   length: "長さ",
   lengths: { short: "短め", standard: "標準" },
