@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from builder.quantize.scheme import Quantization
     from builder.reference.evaluate import Evaluation
     from builder.store import Store, StoredModel
+    from onpage.privacy.audit import Audit
     from webapp.export.write import WrittenSite
     from webapp.served_models import Source
 
@@ -47,6 +48,7 @@ __all__ = [
     "OnpageError",
     "Store",
     "__version__",
+    "audit",
     "bundle",
     "compare",
     "compare_interleaved",
@@ -407,6 +409,16 @@ def export(
         replace=replace,
         progress=progress,
     )
+
+
+def audit(url: str, *, browser: AnyPath | None = None, seconds: float = 120, say: Say = silent) -> Audit:
+    """Use a deployed page of onpage in every task, in a browser, and return what was sent; `findings` is empty where nothing leaves.
+
+    An answer is stopped after `seconds`. `say` is called with what is being done. Needs the extra `bench`. Raises BenchError.
+    """
+    with requires("bench"):
+        from onpage.privacy.audit import audit as look
+    return look(url, browser=None if browser is None else Path(browser), seconds=seconds, say=say)
 
 
 def _located(named: AnyPath, progress: Progress | None = None) -> Located:
