@@ -26,6 +26,7 @@ SHOWN: tuple[tuple[str, str, Scheme, int], ...] = (
     ("chat", "en", "light", 1200),
     ("lab", "en", "light", 1200),
     ("documents", "en", "light", 1200),
+    ("functions", "en", "light", 1200),
     ("details", "en", "light", 1200),
     ("problem", "en", "light", 1200),
     ("keys", "en", "light", 1200),
@@ -63,6 +64,10 @@ def _documents(page: Page) -> None:
     page.locator(".documents-hit").first.wait_for(timeout=STEP_MS)
 
 
+def _functions(page: Page) -> None:
+    page.locator(".functions-example").wait_for()
+
+
 def _details(page: Page) -> None:
     page.locator(".details > summary").click()
 
@@ -92,6 +97,7 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None]]] = {
     "chat": ("chat", _chat),
     "lab": ("lab", _lab),
     "documents": ("documents", _documents),
+    "functions": ("functions", _functions),
     "details": ("post", _details),
     "problem": ("post", _problem),
     "keys": ("post", _keys),

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError
+from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import gemma3_config, write_checkpoint
 from webapp import served_files
 from webapp.app import Config, create_app
@@ -35,6 +37,16 @@ def test_list(client: FlaskClient, model_path: Path) -> None:
     assert model["promptTemplate"]["suffix"] == "<end_of_turn>\n<start_of_turn>model\n"
     assert model["sampling"] == {"temperature": 0.8, "topK": 40, "seed": 1, "maxTokens": 1024}
     assert str(model_path.parent) not in response.text
+
+
+def test_a_functiongemma_is_served_with_the_developers_turn(tmp_path: Path) -> None:
+    tokenizer = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(4096))
+    tokenizer.pieces[-1].piece, tokenizer.pieces[-2].piece = "<start_function_call>", "<start_function_response>"
+    folder = write_checkpoint(tmp_path / "c", tokenizer=tokenizer.SerializeToString())
+    convert_checkpoint(folder, tmp_path / "m.task")
+    shown = ServedModel.read(tmp_path / "m.task").to_json()
+    assert shown["family"] == "functiongemma3"
+    assert shown["promptTemplate"]["system"] == {"prefix": "<start_of_turn>developer\n", "suffix": "<end_of_turn>\n"}
 
 
 def test_list_in_the_order_given_without_copies(model_path: Path, tmp_path: Path) -> None:
