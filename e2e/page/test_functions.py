@@ -35,6 +35,7 @@ CALLS = {
     "And of 100?": '[calculate(expression="15% of 100")]',
     "Make it dark.": '{"name": "set_theme", "parameters": {"theme": "dark"}}',
     "Delete my files.": '{"name": "delete_files", "parameters": {"path": "/"}}',
+    "How many guests?": '{"name": "search_documents", "parameters": {"query": "guests of a member"}}',
     "Book a table.": '{"name": "book_table", "parameters": {"day": "Friday", "people": "3"}}',
 }
 
@@ -63,6 +64,7 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     allow_always_and_take_it_back(page, call, answer)
     change_the_look(page, call, answer)
     call_what_is_not_there_and_a_function_of_ones_own(page, call, answer)
+    search_the_documents(page, call, answer)
 
     ask(page, "What is 15% of 80?")
     expect(call).to_have_attribute("data-state", "waiting")
@@ -71,7 +73,7 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     expect(call).to_contain_text("Not allowed")
     page.reload()
     tab.wait_for("ready")
-    expect(page.locator(".functions-exchange")).to_have_count(9)
+    expect(page.locator(".functions-exchange")).to_have_count(10)
     expect(page.get_by_role("log", name="The answer").nth(7)).to_contain_text('"number":41')
     expect(page.get_by_role("checkbox", name="book_table")).to_be_visible()
     page.locator(".history > summary").click()
@@ -79,7 +81,7 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
         page.get_by_role("button", name="Export as JSON").click()
     waiting.value.save_as(tmp_path / "functions.json")
     exported = json.loads((tmp_path / "functions.json").read_text(encoding="utf-8"))["conversations"][0]["exchanges"]
-    assert [each["ended"] for each in exported] == ["model"] * 8 + ["stopped"]
+    assert [each["ended"] for each in exported] == ["model"] * 9 + ["stopped"]
     (changed,) = exported[1]["steps"][0]["calls"]
     assert (changed["arguments"], changed["edited"]) == ({"expression": "90 * 2"}, True)
 
@@ -140,3 +142,13 @@ def call_what_is_not_there_and_a_function_of_ones_own(page: Page, call: Locator,
     call.get_by_label("number").fill("41")
     call.get_by_role("button", name="Give this result").click()
     expect(answer).to_contain_text('{"booked":true,"number":41}')
+
+
+def search_the_documents(page: Page, call: Locator, answer: Locator) -> None:
+    page.get_by_role("link", name="Documents").click()
+    page.get_by_role("button", name="Try it with this document").click()
+    expect(page.locator(".documents-hit").first).to_contain_text("bring two guests")
+    page.get_by_role("link", name="Functions").click()
+    ask(page, "How many guests?")
+    call.get_by_role("button", name="Allow", exact=True).click()
+    expect(answer).to_contain_text("bring two guests")

@@ -27,9 +27,9 @@ export function mountEmpty(parent, loading, sample) {
     "figure",
     { class: "functions-example" },
     h("figcaption", {}, said.example),
-    h("p", { class: "functions-question" }, sample.question),
+    h("p", { class: "functions-question", dir: "auto" }, sample.question),
     ...sample.steps.flatMap(({ calls }) => calls.map((call) => makeCall(call, null))),
-    h("p", { class: "functions-answer" }, sample.answer),
+    h("p", { class: "functions-answer", dir: "auto" }, sample.answer),
   );
   const beginning = h("div", { class: "functions-beginning" }, h("p", { class: "functions-note" }, said.tryIt), h("div", { class: "functions-actions" }, ...chips));
   const body = h("div", { class: "functions-empty" }, h("h2", { class: "functions-title" }, said.title), h("p", { class: "functions-sentence" }, said.sentence), beginning, example, h("p", { class: "functions-note" }, said.small));
