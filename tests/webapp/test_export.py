@@ -88,6 +88,17 @@ def test_each_file_is_what_the_server_sends(site: Path, served: FlaskClient) -> 
         assert json.loads((site / address).read_bytes()) == served.get(f"/{address}").json
 
 
+def test_every_page_has_its_policy_in_itself(site: Path) -> None:
+    """For hosts that send no headers."""
+    pages = sorted(site.glob("*.html"))
+    assert {page.name for page in pages} >= {"index.html", "bench.html"}
+    for page in pages:
+        (policy,) = re.findall(
+            r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page.read_text(encoding="utf-8")
+        )
+        assert "connect-src &#39;self&#39;" in policy, page.name
+
+
 def test_the_compressed_forms_are_the_servers(site: Path, served: FlaskClient) -> None:
     forms = sorted(path for path in paths_of(site) if path.endswith((".br", ".gz")))
     assert any(path.endswith(".wasm.br") for path in forms) and any(path.endswith(".wasm.gz") for path in forms)
