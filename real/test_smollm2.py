@@ -98,8 +98,9 @@ def test_int8_activations_cost_little_once_the_inputs_are_evened_out(smollm2: Pa
     assert evened.same_choice.value > 0.9
 
 
-def test_a_chat_in_the_page(browser: Browser, smollm2: Path, tmp_path: Path) -> None:
-    """As `make chat` serves it: int8 activations, its own turns, a second turn that knows the first."""
+def test_a_chat_and_functions_in_the_page(browser: Browser, smollm2: Path, tmp_path: Path) -> None:
+    """As `make chat` serves it: int8 activations, its own turns, a second turn that knows the first. It was taught no functions: what it
+    makes of them is shown, and runs nothing by itself."""
     store = store_with(smollm2, tmp_path / "store")
     environment = {**os.environ, "ONPAGE_HOME": str(store.folder)}
     subprocess.run([*ONPAGE, "fetch", "smollm2-135m"], env=environment, check=True)
@@ -111,6 +112,14 @@ def test_a_chat_in_the_page(browser: Browser, smollm2: Path, tmp_path: Path) -> 
         expect(page.locator(".model-licence")).to_contain_text("Apache-2.0")
         first = asked(page, "What is the capital of France?")
         second = asked(page, "And what is it known for?")
+        page.get_by_role("link", name="Functions").click()
+        page.get_by_label("What is to be done").fill("What is 15% of 80?")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        ended = page.locator(".functions-exchange .functions-note", has_text="By ")
+        call = page.locator(".functions-thread .functions-call[data-state=waiting]")
+        expect(ended.or_(call).first).to_be_visible(timeout=5 * MINUTES)
+        assert page.locator(".functions-thread .functions-call[data-state=done]").count() == 0
+        assert page.locator("body").get_attribute("data-phase") == "ready"
         page.close()
     assert "Paris" in first and len(second.split()) > 3
     assert "<|" not in first + second and "assistant" not in first + second
