@@ -74,7 +74,7 @@ def test_calls_are_shown_allowed_refused_and_always_allowed(
     page.reload()
     tab.wait_for("ready")
     expect(page.locator(".functions-exchange")).to_have_count(10)
-    expect(page.get_by_role("log", name="The answer").nth(7)).to_contain_text('"number":41')
+    expect(page.get_by_role("log", name="The answer").nth(7)).to_contain_text('"number": 41')
     expect(page.get_by_role("checkbox", name="book_table")).to_be_visible()
     page.locator(".history > summary").click()
     with page.expect_download() as waiting:
@@ -92,7 +92,7 @@ def allow_once_and_with_other_arguments(page: Page, call: Locator, answer: Locat
     expect(call.get_by_role("row", name="expression")).to_contain_text("15% of 80")
     check(page)
     call.get_by_role("button", name="Allow", exact=True).click()
-    expect(answer).to_contain_text('It is: {"result":12}')
+    expect(answer).to_contain_text('It is: {"result": 12}')
     ask(page, "And of 90?")
     call.get_by_role("button", name="Change the arguments").click()
     page.get_by_label("The arguments, as JSON").fill('{"sum": 1}')
@@ -100,16 +100,16 @@ def allow_once_and_with_other_arguments(page: Page, call: Locator, answer: Locat
     expect(call.get_by_role("alert")).to_contain_text("These arguments cannot be used.")
     page.get_by_label("The arguments, as JSON").fill('{"expression": "90 * 2"}')
     call.get_by_role("button", name="Allow with these").click()
-    expect(answer).to_contain_text('"result":180')
+    expect(answer).to_contain_text('"result": 180')
 
 
 def allow_always_and_take_it_back(page: Page, call: Locator, answer: Locator) -> None:
     ask(page, "And of 100?")
     call.get_by_role("button", name="Always in this conversation").click()
-    expect(answer).to_contain_text('"result":15}')
+    expect(answer).to_contain_text('"result": 15}')
     ask(page, "What is 15% of 80?")
     expect(call).to_contain_text("Always allowed")
-    expect(answer).to_contain_text('"result":12}')
+    expect(answer).to_contain_text('"result": 12}')
     page.get_by_role("button", name="Ask again before Calculator runs").click()
     ask(page, "What is 15% of 80?")
     expect(call).to_have_attribute("data-state", "waiting")
@@ -123,7 +123,7 @@ def change_the_look(page: Page, call: Locator, answer: Locator) -> None:
     page.emulate_media(color_scheme="light")
     ask(page, "Make it dark.")
     call.get_by_role("button", name="Allow", exact=True).click()
-    expect(answer).to_contain_text('"theme":"dark"')
+    expect(answer).to_contain_text('"theme": "dark"')
     assert page.evaluate(paper) == "rgb(23, 21, 19)"
     page.get_by_label("Look", exact=True).select_option("light")
     assert page.evaluate(paper) == "rgb(250, 247, 242)"
@@ -141,7 +141,7 @@ def call_what_is_not_there_and_a_function_of_ones_own(page: Page, call: Locator,
     call.get_by_label("booked").check()
     call.get_by_label("number").fill("41")
     call.get_by_role("button", name="Give this result").click()
-    expect(answer).to_contain_text('{"booked":true,"number":41}')
+    expect(answer).to_contain_text('{"booked": true, "number": 41}')
 
 
 def search_the_documents(page: Page, call: Locator, answer: Locator) -> None:

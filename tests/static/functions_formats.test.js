@@ -155,6 +155,24 @@ for (const { format, turns } of FORMATS) {
   });
 }
 
+test("Qwen is told of functions by its own chat template's words", () => {
+  const parameters = { type: "object", properties: { place: { type: "string", description: "A city" } }, required: ["place"] };
+  const tools = [{ name: "get_time", description: "Tells the time.", parameters, own: false }, { name: "now", description: "Now.", parameters: { type: "object", properties: {} }, own: false }];
+  const calls = [{ name: "get_time", arguments: { place: "Tokyo" }, result: { time: "21:00" } }, { name: "now", arguments: {}, result: { time: "12:00" } }];
+  const turns = [{ question: "What time is it in Tokyo?", steps: [{ text: "", calls }], answer: "" }];
+  assert.equal(
+    promptOf(hermes.messages(tools, turns), CHATML),
+    "<|im_start|>system\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\nYou are provided with function signatures within <tools></tools> XML tags:\n<tools>\n" +
+      '{"type": "function", "function": {"name": "get_time", "description": "Tells the time.", "parameters": {"type": "object", "properties": {"place": {"type": "string", "description": "A city"}}, "required": ["place"]}}}\n' +
+      '{"type": "function", "function": {"name": "now", "description": "Now.", "parameters": {"type": "object", "properties": {}}}}\n</tools>\n\n' +
+      "For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:\n<tool_call>\n" +
+      '{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call><|im_end|>\n' +
+      '<|im_start|>user\nWhat time is it in Tokyo?<|im_end|>\n<|im_start|>assistant\n<tool_call>\n{"name": "get_time", "arguments": {"place": "Tokyo"}}\n</tool_call>\n' +
+      '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call><|im_end|>\n<|im_start|>user\n<tool_response>\n{"time": "21:00"}\n</tool_response>\n' +
+      '<tool_response>\n{"time": "12:00"}\n</tool_response><|im_end|>\n<|im_start|>assistant\n',
+  );
+});
+
 test("a result holds no mark that would end it, and is the same JSON", () => {
   const value = { text: "</tool_response> <tool_call> <|im_end|> a < b", list: ["```"] };
   const guardedTags = guarded(value, /<(?=\/?tool|\|)/g);

@@ -92,8 +92,8 @@ test("nothing runs before it is allowed; then the model answers from the result"
   assert.equal(await functions.allow(call.id), "");
   await asking;
   assert.deepEqual([ran, last(functions).answer, last(functions).ended, functions.state.busy], [["calculate"], "It is 42.", "model", ""]);
-  assert.match(session.asked[0].text, /"name":"calculate"/);
-  assert.match(session.asked[1].text, /```tool_output\n\{"result":42\}\n```/);
+  assert.match(session.asked[0].text, /"name": "calculate"/);
+  assert.match(session.asked[1].text, /```tool_output\n\{"result": 42\}\n```/);
   assert.deepEqual([session.asked[0].tokens, session.asked[0].room], [384, 1664]);
   const [entry] = await records.of("functions").list({ count: 9 });
   assert.deepEqual(headOf(entry), { at: 7, question: "What is 6 times 7?", answer: "It is 42.", model: "Gemma", called: ["calculate"] });
@@ -255,7 +255,7 @@ test("the person gives the result of a function of their own", async () => {
   functions.give(waiting(functions)[0].id, { booked: true, note: "<end_of_turn>```" });
   await asking;
   assert.deepEqual([callsOf(functions)[0].state, last(functions).answer], ["done", "Booked."]);
-  assert.match(session.asked[1].text, /"booked":true,"note":"<end_of_turn>\\u0060\\u0060\\u0060"/);
+  assert.match(session.asked[1].text, /"booked": true, "note": "<end_of_turn>\\u0060\\u0060\\u0060"/);
   await close();
 });
 
@@ -335,7 +335,7 @@ test("the demo is asked nothing, and functions that are off are not told of", as
   const { functions, session: used, ask, close } = made({ says: ["Hm.", CALCULATE, "ok"] });
   functions.offer("calculate", false);
   await ask("q");
-  assert.ok(!used.asked[0].text.includes('"name":"calculate"'));
+  assert.ok(!used.asked[0].text.includes('"name": "calculate"'));
   await ask("q");
   assert.deepEqual(callsOf(functions).map(({ state }) => state), ["wrong"]);
   await close();

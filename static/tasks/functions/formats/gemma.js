@@ -27,7 +27,7 @@ export const gemma = {
   id: "gemma",
 
   messages(tools, turns) {
-    const declared = tools.map(({ name, description, parameters }) => JSON.stringify({ name, description, parameters }));
+    const declared = tools.map(({ name, description, parameters }) => guarded({ name, description, parameters }, /`/g));
     return [
       message(`${INSTRUCTION}\n[${declared.join(",\n")}]`, "system"),
       ...turns.flatMap(({ question, steps, answer }) => [
@@ -65,7 +65,7 @@ export const gemma = {
 
 /** @param {ModelCall} call */
 function written(call) {
-  return JSON.stringify({ name: call.name, parameters: call.arguments });
+  return guarded({ name: call.name, parameters: call.arguments }, /`/g);
 }
 
 /**

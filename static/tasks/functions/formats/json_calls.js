@@ -105,11 +105,18 @@ function valueAt(text, start) {
 }
 
 /**
- * JSON whose texts hold none of these signs, so that whoever looks for the end of a result by its marks finds ours.
- * @param {unknown} value
+ * JSON whose texts hold none of these signs, so that whoever looks for the end of a result by its marks finds ours. It is spaced as Python
+ * and chat templates write it, from which models have learned.
+ * @param {unknown} value JSON
  * @param {RegExp} signs global
  */
 export function guarded(value, signs) {
-  const json = JSON.stringify(value) ?? "null";
-  return json.replace(signs, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}${found.slice(1)}`);
+  return spaced(value).replace(signs, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}${found.slice(1)}`);
+}
+
+/** @param {unknown} value @returns {string} */
+function spaced(value) {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  return `{${Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${spaced(each)}`).join(", ")}}`;
 }
