@@ -56,12 +56,17 @@ def _chat(page: Page) -> None:
     page.locator(".chat-main textarea").last.wait_for()
 
 
+def _functions(page: Page) -> None:
+    page.locator("body[data-task=functions] .task:not([hidden]) section").first.wait_for()
+
+
 def _documents(page: Page) -> None:
     example = page.locator(".documents-example button")
     example.or_(page.locator(".documents-entry")).first.wait_for()
     if example.is_visible():
         example.click()
     page.locator(".documents-hit").first.wait_for(timeout=STEP_MS)
+    page.evaluate("scrollTo(0, 0)")
 
 
 def _functions(page: Page) -> None:
@@ -70,11 +75,13 @@ def _functions(page: Page) -> None:
 
 def _details(page: Page) -> None:
     page.locator(".details > summary").click()
+    page.evaluate("document.querySelector('.details').scrollIntoView()")
 
 
 def _problem(page: Page) -> None:
     page.evaluate("document.querySelector('.workspace').hidden = true")
     page.evaluate(SHOW_PROBLEM, "no-webgpu")
+    page.evaluate("for (const each of document.querySelectorAll('.about, .problem-detail')) each.hidden = true")
 
 
 def _keys(page: Page) -> None:
@@ -141,7 +148,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=1200)
     given = parser.parse_args()
     views = given.view or list(VIEWS)
-    wanted = SHOWN
+    wanted = tuple(each for each in SHOWN if each[0] in views)
     if given.language:
         wanted = tuple(
             (view, code, cast(Scheme, given.scheme), given.width) for code in given.language for view in views

@@ -14,7 +14,7 @@ from webapp.paths import DEMO_GRAPH
 
 TEXTS = "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/text/'))"
 SAID = "[...document.querySelectorAll('header, main, footer')].map((part) => part.innerText).join('\\n')"
-TASKS = ("post", "chat", "lab", "documents")
+TASKS = ("post", "chat", "lab", "documents", "functions")
 ENGINE = "?engine=litert-lm-cpu"
 DRAFT = "The library opens on Monday, 3 May. Bring your own cup."
 

@@ -327,7 +327,7 @@ export const texts = {
     context: (context) => `提示词与帖子合计。此模型最多支持 ${integer(context)}。`,
     apply: "应用",
     defaults: "默认值",
-    note: "设置立即生效。更大的 Top K、不同的最大 token 数或精度会从此浏览器的存储空间重新加载模型。",
+    note: "设置立即生效。提高 Top K、更改 token 上限或精度时，会从此浏览器的存储空间重新加载模型。",
   },
 
   chat,

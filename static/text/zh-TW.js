@@ -328,7 +328,7 @@ export const texts = {
     context: (context) => `提示詞與貼文合計。這個模型最多支援 ${integer(context)}。`,
     apply: "套用",
     defaults: "預設值",
-    note: "設定立即生效。更大的 Top K、不同的最大 token 數或精度會從這個瀏覽器的儲存空間重新載入模型。",
+    note: "設定立即生效。提高 Top K、變更 token 上限或精度時，會從這個瀏覽器的儲存空間重新載入模型。",
   },
 
   chat,
