@@ -37,7 +37,8 @@ function field(name, schema) {
     return { name, root: h("p", { class: "functions-field functions-tick" }, box, label), value: () => box.checked };
   }
   const numeric = type === "number" || type === "integer";
-  const input = h("input", { id, type: numeric ? "number" : "text", ...(numeric && { step: type === "integer" ? "1" : "any" }), ...NOT_SENT_AWAY });
+  const input = h("input", { id, type: numeric ? "number" : "text", ...NOT_SENT_AWAY });
+  if (numeric) input.step = type === "integer" ? "1" : "any";
   return { name, root: h("p", { class: "functions-field" }, label, input), value: () => (numeric ? (input.value === "" ? null : Number(input.value)) : given(input.value)) };
 }
 
