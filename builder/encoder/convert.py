@@ -49,8 +49,8 @@ from builder.quantize.scheme import ALL_INT8, Quantization
 MAX_TOKENS = 512
 """Of a text, unless asked otherwise: a passage is shorter, and the work grows with the square."""
 
-LENGTHS = (32, 128)
-"""Of the functions besides the longest: a question, a short passage. A text takes the shortest that holds it, filled up."""
+LENGTHS = (32, 64, 128, 192, 256, 384)
+"""Of the functions besides the longest. A text takes the shortest that holds it, filled up; they share their weights."""
 
 MAX_FUNCTIONS = 8
 SIZES = (128, 256, 512)

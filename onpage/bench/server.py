@@ -121,4 +121,4 @@ def _models(url: str) -> list[dict[str, Any]]:
         f"{url}/api/models", timeout=30
     ) as response:  # our own server needs no proxy
         models: list[dict[str, Any]] = json.loads(response.read(MAX_ANSWER))
-    return models
+    return [model for model in models if model.get("kind") != "embedding"]  # these write nothing to measure

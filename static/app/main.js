@@ -49,6 +49,8 @@ const showSoon = together(() => show(session.state));
 const session = new Session({ vendor, onChange: showSoon });
 const shared = new SharedSession(session);
 const records = new Records();
+/** The models that compare texts, once the offers are there. */
+const embedders = withResolvers();
 const keeper = new PageKeeper(body.dataset.offline ?? "", showSoon);
 /** Whether the server did not answer, so that only what is kept here can be used. */
 let offline = false;
@@ -217,6 +219,7 @@ function contextOf(id, loading, figures) {
     remember: (value) => remember({ tasks: { ...tasks(), [id]: value } }),
     records: records.of(id),
     collection: (name) => records.of(`${id}/${name}`),
+    embedders: embedders.promise,
     searchDocuments: (question, count) => lookUp({ records: records.of("documents/files"), vendor }, question, count),
     page: {
       get theme() {
@@ -234,9 +237,17 @@ function changeTheme(wanted) {
   showSoon();
 }
 
+/** @returns {{promise: Promise<import('../engine/embedder.js').EmbeddingModel[]>, resolve: (models: import('../engine/embedder.js').EmbeddingModel[]) => void}} */
+function withResolvers() {
+  /** @type {(models: import('../engine/embedder.js').EmbeddingModel[]) => void} */
+  let resolve = () => {};
+  return { promise: new Promise((resolved) => (resolve = resolved)), resolve: (models) => resolve(models) };
+}
+
 async function start() {
   if (await keeper.begin()) return;
   const [offers] = await Promise.all([readOffers(), showTask(current).then(takeText)]);
+  embedders.resolve(offers.embedders);
   const { models } = offers;
   offline = offers.offline;
   const { modelId, engineId, loraId, settings: remembered } = recall();

@@ -4,7 +4,7 @@
  * this browser keeps whole. The service worker has the last list, and says so in a header (static/offline/service_worker.js).
  */
 
-import { OnpageError, listStored } from "../engine/index.js";
+import { OnpageError, embeddingModels, listStored, writingModels } from "../engine/index.js";
 
 /** @typedef {import('../engine/model_list.js').Model} Model */
 
@@ -14,17 +14,19 @@ const LIST = "api/models";
  * @param {object} [network] what tests put in place of the browser's
  * @param {(url: URL) => Promise<Response>} [network.get]
  * @param {typeof listStored} [network.stored]
- * @returns {Promise<{models: Model[], offline: boolean}>} OnpageError where there is no list, or nothing of an old one is here
+ * @returns {Promise<{models: Model[], embedders: import('../engine/embedder.js').EmbeddingModel[], offline: boolean}>} those that write, and
+ *   those that compare; OnpageError where there is no list, or nothing of an old one is here
  */
 export async function readOffers({ get = fetch, stored = listStored } = {}) {
   const response = await get(new URL(LIST, document.baseURI)).catch(() => null);
   if (!response?.ok) throw new OnpageError("server-unreachable", response ? `${LIST}: ${response.status}` : LIST);
   /** @type {Model[]} */
-  const models = await response.json();
-  if (!response.headers.has("X-Onpage-Kept")) return { models, offline: false };
-  const kept = keptOf(models, await stored());
-  if (!kept.length) throw new OnpageError("model-not-kept", models.map(({ name }) => name).join(", "));
-  return { models: kept, offline: true };
+  const listed = await response.json();
+  const offline = response.headers.has("X-Onpage-Kept");
+  const here = offline ? keptOf(listed, await stored()) : listed;
+  const models = writingModels(here);
+  if (offline && !models.length) throw new OnpageError("model-not-kept", writingModels(listed).map(({ name }) => name).join(", "));
+  return { models, embedders: embeddingModels(here), offline };
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { ENGINES } from "../engine/registry.js";
+import { writingModels } from "../engine/embedder.js";
 import { OnpageError } from "../engine/errors.js";
 import { create, element, oneActivation, text } from "../ui/dom.js";
 import { events as problemEvents, mountProblem } from "../app/problem.js";
@@ -49,12 +50,13 @@ async function start() {
     location.reload();
     return;
   }
-  const [models, adapter, speeds, answer] = await Promise.all([
+  const [listed, adapter, speeds, answer] = await Promise.all([
     json("api/models"),
     findAdapter().catch(() => null),
     json("api/published").catch(() => []),
     json("static/bench/demo_answer.json").catch(() => null),
   ]);
+  const models = writingModels(listed);
   if (!models.length) throw new OnpageError("no-model");
   published = speeds;
   known = answer;

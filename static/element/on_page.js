@@ -128,6 +128,7 @@ export class OnPage extends HTMLElement {
         remember: () => {},
         records: kept.of(name),
         collection: (collection) => kept.of(`${name}/${collection}`),
+        embedders: Promise.resolve(offer.embedders),
         searchDocuments: (question, count) => lookUp({ records: kept.of("element/documents/files"), vendor: offer.vendor }, question, count),
         page: { theme: this.dataset.theme ?? "system", languages: [], set: (setting, value) => setting === "theme" && showTheme(value, this) },
       });

@@ -4,6 +4,7 @@
  *
  * @typedef {object} Model
  * @property {string} id
+ * @property {'text' | 'embedding'} [kind] what comes out of it: text, or a vector of one; text where nobody says
  * @property {string} name
  * @property {string} file
  * @property {string} url
@@ -18,6 +19,7 @@
  * @property {number} context tokens the model was made for
  * @property {import('./messages.js').Turns} promptTemplate
  * @property {import('./protocol.js').SamplingSettings} sampling defaults
+ * @property {import('./embedder.js').EmbeddingFacts | null} [embedding] how vectors are asked for
  * @property {Lora[]} adapters the LoRA adapters that fit it
  *
  * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[], quantization: string | null}} ModelFile

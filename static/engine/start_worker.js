@@ -12,6 +12,10 @@ export const mediapipe = () =>
 export const litertLm = () =>
   isForeign() ? foreign("litert_lm") : new Worker(new URL("./workers/litert_lm.worker.js", import.meta.url), { type: "module", name: "litert-lm" });
 
+/** @type {(() => Worker)} */
+export const embedding = () =>
+  isForeign() ? foreign("embedding") : new Worker(new URL("./workers/embedding.worker.js", import.meta.url), { type: "module", name: "embedding" });
+
 /** Apart from the addresses that bundlers look at. */
 const HERE = import.meta.url;
 

@@ -10,9 +10,11 @@
  * ```
  */
 
+export { Embedder, similarity } from "../engine/embedder.js";
 export { OnpageError } from "../engine/errors.js";
 export { message, textOf } from "../engine/messages.js";
 export { Answer } from "./answer.js";
 export { Chat } from "./chat.js";
+export { loadEmbedder } from "./embedder.js";
 export { languageModel } from "./language_model.js";
 export { Model, PromptTooLongError, load } from "./model.js";

@@ -1,6 +1,7 @@
 // @ts-check
 /** What a site offers: the models, and where the engines' own files are. A site is what `onpage serve` answers at, or `onpage export` wrote. */
 
+import { embeddingModels, writingModels } from "../engine/embedder.js";
 import { OnpageError } from "../engine/errors.js";
 import { located } from "../engine/source.js";
 
@@ -9,7 +10,9 @@ import { located } from "../engine/source.js";
  * @typedef {import('../engine/model_list.js').ModelFile} ModelFile
  * @typedef {import('../engine/model_list.js').Lora} Lora
  * @typedef {import('../engine/protocol.js').VendorUrls} VendorUrls
- * @typedef {{models: Model[], vendor: VendorUrls}} Offer all addresses are absolute
+ * @typedef {import('../engine/embedder.js').EmbeddingModel} EmbeddingModel
+ * @typedef {{models: Model[], embedders: EmbeddingModel[], vendor: VendorUrls}} Offer models that write, and those that compare; all
+ *   addresses are absolute
  */
 
 /**
@@ -24,13 +27,15 @@ export async function offerOf(site, signal) {
   const [models, vendor] = await Promise.all([json(new URL("api/models", base), signal), json(new URL("api/vendor", base), signal)]);
   const at = (/** @type {string} */ url) => new URL(url, base).href;
   if (!Array.isArray(models)) throw new OnpageError("no-model", `${at("api/models")} is no list of models`);
+  const listed = models.map((model) => ({
+    ...model,
+    url: at(model.url),
+    files: model.files.map((/** @type {ModelFile} */ file) => located(file, base)),
+    adapters: (model.adapters ?? []).map((/** @type {Lora} */ adapter) => located(adapter, base)),
+  }));
   return {
-    models: models.map((model) => ({
-      ...model,
-      url: at(model.url),
-      files: model.files.map((/** @type {ModelFile} */ file) => located(file, base)),
-      adapters: (model.adapters ?? []).map((/** @type {Lora} */ adapter) => located(adapter, base)),
-    })),
+    models: writingModels(listed),
+    embedders: embeddingModels(listed),
     vendor: Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, at(String(folder))])),
   };
 }

@@ -19,6 +19,8 @@
  * @property {import('../records/records.js').TaskRecords} records the task's own, on this device
  * @property {(name: string) => import('../records/records.js').TaskRecords} collection other records of the task's own, such as what it is
  *   set to
+ * @property {Promise<import('../engine/embedder.js').EmbeddingModel[]>} [embedders] the models that compare texts, once it is known what
+ *   is offered
  * @property {(question: string, count: number) => Promise<Lookup>} searchDocuments in what the person has added under Documents
  * @property {PageControls} page what of the page a task may read and change, at the person's word
  *

@@ -9,9 +9,10 @@ const file = (sha256, size) => ({ sha256, size, url: `models/${sha256}/m` });
 const model = { name: "m", files: [file("a", 10), file("b", 20)], adapters: [{ id: "lora" }] };
 const answer = (models, headers = {}) => async () => new Response(JSON.stringify(models), { headers });
 
-test("a server's list is taken as it is", async () => {
-  const offers = await readOffers({ get: answer([model]), stored: async () => [] });
-  assert.deepEqual(offers, { models: [model], offline: false });
+test("a server's list is taken as it is, models that compare apart", async () => {
+  const embedder = { ...model, kind: "embedding", embedding: { dimensions: 2 } };
+  const offers = await readOffers({ get: answer([model, embedder]), stored: async () => [] });
+  assert.deepEqual(offers, { models: [model], embedders: [embedder], offline: false });
 });
 
 test("of a kept list there is only what is here, whole", async () => {

@@ -18,6 +18,7 @@ import { textsOf } from "../messages.js";
 import { multipliedOnly } from "./graph_matrices.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
+import { LIBRARY, build, openRuntime } from "./litert_lm_runtime.js";
 import { PackedWeights } from "./packed_weights.js";
 import { createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
 
@@ -32,7 +33,6 @@ import { createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, s
  * @typedef {import('../protocol.js').GenerateResult} GenerateResult
  * @typedef {import('../protocol.js').SamplingSettings} SamplingSettings
  * @typedef {import('../protocol.js').GpuAdapter} GpuAdapter
- * @typedef {(options: object) => Promise<Wasm>} Factory
  *
  * @typedef {object} Loaded
  * @property {Engine} engine
@@ -44,19 +44,8 @@ import { createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, s
  * @property {() => void} free
  */
 
-const LIBRARY = "@litert-lm/core";
-/** One with what newer browsers have: suspending (JSPI) and relaxed SIMD; one for all others. What each loads, and its bytes. */
-const BUILDS = {
-  newer: { script: "litertlm_wasm_internal.js", files: { "litertlm_wasm_internal.wasm": 21_698_317 } },
-  all: { script: "litertlm_wasm_compat_asyncify_internal.js", files: { "litertlm_wasm_compat_asyncify_internal.wasm": 33_951_258 } },
-};
 /** What else is loaded for WebGPU. */
 const WRAPPER = { "readable_stream_data_stream_wrapper.js": 12_642 };
-/** A function with one relaxed SIMD instruction. */
-const RELAXED_SIMD = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253,
-  128, 2, 11,
-]);
 const WARM_UP_PROMPT = "Hello";
 /** The engine's folder for packed weights. */
 const PACKED = "/packed";
@@ -102,7 +91,7 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
     return { gpuAdapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed };
   }
   const folder = vendor[LIBRARY];
-  const { script, files } = "Suspending" in WebAssembly && WebAssembly.validate(RELAXED_SIMD) ? BUILDS.newer : BUILDS.all;
+  const { script, files } = build();
   const meter = createMeter(id);
   const preparing = runtime ?? prepareLibrary(folder, script, backend === "CPU" ? files : { ...files, ...WRAPPER }, meter);
   const download = await startDownload(model, { vendor, meter, fresh }); // first: its script would take our `define` for AMD's
@@ -135,34 +124,6 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   }
   const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
   return { gpuAdapter, milliseconds, fromCache: download.fromCache, warmed };
-}
-
-/**
- * @param {string} folder
- * @param {string} script
- * @param {Promise<unknown>} preparing
- * @returns {Promise<Wasm>}
- */
-async function openRuntime(folder, script, preparing) {
-  await preparing;
-  /** @type {Factory | null} */
-  let factory = null;
-  const define = (/** @type {string[]} */ _, /** @type {() => Factory} */ make) => {
-    factory = make();
-  };
-  const say = (/** @type {string} */ line) => console.debug(line);
-  Reflect.set(self, "dbg", say); // its own function for this is out of its reach in a module
-  Reflect.set(self, "define", Object.assign(define, { amd: true }));
-  await importLibrary(folder + script);
-  Reflect.deleteProperty(self, "define");
-  if (!factory) throw new Error("the engine's script did not introduce itself");
-  const wasm = await /** @type {Factory} */ (factory)({
-    locateFile: (/** @type {string} */ name) => folder + name,
-    print: say,
-    printErr: say,
-  });
-  wasm.setupLogging();
-  return wasm;
 }
 
 /**

@@ -92,12 +92,21 @@ function crash(detail) {
 
 /** From now on messages are answered. @param {Calls} calls */
 export function serve(calls) {
+  answer((request) => perform(calls, request), calls.cancel);
+}
+
+/**
+ * The same for a worker whose messages are others: each has an `id`, and what comes of it goes back under it.
+ * @param {(request: any) => Promise<unknown>} job
+ * @param {(request: import('../protocol.js').CancelRequest) => void} [cancel]
+ */
+export function answer(job, cancel = () => {}) {
   self.addEventListener("error", (event) => crash(event.message));
   self.addEventListener("unhandledrejection", (event) => crash(String(event.reason?.message ?? event.reason)));
-  self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data }) => {
-    if (data.type === "cancel") return calls.cancel(data);
-    return perform(calls, data).then(
-      (result) => reply({ type: "done", id: data.id, result }),
+  self.addEventListener("message", (/** @type {MessageEvent<any>} */ { data }) => {
+    if (data.type === "cancel") return cancel(data);
+    return job(data).then(
+      (result) => self.postMessage({ type: "done", id: data.id, result }),
       (error) => {
         const spared = error instanceof Unharmed;
         reply({ type: "failed", id: data.id, unharmed: spared, error: OnpageError.from(spared ? error.error : error).toJSON() });

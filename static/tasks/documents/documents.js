@@ -50,6 +50,7 @@ export class Documents {
   #records;
   #search;
   #library;
+  #vectorOf;
   #now;
   #steps = 0;
   /** @type {Promise<unknown>} the answer that is written, until it is kept */
@@ -62,15 +63,17 @@ export class Documents {
    * @param {import('../../records/records.js').TaskRecords} options.records of the answers
    * @param {Pick<import('./search.js').Search, 'search'>} options.search
    * @param {Pick<import('./library.js').Library, 'entries' | 'get'>} options.library
+   * @param {(question: string) => Promise<Float32Array | null>} [options.vectorOf] what a question means, where that can be had
    * @param {() => void} [options.onChange]
    * @param {(piece: string) => void} [options.onText]
    * @param {() => number} [options.now]
    */
-  constructor({ session, records, search, library, onChange = () => {}, onText = () => {}, now = Date.now }) {
+  constructor({ session, records, search, library, vectorOf = async () => null, onChange = () => {}, onText = () => {}, now = Date.now }) {
     this.#session = session;
     this.#records = records;
     this.#search = search;
     this.#library = library;
+    this.#vectorOf = vectorOf;
     this.onChange = onChange;
     this.onText = onText;
     this.#now = now;
@@ -101,7 +104,9 @@ export class Documents {
     const question = this.state.question.trim();
     if (!question) return;
     const step = await this.#left();
-    const found = await this.#search.search(question, SHOWN).catch(() => null);
+    const vector = await this.#vectorOf(question);
+    if (step !== this.#steps) return;
+    const found = await this.#search.search(question, SHOWN, vector).catch(() => null);
     if (!found || step !== this.#steps) return;
     const good = isGood(found.hits);
     this.#set({ asked: { question, ...found, good }, answer: null, opened: null, figures: null, noRoom: false, awaited: good && this.state.answers && this.able });

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * One order of passages from several: of words now, of meanings once a model of embeddings is there. By reciprocal ranks (Cormack,
+ * One order of passages from several: of words, and of meanings where a model of embeddings is there. By reciprocal ranks (Cormack,
  * Clarke and Büttcher, 2009), since the scores of different searches are of different kinds. Pure.
  *
  * @typedef {{id: string, passage: number}} Place

@@ -11,6 +11,8 @@ import { Documents } from "./documents.js";
 import { mountFigures } from "./figures.js";
 import { events as foundEvents, mountFound } from "./found_view.js";
 import { Library } from "./library.js";
+import { Meaning } from "./meaning.js";
+import { events as meaningEvents, mountMeaning } from "./meaning_view.js";
 import { events as questionEvents, mountQuestion } from "./question_view.js";
 import { events as readerEvents, mountReader } from "./reader_view.js";
 import { read } from "./reading.js";
@@ -51,28 +53,37 @@ export const documents = { id: "documents", styles: ["documents.css", "reading.c
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, embedders }) {
   /** @type {import('./found_view.js').Sample} */
   const sample = await json(here("sample.json"));
   const root = h("section", { class: "documents", "aria-label": texts.documents.region });
   const main = h("div", { class: "documents-main" });
   const marked = new URL(`${vendor.marked}marked.esm.js`, document.baseURI).href;
-  const search = new Search({ marked, restarted: () => void library.again() });
+  const search = new Search({ marked, restarted: () => void library.again().then(() => meaning.restarted()) });
   /** All changes made together are shown once. */
   const changed = together(() => {
     const { question: typed, answers, answer: given } = tasks.state;
     remember({ question: typed, answers, shown: given?.id ?? "" });
     show();
   });
+  /** The documents whose meanings were read last. */
+  let listed = "";
   const library = new Library({
     records: collection("files"),
     search,
     read: (file, given) => read(file, { ...given, pdf: vendor["pdfjs-dist"] }),
-    onChange: changed,
+    onChange: () => {
+      changed();
+      const held = library.entries.map(({ id }) => id).join();
+      if (held !== listed) void meaning.read();
+      listed = held;
+    },
   });
-  const tasks = new Documents({ session, records, search, library, onChange: changed, onText: (piece) => answer.append(piece) });
+  const meaning = new Meaning({ records: collection("vectors"), search, library, vendor, onChange: changed });
+  const tasks = new Documents({ session, records, search, library, vectorOf: (question) => meaning.vectorOf(question), onChange: changed, onText: (piece) => answer.append(piece) });
 
   const shelf = mountShelf(root);
+  const meaningView = mountMeaning(shelf.body);
   root.append(main);
   const question = mountQuestion(main);
   const answer = mountAnswer(main);
@@ -89,6 +100,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   function show() {
     if (signal.aborted) return;
     shelf.update(library);
+    meaningView.update(meaning);
     question.update(tasks, session.state);
     answer.update(tasks);
     found.update(tasks, library.entries);
@@ -114,6 +126,8 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   shelfEvents.listen(shelf.root, "cancel", () => library.cancel(), signal);
   shelfEvents.listen(shelf.root, "open-document", (id) => ((cameFrom = focusBeside(root)), tasks.open(id)), signal);
   shelfEvents.listen(shelf.root, "remove-document", (id) => (tasks.gone(id), library.remove(id)), signal);
+  meaningEvents.listen(meaningView.root, "start", () => meaning.start(), signal);
+  meaningEvents.listen(meaningView.root, "remove", () => meaning.remove(), signal);
   questionEvents.listen(question.root, "type", (typed) => tasks.type(typed), signal);
   questionEvents.listen(question.root, "ask", () => tasks.ask(), signal);
   questionEvents.listen(question.root, "stop", () => tasks.stop(), signal);
@@ -138,7 +152,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   if (typeof answers === "boolean") tasks.setAnswers(answers);
   if (typeof shown === "string" && shown) await tasks.show(shown);
   if (typeof typed === "string") tasks.type(typed);
-  void library.refresh();
+  void library.refresh().then(async () => meaning.offer((await embedders) ?? []));
 
   return {
     update() {
@@ -151,9 +165,10 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
     destroy() {
       ended.abort();
       tasks.close();
+      meaning.close();
       library.close();
       search.close();
-      for (const view of [shelf, question, answer, found, reader, history, figures]) view.destroy();
+      for (const view of [meaningView, shelf, question, answer, found, reader, history, figures]) view.destroy();
       root.remove();
     },
   };

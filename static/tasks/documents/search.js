@@ -41,9 +41,14 @@ export class Search {
     }
   }
 
-  /** @param {string} question @param {number} count @returns {Promise<Found>} */
-  search(question, count) {
-    return this.#ask({ type: "search", id: 0, question, count });
+  /** @param {string} question @param {number} count @param {Float32Array | null} [vector] what the question means @returns {Promise<Found>} */
+  search(question, count, vector = null) {
+    return this.#ask({ type: "search", id: 0, question, count, vector });
+  }
+
+  /** Of a document that is held. @param {string} key @param {Float32Array} vectors @param {number} dimensions */
+  holdVectors(key, vectors, dimensions) {
+    this.#send({ type: "vectors", key, vectors, dimensions });
   }
 
   /** @param {string} key @param {Pick<Indexed, 'text' | 'passages'> & {segment: unknown}} document */

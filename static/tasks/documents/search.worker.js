@@ -5,8 +5,9 @@
  * @typedef {{type: 'index', id: number, source: Source, marked: string}} IndexRequest `marked`: the address of the library
  * @typedef {{type: 'hold', key: string, document: Pick<import('./searcher.js').Indexed, 'text' | 'passages'> & {segment: unknown}}} HoldRequest
  * @typedef {{type: 'drop', key: string}} DropRequest
- * @typedef {{type: 'search', id: number, question: string, count: number}} SearchRequest
- * @typedef {IndexRequest | HoldRequest | DropRequest | SearchRequest} Request
+ * @typedef {{type: 'search', id: number, question: string, count: number, vector: Float32Array | null}} SearchRequest
+ * @typedef {{type: 'vectors', key: string, vectors: Float32Array, dimensions: number}} VectorsRequest
+ * @typedef {IndexRequest | HoldRequest | DropRequest | SearchRequest | VectorsRequest} Request
  *
  * @typedef {{kind: 'blocks', blocks: import('./document.js').ReadBlock[]} | {kind: 'markdown' | 'text', text: string}} Source what takes no
  *   document of the browser is read in here, too
@@ -32,9 +33,10 @@ self.addEventListener("message", (/** @type {MessageEvent<Request>} */ { data })
 /** @param {Request} request */
 async function answered(request) {
   if (request.type === "hold") return searcher.hold(request.key, request.document);
+  if (request.type === "vectors") return searcher.holdVectors(request.key, request.vectors, request.dimensions);
   if (request.type === "drop") return searcher.drop(request.key);
   try {
-    const result = request.type === "search" ? searcher.search(request.question, request.count) : searcher.index(await blocksOf(request.source, request.marked));
+    const result = request.type === "search" ? searcher.search(request.question, request.count, request.vector) : searcher.index(await blocksOf(request.source, request.marked));
     reply({ id: request.id, result });
   } catch (error) {
     const { code, detail } = error instanceof DocumentError ? error : new DocumentError("damaged", String(error).slice(0, 200));

@@ -26,6 +26,7 @@
 import { Bm25, isSegment, segmentOf } from "./bm25.js";
 import { documentOf } from "./document.js";
 import { fused } from "./fusion.js";
+import { Meanings } from "./meanings.js";
 import { passagesOf } from "./passages.js";
 import { isFormOf, termsOf, visitTerms } from "./words.js";
 
@@ -37,6 +38,7 @@ export class Searcher {
   #words = new Bm25();
   /** @type {Map<string, {text: string, passages: Passage[]}>} */
   #documents = new Map();
+  #meanings = new Meanings();
 
   /** @param {Iterable<ReadBlock>} blocks @returns {Indexed} DocumentError where there is no text, or too much */
   index(blocks) {
@@ -48,21 +50,29 @@ export class Searcher {
   /** Searches this document as well. One that an earlier page has kept is indexed anew. @param {string} id @param {Pick<Indexed, 'text' | 'passages'> & {segment: unknown}} document */
   hold(id, { text, passages, segment }) {
     this.#documents.set(id, { text, passages });
+    this.#meanings.remove(id);
     this.#words.add(id, isSegment(segment, passages.length) ? segment : segmentFor(text, passages));
+  }
+
+  /** What the passages of a document mean: their vectors, one behind the other. @param {string} id @param {Float32Array} vectors @param {number} dimensions */
+  holdVectors(id, vectors, dimensions) {
+    if (vectors.length === (this.#documents.get(id)?.passages.length ?? 0) * dimensions) this.#meanings.add(id, vectors, dimensions);
   }
 
   /** @param {string} id */
   drop(id) {
     this.#documents.delete(id);
+    this.#meanings.remove(id);
     this.#words.remove(id);
   }
 
-  /** @param {string} question @param {number} count @returns {Found} */
-  search(question, count) {
+  /** With a vector by meaning too, if all documents have theirs: one that has not would lose. @param {string} question @param {number} count @param {Float32Array | null} [vector] @returns {Found} */
+  search(question, count, vector = null) {
     const begun = performance.now();
     const terms = termsOf(question.slice(0, MAX_QUESTION));
-    const orders = [this.#words.search(terms, DEPTH)]; // one more for each kind of search
-    const hits = fused(orders, count).map(({ id, passage, coverage }) => {
+    const words = this.#words.search(terms, DEPTH);
+    const meant = vector && [...this.#documents.keys()].every((id) => this.#meanings.has(id)) ? this.#meanings.search(vector, DEPTH) : [];
+    const hits = fused([words, meant.map((each) => ({ ...each, coverage: 0 }))], count).map(({ id, passage, coverage }) => {
       const { text: whole, passages } = /** @type {{text: string, passages: Passage[]}} */ (this.#documents.get(id));
       const { start, end, headings, page } = passages[passage];
       const text = whole.slice(start, end);

@@ -34,7 +34,8 @@ export function mountShelf(parent) {
   const list = h("ul", { class: "documents-list", "aria-label": said.title });
   const note = h("p", { class: "documents-note", hidden: true });
   const limits = h("p", { class: "documents-limits" }, said.limits(MAX_DOCUMENTS, MAX_ALL_CHARACTERS, MAX_FILE));
-  const root = h("details", { class: "documents-shelf" }, summary, h("div", { class: "documents-shelf-body" }, h("div", { class: "documents-actions" }, adding, paste), form, reading, refused, list, note, limits));
+  const body = h("div", { class: "documents-shelf-body" }, h("div", { class: "documents-actions" }, adding, paste), form, reading, refused, list, note, limits);
+  const root = h("details", { class: "documents-shelf" }, summary, body);
   const wide = matchMedia("(min-width: 60rem)");
   const ended = new AbortController();
   const { signal } = ended;
@@ -111,6 +112,7 @@ export function mountShelf(parent) {
 
   return {
     root,
+    body,
     /** @param {import('./library.js').Library} library */
     update(library) {
       const { entries, adding: now, refused: bad, trouble } = library;

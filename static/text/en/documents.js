@@ -39,6 +39,23 @@ export const documents = {
     /** @param {import('../../tasks/documents/library.js').Refused} refused */
     refused: ({ name, code, detail }) => `${name} was not added: ${problems[code](detail)}`,
   },
+  meaning: {
+    title: "Search by meaning",
+    progress: "How far the search by meaning is",
+    /** @param {string} name @param {number} bytes */
+    offered: (name, bytes) => `Finds passages that say it in other words, beside the search by words. It takes a second model, ${name} (${size(bytes)}), on this device's processor.`,
+    start: "Search by meaning too",
+    again: "Try again",
+    remove: "Turn off",
+    /** @param {string} name */
+    loading: (name) => `Loading ${name}. Words are searched meanwhile.`,
+    /** @param {number} done @param {number} total */
+    reading: (done, total) => `Reading passage ${integer(done + 1)} of ${integer(total)}. Words are searched meanwhile.`,
+    /** @param {string} name */
+    ready: (name) => `Words and meanings are searched, with ${name}.`,
+    /** @param {string} name @param {string} detail */
+    failed: (name, detail) => `${name} cannot be used (${detail}). Words are searched as before.`,
+  },
   question: {
     form: "Your question",
     label: "Ask your documents",

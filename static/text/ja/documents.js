@@ -34,6 +34,18 @@ export const documents = {
     progress: "文書を読み取り中",
     refused: ({ name, code, detail }) => `${name}を追加できませんでした：${problems[code](detail)}`,
   },
+  meaning: {
+    title: "意味で検索",
+    progress: "意味検索の進み具合",
+    offered: (name, bytes) => `言葉の検索に加えて、別の言い方で書かれた箇所も見つけます。2つ目のモデル${name}（${size(bytes)}）を、この端末のプロセッサで使います。`,
+    start: "意味でも検索する",
+    again: "やり直す",
+    remove: "オフにする",
+    loading: (name) => `${name}を読み込み中です。その間も言葉で検索できます。`,
+    reading: (done, total) => `${integer(total)}箇所のうち${integer(done + 1)}箇所目を読み取り中です。その間も言葉で検索できます。`,
+    ready: (name) => `${name}を使い、言葉と意味で検索します。`,
+    failed: (name, detail) => `${name}を使えません（${detail}）。これまでどおり言葉で検索します。`,
+  },
   question: {
     form: "質問",
     label: "文書に質問する",

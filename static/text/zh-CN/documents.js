@@ -34,6 +34,18 @@ export const documents = {
     progress: "正在读取文档",
     refused: ({ name, code, detail }) => `未添加 ${name}：${problems[code](detail)}`,
   },
+  meaning: {
+    title: "按含义搜索",
+    progress: "按含义搜索的进度",
+    offered: (name, bytes) => `除了按字词搜索，还能找到换一种说法的段落。需要第二个模型 ${name}（${size(bytes)}），在本设备的处理器上运行。`,
+    start: "也按含义搜索",
+    again: "重试",
+    remove: "关闭",
+    loading: (name) => `正在加载 ${name}。此时仍可按字词搜索。`,
+    reading: (done, total) => `正在读取第 ${integer(done + 1)} 段，共 ${integer(total)} 段。此时仍可按字词搜索。`,
+    ready: (name) => `正在用 ${name} 按字词和含义搜索。`,
+    failed: (name, detail) => `${name} 无法使用（${detail}）。仍按字词搜索。`,
+  },
   question: {
     form: "你的问题",
     label: "向你的文档提问",

@@ -34,6 +34,18 @@ export const documents = {
     progress: "正在讀取文件",
     refused: ({ name, code, detail }) => `沒有加入 ${name}：${problems[code](detail)}`,
   },
+  meaning: {
+    title: "依意義搜尋",
+    progress: "依意義搜尋的進度",
+    offered: (name, bytes) => `除了依字詞搜尋，還能找到換一種說法的段落。需要第二個模型 ${name}（${size(bytes)}），在本裝置的處理器上執行。`,
+    start: "也依意義搜尋",
+    again: "再試一次",
+    remove: "關閉",
+    loading: (name) => `正在載入 ${name}。此時仍可依字詞搜尋。`,
+    reading: (done, total) => `正在讀取第 ${integer(done + 1)} 段，共 ${integer(total)} 段。此時仍可依字詞搜尋。`,
+    ready: (name) => `正以 ${name} 依字詞與意義搜尋。`,
+    failed: (name, detail) => `無法使用 ${name}（${detail}）。仍依字詞搜尋。`,
+  },
   question: {
     form: "你的問題",
     label: "向你的文件提問",

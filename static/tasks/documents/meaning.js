@@ -1,0 +1,217 @@
+// @ts-check
+/**
+ * The search by meaning: a vector for each passage, made by a model of embeddings that the person asked for, and kept beside the documents on
+ * this device. Words are searched without it, before it and beside it.
+ *
+ * What it promises:
+ * - The model is loaded when the person says so, or has said so on this device: their vectors are there then.
+ * - Vectors are made one passage after the other in the model's worker and kept as they come; after a reload it goes on where it was.
+ * - A question waits for its vector no longer than PATIENCE: then words alone find.
+ *
+ * @typedef {import('../../engine/embedder.js').Embedder} Embedder
+ * @typedef {import('../../engine/embedder.js').EmbeddingModel} EmbeddingModel
+ * @typedef {import('./library.js').Library} Library
+ *
+ * @typedef {{phase: 'none'} | {phase: 'offered'} | {phase: 'loading', share: number} | {phase: 'reading', done: number, total: number} |
+ *   {phase: 'ready'} | {phase: 'failed', detail: string}} Now `none`: there is no such model
+ *
+ * @typedef {{model: string, dimensions: number, vectors: Float32Array}} Kept `model`: its sha256; `vectors`: one behind the other, those of
+ *   the first passages where it is not finished
+ */
+
+import { Embedder as Loaded } from "../../engine/embedder.js";
+import { MAX_RECORDS } from "../../records/records.js";
+
+/** Milliseconds. */
+const PATIENCE = 2000;
+/** Passages after which those of a document are kept. */
+const KEPT_EVERY = 16;
+
+export class Meaning {
+  /** @type {Now} */
+  now = { phase: "none" };
+  /** @type {EmbeddingModel | null} */
+  model = null;
+  #records;
+  #search;
+  #library;
+  #vendor;
+  #onChange;
+  #load;
+  /** @type {Embedder | null} */
+  #embedder = null;
+  #stop = new AbortController();
+  /** Ids of documents whose vectors the search holds, all of them. @type {Set<string>} */
+  #held = new Set();
+  /** @type {Promise<void> | null} the reading that goes on */
+  #reading = null;
+  #again = false;
+
+  /**
+   * @param {object} options
+   * @param {import('../../records/records.js').TaskRecords} options.records of vectors, by the document's id
+   * @param {Pick<import('./search.js').Search, 'holdVectors' | 'drop'>} options.search
+   * @param {Pick<Library, 'entries' | 'get'>} options.library
+   * @param {import('../../engine/protocol.js').VendorUrls} options.vendor
+   * @param {() => void} options.onChange
+   * @param {typeof Loaded.load} [options.load]
+   */
+  constructor({ records, search, library, vendor, onChange, load = Loaded.load }) {
+    this.#records = records;
+    this.#search = search;
+    this.#library = library;
+    this.#vendor = vendor;
+    this.#onChange = onChange;
+    this.#load = load;
+  }
+
+  /** There are such models: the first is offered, and begun where its vectors are on this device. @param {EmbeddingModel[]} models */
+  async offer(models) {
+    if (this.#stop.signal.aborted || !models.length) return;
+    [this.model] = models;
+    this.#set({ phase: "offered" });
+    const [newest] = await this.#records.list({ count: 1 });
+    if (newest && /** @type {{model?: unknown} | null} */ (newest.head)?.model === this.model.sha256) await this.start();
+  }
+
+  /** Loads the model and makes the vectors that are missing. */
+  async start() {
+    const { model } = this;
+    if (!model || !["offered", "failed"].includes(this.now.phase)) return;
+    const { signal } = this.#stop;
+    this.#set({ phase: "loading", share: 0 });
+    try {
+      const embedder = await this.#load(model, {
+        vendor: this.#vendor,
+        signal,
+        onProgress: ({ loaded, total }) => this.#set({ phase: "loading", share: total ? loaded / total : 0 }),
+      });
+      if (signal.aborted) return embedder.close();
+      this.#embedder = embedder;
+      await this.read();
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error);
+    }
+  }
+
+  /** Lets the model go, and deletes the vectors. */
+  async remove() {
+    this.#let();
+    await this.#records.clear();
+    this.#set({ phase: this.model ? "offered" : "none" });
+  }
+
+  /** Makes the vectors that are missing, of documents that have come as well; those of documents that have gone are deleted. */
+  async read() {
+    if (!this.#embedder) return;
+    this.#again = true;
+    this.#reading ??= this.#readAll().finally(() => (this.#reading = null));
+    await this.#reading;
+  }
+
+  /** The search holds nothing any more. */
+  async restarted() {
+    this.#held.clear();
+    await this.read();
+  }
+
+  /** The vector of a question; null where it cannot be had in time, or passages have none yet. @param {string} question @returns {Promise<Float32Array | null>} */
+  async vectorOf(question) {
+    if (this.now.phase !== "ready" || !this.#embedder) return null;
+    /** @type {Promise<null>} */
+    const late = new Promise((resolve) => setTimeout(() => resolve(null), PATIENCE));
+    return Promise.race([late, this.#embedder.embed([question], { as: "query" }).then(([vector]) => vector, () => null)]);
+  }
+
+  close() {
+    this.#let();
+    this.#stop.abort();
+  }
+
+  #let() {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    this.#embedder?.close();
+    this.#embedder = null;
+    this.#held.clear();
+  }
+
+  async #readAll() {
+    const { signal } = this.#stop;
+    const embedder = /** @type {Embedder} */ (this.#embedder);
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.#forget();
+        for (const { id } of this.#library.entries) if (!this.#held.has(id)) await this.#readOne(embedder, id, signal);
+      }
+      this.#set({ phase: "ready" });
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error);
+    }
+  }
+
+  async #forget() {
+    const ids = new Set(this.#library.entries.map(({ id }) => id));
+    for (const id of this.#held) if (!ids.has(id)) this.#held.delete(id);
+    for (const { id } of await this.#records.list({ count: MAX_RECORDS })) if (!ids.has(id)) await this.#records.delete(id);
+  }
+
+  /** @param {Embedder} embedder @param {string} id @param {AbortSignal} signal */
+  async #readOne(embedder, id, signal) {
+    const document = await this.#library.get(id);
+    if (!document) return;
+    const { text, passages } = document;
+    const { model, dimensions } = { model: embedder.model.sha256, dimensions: embedder.dimensions };
+    const vectors = new Float32Array(passages.length * dimensions);
+    const kept = keptOf((await this.#records.get(id))?.body, model, dimensions, passages.length);
+    vectors.set(kept);
+    const keep = async (/** @type {number} */ done) => {
+      const body = { model, dimensions, vectors: vectors.slice(0, done * dimensions) };
+      await this.#records.put({ id, at: Date.now(), head: { model }, body });
+    };
+    let done = kept.length / dimensions;
+    for (; done < passages.length; done += 1) {
+      this.#tell(id, done);
+      const [vector] = await embedder.embed([textOf(text, passages[done])], { as: "document", signal });
+      vectors.set(vector, done * dimensions);
+      if (done % KEPT_EVERY === KEPT_EVERY - 1) await keep(done + 1);
+    }
+    if (kept.length < vectors.length) await keep(done);
+    signal.throwIfAborted();
+    this.#search.holdVectors(id, vectors, dimensions);
+    this.#held.add(id);
+  }
+
+  /** How far it is, all documents together. @param {string} id @param {number} done of this one's passages */
+  #tell(id, done) {
+    const { entries } = this.#library;
+    const sum = (/** @type {import('./library.js').Entry[]} */ some) => some.reduce((count, { passages }) => count + passages, 0);
+    this.#set({ phase: "reading", done: sum(entries.filter((entry) => this.#held.has(entry.id) && entry.id !== id)) + done, total: sum(entries) });
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    this.#let();
+    this.#set({ phase: "failed", detail: error instanceof Error ? error.message : String(error) });
+  }
+
+  /** @param {Now} now */
+  #set(now) {
+    this.now = now;
+    this.#onChange();
+  }
+}
+
+/** What is read of a passage: the headings that it stands under say what it is about. @param {string} text @param {import('./passages.js').Passage} passage */
+export function textOf(text, { start, end, headings }) {
+  return [...headings, text.slice(start, end)].join("\n");
+}
+
+/** Vectors that were kept, whole ones of this model; none for what is not. @param {unknown} body @param {string} model @param {number} dimensions @param {number} passages */
+function keptOf(body, model, dimensions, passages) {
+  const { vectors, ...said } = /** @type {Partial<Kept>} */ (body ?? {});
+  const good = said.model === model && said.dimensions === dimensions && vectors instanceof Float32Array;
+  if (!good || vectors.length % dimensions || vectors.length > passages * dimensions || !vectors.every(Number.isFinite)) return new Float32Array(0);
+  return vectors;
+}

@@ -1,0 +1,53 @@
+// @ts-check
+/**
+ * The offer to search by meaning, and how far it is: nothing where no such model is offered.
+ *
+ * @typedef {{start: undefined, remove: undefined}} MeaningEvents
+ */
+
+import { texts } from "../../text/texts.js";
+import { h, text, viewEvents } from "../../ui/dom.js";
+
+/** @type {import('../../ui/dom.js').ViewEvents<MeaningEvents>} */
+export const events = viewEvents();
+
+/** @param {HTMLElement} parent */
+export function mountMeaning(parent) {
+  const said = texts.documents.meaning;
+  const title = h("h3", { class: "documents-meaning-title" }, said.title);
+  const sentence = h("p", { class: "documents-note", role: "status" });
+  const bar = h("progress", { class: "documents-progress", "aria-label": said.progress, hidden: true });
+  const start = h("button", { type: "button", class: "button" });
+  const remove = h("button", { type: "button", class: "button button-quiet" }, said.remove);
+  const root = h("section", { class: "documents-meaning", hidden: true }, title, sentence, bar, h("div", { class: "documents-actions" }, start, remove));
+  parent.append(root);
+  start.addEventListener("click", () => events.emit(root, "start"));
+  remove.addEventListener("click", () => events.emit(root, "remove"));
+
+  return {
+    root,
+    /** @param {import('./meaning.js').Meaning} meaning */
+    update({ now, model }) {
+      root.hidden = now.phase === "none" || !model;
+      if (!model) return;
+      const { name, size } = model;
+      text(
+        sentence,
+        {
+          none: () => "",
+          offered: () => said.offered(name, size),
+          loading: () => said.loading(name),
+          reading: () => (now.phase === "reading" ? said.reading(now.done, now.total) : ""),
+          ready: () => said.ready(name),
+          failed: () => (now.phase === "failed" ? said.failed(name, now.detail) : ""),
+        }[now.phase](),
+      );
+      bar.hidden = now.phase !== "loading" && now.phase !== "reading";
+      bar.value = now.phase === "loading" ? now.share : now.phase === "reading" && now.total ? now.done / now.total : 0;
+      start.hidden = now.phase !== "offered" && now.phase !== "failed";
+      text(start, now.phase === "failed" ? said.again : said.start);
+      remove.hidden = now.phase === "offered" || now.phase === "failed";
+    },
+    destroy: () => root.remove(),
+  };
+}
