@@ -108,10 +108,10 @@ export class Engine {
    *   senses?: import('./media.js').Senses, onProgress?: (progress: LoadProgress) => void}} options see LoadRequest
    * @returns {Promise<LoadResult>}
    */
-  load({ url, size, sha256, precision, parts }, settings, options) {
+  load({ url, size, sha256, precision, parts, keep }, settings, options) {
     const { vendor, turns = null, fresh = false, warmUp = true, ranks = [], lora = null, senses = NO_SENSES, onProgress } = options;
     const { backend } = this.entry;
-    const model = located({ url, size, sha256, precision, parts });
+    const model = located({ url, size, sha256, precision, parts, keep });
     const libraries = Object.fromEntries(Object.entries(vendor).map(([name, folder]) => [name, absolute(folder)]));
     const request = { type: "load", model, settings, turns, vendor: libraries, backend, fresh, warmUp, ranks, lora: adapterOf(lora), senses };
     return this.#inTurn(async () => {

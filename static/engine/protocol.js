@@ -16,10 +16,10 @@
  *
  * @typedef {{url: string, size: number}} Part
  *
- * @typedef {{url: string, size: number, sha256: string, precision?: Precision, parts?: Part[], modalities?: import('./media.js').Modality[]}}
- *   ModelSource `url` may be relative to the page; `precision` is the least that holds every number of the model, float32 where nobody says;
- *   `parts`, in order, where a host that limits the size of files has the model in several: then there is nothing at `url`; `modalities` are
- *   what it takes besides text, none where nobody says
+ * @typedef {{url: string, size: number, sha256: string, precision?: Precision, parts?: Part[], modalities?: import('./media.js').Modality[],
+ *   keep?: boolean}} ModelSource `url` may be relative to the page; `precision` is the least that holds every number of the model, float32 where
+ *   nobody says; `parts`, in order, where a host that limits the size of files has the model in several: then there is nothing at `url`;
+ *   `modalities` are what it takes besides text, none where nobody says; where `keep` is false it does not go into the browser's storage
  *
  * @typedef {ModelSource & {rank: number}} LoraSource a LoRA adapter; `rank` is what the engine must know beforehand
  *

@@ -10,6 +10,8 @@
  *   `problem`. The verbs themselves never reject.
  * - What runs, runs on until its successor does (succession.js). If that fails, what ran before goes on, or is loaded again.
  * - A crash is mended once by itself between two answers; the second one is a problem.
+ * - Where there is a check of GPUs, no answer comes from one that it has not heard: it runs beside the load, and an engine that computes
+ *   wrongly gives its place to another. Where it finds nothing out, or there is no other, the person has what there is.
  */
 
 import { lookAtGpu } from "./choice.js";
@@ -65,9 +67,12 @@ export class Session {
    * @param {(entry: EngineEntry, onEnd: (error: OnpageError) => void) => Engine} [options.makeEngine]
    * @param {Pick<typeof modelStorage, 'listStored' | 'removeStored'>} [options.storage]
    * @param {typeof reach} [options.reach]
+   * @param {(setup: PossibleSetup) => Promise<import('./choice.js').GpuFault | null>} [options.check] what the engine computes wrongly on this
+   *   GPU, null for nothing; rejects where that cannot be told
    */
-  constructor({ vendor, onChange = () => {}, makeEngine, storage = modelStorage, reach: reachModel = reach }) {
+  constructor({ vendor, onChange = () => {}, makeEngine, storage = modelStorage, reach: reachModel = reach, check = async () => null }) {
     this.onChange = onChange;
+    this.check = check;
     this.storage = storage;
     this.#engines = new Succession({
       vendor,
@@ -250,24 +255,52 @@ export class Session {
       const { now } = this.#state;
       if (this.#is(job) && now.phase === "loading") this.#set({ now: { ...now, progress } });
     };
+    /** @type {Promise<void>} */
+    let checked = Promise.resolve();
     try {
       this.#set({ now: { phase: "loading", reason, progress: null }, setup: { ...wanted, choice: null }, notice: null });
-      const setup = possible(wanted, this.#state.gpu);
+      const setup = possible(wanted, this.#state.gpu, this.#state.faults);
       this.#set({ setup });
+      checked = this.#hearCheck(job, setup, () => this.#load(reason, wanted, { fresh, cause }));
       const brought = await this.#engines.bring(job, setup, { fresh, onProgress });
+      await checked;
       if (!brought || !this.#is(job)) return;
       const { running, gpuAdapter, library } = brought;
       this.#engines.settle(running);
       const settings = { ...this.#state.settings, [setup.model.id]: setup.settings };
       /** @type {Notice | null} */
-      const notice = cause ? { kind: "kept", error: cause.toJSON() } : reason === "recover" ? { kind: "restarted" } : null;
+      const notice = cause ? { kind: "kept", error: cause.toJSON() } : reason === "recover" ? { kind: "restarted" } : this.#wrongGpu();
       this.#set({ gpuAdapter, settings, notice, library });
       this.#end("load");
       void this.look();
     } catch (thrown) {
-      if (!this.#is(job)) return;
+      if (!this.#is(job)) return checked; // where it has found another engine, that is still on its way
       await this.#loadFailed(job, reason, wanted, cause ?? OnpageError.from(thrown));
     }
+  }
+
+  /**
+   * Waits for the check of the GPU that an engine is to run on, and begins again where another engine is better.
+   * @param {Job} job the load of that engine
+   * @param {PossibleSetup} setup
+   * @param {() => Promise<void>} again
+   */
+  async #hearCheck(job, setup, again) {
+    const { gpu } = this.#state;
+    const { entry } = setup.choice;
+    if (entry.backend !== "WebGPU" || gpu !== "gpu") return; // software computes as the processor does, and takes long
+    const fault = await this.check(setup).catch(() => undefined); // it could not be told
+    if (fault === undefined || !this.#is(job)) return;
+    const faults = [...this.#state.faults.filter(({ engine }) => engine !== entry.id), ...(fault ? [fault] : [])];
+    const { choice } = possible(setup, gpu, faults);
+    this.#set({ faults, setup: { ...setup, choice: { ...setup.choice, fault } } });
+    if (choice.entry !== entry) await again();
+  }
+
+  /** @returns {Notice | null} */
+  #wrongGpu() {
+    const { choice } = this.#state.setup ?? {};
+    return choice?.fault ? { kind: "wrong-gpu", choice, fault: choice.fault } : null;
   }
 
   /**

@@ -5,6 +5,7 @@
  *
  * @typedef {import('./choice.js').Choice} Choice
  * @typedef {import('./choice.js').Gpu} Gpu
+ * @typedef {import('./choice.js').GpuFault} GpuFault
  * @typedef {import('./errors.js').ErrorData} ErrorData
  * @typedef {import('./model_list.js').Lora} Lora
  * @typedef {import('./model_list.js').Model} Model
@@ -31,12 +32,14 @@
  * @property {SamplingSettings} settings
  * @property {import('./media.js').Senses} senses what is loaded besides the text part
  *
- * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData}} Notice `kept`: a switch has failed, and what ran before runs
+ * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData} | {kind: 'wrong-gpu', choice: Choice, fault: GpuFault}} Notice `kept`: a
+ *   switch has failed, and what ran before runs; `wrong-gpu`: an engine computes wrongly on this GPU, and another runs, or none could
  *
  * @typedef {object} SessionState
  * @property {Now} now
  * @property {Model[]} models
  * @property {Gpu} gpu
+ * @property {GpuFault[]} faults of the engines that were seen to compute wrongly on it
  * @property {Setup | null} setup null only where there is no model
  * @property {GpuAdapter | null} gpuAdapter what the engine that runs has
  * @property {string[]} library addresses of the files of its own that this engine has loaded
@@ -50,6 +53,7 @@ export const INITIAL = {
   now: { phase: "starting" },
   models: [],
   gpu: "no-webgpu",
+  faults: [],
   setup: null,
   gpuAdapter: null,
   library: [],

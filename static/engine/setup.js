@@ -38,10 +38,11 @@ export function wished({ models, setup, settings: remembered }, { modelId, engin
  * With the engine that runs it here, and nothing that this engine does not take. Throws OnpageError where none does.
  * @param {WantedSetup} wanted
  * @param {Gpu} gpu
+ * @param {import('./choice.js').GpuFault[]} [faults] of the engines that compute wrongly here
  * @returns {PossibleSetup}
  */
-export function possible(wanted, gpu) {
-  const choice = choose(wanted.model, gpu, wanted.engineId);
+export function possible(wanted, gpu, faults) {
+  const choice = choose(wanted.model, gpu, wanted.engineId, faults);
   const maxTokens = Math.min(wanted.settings.maxTokens, choice.file.context);
   const senses = possibleSenses(wanted.senses, choice.file, choice.entry);
   const lora = choice.entry.takesAdapters && sameSenses(senses, NO_SENSES) ? wanted.lora : null; // which no engine has beside them

@@ -94,7 +94,7 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   const { script, files } = build();
   const meter = createMeter(id);
   const preparing = runtime ?? prepareLibrary(folder, script, backend === "CPU" ? files : { ...files, ...WRAPPER }, meter);
-  const download = await startDownload(model, { vendor, meter, fresh }); // first: its script would take our `define` for AMD's
+  const download = await startDownload(model, { vendor, meter, fresh, keep: model.keep }); // first: its script would take our `define` for AMD's
   runtime ??= openRuntime(folder, script, preparing); // beside the model's first bytes
   runtime.catch(() => {}); // whoever awaits it reports it
   const file = new LitertlmFile(download.stream());

@@ -119,7 +119,7 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   const meter = createMeter(id);
   const preparing = engine ? null : prepareLibrary(folder, MODULE, FILES, meter); // beside the download's first bytes
   libraries = vendor;
-  const download = await startDownload(model, { vendor, meter, fresh });
+  const download = await startDownload(model, { vendor, meter, fresh, keep: model.keep });
 
   const file = new WebFile(download.stream(), model.size);
   await (engine ? unharmed(download.arrived) : download.arrived); // only then is the model that it has let go
