@@ -64,7 +64,7 @@ FRONT_END = {
     "ui": {"ui", "text"},
     "tasks": {"tasks", "ui", "text", "records", "engine"},
 }
-"""Folders of static/ → those whose modules theirs may import; app/, bench/ and element/ may import all."""
+"""Folders of static/ → those whose modules theirs may import; app/, bench/, check/ and element/ may import all."""
 
 
 @pytest.mark.parametrize("folder", FRONT_END)

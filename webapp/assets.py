@@ -36,6 +36,7 @@ TYPES = {
     ".webmanifest": "application/manifest+json; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
+    ".litertlm": "application/octet-stream",
 }
 """Not left to the system's table, in which some machines have `.js` as plain text: modules would then be refused."""
 

@@ -7,9 +7,23 @@ from pathlib import Path
 
 from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
 
-SERVED_SUFFIXES = (".js", ".css", ".json", ".svg", ".png", ".webmanifest")
+SERVED_SUFFIXES = (".js", ".css", ".json", ".svg", ".png", ".webmanifest", ".litertlm")
+"""`.litertlm`: the small models of the check."""
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
-OWN_FOLDERS = ("app", "bench", "element", "engine", "icons", "library", "offline", "records", "tasks", "text", "ui")
+OWN_FOLDERS = (
+    "app",
+    "bench",
+    "check",
+    "element",
+    "engine",
+    "icons",
+    "library",
+    "offline",
+    "records",
+    "tasks",
+    "text",
+    "ui",
+)
 """With all that is below them; of the static folder itself only its own files."""
 
 

@@ -25,6 +25,8 @@ ADDRESS = "service_worker.js"
 """Relative to the page: what it may keep is what lies below its own address."""
 NOT_PINNED = ("bench", "element", "library", "offline")
 """Folders of static/ that the page does not load: /bench measures loads from the network, and the library is for pages of others."""
+MODEL = ".litertlm"
+"""Of the check: a GPU is asked once, so its models are not worth the room."""
 LARGE = 1 << 18
 """Bytes from which on a library's file is kept only by browsers that have used it."""
 
@@ -45,7 +47,7 @@ def site_of(static: Path, page: bytes) -> dict[str, object]:
     files = {"./": _integrity(page)}
     later: dict[str, str] = {}
     for path in (*own_files(static), NOTICES):
-        if path.parts[0] not in NOT_PINNED and (static / path).is_file():
+        if path.parts[0] not in NOT_PINNED and path.suffix != MODEL and (static / path).is_file():
             files[f"static/{path.as_posix()}"] = _integrity((static / path).read_bytes())
     for package in PACKAGES:
         for target in package.targets():

@@ -24,6 +24,11 @@ def bench() -> Response:
     return _page("bench.html")
 
 
+@blueprint.get("/check")
+def check() -> Response:
+    return _page("check.html")
+
+
 @blueprint.get("/api/published")
 def list_published() -> Response:
     """Speeds that publishers give, for the bench to show beside its own."""

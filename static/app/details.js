@@ -13,7 +13,8 @@ export function mountDetails(root) {
   const figures = h("div", { class: "details-figures" });
   const settings = h("div", { class: "details-settings" });
   const { pagesSuffix = "" } = root.ownerDocument.body.dataset; // of a host that only hands out files
-  const link = h("p", { class: "details-bench" }, h("a", { href: `bench${pagesSuffix}` }, texts.details.bench));
-  root.append(h("summary", {}, texts.details.title), h("div", { class: "details-body" }, engine, figures, settings, link));
+  const pages = /** @type {const} */ (["bench", "check"]).map((page) => h("a", { href: `${page}${pagesSuffix}` }, texts.details[page]));
+  const links = h("p", { class: "details-pages" }, ...pages);
+  root.append(h("summary", {}, texts.details.title), h("div", { class: "details-body" }, engine, figures, settings, links));
   return { engine, figures, settings, destroy: () => root.replaceChildren() };
 }

@@ -5,6 +5,7 @@
  */
 
 import { OnpageError, Session } from "../engine/index.js";
+import { GpuTrust } from "../check/trust.js";
 import { Records } from "../records/records.js";
 import { lookUp } from "../tasks/documents/lookup.js";
 import { TASKS } from "../tasks/index.js";
@@ -46,7 +47,8 @@ const { body } = document;
 const vendor = JSON.parse(body.dataset.vendor ?? "{}");
 /** All changes made together are shown once. */
 const showSoon = together(() => show(session.state));
-const session = new Session({ vendor, onChange: showSoon });
+const trust = new GpuTrust(vendor);
+const session = new Session({ vendor, onChange: showSoon, check: (setup) => trust.check(setup) });
 const shared = new SharedSession(session);
 const records = new Records();
 /** The models that compare texts, once the offers are there. */
@@ -132,6 +134,7 @@ function show(state) {
 /** @param {SessionState} state */
 function noticeOf({ notice: said }) {
   if (!said) return null;
+  if (said.kind === "wrong-gpu") return texts.notice.wrongGpu(said);
   return said.kind === "restarted" ? texts.notice.restarted : texts.notice.kept(PROBLEMS[said.error.code].title);
 }
 

@@ -186,7 +186,7 @@ export const texts = {
     ],
   },
 
-  details: { title: "Details", bench: "How fast is this browser?" },
+  details: { title: "Details", bench: "How fast is this browser?", check: "Does this GPU compute rightly?" },
 
   engine: {
     label: "Engine",
@@ -198,7 +198,8 @@ export const texts = {
     /** @type {Record<'no-file' | 'no-webgpu', string>} */
     cannot: { "no-file": "no file for it", "no-webgpu": "no WebGPU here" },
     /** @param {Choice} choice */
-    reason({ entry, chosen, gpu }) {
+    reason({ entry, chosen, gpu, fault }) {
+      if (fault) return texts.notice.wrongGpu({ choice: { entry }, fault }).sentence;
       if (entry.backend === "WebGPU" && gpu !== "gpu") {
         const why = "Runs slowly, on a GPU emulated in software: this browser found no graphics card";
         return chosen ? `${why}.` : `${why}, and the model has no file for the processor.`;
@@ -293,6 +294,14 @@ export const texts = {
     restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: go on where you were." },
     /** @param {string} problem */
     kept: (problem) => ({ title: problem, sentence: "The change was not made. The page continues as before." }),
+    /** @param {{choice: Pick<Choice, 'entry'>, fault: import('../engine/choice.js').GpuFault}} found */
+    wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({
+      title: "This GPU computes wrongly",
+      sentence:
+        entry.id === engine
+          ? `It got ${wrong} of ${of} test answers wrong with this engine, so do not trust what it writes. Another engine or model may do better.`
+          : `It got ${wrong} of ${of} test answers wrong, so this model runs in ${texts.engine.on(entry)} instead.`,
+    }),
   },
 
   /** Of what is kept on the device. */

@@ -177,7 +177,7 @@ export const texts = {
     ],
   },
 
-  details: { title: "詳細", bench: "このブラウザの速さを測る" },
+  details: { title: "詳細", bench: "このブラウザの速さを測る", check: "この GPU の計算が正しいか確かめる" },
 
   engine: {
     label: "エンジン",
@@ -185,7 +185,8 @@ export const texts = {
     automatically: (engine) => `自動：${engine}`,
     on: ({ name, backend }) => `${name}（${backend}）`,
     cannot: { "no-file": "対応するファイルなし", "no-webgpu": "WebGPUなし" },
-    reason({ entry, chosen, gpu }) {
+    reason({ entry, chosen, gpu, fault }) {
+      if (fault) return texts.notice.wrongGpu({ choice: { entry }, fault }).sentence;
       if (entry.backend === "WebGPU" && gpu !== "gpu") {
         const why = "ソフトウェアで再現したGPUで動くため、低速です。このブラウザはグラフィックスカードを見つけられませんでした";
         return chosen ? `${why}。` : `${why}。モデルにはCPU用のファイルもありません。`;
@@ -264,6 +265,13 @@ export const texts = {
   notice: {
     restarted: { title: "エンジンが停止したため、再起動しました", sentence: "文章は残っています。そのまま続けられます。" },
     kept: (problem) => ({ title: problem, sentence: "変更は行われませんでした。ページは元のまま使えます。" }),
+    wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({
+      title: "この GPU は計算を誤ります",
+      sentence:
+        entry.id === engine
+          ? `このエンジンではテスト ${of} 問中 ${wrong} 問が誤りでした。書かれた内容は信用できません。別のエンジンかモデルをお試しください。`
+          : `テスト ${of} 問中 ${wrong} 問が誤りだったため、このモデルは ${texts.engine.on(entry)} で動かしています。`,
+    }),
   },
 
   records: {

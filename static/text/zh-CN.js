@@ -176,7 +176,7 @@ export const texts = {
     ],
   },
 
-  details: { title: "详情", bench: "测试此浏览器的速度" },
+  details: { title: "详情", bench: "测试此浏览器的速度", check: "检查这块 GPU 是否计算正确" },
 
   engine: {
     label: "引擎",
@@ -184,7 +184,8 @@ export const texts = {
     automatically: (engine) => `自动：${engine}`,
     on: ({ name, backend }) => `${name}（${backend === "CPU" ? "处理器" : backend}）`,
     cannot: { "no-file": "没有对应的文件", "no-webgpu": "此处没有 WebGPU" },
-    reason({ entry, chosen, gpu }) {
+    reason({ entry, chosen, gpu, fault }) {
+      if (fault) return texts.notice.wrongGpu({ choice: { entry }, fault }).sentence;
       if (entry.backend === "WebGPU" && gpu !== "gpu") {
         const why = "运行缓慢，使用软件模拟的 GPU：此浏览器没有找到显卡";
         return chosen ? `${why}。` : `${why}，模型也没有可用于处理器的文件。`;
@@ -263,6 +264,13 @@ export const texts = {
   notice: {
     restarted: { title: "引擎曾停止，已重新启动", sentence: "你的文字还在：可以接着做。" },
     kept: (problem) => ({ title: problem, sentence: "更改没有生效。页面保持原样。" }),
+    wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({
+      title: "这块 GPU 计算有误",
+      sentence:
+        entry.id === engine
+          ? `使用这个引擎时，${of} 道测试题中有 ${wrong} 道答错，写出的内容不可信。换一个引擎或模型可能会好些。`
+          : `${of} 道测试题中有 ${wrong} 道答错，因此这个模型改用 ${texts.engine.on(entry)} 运行。`,
+    }),
   },
 
   records: {

@@ -177,7 +177,7 @@ export const texts = {
     ],
   },
 
-  details: { title: "詳細資料", bench: "測試這個瀏覽器的速度" },
+  details: { title: "詳細資料", bench: "測試這個瀏覽器的速度", check: "檢查這塊 GPU 是否計算正確" },
 
   engine: {
     label: "引擎",
@@ -185,7 +185,8 @@ export const texts = {
     automatically: (engine) => `自動：${engine}`,
     on: ({ name, backend }) => `${name}（${backend === "CPU" ? "處理器" : backend}）`,
     cannot: { "no-file": "沒有對應的檔案", "no-webgpu": "這裡沒有 WebGPU" },
-    reason({ entry, chosen, gpu }) {
+    reason({ entry, chosen, gpu, fault }) {
+      if (fault) return texts.notice.wrongGpu({ choice: { entry }, fault }).sentence;
       if (entry.backend === "WebGPU" && gpu !== "gpu") {
         const why = "執行緩慢，使用軟體模擬的 GPU：這個瀏覽器找不到顯示卡";
         return chosen ? `${why}。` : `${why}，模型也沒有給處理器用的檔案。`;
@@ -264,6 +265,13 @@ export const texts = {
   notice: {
     restarted: { title: "引擎曾經停止，已重新啟動", sentence: "你的文字還在：可以接著做。" },
     kept: (problem) => ({ title: problem, sentence: "變更沒有生效。頁面維持原狀。" }),
+    wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({
+      title: "這塊 GPU 計算有誤",
+      sentence:
+        entry.id === engine
+          ? `使用這個引擎時，${of} 道測試題中有 ${wrong} 道答錯，寫出的內容不可信。換一個引擎或模型可能會好些。`
+          : `${of} 道測試題中有 ${wrong} 道答錯，因此這個模型改用 ${texts.engine.on(entry)} 執行。`,
+    }),
   },
 
   records: {
