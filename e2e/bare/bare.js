@@ -60,6 +60,20 @@ let lora;
 
   heap: () => heapOf(engine),
 
+  /**
+   * The beginning of an answer: it is stopped after so many tokens, or few more.
+   * @param {string} prompt
+   * @param {number} tokens
+   * @returns {Promise<string>}
+   */
+  async begin(prompt, tokens) {
+    let written = 0;
+    return engine.generateResponse(prompt, () => {
+      written += 3; // tokens a callback
+      if (written >= tokens) engine.cancelProcessing();
+    });
+  },
+
   /** @param {string} text */
   async count(text) {
     return engine.sizeInTokens(text);
