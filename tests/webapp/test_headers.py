@@ -149,11 +149,12 @@ def test_a_name_that_could_never_be_asked_for_is_refused(model_path: Path, name:
         create_app(Config(models=[model_path], allowed_hosts=(name,)))
 
 
-def test_policy_needs_nothing_inline(client: FlaskClient) -> None:
-    """The page holds no script, no style and no handler: everything it does comes from a file."""
-    page = client.get("/").text
-    assert page.count("<script") == 1
-    assert '<script type="module" src="static/app/main.js"></script>' in page
+@pytest.mark.parametrize(("address", "main"), [("/", "app"), ("/bench", "bench"), ("/check", "check")])
+def test_policy_needs_nothing_inline(client: FlaskClient, address: str, main: str) -> None:
+    """A page holds no script, no style and no handler: everything it does comes from files."""
+    page = client.get(address).text
+    assert page.count("<script") == page.count('<script type="module" src="static/')
+    assert f'<script type="module" src="static/{main}/main.js"></script>' in page
     for inline in ("<style", " style=", " onclick=", " onload=", "javascript:"):
         assert inline not in page
     policy = SECURITY_HEADERS[0][1]
