@@ -37,7 +37,7 @@ export const documents = {
   meaning: {
     title: "意味で検索",
     progress: "意味検索の進み具合",
-    offered: (name, bytes) => `言葉の検索に加えて、別の言い方で書かれた箇所も見つけます。2つ目のモデル${name}（${size(bytes)}）を、この端末のプロセッサで使います。`,
+    offered: (name, bytes) => `言葉の検索に加えて、別の言い方で書かれた箇所も見つけます。2つ目のモデル${name}（${size(bytes)}）を、この端末のCPUで使います。`,
     start: "意味でも検索する",
     again: "やり直す",
     remove: "オフにする",
