@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
 
-from playwright.async_api import Playwright
+import httpx2
+from playwright.async_api import Page, Playwright
 
-from onpage.bench.drivers import Address, Description, DriverError, Memory, Opened
-from onpage.bench.drivers.playwright_tab import PlaywrightTab, close, new_page
+from onpage.bench.drivers import CLOSE_SECONDS, Address, Description, DriverError, Memory, Opened
+from onpage.bench.drivers.playwright_tab import PlaywrightTab, answer_of, close, new_page
 
 
 class DebuggedBrowser:
@@ -34,9 +37,30 @@ class DebuggedBrowser:
         try:
             description = Description(browser.browser_type.name, browser.version, "cdp", self.name)
             page = await new_page(browser.contexts[0] if browser.contexts else browser, self.name)
+            target = None
             try:
+                target = await _target_of(page)
                 yield Opened(PlaywrightTab(page, description), Memory())
             finally:
                 await close(page)
+                if target and not page.is_closed():
+                    await asyncio.to_thread(self._close_by_itself, target)
         finally:
             await close(browser)
+
+    def _close_by_itself(self, target: str) -> None:
+        """Closes a tab without Playwright, whose driver may be gone: a signal to all programs of a terminal ends it before us."""
+        scheme, place, _, query, _ = urlsplit(self._address.url)
+        scheme = {"ws": "http", "wss": "https"}.get(scheme, scheme)
+        with suppress(httpx2.HTTPError):
+            httpx2.get(urlunsplit((scheme, place, f"/json/close/{target}", query, "")), timeout=CLOSE_SECONDS)
+
+
+async def _target_of(page: Page) -> str | None:
+    """Chrome's own name for a tab; None where it does not say."""
+    with suppress(Exception):
+        session = await answer_of(page.context.new_cdp_session(page), CLOSE_SECONDS)
+        said = await answer_of(session.send("Target.getTargetInfo"), CLOSE_SECONDS)
+        await answer_of(session.detach(), CLOSE_SECONDS)
+        return str(said["targetInfo"]["targetId"])
+    return None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,6 +70,84 @@ def test_a_key_in_an_address_is_in_no_sentence_and_no_detail(kind: str) -> None:
     assert asked == [url]
     assert SECRET not in f"{driver.name} {failure.value} {failure.value.detail}"
     assert "BrowserType" not in str(failure.value)
+
+
+class Session:
+    """Of a tab, over the debugging protocol."""
+
+    async def send(self, method: str) -> dict[str, Any]:
+        assert method == "Target.getTargetInfo"
+        return {"targetInfo": {"targetId": "0AF1"}}
+
+    async def detach(self) -> None:
+        pass
+
+
+class DebuggedTab:
+    """That Playwright closes, or cannot close, for its driver has ended: a signal to all programs of a terminal reaches it first."""
+
+    def __init__(self, *, closes: bool) -> None:
+        self._closes, self._closed = closes, False
+
+    async def close(self) -> None:
+        if not self._closes:
+            raise Exception("Connection closed while reading from the driver")
+        self._closed = True
+
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def on(self, event: str, heard: Any) -> None:
+        pass
+
+    @property
+    def context(self) -> Any:
+        return SimpleNamespace(new_cdp_session=self._session)
+
+    async def _session(self, page: Any) -> Session:
+        assert page is self
+        return Session()
+
+
+@pytest.mark.parametrize(("closes", "expected"), [(True, []), (False, ["/json/close/0AF1?key=k"])])
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_a_tab_in_a_running_chrome_is_closed_also_without_playwrights_driver(
+    scheme: str, closes: bool, expected: list[str]
+) -> None:
+    """It stayed open in the user's Chrome, with the engine in it."""
+    asked: list[str] = []
+
+    class Chrome(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    async def connect(*_: Any, **__: Any) -> Any:
+        async def end() -> None:
+            pass
+
+        async def tab() -> DebuggedTab:
+            return DebuggedTab(closes=closes)
+
+        context = SimpleNamespace(new_page=tab)
+        kind = SimpleNamespace(name="chromium")
+        return SimpleNamespace(contexts=[context], browser_type=kind, version="1", close=end)
+
+    playwright: Any = SimpleNamespace(chromium=SimpleNamespace(connect_over_cdp=connect))
+    with HTTPServer(("127.0.0.1", 0), Chrome) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"{scheme}://127.0.0.1:{server.server_port}/devtools/browser/1?key=k"
+            asyncio.run(open_a_tab(DebuggedBrowser(playwright, address)))
+        finally:
+            server.shutdown()
+            thread.join()
+    assert asked == expected
 
 
 @pytest.mark.parametrize(
