@@ -58,15 +58,19 @@ class MemoryWatch:
                 await self._task
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of the browser that has been seen, dead ones too, since what outlives its parent is no child any more."""
-        for child in psutil.Process().children(recursive=True):
+        """Every process of the browser that has been seen, dead ones too, since what outlives its parent is no child any more.
+
+        All processes of the machine are gone through once, and again only for one that has outlived its parent.
+        """
+        family = psutil.Process().children(recursive=True)  # parents before their children
+        for child in family:
             with suppress(psutil.Error):
-                if child.pid not in self._seen and self._argument in child.cmdline():
-                    for process in (child, *child.children(recursive=True)):
-                        self._seen[process.pid] = process
-        for process in list(self._seen.values()):
+                if child.pid not in self._seen and (child.ppid() in self._seen or self._argument in child.cmdline()):
+                    self._seen[child.pid] = child
+        ours = {child.pid for child in family}
+        for process in [each for pid, each in self._seen.items() if pid not in ours and each.is_running()]:
             with suppress(psutil.Error):
-                self._seen |= {child.pid: child for child in process.children() if child.pid not in self._seen}
+                self._seen |= {child.pid: child for child in process.children(recursive=True)}
         return list(self._seen.values())
 
     async def _watch(self) -> None:
