@@ -27,7 +27,7 @@ def throw_in_engine(page: Page) -> None:
     page.workers[-1].evaluate("void setTimeout(() => { throw new Error('thrown by the test'); })")
 
 
-def test_engine_crashes_while_writing(quick_server: RunningServer, tab: Watched) -> None:
+def test_engine_crashes_while_writing_and_while_it_waits(quick_server: RunningServer, tab: Watched) -> None:
     tab.expected.append("thrown by the test")
     page = tab.open(quick_server.url)
     tab.wait_for("ready")
@@ -45,6 +45,12 @@ def test_engine_crashes_while_writing(quick_server: RunningServer, tab: Watched)
     page.get_by_role("button", name="Start the engine again").click()
     tab.wait_for("ready")
     expect(page.get_by_label("Your text")).to_have_value(typed)
+    assert tab.write()
+    page.get_by_label("Your text").fill("Something typed.")
+    with tab.through("loading", "ready"):  # while nothing is written, and the first time again
+        throw_in_engine(page)
+    expect(page.get_by_role("alert")).to_contain_text("started again")
+    expect(page.get_by_label("Your text")).to_have_value("Something typed.")
 
 
 def test_engine_cannot_be_stopped(quick_server: RunningServer, tab: Watched) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 from sentencepiece import SentencePieceProcessor
 
 from builder.formats.web_file_reader import WebFile
-from e2e.page.conftest import Watched
+from e2e.page.conftest import Watched, watched_tab
 from e2e.page.servers import RunningServer, onpage_serve
 from webapp.paths import DEMO_MODEL
 
@@ -57,18 +58,28 @@ def tokenizer() -> SentencePieceProcessor:
     return SentencePieceProcessor(model_proto=WebFile.open(DEMO_MODEL).tokenizer())
 
 
-def ask(page: Page, engine: str, *asked: tuple[str, int]) -> list[dict[str, Any]]:
-    """What one engine answers to each text, in so many tokens."""
-    return list(page.evaluate(ASK, [engine, asked]))
+Answers = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def answers(browser: Browser, server: RunningServer) -> Answers:
+    """What an engine answers to PASTED in 6 tokens, and to BYTES in 200 and in 12. Each engine is loaded once for all tests here."""
+
+    @cache
+    def ask(engine: str) -> list[dict[str, Any]]:
+        with watched_tab(browser) as tab:
+            page = tab.open(f"{server.url}/bench")
+            return list(page.evaluate(ASK, [engine, [(PASTED, 6), (BYTES, 200), (BYTES, 12)]]))
+
+    return ask
 
 
 @pytest.mark.parametrize("engine", ["litert-lm-cpu", "mediapipe"])
 def test_pasted_control_pieces_are_read_as_text(
-    engine: str, server: RunningServer, tab: Watched, tokenizer: SentencePieceProcessor
+    engine: str, answers: Answers, tokenizer: SentencePieceProcessor
 ) -> None:
     """Each engine's own count is that of the text with the pieces apart, and not of the one that ends the turn."""
-    page = tab.open(f"{server.url}/bench")
-    [found] = ask(page, engine, (PASTED, 6))
+    found, *_ = answers(engine)
     apart = len(tokenizer.encode(PREFIX + BROKEN + SUFFIX))
     assert apart > len(tokenizer.encode(PREFIX + PASTED + SUFFIX)) + 20
     assert found["counted"] == found["promptTokens"] == apart
@@ -89,8 +100,7 @@ def test_half_an_emoji_is_written_about(server: RunningServer, tab: Watched) -> 
 
 
 def test_a_pasted_text_gives_the_post_of_the_typed_one(server: RunningServer, tab: Watched) -> None:
-    page = tab.open(f"{server.url}/?engine=litert-lm-cpu")
-    tab.wait_for("ready")
+    page = tab.open(f"{server.url}/bench?driven")  # the page's modules, and no engine
     typed = "The museum shows a new exhibition about ships from 2 June to 30 August. Tom Ellis leads tours."
     pasted = "\ufeffThe museum shows a new exhibition about ships from 2\u00a0June to 30\u202fAu-\r\ngust. Tom\u00a0Ellis leads\u200b tours.\r\n"
     prompts = page.evaluate(
@@ -105,12 +115,9 @@ def test_a_pasted_text_gives_the_post_of_the_typed_one(server: RunningServer, ta
 
 
 @pytest.mark.parametrize("engine", ["litert-lm-cpu", "mediapipe"])
-def test_tokens_are_counted_by_steps(
-    engine: str, server: RunningServer, tab: Watched, tokenizer: SentencePieceProcessor
-) -> None:
+def test_tokens_are_counted_by_steps(engine: str, answers: Answers, tokenizer: SentencePieceProcessor) -> None:
     """Also where the text says nothing of them: the model writes three bytes of a character, which are no character."""
-    page = tab.open(f"{server.url}/bench")
-    whole, cut = ask(page, engine, (BYTES, 200), (BYTES, 12))
+    _, whole, cut = answers(engine)
     assert "\ufffd" in whole["text"]
     assert len(tokenizer.encode(whole["text"])) > whole["steps"]
     exact = {"litert-lm-cpu": (1, 12), "mediapipe": (3, 12)}[engine]
