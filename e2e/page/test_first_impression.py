@@ -178,5 +178,4 @@ def test_before_anything_is_written_there_is_a_sample(
     assert sample == KNOWN[title], "what the demo writes, greedily"
     tab = new_tab()
     tab.open(quick_server.url)
-    tab.wait_for("ready")
     expect(tab.page.locator(".card-sample blockquote")).to_have_text(sample)
