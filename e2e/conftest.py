@@ -14,8 +14,8 @@ from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 QUICKER = ("--enable-dawn-features=disable_workgroup_init,disable_robustness", "--js-flags=--liftoff-only")
 """Chromium adds to each shader that it fills its memory with zeroes and checks every index, a quarter of what SwiftShader then has
 to compute. And it compiles an engine's hot WebAssembly a second time, which costs more than short answers gain: 2.3 of the 7 s of
-processor time that a small model takes in MediaPipe. The answers are the same without. Browsers that a test or `onpage bench`
-launches have the usual shaders and both compilers."""
+processor time that a small model takes in MediaPipe. The answers are the same without: a Chrome of e2e/bench/test_run.py and those
+that `onpage bench` launches by itself have the usual shaders and both compilers."""
 
 
 @pytest.fixture(scope="session")

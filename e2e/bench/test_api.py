@@ -34,7 +34,7 @@ def test_the_examples_measure_as_they_are_written(tmp_path: Path) -> None:
     assert {sample["run"] for sample in record["samples"] if not sample["warmup"]} == {1, 2, 3}
 
     quick = interleaving.replace("engine=mediapipe", "engine=litert-lm-cpu").replace(
-        "budget=600", "self_test=0, rounds=1"
+        "budget=600", "self_test=0, rounds=1, prefill=[32], warmup=0"
     )
     assert "rounds=1" in quick and "mediapipe" not in quick
     *said, verdict = ran(quick, tmp_path)

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.usefixtures("quick_browser")
 
 def test_two_commands_are_measured_in_turn(tmp_path: Path) -> None:
     slow = seeded_slowdown.command(2.0, tmp_path)
-    options = ["--rounds", "2", "--self-test", "1", "--prefill", "32", "--decode", "32", "--budget", "600", "--json"]
+    options = ["--rounds", "2", "--self-test", "1", "--prefill", "32", "--decode", "32", "--warmup", "0"]
     sides = ["engine=litert-lm-cpu", f"engine=litert-lm-cpu,onpage={slow}"]
-    options += ["--software", "--undecided", "pass", "-o", str(tmp_path / "both.json")]
+    options += ["--budget", "600", "--json", "--software", "--undecided", "pass", "-o", str(tmp_path / "both.json")]
     ran = completed([*ONPAGE, "bench", "compare", "--interleave", *sides, *options], seconds=600)
     assert ran.returncode in (0, 1), ran.stderr
     assert "onpage: self-test, round 1: " in ran.stderr and "onpage: comparison, round 2: " in ran.stderr

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser
 
 from e2e.conftest import QUICKER
 from e2e.processes import LIMIT, ONPAGE, completed, heard, started
-from onpage.bench.browser import find_browser, flags
+from onpage.bench.browser import SOFTWARE_WEBGPU, find_browser, flags
 from onpage.bench.measured_models import find_model
 from onpage.bench.options import Listener, Options
 from onpage.bench.record import load_results
@@ -195,7 +195,7 @@ def test_a_page_that_is_not_in_a_secure_context_is_told_apart(tmp_path: Path) ->
 def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
     output = tmp_path / "results.json"
     engines = ["--engine", "litert-lm-cpu", "--engine", "mediapipe"]
-    asked = [*QUICK, "--model", "demo", *engines, "--prefill", "16", "-o", str(output)]
+    asked = [*QUICK, *QUICKLY, "--model", "demo", *engines, "--prefill", "16", "-o", str(output)]
     deadline = time.monotonic() + LIMIT
     with started(bench(*asked)) as running:
         while not (output.exists() and processes("renderer")):  # the second is being measured
@@ -215,7 +215,9 @@ def test_after_an_interrupt_what_was_measured_is_there(tmp_path: Path) -> None:
 def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
     """It took 71 seconds where 5 were asked for. Fifteen here, in which a busy machine loads the engine."""
     output = tmp_path / "results.json"
-    options = Options(prefill=(16,), decode=48, context=256, runs=200, warmup=0, warm=0, gpu=False, timeout=15)
+    options = Options(
+        (16,), 48, 256, runs=200, run_milliseconds=1, warmup=0, warm=0, gpu=False, flags=QUICKER, timeout=15
+    )
     frozen: list[float] = []
 
     def freeze(place: str, progress: dict[str, Any]) -> None:
@@ -242,7 +244,7 @@ def test_a_frozen_tab_is_given_up_in_time(tmp_path: Path) -> None:
 def test_a_closed_tab_is_told_from_a_browser_that_ended(tmp_path: Path, browser: Browser) -> None:
     path, output = find_browser(browser.browser_type).path, tmp_path / "results.json"
     chrome = [str(path), "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={tmp_path / 'profile'}"]
-    with listening([*chrome, *flags()], "ws://") as debugged:
+    with listening([*chrome, *flags((*SOFTWARE_WEBGPU, *QUICKER))], "ws://") as debugged:
         http = "http://" + debugged.removeprefix("ws://").split("/")[0]
 
         def close(place: str, progress: dict[str, Any]) -> None:
@@ -252,7 +254,7 @@ def test_a_closed_tab_is_told_from_a_browser_that_ended(tmp_path: Path, browser:
                         if "/bench" in tab["url"]:
                             urlopen(f"{http}/json/close/{tab['id']}").close()
 
-        options = Options(prefill=(16,), decode=48, context=256, runs=200, warmup=0, warm=0, cdp=(http,))
+        options = Options((16,), 48, 256, runs=200, run_milliseconds=1, warmup=0, warm=0, cdp=(http,))
         model = find_model("demo", ["litert-lm-cpu"])
         measuring = run([model], ["litert-lm-cpu"], options, output, Listener(progress=close))
         with ThreadPoolExecutor(1) as thread:
@@ -276,7 +278,8 @@ def listening(command: list[str], mark: str) -> Iterator[str]:
 
 
 def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser: Browser) -> None:
-    """One behind a Playwright server and a Chrome with remote debugging, in one results file."""
+    """One behind a Playwright server and a Chrome with remote debugging, in one results file. The Chrome has the usual shaders and
+    both compilers, as users' have: see QUICKER."""
     browser_path = find_browser(browser.browser_type).path
     output = tmp_path / "results.json"
     server = [sys.executable, "-m", "playwright", "run-server", "--unsafe", "--host", "127.0.0.1", "--port", "0"]
