@@ -23,7 +23,6 @@ from builder.formats.litertlm_reader import BYTE_PAIRS, SENTENCEPIECE, LitertlmF
 from builder.formats.task_reader import TOKENIZER_ENTRY, Entry, TaskFile
 from builder.formats.web_file_reader import WebFile
 from builder.model.catalog import licence_pages, published
-from builder.model.families import functiongemma
 from builder.model.residual import fits_float16
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
@@ -39,8 +38,9 @@ MAX_DEFAULT_CONTEXT = 2048
 GEMMA_TURNS = PromptTemplate("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n")
 """For files that hold no template. The engine applies none, and without one a model writes nonsense."""
 
-SYSTEM_TURNS = {functiongemma.NAME: {"system": asdict(functiongemma.SYSTEM)}}
-"""Turns of the system by family, where the texts around a question do not show them."""
+SYSTEM_TURNS = {"functiongemma3": {"system": {"prefix": "<start_of_turn>developer\n", "suffix": "<end_of_turn>\n"}}}
+"""Turns of the system by family, where the texts around a question do not show them; as in builder.model.families, which needs more than
+serving does."""
 
 ENGINES = {
     "web": ["mediapipe"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError
+from builder.model.families import functiongemma
 from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import gemma3_config, write_checkpoint
 from webapp import served_files
@@ -45,8 +47,8 @@ def test_a_functiongemma_is_served_with_the_developers_turn(tmp_path: Path) -> N
     folder = write_checkpoint(tmp_path / "c", tokenizer=tokenizer.SerializeToString())
     convert_checkpoint(folder, tmp_path / "m.task")
     shown = ServedModel.read(tmp_path / "m.task").to_json()
-    assert shown["family"] == "functiongemma3"
-    assert shown["promptTemplate"]["system"] == {"prefix": "<start_of_turn>developer\n", "suffix": "<end_of_turn>\n"}
+    assert shown["family"] == functiongemma.NAME
+    assert shown["promptTemplate"]["system"] == asdict(functiongemma.SYSTEM)
 
 
 def test_list_in_the_order_given_without_copies(model_path: Path, tmp_path: Path) -> None:
