@@ -42,7 +42,7 @@ def test_a_host_without_headers(browser: Browser, site: Path) -> None:
         for place in (page, page.workers[-1]):
             assert place.evaluate(SEND, other.url) == ["rejected", "rejected"]
         assert other.requests == []
-        assert page.locator(".details-bench a").get_attribute("href") == "bench.html"
+        assert page.locator(".details-pages a").first.get_attribute("href") == "bench.html"
 
 
 def test_an_audit_of_a_host_with_headers(site: Path) -> None:
