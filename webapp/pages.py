@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 
-from builder.model.catalog import published_speeds
+from builder.model.catalog import checkpoints, published, published_speeds
 from webapp.headers import CONTENT_SECURITY_POLICY
 
 blueprint = Blueprint("pages", __name__)
@@ -33,6 +33,12 @@ def check() -> Response:
 def list_published() -> Response:
     """Speeds that publishers give, for the bench to show beside its own."""
     return jsonify([asdict(speed) for speed in published_speeds()])
+
+
+@blueprint.get("/api/catalog")
+def list_catalog() -> Response:
+    """Every published model, also those that this server does not have: `onpage fetch ID` brings one to it."""
+    return jsonify([model.to_json() for model in (published() | checkpoints()).values()])
 
 
 @blueprint.get("/api/vendor")

@@ -12,7 +12,8 @@ export function mountAbout(root) {
   const slow = h("p", { class: "about-slow", hidden: true });
   const commands = h("pre", { class: "about-commands" }, about.command);
   const better = h("details", { class: "about-better", hidden: true }, h("summary", {}, about.better), h("p", {}, about.how), commands);
-  root.append(sentence, " ", slow, " ", better);
+  const all = h("a", { class: "about-all", href: "#/models" }, texts.models.all);
+  root.append(sentence, " ", slow, " ", all, " ", better);
 
   return {
     /** @param {import('../engine/session_state.js').SessionState} state */

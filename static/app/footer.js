@@ -22,7 +22,8 @@ export function mountFooter(root, languages, spoken) {
   const facts = h("p", { class: "model-facts" });
   const sentence = h("span", { class: "kept-sentence", "aria-live": "polite" });
   const remove = h("button", { type: "button", class: "button button-quiet kept-remove" }, texts.footer.remove);
-  const kept = h("p", { class: "kept", hidden: true }, sentence, " ", remove);
+  const all = h("a", { class: "kept-all", href: "#/models" }, texts.models.all);
+  const kept = h("p", { class: "kept", hidden: true }, sentence, " ", all, " ", remove);
   const licence = h("p", { class: "model-licence", hidden: true });
   root.append(facts, licence, kept);
 

@@ -6,6 +6,8 @@
  * @typedef {import('../tasks/task.js').TaskContext['session']} TaskSession
  */
 
+import { noteSpeed } from "../engine/index.js";
+
 export class SharedSession {
   #session;
   /** The task whose answer is written, or was written last. */
@@ -41,15 +43,20 @@ export class SharedSession {
         shared.#counting = session.count(messages, room);
         return shared.#counting;
       },
-      generate(messages, options) {
+      async generate(messages, options) {
         if (session.state.now.phase === "ready") shared.writer = id;
-        return session.generate(messages, options);
+        const { choice } = session.state.setup ?? {};
+        const outcome = await session.generate(messages, options);
+        if (choice && outcome?.kind === "written") noteSpeed(choice.file.sha256, outcome.figures);
+        return outcome;
       },
       stop() {
         if (shared.writer === id) session.stop(); // not another task's answer
       },
       switch: (reason, wish) => session.switch(reason, wish),
       reseed: () => session.reseed(),
+      offer: (more) => session.offer(more),
+      look: () => session.look(),
     };
   }
 }

@@ -33,9 +33,9 @@ export function textIn(hash) {
  * @param {Task[]} tasks
  */
 export function mountTaskNavigation(root, tasks) {
-  const links = tasks.map(({ id }) => ({ id, link: h("a", { class: "tasks-link", href: `#/${id}` }, texts.tasks.names[id] ?? id) }));
+  const links = tasks.filter(({ aside }) => !aside).map(({ id }) => ({ id, link: h("a", { class: "tasks-link", href: `#/${id}` }, texts.tasks.names[id] ?? id) }));
   root.setAttribute("aria-label", texts.tasks.label);
-  root.hidden = tasks.length < 2;
+  root.hidden = links.length < 2;
   root.append(...links.map(({ link }) => link));
 
   return {

@@ -152,6 +152,11 @@ export class ModelDownload {
     return this.#stored?.close();
   }
 
+  /** Whether what comes is kept, or is kept already. */
+  get isKept() {
+    return this.#stored !== null;
+  }
+
   /** Whether the browser had the file already; null where it had a part, or does not say. @returns {boolean | null} */
   get fromCache() {
     if (this.#had === this.model.size) return true;

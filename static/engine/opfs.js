@@ -21,17 +21,20 @@
  */
 
 const FOLDER = "models";
+/** A file of one byte for each model, whose date is that of its last use: browsers tell when a file was written, not when it was read. */
+const USES = "model-uses";
 
 /** @implements {ModelStorage} */
 export class Opfs {
   async list() {
-    const folder = await this.#folder();
+    const [folder, uses] = [await this.#folder(), await this.#uses()];
     /** @type {StoredEntry[]} */
     const found = [];
     for await (const [name, entry] of folder.entries()) {
       if (!(entry instanceof FileSystemFileHandle)) continue;
       const file = await entry.getFile().catch(() => null); // it may have gone since
-      if (file) found.push({ sha256: name, size: file.size, kept: file.lastModified });
+      const use = await uses.getFileHandle(name).then((each) => each.getFile()).catch(() => null);
+      if (file) found.push({ sha256: name, size: file.size, kept: Math.max(file.lastModified, use?.lastModified ?? 0) });
     }
     return found;
   }
@@ -62,6 +65,14 @@ export class Opfs {
   /** @param {string} name */
   async remove(name) {
     await (await this.#folder()).removeEntry(name);
+    await (await this.#uses()).removeEntry(name).catch(() => {}); // it was never read
+  }
+
+  /** @param {string} name */
+  async used(name) {
+    const handle = await lock(await (await this.#uses()).getFileHandle(name, { create: true }), "readwrite");
+    handle.write(new Uint8Array(1), { at: 0 });
+    handle.close();
   }
 
   /**
@@ -80,9 +91,19 @@ export class Opfs {
     });
   }
 
+  /** The whole content, to be read by whoever copies it. @param {string} name */
+  async blob(name) {
+    return (await (await this.#folder()).getFileHandle(name)).getFile();
+  }
+
   async #folder() {
     const root = await navigator.storage.getDirectory();
     return root.getDirectoryHandle(FOLDER, { create: true });
+  }
+
+  async #uses() {
+    const root = await navigator.storage.getDirectory();
+    return root.getDirectoryHandle(USES, { create: true });
   }
 }
 
@@ -126,8 +147,8 @@ class OpenFile {
   }
 }
 
-/** @implements {StorageFile} */
-class OpenBlob {
+/** A file that is only read. @implements {StorageFile} */
+export class OpenBlob {
   #blob;
 
   /** @param {Blob} blob */

@@ -204,6 +204,13 @@ export class Session {
     this.#set({ kept: await this.storage.listStored().catch(() => []) });
   }
 
+  /** Models beside those that there are, such as one that a person has brought; of one that is there already nothing changes. @param {Model[]} more */
+  offer(more) {
+    const { models } = this.#state;
+    const added = more.filter(({ sha256 }) => !models.some((model) => model.files.some((file) => file.sha256 === sha256)));
+    if (added.length) this.#set({ models: [...models, ...added] });
+  }
+
   /** Removes what this browser keeps, unless it is being read. */
   async removeKept() {
     if (this.#state.now.phase === "loading") return;

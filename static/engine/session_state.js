@@ -45,7 +45,7 @@
  * @property {string[]} library addresses of the files of its own that this engine has loaded
  * @property {Record<string, SamplingSettings>} settings the last that each model has run with, by its id
  * @property {Notice | null} notice
- * @property {{size: number}[]} kept the models that this browser keeps, in part or whole
+ * @property {import('./storage.js').StoredEntry[]} kept the models that this browser keeps, in part or whole
  */
 
 /** @type {SessionState} */

@@ -16,6 +16,10 @@ export const litertLm = () =>
 export const embedding = () =>
   isForeign() ? foreign("embedding") : new Worker(new URL("./workers/embedding.worker.js", import.meta.url), { type: "module", name: "embedding" });
 
+/** @type {(() => Worker)} */
+export const modelKeeper = () =>
+  isForeign() ? foreign("model_keeper") : new Worker(new URL("./workers/model_keeper.worker.js", import.meta.url), { type: "module", name: "model-keeper" });
+
 /** Apart from the addresses that bundlers look at. */
 const HERE = import.meta.url;
 

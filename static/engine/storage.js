@@ -21,18 +21,20 @@
  * @property {(size: number) => Promise<void>} truncate
  * @property {() => Promise<void>} close
  *
- * @typedef {{sha256: string, size: number, kept: number}} StoredEntry `kept`: when it was last written, in ms since 1970
+ * @typedef {{sha256: string, size: number, kept: number}} StoredEntry `kept`: when it was last written or opened to be read, in ms since 1970
  *
  * @typedef {object} ModelStorage
  * @property {() => Promise<StoredEntry[]>} list
  * @property {() => Promise<number>} room bytes that may be added; Infinity where that is not known
  * @property {(name: string, mode: 'read' | 'write') => Promise<StorageFile>} open to write, it is made where it is missing
  * @property {(name: string) => Promise<void>} remove
+ * @property {(name: string) => Promise<void>} used it was opened to be read: notes when
  * @property {(name: string) => Promise<(() => void) | null>} claim what lets go of it again; null while another tab has it
  */
 
 import { Opfs } from "./opfs.js";
 import { CLOCK } from "./retry.js";
+import { openShared } from "./shared_storage.js";
 
 /** A page that was closed or loaded again may hold its file a little longer: try so often, so many milliseconds apart. */
 const TRIES = 20;
@@ -77,7 +79,7 @@ export class StoredModel {
   }
 
   /**
-   * Adds to the end. Other models make room, the oldest first; false when that is not enough, or storage fails.
+   * Adds to the end. Other models make room, those used longest ago first; false when that is not enough, or storage fails.
    * @param {Uint8Array<ArrayBuffer>} bytes
    */
   async append(bytes) {
@@ -121,14 +123,17 @@ export class StoredModel {
  * @param {(bytes: number) => void} [options.onWaiting] another tab has brought so many bytes; every second
  * @param {AbortSignal} [options.signal] ends the waiting
  * @param {ModelStorage} [options.storage]
+ * @param {typeof openShared} [options.shared] what other origins share with this one
  * @param {import('./retry.js').Clock} [options.clock]
  * @returns {Promise<StoredModel | null>} null where it can be neither read nor kept
  */
 export async function openStored({ sha256, size }, options = {}) {
-  const { fresh = false, onWaiting = () => {}, signal = NEVER, storage = new Opfs(), clock = CLOCK } = options;
+  const { fresh = false, onWaiting = () => {}, signal = NEVER, storage = new Opfs(), shared = openShared, clock = CLOCK } = options;
   if (!fresh) {
     const whole = await openWhole(storage, sha256, size);
     if (whole) return whole;
+    const foreign = await attempt(() => shared(sha256, size));
+    if (foreign) return foreign;
   }
   const claimed = await claim(storage, sha256, { onWaiting, signal, clock });
   if (!claimed) return null;
@@ -168,6 +173,34 @@ export async function removeStored(storage = new Opfs()) {
   for (const { sha256 } of await listStored(storage)) await attempt(() => storage.remove(sha256));
 }
 
+/** Removes one. @param {string} sha256 @param {ModelStorage} [storage] @returns {Promise<boolean>} false where a tab is using it */
+export async function removeOne(sha256, storage = new Opfs()) {
+  return (await attempt(() => storage.remove(sha256).then(() => true))) ?? false;
+}
+
+/** Those that would go first, used longest ago. @param {StoredEntry[]} stored */
+export function byUse(stored) {
+  return [...stored].sort((a, b) => a.kept - b.kept);
+}
+
+/**
+ * Which models would make room for one; those that a tab uses stay, whatever this says. Pure.
+ * @param {StoredEntry[]} stored
+ * @param {{sha256: string, size: number}} model
+ * @param {number} room bytes that are free
+ * @returns {StoredEntry[] | null} null where all of them would not be enough
+ */
+export function evictedFor(stored, { sha256, size }, room) {
+  let missing = size - (stored.find((each) => each.sha256 === sha256)?.size ?? 0) - room;
+  const gone = [];
+  for (const entry of byUse(stored.filter((each) => each.sha256 !== sha256 && each.size))) {
+    if (missing <= 0) break;
+    gone.push(entry);
+    missing -= entry.size;
+  }
+  return missing > 0 ? null : gone;
+}
+
 /**
  * @param {ModelStorage} storage
  * @param {string} name
@@ -178,7 +211,10 @@ async function openWhole(storage, name, size) {
   const file = await attempt(() => storage.open(name, "read"));
   if (!file) return null;
   const stored = new StoredModel(storage, name, file, () => {});
-  if (file.size === size) return stored;
+  if (file.size === size) {
+    await attempt(() => storage.used(name));
+    return stored;
+  }
   await stored.close();
   return null;
 }
@@ -235,14 +271,14 @@ async function openToWrite(storage, name, clock) {
 }
 
 /**
- * Removes the oldest model that no tab is using.
+ * Removes the model that was used longest ago and that no tab is using.
  * @param {ModelStorage} storage
  * @param {string} except
  * @returns {Promise<boolean>} whether there was one
  */
 async function removeOldest(storage, except) {
   const others = (await listStored(storage)).filter(({ sha256, size }) => sha256 !== except && size);
-  for (const { sha256 } of others.sort((a, b) => a.kept - b.kept)) {
+  for (const { sha256 } of byUse(others)) {
     if (await attempt(() => storage.remove(sha256).then(() => true))) return true;
   }
   return false;

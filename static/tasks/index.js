@@ -5,7 +5,8 @@ import { chat } from "./chat/index.js";
 import { documents } from "./documents/index.js";
 import { functions } from "./functions/index.js";
 import { lab } from "./lab/index.js";
+import { models } from "./models/index.js";
 import { post } from "./post/index.js";
 
 /** @type {import('./task.js').Task[]} */
-export const TASKS = [post, chat, lab, documents, functions];
+export const TASKS = [post, chat, lab, documents, functions, models];

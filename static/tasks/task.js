@@ -10,7 +10,7 @@
  * @typedef {import('../engine/session_state.js').SessionState} SessionState
  *
  * @typedef {object} TaskContext
- * @property {Pick<Session, 'state' | 'count' | 'generate' | 'stop' | 'switch' | 'reseed'>} session
+ * @property {Pick<Session, 'state' | 'count' | 'generate' | 'stop' | 'switch' | 'reseed' | 'offer' | 'look'>} session
  * @property {import('../engine/protocol.js').VendorUrls} vendor the libraries of npm
  * @property {HTMLElement} loading the progress of a load, for the task to put where its answer is going to be
  * @property {HTMLElement} figures where the figures of an answer go, among what is folded away
@@ -42,6 +42,7 @@
  * @typedef {object} Task
  * @property {string} id
  * @property {URL[]} styles
+ * @property {boolean} [aside] whether it is not among the uses, and other places of the page lead to it
  * @property {(element: HTMLElement, context: TaskContext) => Promise<MountedTask>} mount with its styles there
  */
 

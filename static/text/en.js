@@ -13,6 +13,7 @@ import { chat } from "./en/chat.js";
 import { documents } from "./en/documents.js";
 import { functions } from "./en/functions.js";
 import { lab } from "./en/lab.js";
+import { models } from "./en/models.js";
 import { post } from "./en/post.js";
 import { format, integer, line, size, wait } from "./en/words.js";
 
@@ -159,6 +160,7 @@ export const texts = {
         lab: "onpage: rewrite, translate, extract, on your own computer",
         documents: "onpage: questions to your documents, on your own computer",
         functions: "onpage: a model that calls functions, on your own computer",
+        models: "onpage: the models on your own computer",
       })[id] ??
       "onpage: social posts, written on your own computer",
   },
@@ -391,5 +393,6 @@ export const texts = {
   documents,
   functions,
   lab,
+  models,
   post,
 };

@@ -15,6 +15,7 @@ export function formatsOf(language, { seconds: s, minutes: min, hours } = { seco
   const variant = globalThis.navigator?.languages?.find((each) => each.startsWith(language)) ?? language; // en-GB writes 28 Nov, en-US Nov 28
   const day = new Intl.DateTimeFormat(variant, { dateStyle: "medium", timeStyle: "short" });
   const plural = new Intl.PluralRules(language);
+  const list = new Intl.ListFormat(language);
 
   const integer = (/** @type {number} */ value) => whole.format(value);
   return {
@@ -36,6 +37,9 @@ export function formatsOf(language, { seconds: s, minutes: min, hours } = { seco
       if (seconds <= 60) return `${integer(Math.max(1, Math.ceil(seconds)))} ${s}`;
       return minutes < 60 ? `${integer(minutes)} ${min}` : `${integer(Math.floor(minutes / 60))} ${hours} ${integer(minutes % 60)} ${min}`;
     },
+
+    /** "A, B and C", as the language has it. @param {string[]} parts */
+    list: (parts) => list.format(parts),
 
     /** A day and a time. @param {number} at milliseconds since 1970 */
     moment: (at) => day.format(at),

@@ -13,6 +13,7 @@ import { chat } from "./ja/chat.js";
 import { documents } from "./ja/documents.js";
 import { functions } from "./ja/functions.js";
 import { lab } from "./ja/lab.js";
+import { models } from "./ja/models.js";
 import { post } from "./ja/post.js";
 import { format, integer, line, size, wait } from "./ja/words.js";
 
@@ -154,6 +155,7 @@ export const texts = {
         lab: "onpage：自分の端末で書き換え、翻訳、抽出",
         documents: "onpage：自分の端末で文書に質問",
         functions: "onpage：自分の端末で関数を使うモデル",
+        models: "onpage：自分のコンピューターにあるモデル",
       })[id] ?? "onpage：自分の端末でSNS投稿を作成",
   },
 
@@ -346,5 +348,6 @@ export const texts = {
   documents,
   functions,
   lab,
+  models,
   post,
 };

@@ -12,6 +12,7 @@ import { chat } from "./zh-CN/chat.js";
 import { documents } from "./zh-CN/documents.js";
 import { functions } from "./zh-CN/functions.js";
 import { lab } from "./zh-CN/lab.js";
+import { models } from "./zh-CN/models.js";
 import { post } from "./zh-CN/post.js";
 import { format, integer, line, size, wait } from "./zh-CN/words.js";
 
@@ -153,6 +154,7 @@ export const texts = {
         lab: "onpage：在自己的设备上改写、翻译、提取",
         documents: "onpage：在自己的设备上向文档提问",
         functions: "onpage：在自己的设备上调用函数的模型",
+        models: "onpage：你自己电脑上的模型",
       })[id] ?? "onpage：在自己的设备上写帖子",
   },
 
@@ -342,5 +344,6 @@ export const texts = {
   documents,
   functions,
   lab,
+  models,
   post,
 };

@@ -13,6 +13,7 @@ import { chat } from "./zh-TW/chat.js";
 import { documents } from "./zh-TW/documents.js";
 import { functions } from "./zh-TW/functions.js";
 import { lab } from "./zh-TW/lab.js";
+import { models } from "./zh-TW/models.js";
 import { post } from "./zh-TW/post.js";
 import { format, integer, line, size, wait } from "./zh-TW/words.js";
 
@@ -154,6 +155,7 @@ export const texts = {
         lab: "onpage：在自己的裝置上改寫、翻譯、擷取",
         documents: "onpage：在自己的裝置上向文件提問",
         functions: "onpage：在自己的裝置上呼叫函式的模型",
+        models: "onpage：你自己電腦上的模型",
       })[id] ?? "onpage：在自己的裝置上寫貼文",
   },
 
@@ -343,5 +345,6 @@ export const texts = {
   documents,
   functions,
   lab,
+  models,
   post,
 };

@@ -41,6 +41,17 @@ def test_list(client: FlaskClient, model_path: Path) -> None:
     assert str(model_path.parent) not in response.text
 
 
+def test_the_catalog_has_what_the_page_shows(client: FlaskClient) -> None:
+    """Also models that this server does not have: each with the id that `onpage fetch` takes."""
+    found = {model["id"]: model for model in client.get("/api/catalog").get_json()}
+    web, graph = found["gemma3-1b-int4"], found["smollm2-135m"]
+    assert (web["size"], web["engine"], web["speed"]["decode"]) == (700383232, "mediapipe", 133)
+    assert web["family"]["licence"]["gated"]
+    assert web["family"]["modalities"] == ["text"]
+    assert web["family"]["template"]["prefix"] == "<start_of_turn>user\n"
+    assert (graph["file"], graph["engine"], graph["size_is_approximate"]) == (None, "litert-lm-cpu", True)
+
+
 def test_a_functiongemma_is_served_with_the_developers_turn(tmp_path: Path) -> None:
     tokenizer = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(4096))
     tokenizer.pieces[-1].piece, tokenizer.pieces[-2].piece = "<start_function_call>", "<start_function_response>"

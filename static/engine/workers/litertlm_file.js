@@ -92,6 +92,16 @@ export class LitertlmFile {
 }
 
 /**
+ * The only section of a kind; null where there is none, or several.
+ * @param {Uint8Array<ArrayBuffer>} bytes the file's first
+ * @param {keyof typeof SECTION} kind
+ */
+export function sectionOf(bytes, kind) {
+  const found = sectionsOf(bytes).filter((each) => each.kind === SECTION[kind]);
+  return found.length === 1 ? found[0] : null;
+}
+
+/**
  * The table of sections, a FlatBuffer; RangeError or Error where the bytes are none.
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Section[]}

@@ -177,14 +177,23 @@ export function importLibrary(url) {
  * @param {{vendor: import('../protocol.js').VendorUrls, meter: Meter, fresh?: boolean, keep?: boolean}} options
  */
 export async function startDownload(source, { vendor, meter, fresh = false, keep = true }) {
-  const folder = vendor["hash-wasm"];
   const onWaiting = (/** @type {number} */ bytes) => meter.waiting(bytes, source.size);
   const opening = keep ? openStored(source, { fresh, onWaiting }) : null; // beside the hash's code
-  await prepareLibrary(folder, HASH, {}, meter);
-  await importLibrary(folder + HASH);
-  const hasher = await Reflect.get(self, "hashwasm").createSHA256();
+  const hasher = await createHasher(vendor, meter);
   const stored = await opening;
   return new ModelDownload(source, hasher, { stored, fresh, meter });
+}
+
+/**
+ * @param {import('../protocol.js').VendorUrls} vendor
+ * @param {Meter} meter
+ * @returns {Promise<import('../download.js').Hasher>} of sha256
+ */
+export async function createHasher(vendor, meter) {
+  const folder = vendor["hash-wasm"];
+  await prepareLibrary(folder, HASH, {}, meter);
+  await importLibrary(folder + HASH);
+  return Reflect.get(self, "hashwasm").createSHA256();
 }
 
 /**

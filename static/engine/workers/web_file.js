@@ -67,6 +67,11 @@ export class WebFile {
   }
 }
 
+/** Whether a file names such an entry. @param {Uint8Array<ArrayBuffer>} bytes its first @param {string} entry */
+export function hasEntry(bytes, entry) {
+  return placeOf(bytes, entry) !== null;
+}
+
 /**
  * Where a metadata entry lies in the file; null where there is none, or the file is no web file. RangeError where the bytes are damaged.
  * @param {Uint8Array<ArrayBuffer>} bytes

@@ -89,6 +89,12 @@ export class MemoryStorage {
   }
 
   /** @param {string} name */
+  async used(name) {
+    const content = this.#files.get(name);
+    if (content) content.kept = this.#kept += 1;
+  }
+
+  /** @param {string} name */
   async claim(name) {
     if (this.#claims.has(name)) return null;
     this.#claims.add(name);

@@ -1,0 +1,67 @@
+// @ts-check
+/**
+ * What a file is that a person gives to the page as a model, by its first bytes: the format, the engines, the turns; or why it is not taken. Pure.
+ * Nothing is trusted: what is damaged further on, the engine says.
+ *
+ * @typedef {'gguf' | 'safetensors' | 'bare-graph' | 'web-page' | 'pointer' | 'compressed' | 'short' | 'unknown'} Refusal
+ * @typedef {import('./messages.js').Turns} Turns
+ * @typedef {{format: import('./registry.js').ModelFormat, engine: string, turns: Turns | null, context: number | null}} ModelKind
+ */
+
+import { fieldsOf, text } from "./protobuf.js";
+import { sectionOf } from "./workers/litertlm_file.js";
+import { hasEntry } from "./workers/web_file.js";
+
+/** Bytes of its beginning that are looked at: the tables and the metadata of every format. */
+export const HEAD = 4 << 20;
+const TOKENIZER = "spm_vocab_model";
+/** In the header of a `.litertlm`: what kind of model is in it. */
+const [WEB_MODEL, GRAPH_MODEL] = ["tf_lite_artisan_text_decoder", "tf_lite_prefill_decode"];
+/** Of LlmMetadata, Templates and Affixes. */
+const [TEMPLATES, MAX_TOKENS, USER, MODEL, PREFIX, SUFFIX] = [3, 5, 1, 2, 1, 2];
+/** @type {[RegExp, Refusal][]} */
+const OTHERS = [
+  [/^GGUF/, "gguf"],
+  [/^version https:\/\/git-lfs/, "pointer"],
+  [/^\s*</, "web-page"],
+  [/^(\x1f\x8b|\x28\xb5\x2f\xfd|PK\x03\x04)/, "compressed"],
+  [/^[^]{8}\{/, "safetensors"],
+];
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} head the first `HEAD` bytes, or all
+ * @returns {ModelKind | Refusal}
+ */
+export function kindOf(head) {
+  if (head.length < 64) return "short";
+  const first = String.fromCharCode(...head.subarray(0, 64));
+  try {
+    if (first.startsWith("LITERTLM")) return litertlm(head);
+    if (first.slice(4, 8) === "TFL3") {
+      return hasEntry(head, TOKENIZER) ? { format: "web", engine: "mediapipe", turns: null, context: null } : "bare-graph";
+    }
+  } catch {
+    return "unknown"; // its tables point out of it
+  }
+  if (first.slice(4, 6) === "PK") return { format: "graph-task", engine: "mediapipe", turns: null, context: null };
+  return OTHERS.find(([pattern]) => pattern.test(first))?.[1] ?? "unknown";
+}
+
+/** @param {Uint8Array<ArrayBuffer>} head @returns {ModelKind | Refusal} */
+function litertlm(head) {
+  const metadata = sectionOf(head, "metadata");
+  const said = new TextDecoder("latin1").decode(head.subarray(0, metadata?.begin ?? 0));
+  const isWeb = said.includes(WEB_MODEL);
+  if (!metadata || !(isWeb || said.includes(GRAPH_MODEL))) return "unknown";
+  const fields = fieldsOf(head.subarray(metadata.begin, metadata.end));
+  const templates = fieldsOf(fields.bytes(TEMPLATES));
+  const [user, model] = [USER, MODEL].map((each) => fieldsOf(templates.bytes(each)));
+  const prefix = text(user.bytes(PREFIX));
+  const turns = prefix ? { prefix, suffix: text(user.bytes(SUFFIX)) + text(model.bytes(PREFIX)) } : null;
+  return { ...(isWeb ? WEB : GRAPH), turns, context: fields.number(MAX_TOKENS) || null };
+}
+
+/** @type {Pick<ModelKind, 'format' | 'engine'>} */
+const WEB = { format: "litertlm-web", engine: "litert-lm" };
+/** @type {Pick<ModelKind, 'format' | 'engine'>} */
+const GRAPH = { format: "litertlm-graph", engine: "litert-lm-cpu" };

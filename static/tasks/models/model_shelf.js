@@ -1,0 +1,217 @@
+// @ts-check
+/**
+ * What a person does with the models on this device: bring one, pause, go on, check, delete, take a file, ask for lasting storage. No document.
+ *
+ * @typedef {import('./rows.js').Row} Row
+ * @typedef {import('./rows.js').Device} Device
+ * @typedef {import('./rows.js').Listed} Listed
+ * @typedef {import('../../engine/model_list.js').Model} Model
+ * @typedef {import('../../engine/protocol.js').LoadProgress} LoadProgress
+ *
+ * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
+ *   | 'not-shared' | 'lasting' | 'not-lasting'} Outcome
+ * @typedef {{outcome: Outcome, name: string, bytes?: number, refusal?: import('../../engine/model_file.js').Refusal, detail?: string}} Said what came of it
+ *
+ * @typedef {object} Here the browser's side, for tests to put something in place of
+ * @property {() => Promise<import('../../engine/storage.js').StoredEntry[]>} stored
+ * @property {(sha256: string) => Promise<boolean>} remove
+ * @property {(sha256: string) => Promise<boolean>} share
+ * @property {() => Promise<{usage: number, quota: number, lasting: boolean}>} storage
+ * @property {() => Promise<boolean>} persist
+ * @property {() => Promise<Listed[]>} catalog
+ * @property {Pick<typeof import('../../engine/device_memory.js'), 'importedModels' | 'rememberImported' | 'forgetImported' | 'speeds'>} memory
+ * @property {number | null} deviceMemory bytes
+ */
+
+import { HEAD, OnpageError, kindOf } from "../../engine/index.js";
+import { rowsOf } from "./rows.js";
+
+/** Of files that hold no turns. */
+const GEMMA_TURNS = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n" };
+const [SAMPLING, CONTEXT] = [{ temperature: 0.8, topK: 40, seed: 1 }, 2048];
+/** What is looked at in a folder. */
+const MODEL_FILE = /\.(task|litertlm|bin)$/i;
+
+export class ModelShelf {
+  #session;
+  #keeper;
+  #here;
+  #onChange;
+  /** @type {Listed[]} */
+  #catalog = [];
+  /** @type {import('../../engine/storage.js').StoredEntry[]} */
+  #stored = [];
+  storage = { usage: 0, quota: 0, lasting: false };
+  /** What is being brought or checked. @type {{key: string, doing: 'keep' | 'check' | 'import', progress: LoadProgress | null} | null} */
+  active = null;
+  /** @type {Said[]} */
+  said = [];
+  /** Models that compare texts. @type {Model[]} */
+  embedders = [];
+  /** Whether the lists are there. */
+  known = false;
+
+  /**
+   * @param {import('../task.js').TaskContext['session']} session
+   * @param {Pick<import('../../engine/model_keeper.js').ModelKeeper, 'keep' | 'take' | 'pause'>} keeper
+   * @param {Here} here
+   * @param {() => void} onChange
+   */
+  constructor(session, keeper, here, onChange) {
+    this.#session = session;
+    this.#keeper = keeper;
+    this.#here = here;
+    this.#onChange = onChange;
+  }
+
+  /** @returns {Row[]} */
+  get rows() {
+    const { models, gpu } = this.#session.state;
+    const { memory, deviceMemory } = this.#here;
+    const device = { gpu, memory: deviceMemory, room: Math.max(0, this.storage.quota - this.storage.usage) };
+    return rowsOf({ models, imported: memory.importedModels(), stored: this.#stored, catalog: this.#catalog, speeds: memory.speeds(), device, embedders: this.embedders });
+  }
+
+  /** Looks at what is here and what is published. */
+  async look() {
+    const { stored, storage, catalog } = this.#here;
+    if (!this.#catalog.length) this.#catalog = await catalog().catch(() => []); // a host that has none
+    [this.#stored, this.storage] = await Promise.all([stored(), storage()]);
+    this.known = true;
+    this.#onChange();
+  }
+
+  /** Brings a model, goes on with a part, or checks one that is whole. @param {Row} row */
+  async keep(row) {
+    const { file, isWhole, name } = row;
+    if (!file || this.active) return;
+    const kept = await this.#run(row.key, isWhole ? "check" : "keep", name, (onProgress) => this.#keeper.keep(file, onProgress));
+    if (kept !== undefined) this.#say({ outcome: kept === null ? "paused" : !kept.kept ? "no-room" : isWhole ? "checked" : "kept", name });
+    await this.#after();
+  }
+
+  pause() {
+    this.#keeper.pause();
+  }
+
+  /** @param {Row} row */
+  async remove({ sha256, name, have, from }) {
+    if (this.active?.key === sha256) return;
+    const done = await this.#here.remove(sha256);
+    if (done && from === "imported") this.#here.memory.forgetImported(sha256);
+    this.#say({ outcome: done ? "deleted" : "in-use", name, bytes: have });
+    await this.#after();
+  }
+
+  /** Takes the model files among these, one after the other. @param {File[]} files one, or all of a folder */
+  async take(files) {
+    if (this.active) return;
+    this.said = [];
+    const some = files.length > 1 ? files.filter(({ name }) => MODEL_FILE.test(name)) : files;
+    if (!some.length && files.length) this.#add({ outcome: "nothing", name: files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "" });
+    for (const file of some) await this.#take(file);
+    await this.#after();
+  }
+
+  /** @param {Row} row */
+  async share({ sha256, name }) {
+    this.#say({ outcome: (await this.#here.share(sha256)) ? "shared" : "not-shared", name });
+  }
+
+  /** Asks the browser to keep the models when its disk becomes full. */
+  async persist() {
+    this.#say({ outcome: (await this.#here.persist()) ? "lasting" : "not-lasting", name: "" });
+    await this.#after();
+  }
+
+  /** @param {Row} row */
+  use({ model, engine }) {
+    return model && this.#session.switch("model", { modelId: model.id, engineId: engine });
+  }
+
+  /** @param {File} file */
+  async #take(file) {
+    const { name } = file;
+    const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
+    if (typeof kind === "string") return this.#add({ outcome: "refused", name, refusal: kind });
+    const kept = await this.#run(name, "import", name, (onProgress) => this.#keeper.take(file, onProgress));
+    if (kept === undefined) return;
+    if (!kept?.kept) return this.#add({ outcome: kept ? "no-room" : "paused", name });
+    const known = this.#session.state.models.some(({ files }) => files.some(({ sha256 }) => sha256 === kept.sha256));
+    if (!known) {
+      const model = this.#modelOf(file, kind, kept.sha256);
+      this.#here.memory.rememberImported(model);
+      this.#session.offer([model]);
+    }
+    return this.#add({ outcome: known ? "known" : "imported", name });
+  }
+
+  /** @param {File} file @param {import('../../engine/model_file.js').ModelKind} kind @param {string} sha256 @returns {Model} */
+  #modelOf({ name, size }, { format, engine, turns, context }, sha256) {
+    const listed = this.#catalog.find((each) => each.file === name);
+    const most = context ?? Math.min(listed?.family.context ?? CONTEXT, CONTEXT);
+    const url = `models/${sha256}/${encodeURIComponent(name)}`; // nobody has it: it is read from storage
+    const { temperature, top_k: topK } = listed?.family.sampling ?? {};
+    return {
+      id: sha256.slice(0, 16),
+      name: listed?.family.name ?? name.replace(/(-web)?\.(task|litertlm|bin)$/i, ""),
+      file: name,
+      url,
+      size,
+      sha256,
+      files: [{ format, url, size, sha256, context: most, engines: [engine], quantization: listed?.quantization ?? null }],
+      demo: false,
+      licence: listed?.family.licence ?? null,
+      family: null,
+      quantization: listed?.quantization ?? null,
+      parameters: listed?.family.parameters ?? null,
+      context: most,
+      promptTemplate: turns ?? listed?.family.template ?? GEMMA_TURNS,
+      sampling: { temperature: temperature ?? SAMPLING.temperature, topK: topK ?? SAMPLING.topK, seed: SAMPLING.seed, maxTokens: Math.min(most, CONTEXT) },
+      adapters: [],
+    };
+  }
+
+  /**
+   * @template T
+   * @param {string} key
+   * @param {'keep' | 'check' | 'import'} doing
+   * @param {string} name
+   * @param {(onProgress: (progress: LoadProgress) => void) => Promise<T>} job
+   * @returns {Promise<T | undefined>} undefined where it has failed, and that is said
+   */
+  async #run(key, doing, name, job) {
+    this.active = { key, doing, progress: null };
+    if (doing !== "import") this.said = [];
+    this.#onChange();
+    try {
+      return await job((progress) => {
+        if (this.active) this.active = { ...this.active, progress };
+        this.#onChange();
+      });
+    } catch (error) {
+      const { code, detail } = OnpageError.from(error);
+      this.#add({ outcome: code === "model-corrupt" ? "damaged" : "failed", name, detail: detail || code });
+      return undefined;
+    } finally {
+      this.active = null;
+    }
+  }
+
+  async #after() {
+    await this.look();
+    void this.#session.look();
+  }
+
+  /** @param {Said} said */
+  #say(said) {
+    this.said = [said];
+    this.#onChange();
+  }
+
+  /** @param {Said} said */
+  #add(said) {
+    this.said = [...this.said, said];
+    this.#onChange();
+  }
+}

@@ -1,0 +1,110 @@
+// @ts-check
+/**
+ * The models as the page lists them: each file that the server offers, that a person brought, or that is only still here; and what is
+ * published besides. With what this device has of each, and whether it fits. Pure.
+ *
+ * @typedef {import('../../engine/model_list.js').Model} Model
+ * @typedef {import('../../engine/model_list.js').ModelFile} ModelFile
+ * @typedef {import('../../engine/storage.js').StoredEntry} StoredEntry
+ * @typedef {import('../../engine/device_memory.js').Speed} Speed
+ *
+ * @typedef {object} Listed a published model, as `api/catalog` has it
+ * @property {string} id for `onpage fetch`
+ * @property {{name: string, parameters: number, context: number, modalities: string[], licence: {name: string, page: string, gated: boolean},
+ *   template: import('../../engine/messages.js').Turns, sampling: {temperature: number | null, top_k: number | null}}} family
+ * @property {string | null} file
+ * @property {string | null} quantization
+ * @property {string} engine
+ * @property {number | null} size bytes
+ * @property {boolean} size_is_approximate
+ * @property {{device: string, prefill: number, decode: number} | null} speed
+ * @property {string} page
+ *
+ * @typedef {object} Device
+ * @property {import('../../engine/choice.js').Gpu} gpu
+ * @property {number | null} memory bytes, as far as the browser says: Chromium says 8 GB for all that have more
+ * @property {number} room bytes that may be added to its storage
+ *
+ * @typedef {'no-webgpu' | 'software' | 'memory' | 'no-room'} Unfit why a model does not, or may not, run here
+ *
+ * @typedef {object} Row
+ * @property {string} key
+ * @property {'served' | 'imported' | 'unknown' | 'published'} from
+ * @property {string} name
+ * @property {Model | null} model to be used
+ * @property {ModelFile | null} file to be downloaded
+ * @property {Listed | null} listed
+ * @property {string} sha256 "" where it is not known
+ * @property {number | null} size
+ * @property {number} have bytes of it that are here
+ * @property {boolean} isWhole
+ * @property {string} engine its id, "" where it is not known
+ * @property {Unfit[]} unfit
+ * @property {string[]} evicted names of models that go when this one comes
+ * @property {Speed | null} speed measured here
+ */
+
+import { evictedFor } from "../../engine/index.js";
+
+/** A model takes about its file's size in memory, and the engine and the browser something. */
+const MEMORY = 1.2;
+/** What Chromium says of devices with that much, or more. */
+const MAX_SAID = 8 * 2 ** 30;
+
+/**
+ * @param {{models: Model[], imported: Model[], stored: StoredEntry[], catalog: Listed[], speeds: Record<string, Speed>, device: Device,
+ *   embedders?: Model[]}} known `embedders`: kept like the others, but no task writes with them
+ * @returns {Row[]} first what is here or can be had from the server, then what is published
+ */
+export function rowsOf({ models, imported, stored, catalog, speeds, device, embedders = [] }) {
+  const brought = new Set(imported.map(({ sha256 }) => sha256));
+  const files = [...models, ...embedders].flatMap((model) => model.files.map((file) => ({ model, file })));
+  const nameOf = (/** @type {string} */ sha256) => files.find(({ file }) => file.sha256 === sha256)?.model.name ?? sha256.slice(0, 8);
+  const have = (/** @type {string} */ sha256) => stored.find((each) => each.sha256 === sha256)?.size ?? 0;
+  const fit = (/** @type {{size: number | null, engine: string, sha256: string, isWhole: boolean}} */ what) => {
+    const { unfit, evicted } = fitOf(what, device, stored);
+    return { unfit, evicted: evicted.map(({ sha256 }) => nameOf(sha256)) };
+  };
+  const here = files.map(({ model, file }) => {
+    const { sha256, size } = file;
+    const isWhole = have(sha256) === size;
+    const engine = file.engines[0] ?? "";
+    const listed = catalog.find((each) => isListed(each, model, file)) ?? null;
+    const from = /** @type {Row['from']} */ (brought.has(sha256) ? "imported" : "served");
+    return { key: sha256, from, name: model.name, model: embedders.includes(model) ? null : model, file, listed, sha256, size, have: have(sha256), isWhole, engine, ...fit({ size, engine, sha256, isWhole }), speed: speeds[sha256] ?? null };
+  });
+  const unknown = stored.filter(({ sha256, size }) => size && !files.some(({ file }) => file.sha256 === sha256)).map(({ sha256, size }) => {
+    const from = /** @type {Row['from']} */ ("unknown");
+    return { key: sha256, from, name: sha256.slice(0, 8), model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, engine: "", unfit: [], evicted: [], speed: null };
+  });
+  const published = catalog.filter((each) => !here.some(({ listed }) => listed === each)).map((listed) => {
+    const { size, engine } = listed;
+    const name = listed.family.name;
+    const { unfit } = fit({ size, engine, sha256: "", isWhole: false });
+    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, engine, unfit, evicted: [], speed: null };
+  });
+  return [...here, ...unknown, ...published];
+}
+
+/**
+ * Why something does not, or may not, run here, and which models make room for it.
+ * @param {{size: number | null, engine: string, sha256: string, isWhole: boolean}} what
+ * @param {Device} device
+ * @param {StoredEntry[]} stored
+ */
+export function fitOf({ size, engine, sha256, isWhole }, { gpu, memory, room }, stored) {
+  /** @type {Unfit[]} */
+  const unfit = [];
+  const needsGpu = engine !== "" && !engine.endsWith("-cpu");
+  if (needsGpu && gpu !== "gpu") unfit.push(gpu === "software" ? "software" : "no-webgpu");
+  if (size !== null && memory !== null && memory < MAX_SAID && size * MEMORY > memory) unfit.push("memory");
+  const gone = size === null || isWhole ? [] : evictedFor(stored, { sha256, size }, room);
+  if (gone === null) unfit.push("no-room");
+  return { unfit, evicted: gone ?? [] };
+}
+
+/** Whether a file that is offered is a published one: by its name, or, for those that onpage makes, by the model's. @param {Listed} listed @param {Model} model @param {ModelFile} file */
+function isListed(listed, model, file) {
+  if (listed.file) return decodeURIComponent(file.url.split("/").pop() ?? "") === listed.file;
+  return listed.family.name === model.name && file.engines.includes(listed.engine);
+}

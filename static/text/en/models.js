@@ -1,0 +1,121 @@
+// @ts-check
+/** What the models' page says, in English. */
+
+import { format, integer, size } from "./words.js";
+
+export const models = {
+  region: "Models",
+  /** In place of the menu, for those who look for more. */
+  all: "All models",
+  here: "On this device and on the server",
+  published: "Published, not on this server",
+  how: "The page cannot download these by itself. Run the command in a terminal, then start onpage serve with --model and the id.",
+  /** @param {{usage: number, quota: number}} storage bytes */
+  storage: ({ usage, quota }) => `This page uses ${size(usage)} of the ${size(quota)} that this browser lets it have.`,
+  lasting: "The browser keeps it even when its disk is full.",
+  notLasting: "When its disk is full, the browser may delete all of it.",
+  rule: "When a new model finds no room, the model that was used longest ago is deleted.",
+  persist: "Ask the browser to keep the models",
+  file: "Import a file",
+  folder: "Import a folder",
+  take: "Files with .task, .litertlm or .bin that were made for a browser. They are read here and sent nowhere.",
+  nothingHere: "Nothing is here yet.",
+  /** @param {number} bytes */
+  whole: (bytes) => `In this browser, ${size(bytes)}`,
+  /** @param {number} bytes @param {number} total */
+  part: (bytes, total) => `${size(bytes)} of ${size(total)} are in this browser`,
+  absent: "Not in this browser",
+  imported: "imported from a file",
+  unknown: "This server offers no model like it",
+  /** @param {number} bytes */
+  about: (bytes) => `about ${size(bytes)}`,
+  noSize: "size not published",
+  /** @param {number} tokens */
+  context: (tokens) => `${integer(tokens)} tokens of context`,
+  /** @param {string} kinds */
+  takes: (kinds) => `takes ${kinds}`,
+  /** @type {Record<string, string>} */
+  kinds: { text: "text", image: "images", audio: "sound" },
+  licence: "Licence",
+  gated: "licence to be accepted first",
+  fits: "Fits this device.",
+  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: {
+    "no-webgpu": "It needs WebGPU, which this browser does not give.",
+    software: "It would run slowly: this browser found no graphics card.",
+    memory: "It may not fit into this device’s memory.",
+    "no-room": "This browser has no room to keep it, even if all other models were deleted.",
+  },
+  /** @param {string[]} models */
+  evicts: (models) => {
+    const names = format.list(models);
+    return `To make room, ${names} will be deleted.`;
+  },
+  /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
+  measured: ({ decode, prefill }) => {
+    const rate = format.rate(decode);
+    return `measured here: ${rate} decode` + (prefill === null ? "" : ` · ${measuredPrefill(prefill)}`);
+  },
+  /** @param {{decode: number, device: string}} speed */
+  quoted: ({ decode, device }) => {
+    const rate = format.rate(decode);
+    return `published: ${rate} decode on ${device}`;
+  },
+  use: "Use",
+  inUse: "In use",
+  download: "Download",
+  resume: "Go on",
+  pause: "Pause",
+  check: "Check",
+  remove: "Delete",
+  /** @param {number} count */
+  removeReally: (count) => {
+    const bytes = size(count);
+    return `Delete ${bytes}? This cannot be undone`;
+  },
+  share: "Share with other sites",
+  doing: { keep: "Downloading", check: "Checking", import: "Importing" },
+  /** @param {string} name */
+  progress: (name) => `Progress of ${name}`,
+  /** A button of one model, for who does not see which. @param {string} act @param {string} name */
+  of: (act, name) => `${act}: ${name}`,
+  /** @param {import('../../tasks/models/model_shelf.js').Said} said */
+  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+    if (outcome === "refused") return refusals(name)[refusal];
+    if (outcome === "nothing") return name ? "This folder is a checkpoint. Make a file for the browser of it with onpage convert, then import that." : "There is no model file in this folder: expected .task, .litertlm or .bin.";
+    return {
+      kept: `${name} is in this browser now, and its hash is right.`,
+      paused: `${name} is paused. What has arrived stays.`,
+      checked: `${name} is undamaged: its hash is right.`,
+      damaged: `${name} was damaged and has been deleted. Download it again.`,
+      failed: `${name} could not be had: ${detail}.`,
+      "no-room": `This browser has no room for ${name}.`,
+      deleted: `${name} was deleted, which frees ${size(bytes)}.`,
+      "in-use": `${name} was not deleted: a tab is using it.`,
+      imported: `${name} was imported. Press Use to run it.`,
+      known: `${name} is a model that was listed already. It is in this browser now.`,
+      shared: `${name} can now be read by other sites that know its hash.`,
+      "not-shared": `The browser did not share ${name}.`,
+      lasting: "The browser keeps the models from now on.",
+      "not-lasting": "The browser did not agree. It decides by how often you use this page; install the page or bookmark it, then ask again.",
+    }[outcome];
+  },
+};
+
+/** @param {number} prefill */
+function measuredPrefill(prefill) {
+  const rate = format.rate(prefill);
+  return `${rate} prefill`;
+}
+
+/** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
+const refusals = (name) => ({
+  gguf: `${name} is a GGUF file. Make a file for the browser of it with onpage convert, then import that.`,
+  safetensors: `${name} holds weights of a checkpoint. Make a file for the browser of its folder with onpage convert, then import that.`,
+  "bare-graph": `${name} is a graph without a tokenizer, or an adapter. Put a graph into one file with onpage bundle, then import that.`,
+  "web-page": `${name} is a web page, perhaps of a sign-in. Download the model again.`,
+  pointer: `${name} only points to a file in Git LFS. Fetch the file itself.`,
+  compressed: `${name} is compressed. Unpack it, then import what is in it.`,
+  short: `${name} is too short to be a model. Download it again.`,
+  unknown: `${name} is no model that a browser runs: expected a web file, a .task or a .litertlm. Make one with onpage convert.`,
+});

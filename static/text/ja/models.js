@@ -1,0 +1,121 @@
+// @ts-check
+/** What the models' page says, in Japanese. */
+
+import { format, integer, size } from "./words.js";
+
+export const models = {
+  region: "モデル",
+  /** In place of the menu, for those who look for more. */
+  all: "すべてのモデル",
+  here: "このデバイスとサーバーのモデル",
+  published: "公開されているがこのサーバーにないモデル",
+  how: "このページだけではダウンロードできません。ターミナルでコマンドを実行し、onpage serve を --model と id を付けて起動してください。",
+  /** @param {{usage: number, quota: number}} storage bytes */
+  storage: ({ usage, quota }) => `このページは、ブラウザが許す ${size(quota)} のうち ${size(usage)} を使っています。`,
+  lasting: "ディスクがいっぱいになっても、ブラウザは削除しません。",
+  notLasting: "ディスクがいっぱいになると、ブラウザがすべて削除することがあります。",
+  rule: "新しいモデルを置く空きがないときは、最後に使ってから最も時間がたったモデルが削除されます。",
+  persist: "モデルを残すようブラウザに頼む",
+  file: "ファイルを読み込む",
+  folder: "フォルダーを読み込む",
+  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイルです。ここで読むだけで、どこにも送りません。",
+  nothingHere: "まだ何もありません。",
+  /** @param {number} bytes */
+  whole: (bytes) => `このブラウザにあります（${size(bytes)}）`,
+  /** @param {number} bytes @param {number} total */
+  part: (bytes, total) => `${size(total)} のうち ${size(bytes)} がこのブラウザにあります`,
+  absent: "このブラウザにはありません",
+  imported: "ファイルから読み込み",
+  unknown: "このサーバーに同じモデルはありません",
+  /** @param {number} bytes */
+  about: (bytes) => `約 ${size(bytes)}`,
+  noSize: "サイズは未公開",
+  /** @param {number} tokens */
+  context: (tokens) => `コンテキスト ${integer(tokens)} トークン`,
+  /** @param {string} kinds */
+  takes: (kinds) => `入力：${kinds}`,
+  /** @type {Record<string, string>} */
+  kinds: { text: "テキスト", image: "画像", audio: "音声" },
+  licence: "ライセンス",
+  gated: "先にライセンスへの同意が必要",
+  fits: "このデバイスで使えます。",
+  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: {
+    "no-webgpu": "WebGPUが必要ですが、このブラウザでは使えません。",
+    software: "動作が遅くなります。このブラウザはグラフィックカードを見つけられませんでした。",
+    memory: "このデバイスのメモリに収まらない可能性があります。",
+    "no-room": "ほかのモデルをすべて削除しても、このブラウザには保存する空きがありません。",
+  },
+  /** @param {string[]} models */
+  evicts: (models) => {
+    const names = format.list(models);
+    return `空きを作るため、${names} が削除されます。`;
+  },
+  /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
+  measured: ({ decode, prefill }) => {
+    const rate = format.rate(decode);
+    return `ここでの計測：デコード ${rate}` + (prefill === null ? "" : ` · ${measuredPrefill(prefill)}`);
+  },
+  /** @param {{decode: number, device: string}} speed */
+  quoted: ({ decode, device }) => {
+    const rate = format.rate(decode);
+    return `公開値：${device} でデコード ${rate}`;
+  },
+  use: "使う",
+  inUse: "使用中",
+  download: "ダウンロード",
+  resume: "再開",
+  pause: "一時停止",
+  check: "検査",
+  remove: "削除",
+  /** @param {number} count */
+  removeReally: (count) => {
+    const bytes = size(count);
+    return `${bytes} を削除しますか？元に戻せません`;
+  },
+  share: "ほかのサイトと共有",
+  doing: { keep: "ダウンロード中", check: "検査中", import: "読み込み中" },
+  /** @param {string} name */
+  progress: (name) => `${name} の進み具合`,
+  /** A button of one model, for who does not see which. @param {string} act @param {string} name */
+  of: (act, name) => `${act}：${name}`,
+  /** @param {import('../../tasks/models/model_shelf.js').Said} said */
+  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+    if (outcome === "refused") return refusals(name)[refusal];
+    if (outcome === "nothing") return name ? "このフォルダーはチェックポイントです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。" : "このフォルダーにモデルファイルがありません。.task、.litertlm、.bin のいずれかが必要です。";
+    return {
+      kept: `${name} をこのブラウザに保存しました。ハッシュは正しい値です。`,
+      paused: `${name} を一時停止しました。届いた分は残ります。`,
+      checked: `${name} は壊れていません。ハッシュは正しい値です。`,
+      damaged: `${name} は壊れていたため削除しました。もう一度ダウンロードしてください。`,
+      failed: `${name} を取得できませんでした：${detail}`,
+      "no-room": `このブラウザには ${name} を保存する空きがありません。`,
+      deleted: `${name} を削除し、${size(bytes)} の空きができました。`,
+      "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
+      imported: `${name} を読み込みました。「使う」を押すと動きます。`,
+      known: `${name} は一覧にあるモデルです。このブラウザに保存しました。`,
+      shared: `ハッシュを知っているほかのサイトが ${name} を読めるようになりました。`,
+      "not-shared": `ブラウザは ${name} を共有しませんでした。`,
+      lasting: "これからブラウザはモデルを残します。",
+      "not-lasting": "ブラウザは同意しませんでした。このページを使う頻度で決まります。ページをインストールするかブックマークしてから、もう一度頼んでください。",
+    }[outcome];
+  },
+};
+
+/** @param {number} prefill */
+function measuredPrefill(prefill) {
+  const rate = format.rate(prefill);
+  return `プリフィル ${rate}`;
+}
+
+/** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
+const refusals = (name) => ({
+  gguf: `${name} はGGUFファイルです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。`,
+  safetensors: `${name} はチェックポイントの重みです。そのフォルダーから onpage convert でブラウザ用のファイルを作り、それを読み込んでください。`,
+  "bare-graph": `${name} はトークナイザーのないグラフか、アダプターです。グラフは onpage bundle で1つのファイルにしてから読み込んでください。`,
+  "web-page": `${name} はウェブページです。サインインの画面かもしれません。モデルをもう一度ダウンロードしてください。`,
+  pointer: `${name} はGit LFSのファイルを指しているだけです。ファイルそのものを取得してください。`,
+  compressed: `${name} は圧縮されています。展開してから、中のファイルを読み込んでください。`,
+  short: `${name} はモデルとしては短すぎます。もう一度ダウンロードしてください。`,
+  unknown: `${name} はブラウザで動くモデルではありません。ウェブファイル、.task、.litertlm のいずれかが必要です。onpage convert で作れます。`,
+});

@@ -1,0 +1,121 @@
+// @ts-check
+/** What the models' page says, in Simplified Chinese. */
+
+import { format, integer, size } from "./words.js";
+
+export const models = {
+  region: "模型",
+  /** In place of the menu, for those who look for more. */
+  all: "所有模型",
+  here: "此设备和服务器上的模型",
+  published: "已发布，但此服务器没有的模型",
+  how: "页面无法自行下载这些模型。请在终端运行命令，然后用 --model 加上 id 启动 onpage serve。",
+  /** @param {{usage: number, quota: number}} storage bytes */
+  storage: ({ usage, quota }) => `此页面使用了浏览器允许的 ${size(quota)} 中的 ${size(usage)}。`,
+  lasting: "磁盘已满时，浏览器也会保留它们。",
+  notLasting: "磁盘已满时，浏览器可能会全部删除。",
+  rule: "新模型没有空间时，最久未使用的模型会被删除。",
+  persist: "请浏览器保留模型",
+  file: "导入文件",
+  folder: "导入文件夹",
+  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件。它们只在这里读取，不会发送到任何地方。",
+  nothingHere: "这里还没有模型。",
+  /** @param {number} bytes */
+  whole: (bytes) => `已在此浏览器中，${size(bytes)}`,
+  /** @param {number} bytes @param {number} total */
+  part: (bytes, total) => `此浏览器中有 ${size(total)} 中的 ${size(bytes)}`,
+  absent: "不在此浏览器中",
+  imported: "从文件导入",
+  unknown: "此服务器没有这个模型",
+  /** @param {number} bytes */
+  about: (bytes) => `约 ${size(bytes)}`,
+  noSize: "大小未公布",
+  /** @param {number} tokens */
+  context: (tokens) => `上下文 ${integer(tokens)} 个 token`,
+  /** @param {string} kinds */
+  takes: (kinds) => `可输入${kinds}`,
+  /** @type {Record<string, string>} */
+  kinds: { text: "文本", image: "图像", audio: "声音" },
+  licence: "许可",
+  gated: "需先接受许可",
+  fits: "适合此设备。",
+  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: {
+    "no-webgpu": "它需要 WebGPU，而此浏览器不提供。",
+    software: "运行会很慢：此浏览器没有找到显卡。",
+    memory: "此设备的内存可能放不下。",
+    "no-room": "即使删除其他所有模型，此浏览器也没有空间保存它。",
+  },
+  /** @param {string[]} models */
+  evicts: (models) => {
+    const names = format.list(models);
+    return `为了腾出空间，将删除 ${names}。`;
+  },
+  /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
+  measured: ({ decode, prefill }) => {
+    const rate = format.rate(decode);
+    return `在此实测：解码 ${rate}` + (prefill === null ? "" : ` · ${measuredPrefill(prefill)}`);
+  },
+  /** @param {{decode: number, device: string}} speed */
+  quoted: ({ decode, device }) => {
+    const rate = format.rate(decode);
+    return `公布的数据：在 ${device} 上解码 ${rate}`;
+  },
+  use: "使用",
+  inUse: "使用中",
+  download: "下载",
+  resume: "继续",
+  pause: "暂停",
+  check: "检查",
+  remove: "删除",
+  /** @param {number} count */
+  removeReally: (count) => {
+    const bytes = size(count);
+    return `删除 ${bytes}？无法撤销`;
+  },
+  share: "与其他网站共享",
+  doing: { keep: "正在下载", check: "正在检查", import: "正在导入" },
+  /** @param {string} name */
+  progress: (name) => `${name} 的进度`,
+  /** A button of one model, for who does not see which. @param {string} act @param {string} name */
+  of: (act, name) => `${act}：${name}`,
+  /** @param {import('../../tasks/models/model_shelf.js').Said} said */
+  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+    if (outcome === "refused") return refusals(name)[refusal];
+    if (outcome === "nothing") return name ? "此文件夹是检查点。请先用 onpage convert 制成浏览器用的文件，再导入。" : "此文件夹中没有模型文件：需要 .task、.litertlm 或 .bin。";
+    return {
+      kept: `${name} 已在此浏览器中，哈希值正确。`,
+      paused: `${name} 已暂停。已收到的部分会保留。`,
+      checked: `${name} 完好无损：哈希值正确。`,
+      damaged: `${name} 已损坏并被删除。请重新下载。`,
+      failed: `无法取得 ${name}：${detail}`,
+      "no-room": `此浏览器没有空间保存 ${name}。`,
+      deleted: `${name} 已删除，腾出 ${size(bytes)}。`,
+      "in-use": `${name} 未被删除：有标签页正在使用它。`,
+      imported: `${name} 已导入。点击“使用”即可运行。`,
+      known: `${name} 是列表中已有的模型，现已在此浏览器中。`,
+      shared: `知道其哈希值的其他网站现在可以读取 ${name}。`,
+      "not-shared": `浏览器没有共享 ${name}。`,
+      lasting: "浏览器从现在起会保留模型。",
+      "not-lasting": "浏览器没有同意。这取决于你使用此页面的频率；请安装此页面或加入书签，然后再试。",
+    }[outcome];
+  },
+};
+
+/** @param {number} prefill */
+function measuredPrefill(prefill) {
+  const rate = format.rate(prefill);
+  return `预填充 ${rate}`;
+}
+
+/** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
+const refusals = (name) => ({
+  gguf: `${name} 是 GGUF 文件。请先用 onpage convert 制成浏览器用的文件，再导入。`,
+  safetensors: `${name} 是检查点的权重。请用 onpage convert 把它的文件夹制成浏览器用的文件，再导入。`,
+  "bare-graph": `${name} 是没有分词器的计算图，或是适配器。请用 onpage bundle 把计算图合成一个文件，再导入。`,
+  "web-page": `${name} 是网页，也许是登录页面。请重新下载模型。`,
+  pointer: `${name} 只是指向 Git LFS 中的文件。请取得文件本身。`,
+  compressed: `${name} 是压缩文件。请解压后导入其中的文件。`,
+  short: `${name} 太短，不可能是模型。请重新下载。`,
+  unknown: `${name} 不是浏览器能运行的模型：需要网页模型文件、.task 或 .litertlm。请用 onpage convert 制作。`,
+});

@@ -1,0 +1,121 @@
+// @ts-check
+/** What the models' page says, in Traditional Chinese, as it is written in Taiwan. */
+
+import { format, integer, size } from "./words.js";
+
+export const models = {
+  region: "模型",
+  /** In place of the menu, for those who look for more. */
+  all: "所有模型",
+  here: "這部裝置和伺服器上的模型",
+  published: "已發布，但這部伺服器沒有的模型",
+  how: "頁面無法自行下載這些模型。請在終端機執行指令，再以 --model 加上 id 啟動 onpage serve。",
+  /** @param {{usage: number, quota: number}} storage bytes */
+  storage: ({ usage, quota }) => `這個頁面使用了瀏覽器允許的 ${size(quota)} 中的 ${size(usage)}。`,
+  lasting: "磁碟已滿時，瀏覽器也會保留它們。",
+  notLasting: "磁碟已滿時，瀏覽器可能會全部刪除。",
+  rule: "新模型沒有空間時，最久未使用的模型會被刪除。",
+  persist: "請瀏覽器保留模型",
+  file: "匯入檔案",
+  folder: "匯入資料夾",
+  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案。它們只在這裡讀取，不會傳送到任何地方。",
+  nothingHere: "這裡還沒有模型。",
+  /** @param {number} bytes */
+  whole: (bytes) => `已在這個瀏覽器中，${size(bytes)}`,
+  /** @param {number} bytes @param {number} total */
+  part: (bytes, total) => `這個瀏覽器中有 ${size(total)} 中的 ${size(bytes)}`,
+  absent: "不在這個瀏覽器中",
+  imported: "從檔案匯入",
+  unknown: "這部伺服器沒有這個模型",
+  /** @param {number} bytes */
+  about: (bytes) => `約 ${size(bytes)}`,
+  noSize: "大小未公布",
+  /** @param {number} tokens */
+  context: (tokens) => `上下文 ${integer(tokens)} 個 token`,
+  /** @param {string} kinds */
+  takes: (kinds) => `可輸入${kinds}`,
+  /** @type {Record<string, string>} */
+  kinds: { text: "文字", image: "影像", audio: "聲音" },
+  licence: "授權",
+  gated: "需先接受授權",
+  fits: "適合這部裝置。",
+  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: {
+    "no-webgpu": "它需要 WebGPU，而這個瀏覽器不提供。",
+    software: "執行會很慢：這個瀏覽器找不到顯示卡。",
+    memory: "這部裝置的記憶體可能放不下。",
+    "no-room": "即使刪除其他所有模型，這個瀏覽器也沒有空間保存它。",
+  },
+  /** @param {string[]} models */
+  evicts: (models) => {
+    const names = format.list(models);
+    return `為了騰出空間，將刪除 ${names}。`;
+  },
+  /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
+  measured: ({ decode, prefill }) => {
+    const rate = format.rate(decode);
+    return `在此實測：解碼 ${rate}` + (prefill === null ? "" : ` · ${measuredPrefill(prefill)}`);
+  },
+  /** @param {{decode: number, device: string}} speed */
+  quoted: ({ decode, device }) => {
+    const rate = format.rate(decode);
+    return `公布的數據：在 ${device} 上解碼 ${rate}`;
+  },
+  use: "使用",
+  inUse: "使用中",
+  download: "下載",
+  resume: "繼續",
+  pause: "暫停",
+  check: "檢查",
+  remove: "刪除",
+  /** @param {number} count */
+  removeReally: (count) => {
+    const bytes = size(count);
+    return `刪除 ${bytes}？無法復原`;
+  },
+  share: "與其他網站共用",
+  doing: { keep: "正在下載", check: "正在檢查", import: "正在匯入" },
+  /** @param {string} name */
+  progress: (name) => `${name} 的進度`,
+  /** A button of one model, for who does not see which. @param {string} act @param {string} name */
+  of: (act, name) => `${act}：${name}`,
+  /** @param {import('../../tasks/models/model_shelf.js').Said} said */
+  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+    if (outcome === "refused") return refusals(name)[refusal];
+    if (outcome === "nothing") return name ? "這個資料夾是檢查點。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。" : "這個資料夾中沒有模型檔案：需要 .task、.litertlm 或 .bin。";
+    return {
+      kept: `${name} 已在這個瀏覽器中，雜湊值正確。`,
+      paused: `${name} 已暫停。已收到的部分會保留。`,
+      checked: `${name} 完好無損：雜湊值正確。`,
+      damaged: `${name} 已損壞並刪除。請重新下載。`,
+      failed: `無法取得 ${name}：${detail}`,
+      "no-room": `這個瀏覽器沒有空間保存 ${name}。`,
+      deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
+      "in-use": `${name} 未刪除：有分頁正在使用它。`,
+      imported: `${name} 已匯入。按「使用」即可執行。`,
+      known: `${name} 是清單中已有的模型，現已在這個瀏覽器中。`,
+      shared: `知道其雜湊值的其他網站現在可以讀取 ${name}。`,
+      "not-shared": `瀏覽器沒有共用 ${name}。`,
+      lasting: "瀏覽器從現在起會保留模型。",
+      "not-lasting": "瀏覽器沒有同意。這取決於你使用這個頁面的頻率；請安裝這個頁面或加入書籤，然後再試。",
+    }[outcome];
+  },
+};
+
+/** @param {number} prefill */
+function measuredPrefill(prefill) {
+  const rate = format.rate(prefill);
+  return `預填充 ${rate}`;
+}
+
+/** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
+const refusals = (name) => ({
+  gguf: `${name} 是 GGUF 檔案。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。`,
+  safetensors: `${name} 是檢查點的權重。請用 onpage convert 把它的資料夾製成瀏覽器用的檔案，再匯入。`,
+  "bare-graph": `${name} 是沒有分詞器的計算圖，或是配接器。請用 onpage bundle 把計算圖合成一個檔案，再匯入。`,
+  "web-page": `${name} 是網頁，也許是登入頁面。請重新下載模型。`,
+  pointer: `${name} 只是指向 Git LFS 中的檔案。請取得檔案本身。`,
+  compressed: `${name} 是壓縮檔。請解壓縮後匯入其中的檔案。`,
+  short: `${name} 太短，不可能是模型。請重新下載。`,
+  unknown: `${name} 不是瀏覽器能執行的模型：需要網頁模型檔、.task 或 .litertlm。請用 onpage convert 製作。`,
+});
