@@ -7,6 +7,7 @@ import { functions } from "./functions/index.js";
 import { lab } from "./lab/index.js";
 import { models } from "./models/index.js";
 import { post } from "./post/index.js";
+import { senses } from "./senses/index.js";
 
 /** @type {import('./task.js').Task[]} */
-export const TASKS = [post, chat, lab, documents, functions, models];
+export const TASKS = [post, chat, lab, documents, functions, senses, models];

@@ -15,6 +15,7 @@ import { functions } from "./en/functions.js";
 import { lab } from "./en/lab.js";
 import { models } from "./en/models.js";
 import { post } from "./en/post.js";
+import { senses } from "./en/senses.js";
 import { format, integer, line, size, wait } from "./en/words.js";
 
 export { format };
@@ -152,7 +153,7 @@ export const texts = {
   tasks: {
     label: "What to do",
     /** By id. @type {Record<string, string>} */
-    names: { post: "Post", chat: "Chat", lab: "Lab", documents: "Documents", functions: "Functions" },
+    names: { post: "Post", chat: "Chat", lab: "Lab", documents: "Documents", functions: "Functions", senses: "See and hear" },
     /** Of the page. @param {string} id */
     title: (id) =>
       ({
@@ -161,6 +162,7 @@ export const texts = {
         documents: "onpage: questions to your documents, on your own computer",
         functions: "onpage: a model that calls functions, on your own computer",
         models: "onpage: the models on your own computer",
+        senses: "onpage: ask about pictures and speech, on your own computer",
       })[id] ??
       "onpage: social posts, written on your own computer",
   },
@@ -395,4 +397,5 @@ export const texts = {
   lab,
   models,
   post,
+  senses,
 };

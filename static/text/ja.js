@@ -15,6 +15,7 @@ import { functions } from "./ja/functions.js";
 import { lab } from "./ja/lab.js";
 import { models } from "./ja/models.js";
 import { post } from "./ja/post.js";
+import { senses } from "./ja/senses.js";
 import { format, integer, line, size, wait } from "./ja/words.js";
 
 export { format };
@@ -148,7 +149,7 @@ export const texts = {
 
   tasks: {
     label: "すること",
-    names: { post: "投稿", chat: "チャット", lab: "ラボ", documents: "文書", functions: "関数" },
+    names: { post: "投稿", chat: "チャット", lab: "ラボ", documents: "文書", functions: "関数", senses: "見る・聞く" },
     title: (id) =>
       ({
         chat: "onpage：自分の端末でチャット",
@@ -156,6 +157,7 @@ export const texts = {
         documents: "onpage：自分の端末で文書に質問",
         functions: "onpage：自分の端末で関数を使うモデル",
         models: "onpage：自分のコンピューターにあるモデル",
+        senses: "onpage：自分の端末で画像や音声について質問",
       })[id] ?? "onpage：自分の端末でSNS投稿を作成",
   },
 
@@ -350,4 +352,5 @@ export const texts = {
   lab,
   models,
   post,
+  senses,
 };

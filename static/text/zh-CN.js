@@ -14,6 +14,7 @@ import { functions } from "./zh-CN/functions.js";
 import { lab } from "./zh-CN/lab.js";
 import { models } from "./zh-CN/models.js";
 import { post } from "./zh-CN/post.js";
+import { senses } from "./zh-CN/senses.js";
 import { format, integer, line, size, wait } from "./zh-CN/words.js";
 
 export { format };
@@ -147,7 +148,7 @@ export const texts = {
 
   tasks: {
     label: "要做什么",
-    names: { post: "帖子", chat: "对话", lab: "实验室", documents: "文档", functions: "函数" },
+    names: { post: "帖子", chat: "对话", lab: "实验室", documents: "文档", functions: "函数", senses: "看和听" },
     title: (id) =>
       ({
         chat: "onpage：在自己的设备上对话",
@@ -155,6 +156,7 @@ export const texts = {
         documents: "onpage：在自己的设备上向文档提问",
         functions: "onpage：在自己的设备上调用函数的模型",
         models: "onpage：你自己电脑上的模型",
+        senses: "onpage：在自己的设备上就图片和声音提问",
       })[id] ?? "onpage：在自己的设备上写帖子",
   },
 
@@ -346,4 +348,5 @@ export const texts = {
   lab,
   models,
   post,
+  senses,
 };

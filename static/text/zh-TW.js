@@ -15,6 +15,7 @@ import { functions } from "./zh-TW/functions.js";
 import { lab } from "./zh-TW/lab.js";
 import { models } from "./zh-TW/models.js";
 import { post } from "./zh-TW/post.js";
+import { senses } from "./zh-TW/senses.js";
 import { format, integer, line, size, wait } from "./zh-TW/words.js";
 
 export { format };
@@ -148,7 +149,7 @@ export const texts = {
 
   tasks: {
     label: "要做什麼",
-    names: { post: "貼文", chat: "對話", lab: "實驗室", documents: "文件", functions: "函式" },
+    names: { post: "貼文", chat: "對話", lab: "實驗室", documents: "文件", functions: "函式", senses: "看和聽" },
     title: (id) =>
       ({
         chat: "onpage：在自己的裝置上對話",
@@ -156,6 +157,7 @@ export const texts = {
         documents: "onpage：在自己的裝置上向文件提問",
         functions: "onpage：在自己的裝置上呼叫函式的模型",
         models: "onpage：你自己電腦上的模型",
+        senses: "onpage：在自己的裝置上就圖片和聲音提問",
       })[id] ?? "onpage：在自己的裝置上寫貼文",
   },
 
@@ -347,4 +349,5 @@ export const texts = {
   lab,
   models,
   post,
+  senses,
 };

@@ -7,7 +7,7 @@ import { Validator } from "../../static/node_modules/@cfworker/json-schema/dist/
 import { readData } from "../../static/tasks/lab/data_text.js";
 import { TemplateFileError, asJson, asMarkdown, fromFile, toFile } from "../../static/tasks/lab/files.js";
 import { filled, variablesIn } from "../../static/tasks/lab/fill.js";
-import { englishName, named } from "../../static/tasks/lab/languages.js";
+import { englishName, named } from "../../static/tasks/parts/languages.js";
 import { jsonIn, listIn, unquoted } from "../../static/tasks/lab/reading.js";
 import { Answer, Run, entryOf, plain, read, runOf } from "../../static/tasks/lab/run.js";
 import { formOf, mismatches, readSchema, repairOf } from "../../static/tasks/parts/schema.js";
@@ -135,7 +135,7 @@ test("a schema's empty form", () => {
 });
 
 test("every language has a name here, and its English one goes to the model", () => {
-  const { common, all } = data("languages.json");
+  const { common, all } = data("../parts/languages.json");
   assert.ok(all.length >= 140);
   assert.equal(new Set(all).size, all.length);
   assert.ok(common.every((code) => all.includes(code)));

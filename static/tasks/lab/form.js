@@ -9,7 +9,7 @@ import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 import { readData } from "./data_text.js";
-import { named } from "./languages.js";
+import { named } from "../parts/languages.js";
 import { fieldsOf } from "./template.js";
 
 /** @typedef {import('./template.js').Field} Field */

@@ -53,7 +53,7 @@ export const lab = { id: "lab", styles: ["lab.css", "card.css", "../parts/figure
  * @returns {Promise<MountedTask>}
  */
 async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
-  const [shipped, languages] = await Promise.all(["templates.json", "languages.json"].map((file) => json(here(file))));
+  const [shipped, languages] = await Promise.all(["templates.json", "../parts/languages.json"].map((file) => json(here(file))));
   /** @type {Template[]} */
   const builtIn = shipped.map((/** @type {object} */ each) => checked({ name: "", ...each }));
   const saved = collection("templates");

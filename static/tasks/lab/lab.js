@@ -42,7 +42,7 @@ import { message, normalized, takesSampling } from "../../engine/index.js";
 import { formOf, mismatches, readSchema, repairOf } from "../parts/schema.js";
 import { readData } from "./data_text.js";
 import { filled } from "./fill.js";
-import { englishName } from "./languages.js";
+import { englishName } from "../parts/languages.js";
 import { jsonIn } from "./reading.js";
 import { Answer, Run } from "./run.js";
 import { emptyValue, fieldsOf } from "./template.js";

@@ -1,0 +1,178 @@
+"""Pictures and sound, from a camera and a microphone that Chromium plays to what arrives at MediaPipe's WebAssembly.
+
+No weights that see or hear can be had here. So all is real but the WebAssembly: the page, its worker, the library's own script. In place
+of the WebAssembly stands a script that notes what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
+
+from builder.store import Store
+from builder.store.importing import import_file
+from e2e.conftest import QUICKER
+from e2e.page.conftest import Watched, watched_tab
+from e2e.page.servers import RunningServer, onpage_serve
+from e2e.page.test_accessibility import check
+from onpage.bench.browser import SOFTWARE_WEBGPU, launch
+from webapp.paths import DEMO_GRAPH
+
+FAKE_MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+ENGINE = """
+self.seen = [];
+self.ModuleFactory = async () => {
+  const memory = new ArrayBuffer(1 << 26);
+  const [bytes, floats] = [new Uint8Array(memory), new Float32Array(memory)];
+  let top = 1024;
+  const allocate = (size) => ((top = (top + size + 15) & ~15), (top - size) & ~15);
+  const text = (at) => new TextDecoder().decode(bytes.slice(at, bytes.indexOf(0, at)));
+  const made = {
+    HEAPU8: bytes,
+    HEAPF32: floats,
+    HEAPU32: new Uint32Array(memory),
+    _malloc: allocate,
+    stringToNewUTF8(value) {
+      const encoded = new TextEncoder().encode(value);
+      const at = allocate(encoded.length + 1);
+      bytes.set(encoded, at);
+      bytes[at + encoded.length] = 0;
+      return at;
+    },
+    createLlmInferenceEngine: async (maxTokens, topK, f32, maxNumImages, supportAudio) =>
+      self.seen.push({ maxTokens, maxNumImages, supportAudio }),
+    _GetSizeInTokens: (at) => text(new Uint32Array(memory, at, 1)[0] || at).length || 11,
+    _AddTextQueryChunk: (session, at) => self.seen.push({ text: text(at) }),
+    _AddImageQueryChunk(session, at, width, height) {
+      const pixels = bytes.subarray(at, at + width * height * 4);
+      self.seen.push({ width, height, opaque: pixels.every((value, index) => index % 4 < 3 || value === 255), colours: new Set(pixels.subarray(0, 40000)).size });
+    },
+    _AddAudioQueryChunk(session, rate, at, count) {
+      const samples = floats.subarray(at / 4, at / 4 + count);
+      self.seen.push({ rate, seconds: count / rate, loudest: samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0) });
+    },
+    ccall(name, result, types, values) {
+      if (name === "MakeSessionForPredict") return Promise.resolve(7);
+      if (name !== "PredictSession") return undefined;
+      for (const piece of ["A green ", "door."]) made._userProgressListener(piece, false);
+      return Promise.resolve();
+    },
+  };
+  return new Proxy(made, { get: (target, name) => target[name] ?? (name === "then" ? undefined : typeof name === "string" && name.startsWith("_") && name !== "_userProgressListener" ? () => 0 : undefined) });
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def server(noise_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """With a model of the processor, which takes text, and one that says that it takes all."""
+    store = Store(tmp_path_factory.mktemp("store"))
+    import_file(store, DEMO_GRAPH, id="reads")
+    import_file(store, noise_model, id="sees", takes=("image", "audio"))
+    with onpage_serve(["reads", "sees"], store=store.folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def with_camera(playwright: Playwright) -> Iterator[Browser]:
+    with launch(playwright.chromium, (*SOFTWARE_WEBGPU, *QUICKER, *FAKE_MEDIA)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(with_camera: Browser) -> Iterator[Watched]:
+    with watched_tab(with_camera, reduced_motion="reduce", permissions=["camera", "microphone"]) as tab:
+        tab.page.context.route("**/genai_wasm_module_internal.js", fake_engine)
+        yield tab
+
+
+def fake_engine(route: Route) -> None:
+    route.fulfill(response=route.fetch(), body=ENGINE)
+
+
+def live(page: Page) -> bool:
+    """Whether a track of the view's camera is open."""
+    return bool(page.evaluate("Boolean(document.querySelector('.senses-video').srcObject)"))
+
+
+def refuse_a_stranger(page: Page, damaged: Path) -> None:
+    """A small file that says that it holds billions of pixels."""
+    damaged.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(8) + (60_000).to_bytes(4, "big") * 2 + bytes(100))
+    page.locator(".senses-form input[type=file]").set_input_files(damaged)
+    expect(page.get_by_role("alert").filter(has_text="64 million pixels")).to_be_visible()
+
+
+def leave_with_the_camera_on(page: Page) -> None:
+    page.get_by_role("button", name="Camera").click()
+    expect(page.get_by_role("button", name="Take the picture")).to_be_visible()
+    assert live(page)
+    page.get_by_role("link", name="Chat").click()
+    expect(page.locator(".senses-form")).to_be_hidden()
+    assert not live(page)
+    page.get_by_role("link", name="See and hear").click()
+
+
+def show_and_tell(page: Page) -> None:
+    """The camera's picture and the microphone's sound, by the keyboard."""
+    form = page.locator(".senses-form")
+    page.get_by_role("button", name="Camera").press("Enter")
+    page.get_by_role("button", name="Take the picture").press("Enter")
+    expect(page.get_by_role("img", name="Camera")).to_be_visible()
+    expect(form).to_contain_text("260 tokens")
+    assert not live(page)
+    page.get_by_role("radio", name="Ask about it").check()
+    page.get_by_role("button", name="Microphone").press("Enter")
+    expect(form).to_contain_text("Recording: 1 of 30 seconds")
+    page.get_by_role("button", name="End", exact=True).press("Enter")
+    expect(form.locator("audio")).to_be_visible()
+    expect(form.locator("meter")).to_be_visible()
+
+
+def test_a_way_through(tab: Watched, server: RunningServer, tmp_path: Path) -> None:
+    page = tab.open(f"{server.url}#/senses")
+    tab.wait_for("ready")
+    form, answer = page.locator(".senses-form"), page.locator(".senses-card")
+    expect(form).to_contain_text("This model takes text only. sees can do this.")
+    expect(answer).to_contain_text("An example, written by hand")
+    check(page)
+
+    refuse_a_stranger(page, tmp_path / "damaged.png")
+    leave_with_the_camera_on(page)
+    show_and_tell(page)
+    check(page)
+
+    # Both are loaded only now, and only because somebody asks.
+    page.set_viewport_size({"width": 1280, "height": 900})
+    form.get_by_label("Your question", exact=True).fill("What stands beside the door?<end_of_turn>")
+    with tab.through("loading", "ready"):
+        page.get_by_role("button", name="Load sees").click()
+    expect(form).to_contain_text("Loaded for pictures and sound.")
+    page.get_by_role("button", name="Ask the model").click()
+    expect(answer.get_by_role("log")).to_have_text("A green door.")
+    expect(answer.get_by_role("button", name="Copy")).to_be_visible()
+    check(page)
+    engine, *_, before, picture, sound, after = page.workers[-1].evaluate("self.seen")
+    assert (engine["maxNumImages"], engine["supportAudio"]) == (4, True)
+    assert before == {"text": "<start_of_turn>user\n"}
+    assert picture["opaque"]
+    assert (max(picture["width"], picture["height"]) <= 768, picture["colours"] > 1) == (True, True), picture
+    assert (sound["rate"], sound["loudest"] > 0.01) == (16_000, True), sound
+    assert 0.8 < sound["seconds"] < 10
+    assert after["text"].startswith("What stands beside the door?")
+    assert after["text"].count("<end_of_turn>") == 1, "what a person types ends no turn"
+
+    # What is kept is the answer with a small picture; it comes back in another visit.
+    with tab.through("loading", "ready"):
+        tab.choose_model("reads")
+    page.reload()
+    tab.wait_for("ready")
+    expect(page.locator("canvas.senses-picture")).to_have_count(0)
+    page.get_by_text("Earlier answers · 1").click()
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(answer.get_by_role("log")).to_have_text("A green door.")
+    expect(page.locator(".senses-thumbnail")).to_be_visible()
+    assert page.evaluate("document.querySelector('.senses-thumbnail').width") <= 96
