@@ -106,18 +106,6 @@ def copy_row(rng: Random) -> Row:
     return Row(separator.join(items), "", 0, other.join(items), "", "", "copy")
 
 
-def training_row(rng: Random, progress: float) -> Row:
-    """One training row at `progress` (0 to 1): first mostly copying and short texts, later mostly full texts."""
-    draw = rng.random()
-    copying = max(0.12 if progress < 0.8 else 0.03, 0.5 * (1 - progress / 0.2))
-    short = max(0.2, 0.7 * (1 - progress / 0.3))
-    if draw < copying:
-        return copy_row(rng)
-    if rng.random() < short:
-        return post_row(rng, longest=35)
-    return post_row(rng, longest=330 if rng.random() < 0.04 else 150)
-
-
 def test_rows(seed: int, count: int) -> list[Row]:
     """`count` rows with held-out names."""
     rng = Random(f"test {seed}")

@@ -1,4 +1,4 @@
-"""Train the demo model from scratch: `python -m builder.demo.train --out DIR --minutes 90`.
+"""Train the demo model: `python -m builder.demo.train --out DIR --minutes 90`, then `--stage news --begin-with DEMO-web.task` into another folder.
 
 CPU is enough. One seed decides data, order and first weights; the schedule follows the clock (learning rate and data
 mix are functions of the elapsed share of `--minutes`), so the exact weights depend on the machine's speed. The folder
@@ -22,12 +22,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from builder.demo import tokenizer as vocabulary
-from builder.demo.generator import END, Row, test_rows, training_row
+from builder.demo.generator import END, Row
 from builder.demo.model import Gemma3, Shape, export
+from builder.demo.stages import STAGES, Stage
+from builder.demo.start import vocabulary_of, weights_of
 
 BATCH_TOKENS = 4096
 LONGEST = 512
-PEAK_RATE = 3e-3
 WARM_UP_STEPS = 100
 SAVE_SECONDS = 300
 LOG_STEPS = 25
@@ -45,10 +46,10 @@ class Example:
 class Examples:
     """Rows as token ids, grouped by length into batches of about `BATCH_TOKENS` tokens."""
 
-    def __init__(self, seed: int, model: bytes) -> None:
+    def __init__(self, seed: int, model: bytes, stage: Stage) -> None:
         import sentencepiece
 
-        self.rng = Random(seed)
+        self.rng, self.stage = Random(seed), stage
         self.pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
 
     def encode(self, row: Row) -> Example:
@@ -60,11 +61,8 @@ class Examples:
         """A shuffled list of batches made from a pool of fresh rows, mixed for `progress`."""
         pool: list[Example] = []
         while sum(len(example.ids) for example in pool) < 24 * BATCH_TOKENS:
-            pool.extend(
-                example
-                for example in (self.encode(training_row(self.rng, progress)) for _ in range(64))
-                if len(example.ids) <= LONGEST
-            )
+            examples = map(self.encode, self.stage.rows(self.rng, progress))
+            pool.extend(example for example in examples if len(example.ids) <= LONGEST)
         return grouped(pool, self.rng)
 
 
@@ -101,9 +99,9 @@ def loss_of(model: Gemma3, run: torch.nn.Module, batch: list[Example]) -> tuple[
     return functional.cross_entropy(scores.float(), targets[answer]), inputs.numel()
 
 
-def rate(step: int, progress: float) -> float:
+def rate(peak: float, step: int, progress: float) -> float:
     """Learning rate: warm-up by steps, flat to 30 % of the time, then linear to a fiftieth."""
-    return PEAK_RATE * min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.02, min(1.0, (1 - progress) / 0.7))
+    return peak * min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.02, min(1.0, (1 - progress) / 0.7))
 
 
 @torch.no_grad()
@@ -115,20 +113,25 @@ def held_out_loss(model: Gemma3, batches: list[list[Example]]) -> float:
 class Trainer:
     """A model, its optimizers and how far they have come; `folder` holds everything that lasts."""
 
-    def __init__(self, folder: Path, seed: int, minutes: float, compiled: bool) -> None:
+    def __init__(
+        self, folder: Path, seed: int, minutes: float, compiled: bool, stage: Stage, start: Path | None
+    ) -> None:
         torch.manual_seed(seed)
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.budget = folder, minutes * 60
+        self.folder, self.budget, self.stage = folder, minutes * 60, stage
         if not (folder / "tokenizer.model").exists():
-            (folder / "tokenizer.model").write_bytes(vocabulary.train_tokenizer(seed))
+            pieces = vocabulary_of(start) if start else vocabulary.train_tokenizer(seed)
+            (folder / "tokenizer.model").write_bytes(pieces)
         self.pieces = (folder / "tokenizer.model").read_bytes()
         self.model = Gemma3(Shape(context=LONGEST))
+        if start:
+            self.model.load_state_dict(weights_of(start))
         self.run = torch.compile(self.model, dynamic=True) if compiled else self.model
         matrices = [parameter for parameter in self.model.layers.parameters() if parameter.dim() == 2]
         others = [p for p in self.model.parameters() if not any(p is matrix for matrix in matrices)]
         self.optimizers = [
-            torch.optim.Muon(matrices, lr=PEAK_RATE, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(others, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01),
+            torch.optim.Muon(matrices, lr=stage.peak_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(others, lr=stage.peak_rate, betas=(0.9, 0.98), weight_decay=0.01),
         ]
         self.step, self.tokens, self.earlier = 0, 0, 0.0
         self.recent: list[float] = []
@@ -138,8 +141,8 @@ class Trainer:
             (folder / "training_log.csv").write_text(
                 "step,tokens,seconds,loss,held_out_loss,learning_rate\n", encoding="utf-8"
             )
-        self.examples = Examples(seed + self.step, self.pieces)
-        rows = map(self.examples.encode, test_rows(seed, HELD_OUT_ROWS))
+        self.examples = Examples(seed + self.step, self.pieces, stage)
+        rows = map(self.examples.encode, stage.held_out(seed, HELD_OUT_ROWS))
         self.held_out = grouped([example for example in rows if len(example.ids) <= LONGEST])
         self.started = self.saved = time.monotonic()
 
@@ -156,9 +159,9 @@ class Trainer:
                 progress = self.seconds / self.budget
                 if progress >= 1:
                     break
-                self.learn(batch, rate(self.step, progress))
+                self.learn(batch, rate(self.stage.peak_rate, self.step, progress))
                 if self.step % LOG_STEPS == 0:
-                    self.log(rate(self.step, progress))
+                    self.log(rate(self.stage.peak_rate, self.step, progress))
                 if time.monotonic() - self.saved > SAVE_SECONDS:
                     self.save()
         self.save()
@@ -221,10 +224,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--compile", action="store_true", help="torch.compile: faster, needs a C++ compiler")
+    parser.add_argument("--stage", choices=STAGES, default="first")
+    parser.add_argument(
+        "--begin-with", type=Path, metavar="FILE", help="a web file of the stage before: its weights and vocabulary"
+    )
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    Trainer(arguments.out, arguments.seed, arguments.minutes, arguments.compile).train()
+    stage = STAGES[arguments.stage]
+    Trainer(arguments.out, arguments.seed, arguments.minutes, arguments.compile, stage, arguments.begin_with).train()
 
 
 if __name__ == "__main__":

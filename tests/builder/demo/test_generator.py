@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from random import Random
 
 import pytest
 
 from builder.demo import facts, words
-from builder.demo.generator import Row, copy_row, post_row, social_prompt, test_rows, tones, training_row
+from builder.demo.generator import Row, copy_row, post_row, social_prompt, test_rows, tones
 from builder.demo.posts import OPENINGS, count_words
+from builder.demo.stages import STAGES, Stage, first_rows, news_rows
 from builder.demo.stories import KINDS
 
 test_rows.__test__ = False  # type: ignore[attr-defined]  # a function of the generator, not a test
@@ -24,10 +26,11 @@ def rows() -> list[Row]:
     return [post_row(rng) for _ in range(3000)]
 
 
-def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
-    def some(seed: int) -> list[Row]:
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(stage: Stage) -> None:
+    def some(seed: int) -> list[list[Row]]:
         rng = Random(seed)
-        return [training_row(rng, 0.1) for _ in range(50)]
+        return [stage.rows(rng, 0.1) for _ in range(50)]
 
     assert some(1) == some(1)
     assert some(1) != some(2)
@@ -97,13 +100,21 @@ def test_ordinals(number: int, written: str) -> None:
 def test_early_training_copies_and_late_training_does_not() -> None:
     def copies(progress: float) -> int:
         rng = Random(5)
-        return sum(training_row(rng, progress).kind == "copy" for _ in range(400))
+        return sum(row.kind == "copy" for _ in range(400) for row in first_rows(rng, progress))
 
     assert copies(0.0) > 150
     assert copies(0.9) < 30
     row = copy_row(Random(1))
     assert row.text in row.prompt
     assert re.sub(r"[\W_]+", "", row.post) == re.sub(r"[\W_]+", "", row.text)
+
+
+def test_news_come_with_what_the_first_stage_taught() -> None:
+    rng = Random(5)
+    kinds = Counter(row.kind for _ in range(400) for row in news_rows(rng, 0.5))
+    assert 40 < kinds["copy"] < 80
+    assert len(kinds) > 40
+    assert all(row.words >= count_words(row.post) for row in news_rows(rng, 1.0) if row.tone)
 
 
 def test_a_pasted_text_with_slots_of_its_own_stays_as_it_is() -> None:

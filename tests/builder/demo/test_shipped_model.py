@@ -8,6 +8,7 @@ import pytest
 
 from builder.bundle import web_source, write_litertlm
 from builder.demo.evaluate import EvaluationReport, evaluate
+from builder.demo.publish import evaluate_posts
 from builder.formats.web_file_reader import WebFile
 from webapp.paths import DEMO_BUNDLE, DEMO_MODEL
 
@@ -27,8 +28,17 @@ def test_it_declares_the_context_that_it_was_trained_for() -> None:
 
 def test_it_keeps_names_and_facts_and_ends_by_itself(report: EvaluationReport) -> None:
     shares = report.shares("generated")
-    assert shares["name"] >= 0.9 and shares["fact"] >= 0.9, report.table()
+    assert shares["name"] >= 0.8 and shares["fact"] >= 0.8, report.table()
     assert shares["ended"] >= 0.95 and shares["within_50"] >= 0.95 and shares["hashtags"] >= 0.95, report.table()
+
+
+def test_its_posts_fit_what_happened() -> None:
+    """Of news with names that no training had, good and bad, at both lengths."""
+    report = evaluate_posts(DEMO_MODEL, generated=20, blind=0, sampling=None)
+    for words in (25, 50):
+        for measure in ("kept", "unchanged", "no cheer", "publishable"):
+            share = report.share(measure, "generated", words)
+            assert share is not None and share >= 0.85, report.table()
 
 
 def test_the_same_for_litert_lm_is_made_of_it(tmp_path: Path) -> None:

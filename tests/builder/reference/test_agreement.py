@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sentencepiece import SentencePieceProcessor
 
+from builder.demo.generator import social_prompt
 from builder.formats.web_file_reader import WebFile
 from builder.model.tokenizer import Tokenizer
 from builder.reference.agreement import Agreement, Written, agreement
@@ -12,7 +13,13 @@ from builder.reference.dense import Reference
 from builder.reference.sources import WebFileSource
 from webapp.paths import DEMO_MODEL
 
-BEGINNINGS = ("The library opens on 5 May in Leeds.", "Two new trams run from", "Dear Ms. Alvarez, thank you")
+TEXTS = (
+    "The library opens on 5 May in Leeds.",
+    "Two new trams run from Hill Street from Monday.",
+    "The choir sings at noon.",
+)
+BEGINNINGS = [social_prompt(text, "friendly", 25) for text in TEXTS]
+"""What the demo was made for: of another text it may write anything."""
 
 
 def judged(answers: list[Written]) -> Agreement:
