@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
         click.echo(
             f"{path}: " + ", ".join(f"{case['tokens']} tokens, margin {case['margin']}" for case in models[-1]["cases"])
         )
-    (folder / ANSWERS).write_text(json.dumps(answers_file(models), indent=1) + "\n")
+    (folder / ANSWERS).write_text(json.dumps(answers_file(models), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
