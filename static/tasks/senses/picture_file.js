@@ -10,12 +10,9 @@ import { MediaError } from "./media_error.js";
 export const MAX_PICTURE = 50_000_000;
 /** Pixels: those of the largest cameras in phones but a few. */
 export const MAX_PIXELS = 64_000_000;
-/** Of a file's beginning, which has its size in pixels. */
-export const HEAD = 1_000_000;
-
 /**
  * Width and height as the file says them.
- * @param {Uint8Array<ArrayBuffer>} bytes its beginning
+ * @param {Uint8Array<ArrayBuffer>} bytes all of them: the size may stand behind anything else
  * @returns {{width: number, height: number}} MediaError for what is no picture, or one with too many pixels
  */
 export function sizeOf(bytes) {
@@ -58,9 +55,20 @@ function jpeg(view) {
   }
 }
 
-/** @param {DataView} view */
+/** Browsers make the screen as large as its first picture, which stands behind other blocks. @param {DataView} view */
 function gif(view) {
-  return /^GIF8[79]a$/.test(latin(view, 0, 6)) ? { width: view.getUint16(6, true), height: view.getUint16(8, true) } : null;
+  if (!/^GIF8[79]a$/.test(latin(view, 0, 6))) return null;
+  const screen = { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  const colours = view.getUint8(10);
+  let at = 13 + (colours & 0x80 ? 6 << (colours & 7) : 0);
+  while (view.getUint8(at) === 0x21) {
+    at += 2;
+    while (view.getUint8(at)) at += 1 + view.getUint8(at);
+    at += 1;
+  }
+  if (view.getUint8(at) !== 0x2c) throw new RangeError("no picture");
+  const end = (/** @type {number} */ side) => view.getUint16(at + 1 + side, true) + view.getUint16(at + 5 + side, true);
+  return { width: Math.max(screen.width, end(0)), height: Math.max(screen.height, end(2)) };
 }
 
 /** @param {DataView} view */
@@ -72,19 +80,40 @@ function webp(view) {
   return kind === "VP8 " ? { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff } : null;
 }
 
-/** The largest of the sizes that its boxes name. @param {DataView} view */
+/** The largest of the sizes that its pictures and tracks name, wherever their boxes stand. @param {DataView} view */
 function avif(view) {
   if (latin(view, 4, 4) !== "ftyp" || !/avif|avis/.test(latin(view, 8, Math.min(32, view.byteLength - 8)))) return null;
-  const head = latin(view, 0, Math.min(8192, view.byteLength));
-  /** @type {{width: number, height: number}[]} */
-  const sizes = [];
-  for (let at = head.indexOf("ispe"); at >= 0; at = head.indexOf("ispe", at + 4)) {
-    sizes.push({ width: view.getUint32(at + 8), height: view.getUint32(at + 12) });
+  const largest = { width: 0, height: 0 };
+  const found = (/** @type {number} */ width, /** @type {number} */ height) => {
+    if (width * height > largest.width * largest.height) Object.assign(largest, { width, height });
+  };
+  for (const { kind, at, end } of boxes(view)) {
+    if (kind !== "meta" && kind !== "moov") continue;
+    const text = new TextDecoder("latin1").decode(new Uint8Array(view.buffer, view.byteOffset + at, end - at)); // a letter for each byte
+    for (const { index } of text.matchAll(/ispe/g)) found(view.getUint32(at + index + 8), view.getUint32(at + index + 12));
+    for (const { index } of text.matchAll(/tkhd/g)) {
+      const sides = at + index + (view.getUint8(at + index + 4) ? 92 : 80); // of another version, with longer times
+      found(view.getUint32(sides) >>> 16, view.getUint32(sides + 4) >>> 16);
+    }
   }
-  return sizes.sort((a, b) => b.width * b.height - a.width * a.height)[0] ?? { width: 0, height: 0 };
+  return largest;
 }
 
-/** @param {DataView} view */
+/** The outermost boxes of a file. @param {DataView} view @returns {Generator<{kind: string, at: number, end: number}>} */
+function* boxes(view) {
+  for (let at = 0; at < view.byteLength; ) {
+    const said = view.getUint32(at);
+    const size = said === 1 ? Number(view.getBigUint64(at + 8)) : said || view.byteLength - at;
+    if (size < 8 || at + size > view.byteLength) throw new RangeError("no box");
+    yield { kind: latin(view, at + 4, 4), at, end: at + size };
+    at += size;
+  }
+}
+
+/** Two letters are no sign yet: of what follows, the length of the header is one, too. @param {DataView} view */
 function bmp(view) {
-  return latin(view, 0, 2) === "BM" ? { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) } : null;
+  if (latin(view, 0, 2) !== "BM" || view.byteLength < 26) return null;
+  const header = view.getUint32(14, true);
+  if (header === 12) return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
+  return [16, 40, 52, 56, 64, 108, 124].includes(header) ? { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) } : null;
 }

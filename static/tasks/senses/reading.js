@@ -11,7 +11,7 @@
 
 import { MAX_SIDE, SAMPLE_RATE } from "../../engine/index.js";
 import { MediaError } from "./media_error.js";
-import { HEAD, MAX_PICTURE, sizeOf } from "./picture_file.js";
+import { MAX_PICTURE, sizeOf } from "./picture_file.js";
 import { oneChannel, wavOf } from "./sound.js";
 
 /** Bytes of a file. */
@@ -31,7 +31,7 @@ export function soundsLike({ type, name = "" }) {
 /** @param {Blob} file @param {string} name @returns {Promise<Picture>} MediaError */
 export async function readPicture(file, name) {
   if (file.size > MAX_PICTURE) throw new MediaError("too-large");
-  sizeOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
+  sizeOf(new Uint8Array(await bytesOf(file)));
   const whole = await createImageBitmap(file).catch(() => {
     throw new MediaError("damaged");
   });
@@ -60,7 +60,7 @@ export async function readSound(file, name) {
   const seconds = await secondsOf(file);
   if (seconds === Infinity ? file.size > MAX_ENDLESS : seconds > MAX_SOURCE_SECONDS) throw new MediaError("too-long");
   const context = new OfflineAudioContext(1, 1, SAMPLE_RATE);
-  const decoded = await context.decodeAudioData(await file.arrayBuffer()).catch(() => {
+  const decoded = await context.decodeAudioData(await bytesOf(file)).catch(() => {
     throw new MediaError("damaged");
   });
   const { samples, cut } = oneChannel(Array.from({ length: decoded.numberOfChannels }, (_, channel) => decoded.getChannelData(channel)));
@@ -68,18 +68,27 @@ export async function readSound(file, name) {
   return { part: { type: "audio", samples, sampleRate: SAMPLE_RATE }, name, cut, wav: wavOf(samples) };
 }
 
+/** @param {Blob} file */
+function bytesOf(file) {
+  return file.arrayBuffer().catch((error) => {
+    throw new MediaError("damaged", String(error)); // a folder, or it has gone
+  });
+}
+
 /** Without decoding it; Infinity where it does not say. @param {Blob} file @returns {Promise<number>} */
 function secondsOf(file) {
   const url = URL.createObjectURL(file);
   const media = document.createElement("audio");
+  let timer = 0;
   return new Promise((/** @type {(seconds: number) => void} */ resolve, reject) => {
     const refuse = () => reject(new MediaError("unknown-kind"));
     media.preload = "metadata";
     media.onloadedmetadata = () => resolve(media.duration);
     media.onerror = refuse;
-    setTimeout(refuse, PATIENCE);
+    timer = window.setTimeout(refuse, PATIENCE);
     media.src = url;
   }).finally(() => {
+    clearTimeout(timer);
     media.removeAttribute("src");
     URL.revokeObjectURL(url);
   });
