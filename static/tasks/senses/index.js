@@ -94,15 +94,27 @@ async function mount(element, { session, loading, figures: figuresRoot, recalled
     else task.addPicture(await readPicture(file, name));
   }
 
+  /** @param {File} file */
+  async function take(file) {
+    const sounds = soundsLike(file);
+    await add(file, file.name, sounds);
+    task.fit(sounds ? "audio" : "image");
+  }
+
   const on = inputEvents.listen;
   on(input.root, "template", (id) => attempt(() => (live.close(), task.choose(id))), signal);
   on(input.root, "files", (files) => attempt(async () => {
-    for (const file of files) await add(file, file.name, soundsLike(file));
+    const outcomes = [];
+    for (const file of files) outcomes.push(...(await Promise.allSettled([take(file)]))); // one after the other; a wrong one keeps no other out
+    for (const each of outcomes) if (each.status === "rejected") throw each.reason;
   }), signal);
   on(input.root, "sample", () => attempt(async () => add(await (await fetch(here(SAMPLE))).blob(), SAMPLE, false)), signal);
   on(input.root, "open", (device) => attempt(() => live.open(device)), signal);
   on(input.root, "shoot", (video) => attempt(async () => {
-    task.addPicture(await pictureFrom(video, said.camera));
+    const { stream } = live;
+    const picture = await pictureFrom(video, said.camera);
+    if (!stream || live.stream !== stream) return; // it was closed meanwhile
+    task.addPicture(picture);
     live.close();
   }), signal);
   on(input.root, "shut", () => live.close(), signal);

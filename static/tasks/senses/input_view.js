@@ -84,12 +84,19 @@ export function mountInput(parent, templates, { common, all }) {
     events.emit(root, "run");
   });
   window.addEventListener("paste", (event) => {
-    if (root.closest("[hidden]") || !event.clipboardData?.files.length) return;
+    const { target, clipboardData } = event;
+    if (root.closest("[hidden]") || !clipboardData?.files.length) return;
+    if (target === question && clipboardData.types.includes("text/plain")) return; // cells of a table are a text, and a picture of it
     event.preventDefault();
-    give(event.clipboardData.files);
+    give(clipboardData.files);
   }, { signal });
-  parent.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-  parent.addEventListener("drop", (event) => (event.preventDefault(), give(event.dataTransfer?.files)), { signal });
+  for (const name of /** @type {const} */ (["dragover", "drop"])) {
+    parent.addEventListener(name, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return; // a text goes into the field that it is dropped on
+      event.preventDefault();
+      if (name === "drop") give(event.dataTransfer.files);
+    }, { signal });
+  }
 
   /** @param {Picture | Sound} each */
   function rowOf(each) {

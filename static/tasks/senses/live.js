@@ -40,7 +40,12 @@ export class Live {
     });
     if (asked !== this.#asked) return stream.getTracks().forEach((track) => track.stop()); // the view was left meanwhile
     [this.device, this.stream] = [device, stream];
-    if (device === "microphone") this.#record(stream);
+    try {
+      if (device === "microphone") this.#record(stream);
+    } catch (error) {
+      this.close(); // else it would go on to listen
+      throw new MediaError("busy", String(error));
+    }
     return this.onChange();
   }
 

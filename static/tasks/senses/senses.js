@@ -67,15 +67,13 @@ export class Senses {
     this.state = { template: templates[0], question: "", language, pictures: [], sound: null, answer: null, writing: false, counted: null, tooLong: false, figures: null };
   }
 
-  /** What this prompt goes in by: what is attached, as far as the template takes it; before that, all that it takes. @returns {Modality[]} */
-  get needs() {
-    const { template, pictures, sound } = this.state;
-    const attached = template.takes.filter((kind) => (kind === "image" ? pictures.length > 0 : sound !== null));
-    return attached.length ? attached : template.takes;
-  }
-
+  /** Of what is attached, as far as the template takes it; before that, of all that it takes, or of one of them. */
   get ability() {
-    return abilityOf(this.#session.state, this.needs);
+    const { state } = this.#session;
+    const attached = this.#attached.map(({ part }) => part.type);
+    if (attached.length) return abilityOf(state, attached);
+    const { takes } = this.state.template;
+    return [takes, ...takes.map((kind) => [kind])].map((needs) => abilityOf(state, needs)).find(({ kind }) => kind !== "none") ?? { kind: /** @type {const} */ ("none") };
   }
 
   /** What is still missing before it can be asked. @returns {Modality | 'either' | 'question' | null} */
@@ -109,13 +107,16 @@ export class Senses {
   addPicture(picture) {
     if (this.state.pictures.length >= MAX_IMAGES) throw new MediaError("too-many");
     this.#changed({ pictures: [...this.state.pictures, picture] });
-    this.#fit("image");
   }
 
   /** In the place of the one before. @param {Sound} sound */
   setSound(sound) {
     this.#changed({ sound });
-    this.#fit("audio");
+  }
+
+  /** A template that takes what was given, where the chosen one does not. @param {Modality} kind */
+  fit(kind) {
+    if (!this.state.template.takes.includes(kind)) this.choose(this.templates.find(({ takes }) => takes.includes(kind))?.id ?? "");
   }
 
   /** @param {Picture | Sound} gone */
@@ -150,13 +151,13 @@ export class Senses {
   async run() {
     const { setup } = this.#session.state;
     if (!this.ready || !setup) return;
-    const { template, question, pictures, sound } = this.state;
-    const media = this.#media.map((part) => (part.type === "image" ? "image" : "audio"));
-    const [first] = media.includes("image") ? pictures : [];
+    const { template, question } = this.state;
+    const attached = this.#attached;
+    const [first] = template.takes.includes("image") ? this.state.pictures : [];
     const room = roomOf(setup.settings.maxTokens);
     const pieces = /** @type {string[]} */ ([]);
     /** @type {Answer} */
-    const answer = { id: newId(), at: this.now(), template: template.id, question: template.fields.includes("question") ? question.trim() : "", media, names: [...pictures, ...(sound ? [sound] : [])].map(({ name }) => name).slice(0, media.length), text: "", model: setup.model.name, ended: "lost", thumbnail: null };
+    const answer = { id: newId(), at: this.now(), template: template.id, question: template.fields.includes("question") ? question.trim() : "", media: attached.map(({ part }) => part.type), names: attached.map(({ name }) => name), text: "", model: setup.model.name, ended: "lost", thumbnail: null };
     this.#set({ answer, writing: true, figures: null, tooLong: false });
     const outcome = await this.#session.generate(this.#messages, {
       room,
@@ -170,8 +171,8 @@ export class Senses {
     const text = pieces.join("");
     const thumbnail = text && first ? await this.#thumbnailOf(first.part.image).catch(() => null) : null;
     const ended = { ...answer, text, thumbnail, ended: figures?.ended ?? /** @type {const} */ ("lost") };
-    const tooLong = outcome?.kind === "too-long";
-    this.#set({ answer: tooLong || !outcome ? null : ended, writing: false, figures, tooLong });
+    // What was written before an engine was lost stays.
+    this.#set({ answer: figures || text.trim() ? ended : null, writing: false, figures, tooLong: outcome?.kind === "too-long" });
     if (text.trim()) await this.#records.put(entryOf(ended));
   }
 
@@ -198,11 +199,15 @@ export class Senses {
     this.#closed = true;
   }
 
-  /** @returns {import('../../engine/messages.js').MediaPart[]} */
-  get #media() {
+  /** What goes into this prompt, in its order. @returns {(Picture | Sound)[]} */
+  get #attached() {
     const { template, pictures, sound } = this.state;
     const given = { image: pictures, audio: sound ? [sound] : [] };
-    return template.takes.flatMap((kind) => given[kind].map(({ part }) => part));
+    return template.takes.flatMap((kind) => /** @type {(Picture | Sound)[]} */ (given[kind]));
+  }
+
+  get #media() {
+    return this.#attached.map(({ part }) => part);
   }
 
   /** What is shown comes first, as models were taught. @returns {import('../../engine/messages.js').Message[]} */
@@ -210,11 +215,6 @@ export class Senses {
     const { template, question, language } = this.state;
     const text = template.instruction.replace("{language}", englishName(language)).replace("{question}", () => normalized(question).trim());
     return [{ role: "user", parts: [...this.#media, { type: "text", text }] }];
-  }
-
-  /** A template that takes what was given, where the chosen one does not. @param {Modality} kind */
-  #fit(kind) {
-    if (!this.state.template.takes.includes(kind)) this.choose(this.templates.find(({ takes }) => takes.includes(kind))?.id ?? "");
   }
 
   /** @param {Partial<State>} change of what is asked */

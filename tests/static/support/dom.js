@@ -153,6 +153,11 @@ export class FakeElement extends FakeNode {
   }
 
   scrollIntoView() {}
+
+  /** No pixels. */
+  getContext() {
+    return null;
+  }
 }
 
 /** Puts a document in place of the one that node has not. */
