@@ -117,8 +117,8 @@ export class Engine {
     return this.#inTurn(async () => {
       const result = await this.#call(request, "engine-failed", { onProgress: onProgress ?? (() => {}) });
       this.#turns = turns;
-        this.#senses = senses;
-        if (!result.kept) this.#lastPrompt = "";
+      this.#senses = senses;
+      if (!result.kept) this.#lastPrompt = "";
       return result;
     });
   }

@@ -273,6 +273,7 @@ export class Session {
       await checked;
       if (!brought || !this.#is(job)) return;
       const { running, gpuAdapter, library } = brought;
+      if (running.engine.ended) throw new OnpageError("engine-failed", "it ended while the GPU was checked"); // nobody waited for it then
       this.#engines.settle(running);
       const settings = { ...this.#state.settings, [setup.model.id]: setup.settings };
       /** @type {Notice | null} */

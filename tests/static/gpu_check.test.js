@@ -198,3 +198,21 @@ test("the processor is not checked, nor is a GPU that software plays", async () 
   assert.deepEqual(asked, []);
   assert.ok(ENGINES.some(({ backend }) => backend === "WebGPU"));
 });
+
+test("an engine that is lost while its GPU is still being checked is started again, and never called ready", async () => {
+  let tell;
+  const { session, engines } = sessionWith({ check: () => new Promise((resolve) => (tell = resolve)) });
+  const started = session.start([{ ...everywhere, files: onGpu }], { gpu: "gpu" });
+  await settled();
+  engines[0].last("load").resolve(LOADED);
+  await settled();
+  engines[0].crash();
+  const first = tell;
+  first(null);
+  await settled();
+  assert.deepEqual([session.state.now.phase, session.state.now.reason, engines.length], ["loading", "recover", 2]);
+  engines[1].last("load").resolve(LOADED);
+  tell(null);
+  await started;
+  assert.equal(session.state.now.phase, "ready");
+});
