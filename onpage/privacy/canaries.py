@@ -1,5 +1,5 @@
 """Texts to be recognized wherever they go: in plain, percent-encoded, as JSON or hexadecimal escapes, in base64, in UTF-16, compressed by
-gzip or zlib, and under the four-byte mask of WebSockets.
+gzip or zlib (twice over at the most), and under the four-byte mask of WebSockets.
 
 A canary is a word of ASCII letters and digits, one for each field, with a beginning that all have in common. Encryption by a key that
 the page keeps cannot be recognized; nor can a text that was cut into pieces shorter than the beginning.
@@ -12,9 +12,14 @@ import re
 import secrets
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 MAX_INFLATED = 16 << 20
+MAX_STREAMS = 64
+"""Compressed streams in one text that are looked into, and how often what comes out is looked into again: a page under audit may send one
+within the other, each of which doubles the work."""
+MAX_NESTED = 2
 COMPRESSED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 ESCAPE = re.compile(rb"(?:\\u00|\\x|%)([0-9a-f]{2})", re.IGNORECASE)
 
@@ -36,8 +41,8 @@ class Canaries:
         """A text that the page takes for one of a person's."""
         return f"The library at {self.word(field)} opens on Saturday at ten, with music and cake in the garden."
 
-    def found_in(self, data: bytes) -> set[str]:
-        """In which forms a canary is in what was sent."""
+    def found_in(self, data: bytes, nested: int = 0) -> set[str]:
+        """In which forms a canary is in what was sent; `nested` says how often it was compressed."""
         found = {form for form, pattern in self._forms.items() if pattern in (data if form in _CASED else data.lower())}
         unescaped = ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), data)
         if unescaped != data and self.stem.encode() in unescaped.lower():
@@ -47,8 +52,8 @@ class Canaries:
             found.add("base64")
         if self._masked in _differences(data):
             found.add("masked")
-        for inflated in _inflated(data):
-            if inner := self.found_in(inflated):
+        for inflated in islice(_inflated(data), MAX_STREAMS) if nested < MAX_NESTED else ():
+            if inner := self.found_in(inflated, nested + 1):
                 found |= {f"{form}, compressed" for form in inner}
         return found - ({"masked"} if "plain" in found else set())
 

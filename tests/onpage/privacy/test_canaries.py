@@ -7,10 +7,12 @@ import gzip
 import json
 import secrets
 import zlib
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
+from onpage.privacy import canaries
 from onpage.privacy.canaries import Canaries
 from onpage.privacy.session import with_canary
 
@@ -76,3 +78,20 @@ def test_a_sample_keeps_its_form() -> None:
     assert len(json.loads(with_canary('["a"]', canaries, "list"))) == 2
     for value in ("", "Some text.", "12", None, "{broken"):
         assert with_canary(value, canaries, "text") == canaries.sentence("text")
+
+
+def test_data_compressed_over_and_over_costs_no_more_than_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    inflated = canaries._inflated
+
+    def counted(data: bytes) -> Iterator[bytes]:
+        looked.append(len(data))
+        return inflated(data)
+
+    monkeypatch.setattr(canaries, "_inflated", counted)
+    data = TEXT.encode()
+    for _ in range(8):
+        data = zlib.compress(data, level=0)  # so that each inner one is seen in the outer ones
+    CANARIES.found_in(data)
+    assert len(looked) < 20
+    assert CANARIES.found_in(zlib.compress(gzip.compress(TEXT.encode())))
