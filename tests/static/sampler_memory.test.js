@@ -69,3 +69,9 @@ test("an engine that keeps it elsewhere is known for one", () => {
 test("a mark is no number that is everywhere, and a seed that every engine takes", () => {
   for (let tries = 0; tries < 1000; tries += 1) assert.ok(mark() >= 2 ** 30 && mark() < 2 ** 31);
 });
+
+test("a memory of two gigabytes, which has grown with a large model, is looked through as well", () => {
+  const heap = { HEAPU8: new Uint8Array(2 ** 31) }; // untouched pages take no room
+  new Int32Array(heap.HEAPU8.buffer, 2 ** 31 - 400).set(copy(LOADED));
+  assert.equal(new SamplerMemory(heap, LOADED).write({ ...LOADED, seed: 9 }), true);
+});

@@ -66,7 +66,7 @@ export class SamplerMemory {
 
 /** @param {Heap} heap */
 function words({ HEAPU8: { buffer } }) {
-  return new Int32Array(buffer, 0, buffer.byteLength >> 2);
+  return new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
 }
 
 /**
