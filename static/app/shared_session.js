@@ -56,6 +56,7 @@ export class SharedSession {
       switch: (reason, wish) => session.switch(reason, wish),
       reseed: () => session.reseed(),
       offer: (more) => session.offer(more),
+      withdraw: (sha256) => session.withdraw(sha256),
       look: () => session.look(),
     };
   }

@@ -211,6 +211,11 @@ export class Session {
     if (added.length) this.#set({ models: [...models, ...added] });
   }
 
+  /** A model that a person has brought and deleted again. @param {string} sha256 */
+  withdraw(sha256) {
+    this.#set({ models: this.#state.models.filter((model) => model.sha256 !== sha256) });
+  }
+
   /** Removes what this browser keeps, unless it is being read. */
   async removeKept() {
     if (this.#state.now.phase === "loading") return;

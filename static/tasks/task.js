@@ -10,7 +10,7 @@
  * @typedef {import('../engine/session_state.js').SessionState} SessionState
  *
  * @typedef {object} TaskContext
- * @property {Pick<Session, 'state' | 'count' | 'generate' | 'stop' | 'switch' | 'reseed' | 'offer' | 'look'>} session
+ * @property {Pick<Session, 'state' | 'count' | 'generate' | 'stop' | 'switch' | 'reseed' | 'offer' | 'withdraw' | 'look'>} session
  * @property {import('../engine/protocol.js').VendorUrls} vendor the libraries of npm
  * @property {HTMLElement} loading the progress of a load, for the task to put where its answer is going to be
  * @property {HTMLElement} figures where the figures of an answer go, among what is folded away

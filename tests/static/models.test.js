@@ -226,10 +226,11 @@ test("a device says why a model does not fit, and what would go for it", () => {
 
 // What a person does
 
-function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true } = {}) {
+function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, pause = () => {} } = {}) {
   const session = fakeSession();
   session.state = { ...session.state, gpu: "gpu", models: [session.state.setup.model] };
   session.offer = (more) => (session.state = { ...session.state, models: [...session.state.models, ...more] });
+  session.withdraw = (sha256) => (session.state = { ...session.state, models: session.state.models.filter((each) => each.sha256 !== sha256) });
   session.look = async () => {};
   const kept = memory();
   const bound = {
@@ -249,7 +250,7 @@ function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }),
     memory: bound,
     deviceMemory: null,
   };
-  const made = new ModelShelf(session, { keep, take, pause: () => {} }, here, () => {});
+  const made = new ModelShelf(session, { keep, take, pause }, here, () => {});
   return { made, session, bound, gone };
 }
 
@@ -317,4 +318,52 @@ test("what was asked of the browser is said as it answered", async () => {
     await page.made.persist();
     assert.deepEqual(outcomes(page), [persists ? "lasting" : "not-lasting"]);
   }
+});
+
+const web = (name) => new File([demo("onpage-demo-web.task")], name);
+
+test("a pause ends an import of several files, also where the view is left", async () => {
+  const taken = [];
+  const ends = [];
+  const page = shelf({ take: (file) => (taken.push(file.name), new Promise((resolve) => ends.push(resolve))), pause: () => ends.at(-1)?.(null) });
+  await page.made.look();
+  const going = page.made.take([web("a.task"), web("b.task"), web("c.task")]);
+  while (!ends.length) await new Promise((resolve) => setTimeout(resolve));
+  page.made.pause();
+  await going;
+  assert.deepEqual([taken, outcomes(page)], [["a.task"], ["paused"]]);
+});
+
+test("while one file of several is looked at, nothing else begins", async () => {
+  const page = shelf();
+  await page.made.look();
+  const going = page.made.take([web("a.task"), web("b.task")]);
+  assert.equal(page.made.active?.doing, "import");
+  await page.made.keep(page.made.rows[0]);
+  assert.deepEqual(outcomes(page), []);
+  await going;
+});
+
+test("a file that cannot be read is said, and the next one is taken", async () => {
+  const page = shelf();
+  await page.made.look();
+  const gone = Object.assign(web("gone.task"), { slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException("it has gone", "NotReadableError")) }) });
+  await page.made.take([gone, web("b.task")]);
+  assert.deepEqual(page.made.said.map(({ outcome, name }) => [outcome, name]), [["failed", "gone.task"], ["known", "b.task"]]);
+  assert.equal(page.made.active, null);
+});
+
+test("an import that was deleted, or made room for another, is no longer offered for use or download", async () => {
+  const sha256 = hash("c");
+  const stored = [];
+  const page = shelf({ take: async () => (stored.push({ sha256, size: 5_363_072, kept: 1 }), { sha256, kept: true }), stored });
+  await page.made.look();
+  await page.made.take([new File([demo("onpage-demo.litertlm")], "mine.litertlm")]);
+  await page.made.remove(page.made.rows.find(({ key }) => key === sha256));
+  assert.deepEqual(page.made.rows.filter(({ key }) => key === sha256), []);
+  assert.equal(page.session.state.models.some((each) => each.sha256 === sha256), false);
+  const [one] = [model("one")];
+  const brought = { ...one, sha256: one.files[0].sha256, files: [one.files[0]] };
+  const [row] = rowsOf({ models: [brought], imported: [brought], stored: [], catalog: [], speeds: {}, device: GPU });
+  assert.deepEqual([row.from, row.model], ["imported", null]);
 });

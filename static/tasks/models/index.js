@@ -62,6 +62,7 @@ async function mount(element, { session, vendor, loading, embedders }) {
   let looked = "";
 
   for (const input of [files, folder]) {
+    input.addEventListener("click", (event) => shelf.active && event.preventDefault()); // one thing at a time
     input.addEventListener("change", () => {
       const chosen = [...(input.files ?? [])];
       input.value = "";
@@ -89,6 +90,7 @@ async function mount(element, { session, vendor, loading, embedders }) {
     persist.hidden = place.lasting || !place.quota;
     const doing = shelf.active;
     active.hidden = doing === null;
+    for (const input of [files, folder]) input.setAttribute("aria-disabled", String(doing !== null));
     if (doing) {
       const name = rows.find(({ key }) => key === doing.key)?.name ?? doing.key;
       const { progress } = doing;

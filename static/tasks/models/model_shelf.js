@@ -50,6 +50,8 @@ export class ModelShelf {
   embedders = [];
   /** Whether the lists are there. */
   known = false;
+  /** Whether the person wants no more of the files that are being taken. */
+  #paused = false;
 
   /**
    * @param {import('../task.js').TaskContext['session']} session
@@ -90,15 +92,22 @@ export class ModelShelf {
     await this.#after();
   }
 
+  /** Ends what is going on, and with it what was to follow. */
   pause() {
+    this.#paused = true;
     this.#keeper.pause();
   }
 
-  /** @param {Row} row */
+  /** What a person brought and runs stays: nobody else has it. @param {Row} row */
   async remove({ sha256, name, have, from }) {
     if (this.active?.key === sha256) return;
-    const done = await this.#here.remove(sha256);
-    if (done && from === "imported") this.#here.memory.forgetImported(sha256);
+    const brought = from === "imported";
+    const runs = this.#session.state.setup?.choice?.file.sha256 === sha256;
+    const done = !(brought && runs) && (await this.#here.remove(sha256));
+    if (done && brought) {
+      this.#here.memory.forgetImported(sha256);
+      this.#session.withdraw(sha256);
+    }
     this.#say({ outcome: done ? "deleted" : "in-use", name, bytes: have });
     await this.#after();
   }
@@ -107,9 +116,10 @@ export class ModelShelf {
   async take(files) {
     if (this.active) return;
     this.said = [];
+    this.#paused = false;
     const some = files.length > 1 ? files.filter(({ name }) => MODEL_FILE.test(name)) : files;
     if (!some.length && files.length) this.#add({ outcome: "nothing", name: files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "" });
-    for (const file of some) await this.#take(file);
+    for (const file of some) if (!this.#paused) await this.#take(file);
     await this.#after();
   }
 
@@ -132,10 +142,13 @@ export class ModelShelf {
   /** @param {File} file */
   async #take(file) {
     const { name } = file;
-    const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
+    const taken = await this.#run(name, "import", name, async (onProgress) => {
+      const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
+      return { kind, kept: typeof kind === "string" || this.#paused ? null : await this.#keeper.take(file, onProgress) };
+    });
+    if (!taken) return;
+    const { kind, kept } = taken;
     if (typeof kind === "string") return this.#add({ outcome: "refused", name, refusal: kind });
-    const kept = await this.#run(name, "import", name, (onProgress) => this.#keeper.take(file, onProgress));
-    if (kept === undefined) return;
     if (!kept?.kept) return this.#add({ outcome: kept ? "no-room" : "paused", name });
     const known = this.#session.state.models.some(({ files }) => files.some(({ sha256 }) => sha256 === kept.sha256));
     if (!known) {

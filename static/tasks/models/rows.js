@@ -71,7 +71,8 @@ export function rowsOf({ models, imported, stored, catalog, speeds, device, embe
     const engine = file.engines[0] ?? "";
     const listed = catalog.find((each) => isListed(each, model, file)) ?? null;
     const from = /** @type {Row['from']} */ (brought.has(sha256) ? "imported" : "served");
-    return { key: sha256, from, name: model.name, model: embedders.includes(model) ? null : model, file, listed, sha256, size, have: have(sha256), isWhole, engine, ...fit({ size, engine, sha256, isWhole }), speed: speeds[sha256] ?? null };
+    const usable = !embedders.includes(model) && (isWhole || from === "served"); // nobody has an import but this browser
+    return { key: sha256, from, name: model.name, model: usable ? model : null, file, listed, sha256, size, have: have(sha256), isWhole, engine, ...fit({ size, engine, sha256, isWhole }), speed: speeds[sha256] ?? null };
   });
   const unknown = stored.filter(({ sha256, size }) => size && !files.some(({ file }) => file.sha256 === sha256)).map(({ sha256, size }) => {
     const from = /** @type {Row['from']} */ ("unknown");
