@@ -1,5 +1,5 @@
 // @ts-check
-/** What goes from the page to the person's own device: the clipboard, and files. */
+/** What goes between the page and the person's own device: the clipboard, and files. */
 
 import { h, modifier, text } from "./dom.js";
 
@@ -40,6 +40,22 @@ export function copyOnClick(button, { value, body, said }) {
     timer = window.setTimeout(() => text(button, said.copy), SAID);
   });
   return () => clearTimeout(timer);
+}
+
+/**
+ * Takes the files that a person drops on an element. A text goes into the field that it is dropped on.
+ * @param {HTMLElement} element
+ * @param {(files: FileList) => unknown} give
+ * @param {AbortSignal} signal
+ */
+export function takeDropped(element, give, signal) {
+  for (const name of /** @type {const} */ (["dragover", "drop"])) {
+    element.addEventListener(name, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      if (name === "drop") give(event.dataTransfer.files);
+    }, { signal });
+  }
 }
 
 /**

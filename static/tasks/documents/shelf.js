@@ -8,6 +8,7 @@
 
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, h, text, viewEvents } from "../../ui/dom.js";
+import { takeDropped } from "../../ui/files.js";
 import { ACCEPT, MAX_FILE } from "./kinds.js";
 import { MAX_ALL_CHARACTERS, MAX_DOCUMENTS } from "./library.js";
 
@@ -47,10 +48,10 @@ export function mountShelf(parent) {
   let needed = true;
 
   const give = (/** @type {{file: Blob, name: string}[]} */ files) => files.length && events.emit(root, "files", files);
-  const filesIn = (/** @type {DataTransfer | null} */ data) => [...(data?.files ?? [])].map((each) => ({ file: each, name: each.name }));
+  const named = (/** @type {FileList | null | undefined} */ files) => [...(files ?? [])].map((each) => ({ file: each, name: each.name }));
 
   file.addEventListener("change", () => {
-    const files = [...(file.files ?? [])].map((each) => ({ file: each, name: each.name }));
+    const files = named(file.files);
     file.value = "";
     give(files);
   });
@@ -78,14 +79,13 @@ export function mountShelf(parent) {
       const { target, clipboardData } = event;
       if (root.closest("[hidden]") || (target instanceof HTMLElement && target.matches("input, textarea"))) return;
       const pasted = clipboardData?.getData("text/plain") ?? "";
-      const files = filesIn(clipboardData);
+      const files = named(clipboardData?.files);
       if (files.length || pasted.trim()) event.preventDefault();
       give(files.length ? files : pasted.trim() ? [pastedFile(pasted, "")] : []);
     },
     { signal },
   );
-  parent.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-  parent.addEventListener("drop", (event) => (event.preventDefault(), give(filesIn(event.dataTransfer))), { signal });
+  takeDropped(parent, (files) => give(named(files)), signal);
 
   /** @param {import('./library.js').Entry} entry */
   function item(entry) {

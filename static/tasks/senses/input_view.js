@@ -13,6 +13,7 @@
 import { MAX_IMAGES, MAX_SECONDS, NO_SENSES, mediaTokens, sameSenses } from "../../engine/index.js";
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
+import { takeDropped } from "../../ui/files.js";
 import { named } from "../parts/languages.js";
 
 /** What serves a model that sees and hears. */
@@ -90,13 +91,7 @@ export function mountInput(parent, templates, { common, all }) {
     event.preventDefault();
     give(clipboardData.files);
   }, { signal });
-  for (const name of /** @type {const} */ (["dragover", "drop"])) {
-    parent.addEventListener(name, (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return; // a text goes into the field that it is dropped on
-      event.preventDefault();
-      if (name === "drop") give(event.dataTransfer.files);
-    }, { signal });
-  }
+  takeDropped(parent, give, signal);
 
   /** @param {Picture | Sound} each */
   function rowOf(each) {
