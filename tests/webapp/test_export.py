@@ -182,12 +182,23 @@ def test_the_headers_file_says_what_the_server_sends(site: Path, served: FlaskCl
                 "Cross-Origin-Opener-Policy",
                 "Cross-Origin-Embedder-Policy",
                 "Referrer-Policy",
+                "Permissions-Policy",
             ):
                 assert said[name] == [response.headers[name]], path
             sent = response.headers["Cache-Control"]
             assert said.get("Cache-Control", [""]) == [sent if pinned.search(sent) else ""], path
     assert dict(rules)["/models/*"]["Cache-Control"].endswith("immutable")
     assert dict(rules)["/api/models"]["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("name", ["_headers", "hosting/nginx.conf", "hosting/Caddyfile"])
+def test_an_exported_page_may_use_camera_and_microphone_and_play_what_it_heard(site: Path, name: str) -> None:
+    said = (site / name).read_text(encoding="utf-8")
+    assert "camera=(self)" in said and "microphone=(self)" in said and "media-src blob:" in said
+    page = (site / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'http-equiv="Content-Security-Policy" content="[^"]*media-src blob:', page), (
+        "for hosts without headers"
+    )
 
 
 def test_rules_are_for_whole_folders_only() -> None:
