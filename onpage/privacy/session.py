@@ -1,8 +1,8 @@
 """A person's session with a deployed page, in a browser: every task, every field with a canary, files too, then a reload and an address that
 brings a text.
 
-It knows the page by what all tasks share (links with `#/`, forms with a primary button, `data-phase` on the body), not by its words,
-so it also goes through a task that is newer than this module, and through a page in another language.
+It knows the page by what all tasks share (links with `#/`, fields, forms with a primary button, `data-phase` on the body), not by its
+words, so it also goes through a task that is newer than this module, and through a page in another language.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ElementHandle, Error, FilePayload, Page, Response
+from playwright.sync_api import BrowserContext, ElementHandle, Error, Page, Response
 
 from builder.errors import BenchError
 from onpage.privacy.canaries import Canaries
+from onpage.privacy.files import file_for
 
 LOAD_SECONDS = 600
 PAUSE_SECONDS = 0.2
@@ -25,6 +26,8 @@ MAX_CHOICES = 12
 """Templates of a task that are tried."""
 
 FIELDS = "textarea, input[type=text], input[type=search], input[type=url], input:not([type]), [contenteditable=true]"
+MOUNTED = ".task:not([hidden]) :is(input, textarea)"
+"""Every task has a field, if only for files; not every one has a form."""
 BUSY = "[...document.querySelectorAll('button')].some((b) => b.checkVisibility() && /stop/.test(b.className) && b.ariaDisabled !== 'true')"
 
 Say = Callable[[str], None]
@@ -66,7 +69,7 @@ class Session:
             self._say(f"{task}: with a text in every field")
             self.seen.tasks.append(task.removeprefix("#/"))
             page.evaluate("(hash) => { location.hash = hash; }", task)
-            self._wait(page, "document.querySelector('.task:not([hidden]) form') !== null", 30)
+            self._wait(page, f"document.querySelector('{MOUNTED}') !== null", 30)
             self._through_task(page, task)
         self._say("the page once more, with what it remembers")
         page.reload()
@@ -141,13 +144,10 @@ class Session:
                 self.seen.fields += 1
 
     def _give_file(self, handle: ElementHandle, name: str) -> None:
-        accepted = handle.get_attribute("accept") or ""
-        if accepted and not any(kind in accepted for kind in (".txt", "text/", "*/*")):
+        file = file_for(handle.get_attribute("accept") or "", name, self._canaries)
+        if file is None:
             return
-        word = self._canaries.word(f"{name}: a file's name")
-        content = self._canaries.sentence(f"{name}: a file")
         with suppress(Error):
-            file: FilePayload = {"name": f"{word}.txt", "mimeType": "text/plain", "buffer": content.encode()}
             handle.set_input_files(file, timeout=5000)
             self.seen.fields += 1
             time.sleep(1)  # it is read
