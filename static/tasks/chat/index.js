@@ -7,6 +7,7 @@ import { texts } from "../../text/texts.js";
 import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";
+import { textOf } from "../parts/text_file.js";
 import { Chat } from "./chat.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountFigures } from "./figures.js";
@@ -97,8 +98,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   /** @param {File} file */
   async function open(file) {
     try {
-      if (file.size > MAX_BYTES) throw new ChatFileError("too-large");
-      const count = await chat.take(await file.text());
+      const count = await chat.take(await textOf(file, MAX_BYTES, ChatFileError));
       say(texts.chat.files.opened(count));
     } catch (error) {
       if (!(error instanceof ChatFileError)) throw error;

@@ -12,6 +12,7 @@ import { mountFigures } from "../parts/figures.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
 import { Keeper } from "../parts/keeper.js";
 import { loadValidator } from "../parts/schema.js";
+import { textOf } from "../parts/text_file.js";
 import { events as answersEvents, mountAnswers } from "./answers_view.js";
 import { MAX_BYTES, TemplateFileError, asJson, asMarkdown, fromFile, toFile } from "./files.js";
 import { events as formEvents, mountForm } from "./form.js";
@@ -145,8 +146,7 @@ async function mount(element, { session, vendor, loading, figures: figuresRoot, 
   /** @param {File} file */
   async function take(file) {
     try {
-      if (file.size > MAX_BYTES) throw new TemplateFileError("too-large");
-      const found = fromFile(await file.text());
+      const found = fromFile(await textOf(file, MAX_BYTES, TemplateFileError));
       for (const template of found) await keep({ ...template, id: newId() });
       await readTemplates();
       note(said.instruction.opened(found.length));
