@@ -22,7 +22,7 @@ from webapp.app import Config, create_app
 from webapp.errors import ModelFileMissingError
 from webapp.export import write
 from webapp.export.crawl import crawl, parts_of
-from webapp.export.headers import headers_of
+from webapp.export.headers import content_types, headers_of
 from webapp.export.write import KEPT, MANIFEST, export
 from webapp.served_files import ServedFile
 
@@ -337,3 +337,9 @@ def test_the_command(model_path: Path, tmp_path: Path) -> None:
     assert said["models"][0]["name"] == "tiny"
     printed = CliRunner().invoke(cli, command, catch_exceptions=False).stdout
     assert "tiny\t" in printed and "licence not known" in printed
+
+
+def test_the_name_of_a_model_never_stands_in_a_servers_settings() -> None:
+    page, model = {"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "application/octet-stream"}
+    sent = {"api/models": page, 'models/00/a"; } include /etc/passwd; # {': model, "models/00/b\nX-Header: y": model}
+    assert content_types(sent) == ({}, {"api/models": "application/json"})

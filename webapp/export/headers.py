@@ -65,8 +65,10 @@ def content_types(sent: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str]
         if suffix and suffix in CODINGS:
             continue
         kind = headers["Content-Type"].partition(";")[0]
-        if not suffix:
-            by_path[path] = kind
-        elif kind != "application/octet-stream":
+        if kind == "application/octet-stream":
+            continue  # what every host takes a file for; and so no name that a stranger gave a model gets into its settings
+        if suffix:
             by_suffix[suffix] = kind
+        else:
+            by_path[path] = kind
     return by_suffix, by_path
