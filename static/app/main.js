@@ -39,6 +39,7 @@ import { recallTheme, setTheme, theme } from "./theme.js";
  * @property {HTMLElement} figures
  * @property {ReturnType<typeof mountLoading>} loading
  * @property {import('../tasks/task.js').MountedTask | null} mounted null until its styles are there
+ * @property {AbortController} left aborted when it goes
  */
 
 recallTheme();
@@ -148,17 +149,17 @@ async function showTask(task) {
   const root = h("div", { class: "task" }, loadingRoot); // which the task puts where it belongs
   const figures = h("div", {});
   /** @type {Opened} */
-  const opening = { task, root, figures, loading: mountLoading(loadingRoot), mounted: null };
+  const opening = { task, root, figures, loading: mountLoading(loadingRoot), mounted: null, left: new AbortController() };
   opened.set(task.id, opening);
   detailsRoot.before(root);
   views.details.figures.append(figures);
   try {
     await Promise.all(task.styles.map(styled));
-    const mounted = await task.mount(root, contextOf(task.id, loadingRoot, figures));
+    const mounted = await task.mount(root, contextOf(opening, loadingRoot));
     if (opened.get(task.id) === opening) opening.mounted = mounted;
     else mounted.destroy(); // the language has changed meanwhile
   } catch (error) {
-    opened.delete(task.id); // to be opened anew
+    if (opened.get(task.id) === opening) opened.delete(task.id); // to be opened anew
     root.remove();
     figures.remove();
     if (current === task) missing = new OnpageError("server-unreachable", String(error)).toJSON();
@@ -184,7 +185,8 @@ async function changeLanguage(code) {
   if (!wanted) return;
   await speak(wanted);
   choose(code);
-  for (const { root, figures, mounted } of opened.values()) {
+  for (const { root, figures, mounted, left } of opened.values()) {
+    left.abort();
     mounted?.destroy();
     root.remove();
     figures.remove();
@@ -206,15 +208,14 @@ function inLanguage(code) {
 }
 
 /**
- * @param {string} id
+ * @param {Opened} opening
  * @param {HTMLElement} loading
- * @param {HTMLElement} figures
  * @returns {import('../tasks/task.js').TaskContext}
  */
-function contextOf(id, loading, figures) {
+function contextOf({ task: { id }, figures, left }, loading) {
   const tasks = () => recall().tasks ?? {};
   return {
-    session: shared.of(id),
+    session: shared.of(id, left.signal),
     vendor,
     loading,
     figures,

@@ -27,8 +27,13 @@ export class SharedSession {
     return state.now.phase === "writing" && this.writer !== id ? { ...state, now: { phase: "loading", reason: "elsewhere", progress: null } } : state;
   }
 
-  /** The session for a task. @param {string} id @returns {TaskSession} */
-  of(id) {
+  /**
+   * The session for a task.
+   * @param {string} id
+   * @param {AbortSignal} [left] that its views are gone: what it still had in mind is written no more
+   * @returns {TaskSession}
+   */
+  of(id, left) {
     const [shared, session] = [this, this.#session];
     return {
       get state() {
@@ -44,6 +49,7 @@ export class SharedSession {
         return shared.#counting;
       },
       async generate(messages, options) {
+        if (left?.aborted) return null; // nobody would see it, nor could stop it
         if (session.state.now.phase === "ready") shared.writer = id;
         const { choice } = session.state.setup ?? {};
         const outcome = await session.generate(messages, options);

@@ -48,3 +48,13 @@ test("a task's count waits for that of another, and comes over its own", async (
   await settled();
   assert.deepEqual(counts.map(({ messages }) => messages), [["a"], ["b"], ["c"]]);
 });
+
+test("a view that goes while the next seed is loaded writes nothing any more", async () => {
+  const { session, all } = shared();
+  const left = new AbortController();
+  const post = all.of("post", left.signal);
+  const again = post.reseed().then(() => post.generate([], { room: 1, onText: () => {} }));
+  left.abort();
+  assert.equal(await again, null);
+  assert.deepEqual([all.writer, session.state.now.phase], ["", "ready"]);
+});

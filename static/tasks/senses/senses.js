@@ -179,8 +179,9 @@ export class Senses {
   /** The same with the next seed. */
   async again() {
     if (!this.ready) return;
+    const seed = this.#session.state.setup?.settings.seed;
     await this.#session.reseed();
-    await this.run();
+    if (this.#session.state.setup?.settings.seed !== seed) await this.run(); // else it could not be had
   }
 
   stop() {
