@@ -94,7 +94,7 @@ def test_a_check_finds_damage(tab: Watched, server: FaultyServer) -> None:
     expect(said(page)).to_contain_text("is undamaged: its hash is right.")
     page.evaluate(FLIP, WEB)
     press(web, "^Check")
-    expect(said(page)).to_contain_text("was damaged and has been deleted. Download it again.")
+    expect(said(page)).to_contain_text("was damaged and has been deleted. Download it again, or import its file again.")
     expect(web).to_contain_text("Not in this browser")
     assert len(server.faults.requests) == asked, "a check asks no server"
 

@@ -11,6 +11,7 @@ import { openShared, share } from "../../static/engine/shared_storage.js";
 import { evictedFor, openStored, removeOne } from "../../static/engine/storage.js";
 import { ModelShelf } from "../../static/tasks/models/model_shelf.js";
 import { fitOf, rowsOf } from "../../static/tasks/models/rows.js";
+import { texts } from "../../static/text/en.js";
 import { model } from "./support/engines.js";
 import { MemoryStorage } from "./support/memory_storage.js";
 import { fakeSession } from "./support/post.js";
@@ -366,4 +367,8 @@ test("an import that was deleted, or made room for another, is no longer offered
   const brought = { ...one, sha256: one.files[0].sha256, files: [one.files[0]] };
   const [row] = rowsOf({ models: [brought], imported: [brought], stored: [], catalog: [], speeds: {}, device: GPU });
   assert.deepEqual([row.from, row.model], ["imported", null]);
+});
+
+test("who is told of a damaged import is told to import it again: no server has it", () => {
+  assert.match(texts.models.said({ outcome: "damaged", name: "mine" }), /Download it again, or import its file again/);
 });

@@ -87,7 +87,7 @@ export const models = {
       kept: `${name} is in this browser now, and its hash is right.`,
       paused: `${name} is paused. What has arrived stays.`,
       checked: `${name} is undamaged: its hash is right.`,
-      damaged: `${name} was damaged and has been deleted. Download it again.`,
+      damaged: `${name} was damaged and has been deleted. Download it again, or import its file again.`,
       failed: `${name} could not be had: ${detail}.`,
       "no-room": `This browser has no room for ${name}.`,
       deleted: `${name} was deleted, which frees ${size(bytes)}.`,

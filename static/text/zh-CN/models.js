@@ -87,7 +87,7 @@ export const models = {
       kept: `${name} 已在此浏览器中，哈希值正确。`,
       paused: `${name} 已暂停。已收到的部分会保留。`,
       checked: `${name} 完好无损：哈希值正确。`,
-      damaged: `${name} 已损坏并被删除。请重新下载。`,
+      damaged: `${name} 已损坏并被删除。请重新下载，或重新导入文件。`,
       failed: `无法取得 ${name}：${detail}`,
       "no-room": `此浏览器没有空间保存 ${name}。`,
       deleted: `${name} 已删除，腾出 ${size(bytes)}。`,

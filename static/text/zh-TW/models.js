@@ -87,7 +87,7 @@ export const models = {
       kept: `${name} 已在這個瀏覽器中，雜湊值正確。`,
       paused: `${name} 已暫停。已收到的部分會保留。`,
       checked: `${name} 完好無損：雜湊值正確。`,
-      damaged: `${name} 已損壞並刪除。請重新下載。`,
+      damaged: `${name} 已損壞並刪除。請重新下載，或重新匯入檔案。`,
       failed: `無法取得 ${name}：${detail}`,
       "no-room": `這個瀏覽器沒有空間保存 ${name}。`,
       deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
