@@ -383,3 +383,17 @@ test("files and the clipboard have the calls with what came of them", () => {
   assert.match(markdown, /^# T\n\n## H\n\n> What\n> is it\?\n\n\*calculate\*\n\n```json\n/);
   assert.equal(asText(conversation.exchanges[0]), 'What\nis it?\n\ncalculate({"expression":"6*7"}) → {"result":42}\n\n42.');
 });
+
+test("a view that goes while the next seed is loaded leaves the answer that there is", async () => {
+  const page = made({ says: ["42.", "43?"] });
+  await page.ask("first");
+  const reseed = page.session.reseed.bind(page.session);
+  let loaded;
+  page.session.reseed = () => new Promise((resolve) => (loaded = () => resolve(reseed())));
+  const again = page.functions.again();
+  page.functions.close();
+  loaded();
+  await again;
+  assert.deepEqual([page.session.asked.length, last(page.functions).answer], [1, "42."]);
+  await page.close();
+});

@@ -221,6 +221,7 @@ export class Functions {
   /** Nothing is heard of any more. */
   close() {
     this.#closed = true;
+    this.#steps += 1; // what waits for the next seed begins nothing
     this.stop();
   }
 
