@@ -45,8 +45,17 @@ export function mountTaskNavigation(root, tasks) {
         if (id === current) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }
+      scrollTo(root, current);
       text(document.querySelector("title") ?? document.createElement("title"), texts.tasks.title(current));
     },
     destroy: () => root.replaceChildren(),
   };
+}
+
+/** On a phone the links are a line that scrolls: the current one is brought into it. @param {HTMLElement} root @param {string} current */
+function scrollTo(root, current) {
+  const link = root.querySelector(`[href="#/${current}"]`);
+  if (!link || root.scrollWidth <= root.clientWidth) return;
+  const [line, its] = [root, link].map((each) => each.getBoundingClientRect());
+  root.scrollBy({ left: Math.min(0, its.left - line.left) + Math.max(0, its.right - line.right) });
 }
