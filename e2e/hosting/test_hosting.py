@@ -34,7 +34,7 @@ def test_a_host_without_headers(browser: Browser, site: Path) -> None:
         page = tab.open(host.url)
         tab.wait_for("ready")
         assert page.evaluate("[crossOriginIsolated, navigator.serviceWorker.controller !== null]") == [True, True]
-        parts = [path for path in host.requests if "/models/" in path]
+        parts = [path for path in host.requests if "/models/" in path and "/static/" not in path]
         assert len(parts) == len(set(parts)) == -(-DEMO_GRAPH.stat().st_size // PART)
         page.get_by_role("button", name=EXAMPLE).click()
         assert len(tab.write().split()) > 5

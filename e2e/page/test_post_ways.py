@@ -133,6 +133,7 @@ def test_the_history_is_in_every_tab_and_leaves_as_files(
 
 def test_three_to_choose_from_for_a_network_with_a_voice(tab: Watched, written: Page) -> None:
     page = written
+    page.get_by_role("button", name="Announcement").click()  # of which the demo writes nothing that the page puts away
     unfold(page, "More options")
     page.get_by_label("For", exact=True).select_option("x")
     page.get_by_label("Your hashtags").fill("Northfield")
