@@ -29,7 +29,7 @@
  */
 
 import { newId } from "../../records/record.js";
-import { endsInACircle } from "../parts/repetition.js";
+import { CircleWatch } from "../parts/repetition.js";
 import { added, changedTurn, empty, turnOf } from "./tree.js";
 
 /** Of an answer, by how its writing ended. @type {Record<import('../../engine/protocol.js').Ending, TurnState>} */
@@ -40,31 +40,28 @@ export function initial() {
   return { list: [], conversation: empty(newId()), draft: "", writing: null, summarizing: false, count: null, full: null, figures: {} };
 }
 
-/** Characters after which an answer is looked at again. */
-const LOOK_EVERY = 40;
-
 /** An answer that grows. */
 export class Writing {
   /** @type {string[]} */
   #pieces;
-  /** Characters since it was last looked at. */
-  #unseen = 0;
+  #circle;
 
   /** @param {Turn} turn what there is of it, "" at first */
   constructor(turn) {
     this.turn = turn;
     this.#pieces = turn.text ? [turn.text] : [];
-    /** Whether it goes round in a circle. */
-    this.repeats = false;
+    this.#circle = new CircleWatch(turn.text);
   }
 
   /** @param {string} piece */
   add(piece) {
     this.#pieces.push(piece);
-    this.#unseen += piece.length;
-    if (this.#unseen < LOOK_EVERY) return;
-    this.#unseen = 0;
-    this.repeats ||= endsInACircle(this.text);
+    this.#circle.add(piece);
+  }
+
+  /** Whether it goes round in a circle. */
+  get repeats() {
+    return this.#circle.found;
   }
 
   get text() {

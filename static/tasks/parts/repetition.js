@@ -11,6 +11,29 @@ const TIMES = 4;
 const LEAST = 240;
 /** Of one piece, at most. */
 const LONGEST = 400;
+/** Characters after which a growing text is looked at again. */
+const LOOK_EVERY = 40;
+
+/** Whether a text that grows has gone round in a circle: a piece costs the same at any length. */
+export class CircleWatch {
+  #end;
+  #unseen = 0;
+  found = false;
+
+  /** @param {string} [text] what there is of it */
+  constructor(text = "") {
+    this.#end = text;
+  }
+
+  /** @param {string} piece */
+  add(piece) {
+    this.#end = (this.#end + piece).slice(-TIMES * LONGEST);
+    this.#unseen += piece.length;
+    if (this.#unseen < LOOK_EVERY) return;
+    this.#unseen = 0;
+    this.found ||= endsInACircle(this.#end);
+  }
+}
 
 /** @param {string} text */
 export function endsInACircle(text) {
