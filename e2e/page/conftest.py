@@ -148,13 +148,23 @@ self.release = () => {
   for (const message of held) post(message);
 };
 """
+HOLD_ANSWER = HOLD_END.replace("(typeof message", '(message.type === "text" || typeof message')
 
 
 def hold_end(page: Page) -> Callable[[], None]:
     """Keeps the engine's word that it has finished from the page until the result is called: so long it writes, however fast
     the engine is."""
+    return hold(page, HOLD_END)
+
+
+def hold_answer(page: Page) -> Callable[[], None]:
+    """As `hold_end`, and the text as well: so long the page waits for the first word."""
+    return hold(page, HOLD_ANSWER)
+
+
+def hold(page: Page, script: str) -> Callable[[], None]:
     worker = page.workers[-1]
-    worker.evaluate(f"() => {{ {HOLD_END} }}")
+    worker.evaluate(f"() => {{ {script} }}")
     return lambda: worker.evaluate("self.release()")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_end, watched_tab
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_answer, hold_end, watched_tab
 from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
@@ -113,7 +113,14 @@ def test_writing_and_written(ready: Watched) -> None:
     with ready.through("ready"):
         end()
     page.get_by_text("How these are measured").click()
+    expect(page.locator(".composer-stop")).to_be_hidden(timeout=WRITE_MS)  # it may have been written again
     check(page)
+    begin = hold_answer(page)
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.locator(".card[data-reading]")).to_be_visible()  # the post before, until the first word of the next
+    check(page)
+    with ready.through("ready"):
+        begin()
 
 
 def test_too_long(ready: Watched) -> None:
