@@ -89,6 +89,25 @@ def test_engine_falls_silent_while_loading(quick_server: RunningServer, tab: Wat
     expect(page.locator(".problem")).to_contain_text("three minutes")
 
 
+def test_the_code_of_a_task_cannot_be_fetched(quick_server: RunningServer, tab: Watched) -> None:
+    """Its screen's way on brings the task; the others go on meanwhile."""
+    tab.expected.append("ERR_FAILED")
+    page = tab.open(quick_server.url)
+    tab.wait_for("ready")
+    fetched = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
+    assert not [path for path in fetched if re.search("/tasks/(chat|lab|documents|functions|senses|models)/", path)]
+    page.route("**/tasks/chat/chat.js", lambda route: route.abort(), times=1)
+    page.get_by_role("link", name="Chat").click()
+    expect(page.locator(".problem")).to_have_attribute("data-code", "server-unreachable")
+    page.get_by_role("link", name="Post").click()
+    expect(page.get_by_label("Your text")).to_be_visible()
+    page.route("**/tasks/chat/chat.js", lambda route: route.abort(), times=1)
+    page.get_by_role("link", name="Chat").click()
+    page.locator(".problem-action").click()
+    expect(page.get_by_role("textbox", name="Your question")).to_be_visible()
+    expect(page.locator(".problem")).to_be_hidden()
+
+
 def test_device_lost(server: RunningServer, browser: Browser) -> None:
     """The GPU process is killed, as a driver reset does it; the browser makes a new one."""
     with launch(browser.browser_type, (*SOFTWARE_WEBGPU, *QUICKER)) as doomed:

@@ -7,7 +7,6 @@
 import { OnpageError, Session } from "../engine/index.js";
 import { GpuTrust } from "../check/trust.js";
 import { Records } from "../records/records.js";
-import { lookUp } from "../tasks/documents/lookup.js";
 import { TASKS } from "../tasks/index.js";
 import { LANGUAGES, languageOf } from "../text/languages.js";
 import { PROBLEMS, speak, texts } from "../text/texts.js";
@@ -38,7 +37,7 @@ import { recallTheme, setTheme, theme } from "./theme.js";
  * @property {HTMLElement} root
  * @property {HTMLElement} figures
  * @property {ReturnType<typeof mountLoading>} loading
- * @property {import('../tasks/task.js').MountedTask | null} mounted null until its styles are there
+ * @property {import('../tasks/task.js').MountedTask | null} mounted null until its code and styles are there
  * @property {AbortController} left aborted when it goes
  */
 
@@ -154,8 +153,9 @@ async function showTask(task) {
   detailsRoot.before(root);
   views.details.figures.append(figures);
   try {
-    await Promise.all(task.styles.map(styled));
-    const mounted = await task.mount(root, contextOf(opening, loadingRoot));
+    const { styles, mount } = await task.load();
+    await Promise.all(styles.map(styled));
+    const mounted = await mount(root, contextOf(opening, loadingRoot));
     if (opened.get(task.id) === opening) opening.mounted = mounted;
     else mounted.destroy(); // the language has changed meanwhile
   } catch (error) {
@@ -224,7 +224,10 @@ function contextOf({ task: { id }, figures, left }, loading) {
     records: records.of(id),
     collection: (name) => records.of(`${id}/${name}`),
     embedders: embedders.promise,
-    searchDocuments: (question, count) => lookUp({ records: records.of("documents/files"), vendor }, question, count),
+    searchDocuments: async (question, count) => {
+      const { lookUp } = await import("../tasks/documents/lookup.js");
+      return lookUp({ records: records.of("documents/files"), vendor }, question, count);
+    },
     page: {
       get theme() {
         return theme();
@@ -250,7 +253,7 @@ function withResolvers() {
 
 async function start() {
   if (await keeper.begin()) return;
-  const [offers] = await Promise.all([readOffers(), showTask(current).then(takeText)]);
+  const [offers] = await Promise.all([readOffers(), goTo(current)]);
   embedders.resolve(offers.embedders);
   const { models } = offers;
   offline = offers.offline;
@@ -259,17 +262,23 @@ async function start() {
   await session.start(models, { modelId, engineId: asked ?? engineId, loraId, remembered });
 }
 
+/** Shows a task, with the text that the address brings for it. @param {import('../tasks/task.js').Task} task */
+async function goTo(task) {
+  await showTask(task).catch((error) => console.debug(error)); // `missing` says it
+  takeText();
+}
+
 /** Gives the shown task the text that the address brings, once: it stays in no history and comes with no reload. */
 function takeText() {
   const brought = textIn(location.hash);
-  if (!brought) return;
+  const task = opened.get(current.id)?.mounted;
+  if (!brought || !task) return;
   history.replaceState(null, "", `${location.pathname}${location.search}#/${current.id}`);
-  opened.get(current.id)?.mounted?.take?.(brought);
+  task.take?.(brought);
 }
 
 window.addEventListener("hashchange", async () => {
-  await showTask(taskOf(location.hash, TASKS)).catch((error) => console.debug(error)); // `missing` says it
-  takeText();
+  await goTo(taskOf(location.hash, TASKS));
   window.scrollTo(0, 0);
 });
 headerEvents.listen(headerRoot, "model", (modelId) => session.switch("model", { modelId }));
@@ -289,6 +298,7 @@ footerEvents.listen(footerRoot, "language", async (code) => {
 footerEvents.listen(footerRoot, "theme", changeTheme);
 problemEvents.listen(problemRoot, "restart", () => {
   const { now } = session.state;
+  if (now.phase !== "problem") return goTo(current); // its code was not to be had
   return session.restart({ fresh: now.phase === "problem" && now.error.code === "model-corrupt" });
 });
 problemEvents.listen(problemRoot, "without-lora", () => session.restart({ loraId: "" }));

@@ -29,7 +29,6 @@ import { Session } from "../engine/session.js";
 import { listStored } from "../engine/storage.js";
 import { modelOf, offerOf } from "../library/offer.js";
 import { Records } from "../records/records.js";
-import { lookUp } from "../tasks/documents/lookup.js";
 import { TASKS } from "../tasks/index.js";
 import { bestFor } from "../text/languages.js";
 import { speak, texts } from "../text/texts.js";
@@ -118,8 +117,9 @@ export class OnPage extends HTMLElement {
       records ??= new Records();
       const kept = records;
       const name = `element/${task.id}`;
-      await Promise.all([...STYLES, ...task.styles].map((url) => addStyle(root, url)));
-      mounted = await task.mount(taskRoot, {
+      const { styles, mount } = await task.load();
+      await Promise.all([...STYLES, ...styles].map((url) => addStyle(root, url)));
+      mounted = await mount(taskRoot, {
         session,
         vendor: offer.vendor,
         loading: loadingRoot,
@@ -129,7 +129,10 @@ export class OnPage extends HTMLElement {
         records: kept.of(name),
         collection: (collection) => kept.of(`${name}/${collection}`),
         embedders: Promise.resolve(offer.embedders),
-        searchDocuments: (question, count) => lookUp({ records: kept.of("element/documents/files"), vendor: offer.vendor }, question, count),
+        searchDocuments: async (question, count) => {
+          const { lookUp } = await import("../tasks/documents/lookup.js");
+          return lookUp({ records: kept.of("element/documents/files"), vendor: offer.vendor }, question, count);
+        },
         page: { theme: this.dataset.theme ?? "system", languages: [], set: (setting, value) => setting === "theme" && showTheme(value, this) },
       });
       if (ended.signal.aborted) return mounted.destroy();

@@ -1,13 +1,13 @@
 // @ts-check
-/** The tasks of the page, each by one line. The first one is shown where the address names none. */
-
-import { chat } from "./chat/index.js";
-import { documents } from "./documents/index.js";
-import { functions } from "./functions/index.js";
-import { lab } from "./lab/index.js";
-import { models } from "./models/index.js";
-import { post } from "./post/index.js";
-import { senses } from "./senses/index.js";
+/** The tasks of the page, each by one line; its code is fetched when it is opened. The first one is shown where the address names none. */
 
 /** @type {import('./task.js').Task[]} */
-export const TASKS = [post, chat, lab, documents, functions, senses, models];
+export const TASKS = [
+  { id: "post", load: () => import("./post/index.js") },
+  { id: "chat", load: () => import("./chat/index.js") },
+  { id: "lab", load: () => import("./lab/index.js") },
+  { id: "documents", load: () => import("./documents/index.js") },
+  { id: "functions", load: () => import("./functions/index.js") },
+  { id: "senses", load: () => import("./senses/index.js") },
+  { id: "models", load: () => import("./models/index.js"), aside: true },
+];

@@ -41,8 +41,11 @@
  *
  * @typedef {object} Task
  * @property {string} id
- * @property {URL[]} styles
  * @property {boolean} [aside] whether it is not among the uses, and other places of the page lead to it
+ * @property {() => Promise<TaskModule>} load fetches its code
+ *
+ * @typedef {object} TaskModule what its `index.js` exports
+ * @property {URL[]} styles
  * @property {(element: HTMLElement, context: TaskContext) => Promise<MountedTask>} mount with its styles there
  */
 

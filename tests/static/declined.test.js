@@ -6,7 +6,7 @@ import { MemoryShelf } from "../../static/records/memory.js";
 import { Records } from "../../static/records/records.js";
 import { events as composerEvents } from "../../static/tasks/post/composer.js";
 import { mountDeclined } from "../../static/tasks/post/declined.js";
-import { post } from "../../static/tasks/post/index.js";
+import * as post from "../../static/tasks/post/index.js";
 import { FakeElement, install } from "./support/dom.js";
 import { model } from "./support/engines.js";
 

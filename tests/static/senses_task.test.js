@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { MemoryShelf } from "../../static/records/memory.js";
 import { Records } from "../../static/records/records.js";
-import { senses } from "../../static/tasks/senses/index.js";
+import * as senses from "../../static/tasks/senses/index.js";
 import { texts } from "../../static/text/texts.js";
 import { FakeElement, install } from "./support/dom.js";
 import { READY, button, fakeSession } from "./support/post.js";

@@ -19,7 +19,6 @@ import { events as threadEvents, mountThread } from "./thread.js";
 import { titleOf } from "./tree.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('../task.js').TaskContext} TaskContext
  * @typedef {import('../task.js').MountedTask} MountedTask
  * @typedef {import('./instructions.js').Preset} Preset
@@ -30,15 +29,14 @@ const SUMMARIZE = "Summarize our conversation so far in at most 80 words. Keep n
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-/** @type {Task} */
-export const chat = { id: "chat", styles: [here("chat.css"), here("turns.css")], mount };
+export const styles = [here("chat.css"), here("turns.css")];
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
   const [samples, shipped] = await Promise.all(["samples.json", "presets.json"].map((file) => json(here(file))));
   const saved = collection("presets");
   const root = h("section", { class: "chat", "aria-label": texts.chat.region });

@@ -20,7 +20,6 @@ import { Search } from "./search.js";
 import { events as shelfEvents, mountShelf } from "./shelf.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('../task.js').TaskContext} TaskContext
  * @typedef {import('../task.js').MountedTask} MountedTask
  */
@@ -45,15 +44,14 @@ const historyKind = () => ({
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-/** @type {Task} */
-export const documents = { id: "documents", styles: ["documents.css", "reading.css", "../parts/history.css"].map(here), mount };
+export const styles = ["documents.css", "reading.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, embedders }) {
+export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, embedders }) {
   /** @type {import('./found_view.js').Sample} */
   const sample = await json(here("sample.json"));
   const root = h("section", { class: "documents", "aria-label": texts.documents.region });

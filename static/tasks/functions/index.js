@@ -21,7 +21,6 @@ import { builtIn } from "./tools/index.js";
 import { events as toolsEvents, mountTools } from "./tools_view.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('../task.js').TaskContext} TaskContext
  * @typedef {import('../task.js').MountedTask} MountedTask
  * @typedef {import('./tools/index.js').Tool} Tool
@@ -45,15 +44,14 @@ const historyKind = () => ({
   copying: { ...words, copy: said.copy },
 });
 
-/** @type {Task} */
-export const functions = { id: "functions", styles: ["functions.css", "calls.css", "../parts/figures.css", "../parts/history.css"].map(here), mount };
+export const styles = ["functions.css", "calls.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, searchDocuments, page }) {
+export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, searchDocuments, page }) {
   const [sample, units] = await Promise.all([json(here("sample.json")), json(here("tools/units.json"))]);
   const saved = collection("tools");
   const own = builtIn(page.languages);

@@ -23,7 +23,6 @@ import { events as sidesEvents, makeSides } from "./sides_view.js";
 import { TemplateError, checked } from "./template.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('../task.js').TaskContext} TaskContext
  * @typedef {import('../task.js').MountedTask} MountedTask
  * @typedef {import('./template.js').Template} Template
@@ -45,15 +44,14 @@ const HISTORY = {
   copying: said,
 };
 
-/** @type {Task} */
-export const lab = { id: "lab", styles: ["lab.css", "card.css", "../parts/figures.css", "../parts/history.css"].map(here), mount };
+export const styles = ["lab.css", "card.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection }) {
   const [shipped, languages] = await Promise.all(["templates.json", "../parts/languages.json"].map((file) => json(here(file))));
   /** @type {Template[]} */
   const builtIn = shipped.map((/** @type {object} */ each) => checked({ name: "", ...each }));

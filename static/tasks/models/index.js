@@ -11,22 +11,20 @@ import { ModelShelf } from "./model_shelf.js";
 import { events, makeRow } from "./row_view.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('./rows.js').Row} Row
  */
 
 const GIGABYTE = 2 ** 30;
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-/** @type {Task} */
-export const models = { id: "models", aside: true, styles: [here("models.css")], mount };
+export const styles = [here("models.css")];
 
 /**
  * @param {HTMLElement} element
  * @param {import('../task.js').TaskContext} context
  * @returns {Promise<import('../task.js').MountedTask>}
  */
-async function mount(element, { session, vendor, loading, embedders }) {
+export async function mount(element, { session, vendor, loading, embedders }) {
   const said = texts.models;
   const storage = h("p", {});
   const persist = h("button", { type: "button", class: "button models-persist" }, said.persist);

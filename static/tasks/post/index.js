@@ -20,7 +20,6 @@ import { Post, counted, drafted, initial } from "./state.js";
 import { voiceOf, voiced } from "./voice.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('../task.js').TaskContext} TaskContext
  * @typedef {import('../task.js').MountedTask} MountedTask
  */
@@ -49,15 +48,14 @@ const HISTORY = {
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-/** @type {Task} */
-export const post = { id: "post", styles: ["composer", "options", "card", "check", "variants", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`)), mount };
+export const styles = ["composer", "options", "card", "check", "variants", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`));
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
+export async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
   const [definition, examples, platforms, rules] = await Promise.all(["social_post.json", "examples.json", "platforms.json", "check.json"].map((file) => json(here(file))));
   const judge = new Judge(rules, definition);
   const options = makeOptions(platforms);

@@ -15,7 +15,6 @@ import { pictureFrom, readPicture, readSound, soundsLike, thumbnailOf } from "./
 import { Senses } from "./senses.js";
 
 /**
- * @typedef {import('../task.js').Task} Task
  * @typedef {import('../task.js').TaskContext} TaskContext
  * @typedef {import('../task.js').MountedTask} MountedTask
  */
@@ -37,15 +36,14 @@ const HISTORY = {
   copying: said.answer,
 };
 
-/** @type {Task} */
-export const senses = { id: "senses", styles: ["senses.css", "../parts/figures.css", "../parts/history.css"].map(here), mount };
+export const styles = ["senses.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records }) {
+export async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records }) {
   const [templates, languages] = await Promise.all(["templates.json", "../parts/languages.json"].map((file) => json(here(file))));
   const ended = new AbortController();
   const { signal } = ended;

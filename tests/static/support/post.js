@@ -1,6 +1,6 @@
 // The first task, mounted in a document and a session that do what a test says.
 
-import { post } from "../../../static/tasks/post/index.js";
+import * as post from "../../../static/tasks/post/index.js";
 import { MemoryShelf } from "../../../static/records/memory.js";
 import { Records } from "../../../static/records/records.js";
 import { FakeElement, install } from "./dom.js";
