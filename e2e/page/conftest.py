@@ -244,14 +244,14 @@ def endless_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def quick_server(endless_model: Path) -> Iterator[RunningServer]:
     """`onpage serve` with two models that the page runs on the processor: loaded in a second, for what is not the engine's."""
     with onpage_serve(["demo", endless_model]) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(model_file: Path, noise_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """`onpage serve` with both models: the demo model as a file first, the other from a store."""
     store = Store(tmp_path_factory.mktemp("store"))
