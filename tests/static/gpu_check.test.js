@@ -65,16 +65,43 @@ test("a verdict holds for one device, browser, engine, precision and set of answ
 test("the newest verdicts are kept, and damaged storage is none", () => {
   const storage = new Map();
   const kept = { getItem: (name) => storage.get(name) ?? null, setItem: (name, value) => storage.set(name, value) };
-  for (let each = 0; each < 12; each += 1) remember(`circumstances ${each}`, { ...VERDICT, seconds: each }, kept);
+  const verdict = { ...VERDICT, results: RIGHT };
+  for (let each = 0; each < 12; each += 1) remember(`circumstances ${each}`, { ...verdict, seconds: each }, kept);
   assert.equal(recalled("circumstances 11", kept)?.seconds, 11);
   assert.equal(recalled("circumstances 0", kept), null);
-  remember("circumstances 11", { ...VERDICT, seconds: 99 }, kept);
+  remember("circumstances 11", { ...verdict, seconds: 99 }, kept);
   assert.equal(recalled("circumstances 11", kept)?.seconds, 99);
   for (const damaged of ["", "{}", "[[1]]", '[["x", null]]', "nonsense"]) {
     assert.equal(recalled("x", { getItem: () => damaged }), null);
   }
   assert.equal(recalled("x", { getItem: () => { throw new Error("no storage"); } }), null); // prettier-ignore
   remember("x", VERDICT, { getItem: () => null, setItem: () => { throw new Error("full"); } }); // prettier-ignore
+});
+
+test("a damaged verdict neither ends the question nor takes the others with it", () => {
+  const whole = { ...VERDICT, results: RIGHT };
+  const damages = [
+    { results: [null, null] },
+    { results: [] },
+    { results: [], of: 0 },
+    { results: RIGHT.slice(1) },
+    { results: [{ ...RIGHT[0], wrong: "no" }, RIGHT[1]] },
+    { results: [{ ...RIGHT[0], wrong: undefined }, RIGHT[1]] },
+    { results: [{ ...RIGHT[0], tokens: null }, RIGHT[1]] },
+    { results: {} },
+    { of: "2" },
+    { failed: null },
+    { version: 1 },
+  ];
+  for (const damage of damages) {
+    const held = JSON.stringify([["damaged", { ...whole, ...damage }], null, 7, ["whole", whole]]);
+    const storage = new Map([["onpage-gpu-check", held]]);
+    const kept = { getItem: (name) => storage.get(name) ?? null, setItem: (name, value) => storage.set(name, value) };
+    assert.equal(recalled("damaged", kept), null, JSON.stringify(damage));
+    assert.deepEqual(recalled("whole", kept), whole);
+    remember("damaged", whole, kept);
+    assert.deepEqual(recalled("damaged", kept), whole);
+  }
 });
 
 /** An engine that answers a case of these answers by what `write` makes of it. */
