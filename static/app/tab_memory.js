@@ -12,7 +12,8 @@ const KEY = "onpage";
 /** @returns {TabMemory} */
 export function recall() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+    const found = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+    return typeof found === "object" && found ? found : {}; // JSON that nobody vouches for
   } catch {
     return {};
   }
