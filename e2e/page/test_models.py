@@ -132,3 +132,8 @@ def test_a_file_is_imported_and_used(tab: Watched, server: FaultyServer, endless
     tab.wait_for("ready")
     expect(page.locator(".model-facts")).to_contain_text("endless")
     assert len(server.faults.requests) == asked, "it never leaves the browser, and comes from no server"
+    kept = page.locator(".kept")
+    expect(kept).to_contain_text("Remove leaves what you imported: endless.")
+    kept.get_by_role("button", name="Remove").click()
+    expect(kept.get_by_role("button", name="Remove")).to_have_attribute("aria-disabled", "true")
+    assert list(stored(page).values()) == [endless_model.stat().st_size]

@@ -6,6 +6,7 @@
  * @typedef {{'remove-kept': undefined, theme: string, language: string}} FooterEvents `language`: the code of the one that was chosen
  */
 
+import { importedModels } from "../engine/index.js";
 import { format, texts } from "../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../ui/dom.js";
 import { THEMES } from "./theme.js";
@@ -25,6 +26,9 @@ export function mountFooter(root, languages, spoken) {
   const all = h("a", { class: "kept-all", href: "#/models" }, texts.models.all);
   const kept = h("p", { class: "kept", hidden: true }, sentence, " ", all, " ", remove);
   const licence = h("p", { class: "model-licence", hidden: true });
+  /** What the browser keeps when that was last looked at, and what of it the person has imported. */
+  let seen = /** @type {import('../engine/storage.js').StoredEntry[]} */ ([]);
+  let imported = /** @type {import('../engine/model_list.js').Model[]} */ ([]);
   root.append(facts, licence, kept);
 
   root.append(h("p", {}, h("a", { href: "static/vendor/NOTICES.txt" }, texts.footer.notices)));
@@ -53,11 +57,14 @@ export function mountFooter(root, languages, spoken) {
       showLicence(licence, setup?.model.licence ?? null);
       const bytes = models.reduce((sum, model) => sum + model.size, 0);
       if (bytes) kept.hidden = false; // for good: who has removed them is told so, and keeps the focus
-      text(sentence, texts.footer.kept(bytes));
+      if (models !== seen) imported = importedModels().filter(({ sha256 }) => models.some((each) => each.sha256 === sha256 && each.size));
+      seen = models;
+      text(sentence, imported.length ? `${texts.footer.kept(bytes)} ${texts.footer.imported(imported.map(({ name }) => name))}` : texts.footer.kept(bytes));
       const said = offline ? texts.footer.offline : texts.footer.keeper[keeper];
       open.hidden = !said;
       text(open, said);
-      remove.setAttribute("aria-disabled", String(!bytes || now.phase === "loading"));
+      const removable = models.some(({ sha256, size }) => size && !imported.some((model) => model.sha256 === sha256));
+      remove.setAttribute("aria-disabled", String(!removable || now.phase === "loading"));
       picker.disabled = now.phase === "writing"; // the answer would be lost
     },
     focusLanguage: () => picker.focus(),

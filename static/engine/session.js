@@ -16,6 +16,7 @@
 
 import { lookAtGpu } from "./choice.js";
 import { Engine } from "./client.js";
+import { importedModels } from "./device_memory.js";
 import { OnpageError } from "./errors.js";
 import { NO_SENSES, missingSense } from "./media.js";
 import { mediaOf } from "./messages.js";
@@ -66,14 +67,16 @@ export class Session {
    * @param {(state: SessionState) => void} [options.onChange]
    * @param {(entry: EngineEntry, onEnd: (error: OnpageError) => void) => Engine} [options.makeEngine]
    * @param {Pick<typeof modelStorage, 'listStored' | 'removeStored'>} [options.storage]
+   * @param {() => Model[]} [options.imported]
    * @param {typeof reach} [options.reach]
    * @param {(setup: PossibleSetup) => Promise<import('./choice.js').GpuFault | null>} [options.check] what the engine computes wrongly on this
    *   GPU, null for nothing; rejects where that cannot be told
    */
-  constructor({ vendor, onChange = () => {}, makeEngine, storage = modelStorage, reach: reachModel = reach, check = async () => null }) {
+  constructor({ vendor, onChange = () => {}, makeEngine, storage = modelStorage, imported = importedModels, reach: reachModel = reach, check = async () => null }) {
     this.onChange = onChange;
     this.check = check;
     this.storage = storage;
+    this.imported = imported;
     this.#engines = new Succession({
       vendor,
       makeEngine: makeEngine ?? ((entry, onEnd) => new Engine(entry, { onEnd })),
@@ -216,10 +219,11 @@ export class Session {
     this.#set({ models: this.#state.models.filter((model) => model.sha256 !== sha256) });
   }
 
-  /** Removes what this browser keeps, unless it is being read. */
+  /** Removes what this browser keeps, unless it is being read. What a person has imported stays: no server has it. */
   async removeKept() {
     if (this.#state.now.phase === "loading") return;
-    await this.storage.removeStored().catch(() => {});
+    const except = this.imported().map(({ sha256 }) => sha256);
+    await this.storage.removeStored({ except }).catch(() => {});
     await this.look();
   }
 

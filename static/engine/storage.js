@@ -168,9 +168,9 @@ export async function listStored(storage = new Opfs()) {
   return (await attempt(() => storage.list())) ?? [];
 }
 
-/** Removes every model that no tab is using. @param {ModelStorage} [storage] */
-export async function removeStored(storage = new Opfs()) {
-  for (const { sha256 } of await listStored(storage)) await attempt(() => storage.remove(sha256));
+/** Removes every model that no tab is using, but those. @param {{storage?: ModelStorage, except?: string[]}} [options] `except`: by sha256 */
+export async function removeStored({ storage = new Opfs(), except = [] } = {}) {
+  for (const { sha256 } of await listStored(storage)) if (!except.includes(sha256)) await attempt(() => storage.remove(sha256));
 }
 
 /** Removes one. @param {string} sha256 @param {ModelStorage} [storage] @returns {Promise<boolean>} false where a tab is using it */

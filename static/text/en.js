@@ -226,6 +226,8 @@ export const texts = {
     onGpu: (gpu) => `on ${gpu}`,
     /** @param {number} bytes */
     kept: (bytes) => (bytes ? `This browser keeps ${size(bytes)} of models for the next time.` : "This browser keeps no model."),
+    /** @param {string[]} names */
+    imported: (names) => `Remove leaves what you imported: ${format.list(names)}. All models deletes it.`,
     /** Before the name of the licence. */
     licence: "Licence of the model:",
     notices: "Third-party notices and licences",

@@ -208,6 +208,7 @@ export const texts = {
     onProcessor: "CPUで実行",
     onGpu: (gpu) => `${gpu}で実行`,
     kept: (bytes) => (bytes ? `次回のため、このブラウザに${size(bytes)}のモデルが保存されています。` : "このブラウザにモデルは保存されていません。"),
+    imported: (names) => `「削除」しても、ファイルから読み込んだモデルは残ります：${format.list(names)}。「すべてのモデル」で削除できます。`,
     licence: "モデルのライセンス：",
     notices: "第三者の著作権表示とライセンス",
     remove: "削除",

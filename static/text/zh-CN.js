@@ -207,6 +207,7 @@ export const texts = {
     onProcessor: "在处理器上",
     onGpu: (gpu) => `在 ${gpu} 上`,
     kept: (bytes) => (bytes ? `此浏览器保留了 ${size(bytes)} 的模型，供下次使用。` : "此浏览器没有保留模型。"),
+    imported: (names) => `“移除”会保留你导入的模型：${format.list(names)}。可在“所有模型”中删除。`,
     licence: "模型许可证：",
     notices: "第三方声明与许可证",
     remove: "移除",

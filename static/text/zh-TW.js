@@ -208,6 +208,7 @@ export const texts = {
     onProcessor: "在處理器上",
     onGpu: (gpu) => `在 ${gpu} 上`,
     kept: (bytes) => (bytes ? `這個瀏覽器保留了 ${size(bytes)} 的模型，供下次使用。` : "這個瀏覽器沒有保留模型。"),
+    imported: (names) => `「移除」會保留你匯入的模型：${format.list(names)}。可在「所有模型」中刪除。`,
     licence: "模型授權條款：",
     notices: "第三方聲明與授權條款",
     remove: "移除",

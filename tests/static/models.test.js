@@ -8,13 +8,14 @@ import { OnpageError } from "../../static/engine/errors.js";
 import { kindOf } from "../../static/engine/model_file.js";
 import { fieldsOf } from "../../static/engine/protobuf.js";
 import { openShared, share } from "../../static/engine/shared_storage.js";
-import { evictedFor, openStored, removeOne } from "../../static/engine/storage.js";
+import { evictedFor, listStored, openStored, removeOne, removeStored } from "../../static/engine/storage.js";
 import { ModelShelf } from "../../static/tasks/models/model_shelf.js";
 import { fitOf, rowsOf } from "../../static/tasks/models/rows.js";
 import { texts } from "../../static/text/en.js";
 import { model } from "./support/engines.js";
 import { MemoryStorage } from "./support/memory_storage.js";
 import { fakeSession } from "./support/post.js";
+import { ready } from "./support/sessions.js";
 
 const hash = (digit) => digit.repeat(64);
 const DEMO = new URL("../../webapp/demo_model/", import.meta.url);
@@ -80,6 +81,16 @@ test("one is deleted, unless a tab has it open", async () => {
   await open.close();
   assert.equal(await removeOne("first", storage), true);
   assert.deepEqual((await storage.list()).map(({ sha256 }) => sha256), ["second"]);
+});
+
+test("what the page keeps is removed, but what a person has imported stays", async () => {
+  const storage = await filled(100, hash("a"), hash("b"), hash("c"));
+  const { session } = await ready([model("first")], {
+    storage: { listStored: () => listStored(storage), removeStored: (options) => removeStored({ storage, ...options }) },
+    imported: () => [{ ...model("mine"), sha256: hash("b") }],
+  });
+  await session.removeKept();
+  assert.deepEqual(session.state.kept.map(({ sha256 }) => sha256), [hash("b")]);
 });
 
 // Cross-Origin Storage, a proposal: as its explainer has it

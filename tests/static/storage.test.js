@@ -109,7 +109,7 @@ for (const error of ERRORS) {
             storage.fail("", 0, "");
             assert.ok((await load(url, { storage })).bytes.equals(CONTENT), `after ${what}`);
             await listStored(storage);
-            await removeStored(storage);
+            await removeStored({ storage });
           }
         }
       }
@@ -150,7 +150,7 @@ test("no function throws where nothing works", async () => {
   for (const call of CALLS) {
     storage.fail(call, 0, "SecurityError");
     await listStored(storage);
-    await removeStored(storage);
+    await removeStored({ storage });
   }
 });
 
