@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from builder.files.digest import sha256_of
-from e2e.page.conftest import STEP_MS, Watched, watched_tab
+from e2e.page.conftest import STEP_MS, Watched, begin_worker_with, watched_tab
 from e2e.page.servers import FaultyServer, faulty_server
 from e2e.page.test_accessibility import check
 from e2e.page.test_storage import CHUNK, FLIP, eventually, stored
@@ -110,6 +110,22 @@ def test_deleting_asks_first(tab: Watched) -> None:
     press(web, "^Delete")
     press(web, "^Delete")
     expect(said(page)).to_contain_text("was deleted, which frees 5.2 MB.")
+    assert set(stored(page)) == {GRAPH}
+
+
+def test_what_another_site_shares_needs_no_room(tab: Watched, server: FaultyServer) -> None:
+    page, web = tab.page, row(tab.page, "MediaPipe")
+    files = [file for model in page.request.get(f"{server.url}/api/models").json() for file in model["files"]]
+    [url] = [file["url"] for file in files if file["sha256"] == WEB]
+    shared = f"{{ requestFileHandle: async () => ({{ getFile: async () => (await fetch('/{url}')).blob() }}) }}"
+    begin_worker_with(
+        page, "model_keeper.worker.js", f"Object.defineProperty(navigator, 'crossOriginStorage', {{ value: {shared} }});"
+    )
+    press(web, "^Download")
+    expect(said(page)).to_contain_text("is shared by another site, and its hash is right.")
+    expect(web).to_contain_text("Another site shares it with this one, so it takes no room here")
+    expect(web.locator(".models-keep")).to_have_text("Check")
+    page.context.unroute("**/model_keeper.worker.js")
     assert set(stored(page)) == {GRAPH}
 
 

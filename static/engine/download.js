@@ -157,6 +157,11 @@ export class ModelDownload {
     return this.#stored !== null;
   }
 
+  /** Whether it is read from where all origins share it, and so takes no room here. */
+  get isShared() {
+    return this.#stored?.isShared ?? false;
+  }
+
   /** Whether the browser had the file already; null where it had a part, or does not say. @returns {boolean | null} */
   get fromCache() {
     if (this.#had === this.model.size) return true;

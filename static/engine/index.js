@@ -26,7 +26,7 @@ export { normalized } from "./pasted_text.js";
 export { forgetImported, importedModels, noteSpeed, rememberImported, speeds } from "./device_memory.js";
 export { HEAD, kindOf } from "./model_file.js";
 export { ModelKeeper } from "./model_keeper.js";
-export { canShare, shareStored } from "./shared_storage.js";
+export { canShare, isShared, shareStored } from "./shared_storage.js";
 export { evictedFor, listStored, removeOne, removeStored } from "./storage.js";
 export { ENGINES, add, engineOf, takesSampling, versionOf } from "./registry.js";
 export { Session } from "./session.js";

@@ -37,7 +37,15 @@ export function canShare() {
 export async function openShared(sha256, size, storage = offered()) {
   const handle = await storage?.requestFileHandle(hashOf(sha256)).catch(() => null); // NotFoundError, mostly
   const blob = await handle?.getFile();
-  return blob && blob.size === size ? new StoredModel(NOT_OURS, sha256, new OpenBlob(blob), () => {}) : null;
+  if (blob?.size !== size) return null;
+  const stored = new StoredModel(NOT_OURS, sha256, new OpenBlob(blob), () => {});
+  stored.isShared = true;
+  return stored;
+}
+
+/** Whether another origin shares a model, as far as its size tells. @param {string} sha256 @param {number} size @returns {Promise<boolean>} */
+export async function isShared(sha256, size) {
+  return (await openShared(sha256, size).catch(() => null)) !== null;
 }
 
 /**

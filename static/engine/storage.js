@@ -66,6 +66,8 @@ export class StoredModel {
     this.#release = release;
     /** Bytes that have come, from the first on. */
     this.length = file.size;
+    /** Whether it lies where all origins share it (shared_storage.js), and not here. */
+    this.isShared = false;
   }
 
   /**

@@ -118,7 +118,7 @@ test("a model that another origin shares is read from there, and never written, 
   assert.deepEqual(origins.asked, [[{ algorithm: "SHA-256", value: "abc" }, { create: true, origins: "*" }]]);
   const storage = new MemoryStorage();
   const stored = await openStored({ sha256: "abc", size: 10 }, { storage, shared: (sha256, size) => openShared(sha256, size, origins) });
-  assert.equal(stored.length, 10);
+  assert.deepEqual([stored.length, stored.isShared], [10, true]);
   const buffer = new Uint8Array(4);
   assert.ok(await stored.read(3, buffer));
   assert.equal(new TextDecoder().decode(buffer), "3456");
@@ -238,7 +238,7 @@ test("a device says why a model does not fit, and what would go for it", () => {
 
 // What a person does
 
-function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, pause = () => {} } = {}) {
+function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, shares = [], quota = 1e9, pause = () => {} } = {}) {
   const session = fakeSession();
   session.state = { ...session.state, gpu: "gpu", models: [session.state.setup.model] };
   session.offer = (more) => (session.state = { ...session.state, models: [...session.state.models, ...more] });
@@ -256,7 +256,8 @@ function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }),
     stored: async () => stored.filter(({ sha256 }) => !gone.includes(sha256)),
     remove: async (sha256) => (gone.push(sha256), true),
     share: async () => true,
-    storage: async () => ({ usage: 0, quota: 1e9, lasting: false }),
+    isShared: async (sha256) => shares.includes(sha256),
+    storage: async () => ({ usage: 0, quota, lasting: false }),
     persist: async () => persists,
     catalog: async () => [listed("known", { file: "known-web.task" })],
     memory: bound,
@@ -274,6 +275,7 @@ test("a model is brought, paused, checked, or said to be damaged", async () => {
     [async () => ({ kept: true }), [], "kept"],
     [async () => null, [], "paused"],
     [async () => ({ kept: false }), [], "no-room"],
+    [async () => ({ kept: true, isShared: true }), [], "elsewhere"],
     [async () => ({ kept: true }), whole, "checked"],
     [async () => Promise.reject(new OnpageError("model-corrupt")), whole, "damaged"],
     [async () => Promise.reject(new OnpageError("server-unreachable")), [], "failed"],
@@ -283,6 +285,19 @@ test("a model is brought, paused, checked, or said to be damaged", async () => {
     await page.made.keep(page.made.rows[0]);
     assert.deepEqual([outcomes(page), page.made.active], [[outcome], null]);
   }
+});
+
+test("what another origin shares needs no room, and is checked there", async () => {
+  const doing = [];
+  for (const [shares, unfit] of [[[], ["no-room"]], [["first-mediapipe"], []]]) {
+    const page = shelf({ shares, quota: 10, keep: async () => (doing.push(page.made.active.doing), { kept: true, isShared: true }) });
+    await page.made.look();
+    const [row] = page.made.rows;
+    assert.deepEqual([row.unfit, row.isShared, row.have, row.evicted], [unfit, shares.length > 0, 0, []]);
+    await page.made.keep(row);
+    assert.deepEqual([outcomes(page), page.made.rows[0].unfit], [["elsewhere"], []]);
+  }
+  assert.deepEqual(doing, ["keep", "check"]);
 });
 
 test("one thing at a time", async () => {

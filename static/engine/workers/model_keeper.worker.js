@@ -7,7 +7,8 @@
  * @typedef {{model: import('../protocol.js').ModelSource}} FromServer
  * @typedef {{file: File}} FromFile
  * @typedef {(FromServer | FromFile) & {vendor: import('../protocol.js').VendorUrls}} KeepRequest
- * @typedef {{sha256: string, kept: boolean}} Kept `kept` is false where storage has no room for it
+ * @typedef {{sha256: string, kept: boolean, isShared?: boolean}} Kept `kept` is false where storage has no room for it; `isShared` where another
+ *   origin shares it, so that it needs none
  */
 
 import { OnpageError } from "../errors.js";
@@ -37,7 +38,8 @@ async function fromServer({ model, vendor }) {
   while (!(await reader.read()).done) if (!download.isKept) break; // there was room for a part only
   if (download.isKept || (await isWhole(model))) await download.finish();
   else await download.stop();
-  return { sha256: model.sha256, kept: await isWhole(model) };
+  const { isShared } = download;
+  return { sha256: model.sha256, kept: isShared || (await isWhole(model)), isShared };
 }
 
 /**
@@ -56,7 +58,7 @@ async function fromFile({ file, vendor }) {
     meter.recalled(bytes.length);
   }
   const sha256 = hasher.digest();
-  const stored = await openStored({ sha256, size });
+  const stored = await openStored({ sha256, size }, { shared: async () => null }); // what others share may go; this stays
   if (!stored) return { sha256, kept: false };
   for (let at = stored.length; at < size; at = stored.length) {
     const bytes = await piece(file, at);

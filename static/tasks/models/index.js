@@ -4,7 +4,7 @@
  * nothing: where the page names its model, it leads here.
  */
 
-import { ModelKeeper, canShare, forgetImported, importedModels, listStored, rememberImported, removeOne, shareStored, speeds } from "../../engine/index.js";
+import { ModelKeeper, canShare, forgetImported, importedModels, isShared, listStored, rememberImported, removeOne, shareStored, speeds } from "../../engine/index.js";
 import { texts } from "../../text/texts.js";
 import { h, text, together } from "../../ui/dom.js";
 import { ModelShelf } from "./model_shelf.js";
@@ -48,7 +48,7 @@ export async function mount(element, { session, vendor, loading, embedders }) {
   const soon = together(() => show());
   const deviceMemory = Number(Reflect.get(navigator, "deviceMemory")) * GIGABYTE || null;
   const memory = { importedModels, rememberImported, forgetImported, speeds };
-  const shelf = new ModelShelf(session, new ModelKeeper(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
+  const shelf = new ModelShelf(session, new ModelKeeper(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
   void embedders?.then((found) => {
     shelf.embedders = /** @type {import('../../engine/model_list.js').Model[]} */ (found);
     soon();

@@ -8,7 +8,7 @@
  * @typedef {import('../../engine/model_list.js').Model} Model
  * @typedef {import('../../engine/protocol.js').LoadProgress} LoadProgress
  *
- * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
+ * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'elsewhere' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
  *   | 'not-shared' | 'lasting' | 'not-lasting'} Outcome
  * @typedef {{outcome: Outcome, name: string, bytes?: number, refusal?: import('../../engine/model_file.js').Refusal, detail?: string}} Said what came of it
  *
@@ -16,6 +16,7 @@
  * @property {() => Promise<import('../../engine/storage.js').StoredEntry[]>} stored
  * @property {(sha256: string) => Promise<boolean>} remove
  * @property {(sha256: string) => Promise<boolean>} share
+ * @property {(sha256: string, size: number) => Promise<boolean>} isShared whether another origin shares it
  * @property {() => Promise<{usage: number, quota: number, lasting: boolean}>} storage
  * @property {() => Promise<boolean>} persist
  * @property {() => Promise<Listed[]>} catalog
@@ -41,6 +42,8 @@ export class ModelShelf {
   #catalog = [];
   /** @type {import('../../engine/storage.js').StoredEntry[]} */
   #stored = [];
+  /** Models that another origin shares, as far as that was asked. @type {Set<string>} */
+  #shared = new Set();
   storage = { usage: 0, quota: 0, lasting: false };
   /** What is being brought or checked. @type {{key: string, doing: 'keep' | 'check' | 'import', progress: LoadProgress | null} | null} */
   active = null;
@@ -71,7 +74,7 @@ export class ModelShelf {
     const { models, gpu } = this.#session.state;
     const { memory, deviceMemory } = this.#here;
     const device = { gpu, memory: deviceMemory, room: Math.max(0, this.storage.quota - this.storage.usage) };
-    return rowsOf({ models, imported: memory.importedModels(), stored: this.#stored, catalog: this.#catalog, speeds: memory.speeds(), device, embedders: this.embedders });
+    return rowsOf({ models, imported: memory.importedModels(), stored: this.#stored, catalog: this.#catalog, speeds: memory.speeds(), device, embedders: this.embedders, shared: this.#shared });
   }
 
   /** Looks at what is here and what is published. */
@@ -79,16 +82,18 @@ export class ModelShelf {
     const { stored, storage, catalog } = this.#here;
     if (!this.#catalog.length) this.#catalog = await catalog().catch(() => []); // a host that has none
     [this.#stored, this.storage] = await Promise.all([stored(), storage()]);
+    for (const { file, unfit } of this.rows) if (file && unfit.includes("no-room") && (await this.#here.isShared(file.sha256, file.size))) this.#shared.add(file.sha256);
     this.known = true;
     this.#onChange();
   }
 
   /** Brings a model, goes on with a part, or checks one that is whole. @param {Row} row */
   async keep(row) {
-    const { file, isWhole, name } = row;
+    const { file, isWhole, isShared, name } = row;
     if (!file || this.active) return;
-    const kept = await this.#run(row.key, isWhole ? "check" : "keep", name, (onProgress) => this.#keeper.keep(file, onProgress));
-    if (kept !== undefined) this.#say({ outcome: kept === null ? "paused" : !kept.kept ? "no-room" : isWhole ? "checked" : "kept", name });
+    const kept = await this.#run(row.key, isWhole || isShared ? "check" : "keep", name, (onProgress) => this.#keeper.keep(file, onProgress));
+    if (kept) this.#shared[kept.isShared ? "add" : "delete"](file.sha256);
+    if (kept !== undefined) this.#say({ outcome: kept === null ? "paused" : !kept.kept ? "no-room" : kept.isShared ? "elsewhere" : isWhole ? "checked" : "kept", name });
     await this.#after();
   }
 

@@ -65,7 +65,7 @@ export function makeRow(first) {
       const isUsed = row.sha256 !== "" && row.sha256 === used;
       text(facts, factsOf(row));
       state.hidden = row.from === "published";
-      text(state, texts.line([row.isWhole || row.size === null ? said.whole(row.have) : row.have ? said.part(row.have, row.size) : said.absent, row.from === "imported" && said.imported, row.from === "unknown" && said.unknown]));
+      text(state, texts.line([row.isWhole || row.size === null ? said.whole(row.have) : row.isShared ? said.elsewhere : row.have ? said.part(row.have, row.size) : said.absent, row.from === "imported" && said.imported, row.from === "unknown" && said.unknown]));
       const sentences = row.unfit.map((each) => said.unfit[each]);
       fit.classList.toggle("models-unfit", sentences.length > 0);
       fit.hidden = row.from === "unknown";
@@ -81,7 +81,7 @@ export function makeRow(first) {
       label(use, isUsed ? said.inUse : said.use);
       use.setAttribute("aria-disabled", String(isUsed || !idle || row.unfit.includes("no-webgpu")));
       keep.hidden = !row.file || (row.from === "imported" && !row.isWhole);
-      label(keep, row.isWhole ? said.check : row.have ? said.resume : said.download);
+      label(keep, row.isWhole || row.isShared ? said.check : row.have ? said.resume : said.download);
       keep.setAttribute("aria-disabled", String(busy || row.unfit.includes("no-room")));
       remove.hidden = !row.have;
       remove.setAttribute("aria-disabled", String(busy));

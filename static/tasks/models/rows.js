@@ -38,6 +38,7 @@
  * @property {number | null} size
  * @property {number} have bytes of it that are here
  * @property {boolean} isWhole
+ * @property {boolean} isShared whether another origin shares it, so that it runs without being kept here
  * @property {string} engine its id, "" where it is not known
  * @property {Unfit[]} unfit
  * @property {string[]} evicted names of models that go when this one comes
@@ -53,10 +54,10 @@ const MAX_SAID = 8 * 2 ** 30;
 
 /**
  * @param {{models: Model[], imported: Model[], stored: StoredEntry[], catalog: Listed[], speeds: Record<string, Speed>, device: Device,
- *   embedders?: Model[]}} known `embedders`: kept like the others, but no task writes with them
+ *   embedders?: Model[], shared?: Set<string>}} known `embedders`: kept like the others, but no task writes with them; `shared`: by sha256
  * @returns {Row[]} first what is here or can be had from the server, then what is published
  */
-export function rowsOf({ models, imported, stored, catalog, speeds, device, embedders = [] }) {
+export function rowsOf({ models, imported, stored, catalog, speeds, device, embedders = [], shared = new Set() }) {
   const brought = new Set(imported.map(({ sha256 }) => sha256));
   const files = [...models, ...embedders].flatMap((model) => model.files.map((file) => ({ model, file })));
   const nameOf = (/** @type {string} */ sha256) => files.find(({ file }) => file.sha256 === sha256)?.model.name ?? sha256.slice(0, 8);
@@ -68,21 +69,22 @@ export function rowsOf({ models, imported, stored, catalog, speeds, device, embe
   const here = files.map(({ model, file }) => {
     const { sha256, size } = file;
     const isWhole = have(sha256) === size;
+    const isShared = !isWhole && shared.has(sha256);
     const engine = file.engines[0] ?? "";
     const listed = catalog.find((each) => isListed(each, model, file)) ?? null;
     const from = /** @type {Row['from']} */ (brought.has(sha256) ? "imported" : "served");
     const usable = !embedders.includes(model) && (isWhole || from === "served"); // nobody has an import but this browser
-    return { key: sha256, from, name: model.name, model: usable ? model : null, file, listed, sha256, size, have: have(sha256), isWhole, engine, ...fit({ size, engine, sha256, isWhole }), speed: speeds[sha256] ?? null };
+    return { key: sha256, from, name: model.name, model: usable ? model : null, file, listed, sha256, size, have: have(sha256), isWhole, isShared, engine, ...fit({ size, engine, sha256, isWhole: isWhole || isShared }), speed: speeds[sha256] ?? null };
   });
   const unknown = stored.filter(({ sha256, size }) => size && !files.some(({ file }) => file.sha256 === sha256)).map(({ sha256, size }) => {
     const from = /** @type {Row['from']} */ ("unknown");
-    return { key: sha256, from, name: sha256.slice(0, 8), model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, engine: "", unfit: [], evicted: [], speed: null };
+    return { key: sha256, from, name: sha256.slice(0, 8), model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], evicted: [], speed: null };
   });
   const published = catalog.filter((each) => !here.some(({ listed }) => listed === each)).map((listed) => {
     const { size, engine } = listed;
     const name = listed.family.name;
     const { unfit } = fit({ size, engine, sha256: "", isWhole: false });
-    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, engine, unfit, evicted: [], speed: null };
+    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, evicted: [], speed: null };
   });
   return [...here, ...unknown, ...published];
 }

@@ -25,6 +25,7 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `${size(bytes)} of ${size(total)} are in this browser`,
   absent: "Not in this browser",
+  elsewhere: "Another site shares it with this one, so it takes no room here",
   imported: "imported from a file",
   unknown: "This server offers no model like it",
   /** @param {number} bytes */
@@ -90,6 +91,7 @@ export const models = {
       damaged: `${name} was damaged and has been deleted. Download it again, or import its file again.`,
       failed: `${name} could not be had: ${detail}.`,
       "no-room": `This browser has no room for ${name}.`,
+      elsewhere: `${name} is shared by another site, and its hash is right. It runs from there and takes no room here.`,
       deleted: `${name} was deleted, which frees ${size(bytes)}.`,
       "in-use": `${name} was not deleted: a tab is using it.`,
       imported: `${name} was imported. Press Use to run it.`,

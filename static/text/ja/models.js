@@ -25,6 +25,7 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `${size(total)} のうち ${size(bytes)} がこのブラウザにあります`,
   absent: "このブラウザにはありません",
+  elsewhere: "別のサイトが共有しているため、ここでは容量を使いません",
   imported: "ファイルから読み込み",
   unknown: "このサーバーに同じモデルはありません",
   /** @param {number} bytes */
@@ -90,6 +91,7 @@ export const models = {
       damaged: `${name} は壊れていたため削除しました。もう一度ダウンロードするか、ファイルを読み込み直してください。`,
       failed: `${name} を取得できませんでした：${detail}`,
       "no-room": `このブラウザには ${name} を保存する空きがありません。`,
+      elsewhere: `${name} は別のサイトが共有していて、ハッシュは正しい値です。そこから動き、ここでは容量を使いません。`,
       deleted: `${name} を削除し、${size(bytes)} の空きができました。`,
       "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
       imported: `${name} を読み込みました。「使う」を押すと動きます。`,

@@ -25,6 +25,7 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `此浏览器中有 ${size(total)} 中的 ${size(bytes)}`,
   absent: "不在此浏览器中",
+  elsewhere: "由其他网站共享，不占用此处的空间",
   imported: "从文件导入",
   unknown: "此服务器没有这个模型",
   /** @param {number} bytes */
@@ -90,6 +91,7 @@ export const models = {
       damaged: `${name} 已损坏并被删除。请重新下载，或重新导入文件。`,
       failed: `无法取得 ${name}：${detail}`,
       "no-room": `此浏览器没有空间保存 ${name}。`,
+      elsewhere: `${name} 由其他网站共享，哈希值正确。它从那里运行，不占用此处的空间。`,
       deleted: `${name} 已删除，腾出 ${size(bytes)}。`,
       "in-use": `${name} 未被删除：有标签页正在使用它。`,
       imported: `${name} 已导入。点击“使用”即可运行。`,

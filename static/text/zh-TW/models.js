@@ -25,6 +25,7 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `這個瀏覽器中有 ${size(total)} 中的 ${size(bytes)}`,
   absent: "不在這個瀏覽器中",
+  elsewhere: "由其他網站共用，不佔用這裡的空間",
   imported: "從檔案匯入",
   unknown: "這部伺服器沒有這個模型",
   /** @param {number} bytes */
@@ -90,6 +91,7 @@ export const models = {
       damaged: `${name} 已損壞並刪除。請重新下載，或重新匯入檔案。`,
       failed: `無法取得 ${name}：${detail}`,
       "no-room": `這個瀏覽器沒有空間保存 ${name}。`,
+      elsewhere: `${name} 由其他網站共用，雜湊值正確。它從那裡執行，不佔用這裡的空間。`,
       deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
       "in-use": `${name} 未刪除：有分頁正在使用它。`,
       imported: `${name} 已匯入。按「使用」即可執行。`,
