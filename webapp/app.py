@@ -58,6 +58,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["onpage_adapters_of"] = {
         sha256: [lora.to_json() for lora in loras.values() if lora.fits(model)] for sha256, model in served.items()
     }
+    app.extensions["onpage_pages"] = {}
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(offline.blueprint)
     app.register_blueprint(models.blueprint)

@@ -54,8 +54,10 @@ def favicon() -> Response:
 
 
 def _page(template: str) -> Response:
-    response = make_response(
-        render_template(
+    """A page is the same for all requests to one application, so it is made once."""
+    made: dict[str, str] = current_app.extensions["onpage_pages"]
+    if template not in made:
+        made[template] = render_template(
             template,
             vendor=current_app.config["VENDOR_URLS"],
             version=version("onpage"),
@@ -63,6 +65,6 @@ def _page(template: str) -> Response:
             pages_suffix=current_app.config["PAGES_SUFFIX"],
             policy=META_POLICY,
         )
-    )
+    response = make_response(made[template])
     response.headers["Cache-Control"] = "no-cache"
     return response
