@@ -113,13 +113,35 @@ def test_deleting_asks_first(tab: Watched) -> None:
     assert set(stored(page)) == {GRAPH}
 
 
+def test_a_download_goes_on_in_another_language(tab: Watched, server: FaultyServer) -> None:
+    page, web = tab.page, row(tab.page, "MediaPipe")
+    asked = len(server.faults.requests)
+    server.faults.cut_at = [CHUNK + 500_000]
+    press(web, "^Download")
+    cut = server.faults.cuts.get(timeout=STEP_MS / 1000)
+    eventually(lambda: stored(page).get(WEB) == CHUNK)
+    page.locator(".language select").select_option("ja")
+    expect(page.get_by_role("button", name="一時停止", exact=True)).to_be_visible()
+    tab.expected.append("ERR_")
+    cut.happen()
+    expect(said(page)).to_contain_text("をこのブラウザに保存しました。ハッシュは正しい値です。")
+    assert server.faults.requests[asked:] == ["", f"bytes={CHUNK + 500_000}-"], "its worker went on"
+    page.locator(".language select").select_option("en")
+    expect(said(page)).to_contain_text("is in this browser now, and its hash is right.")
+    press(web, "^Delete")
+    press(web, "^Delete")
+    expect(web).to_contain_text("Not in this browser")
+
+
 def test_what_another_site_shares_needs_no_room(tab: Watched, server: FaultyServer) -> None:
     page, web = tab.page, row(tab.page, "MediaPipe")
     files = [file for model in page.request.get(f"{server.url}/api/models").json() for file in model["files"]]
     [url] = [file["url"] for file in files if file["sha256"] == WEB]
     shared = f"{{ requestFileHandle: async () => ({{ getFile: async () => (await fetch('/{url}')).blob() }}) }}"
     begin_worker_with(
-        page, "model_keeper.worker.js", f"Object.defineProperty(navigator, 'crossOriginStorage', {{ value: {shared} }});"
+        page,
+        "model_keeper.worker.js",
+        f"Object.defineProperty(navigator, 'crossOriginStorage', {{ value: {shared} }});",
     )
     press(web, "^Download")
     expect(said(page)).to_contain_text("is shared by another site, and its hash is right.")

@@ -69,6 +69,8 @@ const footerRoot = h("footer", { class: "footer" });
 
 /** By their ids. @type {Map<string, Opened>} */
 const opened = new Map();
+/** What goes on in them while they have no view, by their ids. @type {Map<string, unknown>} */
+const handedOver = new Map();
 /** The one that is shown. */
 let current = taskOf(location.hash, TASKS);
 /** Why the task that was asked for is not there. @type {import('../engine/errors.js').ErrorData | null} */
@@ -157,7 +159,7 @@ async function showTask(task) {
     await Promise.all(styles.map(styled));
     const mounted = await mount(root, contextOf(opening, loadingRoot));
     if (opened.get(task.id) === opening) opening.mounted = mounted;
-    else mounted.destroy(); // the language has changed meanwhile
+    else takeAway(opening, mounted); // the language has changed meanwhile
   } catch (error) {
     if (opened.get(task.id) === opening) opened.delete(task.id); // to be opened anew
     root.remove();
@@ -174,6 +176,15 @@ async function styled(url) {
   if (!document.head.querySelector(`link[href="${url.href}"]`)) await addStyle(document.head, url);
 }
 
+/** Takes a view away. @param {Opened} opening @param {import('../tasks/task.js').MountedTask | null} mounted */
+function takeAway({ task: { id }, root, figures, left }, mounted) {
+  left.abort();
+  if (mounted?.handOver) handedOver.set(id, mounted.handOver());
+  mounted?.destroy();
+  root.remove();
+  figures.remove();
+}
+
 /** Only after one change comes the next. */
 let changing = Promise.resolve();
 /**
@@ -185,12 +196,7 @@ async function changeLanguage(code) {
   if (!wanted) return;
   await speak(wanted);
   choose(code);
-  for (const { root, figures, mounted, left } of opened.values()) {
-    left.abort();
-    mounted?.destroy();
-    root.remove();
-    figures.remove();
-  }
+  for (const each of opened.values()) takeAway(each, each.mounted);
   opened.clear();
   for (const view of Object.values(views)) view.destroy();
   views = mountViews();
@@ -224,6 +230,7 @@ function contextOf({ task: { id }, figures, left }, loading) {
     records: records.of(id),
     collection: (name) => records.of(`${id}/${name}`),
     embedders: embedders.promise,
+    handedOver: handedOver.get(id),
     searchDocuments: async (question, count) => {
       const { lookUp } = await import("../tasks/documents/lookup.js");
       return lookUp({ records: records.of("documents/files"), vendor }, question, count);

@@ -22,6 +22,7 @@
  * @property {Promise<import('../engine/embedder.js').EmbeddingModel[]>} [embedders] the models that compare texts, once it is known what
  *   is offered
  * @property {(question: string, count: number) => Promise<Lookup>} searchDocuments in what the person has added under Documents
+ * @property {unknown} [handedOver] what the view before has handed over
  * @property {PageControls} page what of the page a task may read and change, at the person's word
  *
  * @typedef {{documents: number, hits: {place: string, text: string}[]}} Lookup `documents`: how many there are
@@ -36,6 +37,8 @@
  * @property {() => boolean} holdsText whether something that the person typed is on the screen
  * @property {() => void} [stop] ends what it writes, and what it was to write after that: Escape. Without it, its answer ends
  * @property {(text: string) => void} [take] a text that an address brings; what the person has typed can be brought back
+ * @property {() => unknown} [handOver] what goes on without a view, such as a download, for the next view: it comes in another language.
+ *   `destroy`, which follows, leaves it as it is
  * @property {() => void} focus to where one goes on
  * @property {() => void} destroy takes its content and listeners away
  *

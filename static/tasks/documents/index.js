@@ -51,7 +51,7 @@ export const styles = ["documents.css", "reading.css", "../parts/history.css"].m
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, embedders }) {
+export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records, collection, embedders, handedOver }) {
   /** @type {import('./found_view.js').Sample} */
   const sample = await json(here("sample.json"));
   const root = h("section", { class: "documents", "aria-label": texts.documents.region });
@@ -150,7 +150,10 @@ export async function mount(element, { session, vendor, loading, figures: figure
   if (typeof answers === "boolean") tasks.setAnswers(answers);
   if (typeof shown === "string" && shown) await tasks.show(shown);
   if (typeof typed === "string") tasks.type(typed);
-  void library.refresh().then(async () => meaning.offer((await embedders) ?? []));
+  void library.refresh().then(async () => {
+    await meaning.offer((await embedders) ?? []);
+    if (handedOver === true) await meaning.start();
+  });
 
   return {
     update() {
@@ -160,6 +163,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
     holdsText: () => true, // searching takes no model
     stop: () => tasks.stop(),
     focus: () => question.focus(),
+    handOver: () => ["loading", "reading", "ready"].includes(meaning.now.phase), // a model that is coming comes on
     destroy() {
       ended.abort();
       tasks.close();

@@ -24,7 +24,7 @@ export const styles = [here("models.css")];
  * @param {import('../task.js').TaskContext} context
  * @returns {Promise<import('../task.js').MountedTask>}
  */
-export async function mount(element, { session, vendor, loading, embedders }) {
+export async function mount(element, { session, vendor, loading, embedders, handedOver }) {
   const said = texts.models;
   const storage = h("p", {});
   const persist = h("button", { type: "button", class: "button models-persist" }, said.persist);
@@ -48,7 +48,8 @@ export async function mount(element, { session, vendor, loading, embedders }) {
   const soon = together(() => show());
   const deviceMemory = Number(Reflect.get(navigator, "deviceMemory")) * GIGABYTE || null;
   const memory = { importedModels, rememberImported, forgetImported, speeds };
-  const shelf = new ModelShelf(session, new ModelKeeper(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
+  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
+  shelf.onChange = soon;
   void embedders?.then((found) => {
     shelf.embedders = /** @type {import('../../engine/model_list.js').Model[]} */ (found);
     soon();
@@ -58,6 +59,7 @@ export async function mount(element, { session, vendor, loading, embedders }) {
   const ended = new AbortController();
   /** What the last look was at: it looks again when the session has loaded something. */
   let looked = "";
+  let goesOn = false;
 
   for (const input of [files, folder]) {
     input.addEventListener("click", (event) => shelf.active && event.preventDefault()); // one thing at a time
@@ -139,8 +141,13 @@ export async function mount(element, { session, vendor, loading, embedders }) {
     holdsText: () => true, // with no engine it is of as much use
     stop: () => shelf.pause(),
     focus: () => title.focus(),
+    handOver() {
+      goesOn = true;
+      shelf.onChange = () => {};
+      return shelf;
+    },
     destroy() {
-      shelf.pause();
+      if (!goesOn) shelf.pause();
       ended.abort();
       root.remove();
     },

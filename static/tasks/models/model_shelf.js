@@ -37,7 +37,6 @@ export class ModelShelf {
   #session;
   #keeper;
   #here;
-  #onChange;
   /** @type {Listed[]} */
   #catalog = [];
   /** @type {import('../../engine/storage.js').StoredEntry[]} */
@@ -66,7 +65,8 @@ export class ModelShelf {
     this.#session = session;
     this.#keeper = keeper;
     this.#here = here;
-    this.#onChange = onChange;
+    /** Of the view, which may be another one in another language. */
+    this.onChange = onChange;
   }
 
   /** @returns {Row[]} */
@@ -84,7 +84,7 @@ export class ModelShelf {
     [this.#stored, this.storage] = await Promise.all([stored(), storage()]);
     for (const { file, unfit } of this.rows) if (file && unfit.includes("no-room") && (await this.#here.isShared(file.sha256, file.size))) this.#shared.add(file.sha256);
     this.known = true;
-    this.#onChange();
+    this.onChange();
   }
 
   /** Brings a model, goes on with a part, or checks one that is whole. @param {Row} row */
@@ -201,11 +201,11 @@ export class ModelShelf {
   async #run(key, doing, name, job) {
     this.active = { key, doing, progress: null };
     if (doing !== "import") this.said = [];
-    this.#onChange();
+    this.onChange();
     try {
       return await job((progress) => {
         if (this.active) this.active = { ...this.active, progress };
-        this.#onChange();
+        this.onChange();
       });
     } catch (error) {
       const { code, detail } = OnpageError.from(error);
@@ -224,12 +224,12 @@ export class ModelShelf {
   /** @param {Said} said */
   #say(said) {
     this.said = [said];
-    this.#onChange();
+    this.onChange();
   }
 
   /** @param {Said} said */
   #add(said) {
     this.said = [...this.said, said];
-    this.#onChange();
+    this.onChange();
   }
 }
