@@ -73,10 +73,16 @@ const loras = new Map();
 let lora = null;
 /** What it was loaded with, as text: where this is the same, only sampling differs. */
 let loadedWith = "";
+/** The load that it came of, with the adapter that is on now. @type {LoadRequest | null} */
+let lastLoad = null;
 /** @type {SamplingSettings} */
 let sampling = { temperature: 1, topK: 1, seed: 1, maxTokens: 0 };
+/** What the engine draws the next answer with: these, unless one answer had its own. @type {SamplingSettings | null} */
+let drawnWith = null;
 /** Where it is in the engine; null where it is not known, and other sampling needs another load. @type {SamplerMemory | null} */
 let sampler = null;
+/** Whether it was not found in this engine, which is then loaded with what it is to draw with. */
+let hidesSampler = false;
 /** The largest top K that this load has room for. */
 let maxTopK = 0;
 /** The generation that is running, so that a late cancel cannot hit the next one. */
@@ -107,11 +113,12 @@ function loaded() {
  * @param {LoadRequest} request
  * @returns {Promise<LoadResult>}
  */
-async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted, senses }) {
+async function load(request) {
+  const { id, model, settings, turns, vendor, fresh, warmUp, ranks, lora: wanted, senses } = request;
   const started = performance.now();
   const same = JSON.stringify([model.sha256, settings.maxTokens, settings.precision ?? "auto", ranks, turns, senses]);
   if (engine && !fresh && same === loadedWith && settings.topK <= maxTopK && sampler?.write(settings)) {
-    sampling = settings;
+    sampling = drawnWith = settings;
     if ((wanted && loras.get(wanted.sha256)) !== lora) return adapt(engine, { type: "adapt", id, lora: wanted });
     return { gpuAdapter, milliseconds: { bytes: 0, engine: performance.now() - started, warmUp: 0 }, fromCache: null, warmed, kept: true };
   }
@@ -124,7 +131,7 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   const file = new WebFile(download.stream(), model.size);
   await (engine ? unharmed(download.arrived) : download.arrived); // only then is the model that it has let go
   const asGraph = String.fromCharCode(...download.head.subarray(4, 6)) === "PK" || !sameSenses(senses, NO_SENSES);
-  const loading = asGraph ? settings : { ...settings, seed: mark() }; // there the sampler is elsewhere
+  const loading = asGraph || hidesSampler ? settings : { ...settings, seed: mark() }; // there the sampler is elsewhere
   const precision = precisionOptions(settings.precision ?? "auto", model.precision ?? "float32");
   const options = engineOptions(loading, ranks, file, { ...precision, ...mediaOptions(senses) });
   gpuAdapter ??= await describeAdapter();
@@ -142,8 +149,12 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   }
   await download.finish();
   control = controlPiecesOf(file, textsOf(turns));
-  sampler = asGraph ? null : new SamplerMemory(heapOf(engine), loading);
-  [loadedWith, sampling, maxTopK] = [same, settings, settings.topK];
+  sampler = asGraph || hidesSampler ? null : samplerIn(engine, loading, settings);
+  if (!asGraph && !hidesSampler && !sampler) {
+    hidesSampler = true;
+    return load(request); // the mark is no seed that anybody asked for
+  }
+  [loadedWith, lastLoad, sampling, drawnWith, maxTopK] = [same, request, settings, settings, settings.topK];
   stepsPerCallback = asGraph ? STEPS.graph : STEPS.web;
 
   const created = performance.now();
@@ -163,6 +174,36 @@ async function load({ id, model, settings, turns, vendor, fresh, warmUp, ranks, 
   }
   const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
   return { gpuAdapter, milliseconds, fromCache: download.fromCache, warmed };
+}
+
+/**
+ * Where the engine keeps how it draws, which is now `wanted`; null where that is not to be found.
+ * @param {LlmInference} engine
+ * @param {SamplingSettings} loading what it was loaded with
+ * @param {SamplingSettings} wanted
+ */
+function samplerIn(engine, loading, wanted) {
+  try {
+    const found = new SamplerMemory(heapOf(engine), loading);
+    return found.write(wanted) ? found : null;
+  } catch (error) {
+    console.debug(error); // another version of the engine
+    return null;
+  }
+}
+
+/**
+ * The next answer is drawn so: by a word in the engine's memory, or by another load where its place is not known.
+ * @param {number} id of the request that it is for
+ * @param {SamplingSettings} wanted
+ */
+async function drawWith(id, wanted) {
+  if (!sampler?.write(wanted) && JSON.stringify(wanted) !== JSON.stringify(drawnWith) && lastLoad) {
+    const settings = sampling;
+    await load({ ...lastLoad, id, settings: wanted, fresh: false, warmUp: false });
+    sampling = settings;
+  }
+  drawnWith = wanted;
 }
 
 /**
@@ -188,6 +229,7 @@ async function adapt(engine, { id, lora: wanted }) {
   } else {
     lora = known ?? null;
   }
+  if (lastLoad) lastLoad = { ...lastLoad, lora: wanted };
   gpuAdapter ??= await describeAdapter();
   return { gpuAdapter, milliseconds: { bytes, engine: performance.now() - started - bytes, warmUp: 0 }, warmed };
 }
@@ -291,7 +333,7 @@ function size(engine, text) {
  * @returns {Promise<GenerateResult>}
  */
 async function generate(engine, { id, prompt, pieces, tokens: limit, draw }) {
-  sampler?.write({ ...sampling, ...draw });
+  await drawWith(id, { ...sampling, ...draw });
   let steps = 0;
   let [first, last] = [0, 0]; // steps when the first and the last text came
   generating = id;

@@ -1,0 +1,75 @@
+// An answer is drawn with what was asked for, also where the engine's sampler is not to be found: then the model is loaded again for it.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { message } from "../../static/engine/messages.js";
+import { NO_SENSES } from "../../static/engine/media.js";
+
+const bytes = new Uint8Array(2048);
+const sha256 = createHash("sha256").update(bytes).digest("hex");
+const SETTINGS = { temperature: 0.5, topK: 4, seed: 7, maxTokens: 64 };
+const LOAD = {
+  type: "load",
+  id: 1,
+  model: { url: "http://server/model", size: bytes.length, sha256 },
+  settings: SETTINGS,
+  turns: null,
+  fresh: false,
+  warmUp: false,
+  ranks: [],
+  lora: null,
+  senses: NO_SENSES,
+};
+
+/** A worker that is up: `write` gives what an answer was drawn with. @param {import('node:test').TestContext} context @param {number[]} hidden */
+async function worker(context, hidden) {
+  const thread = new Worker(new URL("support/mediapipe_thread.js", import.meta.url), { workerData: { bytes, sha256, hidden } });
+  context.after(() => thread.terminate());
+  let text = "";
+  let settle = () => {};
+  const up = new Promise((resolve) => (settle = resolve));
+  thread.on("message", (reply) => {
+    if (reply.type === "text") text += reply.text;
+    if (["up", "done", "failed"].includes(reply.type)) settle(reply);
+  });
+  await up;
+  const ask = async (request) => {
+    text = "";
+    const { error } = await new Promise((resolve) => {
+      settle = resolve;
+      thread.postMessage(request);
+    });
+    assert.equal(error, undefined);
+    return text && JSON.parse(text);
+  };
+  return { thread, load: (settings) => ask({ ...LOAD, settings }), write: (draw = null) => ask({ type: "generate", id: 2, messages: [message("Hello")], tokens: null, draw, stop: null }) };
+}
+
+const { maxTokens, ...ASKED } = SETTINGS;
+const OTHER = { temperature: 0.25, seed: 99 };
+
+for (const [name, hidden, loads] of [
+  ["a sampler that is found", [], [1, 1, 1, 1]],
+  ["a sampler that is hidden", [0, 1, 2, 3, 4, 5], [2, 3, 4, 5]],
+]) {
+  test(`${name} draws with what was asked for`, { timeout: 20_000 }, async (context) => {
+    const { load, write } = await worker(context, hidden);
+    await load(SETTINGS);
+    assert.deepEqual(await write(), { ...ASKED, loads: loads[0] }, "the settings");
+    assert.deepEqual(await write(OTHER), { ...ASKED, ...OTHER, loads: loads[1] }, "one answer's own");
+    assert.deepEqual(await write(), { ...ASKED, loads: loads[2] }, "the settings again");
+    await load({ ...SETTINGS, seed: 8 });
+    assert.deepEqual(await write(), { ...ASKED, seed: 8, loads: loads[3] }, "other settings");
+  });
+}
+
+test("a sampler that is lost is loaded again", { timeout: 20_000 }, async (context) => {
+  const { thread, load, write } = await worker(context, []);
+  await load(SETTINGS);
+  assert.equal((await write()).loads, 1);
+  thread.postMessage("forget");
+  assert.deepEqual(await write(OTHER), { ...ASKED, ...OTHER, loads: 2 });
+  assert.deepEqual(await write(), { ...ASKED, loads: 2 }, "the new one is found");
+});
