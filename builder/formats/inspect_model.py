@@ -18,6 +18,7 @@ from builder.formats.graph_reader import Graph, is_graph
 from builder.formats.inspect_web_file import (
     PromptTemplate,
     Sampling,
+    SystemTurn,
     Tokens,
     WebFileFacts,
     inspect_web_file,
@@ -282,9 +283,11 @@ def _vectors(file: EmbeddingFile) -> VectorFacts:
 
 
 def _turns_of(said: LlmMetadata) -> PromptTemplate | None:
-    user, model = said.prompt_templates.user, said.prompt_templates.model
+    templates = said.prompt_templates
+    user, model, of_system = templates.user, templates.model, templates.system
     suffix = user.suffix + model.prefix
-    return PromptTemplate(user.prefix, suffix) if user.prefix or suffix else None
+    system = SystemTurn(of_system.prefix, of_system.suffix) if of_system and of_system.prefix else None
+    return PromptTemplate(user.prefix, suffix, system) if user.prefix or suffix else None
 
 
 def _sampling_of(said: LlmMetadata) -> Sampling | None:

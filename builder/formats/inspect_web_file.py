@@ -42,11 +42,26 @@ GEMMA_TURN = b"<start_of_turn>"
 
 
 @dataclass(frozen=True)
+class SystemTurn:
+    """Text before and after what the system says."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True)
 class PromptTemplate:
     """Text before and after what the user says; the engine adds neither."""
 
     prefix: str
     suffix: str
+    system: SystemTurn | None = None
+    """None where the file shows no turn of the system."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All of it, in no order that means anything."""
+        return (self.prefix, self.suffix, *((self.system.prefix, self.system.suffix) if self.system else ()))
 
 
 @dataclass(frozen=True)
@@ -144,11 +159,13 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
 
 
 def prompt_template_of(parameters: LlmParameters) -> PromptTemplate | None:
-    """The texts around a question, from either of the places that they have in LlmParameters."""
+    """The texts around a question, from either of the places that they have in LlmParameters, and the system's turn."""
     user, model, whole = parameters.prompt_templates.user, parameters.prompt_templates.model, parameters.prompt_template
+    said = parameters.prompt_templates.system
     prefix = whole.session_prefix + (user.prompt_prefix or whole.prompt_prefix)
     suffix = user.prompt_suffix + model.prompt_prefix if user.prompt_prefix else whole.prompt_suffix
-    return PromptTemplate(prefix, suffix) if prefix or suffix else None
+    system = SystemTurn(said.prompt_prefix, said.prompt_suffix) if said.prompt_prefix else None
+    return PromptTemplate(prefix, suffix, system) if prefix or suffix else None
 
 
 def _no_turns(file: WebFile) -> PromptTemplate | None:

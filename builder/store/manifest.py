@@ -13,7 +13,7 @@ from typing import Any
 
 from builder.errors import StoreError
 from builder.files.reading import NotReadableError, read_bounded, shown
-from builder.formats.inspect_web_file import PromptTemplate, Sampling
+from builder.formats.inspect_web_file import PromptTemplate, Sampling, SystemTurn
 from builder.formats.sniff import Format
 
 VERSION = 1
@@ -90,7 +90,7 @@ class Manifest:
             raise ValueError(f"modalities are {shown(self.modalities)}: expected some of {', '.join(MODALITIES)}")
         _unless_none(_number, "temperature", self.sampling.temperature, 0, 10)
         _unless_none(_number, "top_k", self.sampling.top_k, 1, 1 << 20)
-        for affix in (self.template.prefix, self.template.suffix) if self.template else ():
+        for affix in self.template.texts if self.template else ():
             _text("template", affix, printable=False)
         self._check_conversion()
 
@@ -128,7 +128,10 @@ class Manifest:
         known = {f.name for f in fields(cls)}
         found = {key: value[key] for key in known & value.keys()}
         if found.get("template") is not None:
-            found["template"] = PromptTemplate(**_members(found["template"], "prefix", "suffix"))
+            template = _members(found["template"], "prefix", "suffix", "system")
+            if template["system"] is not None:
+                template["system"] = SystemTurn(**_members(template["system"], "prefix", "suffix"))
+            found["template"] = PromptTemplate(**template)
         found["sampling"] = Sampling(**_members(found.get("sampling"), "temperature", "top_k"))
         if found.get("modalities") is not None:
             if not isinstance(found["modalities"], list | tuple) or not all(

@@ -232,6 +232,11 @@ def _template_rows(template: PromptTemplate | None) -> list[tuple[str, str]]:
     return [
         ("prompt prefix", repr(template.prefix) if template else "none"),
         ("prompt suffix", repr(template.suffix) if template else "none"),
+        *(
+            [("system prefix", repr(template.system.prefix)), ("system suffix", repr(template.system.suffix))]
+            if template and template.system
+            else []
+        ),
     ]
 
 

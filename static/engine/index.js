@@ -21,7 +21,7 @@ export { Embedder, embeddingModels, similarity, writingModels } from "./embedder
 export { ERROR_CODES, OnpageError } from "./errors.js";
 export { describeAdapter } from "./gpu.js";
 export { MAX_IMAGES, MAX_SECONDS, MAX_SIDE, NO_SENSES, SAMPLE_RATE, mediaTokens, possibleSenses, sameSenses } from "./media.js";
-export { mark, message, promptOf, textOf } from "./messages.js";
+export { mark, message, ownSystem, promptOf, textOf } from "./messages.js";
 export { normalized } from "./pasted_text.js";
 export { forgetImported, importedModels, noteSpeed, rememberImported, speeds } from "./device_memory.js";
 export { HEAD, kindOf } from "./model_file.js";

@@ -24,7 +24,7 @@
  * @property {string} prefix before what the user says first
  * @property {string} suffix after it; the model's answer follows at once
  * @property {string} [end] after an answer; where the file does not say, `conversationTurns` finds it in the other two
- * @property {{prefix: string, suffix: string}} [system] the system's turn, where that is known
+ * @property {{prefix: string, suffix: string} | null} [system] the system's turn, where the file shows it
  *
  * @typedef {object} ConversationTurns
  * @property {string} opening before the first turn, such as a system text of the template's own
@@ -79,10 +79,23 @@ export function conversationTurns({ prefix, suffix, end: said, system: known }) 
   const model = begins ?? pieces[0];
   const end = said ?? (model ? suffix.slice(0, suffix.indexOf(model, 1)) : "\n");
   const opening = begins ? prefix.slice(0, prefix.lastIndexOf(begins)) : "";
-  const [systemPrefix] = (begins && opening.startsWith(begins) && /^\w+\n/.exec(opening.slice(begins.length))) || [];
-  const derived = systemPrefix && opening.endsWith(end) ? { prefix: begins + systemPrefix, suffix: end } : null;
+  const header = begins ? prefix.slice(opening.length + begins.length).replace(/^\w+/, "") : ""; // after the name of the role
+  const [role] = (begins && opening.startsWith(begins) && /^\w+/.exec(opening.slice(begins.length))) || [];
+  const beginning = begins && role && header ? begins + role + header : null;
+  const derived = beginning && opening.startsWith(beginning) && opening.endsWith(end) ? { prefix: beginning, suffix: end } : null;
   const system = known ?? derived ?? (begins === CHATML && !opening ? { prefix: `${CHATML}system\n`, suffix: end } : null);
   return { opening, system, prefix: prefix.slice(opening.length), suffix, end };
+}
+
+/**
+ * What the template tells the model as the system where nobody says anything; a system's message takes its place. Empty where there is none.
+ * @param {Turns | null} turns
+ */
+export function ownSystem(turns) {
+  if (!turns) return "";
+  const { opening, system } = conversationTurns(turns);
+  if (!system || !opening.startsWith(system.prefix) || !opening.endsWith(system.suffix)) return "";
+  return opening.slice(system.prefix.length, opening.length - system.suffix.length).trim();
 }
 
 /**

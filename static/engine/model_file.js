@@ -18,7 +18,7 @@ const TOKENIZER = "spm_vocab_model";
 /** In the header of a `.litertlm`: what kind of model is in it. */
 const [WEB_MODEL, GRAPH_MODEL] = ["tf_lite_artisan_text_decoder", "tf_lite_prefill_decode"];
 /** Of LlmMetadata, Templates and Affixes. */
-const [TEMPLATES, MAX_TOKENS, USER, MODEL, PREFIX, SUFFIX] = [3, 5, 1, 2, 1, 2];
+const [TEMPLATES, MAX_TOKENS, USER, MODEL, SYSTEM, PREFIX, SUFFIX] = [3, 5, 1, 2, 3, 1, 2];
 /** @type {[RegExp, Refusal][]} */
 const OTHERS = [
   [/^GGUF/, "gguf"],
@@ -55,9 +55,11 @@ function litertlm(head) {
   if (!metadata || !(isWeb || said.includes(GRAPH_MODEL))) return "unknown";
   const fields = fieldsOf(head.subarray(metadata.begin, metadata.end));
   const templates = fieldsOf(fields.bytes(TEMPLATES));
-  const [user, model] = [USER, MODEL].map((each) => fieldsOf(templates.bytes(each)));
+  const [user, model, ofSystem] = [USER, MODEL, SYSTEM].map((each) => fieldsOf(templates.bytes(each)));
   const prefix = text(user.bytes(PREFIX));
-  const turns = prefix ? { prefix, suffix: text(user.bytes(SUFFIX)) + text(model.bytes(PREFIX)) } : null;
+  const begins = text(ofSystem.bytes(PREFIX));
+  const system = begins ? { prefix: begins, suffix: text(ofSystem.bytes(SUFFIX)) } : null;
+  const turns = prefix ? { prefix, suffix: text(user.bytes(SUFFIX)) + text(model.bytes(PREFIX)), system } : null;
   return { ...(isWeb ? WEB : GRAPH), turns, context: fields.number(MAX_TOKENS) || null };
 }
 

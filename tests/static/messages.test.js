@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ControlPieces } from "../../static/engine/foreign_text.js";
-import { conversationTurns, lengthOf, mark, mediaOf, message, promptOf, promptPieces, sharedBeginning, shortened, textsOf, textsOnly } from "../../static/engine/messages.js";
+import { conversationTurns, lengthOf, mark, mediaOf, message, ownSystem, promptOf, promptPieces, sharedBeginning, shortened, textsOf, textsOnly } from "../../static/engine/messages.js";
 import { messagesOf, promptRoom, runawayAt } from "../../static/tasks/post/prompt.js";
 
 const definition = JSON.parse(readFileSync(new URL("../../static/tasks/post/social_post.json", import.meta.url)));
@@ -55,6 +55,32 @@ for (const [name, turns, found] of [
     assert.equal(talk, `${turns.prefix}a${turns.suffix}b${found.end}${found.prefix}c${turns.suffix}`);
   });
 }
+
+const HEADER = "<|start_header_id|>system<|end_header_id|>\n\n";
+const DATES = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n";
+const LLAMA = {
+  prefix: `${HEADER}${DATES}<|eot_id|>${HEADER.replace("system", "user")}`,
+  suffix: `<|eot_id|>${HEADER.replace("system", "assistant")}`,
+};
+
+test("what a template tells the model as the system can be had, and takes no place beside what a person tells it", () => {
+  assert.equal(ownSystem(CHATML), "You help.");
+  assert.equal(ownSystem({ ...CHATML, system: CHATML_SYSTEM }), "You help.");
+  for (const turns of [null, GEMMA, { prefix: "Q: ", suffix: "\nA: " }]) assert.equal(ownSystem(turns), "");
+  const changed = promptOf([message(`${ownSystem(CHATML)} Briefly.`, "system"), message("a")], CHATML);
+  assert.equal(changed, CHATML.prefix.replace("You help.", "You help. Briefly.") + `a${CHATML.suffix}`);
+});
+
+test("a system's turn with headers, as Llama's: the days in it stay where the file says that they are of the turn", () => {
+  const talk = [message("Be brief.", "system"), message("a")];
+  const derived = promptOf(talk, LLAMA);
+  assert.equal(derived, `${HEADER}Be brief.<|eot_id|>${HEADER.replace("system", "user")}a${LLAMA.suffix}`);
+  assert.equal(ownSystem(LLAMA), DATES.trim());
+  const said = { ...LLAMA, system: { prefix: HEADER + DATES, suffix: "<|eot_id|>" } };
+  assert.equal(promptOf(talk, said), derived.replace(HEADER, HEADER + DATES));
+  assert.equal(promptOf([message("a")], said), `${LLAMA.prefix}a${LLAMA.suffix}`);
+  assert.equal(ownSystem(said), "", "there is nothing of it that a person would change");
+});
 
 test("ChatML has a turn of the system, also where its template writes none; what the file says goes before", () => {
   const { prefix, suffix } = { prefix: "<|im_start|>user\n", suffix: CHATML.suffix };

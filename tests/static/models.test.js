@@ -143,7 +143,7 @@ test("without it, with nothing in it, or with another size, a model comes as it 
 // Files
 
 test("the demo's own files are what they are", () => {
-  const turns = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n" };
+  const turns = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n", system: null };
   assert.deepEqual(kindOf(demo("onpage-demo-web.task")), { format: "web", engine: "mediapipe", turns: null, context: null });
   const bundle = kindOf(demo("onpage-demo-web.litertlm"));
   assert.deepEqual([bundle.format, bundle.engine, bundle.turns], ["litertlm-web", "litert-lm", turns]);

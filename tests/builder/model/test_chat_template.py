@@ -12,7 +12,7 @@ import pytest
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, TokenizerError
-from builder.formats.inspect_web_file import PromptTemplate, inspect_web_file
+from builder.formats.inspect_web_file import PromptTemplate, SystemTurn, inspect_web_file
 from builder.formats.web_file_reader import WebFile
 from builder.model.choose_turns import choose_turns
 from builder.model.families.dense import GEMMA_TURNS
@@ -62,6 +62,17 @@ CHATML_TURNS = Turns(
 
 QWEN = "{% if messages[0].role != 'system' %}{{ '<|im_start|>system\nBe kind.<|im_end|>\n' }}{% endif %}" + CHATML
 
+DATED = """{{- bos_token }}
+{%- if not date is defined %}{% if strftime_now is defined %}{% set date = strftime_now("%d %b %Y") %}{% endif %}{% endif %}
+{%- if messages[0].role == 'system' %}{% set said = messages[0].content | trim %}{% set messages = messages[1:] %}
+{%- else %}{% set said = "" %}{% endif %}
+{{- "<|im_start|>system<|im_sep|>\n\nKnowledge: December 2023\nToday: " + date + "\n\n" + said + "<|im_end|>" }}
+{%- for m in messages %}{{ "<|im_start|>" + m.role + "<|im_sep|>\n\n" + m.content | trim + "<|im_end|>" }}{% endfor %}
+{%- if add_generation_prompt %}{{ "<|im_start|>assistant<|im_sep|>\n\n" }}{% endif %}"""
+"""As Llama 3.2's: headers, a system's turn that is always there, and the day in it."""
+
+DATE = "Knowledge: December 2023\nToday: 26 Jul 2024\n\n"
+
 WITH_INSTRUCTIONS = """{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ '[INST] ' + m.content + ' [/INST]' }}
 {%- elif m.role == 'assistant' %}{{ ' ' + m.content + eos_token }}
 {%- else %}{{ raise_exception('Only user and assistant') }}{% endif %}{% endfor %}"""
@@ -75,7 +86,7 @@ PARTS_ONLY = """{% if tools is not none %}{{ raise_exception('tools') }}{% endif
 def tokenizer() -> Tokenizer:
     """Gemma's marks and ChatML's."""
     return Tokenizer.from_bytes(Path("made"), synthetic_tokenizer(500)).with_tokens_added(
-        {500: "<|im_start|>", 501: "<|im_end|>"}, 504
+        {500: "<|im_start|>", 501: "<|im_end|>", 502: "<|im_sep|>"}, 504
     )
 
 
@@ -115,6 +126,16 @@ def turns_of(folder: Path, tokenizer: Tokenizer, **asked: Any) -> Turns:
                 CHATML_TURNS.model,
                 CHATML_TURNS.system,
                 opening="<|im_start|>system\nBe kind.<|im_end|>\n",
+                ends=("<|im_end|>",),
+            ),
+        ),
+        (
+            DATED,
+            Turns(
+                user=Turn("<|im_start|>user<|im_sep|>\n\n", "<|im_end|>"),
+                model=Turn("<|im_start|>assistant<|im_sep|>\n\n", "<|im_end|>"),
+                system=Turn(f"<|im_start|>system<|im_sep|>\n\n{DATE}", "<|im_end|>"),
+                opening=f"<|im_start|>system<|im_sep|>\n\n{DATE}<|im_end|>",
                 ends=("<|im_end|>",),
             ),
         ),
@@ -258,7 +279,9 @@ def test_the_file_says_the_templates_turns_and_ends(tmp_path: Path) -> None:
     facts = inspect_web_file(output)
     opening = "<|im_start|>system\nBe kind.<|im_end|>\n"
     assert facts.prompt_template == PromptTemplate(
-        opening + "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"
+        opening + "<|im_start|>user\n",
+        "<|im_end|>\n<|im_start|>assistant\n",
+        SystemTurn("<|im_start|>system\n", "<|im_end|>\n"),
     )
     assert facts.tokens.stop_tokens == ["<eos>", "<|im_end|>"]
     parameters = WebFile.open(output).parameters
