@@ -1,6 +1,7 @@
 // @ts-check
 /** The second task: a conversation with the model. This is what connects the chat (chat.js), its views and the page. */
 
+import { ownSystem } from "../../engine/index.js";
 import { newId } from "../../records/record.js";
 import { MAX_RECORDS } from "../../records/records.js";
 import { texts } from "../../text/texts.js";
@@ -71,7 +72,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
     const { now, setup } = session.state;
     const loads = now.phase === "loading" || now.phase === "starting";
     list.update(chat, notice || (chat.trouble ? texts.records.troubles[chat.trouble] : ""));
-    instructions.update(chat.state.conversation.system, presets, chat.state.writing !== null);
+    instructions.update(chat.state.conversation.system, presets, chat.state.writing !== null, ownSystem(setup?.model.promptTemplate ?? null));
     thread.update(chat, { ready: chat.ready, demo: setup?.model.demo ?? false, name: setup?.model.name ?? "", loads });
     composer.update(chat, session.state);
     figures.update(chat);

@@ -86,6 +86,12 @@ export const chat = {
     title: "Instructions: none",
     /** @param {string} what */
     summary: (what) => `Instructions: ${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    /** Of a model whose file has a text of its own. @param {string} what */
+    ofModel: (what) => `Instructions of the model: ${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    /** @param {string} what */
+    told: (what) => `Without instructions of yours, this model is told: ${what}`,
+    change: "Change this",
+    usual: "The model’s own",
     label: "The model is told this before your first question",
     placeholder: "Such as: Answer in short sentences.",
     preset: "Saved instructions",

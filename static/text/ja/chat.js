@@ -78,6 +78,10 @@ export const chat = {
   instructions: {
     title: "指示：なし",
     summary: (what) => `指示：${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    ofModel: (what) => `モデルの指示：${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    told: (what) => `指示を書かない場合、このモデルには次の指示が送られます：${what}`,
+    change: "この指示を変更",
+    usual: "モデルの指示",
     label: "最初の質問の前にモデルに伝えること",
     placeholder: "例：短い文で答えてください。",
     preset: "保存した指示",

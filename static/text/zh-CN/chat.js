@@ -77,6 +77,10 @@ export const chat = {
   instructions: {
     title: "指令：无",
     summary: (what) => `指令：${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    ofModel: (what) => `模型自带的指令：${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    told: (what) => `如果你不写指令，此模型会收到：${what}`,
+    change: "修改这段指令",
+    usual: "模型自带的指令",
     label: "在你的第一个问题之前告诉模型",
     placeholder: "例如：用短句回答。",
     preset: "已保存的指令",

@@ -77,6 +77,10 @@ export const chat = {
   instructions: {
     title: "指示：無",
     summary: (what) => `指示：${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    ofModel: (what) => `模型自帶的指示：${what.length > 60 ? `${what.slice(0, 60)}…` : what}`,
+    told: (what) => `如果你不寫指示，這個模型會收到：${what}`,
+    change: "修改這段指示",
+    usual: "模型自帶的指示",
     label: "在你的第一個問題之前告訴模型",
     placeholder: "例如：用短句回答。",
     preset: "已儲存的指示",
