@@ -263,7 +263,9 @@ def needed(repository: Repository, wanted: HubFile) -> tuple[tuple[str, ...], Ca
     if ggufs:
         some = ", ".join(ggufs[:12]) + (" …" if len(ggufs) > 12 else "")
         raise FetchError(
-            f"{repository.name} has {len(ggufs)} GGUF files: name one with --file, of {some}.", subject=repository.name
+            f"{repository.name} has {len(ggufs)} GGUF files: name one with --file, or behind the repository "
+            f"({repository.name}/{ggufs[0]}), of {some}.",
+            subject=repository.name,
         )
     some = ", ".join(sorted(names)[:8])
     raise FetchError(

@@ -197,6 +197,7 @@ class Hub:
     def _listed(self, wanted: HubFile, info: ModelInfo) -> Remote:
         """What the repository's description says of the file, also to those who may not have it."""
         files = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+        self._refuse_checkpoints(wanted, sorted(files))
         if wanted.file not in files:
             models = sorted(name for name in files if name.endswith(MODELS) and len(name) <= 120)
             there = (
@@ -214,6 +215,22 @@ class Hub:
             revision=info.sha,
             licence=_licence(info),
             gated=bool(info.gated),
+        )
+
+    def _refuse_checkpoints(self, wanted: HubFile, names: list[str]) -> None:
+        """FetchError for GGUF files, which no page runs as they are: one that is named, or a repository that has nothing else."""
+        ggufs = [name for name in names if name.lower().endswith(".gguf") and is_file_name(name.rpartition("/")[2])]
+        if wanted.file in ggufs:
+            ggufs, said = [wanted.file], f"{wanted.source} is a GGUF file"
+        elif ggufs and not wanted.file and not any(name.endswith(MODELS) for name in names):
+            said = f"{wanted.repo} has no file for a page, only GGUF files"
+        else:
+            return
+        some = ", ".join(ggufs[:12]) + (" …" if len(ggufs) > 12 else "")
+        which = "" if wanted.file else f", where FILE is one of {some}"
+        raise FetchError(
+            f"{said}: convert it with onpage convert {wanted.repo} --file {wanted.file or 'FILE'} -o MODEL.task{which}.",
+            subject=wanted.source,
         )
 
     def _gated(self, repo: str) -> GatedError:

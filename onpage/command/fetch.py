@@ -24,7 +24,11 @@ from onpage.extras import requires
 @click.option("--revision", metavar="NAME", help="A branch, tag or commit of the repository.  [default: the newest]")
 @click.option("--id", "model_id", metavar="NAME", help="The id in the store.  [default: ID, or from the file's name]")
 @click.option("--sha256", metavar="HEX", help="The sha256 that the file must have.")
-@click.option("--replace", is_flag=True, help="Look for a newer version of a stored model and replace it.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Take ID anew where it is stored: its newest version, or another model of the same id; of a checkpoint, make the graph again.",
+)
 @click.option(
     "--retries",
     type=click.IntRange(0, 1000),
@@ -39,7 +43,7 @@ def fetch(source: str, dry_run: bool, as_json: bool, **wanted: Any) -> None:
     """Download a model into the store.
 
     ID is an id of `onpage models`, org/repo/file of a Hugging Face repository, or an https address. An interrupted download
-    resumes, and the sha256 is checked. For most Gemma models you must accept a licence first: the command says where. Of a model
+    resumes, and the sha256 is checked. GGUF files and other checkpoints go through `onpage convert`. For most Gemma models you must accept a licence first: the command says where. Of a model
     that runs on the processor alone (SmolLM2, Qwen, Llama), the checkpoint is downloaded and converted to a graph.
 
     \b

@@ -130,7 +130,9 @@ def test_one_gguf_file_of_several(hub: Hub, store: Store, tmp_path: Path) -> Non
     q4 = write_gguf(tmp_path / "m-Q4_0.gguf", CONFIG, types="Q4_0").read_bytes()
     q8 = write_gguf(tmp_path / "m-Q8_0.gguf", CONFIG, types="Q8_0").read_bytes()
     hub.others = {"m-Q4_0.gguf": q4, "m-Q8_0.gguf": q8} | UNWANTED
-    with pytest.raises(FetchError, match=r"2 GGUF files: name one with --file, of m-Q4_0.gguf, m-Q8_0.gguf"):
+    with pytest.raises(
+        FetchError, match=r"2 GGUF files: name one with --file, or .*/m-Q4_0.gguf\), of m-Q4_0.gguf, m-Q8_0.gguf"
+    ):
         fetched(store)
     here = fetched(store, file="m-Q4_0.gguf")
     assert here.path.read_bytes() == q4 and here.name == f"{REPO}/m-Q4_0.gguf" and here.received == len(q4)

@@ -119,6 +119,25 @@ def test_a_repository_alone_gets_the_names_of_its_models(fetch: Fetching) -> Non
     assert "'a--b/c' cannot be the name of a repository." in fetch("a--b/c/d.task").stderr
 
 
+def test_gguf_files_are_refused_before_a_download(fetch: Fetching, hub: Hub) -> None:
+    hub.file, hub.data, hub.others = "m-Q4_0.gguf", b"GGUF" + bytes(100), {"m-Q8_0.gguf": b"GGUF", "README.md": b"#"}
+    done = fetch(REPO)
+    assert (
+        done.returncode == 1
+        and f"{REPO} has no file for a page, only GGUF files: convert it with onpage convert {REPO} --file FILE"
+        in done.stderr
+    )
+    assert "where FILE is one of m-Q4_0.gguf, m-Q8_0.gguf." in done.stderr
+    done = fetch(f"{REPO}/m-Q4_0.gguf")
+    assert (
+        f"m-Q4_0.gguf is a GGUF file: convert it with onpage convert {REPO} --file m-Q4_0.gguf -o MODEL.task."
+        in done.stderr
+    )
+    assert {request.kind for request in hub.requests} == {"api"}, (
+        "nothing but the repository's description was asked for"
+    )
+
+
 def test_a_plain_address(fetch: Fetching, hub: Hub, store: Store) -> None:
     address = f"{hub.cdn}/models/{FILE}?signature=secretsignature"
     assert "size\t2.9 MB" in fetch(address, "--dry-run").stdout and not store.folder.exists()
