@@ -236,7 +236,7 @@ def convert_embedder(
     max_tokens: int | None = None,
     progress: Progress | None = None,
 ) -> WrittenEncoder:
-    """Write a model that makes vectors of texts, a sentence-transformers folder, as a .litertlm for a processor.
+    """Write a model that makes vectors of texts, a sentence-transformers folder or its repository, as a .litertlm for a processor.
 
     BERT (MiniLM, BGE, E5) or EmbeddingGemma. `max_tokens` of a text, by default the model's and at most 512. Needs the extra `build`.
     Raises CheckpointError, UnsupportedModel, TokenizerError or OutputError.
@@ -244,7 +244,7 @@ def convert_embedder(
     with requires("build"):
         from builder.encoder.convert import convert_encoder as convert
     return convert(
-        Path(checkpoint),
+        _located(checkpoint, progress).path,
         Path(output),
         quantization=_quantization(bits),
         activations=activations,

@@ -41,7 +41,7 @@ from builder.graph.write import (
     refuse_what_no_engine_computes,
     work_on,
 )
-from builder.model.families import whole_blocks
+from builder.model.families import makes_vectors, whole_blocks
 from builder.model.opened import StoredWeights
 from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, Quantization
@@ -82,7 +82,7 @@ def is_encoder(path: Path) -> bool:
         config = EncoderFolder.open(path).config
     except OnpageError:
         return False
-    return config.get("model_type") == "bert" or config.get("use_bidirectional_attention") is True
+    return makes_vectors(config)
 
 
 def open_encoder(path: Path) -> Encoder:
@@ -97,6 +97,14 @@ def open_encoder(path: Path) -> Encoder:
         f"{folder.config_path} has model_type {shown(kind)}: expected bert, or a gemma3_text with use_bidirectional_attention.",
         subject=folder.config_path,
     )
+
+
+def refuse_another_suffix(output: Path) -> None:
+    """OutputError for a file of another kind."""
+    if output.suffix != ".litertlm":
+        raise OutputError(
+            f"{output}: a model that makes vectors is written as .litertlm; end the name so.", subject=output
+        )
 
 
 def convert_encoder(
@@ -115,10 +123,7 @@ def convert_encoder(
     builder.errors; `output` is then as it was.
     """
     started = time.monotonic()
-    if output.suffix != ".litertlm":
-        raise OutputError(
-            f"{output}: a model that makes vectors is written as .litertlm; end the name so.", subject=output
-        )
+    refuse_another_suffix(output)
     encoder = open_encoder(path)
     lengths = _lengths(encoder, max_tokens, lengths)
     tokens = EncoderTokens.of(path, encoder.table.outputs)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,11 @@ SETTINGS = (
     "chat_template.json",
 )
 """What convert reads beside the weights, where it is there."""
+MODULES = "modules.json"
+SENTENCE = (MODULES, "config_sentence_transformers.json", "sentence_bert_config.json")
+"""What sentence-transformers adds, for a model that makes vectors of texts."""
+MODULE = re.compile(r"[0-9]{1,2}_\w{1,40}/(?:config\.json|model\.safetensors)", re.ASCII)
+"""In the folder of a module behind its layers, such as 1_Pooling or 2_Dense."""
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 ADAPTER_SAMPLING = "generation_config.json"
 """Read beside an adapter, where it is there."""
@@ -250,7 +255,7 @@ def needed(repository: Repository, wanted: HubFile) -> tuple[tuple[str, ...], Ca
         return (*_all(repository, ADAPTER), *({ADAPTER_SAMPLING} & set(names))), None
     ggufs = sorted(name for name in names if name.lower().endswith(".gguf"))
     if CONFIG in names:
-        settings = tuple(name for name in SETTINGS if name in names)
+        settings = (*(name for name in SETTINGS if name in names), *_of_sentences(names))
         for whole, index in ((WEIGHTS, INDEX), (OLD_WEIGHTS, OLD_INDEX)):
             if index in names:
                 return (*settings, index), lambda place, index=index: _shards(place / index, repository)
@@ -273,6 +278,13 @@ def needed(repository: Repository, wanted: HubFile) -> tuple[tuple[str, ...], Ca
         f"an adapter of peft; it has {some or 'no files'}.",
         subject=repository.name,
     )
+
+
+def _of_sentences(names: Collection[str]) -> tuple[str, ...]:
+    """Those of sentence-transformers, in a repository that has its modules.json."""
+    if MODULES not in names:
+        return ()
+    return tuple(sorted(name for name in names if name in SENTENCE or MODULE.fullmatch(name)))
 
 
 def _gguf_parts(repository: Repository, file: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from onpage.command.console import (
     typed_text,
 )
 from onpage.command.evaluation_rows import show_evaluation
-from onpage.command.graph import GraphOptions, convert_graph, graph_options
+from onpage.command.graph import GraphOptions, convert_graph, graph_of_an_encoder, graph_options
 from onpage.command.mixed_bits import (
     TextOptions,
     refuse_for_a_graph,
@@ -186,7 +186,7 @@ def convert(
     config.json, .safetensors files (BF16, F16 or F32) and tokenizer.model or tokenizer.json; a GGUF file; or a repository of the
     Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a repository, only the needed files are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0
     without rounding again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
-    halve the download and lose quality.
+    halve the download and lose quality. A model that compares texts (BERT, EmbeddingGemma) becomes a graph, a .litertlm, without --target.
 
     \b
     Example:
@@ -197,6 +197,7 @@ def convert(
       onpage convert gemma-3-1b-it-q4_0.gguf -o gemma-3-1b-web.task
       onpage convert google/gemma-3-270m-it -o gemma-270m-web.task
       onpage convert my-gemma-270m --target graph -o my-gemma-270m.litertlm
+      onpage convert sentence-transformers/all-MiniLM-L6-v2 -o minilm.litertlm
     """
     if lora is not None:
         _refuse_what_an_adapter_has_not(merge_lora)
@@ -204,7 +205,9 @@ def convert(
         refuse_without_auto()
     if graph is not None:
         refuse_for_a_graph(quantization is None)
-    base, adapter, merge = _located(checkpoint, lora, merge_lora, file, token)
+    base, adapter, merge = _located(checkpoint, output, lora, merge_lora, file, token)
+    if graph is None and lora is None and _makes_vectors(base.path):
+        graph = graph_of_an_encoder(automatic=quantization is None)
     if graph is not None:
         assert quantization is not None
         convert_graph(
@@ -264,20 +267,34 @@ def convert(
     _show_report(cost)
 
 
+def _makes_vectors(checkpoint: Path) -> bool:
+    with requires("build"):
+        from builder.encoder.convert import is_encoder
+    return is_encoder(checkpoint)
+
+
 def _located(
-    checkpoint: str, lora: str | None, merge_lora: str | None, file: str | None, token: str | None
+    checkpoint: str, output: Path, lora: str | None, merge_lora: str | None, file: str | None, token: str | None
 ) -> tuple[Located, Located | None, Located | None]:
     """The three where they are here, or fetched from the hub."""
     from builder.fetch.checkpoints import names_a_repository
     from builder.fetch.located import locate
-    from builder.model.families import describe
+    from builder.model.families import describe, makes_vectors
+
+    def check(config: dict[str, Any], path: Path) -> None:
+        if lora is not None or not makes_vectors(config):
+            describe(config, path)
+            return
+        with requires("build"):
+            from builder.encoder.convert import refuse_another_suffix
+        refuse_another_suffix(output)
 
     if file is not None and not names_a_repository(checkpoint):
         raise click.UsageError(
             f"--file is for a repository of the hub: {checkpoint} is not one's name.", click.get_current_context()
         )
     with byte_progress() as progress:
-        base = locate(checkpoint, say, file=file, token=token, check=describe, progress=progress)
+        base = locate(checkpoint, say, file=file, token=token, check=check, progress=progress)
         adapter, merge = (
             None if name is None else locate(name, say, token=token, progress=progress) for name in (lora, merge_lora)
         )

@@ -120,7 +120,19 @@ NOT_OF_AN_ENCODER = (
     "system_prefix",
     "system_suffix",
     "stop",
+    "calibrate",
+    "target_size",
+    "max_divergence",
+    "report",
+    "report_text",
 )
+
+
+def graph_of_an_encoder(*, automatic: bool) -> GraphOptions:
+    """The options where --target was not said: a model that makes vectors of texts becomes nothing else. UsageError for --bits auto."""
+    if automatic:
+        raise _wrong("--bits auto is for models that write texts: this one makes vectors of them.")
+    return GraphOptions("int8", None, (), None)
 
 
 def _convert_encoder(

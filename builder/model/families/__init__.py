@@ -52,16 +52,10 @@ def family_of(config: dict[str, Any], config_path: Path) -> Family:
             f"fetch {' or '.join(ids)}.",
             subject=config_path,
         )
-    if config.get("use_bidirectional_attention") is True:
+    if makes_vectors(config):
         raise UnsupportedModel(
-            f"{config_path} is of a model that sees the whole text at once (use_bidirectional_attention), such as EmbeddingGemma, "
-            f"which compares texts and writes none: download its whole repository and convert the folder with --target graph, to a .litertlm.",
-            subject="use_bidirectional_attention",
-        )
-    if model_type == "bert":
-        raise UnsupportedModel(
-            f"{config_path} is of a BERT, which compares texts and writes none: download its whole repository and convert the folder "
-            f"with --target graph, to a .litertlm.",
+            f"{config_path} is of a model that compares texts and writes none: a BERT, or one that sees the whole text at once "
+            f"(use_bidirectional_attention), such as EmbeddingGemma. onpage convert makes a .litertlm of its repository or its whole folder.",
             subject=config_path,
         )
     if family is None:
@@ -72,6 +66,11 @@ def family_of(config: dict[str, Any], config_path: Path) -> Family:
             subject=config_path,
         )
     return family
+
+
+def makes_vectors(config: dict[str, Any]) -> bool:
+    """Whether a checkpoint's config.json is of a model that makes vectors of texts, which `builder.encoder` reads."""
+    return config.get("model_type") == "bert" or config.get("use_bidirectional_attention") is True
 
 
 def describe(config: dict[str, Any], config_path: Path) -> ModelDescription:

@@ -64,7 +64,7 @@ def test_the_command_converts_and_inspects_it(tmp_path: Path) -> None:
     shown = CliRunner().invoke(cli, ["inspect", str(output)]).output
     assert "longest text" in shown and "128 numbers" in shown
     refused = CliRunner().invoke(cli, ["convert", str(folder), "-o", str(tmp_path / "x-web.task")])
-    assert "--target graph" in str(refused.exception)
+    assert "is written as .litertlm; end the name so" in str(refused.exception)
     smooth = ["convert", str(folder), "--target", "graph", "--smooth", "-o", str(output)]
     assert "leave out --smooth" in CliRunner().invoke(cli, smooth).output
 

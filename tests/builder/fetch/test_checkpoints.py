@@ -22,6 +22,7 @@ from tests.adapters import write_adapter
 from tests.builder.fetch.hub import COMMIT, REPO, STRANGER, TOKEN, Handler, Hub
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.gguf_files import write_gguf
+from tests.goldens.encoder_cases import ENCODERS
 
 CONFIG = gemma3_config(num_hidden_layers=2, vocab_size=512)
 UNWANTED = {"README.md": b"#", "training_args.bin": b"x" * 99, "flax_model.msgpack": b"y" * 99, "onnx/model.onnx": b"z"}
@@ -217,6 +218,50 @@ def test_convert_takes_one_file(hub: Hub, tmp_path: Path) -> None:
     result = run("convert", REPO, "--file", "m-Q4_0.gguf", "-o", output)
     assert result.exit_code == 0, result.output
     assert conversion_of(output)["checkpoint"] == f"{REPO}/m-Q4_0.gguf" and "went over as they are" in result.output
+
+
+def offer_encoder(hub: Hub, folder: Path, **more: bytes) -> dict[str, bytes]:
+    """A model that makes vectors of texts, its folders included, and what else such repositories have."""
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    strays = {"onnx/model.safetensors": b"x" * 99, "vocab.txt": b"w5", "2_Dense/pytorch_model.bin": b"x"}
+    hub.others = files | UNWANTED | strays | more
+    return files
+
+
+@pytest.mark.parametrize("case", ["bert", "bert-cls", "gemma"])
+def test_a_model_of_vectors_by_its_name(hub: Hub, store: Store, tmp_path: Path, case: str) -> None:
+    folder = ENCODERS[case].write(tmp_path / "c")
+    files = offer_encoder(hub, folder)
+    output = tmp_path / "m.litertlm"
+    result = run("convert", REPO, "-o", output, "--json")
+    assert result.exit_code == 0, result.output
+    here = store.folder / "checkpoints" / REPO.replace("/", "--") / COMMIT
+    found = {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
+    assert found == {*files, "onpage.json"}
+    alike = onpage.convert_embedder(folder, tmp_path / "n.litertlm")
+    assert json.loads(result.stdout)["sha256"] == alike.sha256
+    hub.script()
+    assert onpage.convert_embedder(REPO, tmp_path / "o.litertlm").sha256 == alike.sha256 and not hub.of("get")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "m.task"], "a model that makes vectors is written as .litertlm"),
+        (["-o", "m.litertlm", "--bits", "auto", "--target-size", "9MB"], "is for models that write texts"),
+        (["-o", "m.litertlm", "--report"], "leave out --report"),
+        (["-o", "m.litertlm", "--lora", "adapter"], "compares texts and writes none"),
+    ],
+)
+def test_what_a_model_of_vectors_has_not(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    offer_encoder(hub, ENCODERS["bert"].write(tmp_path / "c"))
+    monkeypatch.chdir(tmp_path)
+    result = run("convert", REPO, *arguments)
+    assert result.exit_code != 0 and words in f"{result.output} {result.exception}"
+    assert not list(tmp_path.glob("m.*"))
+    assert hub.of("cdn") == [] or "auto" in arguments or "--report" in arguments, "the weights came for nothing"
 
 
 def test_an_adapter_by_its_name(hub: Hub, tmp_path: Path) -> None:
