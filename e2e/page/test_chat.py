@@ -73,6 +73,12 @@ def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> N
     expect(page.locator(".turn-user .turn-place")).to_have_text("2 / 2")
     expect(page.locator(".turn-user")).to_be_focused()
     edited = page.locator(".turn-model .turn-text").inner_text()
+    ask(tab, "On which day?")  # which goes on from what the engine holds
+    tab.open_details()
+    row = page.locator(".chat-figures-list > div", has_text="Prompt tokens read").locator("dd")
+    read, _, whole = row.inner_text().split()
+    assert int(read) < int(whole) / 2
+    page.get_by_text("Details", exact=True).click()
 
     page.get_by_label("Your question").last.fill("half a thought")
     page.get_by_role("link", name="Post").click()
@@ -82,7 +88,7 @@ def test_ask_branch_reload_and_go_to_another_task(tab: Watched, page: Page) -> N
     expect(page.get_by_label("Your question").last).to_have_value("half a thought")
     page.reload()
     tab.wait_for("ready")
-    expect(page.locator(".turn-model .turn-text")).to_have_text(edited)
+    expect(page.locator(".turn-model .turn-text").first).to_have_text(edited)
     expect(page.get_by_label("Your question").last).to_have_value("half a thought")
     page.get_by_label("Your question").last.fill("")
     check(page)

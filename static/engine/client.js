@@ -174,9 +174,10 @@ export class Engine {
    * @param {number | null} [options.tokens] ends the answer after so many new ones; where the engine has no such limit it is stopped
    *   when it has delivered them, so that a few more may come
    * @param {import('./protocol.js').Draw | null} [options.draw] how it is drawn, in place of the settings; where `takesSampling` says so (registry.js)
+   * @param {boolean} [options.goesOn] whether the next prompt may go on from this one and its answer
    */
-  generate(messages, { signal, tokens = null, draw = null } = {}) {
-    return new Generation((generation) => this.#inTurn(() => this.#generate(messages, { tokens, draw }, generation, signal)), signal);
+  generate(messages, { signal, tokens = null, draw = null, goesOn = false } = {}) {
+    return new Generation((generation) => this.#inTurn(() => this.#generate(messages, { tokens, draw, goesOn }, generation, signal)), signal);
   }
 
   /** Ends the worker. Pending calls reject, `onEnd` is not called. */
@@ -187,7 +188,7 @@ export class Engine {
 
   /**
    * @param {Message[]} messages
-   * @param {{tokens: number | null, draw: import('./protocol.js').Draw | null}} asked
+   * @param {{tokens: number | null, draw: import('./protocol.js').Draw | null, goesOn: boolean}} asked
    * @param {Generation} generation
    * @param {AbortSignal} [signal]
    */
@@ -385,7 +386,7 @@ function measure(result, { called, pieces, reused }, stopped) {
     timeToFirst,
     prefillRate: timeToFirst ? promptTokens / (timeToFirst / 1000) : null,
     decodeRate: last > first ? (tokens - firstTokens) / ((last - first) / 1000) : null,
-    reused,
+    reused: result?.reused ?? reused,
     ended: stopped || !result ? "stopped" : result.ended,
     engineFigures,
   };

@@ -65,6 +65,7 @@
  * @property {number} firstTokens the same for the text of the first callback
  * @property {Ending} ended
  * @property {Record<string, number> | null} engineFigures what the engine itself says of this generation, in its own terms
+ * @property {number} [reused] share of the prompt, 0 to 1, that it still held; where the engine knows it better than the page
  *
  * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, turns: Turns | null, vendor: VendorUrls,
  *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null, senses: import('./media.js').Senses}}
@@ -75,8 +76,10 @@
  * @typedef {{type: 'adapt', id: number, lora: LoraSource | null}} AdaptRequest what follows is written with this adapter, or
  *   with none; answered as a load
  * @typedef {{temperature: number, seed: number}} Draw how one answer is drawn, in place of the settings
- * @typedef {{type: 'generate', id: number, messages: Message[], tokens: number | null, draw: Draw | null, stop: SharedArrayBuffer | null}}
- *   GenerateRequest `tokens` ends the answer after so many, or after few more; `draw` is for an engine that `takesSampling`;
+ * @typedef {{type: 'generate', id: number, messages: Message[], tokens: number | null, draw: Draw | null, goesOn: boolean,
+ *   stop: SharedArrayBuffer | null}}
+ *   GenerateRequest `tokens` ends the answer after so many, or after few more; `draw` is for an engine that `takesSampling`; `goesOn` says
+ *   that another prompt may go on from this one and its answer, so that it is worth memory to hold them;
  *   the first four bytes of `stop` become 1 when it is cancelled, for an engine that hears no message while it writes; null where the
  *   page may not share memory
  * @typedef {{type: 'count', id: number, messages: Message[]}} CountRequest tokens of the prompt that these would make; texts only

@@ -154,10 +154,11 @@ export class Session {
    * @param {number | null} [options.counted] those that it has, where that is known
    * @param {number | null} [options.tokens] the answer ends after so many
    * @param {import('./protocol.js').Draw | null} [options.draw] see Engine
+   * @param {boolean} [options.goesOn] see Engine
    * @param {(piece: string) => void} options.onText
    * @returns {Promise<Outcome | null>}
    */
-  async generate(messages, { room, counted = null, tokens = null, draw = null, onText }) {
+  async generate(messages, { room, counted = null, tokens = null, draw = null, goesOn = false, onText }) {
     const { engine } = this.#engines;
     if (this.#state.now.phase !== "ready" || !engine) return null;
     const missing = missingSense(mediaOf(messages), this.#state.setup?.senses ?? NO_SENSES);
@@ -174,7 +175,7 @@ export class Session {
         this.#end("answer");
         return { kind: "too-long", tokens: found, room };
       }
-      const generation = engine.generate(messages, { signal, tokens, draw });
+      const generation = engine.generate(messages, { signal, tokens, draw, goesOn });
       for await (const piece of generation) {
         if (!this.#is(job)) return null;
         onText(piece);

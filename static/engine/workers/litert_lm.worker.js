@@ -14,7 +14,8 @@
 
 import { OnpageError } from "../errors.js";
 import { describeAdapter } from "../gpu.js";
-import { textsOf } from "../messages.js";
+import { conversationTurns, textsOf } from "../messages.js";
+import { Branches } from "./branches.js";
 import { multipliedOnly } from "./graph_matrices.js";
 import { LitertlmFile } from "./litertlm_file.js";
 import { MappedFile } from "./mapped_file.js";
@@ -41,6 +42,7 @@ import { createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, s
  * @property {string} sha256
  * @property {number} maxTokens
  * @property {number} maxTopK
+ * @property {string} end what the model ends an answer with; "" where it is not known, or conversations are not held
  * @property {() => void} free
  */
 
@@ -61,6 +63,7 @@ let sampling = { temperature: 1, topK: 1, seed: 1, maxTokens: 0 };
 /** @type {GpuAdapter | null} */
 let gpuAdapter = null;
 let warmed = false;
+const branches = new Branches();
 /** The one that writes, and whether it is to stop. @type {{id: number, conversation: Conversation, stopped: boolean} | null} */
 let writing = null;
 
@@ -99,6 +102,7 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   runtime.catch(() => {}); // whoever awaits it reports it
   const file = new LitertlmFile(download.stream());
   if (loaded) await unharmed(download.arrived); // only then is the model that it has let go
+  branches.clear();
   loaded?.free();
   loaded = null;
   let made;
@@ -114,7 +118,8 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   await download.finish();
   const tokenizer = await file.tokenizer();
   const control = tokenizer.controlPieces(textsOf(turns));
-  loaded = { ...made, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK };
+  const end = turns && backend === "CPU" ? conversationTurns(turns).end.trimEnd() : ""; // on WebGPU it was not tried
+  loaded = { ...made, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK, end };
 
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
@@ -240,51 +245,66 @@ async function openDevice() {
  */
 async function generate(request) {
   const { tokenizer } = current();
-  const { ended, tokens, engineFigures } = await write(request, (piece) => reply({ type: "text", id: request.id, text: piece }));
-  return {
-    promptTokens: tokenizer.count(request.prompt),
-    tokens,
-    firstTokens: Math.min(tokens, 1),
-    ended,
-    engineFigures,
-  };
+  const { rest, ...written } = await write(request, (piece) => reply({ type: "text", id: request.id, text: piece }));
+  const promptTokens = tokenizer.count(request.prompt);
+  const reused = rest === null ? 0 : 1 - tokenizer.count(rest) / promptTokens;
+  return { ...written, promptTokens, firstTokens: Math.min(written.tokens, 1), reused };
 }
 
 /**
  * @param {GenerateJob} request
  * @param {(piece: string) => void} heard
- * @returns {Promise<Pick<GenerateResult, 'ended' | 'tokens' | 'engineFigures'>>}
+ * @returns {Promise<Pick<GenerateResult, 'ended' | 'tokens' | 'engineFigures'> & {rest: string | null}>} `rest` is what was read of
+ *   the prompt, null for all
  */
-async function write({ id, prompt, tokens, draw, stop: shared }, heard) {
-  const { engine, tokenizer, maxTokens } = current();
+async function write({ id, prompt, tokens, draw, goesOn, stop: shared }, heard) {
+  const { engine, tokenizer, maxTokens, end } = current();
   const wasm = await /** @type {Promise<Wasm>} */ (runtime);
   // The token that begins a text counts too. An answer that reaches the end of the context would be an error.
   const room = maxTokens - tokenizer.count(prompt) - 1;
   const most = Math.max(1, Math.min(room, tokens ?? room));
-  const conversation = await untilCrash(open(wasm, engine, most, { ...sampling, ...draw }));
+  const settings = { ...sampling, ...draw };
+  const drawn = JSON.stringify([settings.topK, settings.temperature, settings.seed]);
+  const held = goesOn && tokens === null && end !== "";
+  const branch = held ? branches.from(prompt, drawn, end) : null;
+  const conversation = branch?.conversation ?? (await untilCrash(open(wasm, engine, most, settings)));
   const flag = shared && new Int32Array(shared);
   const here = { id, conversation, stopped: false };
   writing = here;
-  let problem = "";
+  let [problem, text, steps] = ["", "", 0];
+  /** What it has read and written, once that is all there is to say. @type {string | null} */
+  let known = null;
+  let full = false;
   try {
-    const sending = conversation.sendMessageAsync(JSON.stringify({ role: "user", content: prompt }), (chunk, _, error) => {
+    const sending = conversation.sendMessageAsync(JSON.stringify({ role: "user", content: branch?.rest ?? prompt }), (chunk, _, error) => {
       if (error) problem = error;
       if (here.stopped) return;
-      if (flag && Atomics.load(flag, 0)) stop(here);
-      else for (const { text } of chunk ? (JSON.parse(chunk).content ?? []) : []) if (text) heard(text);
+      if (flag && Atomics.load(flag, 0)) return stop(here);
+      for (const { text: piece } of chunk ? (JSON.parse(chunk).content ?? []) : []) {
+        if (!piece) continue;
+        text += piece;
+        heard(piece);
+      }
+      // a branch has the limit of the conversation that it comes from, which had more room
+      full = branch !== null && chunk !== null && (steps += 1) >= most;
+      if (full) stop(here);
     });
     await untilCrash(sending);
     await untilCrash(engine.waitUntilDone());
     if (problem && !here.stopped) throw new Error(problem);
     warmed = true;
     const engineFigures = { ...conversation.getBenchmarkInfo() };
-    const steps = engineFigures.lastDecodeTokenCount;
-    const ended = steps < most ? "model" : most === tokens ? "limit" : "context";
+    const count = engineFigures.lastDecodeTokenCount;
+    const ended = full || count >= most ? (most === tokens ? "limit" : "context") : "model";
+    // of what was written in other pieces than it is read in, the next prompt is to be read anew
+    const asRead = tokenizer.count(prompt + text) - tokenizer.count(prompt) === count - 1;
+    if (ended === "model" && !here.stopped && asRead) known = prompt + text;
     // The last step has no text where it ended the answer by itself, or by Stop.
-    return { ended, tokens: ended === "model" || here.stopped ? Math.max(0, steps - 1) : steps, engineFigures };
+    return { ended, tokens: ended === "model" || (here.stopped && !full) ? Math.max(0, count - 1) : count, engineFigures, rest: branch?.rest ?? null };
   } finally {
     writing = null;
-    conversation.delete();
+    if (branch || (held && known !== null)) branches.hold({ conversation, text: known, drawn });
+    else conversation.delete();
   }
 }
 

@@ -18,7 +18,7 @@ import { openStored } from "../storage.js";
  * @typedef {import('../protocol.js').Reply} Reply
  * @typedef {import('../protocol.js').ModelSource} ModelSource
  *
- * @typedef {{id: number, prompt: string, tokens: number | null, draw?: import('../protocol.js').Draw | null, stop: SharedArrayBuffer | null,
+ * @typedef {{id: number, prompt: string, tokens: number | null, draw?: import('../protocol.js').Draw | null, goesOn?: boolean, stop: SharedArrayBuffer | null,
  *   pieces: import('../messages.js').PromptPiece[]}} GenerateJob a GenerateRequest, with the text that its messages make, and the same with
  *   pictures and sounds in their places
  *
@@ -127,9 +127,9 @@ async function perform(calls, request) {
   }
   if (request.type === "count") return calls.count(promptOf(request.messages, turns, calls.controlPieces()));
   if (request.type === "generate") {
-    const { id, messages, tokens, draw, stop } = request;
+    const { id, messages, tokens, draw, goesOn, stop } = request;
     const pieces = promptPieces(messages, turns, calls.controlPieces());
-    return calls.generate({ id, prompt: pieces.filter((piece) => typeof piece === "string").join(""), pieces, tokens, draw, stop });
+    return calls.generate({ id, prompt: pieces.filter((piece) => typeof piece === "string").join(""), pieces, tokens, draw, goesOn, stop });
   }
   if (!calls.adapt) throw new OnpageError("lora-failed", "this engine takes no adapters");
   return calls.adapt(request);

@@ -348,7 +348,7 @@ export class Chat {
    * @param {number} room
    */
   async #answer({ conversation }, writing, messages, room) {
-    const outcome = await this.#session.generate(messages, { room, onText: (piece) => this.#heard(writing, piece) });
+    const outcome = await this.#session.generate(messages, { room, goesOn: true, onText: (piece) => this.#heard(writing, piece) });
     if (outcome?.kind === "too-long") return outcome;
     const written = outcome?.kind === "written" ? outcome : null;
     const state = written ? STATES[writing.repeats ? "limit" : written.figures.ended] : "stopped";
