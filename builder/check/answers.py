@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from builder.check.models import CONTEXT, MODELS, VOCABULARY
+from builder.check.models import CONTEXT, LONG_PROMPT, MODELS, VOCABULARY
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
 from builder.reference.arithmetic import Precision
@@ -25,15 +25,31 @@ from builder.synth.web_file import BOS, FIRST_WORD, word
 
 LEAST_MARGIN = 0.07
 """Of the two largest logits, at each step of an answer. The logits' standard deviation is 0.9."""
-CLOSE = 0.25
-"""Steps with a smaller margin show small errors."""
-NEW_TOKENS = 12
-"""A multiple of the three that MediaPipe decodes at once."""
-LONG, NEW_TOKENS_OF_LONG = 1000, 6
-CANDIDATES, CANDIDATES_OF_LONG = 768, 24
-"""Prompts to choose among; those of 2,000 tokens take seconds each."""
+ERROR = 0.1
+"""Of a logit: what a step that shows small errors is close by."""
 SIDE_BY_SIDE = 1 << 13
 """Tokens that are computed together."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How much is asked with prompts of one length."""
+
+    candidates: int
+    """Prompts to choose among."""
+    prompts: int
+    """That are chosen. Several short answers have more close steps than one long one: fewer of their prompts have a near tie."""
+    new_tokens: int
+    """Of each answer; a multiple of the three that MediaPipe decodes at once."""
+
+
+SHORT, LONG = Asking(1536, 3, 6), Asking(48, 1, 12)
+"""A candidate of 2,000 tokens takes seconds."""
+
+
+def asking(tokens: int) -> Asking:
+    """With prompts of so many tokens."""
+    return LONG if tokens == LONG_PROMPT else SHORT
 
 
 @dataclass(frozen=True)
@@ -45,9 +61,9 @@ class ClearPrompt:
     answer: Answer
 
     @property
-    def close(self) -> int:
-        """Steps that show small errors."""
-        return sum(margin < CLOSE for margin in self.answer.margins)
+    def closeness(self) -> float:
+        """The sum over the steps: the smaller a margin, the smaller the errors that it shows."""
+        return float(np.exp(-np.array(self.answer.margins) / ERROR).sum())
 
 
 def prompt_of(seed: int, tokens: int) -> list[int]:
@@ -61,27 +77,25 @@ def text_of(ids: list[int]) -> str:
     return "".join(" " + word(i) for i in ids if i != BOS)
 
 
-def new_tokens(tokens: int) -> int:
-    """Of the answer to a prompt of so many tokens."""
-    return NEW_TOKENS_OF_LONG if tokens >= LONG else NEW_TOKENS
-
-
 def clear_prompts(reference: Reference, tokens: int, seeds: range) -> Iterator[ClearPrompt]:
     """Those of the seeds whose answers keep the margin."""
     step = max(1, SIDE_BY_SIDE // tokens)
     for first in range(seeds.start, seeds.stop, step):
         some = range(first, min(first + step, seeds.stop))
         prompts = [prompt_of(seed, tokens) for seed in some]
-        answers = reference.greedy(prompts, new_tokens(tokens), stop_ids=set())
+        answers = reference.greedy(prompts, asking(tokens).new_tokens, stop_ids=set())
         for seed, ids, answer in zip(some, prompts, answers, strict=True):
             if min(answer.margins) >= LEAST_MARGIN:
                 yield ClearPrompt(seed, ids, answer)
 
 
-def chosen(reference: Reference, tokens: int) -> ClearPrompt:
-    """The one whose answer has the most close steps."""
-    seeds = range(CANDIDATES_OF_LONG if tokens >= LONG else CANDIDATES)
-    return max(clear_prompts(reference, tokens, seeds), key=lambda prompt: prompt.close)
+def chosen(reference: Reference, tokens: int) -> list[ClearPrompt]:
+    """Those whose answers have the closest steps, in the order of their seeds."""
+    asked = asking(tokens)
+    found = sorted(
+        clear_prompts(reference, tokens, range(asked.candidates)), key=lambda prompt: prompt.closeness, reverse=True
+    )
+    return sorted(found[: asked.prompts], key=lambda prompt: prompt.seed)
 
 
 def reference_of(path: Path, precision: Precision = "float32") -> Reference:
@@ -100,18 +114,23 @@ def answers_of(name: str, path: Path) -> dict[str, Any]:
         "file": path.name,
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "cases": [case_of(chosen(reference, tokens)) for tokens in MODELS[name].prompts],
+        "cases": [case_of(tokens, chosen(reference, tokens)) for tokens in MODELS[name].prompts],
     }
 
 
-def case_of(prompt: ClearPrompt) -> dict[str, Any]:
-    """As the page has it."""
+def case_of(tokens: int, prompts: list[ClearPrompt]) -> dict[str, Any]:
+    """As the page has it: all that is asked with prompts of one length."""
     return {
-        "tokens": len(prompt.ids),
-        "seed": prompt.seed,
-        "margin": round(min(prompt.answer.margins), 4),
-        "prompt": text_of(prompt.ids),
-        "answer": [word(i) for i in prompt.answer.ids],
+        "tokens": tokens,
+        "margin": round(min(min(prompt.answer.margins) for prompt in prompts), 4),
+        "asked": [
+            {
+                "seed": prompt.seed,
+                "prompt": text_of(prompt.ids),
+                "answer": [word(i) for i in prompt.answer.ids],
+            }
+            for prompt in prompts
+        ],
     }
 
 

@@ -32,10 +32,13 @@ from builder.synth.web_file import EOS, RandomWeights, synthetic_tokenizer
 
 VOCABULARY = 1024
 CONTEXT = 2080
-"""Room for 2,000 tokens and their answer; a multiple of 32, which MediaPipe wants."""
+"""Room for the longest prompt and its answer; a multiple of 32, which MediaPipe wants."""
 
-PROMPTS = (9, 40, 150)
-"""Tokens: a few; more than a window; more than MediaPipe reads with the programs for a short prompt."""
+FEW = 8
+PROMPTS = (1 + FEW, 64 + FEW, 128 + FEW)
+"""Tokens. MediaPipe reads 512, 128, 64 or 8 at a time, each with programs of its own, and fills up the last of them. With a few tokens
+behind a whole one the answer is written from its last block, within every window; in a filled one that block is of no effect."""
+LONG_PROMPT = 4 * 512 + FEW
 
 COMMON: dict[str, Any] = {
     "vocab_size": VOCABULARY,
@@ -118,7 +121,7 @@ MODELS = {
             "final_logit_softcapping": None,
         },
         Quantization.of("4", feedforward="8"),
-        (*PROMPTS, 2000),
+        (*PROMPTS, LONG_PROMPT),
     ),
 }
 """By their names in the answers."""

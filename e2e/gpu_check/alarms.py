@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from builder.check.answers import clear_prompts, reference_of, text_of
-from builder.check.models import MODELS
+from builder.check.models import MODELS, PROMPTS
 from builder.synth.web_file import word
 from e2e.bare import served
 from e2e.conftest import QUICKER
@@ -21,7 +21,6 @@ from e2e.gpu_check import MODELS as FOLDER
 from e2e.gpu_check import load, words
 from onpage.bench.browser import SOFTWARE_WEBGPU, launched
 
-LENGTHS = (9, 40, 150)
 FIRST_SEED = 100_000
 """Beyond those that the shipped prompts were chosen from."""
 
@@ -36,7 +35,7 @@ def main(count: int, seed: int, out: Path) -> None:
         for model in MODELS:
             reference = reference_of(FOLDER / f"{model}.litertlm")
             page = load(browser, address, model, {})
-            for length in LENGTHS:
+            for length in PROMPTS:
                 for prompt in islice(clear_prompts(reference, length, range(seed, seed + 1_000_000)), count):
                     answer = [word(i) for i in prompt.answer.ids]
                     right = words(page, text_of(prompt.ids), len(answer)) == answer

@@ -34,19 +34,19 @@ AMOUNTS: dict[str, tuple[float, ...]] = {
 
 
 def watch(browser: Browser, address: str, model: dict[str, Any]) -> tuple[list[dict[str, Any]], list[np.ndarray]]:
-    """The programs of a model, and the logits of each case, on a GPU without a fault."""
+    """The programs of a model, and the logits of each answer, on a GPU without a fault."""
     page = load(browser, address, model["id"], {"logits": True})
-    logits = [answer(page, case)[1] for case in model["cases"]]
+    logits = [answer(page, asked)[1] for case in model["cases"] for asked in case["asked"]]
     programs = page.evaluate("gpuWatch.programs")
     page.close()
     return programs, logits
 
 
-def answer(page: Page, case: dict[str, Any]) -> tuple[int, np.ndarray]:
+def answer(page: Page, asked: dict[str, Any]) -> tuple[int, np.ndarray]:
     """How many of the answer's words are right from the first on, and the logits (tokens, vocabulary)."""
     page.evaluate("gpuWatch.logits()")
-    expected = case["answer"]
-    found = words(page, case["prompt"], len(expected))
+    expected = asked["answer"]
+    found = words(page, asked["prompt"], len(expected))
     pairs = zip(found, expected, strict=False)
     right = next((i for i, (ours, theirs) in enumerate(pairs) if ours != theirs), min(len(found), len(expected)))
     return right, np.array(page.evaluate("gpuWatch.logits()"))[: len(expected)]
@@ -85,10 +85,11 @@ def run(
     try:
         page = load(browser, address, model["id"], fault | {"logits": True})
         effect = 0.0
-        for case, expected in zip(model["cases"], right, strict=True):
-            correct, logits = answer(page, case)
-            if correct < len(case["answer"]):
-                return {"caught": case["tokens"], "changed": page.evaluate("gpuWatch.changed()")}
+        asked = [(case["tokens"], each) for case in model["cases"] for each in case["asked"]]
+        for (tokens, each), expected in zip(asked, right, strict=True):
+            correct, logits = answer(page, each)
+            if correct < len(each["answer"]):
+                return {"caught": tokens, "changed": page.evaluate("gpuWatch.changed()")}
             count = min(len(logits), len(expected))
             effect = max(effect, float(np.abs(logits[:count] - expected[:count]).max()))
         return {"caught": None, "effect": round(effect, 4), "changed": page.evaluate("gpuWatch.changed()")}

@@ -81,7 +81,7 @@ def test_the_check_names_the_wrong_case_and_gives_its_verdict_to_copy(tab: Watch
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
     verdict = page.locator("#verdicts li").first
     expect(verdict).to_contain_text(
-        "MediaPipe 0.10.29 in float16: wrong in 1 of 1 cases (Gemma 2, 40 tokens: word ", timeout=LOAD_MS
+        "MediaPipe 0.10.29 in float16: wrong in 1 of 1 cases (Gemma 2, 72 tokens: word ", timeout=LOAD_MS
     )
     page.get_by_role("button", name="Stop").click()
     page.wait_for_selector("body[data-phase=finished]")
@@ -96,6 +96,6 @@ def test_the_check_names_the_wrong_case_and_gives_its_verdict_to_copy(tab: Watch
         "Driver: ",
         "no shader-f16",
         "Chrome/",
-        "wrong in 1 of 1 cases (Gemma 2, 40 tokens: word ",
+        "wrong in 1 of 1 cases (Gemma 2, 72 tokens: word ",
     ):
         assert part in copied

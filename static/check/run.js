@@ -51,10 +51,8 @@ export async function checkEngine(entry, precision, { vendor, answers, signal, o
     try {
       const source = { url: new URL(file, FOLDER).href, size, sha256, precision, keep: false };
       await engine.load(source, { temperature: 1, topK: 1, seed: 0, maxTokens: context, precision }, { vendor, warmUp: false });
-      for (const { tokens, prompt, answer } of cases) {
-        let text = "";
-        for await (const piece of engine.generate([message(prompt)], { tokens: answer.length })) text += piece;
-        const result = { model: id, tokens, wrong: firstWrong(answer, text) };
+      for (const { tokens, asked } of cases) {
+        const result = { model: id, tokens, wrong: await firstWrongOf(engine, asked) };
         results.push(result);
         onResult(result);
       }
@@ -70,4 +68,17 @@ export async function checkEngine(entry, precision, { vendor, answers, signal, o
   const of = models.reduce((sum, { cases }) => sum + cases.length, 0);
   const seconds = (performance.now() - started) / 1000;
   return { engine: entry.id, name: entry.name, version: versionOf(entry, vendor), precision, results, of, failed, seconds };
+}
+
+/** Asks for the answers of one case until one is wrong. @param {Pick<Engine, 'generate'>} engine @param {import('./verdict.js').Case['asked']} asked */
+async function firstWrongOf(engine, asked) {
+  let before = 0;
+  for (const { prompt, answer } of asked) {
+    let text = "";
+    for await (const piece of engine.generate([message(prompt)], { tokens: answer.length })) text += piece;
+    const wrong = firstWrong(answer, text);
+    if (wrong !== null) return before + wrong;
+    before += answer.length;
+  }
+  return null;
 }

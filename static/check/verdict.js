@@ -8,14 +8,14 @@
  * @typedef {import('../engine/protocol.js').GpuAdapter} GpuAdapter
  * @typedef {import('../engine/protocol.js').Precision} Precision
  *
- * @typedef {{tokens: number, prompt: string, answer: string[], margin: number}} Case `tokens`: of the prompt
+ * @typedef {{tokens: number, margin: number, asked: {prompt: string, answer: string[]}[]}} Case `tokens`: of each prompt
  * @typedef {{id: string, file: string, size: number, sha256: string, cases: Case[]}} CheckModel `file`: its name beside the answers
  * @typedef {{context: number, models: CheckModel[]}} Answers what answers.json holds; `context`: tokens that every case has room in
  *
  * @typedef {object} Result of one case
  * @property {string} model
  * @property {number} tokens
- * @property {number | null} wrong the first word that is wrong, counted from 1; null where all are right
+ * @property {number | null} wrong the first word that is wrong, counted from 1 through all answers of the case; null where all are right
  *
  * @typedef {object} Verdict of one engine in one precision
  * @property {string} engine its id

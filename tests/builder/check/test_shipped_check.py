@@ -35,12 +35,16 @@ def file_of(name: str) -> Path:
     return SHIPPED / str(model_of(name)["file"])
 
 
-def written(reference: Reference, case: dict[str, Any]) -> tuple[list[str], float]:
-    """The answer's words and the smallest margin."""
-    ids = prompt_of(case["seed"], case["tokens"])
-    assert text_of(ids) == case["prompt"]
-    (answer,) = reference.greedy([ids], len(case["answer"]), stop_ids=set())
-    return [word(i) for i in answer.ids], min(answer.margins)
+def written(reference: Reference, case: dict[str, Any]) -> tuple[list[list[str]], float]:
+    """The words of the answers and the smallest margin."""
+    prompts = [prompt_of(asked["seed"], case["tokens"]) for asked in case["asked"]]
+    assert [text_of(ids) for ids in prompts] == [asked["prompt"] for asked in case["asked"]]
+    answers = reference.greedy(prompts, len(case["asked"][0]["answer"]), stop_ids=set())
+    return [[word(i) for i in answer.ids] for answer in answers], min(min(answer.margins) for answer in answers)
+
+
+def right(case: dict[str, Any]) -> list[list[str]]:
+    return [asked["answer"] for asked in case["asked"]]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -58,7 +62,7 @@ def test_the_shipped_answers_are_the_references_in_both_precisions(name: str, pr
         if case["tokens"] > SHORT and precision == "float16":
             continue  # seconds more, for what the shorter ones show
         words, margin = written(reference, case)
-        assert words == case["answer"]
+        assert words == right(case)
         if precision == "float32":
             assert margin == pytest.approx(case["margin"], abs=1e-3)
             assert margin >= LEAST_MARGIN - 1e-3
@@ -71,7 +75,8 @@ def test_activations_are_as_large_as_those_of_a_converted_gemma(name: str) -> No
     largest = 0.0
     for case in model_of(name)["cases"]:
         if case["tokens"] <= SHORT:
-            states, attending = embedded_texts(decoder, reference.source, [prompt_of(case["seed"], case["tokens"])])
+            prompts = [prompt_of(asked["seed"], case["tokens"]) for asked in case["asked"]]
+            states, attending = embedded_texts(decoder, reference.source, prompts)
             decoder.layers(reference.source.layer, states, attending)
             largest = max(largest, decoder.largest_residual)
     assert 0.9 * TARGET < largest <= FLOAT16_SAFE  # the converted 270M's has 6,504
@@ -94,7 +99,7 @@ def test_another_attention_gives_another_answer(name: str, changes: dict[str, An
     reference.model = with_attention(reference.model, **changes)
     reference.source.model = reference.model  # type: ignore[misc]
     answers = [
-        written(reference, case)[0] == case["answer"] for case in model_of(name)["cases"] if case["tokens"] <= SHORT
+        written(reference, case)[0] == right(case) for case in model_of(name)["cases"] if case["tokens"] <= SHORT
     ]
     assert not all(answers)
 
@@ -109,7 +114,7 @@ def test_a_rotation_that_is_not_slowed_gives_another_answer() -> None:
     ]
     reference.model = replace(reference.model, layers=tuple(layers))
     case = model_of("gemma3")["cases"][2]
-    assert written(reference, case)[0] != case["answer"]
+    assert written(reference, case)[0] != right(case)
 
 
 def test_small_errors_of_the_numbers_give_another_answer() -> None:
@@ -124,7 +129,7 @@ def test_small_errors_of_the_numbers_give_another_answer() -> None:
 
         reference.arithmetic.round = coarse  # type: ignore[method-assign]
         cases = [case for case in model_of(name)["cases"] if case["tokens"] <= SHORT]
-        assert any(written(reference, case)[0] != case["answer"] for case in cases)
+        assert any(written(reference, case)[0] != right(case) for case in cases)
 
 
 def test_every_kind_of_matrix_has_every_scheme_in_one_model() -> None:
