@@ -389,13 +389,15 @@ def export(
     loras: Sequence[AnyPath] = (),
     part_size: int | None = None,
     replace: bool = False,
+    allowed_origin: str = "",
     store: Store | None = None,
     progress: Progress | None = None,
 ) -> WrittenSite:
     """Write the page and its models into `folder`, as files for any host of files, whole or not at all.
 
     `models` and `loras` are those of `create_app`. A model is written in files of at most `part_size` bytes (24 MB). An earlier export
-    is replaced; a folder with other content only with `replace`. Raises OutputError, or as `create_app` does.
+    is replaced; a folder with other content only with `replace`. Pages of `allowed_origin` (`*` for all) may load from the site where its
+    host sends the headers that are written. Raises OutputError, OriginError where that is none, or as `create_app` does.
     """
     from webapp.export.write import PART_SIZE
     from webapp.export.write import export as write
@@ -407,6 +409,7 @@ def export(
         [Path(lora) for lora in loras],
         part_size=PART_SIZE if part_size is None else part_size,
         replace=replace,
+        allowed_origin=allowed_origin,
         progress=progress,
     )
 

@@ -20,6 +20,7 @@ READABLE = "Accept-Ranges, Content-Length, Content-Range, ETag, Retry-After"
 """Headers of a response that a download goes by."""
 SENT = "If-Range, Range"
 """Headers of a request that it sends."""
+METHODS = "GET, HEAD"
 PREFLIGHT_SECONDS = "7200"
 """For how long a browser need not ask again; Chromium takes no more."""
 
@@ -49,7 +50,7 @@ class CrossOrigin:
             added += [("Access-Control-Allow-Origin", allowed), ("Access-Control-Expose-Headers", READABLE)]
             if preflight:
                 added += [
-                    ("Access-Control-Allow-Methods", "GET, HEAD"),
+                    ("Access-Control-Allow-Methods", METHODS),
                     ("Access-Control-Allow-Headers", SENT),
                     ("Access-Control-Max-Age", PREFLIGHT_SECONDS),
                 ]

@@ -25,10 +25,24 @@ from onpage.command.sizes import Bytes
     metavar="SIZE",
     help="Models are written in files of at most this size; the page takes them for one. Cloudflare Pages takes 25 MiB, GitHub 100 MB.",
 )
+@click.option(
+    "--allow-origin",
+    "allowed_origin",
+    default="",
+    metavar="ORIGIN",
+    help="A page of another address, such as https://example.org, that may load from the site; * for all. It is in the headers for nginx, "
+    "Caddy, Netlify and Cloudflare Pages.  [default: none]",
+)
 @click.option("--replace", is_flag=True, help="Also into a folder with other content, which is deleted.")
 @json_option
 def export(
-    folder: Path, models: tuple[str, ...], loras: tuple[Path, ...], part_size: int, replace: bool, as_json: bool
+    folder: Path,
+    models: tuple[str, ...],
+    loras: tuple[Path, ...],
+    part_size: int,
+    allowed_origin: str,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Write the page and its models as files, for any host of files.
 
@@ -50,7 +64,15 @@ def export(
     store = Store.open()
     chosen = [choose(model, store, SHIPPED) for model in models] or [DEMO]
     with byte_progress() as progress:
-        written = write(folder, chosen, loras, part_size=part_size, replace=replace, progress=progress)
+        written = write(
+            folder,
+            chosen,
+            loras,
+            part_size=part_size,
+            allowed_origin=allowed_origin,
+            replace=replace,
+            progress=progress,
+        )
     if as_json:
         print_json(written.to_json())
         return

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from builder.errors import ModelFileError, OutputError
 from onpage.command import cli
 from webapp.app import Config, create_app
-from webapp.errors import ModelFileMissingError
+from webapp.errors import ModelFileMissingError, OriginError
 from webapp.export import write
 from webapp.export.crawl import crawl, parts_of
 from webapp.export.headers import content_types, headers_of
@@ -199,6 +199,37 @@ def test_an_exported_page_may_use_camera_and_microphone_and_play_what_it_heard(s
     assert re.search(r'http-equiv="Content-Security-Policy" content="[^"]*media-src blob:', page), (
         "for hosts without headers"
     )
+
+
+@pytest.mark.usefixtures("light")
+@pytest.mark.parametrize("origin", ["https://Your.example/", "*"])
+def test_pages_of_another_origin_may_load_from_the_site(model_path: Path, tmp_path: Path, origin: str) -> None:
+    export(tmp_path / "site", [model_path], allowed_origin=origin)
+    allowed = origin.lower().removesuffix("/")
+    said = (tmp_path / "site/_headers").read_text()
+    nginx = (tmp_path / "site/hosting/nginx.conf").read_text()
+    caddy = (tmp_path / "site/hosting/Caddyfile").read_text()
+    assert f"Access-Control-Allow-Origin: {allowed}\n" in said
+    assert (
+        "Cross-Origin-Resource-Policy: cross-origin\n" in said and "same-origin\n" not in said.partition("Resource")[2]
+    )
+    assert f'add_header Access-Control-Allow-Origin "{allowed}" always;' in nginx
+    assert "if ($request_method = OPTIONS) { return 204; }" in nginx
+    assert f'header Access-Control-Allow-Origin "{allowed}"' in caddy
+    assert "respond @preflight 204" in caddy
+    for text in (said, nginx, caddy):
+        assert "If-Range, Range" in text and "Content-Range" in text
+
+
+@pytest.mark.usefixtures("light")
+def test_only_an_origin_is_allowed_and_none_unasked(model_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(OriginError):
+        export(tmp_path / "site", [model_path], allowed_origin="your.example")
+    assert not (tmp_path / "site").exists()
+    export(tmp_path / "site", [model_path])
+    for name in ("_headers", "hosting/nginx.conf", "hosting/Caddyfile"):
+        text = (tmp_path / "site" / name).read_text()
+        assert "Access-Control" not in text and "OPTIONS" not in text
 
 
 def test_rules_are_for_whole_folders_only() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from webapp.cross_origin import METHODS, READABLE
+from webapp.cross_origin import SENT as ASKED_WITH
 from webapp.export.crawl import CODINGS
 from webapp.headers import SECURITY_HEADERS
 
@@ -40,6 +42,16 @@ def headers_of(sent: Mapping[str, Mapping[str, str]]) -> list[Header]:
         if usual or rules:
             found.append(Header(name, usual, rules))
     return found
+
+
+def allowing(origin: str) -> list[Header]:
+    """What lets pages of this origin, or of all (`*`), read the files. A host of files sends every visitor the same, so it is one."""
+    return [
+        Header("Access-Control-Allow-Origin", origin, {}),
+        Header("Access-Control-Expose-Headers", READABLE, {}),
+        Header("Access-Control-Allow-Methods", METHODS, {}),
+        Header("Access-Control-Allow-Headers", ASKED_WITH, {}),
+    ]
 
 
 def _collapsed(values: Mapping[str, str]) -> dict[str, str]:

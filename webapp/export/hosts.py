@@ -52,6 +52,8 @@ def nginx(headers: Sequence[Header], by_suffix: Mapping[str, str], by_path: Mapp
     lines += ["  sendfile on;", "  tcp_nopush on;"]
     lines += ["  gzip_static on;", "  gzip on;", "  gzip_vary on;", f"  gzip_types {texts};"]
     lines += [f"  add_header {name} {value} always;" for name, value in values]
+    if _allows(headers):
+        lines += ["  if ($request_method = OPTIONS) { return 204; }"]
     lines += ["  location / { try_files $uri $uri/ $uri.html =404; }"]
     lines += [f'  location ~ "{_pattern(path)}" {{ default_type {kind}; }}' for path, kind in by_path.items()]
     return "\n".join([*lines, "}", ""])
@@ -74,6 +76,8 @@ def caddy(headers: Sequence[Header], by_suffix: Mapping[str, str], by_path: Mapp
             lines += [f'    ~{_pattern(path)} "{other}"' for path, other in header.rules.items()]
             lines += [f'    default "{header.usual}"', "  }"]
         lines += [f"  header {header.name} {value}"]
+    if _allows(headers):
+        lines += ["  @preflight method OPTIONS", "  respond @preflight 204"]
     types = {f"path *{suffix}": kind for suffix, kind in by_suffix.items() if suffix != ".html"}
     types |= {f"path_regexp {_pattern(path)}": kind for path, kind in by_path.items()}
     for number, (matcher, kind) in enumerate(types.items()):
@@ -130,6 +134,11 @@ def readme(models: Sequence[Mapping[str, Any]], version: str) -> str:
             "",
         )
     )
+
+
+def _allows(headers: Sequence[Header]) -> bool:
+    """Whether pages of other origins may ask, which some requests do beforehand."""
+    return any(header.name == "Access-Control-Allow-Origin" for header in headers)
 
 
 def _word(header: Header) -> str:

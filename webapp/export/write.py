@@ -22,10 +22,11 @@ from builder.errors import CheckpointError, OutputError
 from builder.files.reading import read_json_object
 from builder.files.writing import NoRoomError, folder_beside
 from webapp.app import Config, create_app
+from webapp.cross_origin import required_origin
 from webapp.errors import ModelFileChangedError
 from webapp.export import hosts
 from webapp.export.crawl import Answer, crawl, list_of_models, model_bytes, parts_of, with_parts
-from webapp.export.headers import content_types, headers_of
+from webapp.export.headers import allowing, content_types, headers_of
 from webapp.paths import GEMMA_TERMS
 from webapp.served_models import Offer
 
@@ -75,10 +76,13 @@ def export(
     *,
     part_size: int = PART_SIZE,
     replace: bool = False,
+    allowed_origin: str = "",
     progress: Progress | None = None,
 ) -> WrittenSite:
     """Write the page with `models` into `folder`, in files of models of at most `part_size` bytes.
 
+    Pages of `allowed_origin`, or of all (`*`), may load from the site where its host sends the headers that are written. Raises OriginError
+    where it is none.
     Raises OutputError where the folder has other content and `replace` is false, or cannot be written; the errors of
     `webapp.errors` and ModelFileError for a model.
     """
@@ -86,13 +90,14 @@ def export(
         raise OutputError(f"Parts of {part_size:,} bytes are too small: expected at least {MIN_PART:,}.")
     target = Path(os.path.realpath(folder))
     there = _check(target, folder, replace)
-    app = create_app(Config(models, loras, pages_suffix=".html"))
+    origin = required_origin(allowed_origin) if allowed_origin else ""
+    app = create_app(Config(models, loras, allowed_origins=(origin,) if origin else (), pages_suffix=".html"))
     sources = list(app.extensions["onpage_files"].values())
     with folder_beside(target) as beside:
         site = _Site(beside / "site", progress or (lambda *_: None), sum(source.size for source in sources))
         site.check_room(folder)
         try:
-            listed = _write(site, app, part_size)
+            listed = _write(site, app, part_size, origin)
             _put_in_place(site.folder, target, beside / "before")
         except OSError as error:
             raise OutputError(f"{folder} cannot be written: {error.strerror or error}.", subject=folder) from error
@@ -160,7 +165,7 @@ class _Site:
         self.put(path, [text.encode()])
 
 
-def _write(site: _Site, app: Any, part_size: int) -> list[dict[str, Any]]:
+def _write(site: _Site, app: Any, part_size: int, origin: str) -> list[dict[str, Any]]:
     models = list_of_models(app)
     for answer in crawl(app):
         path = _path_of(answer)
@@ -176,7 +181,7 @@ def _write(site: _Site, app: Any, part_size: int) -> list[dict[str, Any]]:
             site.put(path, pieces.take(part["size"]), counted=True)
         if pieces.digest.hexdigest() != source.sha256:
             raise ModelFileChangedError(source.path, "export it again")
-    headers = headers_of(site.sent)
+    headers = [*headers_of(site.sent), *(allowing(origin) if origin else [])]
     by_suffix, by_path = content_types(site.sent)
     site.put_text("_headers", hosts.headers_file(headers, by_path))
     site.put_text("hosting/nginx.conf", hosts.nginx(headers, by_suffix, by_path))
