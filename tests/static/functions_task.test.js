@@ -161,8 +161,8 @@ test("the person may change the arguments, to others that fit", async () => {
   await settled();
   const [{ id }] = waiting(functions);
   assert.match(await functions.allow(id, { text: "{" }), /JSON|Expected/);
-  assert.match(await functions.allow(id, { text: "[]" }), /object/);
-  assert.match(await functions.allow(id, { text: '{"sum": 1}' }), /not right/);
+  assert.equal((await functions.allow(id, { text: "[]" })).code, "no-object");
+  assert.equal((await functions.allow(id, { text: '{"sum": 1}' })).code, "wrong-arguments");
   assert.equal(waiting(functions).length, 1);
   assert.equal(await functions.allow(id, { text: '{"expression": "8 * 10"}' }), "");
   await asking;
@@ -369,7 +369,7 @@ test("records that are none, or another page's, are not trusted", () => {
   assert.equal(headOf(entry(null)), null);
   const call = { name: "calculate", arguments: [], state: "waiting", result: undefined, automatic: "yes" };
   const read = conversationOf(entry({ exchanges: [{ question: "q", steps: [{ calls: [call, 7, { name: "" }] }, {}], answer: 7, ended: "never" }] }));
-  assert.deepEqual(read.exchanges[0], { question: "q", steps: [{ text: "", calls: [{ id: read.exchanges[0].steps[0].calls[0].id, name: "calculate", arguments: {}, state: "refused", result: null, automatic: false, edited: false }] }], answer: "", ended: "lost", model: "", figures: null });
+  assert.deepEqual(read.exchanges[0], { question: "q", steps: [{ text: "", calls: [{ id: read.exchanges[0].steps[0].calls[0].id, name: "calculate", arguments: {}, state: "refused", result: null, fault: null, automatic: false, edited: false }] }], answer: "", ended: "lost", model: "", figures: null });
 });
 
 test("files and the clipboard have the calls with what came of them", () => {

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Validator } from "../../static/node_modules/@cfworker/json-schema/dist/esm/index.js";
 import { checkedCall, coerced } from "../../static/tasks/functions/checking.js";
+import { ToolFault, faultIn, inWords } from "../../static/tasks/functions/fault.js";
 import { EXAMPLE, OwnToolError, asText, checkedTool, ownTool } from "../../static/tasks/functions/own_tool.js";
 import { ArithmeticError, evaluate } from "../../static/tasks/functions/tools/arithmetic.js";
 import { ClockError, timeAt } from "../../static/tasks/functions/tools/clock.js";
@@ -149,7 +150,7 @@ for (const [value, from, to, result, unit] of [
 }
 
 test("units that are not known, or of another quantity, are refused", () => {
-  assert.throws(() => converted(units, { value: 1, from: "kg", to: "m" }), (error) => error instanceof UnitError && /unit of mass, and m one of length/.test(error.message));
+  assert.throws(() => converted(units, { value: 1, from: "kg", to: "m" }), (error) => error instanceof UnitError && /kg and m are units of different/.test(error.message));
   for (const from of ["parsec", "", "__proto__", "constructor", "x".repeat(100)]) assert.throws(() => converted(units, { value: 1, from, to: "m" }), UnitError);
 });
 
@@ -188,7 +189,7 @@ test("a tool gives a result, or a sentence where it cannot; nothing else of what
   assert.deepEqual(await run("calculate", { expression: "2^100" }), { result: { result: "1267650600228229401496703205376" } });
   assert.deepEqual(await run("calculate", { expression: "10/4" }), { result: { result: 2.5 } });
   assert.deepEqual(await run("calculate", { expression: "1/3" }), { result: { result: 0.333333333333333, rounded: true } });
-  assert.deepEqual(await run("calculate", { expression: "1/0" }), { error: "Division by zero has no result." });
+  assert.equal((await run("calculate", { expression: "1/0" })).fault.message, "Division by zero has no result.");
   assert.deepEqual(await run("convert_units", { value: 1, from: "in", to: "cm" }), { result: { result: 2.54, unit: "cm" } });
   assert.deepEqual(await run("set_theme", { theme: "dark" }), { result: { theme: "dark" } });
   assert.deepEqual(changed, [["theme", "dark"]]);
@@ -198,26 +199,44 @@ test("a tool gives a result, or a sentence where it cannot; nothing else of what
   assert.equal(changed.length, 1, "the answer is written in the task that is there");
   later[0]();
   assert.deepEqual(changed[1], ["language", "ja"]);
-  assert.match((await run("search_documents", { query: "guests" })).error, /no documents/);
+  assert.match((await run("search_documents", { query: "guests" })).fault.message, /no documents/);
   const hits = [{ place: "rules.md", text: "g".repeat(900) }];
   const found = await run("search_documents", { query: "guests" }, { searchDocuments: async () => ({ documents: 1, hits }) });
   assert.deepEqual(found.result.found.map(({ place, text }) => [place, text.length]), [["rules.md", 401]]);
-  assert.deepEqual(await run("search_documents", { query: "guests" }, { searchDocuments: () => Promise.reject(new Error("a secret path")) }), { error: "The tool failed." });
+  const broken = await run("search_documents", { query: "guests" }, { searchDocuments: () => Promise.reject(new Error("a secret path")) });
+  assert.equal(broken.fault.message, "The tool failed.");
   assert.equal(builtIn(["en", "ja"]).find(({ name }) => name === "set_language").parameters.properties.language.enum.length, 2);
+});
+
+test("what goes wrong is said to the person in each language, and kept; what was damaged in storage is not", async () => {
+  const thrown = [];
+  for (const act of [() => evaluate("1/0"), () => evaluate("max()"), () => evaluate("foo(1)"), () => timeAt({ place: "Atlantis" }, new Date(0)), () => converted(units, { value: 1, from: "kg", to: "m" })]) {
+    assert.throws(act, (error) => error instanceof ToolFault && thrown.push(error) > 0);
+  }
+  for (const language of ["zh-CN", "zh-TW", "ja"]) {
+    const { functions } = await import(`../../static/text/${language}/functions.js`);
+    for (const fault of thrown) {
+      const sentence = inWords(fault.toJSON(), functions.faults);
+      assert.match(sentence, /[\u3040-\u30ff\u4e00-\u9fff]/, `${language} ${fault.code}`);
+      assert.ok(!sentence.includes("undefined"), sentence);
+    }
+  }
+  for (const fault of thrown) assert.deepEqual(faultIn(JSON.parse(JSON.stringify(fault))), fault.toJSON());
+  for (const damaged of [null, 7, {}, { code: "toString", given: [] }, { code: "division" }, { code: "division", given: [{}] }]) assert.equal(faultIn(damaged), null);
 });
 
 test("a call is of a function that is there, with arguments that fit", () => {
   const check = (name, values) => checkedCall(tools, { name, arguments: values }, Validator);
   assert.equal(check("calculate", { expression: "1" }).tool.name, "calculate");
-  assert.match(check("delete_files", {}).error, /There is no function "delete_files"/);
-  assert.match(check("toString", {}).error, /There is no function/);
-  assert.match(check("calculate", {}).error, /expression/);
-  assert.match(check("calculate", { expression: "1", eval: "x" }).error, /arguments of calculate/);
-  assert.match(check("set_theme", { theme: "pink" }).error, /arguments of set_theme/);
-  assert.match(check("calculate", { expression: "9".repeat(5000) }).error, /too long/);
+  assert.match(check("delete_files", {}).fault.message, /There is no function "delete_files"/);
+  assert.match(check("toString", {}).fault.message, /There is no function/);
+  assert.match(check("calculate", {}).fault.message, /expression/);
+  assert.match(check("calculate", { expression: "1", eval: "x" }).fault.message, /arguments of calculate/);
+  assert.match(check("set_theme", { theme: "pink" }).fault.message, /arguments of set_theme/);
+  assert.match(check("calculate", { expression: "9".repeat(5000) }).fault.message, /too long/);
   assert.deepEqual(check("convert_units", { value: "5", from: "km", to: "mi" }).values, { value: 5, from: "km", to: "mi" });
   assert.deepEqual(check("get_time", { place: null }).values, {});
-  assert.match(check("convert_units", { value: "five", from: "km", to: "mi" }).error, /value/);
+  assert.match(check("convert_units", { value: "five", from: "km", to: "mi" }).fault.message, /value/);
   assert.deepEqual(coerced({ properties: { a: { type: "string" }, b: { type: "boolean" }, c: { type: "string" } }, required: ["c"] }, { a: 5, b: "True", c: "", d: 1 }), { a: "5", b: true, c: "", d: 1 });
 });
 

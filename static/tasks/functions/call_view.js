@@ -2,17 +2,18 @@
 /**
  * One call: what the model asks for, the person's word on it, and what came of it.
  *
- * @typedef {{allow: {id: string, always: boolean, text: string | null, answered: (problem: string) => void}, refuse: string,
+ * @typedef {{allow: {id: string, always: boolean, text: string | null, answered: (problem: string | Fault) => void}, refuse: string,
  *   give: {id: string, result: unknown}}} CallEvents `text`: other arguments, as JSON; `answered` hears why they cannot be used, or ""
  */
 
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, h, text, viewEvents } from "../../ui/dom.js";
+import { inWords } from "./fault.js";
 import { UNREADABLE } from "./functions.js";
 import { makeResultForm } from "./result_form.js";
 import { tableOf } from "./values.js";
 
-/** @typedef {import('./conversation.js').Call} Call @typedef {import('./tools/index.js').Tool} Tool */
+/** @typedef {import('./conversation.js').Call} Call @typedef {import('./fault.js').Fault} Fault @typedef {import('./tools/index.js').Tool} Tool */
 
 const { call: said } = texts.functions;
 
@@ -28,6 +29,7 @@ export function makeCall(call, tool) {
   const head = h("div", { class: "functions-call-head" }, title, h("p", { class: "functions-call-state" }, notes));
   const root = h("section", { class: "functions-call", "data-state": state, "aria-label": said.group(unreadable ? said.unreadable : name) }, head, tableOf(call.arguments, said.arguments));
   if (state === "waiting") root.append(...asking(root, call, tool));
+  else if (call.fault) root.append(h("p", { class: "functions-note", dir: "auto" }, inWords(call.fault, texts.functions.faults)));
   else if (state !== "running") root.append(tableOf(result, said.result));
   root.dataset.call = id;
   return root;
@@ -37,9 +39,9 @@ export function makeCall(call, tool) {
 function asking(root, { id, arguments: values }, tool) {
   const refuse = button(said.refuse, () => events.emit(root, "refuse", id));
   if (tool?.own) return [h("p", { class: "functions-call-title" }, said.yourResult), makeResultForm(tool, (result) => events.emit(root, "give", { id, result })), h("div", { class: "functions-actions" }, refuse)];
-  const answered = (/** @type {string} */ why) => {
+  const answered = (/** @type {string | Fault} */ why) => {
     problem.hidden = !why;
-    text(problem, why && said.problem(why));
+    text(problem, why && said.problem(typeof why === "string" ? why : inWords(why, texts.functions.faults)));
   };
   const allowed = (/** @type {boolean} */ always, /** @type {string | null} */ other) => events.emit(root, "allow", { id, always, text: other, answered });
   const allow = button(said.allow, () => allowed(false, null), "button button-primary");

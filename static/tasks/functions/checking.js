@@ -2,11 +2,12 @@
 /** Whether a call that a model wrote may be shown to the person at all: its function is there, and its arguments fit. Pure. */
 
 import { mismatches } from "../parts/schema.js";
+import { ToolFault } from "./fault.js";
 
 /**
  * @typedef {import('./formats/index.js').ModelCall} ModelCall
  * @typedef {import('./tools/index.js').Tool} Tool
- * @typedef {{tool: Tool, values: Record<string, unknown>} | {error: string}} Checked the error is a sentence for the model, and for the person
+ * @typedef {{tool: Tool, values: Record<string, unknown>} | {fault: ToolFault}} Checked
  */
 
 const MAX_ARGUMENTS = 4000;
@@ -19,11 +20,11 @@ const MAX_ARGUMENTS = 4000;
  */
 export function checkedCall(tools, { name, arguments: given }, Validator) {
   const tool = tools.find((each) => each.name === name);
-  if (!tool) return { error: `There is no function ${JSON.stringify(name.slice(0, 60))}. There are ${tools.map((each) => each.name).join(", ")}.` };
-  if (JSON.stringify(given).length > MAX_ARGUMENTS) return { error: `The arguments of ${name} are too long.` };
+  if (!tool) return { fault: new ToolFault("no-function", name.slice(0, 60), tools.map((each) => each.name).join(", ")) };
+  if (JSON.stringify(given).length > MAX_ARGUMENTS) return { fault: new ToolFault("long-arguments", name) };
   const values = coerced(tool.parameters, given);
   const problems = mismatches(Validator, tool.parameters, values);
-  return problems.length ? { error: `The arguments of ${name} are not right: ${problems.join(" ")}` } : { tool, values };
+  return problems.length ? { fault: new ToolFault("wrong-arguments", name, problems.join(" ")) } : { tool, values };
 }
 
 /**

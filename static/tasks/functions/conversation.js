@@ -16,6 +16,7 @@
  * @property {Record<string, unknown>} arguments
  * @property {CallState} state
  * @property {unknown} result JSON, as the model is given it; null until there is one
+ * @property {import('./fault.js').Fault | null} fault why there is none, for the person
  * @property {boolean} automatic whether it ran without being asked for, because its function was always allowed
  * @property {boolean} edited whether the person has changed its arguments
  *
@@ -39,6 +40,7 @@
  * @property {string[]} allowed functions that run without being asked for, in this conversation; not kept
  */
 
+import { faultIn } from "./fault.js";
 import { newId } from "../../records/record.js";
 
 /** @type {Ending[]} */
@@ -98,10 +100,10 @@ function exchangeOf(value) {
 
 /** @param {unknown} value @returns {Call | null} */
 function callOf(value) {
-  const { id, name, arguments: values, state, result, automatic, edited } = recordOf(value);
+  const { id, name, arguments: values, state, result, fault, automatic, edited } = recordOf(value);
   if (typeof name !== "string" || !name) return null;
   // What was waiting when the page went away was not allowed.
-  return { id: string(id) || newId(), name, arguments: recordOf(values), state: STATES.find((each) => each === state) ?? "refused", result: result ?? null, automatic: automatic === true, edited: edited === true };
+  return { id: string(id) || newId(), name, arguments: recordOf(values), state: STATES.find((each) => each === state) ?? "refused", result: result ?? null, fault: faultIn(fault), automatic: automatic === true, edited: edited === true };
 }
 
 /** All conversations, the newest first. @param {Entry[]} entries */

@@ -30,6 +30,7 @@ import { CircleWatch } from "../parts/repetition.js";
 import { checkedCall } from "./checking.js";
 import { conversationOf, empty, entryOf, exchange } from "./conversation.js";
 import { formatOf } from "./formats/index.js";
+import { ToolFault } from "./fault.js";
 import { runTool } from "./tools/index.js";
 
 /** Rounds of calls before an answer, and calls in one. */
@@ -166,7 +167,7 @@ export class Functions {
    * The person allows a call, perhaps with other arguments.
    * @param {string} id
    * @param {{always?: boolean, text?: string | null}} [how] `text`: the arguments as JSON, null for those of the model
-   * @returns {Promise<string>} why it was not run, "" where it was
+   * @returns {Promise<string | ToolFault>} why it was not run, "" where it was
    */
   async allow(id, { always = false, text = null } = {}) {
     const decide = this.#asked.get(id);
@@ -270,7 +271,7 @@ export class Functions {
       if (!calls.length) made.push(unreadable(said.text));
       set({ steps: [...now.steps, { text, calls: made }] });
       if (made.some(({ state }) => state === "wrong") && (wrong += 1) > 1) {
-        for (const { id, state } of made) if (state === "waiting") this.#change(id, { state: "refused", result: { error: REFUSED } });
+        for (const { id, state } of made) if (state === "waiting") this.#change(id, { state: "refused", ...failure(REFUSED) });
         now = this.#latest(now);
         set({ ended: "wrong" });
         break;
@@ -343,8 +344,8 @@ export class Functions {
   #checked(written, offered, Validator) {
     const checked = checkedCall(offered, written, Validator);
     const made = { id: newId(), name: written.name.slice(0, 60), automatic: false, edited: false };
-    if ("error" in checked) return { ...made, arguments: written.arguments, state: "wrong", result: { error: checked.error } };
-    return { ...made, arguments: checked.values, state: "waiting", result: null };
+    if ("fault" in checked) return { ...made, arguments: written.arguments, state: "wrong", ...failure(checked.fault) };
+    return { ...made, arguments: checked.values, state: "waiting", result: null, fault: null };
   }
 
   /** Asks for a call, unless it is always allowed, and runs it. @param {Call} call @param {Tool[]} offered */
@@ -353,12 +354,11 @@ export class Functions {
     const automatic = tool !== undefined && !tool.own && this.state.conversation.allowed.includes(name);
     /** @type {Decision} */
     const decision = this.#stopped ? { kind: "stop" } : automatic ? { kind: "allow" } : await this.#asking(id);
-    if (!tool || decision.kind === "refuse" || decision.kind === "stop") return this.#change(id, { state: "refused", result: { error: REFUSED } });
+    if (!tool || decision.kind === "refuse" || decision.kind === "stop") return this.#change(id, { state: "refused", ...failure(REFUSED) });
     if (decision.kind === "result") return this.#change(id, { state: "done", result: bounded(decision.result) });
     this.#change(id, { state: "running", automatic });
     const came = await runTool(tool, this.#callOf(id)?.arguments ?? {}, this.#services);
-    const failed = "error" in came;
-    return this.#change(id, { state: failed ? "failed" : "done", result: failed ? came : bounded(came.result) });
+    return this.#change(id, "fault" in came ? { state: "failed", ...failure(came.fault) } : { state: "done", result: bounded(came.result) });
   }
 
   /** @param {string} id @returns {Promise<Decision>} */
@@ -381,9 +381,9 @@ export class Functions {
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    if (typeof given !== "object" || given === null || Array.isArray(given)) return "The arguments are an object in braces.";
+    if (typeof given !== "object" || given === null || Array.isArray(given)) return new ToolFault("no-object");
     const checked = checkedCall(this.state.tools, { name: call.name, arguments: given }, await this.#loadValidator());
-    if ("error" in checked) return checked.error;
+    if ("fault" in checked) return checked.fault;
     this.#change(call.id, { arguments: checked.values, edited: true });
     return "";
   }
@@ -447,18 +447,21 @@ export class Functions {
 /** Another model was taken meanwhile. @type {{text: string, ended: import('./conversation.js').Ending, figures: null}} */
 const LOST = { text: "", ended: "lost", figures: null };
 
-/** To the model. */
-const REFUSED = "The person did not allow this call.";
+const REFUSED = new ToolFault("refused");
+
+/** What a call has of what went wrong with it: for the model, and for the person. @param {ToolFault} fault */
+function failure(fault) {
+  return { result: { error: fault.message }, fault: fault.toJSON() };
+}
 
 /** @param {string} text @returns {Call} */
 function unreadable(text) {
-  const error = "This call cannot be read. Write it again exactly in the format that was asked for.";
-  return { id: newId(), name: UNREADABLE, arguments: { text: text.slice(0, 500) }, state: "wrong", result: { error }, automatic: false, edited: false };
+  return { id: newId(), name: UNREADABLE, arguments: { text: text.slice(0, 500) }, state: "wrong", ...failure(new ToolFault("unreadable")), automatic: false, edited: false };
 }
 
 /** @param {Exchange} exchange @returns {import('./formats/index.js').ModelTurn} */
 function toModel({ question, steps, answer }) {
-  return { question, steps: steps.map(({ text, calls }) => ({ text, calls: calls.map(({ name, arguments: values, result }) => ({ name, arguments: name === UNREADABLE ? {} : values, result: result ?? { error: REFUSED } })) })), answer };
+  return { question, steps: steps.map(({ text, calls }) => ({ text, calls: calls.map(({ name, arguments: values, result }) => ({ name, arguments: name === UNREADABLE ? {} : values, result: result ?? failure(REFUSED).result })) })), answer };
 }
 
 /** A result that leaves room in the context. @param {unknown} result */

@@ -100,6 +100,49 @@ export const functions = {
     /** What the model wrote and nobody can read as a call. */
     unreadable: "A call that cannot be read",
   },
+  /** Why a call came to nothing. The model is told these, too, in English. */
+  faults: {
+    /** @param {number} count */
+    "long-expression": (count) => `The expression is longer than ${integer(count)} characters.`,
+    "large-result": () => "The result is too large.",
+    /** @param {string} part */
+    "no-expression": (part) => `“${part}” is no part of an expression.`,
+    "cut-expression": () => "The expression ends too early.",
+    /** @param {string} part */
+    unexpected: (part) => `“${part}” is not expected there.`,
+    nested: () => "The expression is nested too deeply.",
+    division: () => "Division by zero has no result.",
+    bracket: () => "A bracket is not closed.",
+    /** @param {string} name @param {string} known */
+    "no-name": (name, known) => `“${name}” is not known. Known are ${known}.`,
+    /** @param {string} name */
+    "no-value": (name) => `“${name}” needs a value in brackets.`,
+    /** @param {string} name @param {number} least @param {number} most @param {number} got */
+    values: (name, least, most, got) => `“${name}” takes ${least === most ? least : `${least} to ${most}`} values, and got ${got}.`,
+    root: () => "A negative number has no square root.",
+    factorial: () => "Only whole numbers have a factorial.",
+    places: () => "round takes a whole number of places.",
+    "no-real": () => "That has no real result.",
+    /** @param {string} place */
+    "no-zone": (place) => `The time zone of “${place}” is not known. Name a large city, or a time zone such as Europe/Paris.`,
+    /** @param {string} from @param {string} to */
+    quantities: (from, to) => `${from} and ${to} are units of different quantities.`,
+    "large-value": () => "The value is too large.",
+    "long-unit": () => "The name of the unit is too long.",
+    /** @param {string} unit */
+    "no-unit": (unit) => `The unit “${unit}” is not known.`,
+    "no-documents": () => "There are no documents. They are added under Documents.",
+    failed: () => "The tool failed.",
+    /** @param {string} name @param {string} names */
+    "no-function": (name, names) => `There is no function ${JSON.stringify(name)}. There are ${names}.`,
+    /** @param {string} name */
+    "long-arguments": (name) => `The arguments of ${name} are too long.`,
+    /** @param {string} name @param {string} problems */
+    "wrong-arguments": (name, problems) => `The arguments of ${name} are not right: ${problems}`,
+    "no-object": () => "The arguments are an object in braces.",
+    unreadable: () => "This call cannot be read. Write it again exactly in the format that was asked for.",
+    refused: () => "The person did not allow this call.",
+  },
   exchange: {
     you: "You",
     log: "The answer",

@@ -13,6 +13,7 @@
  * radians, or in degrees with a sign: sin(30°).
  */
 
+import { ToolFault } from "../fault.js";
 import { Rational, TooLargeError } from "./rational.js";
 
 const MAX_LENGTH = 500;
@@ -25,8 +26,8 @@ const APPROXIMATE_DIGITS = 12;
 /** @typedef {{value: Rational, approximate: boolean, percent: boolean}} Value `percent`: written as one, and nothing else */
 /** @typedef {{kind: 'number' | 'name' | 'sign' | 'end', text: string, at: number}} Token */
 
-/** An expression that comes to nothing. The message is for the model and for the person. */
-export class ArithmeticError extends Error {
+/** An expression that comes to nothing. */
+export class ArithmeticError extends ToolFault {
   name = "ArithmeticError";
 }
 
@@ -50,7 +51,7 @@ const EXACT = {
   abs: { least: 1, most: 1, act: ([x]) => (x.n < 0n ? ZERO.minus(x) : x) },
   floor: { least: 1, most: 1, act: ([x]) => new Rational(x.floor()) },
   ceil: { least: 1, most: 1, act: ([x]) => ZERO.minus(new Rational(ZERO.minus(x).floor())) },
-  round: { least: 1, most: 2, act: ([x, places = ZERO]) => x.round(Number(whole(places, MAX_PLACES, "round takes a whole number of places"))) },
+  round: { least: 1, most: 2, act: ([x, places = ZERO]) => x.round(Number(whole(places, MAX_PLACES, "places"))) },
   min: { least: 1, most: 100, act: (all) => all.reduce((a, b) => (a.compare(b) <= 0 ? a : b)) },
   max: { least: 1, most: 100, act: (all) => all.reduce((a, b) => (a.compare(b) >= 0 ? a : b)) },
   sum: { least: 1, most: 100, act: (all) => all.reduce((a, b) => a.plus(b)) },
@@ -63,14 +64,14 @@ const ALIASES = new Map([["average", "mean"], ["avg", "mean"], ["arcsin", "asin"
  * @returns {{text: string, exact: boolean}} ArithmeticError where it is none, or comes to nothing
  */
 export function evaluate(expression) {
-  if (expression.length > MAX_LENGTH) throw new ArithmeticError(`The expression is longer than ${MAX_LENGTH} characters.`);
+  if (expression.length > MAX_LENGTH) throw new ArithmeticError("long-expression", MAX_LENGTH);
   try {
     const { value, approximate } = new Parser(expression.replace(/=\s*\??\s*$/, "")).whole();
     const found = value.toText(approximate ? APPROXIMATE_DIGITS : undefined);
     if (!approximate) return found;
     return { text: value.isZero ? "0" : shortened(value), exact: false };
   } catch (error) {
-    if (error instanceof TooLargeError) throw new ArithmeticError("The result is too large.");
+    if (error instanceof TooLargeError) throw new ArithmeticError("large-result");
     throw error;
   }
 }
@@ -109,7 +110,7 @@ class Parser {
     const found = pattern.exec(this.#text);
     if (!found) {
       const rest = this.#text.slice(this.#at).trim();
-      if (rest) throw new ArithmeticError(`“${rest.slice(0, 20)}” is no part of an expression.`);
+      if (rest) throw new ArithmeticError("no-expression", rest.slice(0, 20));
       return { kind: "end", text: "", at: this.#at };
     }
     const at = this.#at;
@@ -134,13 +135,13 @@ class Parser {
 
   #unexpected() {
     const { kind, text } = this.#token;
-    return new ArithmeticError(kind === "end" ? "The expression ends too early." : `“${text}” is not expected there.`);
+    return kind === "end" ? new ArithmeticError("cut-expression") : new ArithmeticError("unexpected", text);
   }
 
   /** @param {() => Value} read @returns {Value} */
   #deeper(read) {
     this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) throw new ArithmeticError("The expression is nested too deeply.");
+    if (this.#depth > MAX_DEPTH) throw new ArithmeticError("nested");
     const value = read();
     this.#depth -= 1;
     return value;
@@ -166,7 +167,7 @@ class Parser {
       if (!sign) return left;
       const right = this.#signed();
       const approximate = left.approximate || right.approximate;
-      if ((sign === "/" || sign === "mod" || sign === "%") && right.value.isZero) throw new ArithmeticError("Division by zero has no result.");
+      if ((sign === "/" || sign === "mod" || sign === "%") && right.value.isZero) throw new ArithmeticError("division");
       const value =
         sign === "/" ? left.value.over(right.value) : sign === "mod" || sign === "%" ? left.value.minus(right.value.times(new Rational(left.value.over(right.value).floor()))) : left.value.times(right.value);
       left = { value, approximate, percent: false };
@@ -193,7 +194,7 @@ class Parser {
     this.#take();
     const exponent = this.#deeper(() => this.#signed());
     const approximate = base.approximate || exponent.approximate;
-    if (base.value.isZero && exponent.value.n < 0n) throw new ArithmeticError("Division by zero has no result.");
+    if (base.value.isZero && exponent.value.n < 0n) throw new ArithmeticError("division");
     if (exponent.value.isWhole) return { value: base.value.power(exponent.value.n), approximate, percent: false };
     if (exponent.value.d === 2n) {
       const root = rootOf(base.value);
@@ -246,7 +247,7 @@ class Parser {
     this.#calls = 0;
     this.#take();
     const value = this.#deeper(() => this.#sum());
-    if (!this.#is(")")) throw this.#token.kind === "end" ? new ArithmeticError("A bracket is not closed.") : this.#unexpected();
+    if (!this.#is(")")) throw this.#token.kind === "end" ? new ArithmeticError("bracket") : this.#unexpected();
     this.#calls = outside;
     this.#take();
     return { ...value, percent: false };
@@ -259,21 +260,21 @@ class Parser {
       return fromNumber(CONSTANTS[/** @type {keyof typeof CONSTANTS} */ (name)]);
     }
     const exact = Object.hasOwn(EXACT, name) ? EXACT[name] : null;
-    if (!exact && name !== "sqrt" && !Object.hasOwn(APPROXIMATE, name)) throw new ArithmeticError(`“${name}” is not known. Known are ${KNOWN}.`);
+    if (!exact && name !== "sqrt" && !Object.hasOwn(APPROXIMATE, name)) throw new ArithmeticError("no-name", name, KNOWN);
     this.#calls += 1;
     this.#take();
-    if (!this.#is("(")) throw new ArithmeticError(`“${name}” needs a value in brackets.`);
+    if (!this.#is("(")) throw new ArithmeticError("no-value", name);
     this.#take();
     const values = [this.#deeper(() => this.#sum())];
     while (this.#is(",")) {
       this.#take();
       values.push(this.#deeper(() => this.#sum()));
     }
-    if (!this.#is(")")) throw this.#token.kind === "end" ? new ArithmeticError("A bracket is not closed.") : this.#unexpected();
+    if (!this.#is(")")) throw this.#token.kind === "end" ? new ArithmeticError("bracket") : this.#unexpected();
     this.#calls -= 1;
     this.#take();
     const { least, most } = exact ?? { least: 1, most: 1 };
-    if (values.length < least || values.length > most) throw new ArithmeticError(`“${name}” takes ${least === most ? least : `${least} to ${most}`} values, and got ${values.length}.`);
+    if (values.length < least || values.length > most) throw new ArithmeticError("values", name, least, most, values.length);
     const approximate = values.some((each) => each.approximate);
     if (exact) return { value: exact.act(values.map(({ value }) => value)), approximate, percent: false };
     if (name === "sqrt") return squareRoot(values[0]);
@@ -285,7 +286,7 @@ const KNOWN = [...Object.keys(EXACT), "sqrt", ...Object.keys(APPROXIMATE), ...Ob
 
 /** @param {Value} of @returns {Value} */
 function squareRoot({ value, approximate }) {
-  if (value.n < 0n) throw new ArithmeticError("A negative number has no square root.");
+  if (value.n < 0n) throw new ArithmeticError("root");
   const root = rootOf(value);
   return root ? { value: root, approximate, percent: false } : fromNumber(Math.sqrt(value.toNumber()));
 }
@@ -311,21 +312,21 @@ function isqrt(n) {
 /** @param {Rational} value */
 function factorial(value) {
   let product = ONE;
-  for (let factor = whole(value, MAX_FACTORIAL, "Only whole numbers have a factorial"); factor > 1n; factor -= 1n) product = product.times(new Rational(factor));
-  if (value.n < 0n) throw new ArithmeticError("Only whole numbers have a factorial.");
+  for (let factor = whole(value, MAX_FACTORIAL, "factorial"); factor > 1n; factor -= 1n) product = product.times(new Rational(factor));
+  if (value.n < 0n) throw new ArithmeticError("factorial");
   return product;
 }
 
-/** @param {Rational} value @param {bigint} most @param {string} otherwise */
+/** @param {Rational} value @param {bigint} most @param {'factorial' | 'places'} otherwise */
 function whole({ n, d }, most, otherwise) {
-  if (d !== 1n) throw new ArithmeticError(`${otherwise}.`);
+  if (d !== 1n) throw new ArithmeticError(otherwise);
   if (n > most || -n > most) throw new TooLargeError();
   return n;
 }
 
 /** @param {number} number @returns {Value} */
 function fromNumber(number) {
-  if (Number.isNaN(number)) throw new ArithmeticError("That has no real result.");
+  if (Number.isNaN(number)) throw new ArithmeticError("no-real");
   if (!Number.isFinite(number)) throw new TooLargeError();
   return { value: Rational.of(String(number)), approximate: true, percent: false };
 }

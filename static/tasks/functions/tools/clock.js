@@ -1,8 +1,10 @@
 // @ts-check
 /** What time it is, here or elsewhere, by the browser's own time zones. Pure, but for them. */
 
-/** What cannot be told. The message is for the model and for the person. */
-export class ClockError extends Error {
+import { ToolFault } from "../fault.js";
+
+/** What cannot be told. */
+export class ClockError extends ToolFault {
   name = "ClockError";
 }
 
@@ -47,6 +49,6 @@ function zoneOf(place) {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: given }).resolvedOptions().timeZone; // an older name of a zone, or an offset
   } catch {
-    throw new ClockError(`The time zone of “${given.slice(0, 60)}” is not known. Name a large city, or a time zone such as Europe/Paris.`);
+    throw new ClockError("no-zone", given.slice(0, 60));
   }
 }

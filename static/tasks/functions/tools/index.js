@@ -16,21 +16,17 @@
  * @property {import('../../parts/schema.js').Schema} parameters
  * @property {import('../../parts/schema.js').Schema | null} [returns] of an own tool's result, where it says one
  * @property {boolean} own whether the person has made it: then the person gives its result
- * @property {(values: Record<string, any>, services: Services) => unknown} [run] may throw ToolError, or a promise of either
+ * @property {(values: Record<string, any>, services: Services) => unknown} [run] may throw ToolFault, or a promise of either
  */
 
-import { ArithmeticError, evaluate } from "./arithmetic.js";
-import { ClockError, timeAt } from "./clock.js";
-import { UnitError, converted } from "./units.js";
+import { ToolFault } from "../fault.js";
+import { evaluate } from "./arithmetic.js";
+import { timeAt } from "./clock.js";
+import { converted } from "./units.js";
 
 /** Passages of documents that a tool gives, and characters of each. */
 const MAX_PASSAGES = 3;
 const MAX_PASSAGE = 400;
-
-/** What a tool could not do. The message is for the model and for the person. */
-export class ToolError extends Error {
-  name = "ToolError";
-}
 
 /** @param {Record<string, object>} properties @param {string[]} [required] @returns {import('../../parts/schema.js').Schema} */
 const object = (properties, required = Object.keys(properties)) => ({ type: "object", properties, required, additionalProperties: false });
@@ -83,7 +79,7 @@ export function builtIn(languages) {
       parameters: object({ query: text("Words to look for") }),
       async run({ query }, { searchDocuments }) {
         const { documents, hits } = await searchDocuments(query, MAX_PASSAGES);
-        if (!documents) throw new ToolError("There are no documents. They are added under Documents.");
+        if (!documents) throw new ToolFault("no-documents");
         return { found: hits.map(({ place, text: passage }) => ({ place, text: passage.length > MAX_PASSAGE ? `${passage.slice(0, MAX_PASSAGE)}…` : passage })) };
       },
       own: false,
@@ -109,14 +105,13 @@ export function builtIn(languages) {
  * @param {Tool} tool
  * @param {Record<string, unknown>} values that fit its schema
  * @param {Services} services
- * @returns {Promise<{result: unknown} | {error: string}>}
+ * @returns {Promise<{result: unknown} | {fault: ToolFault}>}
  */
 export async function runTool(tool, values, services) {
   try {
     return { result: await tool.run?.(values, services) };
   } catch (error) {
-    const known = [ToolError, ArithmeticError, UnitError, ClockError].some((each) => error instanceof each);
-    return { error: known && error instanceof Error ? error.message : "The tool failed." };
+    return { fault: error instanceof ToolFault ? error : new ToolFault("failed") };
   }
 }
 

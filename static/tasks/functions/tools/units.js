@@ -1,6 +1,7 @@
 // @ts-check
 /** A value in another unit, by a table of exact factors. Pure, but for the table. */
 
+import { ToolFault } from "../fault.js";
 import { Rational, TooLargeError } from "./rational.js";
 
 /**
@@ -14,8 +15,8 @@ const MAX_NAME = 40;
 /** Digits of what does not end. */
 const DIGITS = 10;
 
-/** What cannot be converted. The message is for the model and for the person. */
-export class UnitError extends Error {
+/** What cannot be converted. */
+export class UnitError extends ToolFault {
   name = "UnitError";
 }
 
@@ -26,14 +27,14 @@ export class UnitError extends Error {
  */
 export function converted(table, { value, from, to }) {
   const [a, b] = [unitNamed(table, from), unitNamed(table, to)];
-  if (a.quantity !== b.quantity) throw new UnitError(`${a.unit} is a unit of ${a.quantity}, and ${b.unit} one of ${b.quantity}.`);
+  if (a.quantity !== b.quantity) throw new UnitError("quantities", a.unit, b.unit);
   try {
     const inBase = Rational.of(String(value)).times(a.factor).plus(a.zero);
     const { text, exact } = inBase.minus(b.zero).over(b.factor).toText();
     const long = text.replace(/\D/g, "").length > DIGITS + 5;
     return exact && !long ? { value: text, unit: b.unit, exact } : { value: inBase.minus(b.zero).over(b.factor).isZero ? "0" : rounded(inBase.minus(b.zero).over(b.factor)), unit: b.unit, exact: false };
   } catch (error) {
-    if (error instanceof TooLargeError) throw new UnitError("The value is too large.");
+    if (error instanceof TooLargeError) throw new UnitError("large-value");
     throw error;
   }
 }
@@ -47,7 +48,7 @@ function rounded(value) {
 /** @param {Table} table @param {string} name @returns {Unit} */
 function unitNamed(table, name) {
   const given = name.trim().replace(/\s+/g, " ");
-  if (given.length > MAX_NAME) throw new UnitError("The name of the unit is too long.");
+  if (given.length > MAX_NAME) throw new UnitError("long-unit");
   const spelled = [given, given.replace(/\^?2$/, "²").replace(/\^?3$/, "³"), lowered(given), singular(lowered(given))];
   for (const [round, each] of spelled.entries()) {
     const anyCase = round > 1; // only where no name is exactly so: Mb is no MB
@@ -57,7 +58,7 @@ function unitNamed(table, name) {
       }
     }
   }
-  throw new UnitError(`The unit “${given}” is not known.`);
+  throw new UnitError("no-unit", given);
 }
 
 /** @param {string} name */
