@@ -14,6 +14,7 @@ from builder.convert.write_tensors import scaled_norm
 from builder.model.families import describe, family_of
 from builder.model.families.family import Naming
 from builder.model.residual import ResidualScale
+from builder.model.weights import Part
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 IMAGE_ROWS = 64
@@ -103,6 +104,41 @@ def gemma2_config(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def gemma4_config(**changes: Any) -> dict[str, Any]:
+    """config.json of a very small Gemma 4 text model without per-layer embeddings."""
+    return {
+        "architectures": ["Gemma4ForCausalLM"],
+        "model_type": "gemma4_text",
+        "hidden_size": 128,
+        "hidden_size_per_layer_input": 0,
+        "intermediate_size": 256,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 1,
+        "head_dim": 32,
+        "global_head_dim": 64,
+        "num_kv_shared_layers": 0,
+        "attention_k_eq_v": False,
+        "use_double_wide_mlp": False,
+        "enable_moe_block": False,
+        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 2,
+        "vocab_size": 4096,
+        "max_position_embeddings": 2048,
+        "sliding_window": 512,
+        "hidden_activation": "gelu_pytorch_tanh",
+        "final_logit_softcapping": 30.0,
+        "rms_norm_eps": 1e-6,
+        "attention_bias": False,
+        "rope_parameters": {
+            "full_attention": {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1e6},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+        },
+        "bos_token_id": 2,
+        "eos_token_id": 1,
+        "pad_token_id": 0,
+    } | changes
+
+
 def with_images_config(**changes: Any) -> dict[str, Any]:
     """config.json of a very small Gemma 3 with images, as that of 4B: it leaves out all that is usual. Changes go to the text."""
     text = {
@@ -170,20 +206,26 @@ def write_checkpoint(
     values = {
         str(weight.source): _scaled(
             np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape),
-            scale.of_part(weight.part),
+            scale,
+            weight.part,
         )
         for weight in weights.tensors
     }
     if family.left_out:
         prefix = "" if naming.decoder.endswith("model.model.") else "model."
-        values |= {prefix + name: np.ones(shape, np.float32) for name, shape in VISION_TENSORS.items()}
+        values |= {
+            prefix + name: np.ones(shape, np.float32)
+            for name, shape in VISION_TENSORS.items()
+            if f"{prefix}{name}".startswith(family.left_out)
+        }
     write_shards(folder, values, dtype, shards)
     return folder
 
 
-def _scaled(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+def _scaled(values: NDArray[np.float32], scale: ResidualScale, part: Part) -> NDArray[np.float32]:
     """A matrix, or a norm's distances from one, whose factors are multiplied."""
-    return values * np.float32(factor) if values.ndim > 1 else scaled_norm(values, factor)
+    factor = scale.of_part(part)
+    return values * np.float32(factor) if values.ndim > 1 else scaled_norm(values, factor, scale.norm_offset)
 
 
 def write_shards(folder: Path, values: dict[str, NDArray[np.float32]], dtype: str = "F32", shards: int = 1) -> None:

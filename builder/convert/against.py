@@ -71,35 +71,48 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
     calibrated = isinstance(merged, dict) and "calibrated on" in merged
     done, total = 0, sum(weight.size for weight in weights.tensors)
     for weight in weights.tensors:
-        name = name_of(weight)
+        name = name_of(weight, opened.model)
         if weight.is_matrix:
             matrix = file.matrix(name)
             if matrix is None or (matrix.n, matrix.k) != weight.shape:
                 raise _unlike(path, folder, name, f"has another shape than {list(weight.shape)}")
-            _check_matrix(file, matrix, weight, weights, folder, residual.of_part(weight.part), calibrated)
+            _check_matrix(file, name, matrix, weight, weights, folder, residual.of_part(weight.part), calibrated)
         else:
-            _check_vector(file, name, weight, weights, folder, residual.of_part(weight.part))
+            _check_vector(file, name, weight, weights, folder, residual)
         done += weight.size
         if progress:
             progress("check", done, total)
     return done
 
 
-def _check_vector(file: WebFile, name: str, weight: Weight, weights: Weights, folder: Path, factor: float) -> None:
+def _check_vector(
+    file: WebFile, name: str, weight: Weight, weights: Weights, folder: Path, residual: ResidualScale
+) -> None:
     entry = file.tensors.get(name)
     if entry is None or entry.size != 4 * weight.size:
         raise _unlike(file.path, folder, name, f"has not {weight.size:,} values")
     found = np.frombuffer(file.read(name), np.float32)
-    expected = scaled_norm(np.concatenate([to_float32(rows[:])[0] for _, rows in weights.bands(weight)]), factor)
+    expected = scaled_norm(
+        np.concatenate([to_float32(rows[:])[0] for _, rows in weights.bands(weight)]),
+        residual.of_part(weight.part),
+        residual.norm_offset,
+    )
     if not np.array_equal(found, expected):
         apart = float(np.nanmax(np.abs(found - expected)))
         raise _unlike(file.path, folder, name, f"differs by up to {apart:.3g}: expected the checkpoint's own values")
 
 
 def _check_matrix(
-    file: WebFile, matrix: StoredMatrix, weight: Weight, weights: Weights, folder: Path, factor: float, calibrated: bool
+    file: WebFile,
+    name: str,
+    matrix: StoredMatrix,
+    weight: Weight,
+    weights: Weights,
+    folder: Path,
+    factor: float,
+    calibrated: bool,
 ) -> None:
-    name, bits = name_of(weight), matrix.scheme.bits
+    bits = matrix.scheme.bits
     limit = MAX_INTEGER[bits]
     entry = file.tensors[f"{name}.w"]
     blocks = np.memmap(file.path, np.uint8, "r", entry.offset, (matrix.k // BLOCK, matrix.n // BLOCK, 2 * bits))

@@ -239,7 +239,7 @@ def _write_bare(
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
         scale = residual.scale if residual else UNSCALED
-        write_tensors(weights, quantization, layout.offsets, pieces, read_back.complete, scale, prepared)
+        write_tensors(model, weights, quantization, layout.offsets, pieces, read_back.complete, scale, prepared)
         pieces.write(layout.sums_offset, packed_sums(read_back.sums()))
         synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
         sha256 = read_back.finish(layout.size, specs, pieces.checksum)
@@ -279,7 +279,7 @@ def web_layout(
         spec
         for weight in weights
         for spec in tensor_specs(
-            name_of(weight), weight.shape, quantization.scheme_of(weight) if weight.is_matrix else None
+            name_of(weight, model), weight.shape, quantization.scheme_of(weight) if weight.is_matrix else None
         )
     ]
     notes = {"context_length": model.context, "written_by": f"onpage {__version__}"} | generation.notes()

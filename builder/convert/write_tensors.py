@@ -20,6 +20,7 @@ from builder.files.checksum import Checksum
 from builder.files.systems import core_count
 from builder.files.writing import PartFile
 from builder.formats.web_model import name_of
+from builder.model.description import ModelDescription
 from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Weight, Weights
 from builder.quantize.integers import Prepared
@@ -72,6 +73,7 @@ def thread_count() -> int:
 
 
 def write_tensors(
+    model: ModelDescription,
     weights: Weights,
     quantization: Quantization,
     offsets: dict[str, int],
@@ -97,17 +99,26 @@ def write_tensors(
                 if band is None:
                     busy.pop(threading.get_ident(), None)
                     return
-                busy[threading.get_ident()] = _start(band[0], offsets)
+                busy[threading.get_ident()] = _start(name_of(band[0], model), band[0].is_matrix, offsets)
                 complete(min(busy.values()))
             weight, first, rows = band
             if weight.is_matrix:
                 _write_band(
-                    weight, first, rows, quantization, offsets, pieces, kernel, residual.of_part(weight.part), prepared
+                    name_of(weight, model),
+                    weight,
+                    first,
+                    rows,
+                    quantization,
+                    offsets,
+                    pieces,
+                    kernel,
+                    residual.of_part(weight.part),
+                    prepared,
                 )
             else:
                 check_finite(str(weight.source), first, rows)
-                factors = scaled_norm(to_float32(rows[:]), residual.of_part(weight.part))
-                pieces.write(_start(weight, offsets), factors.data.cast("B"))
+                factors = scaled_norm(to_float32(rows[:]), residual.of_part(weight.part), residual.norm_offset)
+                pieces.write(offsets[name_of(weight, model)], factors.data.cast("B"))
 
     threads = thread_count()
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
@@ -123,20 +134,20 @@ def write_tensors(
             begun.set()
 
 
-def scaled_norm(distance: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """The distance from one of factors that are multiplied."""
+def scaled_norm(weights: NDArray[np.float32], factor: float, offset: float = 1.0) -> NDArray[np.float32]:
+    """The weights of a norm whose factors, `offset` more than they, are multiplied."""
     if factor == 1:
-        return distance
-    scaled: NDArray[np.float32] = ((1 + distance.astype(np.float64)) * factor - 1).astype(np.float32)
+        return weights
+    scaled: NDArray[np.float32] = ((offset + weights.astype(np.float64)) * factor - offset).astype(np.float32)
     return scaled
 
 
-def _start(weight: Weight, offsets: dict[str, int]) -> int:
-    name = name_of(weight)
-    return offsets[f"{name}.w" if weight.is_matrix else name]
+def _start(name: str, is_matrix: bool, offsets: dict[str, int]) -> int:
+    return offsets[f"{name}.w" if is_matrix else name]
 
 
 def _write_band(
+    name: str,
     matrix: Weight,
     first: int,
     rows: Rows,
@@ -148,7 +159,7 @@ def _write_band(
     prepared: Prepared | None,
 ) -> None:
     quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
-    scheme, name = quantization.scheme_of(matrix), name_of(matrix)
+    scheme = quantization.scheme_of(matrix)
     try:
         integers = prepared.integers(matrix, first, rows) if prepared else None
         band = packed(integers, scheme.bits) if integers else quantize(rows, scheme, quantization.choice(scheme))

@@ -20,7 +20,6 @@ from builder.formats.web_model import described, transformer_parameters
 from builder.model.catalog import PublishedModel, published
 from builder.model.description import ModelDescription
 from builder.model.families import (
-    ESTIMATED,
     describe_for_estimate,
     fit_to_tokenizer,
     llama,
@@ -116,7 +115,7 @@ def _of_config(
 ) -> Source:
     """`sidecars` are those of a checkpoint; a published shape or dimensions have none."""
     model = describe_for_estimate(config, sidecars.path if sidecars else Path(name))
-    if model.family in ESTIMATED:
+    if any(layer.extras for layer in model.layers):
         return _approximate(name, model, quantization)
     if model.family in llama.NAMES:
         raise UnsupportedModel(

@@ -128,6 +128,14 @@ class TransformerParameters(proto.Message):
     global_rope_wavelength = proto.Field(proto.FLOAT, number=32, optional=True)
     global_rope_scaling = proto.Field(proto.FLOAT, number=33, optional=True)
     rms_norm_scale_shift = proto.Field(proto.FLOAT, number=47, optional=True)
+    per_layer_embedding_dimension = proto.Field(proto.INT32, number=21, optional=True)
+    kv_cache_shared_start_layer = proto.Field(proto.INT32, number=35, optional=True)
+    global_rope_proportion = proto.Field(proto.FLOAT, number=48, optional=True)
+    scale_layer = proto.Field(proto.BOOL, number=49, optional=True)
+    global_head_dimension = proto.Field(proto.INT32, number=50, optional=True)
+    kv_shared_hidden_dimension = proto.Field(proto.INT32, number=51, optional=True)
+    global_k_eq_v = proto.Field(proto.BOOL, number=53, optional=True)
+    global_num_kv_heads = proto.Field(proto.INT32, number=54, optional=True)
 
 
 class PromptAffixes(proto.Message):

@@ -29,12 +29,14 @@ from builder.model.description import (
     Embedding,
     Layer,
     ModelDescription,
+    PerLayerEmbedding,
     Rope,
     global_layers,
 )
 from builder.model.weights import LayerPart, Part, Weight
 
 MAX_LAYERS = 1024
+GEMMA4 = "gemma4"
 UNSAID_CONTEXT = 1 << 24
 """Tokens, of a file that does not say how many it was made for."""
 
@@ -49,6 +51,7 @@ MODEL_TYPES: dict[str, dict[str | None, ModelType]] = {
         "27b": ModelType.GEMMA3_27B,
     },
     "functiongemma3": {None: ModelType.FUNCTIONGEMMA3_300M},
+    "gemma4": {None: ModelType.GEMMA4_270M},
 }
 """Family → published size → type; None is for all other sizes."""
 
@@ -73,16 +76,41 @@ LAYER_NAMES: dict[LayerPart, str] = {
 }
 
 
-def tensor_name(part: Part, layer: int | None = None) -> str:
-    """The name of a tensor; a matrix is three, whose names begin with it."""
-    if layer is None:
-        return WHOLE_NAMES[part]
-    return f"params.lm.transformer.x_layers_{layer}.{LAYER_NAMES[part]}"  # type: ignore[index]
+GEMMA4_WHOLE_NAMES: dict[Part, str] = {
+    "embedding": "transformer.embedder.input_embedding",
+    "final_norm": "transformer.final_norm.scale",
+}
+GEMMA4_LAYER_NAMES: dict[LayerPart, str] = {
+    "pre_attention_norm": "pre_attention_norm.scale",
+    "query": "attn.q",
+    "key": "attn.k",
+    "value": "attn.v",
+    "query_norm": "attn.q_norm.scale",
+    "key_norm": "attn.k_norm.scale",
+    "output": "attn.attn_vec_einsum",
+    "post_attention_norm": "post_attention_norm.scale",
+    "pre_feed_forward_norm": "pre_ffw_norm.scale",
+    "gate": "mlp.ff_gate",
+    "up": "mlp.ff1",
+    "down": "mlp.linear",
+    "post_feed_forward_norm": "post_ffw_norm.scale",
+    "layer_scale": "skip.scale",
+}
+"""The engine reads these names where `global_head_dimension` is set."""
 
 
-def name_of(weight: Weight) -> str:
+def tensor_name(part: Part, layer: int | None = None, model: ModelDescription | None = None) -> str:
+    """The name of a tensor of a model, by default of a Gemma 1 to 3; a matrix is three, whose names begin with it."""
+    if model and model.family == GEMMA4:
+        whole, layers, start = GEMMA4_WHOLE_NAMES, GEMMA4_LAYER_NAMES, "transformer.layer_"
+    else:
+        whole, layers, start = WHOLE_NAMES, LAYER_NAMES, "params.lm.transformer.x_layers_"
+    return whole[part] if layer is None else f"{start}{layer}.{layers[part]}"  # type: ignore[index]
+
+
+def name_of(weight: Weight, model: ModelDescription | None = None) -> str:
     """The name of a weight's tensor."""
-    return tensor_name(weight.part, weight.layer)
+    return tensor_name(weight.part, weight.layer, model)
 
 
 def model_type(model: ModelDescription) -> ModelType:
@@ -95,13 +123,14 @@ def model_type(model: ModelDescription) -> ModelType:
 
 def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     """As the engine wants to be told; UnsupportedModel where it cannot be."""
-    if model.norm_offset != 1:
+    if model.norm_offset != 1 and model.family != GEMMA4:
         raise UnsupportedModel(
             f"A {model.family} cannot be a web file: MediaPipe's engine for these computes Gemma's kind of model only. Make a graph "
             f"of it, which LiteRT-LM runs: onpage convert … --target graph -o NAME.litertlm.",
             subject=model.family,
         )
-    _refuse_what_cannot_be_said(model)
+    if model.family != GEMMA4:
+        _refuse_what_cannot_be_said(model)
     layer, embedding = model.layers[0], model.embedding
     attention = layer.attention
     window = next((other.attention.window for other in model.layers if not other.attention.is_global), None)
@@ -138,11 +167,44 @@ def transformer_parameters(model: ModelDescription) -> TransformerParameters:
         transformer.num_local_layers_per_global = (model.period or 1) - 1
     if model.global_rope.factor != 1:
         transformer.global_rope_scaling = model.global_rope.factor
+    transformer.self_attention_parameters = told
+    if model.family == GEMMA4:
+        _tell_gemma4(model, transformer)
+        return transformer
     if attention.query_scale != _usual_scale(attention.head_dimension):
         told.attention_scale_type = AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM
         transformer.query_rescale_factor = attention.head_dimension * attention.query_scale
     transformer.self_attention_parameters = told
     return transformer
+
+
+def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) -> None:
+    """What Gemma 4 has beside; UnsupportedModel where the parameters then tell of another model than this."""
+    attentions = [layer.attention for layer in model.layers]
+    local = next((one for one in attentions if not one.is_global), attentions[0])
+    sees_all = next((one for one in attentions if one.is_global), local)
+    transformer.rms_norm_scale_shift = 0.0
+    transformer.scale_layer = True
+    transformer.self_attention_parameters.attention_scale_type = AttentionScale.NONE
+    transformer.head_dimension, transformer.num_kv_heads = local.head_dimension, local.key_value_heads
+    # the engine crashes without it, also where it is the same
+    transformer.global_head_dimension = sees_all.head_dimension
+    transformer.global_rope_proportion = model.global_rope.proportion
+    if sees_all.key_value_heads != local.key_value_heads:
+        transformer.global_num_kv_heads = sees_all.key_value_heads
+    if sees_all.values_are_keys:
+        transformer.global_k_eq_v = True
+    own = next((i for i, one in enumerate(attentions) if one.cache_of is not None), None)
+    if own is not None:
+        transformer.kv_cache_shared_start_layer = own
+        if model.layers[own].feed_forward.width != model.layers[0].feed_forward.width:
+            transformer.kv_shared_hidden_dimension = model.layers[own].feed_forward.width
+    if told_layers(transformer) != model.layers:
+        raise UnsupportedModel(
+            f"A {model.family} whose layers are not of two kinds in a fixed order cannot be written as a web file, because the engine has "
+            f"no setting for it.",
+            subject=model.family,
+        )
 
 
 def described(file: WebFile) -> ModelDescription:
@@ -152,45 +214,69 @@ def described(file: WebFile) -> ModelDescription:
     one: who computes with it asks `has_known_scale` first.
     """
     p = file.parameters.transformer_parameters
-    attention, count = p.self_attention_parameters, int(p.num_stacks)
+    count = int(p.num_stacks)
     if count > MAX_LAYERS:
         raise WebFileError(
             f"{file.path} says that it has {count:,} layers: expected at most {MAX_LAYERS:,}.", subject=file.path
         )
-    window = int(attention.sliding_window_size) or None
-    rope = Rope(float(p.global_rope_wavelength), float(p.global_rope_scaling) or 1.0)
+    return ModelDescription(
+        family=ModelType.family_of(file.model_type),
+        size=None,
+        embedding=Embedding(int(file.parameters.vocab_size), int(p.embedding_dim), math.sqrt(p.embedding_dim)),
+        layers=told_layers(p),
+        global_rope=_global_rope(p),
+        final_cap=float(p.final_project_parameters.soft_cap_value) or None,
+        context=file.context_length or UNSAID_CONTEXT,
+        norm_offset=0.0 if p.global_head_dimension else 1.0,
+    )
 
-    def layer(is_global: bool) -> Layer:
+
+def told_layers(p: TransformerParameters) -> tuple[Layer, ...]:
+    """The layers that a file's parameters tell of. A layer that should read another's keys and has none like it before has its own."""
+    attention, count = p.self_attention_parameters, int(p.num_stacks)
+    window, rope = int(attention.sliding_window_size) or None, _global_rope(p)
+    is_gemma4 = bool(p.global_head_dimension)
+    period = 1 if window is None else int(p.num_local_layers_per_global) + 1
+    are_global = global_layers(period, count)
+    own = int(p.kv_cache_shared_start_layer) or count
+    last = {is_global: i for i, is_global in enumerate(are_global[:own])}
+    per_layer = int(p.per_layer_embedding_dimension)
+    extras = (PerLayerEmbedding(per_layer),) if is_gemma4 and per_layer else ()
+
+    def layer(i: int, is_global: bool) -> Layer:
+        cache_of = last.get(is_global) if i >= own else None
         return Layer(
             Attention(
                 heads=int(p.num_heads),
-                key_value_heads=int(p.num_kv_heads),
-                head_dimension=int(p.head_dimension),
+                key_value_heads=(is_global and int(p.global_num_kv_heads)) or int(p.num_kv_heads),
+                head_dimension=(is_global and int(p.global_head_dimension)) or int(p.head_dimension),
                 window=None if is_global else window,
                 rope=rope if is_global else LOCAL_ROPE,
                 query_scale=_query_scale(p),
                 cap=float(attention.soft_cap_value) or None,
                 query_key_norms=bool(attention.qk_norm),
+                cache_of=cache_of,
+                value_norms=is_gemma4,
+                values_are_keys=is_global and bool(p.global_k_eq_v),
             ),
-            DenseFeedForward(int(p.hidden_dimension)),
+            DenseFeedForward((i >= own and int(p.kv_shared_hidden_dimension)) or int(p.hidden_dimension)),
             post_norms=p.post_norm == Norm.RMS_NORM,
+            extras=extras,
+            scaled=bool(p.scale_layer),
         )
 
-    kinds = {is_global: layer(is_global) for is_global in (False, True)}
-    period = 1 if window is None else int(p.num_local_layers_per_global) + 1
-    return ModelDescription(
-        family=ModelType.family_of(file.model_type),
-        size=None,
-        embedding=Embedding(int(file.parameters.vocab_size), int(p.embedding_dim), math.sqrt(p.embedding_dim)),
-        layers=tuple(kinds[is_global] for is_global in global_layers(period, count)),
-        global_rope=rope,
-        final_cap=float(p.final_project_parameters.soft_cap_value) or None,
-        context=file.context_length or UNSAID_CONTEXT,
-    )
+    return tuple(layer(i, is_global) for i, is_global in enumerate(are_global))
+
+
+def _global_rope(p: TransformerParameters) -> Rope:
+    proportion = float(p.global_rope_proportion) or 1.0
+    return Rope(float(p.global_rope_wavelength), float(p.global_rope_scaling) or 1.0, proportion=proportion)
 
 
 def has_known_scale(p: TransformerParameters) -> bool:
-    """Whether the file says how queries are scaled in one of the ways that Gemma 1 to 3 have."""
+    """Whether the file says how queries are scaled in one of the ways that the dense Gemmas have."""
+    if p.global_head_dimension and not p.per_layer_embedding_dimension:
+        return bool(p.self_attention_parameters.attention_scale_type == AttentionScale.NONE)
     return p.self_attention_parameters.attention_scale_type in (
         AttentionScale.INV_SQRT_HEAD_DIM,
         AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM,
@@ -199,6 +285,8 @@ def has_known_scale(p: TransformerParameters) -> bool:
 
 def _query_scale(p: TransformerParameters) -> float:
     head = int(p.head_dimension)
+    if p.self_attention_parameters.attention_scale_type == AttentionScale.NONE:
+        return 1.0
     if p.self_attention_parameters.attention_scale_type == AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM:
         return float(p.query_rescale_factor) / head
     return _usual_scale(head)

@@ -149,6 +149,11 @@ def _from_checkpoint(
     progress: Progress | None,
 ) -> Input:
     opened = OpenedCheckpoint.complete(path, merge, turns)
+    if opened.model.layers[0].scaled:
+        raise UnsupportedModel(
+            f"A {opened.model.family} cannot be a graph yet: convert it to a web file (leave --target out).",
+            subject=opened.model.family,
+        )
     refuse_to_replace_an_input(opened, output)
     generation, quantization = opened.generation, quantization or suited(opened.weights)
     check_vocabulary(opened.model, opened.tokenizer)

@@ -107,7 +107,8 @@ class WebFileNumbers:
     """Those of a web file of a dense Gemma. Raises WebFileError for others, and where a matrix is not 4 or 8 bits wide."""
 
     def __init__(self, file: WebFile) -> None:
-        if not has_known_scale(file.parameters.transformer_parameters):
+        parameters = file.parameters.transformer_parameters
+        if not has_known_scale(parameters) or parameters.global_head_dimension:
             raise WebFileError(
                 f"{file.path} is not a dense Gemma (1, 2 or 3): no graph is made of others.", subject=file.path
             )

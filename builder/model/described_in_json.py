@@ -15,7 +15,16 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from builder.model.description import ModelDescription
 
-LATER = {"norm_epsilon", "norm_offset", "long_waves", "biases"}
+LATER = {
+    "norm_epsilon",
+    "norm_offset",
+    "long_waves",
+    "biases",
+    "proportion",
+    "value_norms",
+    "values_are_keys",
+    "scaled",
+}
 """Fields that the first graphs did not have, which are still read and made byte for byte."""
 
 MAX_NUMBER = 1 << 31

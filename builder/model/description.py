@@ -39,6 +39,8 @@ class Rope:
     """Positions are divided by it (linear scaling)."""
     long_waves: LongWaves | None = None
     """None: all turns are as quick as the base says."""
+    proportion: float = 1.0
+    """The share of a head's pairs that turn, the quickest ones; the others stay as they are (Gemma 4)."""
 
 
 LOCAL_ROPE = Rope(10_000.0)
@@ -76,6 +78,10 @@ class Attention:
     """Whether each head's queries and keys are normed."""
     biases: bool = False
     """Whether something is added to queries, keys and values."""
+    value_norms: bool = False
+    """Whether each head's values are normed, by a norm without weights."""
+    values_are_keys: bool = False
+    """Whether values are what the keys' matrix makes too, before the keys' norm and rope."""
     cache_of: int | None = None
     """The layer whose keys and values it reads; None: its own."""
 
@@ -137,6 +143,8 @@ class Layer:
     post_norms: bool
     """Whether each ends with a norm too."""
     extras: tuple[Extra, ...] = ()
+    scaled: bool = False
+    """Whether the stream is multiplied by a number of the layer's own when it leaves it."""
 
 
 @dataclass(frozen=True)

@@ -45,11 +45,13 @@ class ResidualScale:
     factor: float = 1.0
     post_norms: bool = True
     """Whether the layers' outputs go through norms, which then take the factor."""
+    norm_offset: float = 1.0
+    """The model's: what is added to a norm's weights to make its factors."""
 
     @classmethod
     def of(cls, model: ModelDescription, factor: float) -> ResidualScale:
         """For a model all of whose layers are alike in this."""
-        return cls(factor, all(layer.post_norms for layer in model.layers))
+        return cls(factor, all(layer.post_norms for layer in model.layers), model.norm_offset)
 
     @classmethod
     def fitting(cls, model: ModelDescription, largest: float) -> ResidualScale:

@@ -16,6 +16,7 @@ Frequencies = TypeVar("Frequencies", NDArray[np.float32], NDArray[np.float64])
 def slowed(frequencies: Frequencies, rope: Rope) -> Frequencies:
     """Radians a token, from those that the base alone says: scaled as the rope has it."""
     frequencies = frequencies / frequencies.dtype.type(rope.factor)
+    frequencies[int(rope.proportion * len(frequencies)) :] = 0
     waves = rope.long_waves
     if waves is None:
         return frequencies

@@ -27,6 +27,7 @@ LayerVector = Literal[
     "query_bias",
     "key_bias",
     "value_bias",
+    "layer_scale",
 ]
 LayerPart = LayerMatrix | LayerVector
 EncoderPart = Literal[
@@ -120,14 +121,17 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
     attention, width, inner = layer.attention, model.embedding.width, layer.feed_forward.width
     yield "pre_attention_norm", (width,)
     yield "query", (attention.query_width, width)
-    yield "key", (attention.key_width, width)
-    yield "value", (attention.key_width, width)
+    if attention.cache_of is None:
+        yield "key", (attention.key_width, width)
+    if attention.cache_of is None and not attention.values_are_keys:
+        yield "value", (attention.key_width, width)
     if attention.biases:
         yield "query_bias", (attention.query_width,)
         yield "key_bias", (attention.key_width,)
         yield "value_bias", (attention.key_width,)
     if attention.query_key_norms:
         yield "query_norm", (attention.head_dimension,)
+    if attention.query_key_norms and attention.cache_of is None:
         yield "key_norm", (attention.head_dimension,)
     yield "output", (width, attention.query_width)
     if layer.post_norms:
@@ -138,6 +142,8 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
     yield "down", (width, inner)
     if layer.post_norms:
         yield "post_feed_forward_norm", (width,)
+    if layer.scaled:
+        yield "layer_scale", (1,)
 
 
 def weight_count(weights: Iterable[Weight]) -> int:

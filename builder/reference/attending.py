@@ -18,10 +18,14 @@ from builder.reference.arithmetic import Arithmetic, Array, capped
 
 Positions = NDArray[np.int64]
 Visible = NDArray[np.bool_]
+Shared = dict[int, tuple[Array, Array]]
 
 
 class Attending(Protocol):
     """The tokens of a pass."""
+
+    shared: Shared
+    """Layer → keys and values of the tokens, for the layers after it that read them instead of their own."""
 
     @property
     def positions(self) -> Positions:
@@ -36,6 +40,7 @@ class Sequences:
 
     def __init__(self, lengths: Sequence[int]) -> None:
         self.lengths = tuple(lengths)
+        self.shared: Shared = {}
         self._positions = np.concatenate([np.arange(length) for length in lengths])
 
     @property
@@ -61,6 +66,7 @@ class Batch:
     def __init__(self, cache: Cache, new: int, padding: Positions) -> None:
         """`padding`: how many of a prompt's first tokens are none."""
         self._cache, self._new, self._padding = cache, new, padding
+        self.shared: Shared = {}
         self._queries = np.arange(cache.length, cache.length + new)
 
     @property

@@ -71,6 +71,7 @@ class Decoder:
         self.model = model
         self.arithmetic = arithmetic or Arithmetic()
         self.adapter = adapter or {}
+        self._read_by_others = {layer.attention.cache_of for layer in model.layers}
         self.largest_residuals: Array = np.zeros(0, np.float32)
         """Largest absolute value that a layer has added up to at each token, (tokens,), since these were embedded."""
 
@@ -113,7 +114,8 @@ class Decoder:
         fed = self._feed_forward(index, weights, x, observe)
         if layer.post_norms:
             fed = self._norm(fed, weights["post_feed_forward_norm"])
-        return self._added(x, fed)
+        x = self._added(x, fed)
+        return self._round(x * weights["layer_scale"]) if layer.scaled else x
 
     def normed(self, x: Array, final_norm: Array) -> Array:
         """What the head is multiplied with to get logits."""
@@ -137,11 +139,22 @@ class Decoder:
                 projected = self._round(projected + weights[BIAS_OF[part]])
             return projected.reshape(len(h), count, attention.head_dimension)
 
-        q, k = heads("query", attention.heads), heads("key", attention.key_value_heads)
-        v = heads("value", attention.key_value_heads)
-        if attention.query_key_norms:
-            q, k = self._norm(q, weights["query_norm"]), self._norm(k, weights["key_norm"])
-        q, k = (self._round(rotated(rows, attending.positions, attention.rope)) for rows in (q, k))
+        def turned(norm: LayerPart, rows: Array) -> Array:
+            if attention.query_key_norms:
+                rows = self._norm(rows, weights[norm])
+            return self._round(rotated(rows, attending.positions, attention.rope))
+
+        q = turned("query_norm", heads("query", attention.heads))
+        if attention.cache_of is None:
+            projected = heads("key", attention.key_value_heads)
+            v = projected if attention.values_are_keys else heads("value", attention.key_value_heads)
+            k = turned("key_norm", projected)
+            if attention.value_norms:
+                v = self._norm(v, 1 - np.float32(self.model.norm_offset))
+            if index in self._read_by_others:
+                attending.shared[index] = k, v
+        else:
+            k, v = attending.shared[attention.cache_of]
         mixed = attending.attend(index, attention, q, k, v, self.arithmetic)
         if observe:
             observe(("output",), mixed)
@@ -158,7 +171,7 @@ class Decoder:
             observe(("down",), inner)
         return self._linear(inner, index, "down", weights)
 
-    def _norm(self, x: Array, weights: Array) -> Array:
+    def _norm(self, x: Array, weights: Array | np.float32) -> Array:
         epsilon, offset = np.float32(self.model.norm_epsilon), np.float32(self.model.norm_offset)
         mean_square = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
         return self._round(x / np.sqrt(mean_square + epsilon) * (offset + weights))

@@ -46,12 +46,15 @@ class Reference(Writer):
     def weights(self) -> dict[str, Array]:
         """All weights by their names in the file."""
         layers = {
-            tensor_name(part, index): values
+            tensor_name(part, index, self.model): values
             for index in range(len(self.model.layers))
             for part, values in self.source.layer(index).items()
         }
         embedding = np.concatenate([rows for _, rows in self.source.embedding_bands()])
-        return layers | {tensor_name("embedding"): embedding, tensor_name("final_norm"): self.source.final_norm()}
+        return layers | {
+            tensor_name("embedding", None, self.model): embedding,
+            tensor_name("final_norm", None, self.model): self.source.final_norm(),
+        }
 
     def _source(self, file: WebFileSource) -> WeightSource:
         return HeldSource(file)

@@ -69,9 +69,9 @@ def report_on(
     residual = ResidualScale.of(opened.model, file.residual_scale)
     errors, lost, whole = [], 0.0, 0.0
     for weight in weights.tensors:
-        name = name_of(weight)
+        name = name_of(weight, opened.model)
         if weight.is_matrix and (stored := file.matrix(name)):
-            noise, signal = _squares(file, stored, weight, weights, residual.of_part(weight.part))
+            noise, signal = _squares(file, name, stored, weight, weights, residual.of_part(weight.part))
             lost, whole = lost + noise, whole + signal
             error = math.sqrt(noise / signal) if signal else 0.0
             errors.append(TensorError(name, str(weight.source), str(stored.scheme), error))
@@ -80,10 +80,9 @@ def report_on(
 
 
 def _squares(
-    file: WebFile, stored: StoredMatrix, matrix: Weight, weights: Weights, factor: float
+    file: WebFile, name: str, stored: StoredMatrix, matrix: Weight, weights: Weights, factor: float
 ) -> tuple[float, float]:
     """Sums of the squares of the errors and of the weights."""
-    name = name_of(matrix)
     entry, bits = file.tensors[f"{name}.w"], stored.scheme.bits
     shape = (stored.k // BLOCK, stored.n // BLOCK, 2 * bits)
     blocks = np.memmap(file.path, np.uint8, "r", entry.offset, shape)

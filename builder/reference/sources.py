@@ -100,7 +100,7 @@ class WebFileSource:
         """WebFileError where it is of no dense Gemma, which the reference does not know."""
         if not has_known_scale(file.parameters.transformer_parameters):
             raise WebFileError(
-                f"{file.path} is not a dense Gemma (1, 2 or 3), the only models that the reference supports.",
+                f"{file.path} is not a dense Gemma (1 to 4, without per-layer embeddings), the only models that the reference supports.",
                 subject=file.path,
             )
         self.model = described(file)
@@ -136,7 +136,7 @@ class WebFileSource:
 
     def _embedding_reader(self) -> Callable[[int, int], Array]:
         """What reads `count` rows from `first`, both multiples of a block's."""
-        name, embedding = tensor_name("embedding"), self.model.embedding
+        name, embedding = tensor_name("embedding", None, self.model), self.model.embedding
         matrix = self._matrix(name, (embedding.vocabulary, embedding.width))
         k, n, bits = matrix.k, matrix.n, matrix.scheme.bits
         shape = (k // BLOCK, n // BLOCK, 2 * bits)
@@ -150,7 +150,7 @@ class WebFileSource:
         return rows
 
     def _read(self, part: Part, layer: int | None, shape: tuple[int, ...]) -> Array:
-        name = tensor_name(part, layer)
+        name = tensor_name(part, layer, self.model)
         if len(shape) == 1:
             values = np.frombuffer(self.file.read(name), np.float32)
             if values.shape != shape:

@@ -186,11 +186,13 @@ class RandomWeights:
         tensors: tuple[Weight, ...],
         gains: Mapping[Part, float] | None = None,
         norm_offset: float = 1.0,
+        query_norm: float = QUERY_NORM,
     ) -> None:
         self.seed = seed
         self.tensors = tensors
         self.gains = gains or {}
         self.norm_mean = 1 - norm_offset
+        self.query_norm = query_norm
 
     @classmethod
     def of(cls, model: ModelDescription, seed: int, tensors: tuple[Weight, ...] | None = None) -> RandomWeights:
@@ -203,7 +205,12 @@ class RandomWeights:
             gains["query"] = 2.0
         if not all(layer.post_norms for layer in model.layers):
             gains |= {"output": 8.0, "down": 8.0}
-        return cls(seed, tensors or weights_of(model), gains, model.norm_offset)
+        attention = model.layers[-1].attention
+        # where queries are not scaled, their norm does it
+        query_norm = (
+            (1 + QUERY_NORM) / math.sqrt(attention.head_dimension) - 1 if attention.query_scale == 1 else QUERY_NORM
+        )
+        return cls(seed, tensors or weights_of(model), gains, model.norm_offset, query_norm)
 
     def bands(self, weight: Weight) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """As `Weights`."""
@@ -212,7 +219,8 @@ class RandomWeights:
             means: dict[Part, float] = {
                 "post_attention_norm": POST_NORM,
                 "post_feed_forward_norm": POST_NORM,
-                "query_norm": QUERY_NORM,
+                "query_norm": self.query_norm,
+                "layer_scale": 1.0,
             }
             factors = random.standard_normal((1, weight.size), np.float32) * np.float32(NORM_SPREAD)
             mean = means.get(weight.part, 0.0) + (self.norm_mean if is_norm(weight.part) else 0.0)

@@ -22,6 +22,7 @@ from tests.checkpoints import (
     gemma1_config,
     gemma2_config,
     gemma3_config,
+    gemma4_config,
     with_images_config,
     write_checkpoint,
 )
@@ -100,6 +101,8 @@ LIKE_27B = {
 }
 """The proportions of the attention are those of 27B: hidden size / heads = query_pre_attn_scalar = 21/16 of head_dim."""
 
+GEMMA4_LAYERS = ["sliding_attention", "sliding_attention", "full_attention"]
+
 CASES = {
     "int8": Case(Quantization.of(), 24, dtype="F32"),
     "int4-two-kv-heads": Case(Quantization.of("4"), 24, WIDE | {"num_key_value_heads": 2}, shards=3),
@@ -118,6 +121,8 @@ CASES = {
     "gemma3-27b": Case(Quantization.of(), 60, LIKE_27B, family=with_images_config, naming=NAMINGS_WITH_IMAGES[0], otherwise={"rope": Rope(1e6), "query_scale": 32**-0.5}),
     "mixed-embedding-q4_0": Case(Quantization.of(attention="4", feedforward="q4_0", embedding="q4_0"), 24, WIDE),
     "least-squares": Case(Quantization.of("q4_0", attention="4", embedding="8", scale="mse"), 24, {"num_hidden_layers": 7}),
+    "gemma4-shared": Case(Quantization.of("q4_0", embedding="8"), 150, {"num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
+    "gemma4-keys-are-values": Case(Quantization.of("4", embedding="8"), 60, {"num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6), "query_scale": 0.125}),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.catalog import published
 from builder.model.description import ModelDescription
-from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3, llama
+from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3, gemma4, llama
 from builder.model.families.family import Family, Naming
 from builder.model.turns import Turns
 from builder.model.weights import Weight
@@ -21,14 +21,13 @@ FAMILIES: dict[str, Family] = {
     "gemma2": gemma2.FAMILY,
     "gemma3_text": gemma3.FAMILY,
     "gemma3": gemma3.FAMILY_WITH_IMAGES,
+    "gemma4_text": gemma4.FAMILY,
+    "gemma4": gemma4.FAMILY_WITH_SENSES,
     **llama.FAMILIES,
 }
 """`model_type` of config.json → what reads it."""
 
-ESTIMATED = tuple(effective.FAMILIES.values())
-"""Families that can be estimated and not converted."""
-
-NOT_YET = {"gemma3n": "Gemma 3n", "gemma4": "Gemma 4"}
+NOT_YET = {"gemma3n": "Gemma 3n"}
 """How `model_type` begins → the family that is read for an estimate only."""
 
 MAX_SPARE_ROWS = 1024
@@ -79,10 +78,11 @@ def describe(config: dict[str, Any], config_path: Path) -> ModelDescription:
 
 
 def describe_for_estimate(config: dict[str, Any], config_path: Path) -> ModelDescription:
-    """As `describe`, and of the families of ESTIMATED, alone or inside a model with images or sound."""
+    """As `describe`, and of Gemma 3n and those of Gemma 4 that have per-layer embeddings, alone or inside a model with images or sound."""
     text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
     assert isinstance(text, dict)
-    if text.get("model_type") in tuple(effective.FAMILIES):  # it may be anything, also what no dictionary takes
+    # its type may be anything, also what no dictionary takes
+    if text.get("model_type") in tuple(effective.FAMILIES) and text.get("hidden_size_per_layer_input", 1) != 0:
         return effective.describe(text, config_path)
     return describe(config, config_path)
 
@@ -96,7 +96,7 @@ def turns_of(model: ModelDescription) -> Turns:
     """The turns that the published models of a family were taught: none where each was taught others."""
     if model.family in llama.NAMES:
         return Turns()
-    return functiongemma.TURNS if model.family == functiongemma.NAME else dense.GEMMA_TURNS
+    return {functiongemma.NAME: functiongemma.TURNS, gemma4.NAME: gemma4.TURNS}.get(model.family, dense.GEMMA_TURNS)
 
 
 def is_gemma(model: ModelDescription) -> bool:

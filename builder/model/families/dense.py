@@ -54,13 +54,15 @@ TENSORS: dict[LayerPart, str] = {
     "down": "mlp.down_proj",
     "post_feed_forward_norm": "post_feedforward_layernorm",
 }
-"""What transformers calls the parts of a layer; what is added to a projection is its bias."""
+"""What transformers calls the parts of a layer that are a `.weight`."""
 
-BIASES: dict[LayerPart, str] = {
-    "query_bias": "self_attn.q_proj",
-    "key_bias": "self_attn.k_proj",
-    "value_bias": "self_attn.v_proj",
+OTHERS: dict[LayerPart, str] = {
+    "query_bias": "self_attn.q_proj.bias",
+    "key_bias": "self_attn.k_proj.bias",
+    "value_bias": "self_attn.v_proj.bias",
+    "layer_scale": "layer_scalar",
 }
+"""Those that are no `.weight`."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
         # without post norms, the norm after attention is the one before feed-forward
         others = {} if layer.post_norms else {"pre_feed_forward_norm": TENSORS["post_attention_norm"]}
         for part, shape in layer_parts(model, layer):
-            name = f"{BIASES[part]}.bias" if part in BIASES else f"{others.get(part, TENSORS.get(part))}.weight"
+            name = OTHERS.get(part) or f"{others.get(part, TENSORS.get(part))}.weight"
             yield Weight(part, i, shape, Tensor(f"{naming.decoder}layers.{i}.{name}"))
     yield Weight("final_norm", None, (width,), Tensor(f"{naming.decoder}norm.weight"))
     if not model.embedding.tied:
@@ -178,11 +180,12 @@ def read_dimensions(c: Config) -> Dimensions:
     return dimensions
 
 
-def refuse_the_unusual(c: Config) -> None:
-    """Settings that no dense Gemma was published with, and that the engine could not be told."""
+def refuse_the_unusual(c: Config, *seeing: str) -> None:
+    """Settings that no dense Gemma was published with, and that the engine could not be told; `seeing` are those of
+    use_bidirectional_attention that do not concern a text."""
     c.refuse_unless("attention_bias", False)
     c.refuse_unless("rms_norm_eps", 1e-6)
-    c.refuse_unless("use_bidirectional_attention", False)
+    c.refuse_unless("use_bidirectional_attention", False, *seeing)
 
 
 def read_windows(c: Config, layers: int) -> list[int | None]:

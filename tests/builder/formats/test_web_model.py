@@ -11,12 +11,12 @@ import pytest
 from builder.errors import UnsupportedModel, WebFileError
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, model_type, transformer_parameters
+from builder.formats.web_model import described, model_type, name_of, transformer_parameters
 from builder.model.description import ModelDescription, PerLayerEmbedding, Rope
-from builder.model.families import describe, describe_for_estimate
+from builder.model.families import describe, describe_for_estimate, weights_of
 from builder.model.shapes import shapes
 from tests.builder.formats.test_web_file import header_with
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, with_images_config
 from tests.goldens.cases import CASES, with_attention
 
 HERE = Path("config.json")
@@ -85,8 +85,30 @@ def test_what_the_engine_could_not_be_told_is_refused(model: ModelDescription, r
 
 
 def test_other_families_have_no_type() -> None:
-    with pytest.raises(UnsupportedModel, match="A gemma4 cannot be written"):
-        model_type(describe_for_estimate(shapes()["gemma4-e2b"].config, HERE))
+    with pytest.raises(UnsupportedModel, match="A gemma3n cannot be written"):
+        model_type(describe_for_estimate(shapes()["gemma3n-e2b"].config, HERE))
+
+
+def test_a_gemma4_that_its_parameters_do_not_tell_of_is_refused() -> None:
+    model = describe(gemma4_config(), HERE)
+    first = replace(model.layers[0], scaled=False)
+    with pytest.raises(UnsupportedModel, match="not of two kinds in a fixed order"):
+        transformer_parameters(replace(model, layers=(first, *model.layers[1:])))
+
+
+def test_a_gemma4_is_named_as_the_engine_reads_it() -> None:
+    model = describe(gemma4_config(num_kv_shared_layers=3, attention_k_eq_v=True), HERE)
+    names = {name_of(weight, model) for weight in weights_of(model)}
+    assert {
+        "transformer.embedder.input_embedding",
+        "transformer.layer_0.attn.v",
+        "transformer.layer_5.skip.scale",
+    } <= names
+    assert (
+        not {"transformer.layer_2.attn.v", "transformer.layer_3.attn.k", "transformer.layer_5.attn.k_norm.scale"}
+        & names
+    )
+    assert len(names) == len(weights_of(model))
 
 
 def test_a_file_of_too_many_layers_is_refused(tmp_path: Path) -> None:

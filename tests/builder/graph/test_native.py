@@ -40,7 +40,12 @@ def choose(case: Case, reference: Reference) -> tuple[list[int], list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "quantization"), [*((name, Quantization.of()) for name in CASES), ("int8", IN_INT4), ("gemma2", IN_INT4)]
+    ("name", "quantization"),
+    [
+        *((name, Quantization.of()) for name in CASES if not name.startswith("gemma4")),
+        ("int8", IN_INT4),
+        ("gemma2", IN_INT4),
+    ],
 )
 def test_a_graph_answers_as_the_reference_does(name: str, quantization: Quantization, tmp_path: Path) -> None:
     case = CASES[name]

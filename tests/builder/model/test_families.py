@@ -13,7 +13,7 @@ from builder.formats.web_model import name_of, transformer_parameters
 from builder.model.families import describe, family_of, fit_to_tokenizer, turns_of, weights_of
 from builder.model.shapes import shapes
 from builder.model.weights import weight_count
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, with_images_config
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, with_images_config
 
 HERE = Path("config.json")
 
@@ -297,7 +297,9 @@ NONSENSE: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("config", [gemma1_config(), gemma2_config(), gemma3_config(), with_images_config()])
+@pytest.mark.parametrize(
+    "config", [gemma1_config(), gemma2_config(), gemma3_config(), gemma4_config(), with_images_config()]
+)
 def test_whatever_a_key_says_it_is_a_plan_or_one_sentence(config: dict[str, Any]) -> None:
     settings = config.get("text_config", config)
     for key in {*settings, "rope_parameters", "layer_types", "sliding_window_pattern", "query_pre_attn_scalar"}:

@@ -1,0 +1,207 @@
+"""Gemma 4 as text, without per-layer embeddings: the text models (`gemma4_text`) and the text part of those that see and hear (`gemma4`).
+
+New with this generation: layers that see everything have heads of their own size and a rope that turns a share of each, their values may
+be their keys, values are normed, queries are not scaled, every layer ends with a number that multiplies the stream, and the last layers
+may read the keys and values of earlier ones. Norms hold their factors themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from builder.errors import UnsupportedModel
+from builder.files.reading import shown
+from builder.model.description import (
+    LOCAL_ROPE,
+    Attention,
+    DenseFeedForward,
+    Embedding,
+    Layer,
+    ModelDescription,
+    Rope,
+)
+from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, Config
+from builder.model.families.dense import (
+    read_dimensions,
+    read_rope,
+    read_windows,
+    refuse_another_local_wavelength,
+    refuse_the_unusual,
+    weights,
+)
+from builder.model.families.family import Family, Naming
+from builder.model.turns import Turn, Turns
+from builder.quantize.rounding import BLOCK
+
+NAME = "gemma4"
+
+DEFAULTS = {
+    "vocab_size": 262_144,
+    "hidden_size": 2304,
+    "intermediate_size": 9216,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 256,
+    "global_head_dim": 512,
+    "hidden_size_per_layer_input": 256,
+    "max_position_embeddings": 131_072,
+    "sliding_window": 512,
+    "sliding_window_pattern": 6,
+    "num_kv_shared_layers": 0,
+}
+"""What a config.json may leave out: the values of `Gemma4TextConfig` in transformers 5."""
+
+DEFAULT_ROPES = {
+    "sliding_attention": {"rope_type": "default", "rope_theta": LOCAL_ROPE.wavelength},
+    "full_attention": {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": 1_000_000.0},
+}
+
+TURNS = Turns(
+    user=Turn("<|turn>user\n", "<turn|>\n"),
+    model=Turn("<|turn>model\n", "<turn|>\n"),
+    system=Turn("<|turn>system\n", "<turn|>\n"),
+    ends=("<turn|>",),
+)
+
+NAMINGS_WITH_SENSES = (Naming("model.language_model."),)
+
+SENSES = tuple(f"model.{part}." for part in ("vision_tower", "audio_tower", "embed_vision", "embed_audio"))
+"""Tensors of the images' and the sound's side."""
+
+
+def describe(config: dict[str, Any], path: Path) -> ModelDescription:
+    """The model of a config.json; UnsupportedModel names the setting that cannot be converted."""
+    return _describe(Config(config, path, DEFAULTS))
+
+
+def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
+    """As `describe`, for the text part of a model with images and sound: its text_config."""
+    text = config.get("text_config")
+    if not isinstance(text, dict) or text.get("model_type", "gemma4_text") != "gemma4_text":
+        raise UnsupportedModel(
+            f"{Config(config, path).says('text_config')}: expected the settings of a gemma4_text model.",
+            subject="text_config",
+        )
+    return _describe(Config(text, path, DEFAULTS, section="text_config."))
+
+
+def _describe(c: Config) -> ModelDescription:
+    refuse_the_unusual(c, "vision")
+    c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
+    if c.values.get("enable_moe_block"):
+        raise UnsupportedModel(
+            f"{c.says('enable_moe_block')}: onpage does not convert a mixture of experts.", subject="enable_moe_block"
+        )
+    if c.values["hidden_size_per_layer_input"] not in (0, None):
+        raise UnsupportedModel(
+            f"{c.says('hidden_size_per_layer_input')}: a Gemma 4 with per-layer embeddings (E2B, E4B) is not converted yet. Published "
+            f"files of these run in the page as they are: onpage fetch gemma4-e2b or gemma4-e4b.",
+            subject="hidden_size_per_layer_input",
+        )
+    d = read_dimensions(c)
+    head = c.integer("global_head_dim", most=MAX_HEAD_DIMENSION)
+    if head % BLOCK:
+        raise UnsupportedModel(
+            f"{c.says('global_head_dim')}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
+            subject="global_head_dim",
+        )
+    windows, rope, shared = read_windows(c, d.layers), _global_rope(c), _shared_layers(c, d.layers)
+    keys_are_values = c.values.get("attention_k_eq_v") is True
+    kv_heads = d.kv_heads
+    # transformers reads it only where values are keys
+    if keys_are_values and c.values.get("num_global_key_value_heads") is not None:
+        kv_heads = c.integer("num_global_key_value_heads", most=MAX_HEADS)
+        if d.heads % kv_heads:
+            raise UnsupportedModel(
+                f"{c.says('num_global_key_value_heads')} and num_attention_heads {d.heads}: the heads must be a multiple of the "
+                f"key-value heads.",
+                subject="num_global_key_value_heads",
+            )
+    own = d.layers - shared
+
+    def layer(i: int, window: int | None) -> Layer:
+        sees_all = window is None
+        wide = 2 if i >= own and c.values.get("use_double_wide_mlp") is True else 1
+        return Layer(
+            Attention(
+                heads=d.heads,
+                key_value_heads=kv_heads if sees_all else d.kv_heads,
+                head_dimension=head if sees_all else d.head,
+                window=window,
+                rope=rope if sees_all else LOCAL_ROPE,
+                query_scale=1.0,
+                cap=None,
+                query_key_norms=True,
+                cache_of=None if i < own else _last_like(c, windows[:own], window, i),
+                value_norms=True,
+                values_are_keys=sees_all and keys_are_values,
+            ),
+            DenseFeedForward(wide * d.feed_forward),
+            post_norms=True,
+            scaled=True,
+        )
+
+    return ModelDescription(
+        family=NAME,
+        size=None,
+        embedding=Embedding(d.vocab, d.hidden, math.sqrt(d.hidden)),
+        layers=tuple(layer(i, window) for i, window in enumerate(windows)),
+        global_rope=rope,
+        final_cap=c.number_or_none("final_logit_softcapping"),
+        context=c.integer("max_position_embeddings"),
+        norm_offset=0.0,
+    )
+
+
+def _global_rope(c: Config) -> Rope:
+    ropes = DEFAULT_ROPES if c.values.get("rope_parameters") is None else c.values["rope_parameters"]
+    kinds = {kind: ropes.get(kind) if isinstance(ropes, dict) else None for kind in DEFAULT_ROPES}
+    full = kinds["full_attention"]
+    if not isinstance(full, dict) or not isinstance(kinds["sliding_attention"], dict):
+        raise UnsupportedModel(
+            f"{c.says('rope_parameters')}: expected one rope for full_attention and one for sliding_attention.",
+            subject="rope_parameters",
+        )
+    local = read_rope(c, "rope_parameters", kinds["sliding_attention"], LOCAL_ROPE.wavelength)
+    refuse_another_local_wavelength(c, "rope_parameters", local)
+    share = 1.0
+    if full.get("rope_type") == "proportional":
+        share = Config({"partial_rotary_factor": 1.0} | full, c.path, section=c.section).number("partial_rotary_factor")
+        full = {key: value for key, value in full.items() if key not in ("rope_type", "partial_rotary_factor")}
+    found = read_rope(c, "rope_parameters", full, 1_000_000.0)
+    if share > 1 or found.factor != 1:
+        raise UnsupportedModel(
+            f"{c.says('rope_parameters')}: expected a partial_rotary_factor of at most 1 and no other scaling.",
+            subject="rope_parameters",
+        )
+    return Rope(found.wavelength, proportion=share)
+
+
+def _shared_layers(c: Config, layers: int) -> int:
+    """How many of the last layers have no keys and values of their own."""
+    value = c.values["num_kv_shared_layers"]
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < layers:
+        raise UnsupportedModel(
+            f"{c.says('num_kv_shared_layers')}: expected 0 to {layers - 1}, fewer than there are layers.",
+            subject="num_kv_shared_layers",
+        )
+    return value
+
+
+def _last_like(c: Config, windows: list[int | None], window: int | None, layer: int) -> int:
+    """The last of the layers with keys and values of their own that sees as far as this one."""
+    found = [i for i, other in enumerate(windows) if other == window]
+    if not found:
+        raise UnsupportedModel(
+            f"{c.says('num_kv_shared_layers')}: layer {layer} ({shown(window)} tokens) has none like it before, whose keys and values it "
+            f"could read.",
+            subject="num_kv_shared_layers",
+        )
+    return found[-1]
+
+
+FAMILY = Family(describe, weights)
+FAMILY_WITH_SENSES = Family(describe_text_part, weights, NAMINGS_WITH_SENSES, SENSES)

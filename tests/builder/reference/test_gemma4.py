@@ -1,0 +1,85 @@
+"""Gemma 4: no tensor of it can be wrong in silence, and what cannot be converted is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from builder.convert.against import check_against
+from builder.convert.web_file import convert_checkpoint
+from builder.errors import OnpageError, UnsupportedModel
+from builder.graph.convert import convert_to_graph
+from builder.lora.adapter_file import Base
+from builder.model.families import describe
+from builder.reference.dense import Reference
+from tests.checkpoints import gemma4_config, write_checkpoint
+from tests.goldens.cases import CASES
+
+HERE = Path("config.json")
+
+NOT_SEEN = {("layer_scale", "the last")}
+"""The number of the last layer: only a norm follows, which divides by the size of what it is given."""
+
+
+@pytest.mark.parametrize("name", ["gemma4-shared", "gemma4-keys-are-values"])
+def test_every_tensor_changes_the_logits(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    reference = Reference.from_web_file(case.convert(name, tmp_path).path)
+    prompt, last = case.prompt(1), len(reference.model.layers) - 1
+    expected = reference.logits(prompt)
+    random = np.random.Generator(np.random.PCG64(1))
+    unseen = set()
+    for index in range(last + 1):
+        layer: dict[Any, Any] = reference.source.layer(index)  # type: ignore[assignment]
+        for part, values in list(layer.items()):
+            layer[part] = values * random.uniform(0.5, 2, values.shape).astype(np.float32)
+            if np.abs(reference.logits(prompt) - expected).max() < 0.01:
+                unseen.add((part, "the last" if index == last else index))
+            layer[part] = values
+    assert unseen == NOT_SEEN
+    np.testing.assert_array_equal(reference.logits(prompt), expected)
+
+
+def test_the_text_part_of_a_model_that_sees_is_converted(tmp_path: Path) -> None:
+    config = {"model_type": "gemma4", "text_config": gemma4_config(vocab_size=4160)}
+    written = convert_checkpoint(write_checkpoint(tmp_path / "c", config), tmp_path / "m.task")
+    assert (written.family, written.model_type) == ("gemma4", "GEMMA4_270M")
+    assert any("the text part only" in note for note in written.left_out)
+    assert check_against(written.path, tmp_path / "c") > 0
+
+
+def test_no_graph_is_made_of_it(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma4_config())
+    written = convert_checkpoint(folder, tmp_path / "m.task")
+    for source in (folder, written.path):
+        with pytest.raises(OnpageError, match="graph"):
+            convert_to_graph(source, tmp_path / "g.litertlm")
+    assert not (tmp_path / "g.litertlm").exists()
+
+
+def test_no_adapter_is_written_for_it(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma4_config())
+    with pytest.raises(UnsupportedModel, match="other names in the engine: onpage writes adapters for Gemma 1 to 3"):
+        Base.open(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"enable_moe_block": True}, "enable_moe_block"),
+        ({"hidden_size_per_layer_input": 32}, "hidden_size_per_layer_input"),
+        ({"global_head_dim": 33}, "global_head_dim"),
+        ({"num_kv_shared_layers": 6}, "num_kv_shared_layers"),
+        ({"num_kv_shared_layers": 4}, "num_kv_shared_layers"),
+        ({"attention_k_eq_v": True, "num_global_key_value_heads": 3}, "num_global_key_value_heads"),
+        ({"use_bidirectional_attention": "all"}, "use_bidirectional_attention"),
+        ({"rope_parameters": {"full_attention": {"rope_type": "yarn"}, "sliding_attention": {}}}, "rope_parameters"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused_by_name(changes: dict[str, Any], key: str) -> None:
+    with pytest.raises(UnsupportedModel) as caught:
+        describe(gemma4_config(**changes), HERE)
+    assert caught.value.subject == key and key in str(caught.value)
