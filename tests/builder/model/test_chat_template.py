@@ -312,7 +312,7 @@ def test_the_command_sets_turns_and_ends(tmp_path: Path) -> None:
     assert "turns as asked for: 'Q:\\n' before the user's message" in done.stdout
     assert "system turns: 'S:\\n' before, '\\n' after" in done.stdout
     facts = inspect_web_file(output)
-    assert facts.prompt_template == PromptTemplate("Q:\n", "\nA:\n")
+    assert facts.prompt_template == PromptTemplate("Q:\n", "\nA:\n", system=SystemTurn("S:\n", "\n"))
     assert facts.tokens.stop_tokens == ["<eos>", "<|im_end|>"]
 
 
