@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from builder.checkpoint.sources import RowsOf, Source, Stacked
-from builder.model.description import Layer, ModelDescription
+from builder.model.description import Attention, Layer, ModelDescription
 
 if TYPE_CHECKING:
     from builder.checkpoint.stored_types import Rows
@@ -116,15 +116,19 @@ class Weights(Protocol):
         """
 
 
+def projections(attention: Attention) -> tuple[LayerMatrix, ...]:
+    """The matrices that make something of an attention's input: fewer where another layer's keys and values are read, or values are keys."""
+    if attention.cache_of is not None:
+        return ("query",)
+    return ("query", "key") if attention.values_are_keys else ("query", "key", "value")
+
+
 def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPart, tuple[int, ...]]]:
     """Parts of a layer and their shapes, in the order in which they are applied."""
     attention, width, inner = layer.attention, model.embedding.width, layer.feed_forward.width
     yield "pre_attention_norm", (width,)
-    yield "query", (attention.query_width, width)
-    if attention.cache_of is None:
-        yield "key", (attention.key_width, width)
-    if attention.cache_of is None and not attention.values_are_keys:
-        yield "value", (attention.key_width, width)
+    for part in projections(attention):
+        yield part, (attention.query_width if part == "query" else attention.key_width, width)
     if attention.biases:
         yield "query_bias", (attention.query_width,)
         yield "key_bias", (attention.key_width,)

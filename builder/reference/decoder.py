@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.model.description import Activation, ModelDescription
-from builder.model.weights import BIAS_OF, LayerMatrix, LayerPart
+from builder.model.weights import BIAS_OF, LayerMatrix, LayerPart, projections
 from builder.reference.arithmetic import Arithmetic, Array, capped
 from builder.reference.attending import Attending, Sequences, rotated
 
@@ -131,7 +131,7 @@ class Decoder:
         attention = self.model.layers[index].attention
         h = self._norm(x, weights["pre_attention_norm"])
         if observe:
-            observe(("query", "key", "value"), h)
+            observe(projections(attention), h)
 
         def heads(part: LayerMatrix, count: int) -> Array:
             projected = self._linear(h, index, part, weights)

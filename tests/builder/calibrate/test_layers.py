@@ -15,6 +15,7 @@ from builder.calibrate.prepare import Calibration
 from builder.calibrate.survey import survey
 from builder.calibrate.texts import DEFAULT_TEXT, Texts, read_texts
 from builder.checkpoint.stored_types import to_float32
+from builder.convert.against import check_against
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError
 from builder.formats.web_file_reader import WebFile
@@ -25,7 +26,7 @@ from builder.quantize.scheme import INT8, Quantization
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import Decoder, embedded_texts
 from builder.reference.sources import CheckpointSource, WebFileSource
-from tests.checkpoints import gemma3_config, write_checkpoint, write_safetensors
+from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint, write_safetensors
 
 CONFIG = gemma3_config(num_hidden_layers=3)
 Q4_0 = Quantization.of("q4_0", embedding="8", scale="weighted")
@@ -246,3 +247,14 @@ def test_what_was_calibrated_takes_no_disk_once_it_is_written(
     with Calibrated(Q4_0, Spool(), importance) as calibrated:
         calibrated.spool.put("query", 0, Integers(np.ones((4, 8), np.int8), np.ones((4, 1), np.float32)))
     assert len(closed) == 2
+
+
+@pytest.mark.parametrize(
+    "changes", [{"num_kv_shared_layers": 3, "use_double_wide_mlp": True}, {"attention_k_eq_v": True}]
+)
+def test_layers_without_keys_or_values_of_their_own_are_calibrated(tmp_path: Path, changes: dict[str, object]) -> None:
+    """It asked for the matrices that these layers do not have."""
+    folder = write_checkpoint(tmp_path / "c", gemma4_config(**changes))
+    opened, written = OpenedCheckpoint.complete(folder), tmp_path / "m.task"
+    convert_checkpoint(folder, written, quantization=Q4_0, calibration=Calibration(tokens=300))
+    assert check_against(written, folder) == sum(weight.size for weight in opened.weights.tensors)
