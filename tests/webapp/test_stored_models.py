@@ -66,7 +66,7 @@ def test_turns_and_sampling_of_the_manifest_reach_the_page(store: Store, pristin
     )
     model = replace(small, manifest=manifest)
     (shown,) = create_app(Config(models=[model])).test_client().get("/api/models").get_json()
-    assert shown["promptTemplate"] == {"prefix": turns.prefix, "suffix": turns.suffix}
+    assert shown["promptTemplate"] == {"prefix": turns.prefix, "suffix": turns.suffix, "system": None}
     assert shown["sampling"] == {"temperature": 0.25, "topK": 7, "seed": 1, "maxTokens": 512}
     assert shown["quantization"] is None and shown["parameters"] is None
 
