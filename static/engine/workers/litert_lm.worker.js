@@ -244,24 +244,21 @@ async function openDevice() {
  * @returns {Promise<GenerateResult>}
  */
 async function generate(request) {
-  const { tokenizer } = current();
-  const { rest, ...written } = await write(request, (piece) => reply({ type: "text", id: request.id, text: piece }));
-  const promptTokens = tokenizer.count(request.prompt);
-  const reused = rest === null ? 0 : 1 - tokenizer.count(rest) / promptTokens;
-  return { ...written, promptTokens, firstTokens: Math.min(written.tokens, 1), reused };
+  const written = await write(request, (piece) => reply({ type: "text", id: request.id, text: piece }));
+  return { ...written, firstTokens: Math.min(written.tokens, 1) };
 }
 
 /**
  * @param {GenerateJob} request
  * @param {(piece: string) => void} heard
- * @returns {Promise<Pick<GenerateResult, 'ended' | 'tokens' | 'engineFigures'> & {rest: string | null}>} `rest` is what was read of
- *   the prompt, null for all
+ * @returns {Promise<Omit<GenerateResult, 'firstTokens'>>}
  */
 async function write({ id, prompt, tokens, draw, goesOn, stop: shared }, heard) {
   const { engine, tokenizer, maxTokens, end } = current();
   const wasm = await /** @type {Promise<Wasm>} */ (runtime);
   // The token that begins a text counts too. An answer that reaches the end of the context would be an error.
-  const room = maxTokens - tokenizer.count(prompt) - 1;
+  const promptTokens = tokenizer.count(prompt);
+  const room = maxTokens - promptTokens - 1;
   const most = Math.max(1, Math.min(room, tokens ?? room));
   const settings = { ...sampling, ...draw };
   const drawn = JSON.stringify([settings.topK, settings.temperature, settings.seed]);
@@ -296,14 +293,14 @@ async function write({ id, prompt, tokens, draw, goesOn, stop: shared }, heard) 
     const engineFigures = { ...conversation.getBenchmarkInfo() };
     const count = engineFigures.lastDecodeTokenCount;
     const ended = full || count >= most ? (most === tokens ? "limit" : "context") : "model";
-    // of what was written in other pieces than it is read in, the next prompt is to be read anew
-    const asRead = tokenizer.count(prompt + text) - tokenizer.count(prompt) === count - 1;
-    if (ended === "model" && !here.stopped && asRead) known = prompt + text;
+    // what was written in other pieces than it is read in is to be read anew
+    if (held && ended === "model" && !here.stopped && tokenizer.count(prompt + text) - promptTokens === count - 1) known = prompt + text;
     // The last step has no text where it ended the answer by itself, or by Stop.
-    return { ended, tokens: ended === "model" || (here.stopped && !full) ? Math.max(0, count - 1) : count, engineFigures, rest: branch?.rest ?? null };
+    const written = ended === "model" || (here.stopped && !full) ? Math.max(0, count - 1) : count;
+    return { promptTokens, ended, tokens: written, engineFigures, reused: branch ? 1 - tokenizer.count(branch.rest) / promptTokens : 0 };
   } finally {
     writing = null;
-    if (branch || (held && known !== null)) branches.hold({ conversation, text: known, drawn });
+    if (branch || known !== null) branches.hold({ conversation, text: known, drawn });
     else conversation.delete();
   }
 }
