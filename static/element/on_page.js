@@ -90,6 +90,8 @@ export class OnPage extends HTMLElement {
     let mounted = null;
     /** @type {Session | null} */
     let session = null;
+    /** Whether the session has what it needs to start again by itself. */
+    let begun = false;
 
     const show = (/** @type {SessionState} */ state) => {
       this.dataset.phase = state.now.phase;
@@ -106,8 +108,9 @@ export class OnPage extends HTMLElement {
         throw error;
       }));
       [body.lang, body.dir] = [code, dir];
-      problem = mountProblem(problemRoot);
-      loading = mountLoading(loadingRoot);
+      problem ??= mountProblem(problemRoot);
+      problem.update(null);
+      loading ??= mountLoading(loadingRoot);
       const site = this.getAttribute("site") ?? SITE;
       const offer = await offerOf(site, ended.signal);
       const model = modelOf(offer.models, this.getAttribute("model") ?? undefined);
@@ -117,8 +120,11 @@ export class OnPage extends HTMLElement {
       records ??= new Records();
       const kept = records;
       const name = `element/${task.id}`;
-      const { styles, mount } = await task.load();
+      const { styles, mount } = await task.load().catch((error) => {
+        throw new OnpageError("server-unreachable", String(error));
+      });
       await Promise.all([...STYLES, ...styles].map((url) => addStyle(root, url)));
+      taskRoot.replaceChildren(loadingRoot); // without what came of it before
       mounted = await mount(taskRoot, {
         session,
         vendor: offer.vendor,
@@ -143,20 +149,23 @@ export class OnPage extends HTMLElement {
         loadingRoot.hidden = true; // nothing is on its way
         await asked(offerRoot, model.name, file.size, ended.signal);
       }
+      begun = true;
       if (!ended.signal.aborted) await session.start([model], { gpu, engineId });
       return undefined;
     };
+    const begin = () =>
+      start().catch((error) => {
+        if (ended.signal.aborted) return;
+        this.dataset.phase = "problem";
+        problem ??= mountProblem(problemRoot); // in the words that there are
+        problem.update(OnpageError.from(error).toJSON());
+      });
 
     root.replaceChildren(body);
     oneActivation(body, ended.signal);
-    problemEvents.listen(problemRoot, "restart", () => session?.restart());
+    problemEvents.listen(problemRoot, "restart", () => (begun ? session?.restart() : begin()));
     problemEvents.listen(problemRoot, "reload-page", () => location.reload());
-    start().catch((error) => {
-      if (ended.signal.aborted) return;
-      this.dataset.phase = "problem";
-      problem ??= mountProblem(problemRoot); // in the words that there are
-      problem.update(OnpageError.from(error).toJSON());
-    });
+    begin();
     return () => {
       ended.abort();
       session?.close();
