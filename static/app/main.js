@@ -7,7 +7,7 @@
 import { OnpageError, Session } from "../engine/index.js";
 import { GpuTrust } from "../check/trust.js";
 import { Records } from "../records/records.js";
-import { TASKS } from "../tasks/index.js";
+import { TASKS, lookUp } from "../tasks/index.js";
 import { LANGUAGES, languageOf } from "../text/languages.js";
 import { PROBLEMS, speak, texts } from "../text/texts.js";
 import { addStyle, h, oneActivation, text, together } from "../ui/dom.js";
@@ -231,10 +231,7 @@ function contextOf({ task: { id }, figures, left }, loading) {
     collection: (name) => records.of(`${id}/${name}`),
     embedders: embedders.promise,
     handedOver: handedOver.get(id),
-    searchDocuments: async (question, count) => {
-      const { lookUp } = await import("../tasks/documents/lookup.js");
-      return lookUp({ records: records.of("documents/files"), vendor }, question, count);
-    },
+    searchDocuments: (question, count) => lookUp({ records: records.of("documents/files"), vendor }, question, count),
     page: {
       get theme() {
         return theme();
@@ -306,7 +303,7 @@ footerEvents.listen(footerRoot, "theme", changeTheme);
 problemEvents.listen(problemRoot, "restart", () => {
   const { now } = session.state;
   if (now.phase !== "problem") return goTo(current); // its code was not to be had
-  return session.restart({ fresh: now.phase === "problem" && now.error.code === "model-corrupt" });
+  return session.restart({ fresh: now.error.code === "model-corrupt" });
 });
 problemEvents.listen(problemRoot, "without-lora", () => session.restart({ loraId: "" }));
 problemEvents.listen(problemRoot, "reload-page", () => location.reload());

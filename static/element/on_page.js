@@ -29,7 +29,7 @@ import { Session } from "../engine/session.js";
 import { listStored } from "../engine/storage.js";
 import { modelOf, offerOf } from "../library/offer.js";
 import { Records } from "../records/records.js";
-import { TASKS } from "../tasks/index.js";
+import { TASKS, lookUp } from "../tasks/index.js";
 import { bestFor } from "../text/languages.js";
 import { speak, texts } from "../text/texts.js";
 import { addStyle, h, oneActivation, text, viewEvents } from "../ui/dom.js";
@@ -135,10 +135,7 @@ export class OnPage extends HTMLElement {
         records: kept.of(name),
         collection: (collection) => kept.of(`${name}/${collection}`),
         embedders: Promise.resolve(offer.embedders),
-        searchDocuments: async (question, count) => {
-          const { lookUp } = await import("../tasks/documents/lookup.js");
-          return lookUp({ records: kept.of("element/documents/files"), vendor: offer.vendor }, question, count);
-        },
+        searchDocuments: (question, count) => lookUp({ records: kept.of("element/documents/files"), vendor: offer.vendor }, question, count),
         page: { theme: this.dataset.theme ?? "system", languages: [], set: (setting, value) => setting === "theme" && showTheme(value, this) },
       });
       if (ended.signal.aborted) return mounted.destroy();

@@ -11,3 +11,9 @@ export const TASKS = [
   { id: "senses", load: () => import("./senses/index.js") },
   { id: "models", load: () => import("./models/index.js"), aside: true },
 ];
+
+/** What the documents task lends to others, fetched as it is asked. @type {typeof import('./documents/lookup.js').lookUp} */
+export async function lookUp(...asked) {
+  const { lookUp: look } = await import("./documents/lookup.js");
+  return look(...asked);
+}
