@@ -5,9 +5,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { message } from "../../static/engine/messages.js";
 import { NO_SENSES } from "../../static/engine/media.js";
+import { startedWorker } from "./support/worker.js";
 
 const STEPS = Number(process.env.STEPS ?? 10);
 const model = fileURLToPath(new URL("../../webapp/demo_model/onpage-demo.litertlm", import.meta.url));
@@ -45,31 +45,8 @@ function* randomly(seed) {
   }
 }
 
-/** @param {import('node:test').TestContext} context */
-async function worker(context) {
-  const thread = new Worker(new URL("support/litert_lm_thread.js", import.meta.url), { workerData: { model, sha256 } });
-  context.after(() => thread.terminate());
-  let text = "";
-  let settle = () => {};
-  const up = new Promise((resolve) => (settle = resolve));
-  thread.on("message", (reply) => {
-    if (reply.type === "text") text += reply.text;
-    if (["up", "done", "failed", "crashed"].includes(reply.type)) settle(reply);
-  });
-  await up;
-  return async (request) => {
-    text = "";
-    const { result, error, detail } = await new Promise((resolve) => {
-      settle = resolve;
-      thread.postMessage(request);
-    });
-    assert.equal(error ?? detail, undefined);
-    return { ...result, text };
-  };
-}
-
 test("each answer is that of a run that reads all", { timeout: 600_000 }, async (context) => {
-  const ask = await worker(context);
+  const { ask } = await startedWorker(context, "litert_lm_thread.js", { model, sha256 });
   await ask(LOAD);
   let id = 1;
   const write = (messages, goesOn) => ask({ type: "generate", id: (id += 1), messages, tokens: null, draw: null, goesOn, stop: null });

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { Worker } from "node:worker_threads";
 import { message } from "../../static/engine/messages.js";
 import { NO_SENSES } from "../../static/engine/media.js";
+import { startedWorker } from "./support/worker.js";
 
 const bytes = new Uint8Array(2048);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -25,26 +25,9 @@ const LOAD = {
 
 /** A worker that is up: `write` gives what an answer was drawn with. @param {import('node:test').TestContext} context @param {number[]} hidden */
 async function worker(context, hidden) {
-  const thread = new Worker(new URL("support/mediapipe_thread.js", import.meta.url), { workerData: { bytes, sha256, hidden } });
-  context.after(() => thread.terminate());
-  let text = "";
-  let settle = () => {};
-  const up = new Promise((resolve) => (settle = resolve));
-  thread.on("message", (reply) => {
-    if (reply.type === "text") text += reply.text;
-    if (["up", "done", "failed"].includes(reply.type)) settle(reply);
-  });
-  await up;
-  const ask = async (request) => {
-    text = "";
-    const { error } = await new Promise((resolve) => {
-      settle = resolve;
-      thread.postMessage(request);
-    });
-    assert.equal(error, undefined);
-    return text && JSON.parse(text);
-  };
-  return { thread, load: (settings) => ask({ ...LOAD, settings }), write: (draw = null) => ask({ type: "generate", id: 2, messages: [message("Hello")], tokens: null, draw, stop: null }) };
+  const { thread, ask } = await startedWorker(context, "mediapipe_thread.js", { bytes, sha256, hidden });
+  const write = async (draw = null) => JSON.parse((await ask({ type: "generate", id: 2, messages: [message("Hello")], tokens: null, draw, stop: null })).text);
+  return { thread, load: (settings) => ask({ ...LOAD, settings }), write };
 }
 
 const { maxTokens, ...ASKED } = SETTINGS;

@@ -1,11 +1,10 @@
 // Runs the worker of MediaPipe in a thread of node, with an engine that writes what it draws with. `workerData.hidden` are the loads
 // whose sampler is not to be found in its memory, by their number.
 
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
+import { workerScope } from "./worker_scope.js";
 
 const { bytes, sha256, hidden } = workerData;
 const AT = 100;
@@ -46,10 +45,8 @@ class Engine {
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), "vendor-"));
+const { folder, url, hear } = workerScope(bytes, sha256);
 writeFileSync(join(folder, "genai_bundle.mjs"), "export const { FilesetResolver, LlmInference } = globalThis.library;");
-writeFileSync(join(folder, "sha256.umd.min.js"), "self.hashwasm = { createSHA256: async () => ({ update() {}, digest: () => self.sha256 }) };");
-const vendorFolder = `${pathToFileURL(folder).href}/`;
 
 let engine;
 const library = {
@@ -63,16 +60,13 @@ const library = {
     },
   },
 };
-const self = Object.assign(new EventTarget(), { sha256, postMessage: (reply) => parentPort.postMessage(reply) });
-Object.assign(globalThis, { self, library, location: { href: "http://server/" } });
+globalThis.library = library;
 const adapter = { info: { description: "a GPU" }, limits: {}, features: new Set() };
 Object.defineProperty(globalThis, "navigator", { value: { gpu: { requestAdapter: async () => adapter } }, configurable: true });
-globalThis.fetch = async () => new Response(new Blob([bytes]).stream());
-console.debug = () => {};
 
 parentPort.on("message", (data) => {
   if (data === "forget") return engine.forget();
-  return self.dispatchEvent(Object.assign(new Event("message"), { data: { ...data, vendor: { "@mediapipe/tasks-genai": vendorFolder, "hash-wasm": vendorFolder } } }));
+  return hear({ ...data, vendor: { "@mediapipe/tasks-genai": url, "hash-wasm": url } });
 });
 await import("../../../static/engine/workers/mediapipe.worker.js");
 parentPort.postMessage({ type: "up" });

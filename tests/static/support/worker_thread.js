@@ -1,10 +1,9 @@
 // Runs the worker of LiteRT-LM in a thread of node, with an engine that is silent for ever at the step that `workerData.silent` names.
 
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tmpdir } from "node:os";
-import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
+import { workerScope } from "./worker_scope.js";
 
 const { silent, model, sha256 } = workerData;
 const bytes = readFileSync(model);
@@ -33,22 +32,15 @@ const wasm = loose({
   },
 });
 
-const folder = mkdtempSync(join(tmpdir(), "vendor-"));
+const { self, folder, url, hear } = workerScope(bytes, sha256, { factory: async () => wasm });
 for (const name of ["litertlm_wasm_internal.js", "litertlm_wasm_compat_asyncify_internal.js"]) {
   writeFileSync(join(folder, name), "self.define([], () => self.factory);");
 }
-writeFileSync(join(folder, "sha256.umd.min.js"), "self.hashwasm = { createSHA256: async () => ({ update() {}, digest: () => self.sha256 }) };");
-
-const self = Object.assign(new EventTarget(), { sha256, factory: async () => wasm, postMessage: (reply) => parentPort.postMessage(reply) });
-Object.assign(globalThis, { self, location: { href: "http://server/" } });
-globalThis.fetch = async () => new Response(new Blob([bytes]).stream());
-console.debug = () => {};
 
 parentPort.on("message", (data) => {
   if (data === "crash") return self.dispatchEvent(Object.assign(new Event("error"), { message: "memory access out of bounds" }));
   if (data.type === "generate") step = "writing";
-  const vendor = { "@litert-lm/core": `${pathToFileURL(folder).href}/`, "hash-wasm": `${pathToFileURL(folder).href}/` };
-  return self.dispatchEvent(Object.assign(new Event("message"), { data: { ...data, vendor } }));
+  return hear({ ...data, vendor: { "@litert-lm/core": url, "hash-wasm": url } });
 });
 await import("../../../static/engine/workers/litert_lm.worker.js");
 parentPort.postMessage({ type: "up" });
