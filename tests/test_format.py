@@ -53,17 +53,10 @@ def test_its_converter_writes_the_same_bytes(
     for name, tensor in ours.tensors.items():
         other = shown.tensors[name]
         assert (other.type, other.size) == (tensor.type, tensor.size), name
-        assert data_of(shown, name) == data_of(ours, name), name
+        assert shown.read(name) == ours.read(name), name
     assert shown.model_type == ours.model_type
     assert shown.tokenizer() == ours.tokenizer()
     assert LlmParameters.to_dict(shown.parameters) == LlmParameters.to_dict(ours.parameters)
-
-
-def data_of(file: WebFile, name: str) -> bytes:
-    tensor = file.tensors[name]
-    with file.path.open("rb") as opened:
-        opened.seek(tensor.offset)
-        return opened.read(tensor.size)
 
 
 def test_every_family_has_a_row_whose_proof_is_there() -> None:

@@ -139,32 +139,35 @@ class Watched:
         return box.get_attribute("data-code") or ""
 
 
-HOLD_END = """
-const post = self.postMessage.bind(self);
-const held = [];
-self.postMessage = (message) => (typeof message.result === "object" ? held.push(message) : post(message));
-self.release = () => {
-  self.postMessage = post;
-  for (const message of held) post(message);
-};
+HOLD = """
+(isHeld) => {
+  const post = self.postMessage.bind(self);
+  const held = [];
+  self.postMessage = (message) => (isHeld(message) ? held.push(message) : post(message));
+  self.release = () => {
+    self.postMessage = post;
+    for (const message of held) post(message);
+  };
+}
 """
-HOLD_ANSWER = HOLD_END.replace("(typeof message", '(message.type === "text" || typeof message')
+ENDS = "(message) => typeof message.result === 'object'"
+ANSWERS = "(message) => message.type === 'text' || typeof message.result === 'object'"
 
 
 def hold_end(page: Page) -> Callable[[], None]:
     """Keeps the engine's word that it has finished from the page until the result is called: so long it writes, however fast
     the engine is."""
-    return hold(page, HOLD_END)
+    return _hold(page, ENDS)
 
 
 def hold_answer(page: Page) -> Callable[[], None]:
     """As `hold_end`, and the text as well: so long the page waits for the first word."""
-    return hold(page, HOLD_ANSWER)
+    return _hold(page, ANSWERS)
 
 
-def hold(page: Page, script: str) -> Callable[[], None]:
+def _hold(page: Page, is_held: str) -> Callable[[], None]:
     worker = page.workers[-1]
-    worker.evaluate(f"() => {{ {script} }}")
+    worker.evaluate(f"() => ({HOLD})({is_held})")
     return lambda: worker.evaluate("self.release()")
 
 
