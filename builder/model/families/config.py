@@ -35,6 +35,17 @@ class Config:
         self.path = path
         self.section = section
 
+    @classmethod
+    def of_text_part(cls, values: dict[str, Any], path: Path, defaults: Mapping[str, Any], model_type: str) -> Config:
+        """The text_config of a model that also sees or hears; UnsupportedModel where it is not of `model_type`."""
+        text = values.get("text_config")
+        if not isinstance(text, dict) or text.get("model_type", model_type) != model_type:
+            raise UnsupportedModel(
+                f"{cls(values, path).says('text_config')}: expected the settings of a {model_type} model.",
+                subject="text_config",
+            )
+        return cls(text, path, defaults, section="text_config.")
+
     def says(self, key: str) -> str:
         """The beginning of a sentence about a key: where it is, and what it says."""
         return f"{self.path}: {self.section}{key} is {shown(self.values.get(key))}"

@@ -57,13 +57,7 @@ def describe(config: dict[str, Any], path: Path) -> ModelDescription:
 
 def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
     """As `describe`, for the text part of a model with images: its text_config."""
-    text = config.get("text_config")
-    if not isinstance(text, dict) or text.get("model_type", "gemma3_text") != "gemma3_text":
-        raise UnsupportedModel(
-            f"{Config(config, path).says('text_config')}: expected the settings of a gemma3_text model.",
-            subject="text_config",
-        )
-    return _describe(Config(text, path, DEFAULTS, section="text_config."))
+    return _describe(Config.of_text_part(config, path, DEFAULTS, "gemma3_text"))
 
 
 def _describe(c: Config) -> ModelDescription:
