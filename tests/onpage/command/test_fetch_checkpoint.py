@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import builder.fetch.packaged
 from builder.errors import OnpageError
-from builder.fetch.packaged import Wheel, packaged_file
+from builder.fetch.packaged import Wheel, packaged_named
 from builder.formats.inspect_web_file import PromptTemplate, Sampling
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.model.catalog import checkpoints
@@ -172,4 +172,4 @@ def test_a_sha256_is_of_no_use(here: Surroundings) -> None:
 def test_the_weights_that_the_catalog_names_are_packaged() -> None:
     for model in checkpoints().values():
         if model.package:
-            assert packaged_file(model.package).file == model.package
+            assert packaged_named(model.package).name == model.package
