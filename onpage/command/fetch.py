@@ -86,8 +86,8 @@ def _make_graph(
             click.get_current_context(),
         )
     with requires("build"):
-        from builder.convert.catalog_graph import CatalogGraph
-    making = CatalogGraph.named(source, Store.open(), say, id=model_id, **options)
+        from builder.convert.catalog_model import CatalogModel
+    making = CatalogModel.named(source, Store.open(), say, id=model_id, **options)
     if dry_run:
         plan = making.plan().to_json()
         print_json(plan) if as_json else print_facts(_plan_rows(plan))

@@ -29,7 +29,7 @@ from builder.store.manifest import require_free_of_meaning
 
 
 @dataclass(frozen=True)
-class GraphPlan:
+class MakingPlan:
     """What `run` would do; the names are those of `builder.fetch.fetching.Plan`."""
 
     id: str
@@ -53,7 +53,7 @@ class GraphPlan:
         return asdict(self)
 
 
-class CatalogGraph:
+class CatalogModel:
     """One checkpoint of the catalog, from what the user typed to the store. Raises the errors of builder.errors."""
 
     def __init__(
@@ -83,7 +83,7 @@ class CatalogGraph:
         require_free_of_meaning(self.wanted.id)
 
     @classmethod
-    def named(cls, text: str, store: Store, say: Say, *, revision: str | None = None, **options: Any) -> CatalogGraph:
+    def named(cls, text: str, store: Store, say: Say, *, revision: str | None = None, **options: Any) -> CatalogModel:
         """Of an id of the catalog, or of its repository, perhaps with @revision; `options` as of the class. FetchError for others."""
         model = checkpoint_named(text)
         if model is None:
@@ -95,7 +95,7 @@ class CatalogGraph:
         packaged = packaged_named(model.package) if by_package and model.package else None
         return cls(model, reference, store, say, packaged=packaged, **options)
 
-    def plan(self) -> GraphPlan:
+    def plan(self) -> MakingPlan:
         """Asks, and changes nothing."""
         size, revision, refusal = None, None, None
         if self._packaged:
@@ -108,7 +108,7 @@ class CatalogGraph:
                 refusal = str(error)
         licence, needed = self._model.family.licence, self._model.size + (0 if here else size or 0)
         free = free_space(self._store.folder)
-        return GraphPlan(
+        return MakingPlan(
             id=self.wanted.id,
             source=self.wanted.source,
             size=size,
