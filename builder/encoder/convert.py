@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -85,18 +85,23 @@ def is_encoder(path: Path) -> bool:
     return makes_vectors(config)
 
 
+def opener_of(config: dict[str, Any], config_path: Path) -> Callable[[EncoderFolder], Encoder]:
+    """What reads a checkpoint with this config.json; UnsupportedModel for one that makes no vectors."""
+    kind = config.get("model_type")
+    if kind == "bert":
+        return open_bert
+    if kind == "gemma3_text" and config.get("use_bidirectional_attention") is True:
+        return open_gemma
+    raise UnsupportedModel(
+        f"{config_path} has model_type {shown(kind)}: expected bert, or a gemma3_text with use_bidirectional_attention.",
+        subject=config_path,
+    )
+
+
 def open_encoder(path: Path) -> Encoder:
     """UnsupportedModel or CheckpointError names what cannot be."""
     folder = EncoderFolder.open(path)
-    kind = folder.config.get("model_type")
-    if kind == "bert":
-        return open_bert(folder)
-    if kind == "gemma3_text" and folder.config.get("use_bidirectional_attention") is True:
-        return open_gemma(folder)
-    raise UnsupportedModel(
-        f"{folder.config_path} has model_type {shown(kind)}: expected bert, or a gemma3_text with use_bidirectional_attention.",
-        subject=folder.config_path,
-    )
+    return opener_of(folder.config, folder.config_path)(folder)
 
 
 def refuse_another_suffix(output: Path) -> None:

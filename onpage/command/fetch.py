@@ -27,7 +27,7 @@ from onpage.extras import requires
 @click.option(
     "--replace",
     is_flag=True,
-    help="Take ID anew where it is stored: its newest version, or another model of the same id; of a checkpoint, make the graph again.",
+    help="Take ID anew where it is stored: its newest version, or another model of the same id; of a checkpoint, convert it again.",
 )
 @click.option(
     "--retries",
@@ -44,13 +44,14 @@ def fetch(source: str, dry_run: bool, as_json: bool, **wanted: Any) -> None:
 
     ID is an id of `onpage models`, org/repo/file of a Hugging Face repository, or an https address. An interrupted download
     resumes, and the sha256 is checked. GGUF files and other checkpoints go through `onpage convert`. For most Gemma models you must accept a licence first: the command says where. Of a model
-    that runs on the processor alone (SmolLM2, Qwen, Llama), the checkpoint is downloaded and converted to a graph.
+    that runs on the processor alone (SmolLM2, Qwen, Llama, MiniLM), the checkpoint is downloaded and converted.
 
     \b
     Example:
       onpage fetch gemma3-1b-int4 --dry-run
       onpage fetch gemma3-1b-int4
       onpage fetch smollm2-135m
+      onpage fetch minilm-l6
       onpage fetch litert-community/Gemma3-1B-IT/gemma3-1b-it-int8-web.task --id my-1b
     """
     from builder.fetch.fetching import Fetch, Wanted
@@ -110,7 +111,7 @@ def _plan_rows(plan: dict[str, Any]) -> list[tuple[str, str]]:
         ("source", plan["source"]),
         ("revision", plan["revision"] or "none"),
         ("size", megabytes(plan["size"]) if plan["size"] else "not said"),
-        *([("becomes", f"a graph of about {megabytes(plan['graph'])}, for the processor")] if "graph" in plan else []),
+        *([("becomes", plan["becomes"].format(megabytes(plan["graph"])))] if "graph" in plan else []),
         ("licence", plan["licence"] or "not said"),
         ("gated", plan["refusal"] or gate),
         ("here", here),
@@ -120,6 +121,7 @@ def _plan_rows(plan: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _rows(fetched: dict[str, Any]) -> list[tuple[str, str]]:
     seconds, received = fetched["seconds"], fetched["received"]
+    beside = "--model demo " if fetched["kind"] == "embedding" else ""  # the page needs one that writes
     came = f"{megabytes(received)} in {seconds:.1f} s, {received / 1e6 / max(seconds, 0.001):,.1f} MB/s"
     return [
         ("id", fetched["id"]),
@@ -132,5 +134,5 @@ def _rows(fetched: dict[str, Any]) -> list[tuple[str, str]]:
         ("revision", fetched["revision"] or "none"),
         ("sha256", f"{fetched['sha256']}, as published" if fetched["revision"] else fetched["sha256"]),
         ("fetched", came if received else "nothing: it is stored already"),
-        ("next", f"onpage serve --model {shlex.quote(fetched['id'])}"),
+        ("next", f"onpage serve {beside}--model {shlex.quote(fetched['id'])}"),
     ]

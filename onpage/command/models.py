@@ -19,6 +19,9 @@ from onpage.command.convert import json_option
 WIDE = 130
 """Columns of a terminal that has room for all of the table."""
 
+MAKES = {"text": "", "embedding": "vectors of texts, which search documents by meaning"}
+"""What comes out of a model, by its kind, where that is not what everybody expects."""
+
 
 @click.command()
 @click.argument("text", required=False, default="")
@@ -73,7 +76,7 @@ class _Row:
             "context": f"{context:,}" if context else "",
             "takes": ", ".join(family.modalities) if family else "",
             "licence": licence or "",
-            "engine": listed.engine if listed else "",
+            "engine": (listed.engine if listed else None) or "",
             "decode, as published": f"{speed.decode:g} tok/s, {speed.device}" if speed else "",
             "here": ("damaged" if self.stored.problem else "stored") if self.stored else "",
         }
@@ -86,14 +89,15 @@ class _Row:
             family, speed = listed.family, listed.speed
             facts |= {
                 "licence": f"{family.licence.name}, {family.licence.page}",
+                "makes": MAKES[family.kind],
                 "page": listed.page,
                 "file": listed.file or "",
                 "parameters": f"{family.parameters / 1e9:g} B"
                 + (f", {family.effective_parameters / 1e9:g} B effective" if family.effective_parameters else ""),
                 "prefill, as published": f"{speed.prefill:g} tok/s, {speed.device}" if speed else "",
                 "first token": f"{speed.ttft:g} s" if speed and speed.ttft else "",
-                "prompt prefix": repr(family.template.prefix),
-                "prompt suffix": repr(family.template.suffix),
+                "prompt prefix": repr(family.template.prefix) if family.template else "",
+                "prompt suffix": repr(family.template.suffix) if family.template else "",
             }
         if manifest and self.stored:
             facts |= {

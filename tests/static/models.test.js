@@ -23,7 +23,7 @@ const demo = (name) => new Uint8Array(readFileSync(new URL(name, DEMO)));
 const GPU = { gpu: "gpu", memory: null, room: Infinity };
 const listed = (id, more = {}) => ({
   id,
-  family: { name: id, parameters: 1e9, context: 8192, modalities: ["text"], licence: { name: "Apache-2.0", page: "https://x.example", gated: false }, template: { prefix: "<", suffix: ">" }, sampling: { temperature: 1, top_k: 64 } },
+  family: { name: id, kind: "text", parameters: 1e9, context: 8192, modalities: ["text"], licence: { name: "Apache-2.0", page: "https://x.example", gated: false }, template: { prefix: "<", suffix: ">" }, sampling: { temperature: 1, top_k: 64 } },
   file: `${id}.task`,
   quantization: "int4",
   engine: "mediapipe",
@@ -224,6 +224,19 @@ test("a model that compares texts is listed, and cannot be written with", () => 
   const one = model("one");
   const [row] = rowsOf({ models: [], embedders: [one], imported: [], stored: [], catalog: [], speeds: {}, device: GPU });
   assert.deepEqual([row.name, row.from, row.model, row.file], ["one", "served", null, one.files[0]]);
+});
+
+test("the catalog's model that compares texts is the one that a server offers, and says so before and after", () => {
+  const entry = listed("minilm-l6", { file: null, engine: null });
+  entry.family = { ...entry.family, name: "all-MiniLM-L6-v2", kind: "embedding", template: null };
+  const one = { ...model("all-MiniLM-L6-v2"), kind: "embedding", licence: null };
+  one.files = [{ ...one.files[0], engines: [] }];
+  const rows = (embedders) => rowsOf({ models: [], embedders, imported: [], stored: [], catalog: [entry], speeds: {}, device: { ...GPU, gpu: "no-webgpu" } });
+  for (const [embedders, from] of [[[], "published"], [[one], "served"]]) {
+    const [row, ...others] = rows(embedders);
+    assert.deepEqual([row.from, row.kind, row.engine, row.licence.name, row.listed, row.unfit, others], [from, "embedding", "", "Apache-2.0", entry, [], []]);
+  }
+  assert.equal(rowsOf({ models: [{ ...model("x"), name: "all-MiniLM-L6-v2" }], imported: [], stored: [], catalog: [entry], speeds: {}, device: GPU })[0].listed, null, "another of its name that writes");
 });
 
 test("a device says why a model does not fit, and what would go for it", () => {

@@ -50,6 +50,10 @@ def test_the_catalog_has_what_the_page_shows(client: FlaskClient) -> None:
     assert web["family"]["modalities"] == ["text"]
     assert web["family"]["template"]["prefix"] == "<start_of_turn>user\n"
     assert (graph["file"], graph["engine"], graph["size_is_approximate"]) == (None, "litert-lm-cpu", True)
+    assert graph["family"]["kind"] == "text"
+    comparing = found["minilm-l6"]
+    assert (comparing["engine"], comparing["size"], comparing["family"]["kind"]) == (None, 24400000, "embedding")
+    assert comparing["family"]["licence"]["name"] == "Apache-2.0" and comparing["family"]["template"] is None
 
 
 def test_a_functiongemma_is_served_with_the_developers_turn(tmp_path: Path) -> None:

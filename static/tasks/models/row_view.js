@@ -90,19 +90,18 @@ export function makeRow(first) {
   };
 
   /** @param {Row} row */
-  function showLicence({ model, listed }) {
-    const terms = model?.licence ?? listed?.family.licence ?? null;
+  function showLicence({ from, licence: terms, listed }) {
     licence.hidden = terms === null;
     if (!terms || licence.dataset.name === terms.name) return; // a link that is drawn anew loses the focus
     licence.dataset.name = terms.name;
     const link = terms.page?.startsWith("https://") ? h("a", { href: terms.page, rel: "noreferrer" }, terms.name) : terms.name;
-    const gated = listed?.family.licence.gated && !model ? ` · ${said.gated}` : "";
+    const gated = from === "published" && listed?.family.licence.gated ? ` · ${said.gated}` : "";
     licence.replaceChildren(`${said.licence}: `, link, gated);
   }
 }
 
 /** @param {Row} row */
-function factsOf({ model, file, listed, size, engine }) {
+function factsOf({ kind, model, file, listed, size, engine }) {
   const said = texts.models;
   const bytes = size === null ? (listed ? said.noSize : null) : listed?.size_is_approximate && !file ? said.about(size) : format.size(size);
   const entry = engineOf(engine);
@@ -115,6 +114,6 @@ function factsOf({ model, file, listed, size, engine }) {
     parameters !== null && texts.footer.parameters(parameters),
     entry && texts.engine.on(entry),
     context !== null && said.context(context),
-    kinds && said.takes(format.list(kinds)),
+    kind === "embedding" ? said.compares : kinds && said.takes(format.list(kinds)),
   ]);
 }

@@ -8,13 +8,15 @@
  * @typedef {import('../../engine/storage.js').StoredEntry} StoredEntry
  * @typedef {import('../../engine/device_memory.js').Speed} Speed
  *
+ * @typedef {'text' | 'embedding'} Kind what comes out: text, or a vector of one, which documents are searched by
+ *
  * @typedef {object} Listed a published model, as `api/catalog` has it
  * @property {string} id for `onpage fetch`
- * @property {{name: string, parameters: number, context: number, modalities: string[], licence: {name: string, page: string, gated: boolean},
- *   template: import('../../engine/messages.js').Turns, sampling: {temperature: number | null, top_k: number | null}}} family
+ * @property {{name: string, kind: Kind, parameters: number, context: number, modalities: string[], licence: {name: string, page: string, gated: boolean},
+ *   template: import('../../engine/messages.js').Turns | null, sampling: {temperature: number | null, top_k: number | null}}} family
  * @property {string | null} file
  * @property {string | null} quantization
- * @property {string} engine
+ * @property {string | null} engine what writes with it; null where nothing does
  * @property {number | null} size bytes
  * @property {boolean} size_is_approximate
  * @property {{device: string, prefill: number, decode: number} | null} speed
@@ -31,6 +33,7 @@
  * @property {string} key
  * @property {'served' | 'imported' | 'unknown' | 'published'} from
  * @property {string} name
+ * @property {Kind} kind
  * @property {Model | null} model to be used
  * @property {ModelFile | null} file to be downloaded
  * @property {Listed | null} listed
@@ -39,7 +42,8 @@
  * @property {number} have bytes of it that are here
  * @property {boolean} isWhole
  * @property {boolean} isShared whether another origin shares it, so that it runs without being kept here
- * @property {string} engine its id, "" where it is not known
+ * @property {{name: string, page: string | null} | null} licence
+ * @property {string} engine its id, "" where it is not known, or nothing writes with it
  * @property {Unfit[]} unfit
  * @property {string[]} evicted names of models that go when this one comes
  * @property {Speed | null} speed measured here
@@ -74,17 +78,18 @@ export function rowsOf({ models, imported, stored, catalog, speeds, device, embe
     const listed = catalog.find((each) => isListed(each, model, file)) ?? null;
     const from = /** @type {Row['from']} */ (brought.has(sha256) ? "imported" : "served");
     const usable = !embedders.includes(model) && (isWhole || from === "served"); // nobody has an import but this browser
-    return { key: sha256, from, name: model.name, model: usable ? model : null, file, listed, sha256, size, have: have(sha256), isWhole, isShared, engine, ...fit({ size, engine, sha256, isWhole: isWhole || isShared }), speed: speeds[sha256] ?? null };
+    const licence = model.licence ?? listed?.family.licence ?? null;
+    return { key: sha256, from, name: model.name, kind: model.kind ?? "text", licence, model: usable ? model : null, file, listed, sha256, size, have: have(sha256), isWhole, isShared, engine, ...fit({ size, engine, sha256, isWhole: isWhole || isShared }), speed: speeds[sha256] ?? null };
   });
   const unknown = stored.filter(({ sha256, size }) => size && !files.some(({ file }) => file.sha256 === sha256)).map(({ sha256, size }) => {
     const from = /** @type {Row['from']} */ ("unknown");
-    return { key: sha256, from, name: sha256.slice(0, 8), model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], evicted: [], speed: null };
+    return { key: sha256, from, name: sha256.slice(0, 8), kind: /** @type {Kind} */ ("text"), licence: null, model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], evicted: [], speed: null };
   });
   const published = catalog.filter((each) => !here.some(({ listed }) => listed === each)).map((listed) => {
-    const { size, engine } = listed;
-    const name = listed.family.name;
+    const { size, family: { name, kind, licence } } = listed;
+    const engine = listed.engine ?? "";
     const { unfit } = fit({ size, engine, sha256: "", isWhole: false });
-    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, evicted: [], speed: null };
+    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, kind, licence, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, evicted: [], speed: null };
   });
   return [...here, ...unknown, ...published];
 }
@@ -109,5 +114,5 @@ export function fitOf({ size, engine, sha256, isWhole }, { gpu, memory, room }, 
 /** Whether a file that is offered is a published one: by its name, or, for those that onpage makes, by the model's. @param {Listed} listed @param {Model} model @param {ModelFile} file */
 function isListed(listed, model, file) {
   if (listed.file) return decodeURIComponent(file.url.split("/").pop() ?? "") === listed.file;
-  return listed.family.name === model.name && file.engines.includes(listed.engine);
+  return listed.family.name === model.name && (file.engines[0] ?? null) === listed.engine;
 }

@@ -37,6 +37,8 @@ export const models = {
   takes: (kinds) => `takes ${kinds}`,
   /** @type {Record<string, string>} */
   kinds: { text: "text", image: "images", audio: "sound" },
+  /** What a model is for that writes nothing. */
+  compares: "searches documents by meaning",
   licence: "Licence",
   gated: "licence to be accepted first",
   fits: "Fits this device.",

@@ -37,6 +37,8 @@ export const models = {
   takes: (kinds) => `入力：${kinds}`,
   /** @type {Record<string, string>} */
   kinds: { text: "テキスト", image: "画像", audio: "音声" },
+  /** What a model is for that writes nothing. */
+  compares: "文書を意味で検索",
   licence: "ライセンス",
   gated: "先にライセンスへの同意が必要",
   fits: "このデバイスで使えます。",

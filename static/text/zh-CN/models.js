@@ -37,6 +37,8 @@ export const models = {
   takes: (kinds) => `可输入${kinds}`,
   /** @type {Record<string, string>} */
   kinds: { text: "文本", image: "图像", audio: "声音" },
+  /** What a model is for that writes nothing. */
+  compares: "按含义搜索文档",
   licence: "许可",
   gated: "需先接受许可",
   fits: "适合此设备。",

@@ -37,6 +37,8 @@ export const models = {
   takes: (kinds) => `可輸入${kinds}`,
   /** @type {Record<string, string>} */
   kinds: { text: "文字", image: "影像", audio: "聲音" },
+  /** What a model is for that writes nothing. */
+  compares: "依意義搜尋文件",
   licence: "授權",
   gated: "需先接受授權",
   fits: "適合這部裝置。",

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from builder.formats.inspect_web_file import Sampling
 from builder.model.catalog import (
     DATA,
     PublishedCheckpoint,
@@ -91,12 +92,27 @@ def test_a_checkpoint(model: PublishedCheckpoint) -> None:
     assert size in model.repo.lower() and size in family.name.lower() and model.repo.count("/") == 1
     assert 0.95 <= model.size / family.parameters <= 1.1, "a byte a weight"
     assert family.licence.page.startswith("https://") and family.modalities == ("text",)
-    prefix, suffix = family.template.prefix, family.template.suffix
-    assert "user" in prefix and "assistant" in suffix
     json.dumps(model.to_json())
     Manifest(
-        id=model.id, sha256="0" * 64, size=model.size, file="a.litertlm", format="litertlm", template=family.template
+        id=model.id,
+        sha256="0" * 64,
+        size=model.size,
+        file="a.litertlm",
+        format="litertlm",
+        kind=family.kind,
+        template=family.template,
+        sampling=family.sampling,
     )
+
+
+@pytest.mark.parametrize("model", checkpoints().values(), ids=checkpoints())
+def test_what_is_made_of_a_checkpoint_writes_with_turns_or_compares_without(model: PublishedCheckpoint) -> None:
+    family = model.family
+    if family.kind == "embedding":
+        assert (model.engine, family.template, family.sampling) == (None, None, Sampling(None, None))
+        return
+    assert family.kind == "text" and model.engine == "litert-lm-cpu" and family.template
+    assert "user" in family.template.prefix and "assistant" in family.template.suffix
 
 
 def test_a_checkpoint_is_known_by_its_id_and_its_repository() -> None:
@@ -113,6 +129,7 @@ def test_only_llama_needs_consent() -> None:
 
 def test_the_turns_of_gemma_3_are_those_that_the_converter_writes() -> None:
     template = published()["gemma3-1b-int4"].family.template
+    assert template
     assert (template.prefix, template.suffix) == (GEMMA_TURNS.question.prefix, GEMMA_TURNS.question.suffix)
 
 

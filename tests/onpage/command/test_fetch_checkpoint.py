@@ -1,4 +1,5 @@
-"""`onpage fetch` of a checkpoint of the catalog with small made-up weights: made into a graph, once; from packages and from the test's hub."""
+"""`onpage fetch` of a checkpoint of the catalog with small made-up weights: made into what a page runs, once; from packages and from the
+test's hub."""
 
 from __future__ import annotations
 
@@ -20,10 +21,12 @@ from builder.model.catalog import checkpoints
 from builder.store import Store
 from onpage.command import cli
 from tests.builder.fetch.hub import COMMIT, TOKEN, Hub
+from tests.goldens.encoder_cases import ENCODERS
 from tests.goldens.llama_cases import CONFIGS
 from tests.llama_checkpoints import llama_config, write_llama, write_llama_gguf
-from tests.wheels import packaged
-from webapp.served_models import ServedModel
+from tests.wheels import packaged, packaged_folder
+from webapp.paths import DEMO_MODEL
+from webapp.served_models import ServedModel, read_models
 
 SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -37,13 +40,17 @@ class Surroundings:
         write_llama(folder / "model", llama_config(num_hidden_layers=1))
         gguf = write_llama_gguf(folder / "made-up.gguf", folder / "model").read_bytes()
         monkeypatch.setattr(builder.fetch.packaged, "SMOLLM2_135M", packaged(self.index, SMOLLM2, gguf, parts=1))
+        minilm = ENCODERS["bert"].write(folder / "all-MiniLM-L6-v2")
+        monkeypatch.setattr(builder.fetch.packaged, "MINILM_L6", packaged_folder(self.index, minilm))
         monkeypatch.setattr(builder.fetch.packaged, "_download", self._download)
         monkeypatch.setenv("ONPAGE_HOME", str(self.store.folder))
         self.put("HuggingFaceTB/SmolLM2-135M-Instruct", folder / "model")
 
     def put(self, repo: str, folder: Path) -> None:
         """A checkpoint on the hub."""
-        self.hub.repo, self.hub.others = repo, {path.name: path.read_bytes() for path in folder.iterdir()}
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        self.hub.repo = repo
+        self.hub.others = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
     def _download(self, wheel: Wheel, target: Path, advance: object) -> None:
         self.fetched.append(wheel.name)
@@ -88,6 +95,47 @@ def test_it_comes_from_the_package_index_and_is_served(here: Surroundings) -> No
     assert here.run("smollm2-135m", "--replace").exit_code == 0 and not here.fetched
     [model] = here.store.models()
     assert model.manifest.sha256 == manifest.sha256 and model.manifest.added >= before
+
+
+def test_a_model_that_compares_texts_is_served_beside_one_that_writes(here: Surroundings) -> None:
+    done = here.run("minilm-l6")
+    assert done.exit_code == 0, done.output
+    assert here.fetched == ["made-up-folder"] and not here.hub.requests
+    assert "next\tonpage serve --model demo --model minilm-l6" in done.stdout
+    [model] = here.store.models()
+    manifest = model.manifest
+    assert (manifest.id, manifest.name, manifest.licence) == ("minilm-l6", "all-MiniLM-L6-v2", "Apache-2.0")
+    assert (manifest.kind, manifest.source, manifest.quantization) == ("embedding", "all-MiniLM-L6-v2", "int8")
+    assert (manifest.template, manifest.sampling) == (None, Sampling(None, None))
+    _, served = (each.to_json() for each in read_models([DEMO_MODEL, model]).values())
+    assert (served["kind"], served["name"], served["licence"]["name"]) == (
+        "embedding",
+        "all-MiniLM-L6-v2",
+        "Apache-2.0",
+    )
+    assert (served["files"][0]["engines"], served["embedding"]["dimensions"]) == ([], 64)
+    assert "fetched\tnothing: it is stored already" in here.run("minilm-l6").stdout and not here.fetched
+
+
+def test_its_repository_has_the_one_that_compares_too(here: Surroundings, tmp_path: Path) -> None:
+    assert (
+        "becomes\ta model of about 24.4 MB that searches documents by meaning"
+        in here.run("minilm-l6", "--dry-run").stdout
+    )
+    repo = checkpoints()["minilm-l6"].repo
+    here.put(repo, tmp_path / "all-MiniLM-L6-v2")
+    done = here.run(repo)
+    assert done.exit_code == 0, done.output
+    assert not here.fetched and here.store.get("minilm-l6").manifest.kind == "embedding"
+
+
+def test_one_that_writes_in_place_of_one_that_compares_is_refused_before_its_weights_come(
+    here: Surroundings, tmp_path: Path
+) -> None:
+    here.put(checkpoints()["minilm-l6"].repo, tmp_path / "model")
+    done = here.run("minilm-l6@main")
+    assert isinstance(done.exception, OnpageError) and "has model_type 'llama': expected bert" in str(done.exception)
+    assert here.asked_for() == {"config.json"}
 
 
 def test_its_repository_or_a_revision_comes_from_the_hub(here: Surroundings) -> None:
