@@ -89,7 +89,7 @@ def convert(
     scale: Scale | None = None,
     calibrate: AnyPath | bool = False,
     merge_lora: AnyPath | None = None,
-    residual_scale: float | None = None,
+    residual_scale: float | Literal["bound"] | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Convert a checkpoint to the web file `output`, which is replaced completely or not at all.
@@ -102,7 +102,7 @@ def convert(
     are mixed: the best file of at most `target_size` bytes, or the smallest whose predicted divergence is at most `max_divergence` nats
     a token (0.1); it is always calibrated, and the result's `mix` has the candidates. `merge_lora` is a LoRA adapter, a folder or a
     repository, that goes into the weights; `residual_scale` a power of two that the residual stream is multiplied with instead of what
-    a pass over a few tokens shows to be needed. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
+    a pass over a few tokens shows to be needed, or "bound" for what the weights show, without a pass. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
         from builder.calibrate.own_text import OwnText

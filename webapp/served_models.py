@@ -193,10 +193,10 @@ class ServedModel:
     def _precision(self) -> str:
         """The least in which an engine holds every number of a web file, as far as the file says."""
         try:
-            largest = WebFile.open(self.path).largest_residual
+            file = WebFile.open(self.path)
         except ModelFileError:  # gone or changed since: the page says so when it loads it
-            largest = None
-        return "float16" if fits_float16(largest) else "float32"
+            return "float32"
+        return "float16" if fits_float16(file.largest_residual, file.residual_bound) else "float32"
 
     def require_unlike_format(self, others: Iterable[ServedModel]) -> None:
         """FilesUnlikeError where one of the others is for the same engines."""

@@ -70,7 +70,7 @@ class Preparation:
     """What there is to know before a file is written."""
 
     largest_residual: float
-    """As `Survey`."""
+    """As `Survey`; 0 where it was not measured."""
     prepared: Prepared | None
     """None where all weights are rounded for themselves."""
 
@@ -83,9 +83,11 @@ def prepare(
     quantization: Quantization,
     calibration: CalibrationText | None = None,
     progress: Progress | None = None,
+    *,
+    measured: bool = True,
 ) -> Iterator[Preparation]:
     """One pass for the stream and the scales, another for the calibration of layers that have 4 bits. The integers are there until the
-    block ends.
+    block ends. Where the stream need not be `measured` and nothing else wants a text, there is no pass.
 
     CheckpointError where weights that a text goes through for their sake are not finite; OnpageError where the text cannot be read.
     """
@@ -94,6 +96,9 @@ def prepare(
 
     source = CheckpointSource(model, weights)
     text = calibration or (Calibration() if weighted else None)
+    if text is None and not measured:
+        yield Preparation(0.0, None)
+        return
     texts = text.texts(tokenizer, TOKENS_OF_SCALES, progress and partial(progress, "sample")) if text else None
     surveyed = finite_survey(source, weights, tokenizer, texts, progress and partial(progress, "measure"))
     if surveyed.importance is None:

@@ -1,16 +1,20 @@
-"""By how much a checkpoint's residual stream is scaled (builder.model.residual): by what a pass over a short text showed."""
+"""By how much a checkpoint's residual stream is scaled (builder.model.residual): by what a pass over a short text showed, or by what its
+weights allow at most."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from builder.calibrate.survey import survey
+from builder.convert.residual_bound import residual_bound
 from builder.formats.web_file_reader import WebFile
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
 from builder.model.tokenizer import Tokenizer
+from builder.model.weights import Weights
 from builder.reference.decoder import LayersDone
 from builder.reference.sources import CheckpointSource, WebFileSource
 
@@ -33,6 +37,28 @@ class MeasuredResidual:
     def notes(self) -> dict[str, Any]:
         """For a file's notes: of the stream as the file has it."""
         return {"residual_scale": self.scale.factor, "largest_residual": round(self.largest * self.scale.factor, 3)}
+
+
+@dataclass(frozen=True)
+class BoundedResidual:
+    """What the stream's values never exceed, and the scale that goes with it."""
+
+    bound: float
+    """Of the absolute values of the unscaled stream."""
+    scale: ResidualScale
+
+    @classmethod
+    def of(cls, model: ModelDescription, weights: Weights) -> BoundedResidual:
+        """By the weights; raises as `residual_bound`."""
+        bound = residual_bound(model, weights)
+        return cls(bound, ResidualScale.bounded(model, bound))
+
+    def notes(self) -> dict[str, Any]:
+        """As of MeasuredResidual."""
+        return {"residual_scale": self.scale.factor, "residual_bound": math.ceil(self.bound * self.scale.factor)}
+
+
+KnownResidual = MeasuredResidual | BoundedResidual
 
 
 def largest_residual_of(file: WebFile, report: LayersDone | None = None) -> float:

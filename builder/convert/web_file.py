@@ -20,7 +20,7 @@ from builder.calibrate.prepare import CalibrationText, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
 from builder.convert.read_back import ReadBack
-from builder.convert.residual_scale import MeasuredResidual
+from builder.convert.residual_scale import BoundedResidual, KnownResidual, MeasuredResidual
 from builder.convert.write_tensors import Pieces, write_tensors
 from builder.errors import OutputError, TokenizerError, UnsupportedModel
 from builder.files.writing import write_beside
@@ -33,7 +33,7 @@ from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
-from builder.model.residual import UNSCALED
+from builder.model.residual import UNSCALED, Asked
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
@@ -84,7 +84,7 @@ def convert_checkpoint(
     quantization: Quantization | None = None,
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
-    residual_scale: float | None = None,
+    residual_scale: Asked = None,
     calibration: CalibrationText | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
@@ -92,8 +92,8 @@ def convert_checkpoint(
 
     Without `quantization` it is the one that suits the checkpoint: int8, or what a quantized one has. `merge` is the folder of a LoRA
     adapter that goes into the weights, `turns` what is set in place of the checkpoint's own, `residual_scale` a power of two that the
-    residual stream is multiplied with instead of what a pass shows to be needed, `calibration` the text that the layers are quantized
-    with. Raises the errors of builder.errors; `output` is then as it was.
+    residual stream is multiplied with instead of what a pass shows to be needed, or "bound" for what the weights show, without a pass;
+    `calibration` the text that the layers are quantized with. Raises the errors of builder.errors; `output` is then as it was.
     """
     opened = OpenedCheckpoint.complete(folder, merge, turns)
     return convert_opened(
@@ -114,7 +114,7 @@ def convert_opened(
     mix: Mix | None = None,
     origin: Origin | None = None,
     merged: Origin | None = None,
-    residual_scale: float | None = None,
+    residual_scale: Asked = None,
     calibration: CalibrationText | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
@@ -133,7 +133,10 @@ def convert_opened(
         opened.model, opened.weights.tensors, parameters, opened.tokenizer.model, quantization, opened.generation
     )
     started = time.monotonic()
-    with prepare(opened.model, opened.weights, opened.tokenizer, quantization, calibration, progress) as ready:
+    measured = residual_scale != "bound"
+    with prepare(
+        opened.model, opened.weights, opened.tokenizer, quantization, calibration, progress, measured=measured
+    ) as ready:
         written = write_web_file(
             opened.model,
             opened.weights,
@@ -144,7 +147,9 @@ def convert_opened(
             quantization,
             progress,
             conversion,
-            MeasuredResidual.of(opened.model, ready.largest_residual, residual_scale),
+            BoundedResidual.of(opened.model, opened.weights)
+            if residual_scale == "bound"
+            else MeasuredResidual.of(opened.model, ready.largest_residual, residual_scale),
             ready.prepared,
         )
     seconds = round(time.monotonic() - started, 3)
@@ -181,7 +186,7 @@ def write_web_file(
     quantization: Quantization,
     progress: Progress | None = None,
     conversion: dict[str, Any] | None = None,
-    residual: MeasuredResidual | None = None,
+    residual: KnownResidual | None = None,
     prepared: Prepared | None = None,
 ) -> WrittenModel:
     """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of, `residual` how its
@@ -221,7 +226,7 @@ def _write_bare(
     quantization: Quantization,
     progress: Progress | None,
     conversion: dict[str, Any] | None,
-    residual: MeasuredResidual | None,
+    residual: KnownResidual | None,
     prepared: Prepared | None,
 ) -> WrittenModel:
     started = time.monotonic()
@@ -265,7 +270,7 @@ def web_layout(
     quantization: Quantization,
     generation: GenerationConfig,
     conversion: dict[str, Any] | None = None,
-    residual: MeasuredResidual | None = None,
+    residual: KnownResidual | None = None,
 ) -> tuple[list[TensorSpec], WebFileLayout]:
     """The tensors of the web file, and where all of it goes: known before a weight is read."""
     largest = max(weights, key=_bytes_at_8_bits)

@@ -113,10 +113,13 @@ class WebFileFacts:
     """What the residual stream was multiplied with, so that float16 holds it."""
     largest_residual: float | None = None
     """The largest value of that stream, as scaled, in a pass over a short text; None where the file does not say."""
+    residual_bound: float | None = None
+    """What no text brings that stream beyond; None where the file does not say."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
-        facts = asdict(self) | {"path": str(self.path), "fits_float16": fits_float16(self.largest_residual)}
+        fits = fits_float16(self.largest_residual, self.residual_bound)
+        facts = asdict(self) | {"path": str(self.path), "fits_float16": fits}
         for tensor in facts["tensors"]:
             tensor["type"] = TensorType.name_of(tensor["type"])
         return facts
@@ -155,6 +158,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         trained_for=_text(file, "trained_for"),
         residual_scale=file.residual_scale,
         largest_residual=file.largest_residual,
+        residual_bound=file.residual_bound,
     )
 
 

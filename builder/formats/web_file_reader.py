@@ -128,6 +128,12 @@ class WebFile:
         found: float | None = self.noted_number("largest_residual", float, 0, 1e12)
         return found
 
+    @property
+    def residual_bound(self) -> float | None:
+        """What no text brings its own, scaled stream beyond; None where the file does not say."""
+        found: float | None = self.noted_number("residual_bound", float, 0, 1e12)
+        return found
+
     def noted_number(self, key: str, kind: type, least: float, most: float) -> Any:
         """A number of the notes from `least` to `most`, None where there is none or it is something else."""
         value = self.notes.get(key)

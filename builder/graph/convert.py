@@ -16,6 +16,7 @@ from builder.calibrate.prepare import TOKENS_OF_SCALES, Calibration, finite_surv
 from builder.calibrate.smoothing import smoothed
 from builder.calibrate.survey import Survey
 from builder.convert.from_quantized import notes_on, suited
+from builder.convert.residual_scale import BoundedResidual
 from builder.convert.web_file import Progress, check_vocabulary, refuse_to_replace_an_input
 from builder.errors import OnpageError, OutputError, UnsupportedModel
 from builder.files.digest import sha256_of
@@ -30,7 +31,7 @@ from builder.graph.settings import GraphSettings
 from builder.graph.write import write_graph
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint
-from builder.model.residual import UNSCALED, ResidualScale
+from builder.model.residual import UNSCALED, Asked, ResidualScale
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns
 from builder.model.weights import weight_count
@@ -87,7 +88,7 @@ def convert_to_graph(
     prefill: Sequence[int] = (),
     merge: Path | None = None,
     turns: AskedTurns = NOTHING_ASKED,
-    residual_scale: float | None = None,
+    residual_scale: Asked = None,
     smooth: bool | None = None,
     progress: Progress | None = None,
 ) -> WrittenGraph:
@@ -144,7 +145,7 @@ def _from_checkpoint(
     quantization: Quantization | None,
     merge: Path | None,
     turns: AskedTurns,
-    residual_scale: float | None,
+    residual_scale: Asked,
     smooth: bool,
     progress: Progress | None,
 ) -> Input:
@@ -185,7 +186,7 @@ def _from_checkpoint(
     )
 
 
-def _surveyed(opened: OpenedCheckpoint, factor: float | None, smooth: bool, progress: Progress | None) -> Survey | None:
+def _surveyed(opened: OpenedCheckpoint, factor: Asked, smooth: bool, progress: Progress | None) -> Survey | None:
     """What a pass over a text shows, as far as anybody asks: how large the stream is, and the inputs of matrices."""
     scales = opened.model.norm_offset == 1 and factor is None
     if not scales and not smooth:
@@ -199,7 +200,7 @@ def _surveyed(opened: OpenedCheckpoint, factor: float | None, smooth: bool, prog
     return finite_survey(source, opened.weights, tokenizer, texts, report)
 
 
-def _residual(opened: OpenedCheckpoint, factor: float | None, survey: Survey | None) -> ResidualScale:
+def _residual(opened: OpenedCheckpoint, factor: Asked, survey: Survey | None) -> ResidualScale:
     """How the stream is scaled: not at all where no engine that computes in float16 runs the model."""
     model = opened.model
     if model.norm_offset != 1:
@@ -210,6 +211,8 @@ def _residual(opened: OpenedCheckpoint, factor: float | None, survey: Survey | N
             f"--residual-scale out.",
             subject="residual_scale",
         )
+    if factor == "bound":
+        return BoundedResidual.of(model, opened.weights).scale
     if factor is not None:
         return ResidualScale.of(model, factor)
     assert survey

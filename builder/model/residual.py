@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from builder.model.description import ModelDescription
 from builder.model.weights import Part
@@ -27,8 +28,18 @@ FLOAT16_SAFE = 2 * TARGET
 """Up to which a short text's largest value says that float16 holds those of any text: four times as much would be beyond it."""
 
 
-def fits_float16(largest: float | None) -> bool | None:
-    """Whether float16 holds the stream on any text, by its largest value on a short one; None where that is not known."""
+BOUNDED = FLOAT16_MAX / 2
+"""What a bound on the stream should be at most: nothing that an engine rounds on the way brings it to twice as much."""
+
+Asked = float | Literal["bound"] | None
+"""How a conversion is asked to scale the stream: by a power of two; by what the weights allow at most; None, by what a text shows."""
+
+
+def fits_float16(largest: float | None, bound: float | None = None) -> bool | None:
+    """Whether float16 holds the stream on any text: by a bound on it, else by its largest value on a short text; None where neither is
+    known."""
+    if bound is not None:
+        return bound <= FLOAT16_MAX
     return None if largest is None else largest <= FLOAT16_SAFE
 
 
@@ -55,9 +66,13 @@ class ResidualScale:
 
     @classmethod
     def fitting(cls, model: ModelDescription, largest: float) -> ResidualScale:
-        """The least change that keeps a stream whose largest value is `largest` within TARGET: none, where it is."""
-        needed = 0 if largest <= TARGET else math.ceil(math.log2(largest / TARGET))
-        return cls.of(model, max(2.0**-needed, SMALLEST))
+        """The least change that keeps a stream whose largest value on a short text is `largest` within TARGET: none, where it is."""
+        return cls.of(model, _least_change(largest, TARGET))
+
+    @classmethod
+    def bounded(cls, model: ModelDescription, bound: float) -> ResidualScale:
+        """The least change that keeps a stream that no text brings beyond `bound` within BOUNDED."""
+        return cls.of(model, _least_change(bound, BOUNDED))
 
     def of_part(self, part: Part) -> float:
         """What a matrix's values, or a norm's factors (1 + w), are multiplied with."""
@@ -68,6 +83,12 @@ class ResidualScale:
 
 
 UNSCALED = ResidualScale()
+
+
+def _least_change(largest: float, target: float) -> float:
+    """The largest power of two up to 1 that brings `largest` to `target` at most."""
+    needed = 0 if largest <= target else math.ceil(math.log2(largest / target))
+    return max(2.0**-needed, SMALLEST)
 
 
 def is_residual_scale(value: object) -> bool:

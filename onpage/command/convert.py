@@ -7,13 +7,13 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
 
 from builder.files.reading import shown
-from builder.model.residual import is_residual_scale
+from builder.model.residual import Asked, is_residual_scale
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from onpage.command.bits import bits_are_chosen, quantization_options
@@ -69,18 +69,20 @@ output_option = click.option(
 )
 
 
-class PowerOfTwo(click.ParamType[float]):
-    """1, 1/2, 1/4 … or the same as decimals."""
+class Residual(click.ParamType[float | Literal["bound"]]):
+    """1, 1/2, 1/4 … or the same as decimals; or "bound"."""
 
     name = "factor"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Literal["bound"]:
         """As click has it."""
+        if value == "bound":
+            return "bound"
         found = re.fullmatch(r"(?:1/)?(\d{1,9}(?:\.\d{1,30})?)", str(value), re.ASCII)
         number = float(found[1]) if found else 0.0
         factor = 1 / number if number and str(value).startswith("1/") else number
         if not is_residual_scale(factor):
-            self.fail(f"{shown(value)}: expected a power of two up to 1, such as 1/16.", param, ctx)
+            self.fail(f"{shown(value)}: expected a power of two up to 1, such as 1/16, or bound.", param, ctx)
         return factor
 
 
@@ -147,10 +149,10 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 @turn_options
 @click.option(
     "--residual-scale",
-    type=PowerOfTwo(),
+    type=Residual(),
     metavar="FACTOR",
     help="Multiply the residual stream by this power of two, such as 1/16, so that it fits into float16 (at most 65,504), in which GPUs "
-    "compute.  [default: measured on a short text]",
+    "compute; or bound: by what the weights allow at most.  [default: measured on a short text]",
 )
 @click.option(
     "--report",
@@ -175,7 +177,7 @@ def convert(
     graph: GraphOptions | None,
     lora: str | None,
     merge_lora: str | None,
-    residual_scale: float | None,
+    residual_scale: Asked,
     report: bool,
     report_text: Path | None,
     as_json: bool,

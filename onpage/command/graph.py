@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from builder.formats.tflite_schema import Activations
+from builder.model.residual import Asked
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from onpage.command.console import byte_progress, megabytes, print_facts, print_json
@@ -180,7 +181,7 @@ def convert_graph(
     quantization: Quantization,
     merge: Path | None,
     turns: AskedTurns,
-    residual_scale: float | None,
+    residual_scale: Asked,
     as_json: bool,
 ) -> None:
     """Converts, and shows what came of it."""

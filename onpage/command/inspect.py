@@ -215,9 +215,9 @@ def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
 
 
 def _residual(facts: WebFileFacts) -> str:
-    if facts.largest_residual is None and facts.residual_scale == 1:
+    if facts.largest_residual is facts.residual_bound is None and facts.residual_scale == 1:
         return "not said; onpage verify measures it"
-    return residual_row(facts.residual_scale, facts.largest_residual)
+    return residual_row(facts.residual_scale, facts.largest_residual, facts.residual_bound)
 
 
 def _context(length: int | None) -> str:

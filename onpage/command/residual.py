@@ -28,30 +28,36 @@ class ResidualStream:
     """What it was multiplied with."""
     largest: float | None
     """Its largest value on a short text; None where nobody knows it."""
+    bound: float | None
+    """What no text brings it beyond; None where the file does not say."""
     measured: bool
     """Whether that was found out now; else the file notes it."""
 
     @property
     def fits_float16(self) -> bool | None:
         """None where nobody knows it."""
-        return fits_float16(self.largest)
+        return fits_float16(self.largest, self.bound)
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
         return {
             "residual_scale": self.scale,
             "largest_residual": self.largest,
+            "residual_bound": self.bound,
             "measured": self.measured,
             "fits_float16": self.fits_float16,
         }
 
     def __str__(self) -> str:
-        return residual_row(self.scale, self.largest)
+        return residual_row(self.scale, self.largest, self.bound)
 
 
-def residual_row(scale: float, largest: float | None) -> str:
+def residual_row(scale: float, largest: float | None, bound: float | None = None) -> str:
     """A stream for a person."""
     scaled = "not scaled" if scale == 1 else f"scaled by 1/{1 / scale:,.0f}"
+    if bound is not None:
+        holds = "float16 holds it" if fits_float16(largest, bound) else f"float16 may not hold it; {WHAT_TO_DO}"
+        return f"{scaled}, at most {bound:,.0f} of float16's {FLOAT16_MAX:,.0f} on any text: {holds}"
     if largest is None:
         return scaled
     said = f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
@@ -78,12 +84,13 @@ def residual_stream(path: Path, progress: Progress) -> ResidualStream | None:
         return None
     if file is None or file.lora_rank is not None:
         return None
-    if file.largest_residual is not None:
-        return ResidualStream(file.residual_scale, file.largest_residual, measured=False)
+    noted = ResidualStream(file.residual_scale, file.largest_residual, file.residual_bound, measured=False)
+    if noted.fits_float16 is not None:
+        return noted
     try:
         with requires("build"):
             from builder.convert.residual_scale import largest_residual_of
         largest = largest_residual_of(file, lambda done, total: progress("measure", done, total))
     except OnpageError:  # another family, or without what computes
-        return ResidualStream(file.residual_scale, None, measured=False)
-    return ResidualStream(file.residual_scale, largest, measured=True)
+        return noted
+    return ResidualStream(file.residual_scale, largest, None, measured=True)

@@ -152,4 +152,4 @@ def verify(context: click.Context, names: tuple[str, ...], against: Path | None,
 def _cells(stream: ResidualStream | None) -> list[str]:
     if stream is None:
         return []
-    return [f"residual stream {'not known' if stream.largest is None else stream}"]
+    return [f"residual stream {'not known' if stream.fits_float16 is None else stream}"]

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from builder.convert.against import check_against
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import ModelFileError
+from builder.errors import CheckpointError, ModelFileError, UnsupportedModel
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter_file import convert_adapter
 from builder.model.opened import OpenedCheckpoint
-from builder.model.residual import FLOAT16_MAX, TARGET
+from builder.model.residual import BOUNDED, FLOAT16_MAX, TARGET
 from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.reference.report import report_on
@@ -133,3 +134,54 @@ def test_an_adapter_of_gemma_1_is_scaled_with_the_matrix_that_no_norm_follows(tm
         ours, theirs = (np.frombuffer(f.read(output), np.float16) for f in (scaled, unscaled))
         np.testing.assert_allclose(ours, theirs * np.float16(file.residual_scale), rtol=1e-2, atol=1e-6)
         assert scaled.read(value) == unscaled.read(value)
+
+
+POST_NORMED = pytest.mark.parametrize("config", [gemma2_config(vocab_size=512), gemma3_config(vocab_size=512)])
+
+
+@POST_NORMED
+@pytest.mark.parametrize("residual", [1.0, 16 * RESIDUAL])
+def test_a_bound_holds_the_stream_of_any_text_in_float16(
+    config: dict[str, Any], residual: float, tmp_path: Path
+) -> None:
+    file = convert(tmp_path, config, residual, residual_scale="bound")
+    assert file.residual_bound and file.residual_bound <= BOUNDED and file.largest_residual is None
+    assert file.residual_scale == 1 or file.residual_bound > BOUNDED / 2
+    half = Reference(file, "float16")
+    half.logits(PROMPT)
+    assert 0 < half.largest_activation <= file.residual_bound
+    assert check_against(file.path, tmp_path / f"c{residual}") > 0
+
+
+@POST_NORMED
+def test_a_bound_needs_no_pass_and_differs_in_the_notes_alone(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = convert(tmp_path, config, 1.0)
+    expected = {name: measured.read(name) for name in measured.tensors}
+
+    def refused(*_: Any) -> None:
+        raise AssertionError("a pass")
+
+    monkeypatch.setattr("builder.calibrate.prepare.finite_survey", refused)
+    bounded = convert(tmp_path, config, 1.0, residual_scale="bound")
+    assert {name: bounded.read(name) for name in bounded.tensors} == expected
+    assert bounded.notes.keys() ^ measured.notes.keys() == {"largest_residual", "residual_bound"}
+
+
+def test_a_model_whose_norms_bound_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModel, match="do not bound its residual stream"):
+        convert(tmp_path, gemma1_config(vocab_size=512), 1.0, residual_scale="bound")
+    assert not list(tmp_path.glob("m*"))
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_weights_that_are_not_finite_bound_nothing(tmp_path: Path, value: float) -> None:
+    config = gemma3_config(vocab_size=512)
+    for name in ("model.embed_tokens.weight", "model.layers.1.post_feedforward_layernorm.weight"):
+        folder = write_checkpoint(tmp_path / name, config)
+        tensors = load_file(folder / "model.safetensors")
+        tensors[name].reshape(-1)[5] = value
+        save_file(tensors, folder / "model.safetensors")
+        with pytest.raises(CheckpointError, match=f"{name} holds"):
+            convert_checkpoint(folder, tmp_path / "m.task", residual_scale="bound")

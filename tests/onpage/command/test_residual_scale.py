@@ -37,6 +37,28 @@ def test_the_command_chooses_and_inspect_shows_it(tmp_path: Path) -> None:
     assert inspect_web_file(tmp_path / "m.task").residual_scale == 0.25
 
 
+def test_a_bound_is_shown_as_one_and_believed(tmp_path: Path) -> None:
+    checkpoint, output = write_checkpoint(tmp_path / "c", CONFIG, residual=RESIDUAL), tmp_path / "m.task"
+    assert "scaled by 1/" in onpage("convert", checkpoint, "-o", output, "--residual-scale", "bound")
+    facts = json.loads(onpage("inspect", output, "--json"))
+    scale, bound = facts["residual_scale"], facts["residual_bound"]
+    assert facts["fits_float16"] is True and facts["largest_residual"] is None and scale < 1
+    sentence = f"scaled by 1/{1 / scale:,.0f}, at most {bound:,.0f} of float16's 65,504 on any text: float16 holds it"
+    assert sentence in onpage("inspect", output, "--summary") and sentence in onpage("verify", output)
+    [verified] = json.loads(onpage("verify", output, "--json"))["residual_streams"].values()
+    assert verified["residual_bound"] == bound and verified["measured"] is False and verified["fits_float16"] is True
+
+
+def test_a_graph_is_scaled_by_the_bound_too(tmp_path: Path) -> None:
+    checkpoint = write_checkpoint(tmp_path / "c", CONFIG, residual=RESIDUAL)
+    onpage("convert", checkpoint, "-o", tmp_path / "m.task", "--residual-scale", "bound")
+    scale = inspect_web_file(tmp_path / "m.task").residual_scale
+    shown = onpage(
+        "convert", checkpoint, "--target", "graph", "-o", tmp_path / "m.litertlm", "--residual-scale", "bound"
+    )
+    assert f"residual stream scaled by 1/{1 / scale:,.0f}" in shown
+
+
 def as_published(folder: Path, residual: float) -> Path:
     """A web file whose notes say nothing of its residual stream."""
     opened = OpenedCheckpoint.complete(write_checkpoint(folder / "c", CONFIG, residual=residual))
