@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.rows import Piece, parts_of, row_count
-from builder.checkpoint.sources import RowsOf, Source, Stacked, Tensor
+from builder.checkpoint.sources import ColumnsOf, RowsOf, Source, Stacked, Tensor
+from builder.checkpoint.stored_types import NUMPY_TYPES
 from builder.errors import CheckpointError
 
 
@@ -28,11 +31,25 @@ def _pieces(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> l
             there = _count(checkpoint, of, shape)
             _require(checkpoint, source, shape, count, first + count <= there)
             return parts_of(_pieces(checkpoint, of, (there, *shape[1:])), first, first + count)
+        case ColumnsOf(of, width, first, count):
+            _require_columns(checkpoint, source, shape, first + count <= width and shape[1:] == (count,))
+            return [_columns(piece, first, count) for piece in _pieces(checkpoint, of, (shape[0], width))]
         case Stacked(parts):
             counts = [_count(checkpoint, part, shape) for part in parts]
             _require(checkpoint, source, shape, sum(counts), True)
             found = zip(parts, counts, strict=True)
             return [piece for part, count in found for piece in _pieces(checkpoint, part, (count, *shape[1:]))]
+
+
+def _columns(piece: Piece, first: int, count: int) -> Piece:
+    """Some columns of all columns of a piece."""
+    if piece.tensor.dtype not in NUMPY_TYPES:
+        raise CheckpointError(
+            f"Tensor {piece.tensor.name} in {piece.tensor.file} is of type {piece.tensor.dtype}, of which no columns are read: expected "
+            f"one of {', '.join(NUMPY_TYPES)}.",
+            subject=piece.tensor.name,
+        )
+    return replace(piece, columns=(piece.columns[0] + first if piece.columns else first, count))
 
 
 def _count(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> int:
@@ -43,6 +60,8 @@ def _count(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> in
             return row_count(tensor.shape)
         case RowsOf():
             return source.count
+        case ColumnsOf(of):
+            return _count(checkpoint, of, shape)
         case Stacked(parts):
             return sum(_count(checkpoint, part, shape) for part in parts)
 
@@ -51,5 +70,13 @@ def _require(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...], cou
     if count != shape[0] or not there:
         raise CheckpointError(
             f"{source} of {checkpoint.path} does not have the {shape[0]:,} rows that {checkpoint.config_path.name} gives.",
+            subject=str(source),
+        )
+
+
+def _require_columns(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...], there: bool) -> None:
+    if not there:
+        raise CheckpointError(
+            f"{source} of {checkpoint.path} does not have the {shape[-1]:,} columns that {checkpoint.config_path.name} gives.",
             subject=str(source),
         )

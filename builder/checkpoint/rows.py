@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,16 @@ class StoredTensor:
         """The rows from `first` on into `out`, (rows, width) of `array_type`."""
         self._read_bytes(first * self.width * out.itemsize, out)
 
+    def read_columns(self, first: int, column: int, out: StoredArray) -> None:
+        """Some columns, `column` the first, of the rows from `first` on into `out`, (rows, columns) of `array_type`."""
+        width = out.itemsize * self.width
+        position = self.offset + first * width + column * out.itemsize
+        with _opened(self) as file:
+            for row in out:
+                file.seek(position)
+                _fill(file, row.data.cast("B"), self)
+                position += width
+
     def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """Of `count` rows the integers (count, width) and their scales (count, blocks of a row), where it is stored as such."""
         raise NotImplementedError(self.dtype)
@@ -61,16 +71,25 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class Piece:
-    """Consecutive rows of one tensor."""
+    """Consecutive rows of one tensor, or some columns of these."""
 
     tensor: StoredTensor
     first: int
     count: int
+    columns: tuple[int, int] | None = None
+    """The first and how many; None: all."""
 
     def part(self, first: int, stop: int) -> Piece:
         """Its rows from `first` to `stop`, as far as it has them; maybe none."""
         first, stop = max(first, 0), min(stop, self.count)
-        return Piece(self.tensor, self.first + first, max(stop - first, 0))
+        return replace(self, first=self.first + first, count=max(stop - first, 0))
+
+    def read(self, out: StoredArray) -> None:
+        """All of it into `out`, (rows, columns) of the tensor's array type."""
+        if self.columns is None:
+            self.tensor.read_rows(self.first, out)
+        else:
+            self.tensor.read_columns(self.first, self.columns[0], out)
 
 
 class StoredRows:
@@ -105,7 +124,7 @@ class StoredRows:
         start, stop, _ = part.indices(self.shape[0])
         done = 0
         for piece in parts_of(self._pieces, start, stop):
-            piece.tensor.read_rows(piece.first, out[done : done + piece.count])
+            piece.read(out[done : done + piece.count])
             done += piece.count
 
 

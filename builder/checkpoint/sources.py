@@ -1,12 +1,12 @@
 """Where in a checkpoint a weight lies, as a small expression that `builder.checkpoint.evaluate` looks up.
 
-A family says for each weight one of: a tensor; the first rows of one, where others are for nothing that is wanted; several,
-one below the other. No numpy and no files here.
+A family says for each weight one of: a tensor; some rows of one, where others are for nothing that is wanted; some columns of one
+that holds what several layers have side by side; several, one below the other. No numpy and no files here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 
@@ -33,6 +33,19 @@ class RowsOf:
 
 
 @dataclass(frozen=True)
+class ColumnsOf:
+    """`count` columns of a source that has `width` of them, from `first` on."""
+
+    of: Source
+    width: int
+    first: int
+    count: int
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+
+@dataclass(frozen=True)
 class Stacked:
     """The rows of several sources of the same width, one after the other."""
 
@@ -42,7 +55,7 @@ class Stacked:
         return " + ".join(map(str, self.parts))
 
 
-Source: TypeAlias = Tensor | RowsOf | Stacked
+Source: TypeAlias = Tensor | RowsOf | ColumnsOf | Stacked
 
 
 def renamed(source: Source, name: str) -> Source:
@@ -52,6 +65,8 @@ def renamed(source: Source, name: str) -> Source:
             return Tensor(name)
         case RowsOf(of, first, count):
             return RowsOf(renamed(of, name), first, count)
+        case ColumnsOf(of):
+            return replace(source, of=renamed(of, name))
         case Stacked(parts):
             return Stacked(tuple(renamed(part, name) for part in parts))
 
@@ -61,7 +76,7 @@ def tensor_names(source: Source) -> set[str]:
     match source:
         case Tensor(name):
             return {name}
-        case RowsOf(of):
+        case RowsOf(of) | ColumnsOf(of):
             return tensor_names(of)
         case Stacked(parts):
             return {name for part in parts for name in tensor_names(part)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.evaluate import find
 from builder.checkpoint.folder import CheckpointFolder
-from builder.checkpoint.sources import RowsOf, Source, Stacked, Tensor, tensor_names
+from builder.checkpoint.sources import ColumnsOf, RowsOf, Source, Stacked, Tensor, renamed, tensor_names
 from builder.checkpoint.stored_types import to_float32
 from builder.errors import CheckpointError
 from tests.checkpoints import write_shards
@@ -46,6 +46,14 @@ def read(checkpoint: CheckpointFolder, source: Source, shape: tuple[int, ...]) -
         (Stacked((Tensor("b"), RowsOf(Tensor("a"), 9, 1), Tensor("b"))), np.concatenate([B, A[9:], B])),
         (RowsOf(Stacked((Tensor("a"), Tensor("b"))), 8, 5), np.concatenate([A[8:], B[:3]])),
         (RowsOf(RowsOf(Tensor("a"), 2, 6), 1, 3), A[3:6]),
+        (ColumnsOf(Tensor("a"), 4, 1, 2), A[:, 1:3]),
+        (ColumnsOf(ColumnsOf(Tensor("a"), 4, 1, 3), 3, 2, 1), A[:, 3:]),
+        (ColumnsOf(Stacked((Tensor("b"), Tensor("a"))), 4, 0, 3), np.concatenate([B, A])[:, :3]),
+        (RowsOf(ColumnsOf(Tensor("a"), 4, 2, 2), 1, 8), A[1:9, 2:]),
+        (
+            Stacked((ColumnsOf(Tensor("b"), 4, 1, 2), RowsOf(ColumnsOf(Tensor("b"), 4, 1, 2), 0, 1))),
+            np.concatenate([B, B[:1]])[:, 1:3],
+        ),
     ],
 )
 def test_an_expression_is_its_rows(
@@ -80,6 +88,10 @@ def test_a_vector_is_one_row(checkpoint: CheckpointFolder) -> None:
         (RowsOf(Tensor("a"), 4, 7), (7, 4), "a of .* does not have the 7 rows"),
         (RowsOf(Tensor("a"), 0, 7), (8, 4), "a of .* does not have the 8 rows"),
         (RowsOf(Tensor("a"), 0, 7), (7, 5), r"Tensor a .* has shape \[10, 4\], but config.json gives \[10, 5\]"),
+        (ColumnsOf(Tensor("c"), 8, 4, 4), (4, 4), "Tensor c is missing"),
+        (ColumnsOf(Tensor("a"), 8, 4, 4), (10, 4), r"Tensor a .* has shape \[10, 4\], but config.json gives \[10, 8\]"),
+        (ColumnsOf(Tensor("a"), 4, 2, 3), (10, 3), "a of .* does not have the 3 columns"),
+        (ColumnsOf(Tensor("a"), 4, 2, 2), (10, 3), "a of .* does not have the 3 columns"),
         (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* does not have the 17 rows"),
         (Stacked((Tensor("a"), Tensor("c"))), (16, 4), "Tensor c is missing"),
     ],
@@ -102,4 +114,8 @@ def test_tensors_of_two_types_are_not_stacked(tmp_path: Path) -> None:
 
 
 def test_the_tensors_of_an_expression_are_named() -> None:
-    assert tensor_names(Stacked((Tensor("a"), RowsOf(Tensor("b"), 0, 1)))) == {"a", "b"}
+    assert tensor_names(Stacked((Tensor("a"), RowsOf(ColumnsOf(Tensor("b"), 4, 0, 1), 0, 1)))) == {"a", "b"}
+
+
+def test_an_expression_is_renamed() -> None:
+    assert renamed(RowsOf(ColumnsOf(Tensor("a"), 4, 1, 2), 0, 1), "b") == RowsOf(ColumnsOf(Tensor("b"), 4, 1, 2), 0, 1)
