@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from builder.convert.write_tensors import scaled_norm
 from builder.model.families import describe, family_of
 from builder.model.families.family import Naming
 from builder.model.residual import ResidualScale
-from builder.model.weights import Part
+from builder.model.weights import Part, Weight
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 IMAGE_ROWS = 64
@@ -203,14 +204,15 @@ def write_checkpoint(
     (folder / "tokenizer.model").write_bytes(tokenizer or synthetic_tokenizer(pieces))
     weights = RandomWeights.of(model, seed, family.weights(model, naming))
     scale = ResidualScale.of(model, residual)
-    values = {
-        str(weight.source): _scaled(
-            np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape),
-            scale,
-            weight.part,
+    values = as_stored(
+        (
+            weight,
+            _scaled(
+                np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape), scale, weight.part
+            ),
         )
         for weight in weights.tensors
-    }
+    )
     if family.left_out:
         prefix = "" if naming.decoder.endswith("model.model.") else "model."
         values |= {
@@ -220,6 +222,15 @@ def write_checkpoint(
         }
     write_shards(folder, values, dtype, shards)
     return folder
+
+
+def as_stored(weights: Iterable[tuple[Weight, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
+    """Tensors by name, of weights in the order of their columns where a tensor holds several of these side by side."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for weight, values in weights:
+        name = str(weight.source)
+        found[name] = np.concatenate([found[name], values], axis=1) if name in found else values
+    return found
 
 
 def _scaled(values: NDArray[np.float32], scale: ResidualScale, part: Part) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from builder.convert.from_quantized import suited
 from builder.graph.numbers import CheckpointNumbers, Integers, Numbers
 from builder.model.description import ModelDescription
 from builder.model.opened import OpenedCheckpoint
-from builder.model.weights import LayerPart, Part, layer_parts
+from builder.model.weights import LayerPart, Part, WholePart, layer_parts
 from builder.quantize.scheme import Quantization
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import LayerWeights
@@ -32,13 +32,13 @@ class NumbersSource:
         parts: list[LayerPart] = [part for part, _ in layer_parts(self.model, self.model.layers[index])]
         return {part: self._whole(part, index) for part in parts}
 
-    def final_norm(self) -> Array:
+    def whole(self, part: WholePart) -> Array:
         """As `WeightSource`."""
-        return self._whole("final_norm", None)
+        return self._whole(part, None)
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
         """As `WeightSource`."""
-        rows: Array = self._whole("embedding", None)[ids]
+        rows: Array = self._whole("embedding" if layer is None else "per_layer_embedding", layer)[ids]
         return rows
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:

@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 from builder.calibrate.importance import Importance, Place, WeightedRounding, mean_squares
 from builder.calibrate.texts import Texts
 from builder.checkpoint.stored_types import Rows, to_float32
-from builder.model.weights import LayerPart, Part, Weight
+from builder.model.weights import HALVES, LayerPart, Part, Weight
 from builder.quantize.as_stored import is_stored_in
 from builder.quantize.feedback import Feedback
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import integer_range, scales_for
 from builder.quantize.scheme import Quantization
 from builder.reference.arithmetic import Array
-from builder.reference.decoder import Decoder, Inputs, LayersDone, LayerWeights, WeightSource, embedded_texts
+from builder.reference.attending import Sequences
+from builder.reference.decoder import Decoder, Inputs, LayersDone, LayerWeights, WeightSource
 
 EMBEDDING_DAMPING = 1.0
 """As feedback.DAMPING. So much, because a row of the embedding is not only what a logit is made with, but also what its token begins as,
@@ -129,10 +130,11 @@ class _Calibration:
     def run(self, report: LayersDone | None) -> None:
         """All layers in order."""
         decoder = Decoder(self._source.model)
-        _, attending = embedded_texts(decoder, self._source, self._texts)
+        attending = Sequences([len(text) for text in self._texts])
         ids = np.concatenate([np.asarray(text, np.int64) for text in self._texts])
         rows = self._calibrated.embedding(self._source.embedding_rows(ids))
-        decoder.layers(self._quantized, decoder.embedded(rows), attending, self._observe, report)
+        x = decoder.begun(self._source, ids, attending, rows)
+        decoder.layers(self._quantized, x, attending, self._observe, report)
 
     def _quantized(self, index: int) -> LayerWeights:
         self._layer = _QuantizedLayer(index, self._source.layer(index), self._calibrated, self._untouched)
@@ -161,7 +163,7 @@ class _QuantizedLayer(Mapping[LayerPart, Array]):
 
     def observe(self, parts: Inputs, inputs: Array) -> None:
         """Quantizes the matrices that see these inputs (tokens, K)."""
-        at_4 = (part for part in parts if self._quantization.scheme_at(part).bits == 4)
+        at_4 = (part for part in parts if part not in HALVES and self._quantization.scheme_at(part).bits == 4)
         to_do = [part for part in at_4 if (part, self._index) not in self._untouched]
         if not to_do:
             return

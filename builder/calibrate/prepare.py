@@ -132,7 +132,7 @@ def finite_survey(
 
 def as_stored(weights: Weights, quantization: Quantization) -> tuple[frozenset[Place], list[Weight]]:
     """The matrices that the checkpoint holds in their scheme already, by part and layer, and those that are rounded."""
-    matrices = [weight for weight in weights.tensors if weight.is_matrix]
+    matrices = [weight for weight in weights.tensors if weight.is_quantized]
     stored = {one for one in matrices if is_stored_in(next(iter(weights.bands(one)))[1], quantization.scheme_of(one))}
     return frozenset((one.part, one.layer) for one in stored), [one for one in matrices if one not in stored]
 

@@ -18,6 +18,7 @@ from builder.model.description import ModelDescription
 from builder.model.weights import LAYER_MATRICES, LayerPart, Part, Weights
 from builder.quantize.scheme import ALL_INT8, Q4_0, Quantization
 from builder.reference.arithmetic import Array
+from builder.reference.attending import Sequences
 from builder.reference.decoder import Decoder, LayerWeights, embedded_texts
 from builder.reference.sources import CheckpointSource
 
@@ -84,18 +85,22 @@ class _Measuring:
         def rounded(rows: Array) -> Array:
             return rounding.dequantized("embedding", None, rows)
 
-        x = self._decoder.embedded(rounded(self._source.embedding_rows(self._ids)))
-        return self._divergence(self._predictions(self._through(x, places, rounding), rounded))
+        attending = Sequences(self._attending.lengths)
+        rows = rounded(self._source.embedding_rows(self._ids))
+        x = self._decoder.begun(self._source, self._ids, attending, rows)
+        return self._divergence(self._predictions(self._through(x, places, rounding, attending), rounded))
 
-    def _through(self, x: Array, places: set[Place], rounding: WeightedRounding) -> Array:
+    def _through(
+        self, x: Array, places: set[Place], rounding: WeightedRounding, attending: Sequences | None = None
+    ) -> Array:
         def rounded(index: int) -> LayerWeights:
             return _RoundedLayer(index, self._source.layer(index), places, rounding)
 
-        return self._decoder.layers(rounded, x, self._attending)
+        return self._decoder.layers(rounded, x, attending or self._attending)
 
     def _predictions(self, x: Array, rows_of_the_embedding: Callable[[Array], Array]) -> Array:
         """Logits at some of the tokens, (tokens, vocabulary)."""
-        states = self._decoder.normed(x[EVERY - 1 :: EVERY], self._source.final_norm())
+        states = self._decoder.normed(x[EVERY - 1 :: EVERY], self._source.whole("final_norm"))
         bands = [states @ rows_of_the_embedding(rows).T for _, rows in self._source.embedding_bands()]
         return self._decoder.logits(np.concatenate(bands, axis=1))
 

@@ -54,6 +54,6 @@ def survey(
         stream = largest if math.isfinite(largest) else 0.0
         if not texts:
             return Survey(stream, None)
-        last = decoder.normed(x[len(probe) :], source.final_norm())
+        last = decoder.normed(x[len(probe) :], source.whole("final_norm"))
         found["embedding", None] = mean_squares(last)
         return Survey(stream, Importance(found, last.T @ last))

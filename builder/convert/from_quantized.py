@@ -28,7 +28,7 @@ def suited(weights: Weights, asked: Quantization | None = None) -> Quantization:
     asked = asked or ALL_INT8
     sizes: dict[str, dict[Scheme, int]] = {role: defaultdict(int) for role in ROLES}
     for weight in weights.tensors:
-        if weight.is_matrix:
+        if weight.is_quantized:
             scheme = SCHEMES_AS_STORED.get(stored_type(weights, weight) or "", INT8)
             sizes[ROLE_OF[weight.part]][scheme] += weight.size
     embedding, attention, feedforward = (max(sizes[role], key=sizes[role].__getitem__) for role in ROLES)
@@ -57,7 +57,7 @@ def notes_on(weights: Weights, quantization: Quantization) -> tuple[str, ...]:
     """
     groups: dict[tuple[str, Scheme], _Group] = defaultdict(_Group)
     for weight in weights.tensors:
-        found = stored_type(weights, weight) if weight.is_matrix else None
+        found = stored_type(weights, weight) if weight.is_quantized else None
         if found is None or found in NUMPY_TYPES:
             continue
         scheme = quantization.scheme_of(weight)

@@ -69,5 +69,5 @@ def mixed_bits(
     importance = finite_survey(source, opened.weights, opened.tokenizer, texts).importance
     assert importance is not None  # there are texts
     costs = sensitivity(opened.model, opened.weights, importance, texts, progress and partial(progress, "sensitivity"))
-    found = candidates((one for one in opened.weights.tensors if one.is_matrix), costs, size_of)
+    found = candidates((one for one in opened.weights.tensors if one.is_quantized), costs, size_of)
     return Mix(choose(found, target_size, max_divergence), found)

@@ -35,7 +35,7 @@ def weights_of(path: Path) -> dict[str, torch.Tensor]:
     source = WebFileSource(WebFile.open(path))
     state = {
         "embed_tokens.weight": np.concatenate([rows for _, rows in source.embedding_bands()]),
-        "norm.weight": source.final_norm(),
+        "norm.weight": source.whole("final_norm"),
     }
     for index in range(len(source.model.layers)):
         state |= {f"layers.{index}.{NAMES[part]}.weight": values for part, values in source.layer(index).items()}

@@ -118,9 +118,14 @@ FeedForward: TypeAlias = DenseFeedForward
 
 @dataclass(frozen=True)
 class PerLayerEmbedding:
-    """A second table of the vocabulary for this layer alone, gated into its output (Gemma 3n and 4)."""
+    """A second table of the vocabulary for this layer alone, gated into its output (Gemma 3n and 4).
+
+    What a layer is given for a token is (norm(P x / √hidden) + √width · row) / √2: x is the token's vector before the first layer, P the
+    layer's rows of one matrix for all layers. The layer adds norm(projection(activation(gate(s)) · given)) to its stream s.
+    """
 
     width: int
+    """Of a row, and of what the layer is given."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,11 @@ class Layer:
     extras: tuple[Extra, ...] = ()
     scaled: bool = False
     """Whether the stream is multiplied by a number of the layer's own when it leaves it."""
+
+    @property
+    def per_layer_embedding(self) -> PerLayerEmbedding | None:
+        """The one of its extras that is such a table."""
+        return next((extra for extra in self.extras if isinstance(extra, PerLayerEmbedding)), None)
 
 
 @dataclass(frozen=True)
@@ -176,6 +186,12 @@ class ModelDescription:
         found = [layer.attention.is_global for layer in self.layers]
         period = found.index(True) + 1 if True in found else len(found) + 1
         return period if global_layers(period, len(found)) == found else None
+
+    @property
+    def per_layer_width(self) -> int:
+        """Of what each layer is given for a token beside the stream; 0 where none is given anything."""
+        given = self.layers[0].per_layer_embedding
+        return given.width if given else 0
 
     def with_vocabulary(self, vocabulary: int) -> ModelDescription:
         """The same model with another number of tokens."""

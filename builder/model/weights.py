@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from builder.checkpoint.stored_types import Rows
 
 LayerMatrix = Literal["query", "key", "value", "output", "gate", "up", "down"]
+PerLayerMatrix = Literal["per_layer_gate", "per_layer_embedding", "per_layer_projection"]
+"""What makes something of what a layer is given for a token: `per_layer_embedding` is its own table of the vocabulary."""
 LayerVector = Literal[
     "pre_attention_norm",
     "query_norm",
@@ -27,9 +29,12 @@ LayerVector = Literal[
     "query_bias",
     "key_bias",
     "value_bias",
+    "post_per_layer_norm",
     "layer_scale",
 ]
-LayerPart = LayerMatrix | LayerVector
+LayerPart = LayerMatrix | PerLayerMatrix | LayerVector
+WholePart = Literal["final_norm", "per_layer_model_projection", "per_layer_projection_norm"]
+"""What a model has once, beside the tables."""
 EncoderPart = Literal[
     "embedding_norm",
     "embedding_norm_bias",
@@ -42,11 +47,14 @@ EncoderPart = Literal[
     "dense_bias",
 ]
 """What only a model that makes vectors of texts has (builder.encoder)."""
-Part = Literal["embedding", "final_norm", "head"] | LayerPart | EncoderPart
+Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart
 """What a weight does. Norms hold what the model's `norm_offset` is added to."""
 
-TABLES: tuple[Part, ...] = ("embedding", "head")
+TABLES: tuple[Part, ...] = ("embedding", "head", "per_layer_embedding")
 """Matrices with a row for each token."""
+
+HALVES: tuple[Part, ...] = ("per_layer_model_projection", "per_layer_gate", "per_layer_projection")
+"""Matrices that a web file holds in float16."""
 
 
 def is_norm(part: Part) -> bool:
@@ -77,6 +85,11 @@ class Weight:
     def is_matrix(self) -> bool:
         """Whether it is one; a vector otherwise."""
         return len(self.shape) == 2
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether it is a matrix that is stored as integers and their scales."""
+        return self.is_matrix and self.part not in HALVES
 
     @property
     def outputs(self) -> int:
@@ -146,8 +159,23 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
     yield "down", (width, inner)
     if layer.post_norms:
         yield "post_feed_forward_norm", (width,)
+    if layer.per_layer_embedding:
+        given = layer.per_layer_embedding.width
+        yield "per_layer_gate", (given, width)
+        yield "per_layer_embedding", (model.embedding.vocabulary, given)
+        yield "per_layer_projection", (width, given)
+        yield "post_per_layer_norm", (width,)
     if layer.scaled:
         yield "layer_scale", (1,)
+
+
+def whole_parts(model: ModelDescription) -> Iterator[tuple[WholePart, tuple[int, ...]]]:
+    """What a model has once, and the shapes: as `layer_parts`."""
+    width, given = model.embedding.width, model.per_layer_width
+    if given:
+        yield "per_layer_model_projection", (len(model.layers) * given, width)
+        yield "per_layer_projection_norm", (given,)
+    yield "final_norm", (width,)
 
 
 def weight_count(weights: Iterable[Weight]) -> int:

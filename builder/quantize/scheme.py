@@ -19,6 +19,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 ROLE_OF: dict[Part, Role] = {
     "embedding": "embedding",
     "head": "embedding",
+    "per_layer_embedding": "embedding",
     "query": "attention",
     "key": "attention",
     "value": "attention",

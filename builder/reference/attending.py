@@ -6,7 +6,7 @@ a cache for the tokens that follow. Both take the rows of all their tokens at on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from builder.reference.arithmetic import Arithmetic, Array, capped
 Positions = NDArray[np.int64]
 Visible = NDArray[np.bool_]
 Shared = dict[int, tuple[Array, Array]]
+Given = Callable[[int], Array]
 
 
 class Attending(Protocol):
@@ -26,6 +27,8 @@ class Attending(Protocol):
 
     shared: Shared
     """Layer → keys and values of the tokens, for the layers after it that read them instead of their own."""
+    given: Given
+    """Layer → what it is given for the tokens beside the stream, (tokens, width), where layers are given anything."""
 
     @property
     def positions(self) -> Positions:
@@ -35,12 +38,17 @@ class Attending(Protocol):
         """Queries (tokens, heads, dimension), keys and values (tokens, key-value heads, dimension) → (tokens, heads · dimension)."""
 
 
+def _nothing(layer: int) -> Array:
+    raise LookupError(f"layer {layer} is given nothing: the pass was not begun with the tokens' ids")
+
+
 class Sequences:
     """Texts of these lengths, one after the other, none of which sees another."""
 
     def __init__(self, lengths: Sequence[int]) -> None:
         self.lengths = tuple(lengths)
         self.shared: Shared = {}
+        self.given: Given = _nothing
         self._positions = np.concatenate([np.arange(length) for length in lengths])
 
     @property
@@ -67,6 +75,7 @@ class Batch:
         """`padding`: how many of a prompt's first tokens are none."""
         self._cache, self._new, self._padding = cache, new, padding
         self.shared: Shared = {}
+        self.given: Given = _nothing
         self._queries = np.arange(cache.length, cache.length + new)
 
     @property

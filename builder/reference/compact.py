@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import to_float32
 from builder.model.description import ModelDescription
-from builder.model.weights import Part, Weight, Weights, layer_parts
+from builder.model.weights import Part, Weight, Weights, WholePart, layer_parts
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import quantized_rows
 from builder.quantize.scheme import INT8
@@ -41,13 +41,13 @@ class CompactSource:
         parts = tuple(part for part, _ in layer_parts(self.model, self.model.layers[index]))
         return LazyLayer(parts, lambda part: self._read(part, index))
 
-    def final_norm(self) -> Array:
+    def whole(self, part: WholePart) -> Array:
         """As `WeightSource`."""
-        return self._vectors["final_norm", None]
+        return self._read(part, None)
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
         """As `WeightSource`."""
-        embedding = self._matrices["embedding", None]
+        embedding = self._matrices["embedding" if layer is None else "per_layer_embedding", layer]
         rows: Array = embedding.values[ids] * embedding.scales[ids]
         return rows
 
@@ -64,7 +64,7 @@ class CompactSource:
         for first in range(0, self.model.embedding.vocabulary, step):
             yield first, _multiplied(matrix.rows(slice(first, first + step)))
 
-    def _read(self, part: Part, layer: int) -> Array:
+    def _read(self, part: Part, layer: int | None) -> Array:
         found = self._vectors.get((part, layer))
         return _multiplied(self._matrices[part, layer]) if found is None else found
 

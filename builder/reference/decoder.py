@@ -7,6 +7,7 @@ runs all texts through a layer before the next holds one matrix in memory, and m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
@@ -15,21 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.model.description import Activation, ModelDescription
-from builder.model.weights import BIAS_OF, LayerMatrix, LayerPart, projections
+from builder.model.weights import BIAS_OF, LayerMatrix, LayerPart, PerLayerMatrix, WholePart, projections
 from builder.reference.arithmetic import Arithmetic, Array, capped
 from builder.reference.attending import Attending, Sequences, rotated
 
 LayerWeights = Mapping[LayerPart, Array]
 """Matrices as (outputs, inputs), norms as what the model's `norm_offset` is added to."""
 
-LowRanks = Mapping[tuple[LayerMatrix, int], tuple[Array, Array]]
+LowRanks = Mapping[tuple[LayerMatrix | PerLayerMatrix, int], tuple[Array, Array]]
 """The halves of each matrix that an adapter changes, (inputs, rank) and (rank, outputs), by part and layer."""
 
-Inputs = tuple[LayerMatrix, ...]
+Inputs = tuple[LayerMatrix | PerLayerMatrix, ...]
 """The matrices that see the same input."""
 
 Observe = Callable[[Inputs, Array], None]
-"""Called in turn with ("query", "key", "value"), ("output",), ("gate", "up"), ("down",) and their input (tokens, K)."""
+"""Called in turn with ("query", "key", "value"), ("output",), ("gate", "up"), ("down",) and their input (tokens, K); then with the two
+matrices around what a layer is given, one by one, where it is given anything."""
 
 
 ObserveLayers = Callable[[int, Inputs, Array], None]
@@ -49,11 +51,11 @@ class WeightSource(Protocol):
     def layer(self, index: int) -> LayerWeights:
         """Of a layer."""
 
-    def final_norm(self) -> Array:
-        """Of the last norm, (hidden,)."""
+    def whole(self, part: WholePart) -> Array:
+        """Of what the model has once."""
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
-        """Rows of the embedding, (…, hidden)."""
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
+        """Rows of the embedding, (…, hidden), or of the table that is a layer's own, (…, its width)."""
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """(first row, rows) of the whole embedding, in order."""
@@ -85,6 +87,25 @@ class Decoder:
         self.largest_residuals = np.zeros(len(rows), np.float32)
         return self._added(rows * np.float32(self.model.embedding.scale), np.float32(0))
 
+    def begun(
+        self, source: WeightSource, ids: NDArray[np.int64], attending: Attending, rows: Array | None = None
+    ) -> Array:
+        """The states before the first layer, of the tokens `ids` of a pass; `attending` then knows what each layer is given beside them.
+
+        `rows` are those of the embedding, where they are not to be the source's.
+        """
+        x = self.embedded(source.embedding_rows(ids) if rows is None else rows)
+        if self.model.per_layer_width:
+            attending.given = partial(
+                self._given,
+                source,
+                ids,
+                x,
+                source.whole("per_layer_model_projection"),
+                source.whole("per_layer_projection_norm"),
+            )
+        return x
+
     def layers(
         self,
         weights: Callable[[int], LayerWeights],
@@ -115,6 +136,8 @@ class Decoder:
         if layer.post_norms:
             fed = self._norm(fed, weights["post_feed_forward_norm"])
         x = self._added(x, fed)
+        if layer.per_layer_embedding:
+            x = self._added(x, self._gated(index, weights, x, attending.given(index), observe))
         return self._round(x * weights["layer_scale"]) if layer.scaled else x
 
     def normed(self, x: Array, final_norm: Array) -> Array:
@@ -171,6 +194,33 @@ class Decoder:
             observe(("down",), inner)
         return self._linear(inner, index, "down", weights)
 
+    def _given(
+        self,
+        source: WeightSource,
+        ids: NDArray[np.int64],
+        x: Array,
+        projection: Array,
+        norm: Array,
+        index: int,
+    ) -> Array:
+        """What a layer is given for the tokens (tokens, width): as `PerLayerEmbedding` says."""
+        width = self.model.per_layer_width
+        rows = projection[index * width : (index + 1) * width]
+        scale = np.float32(1 / math.sqrt(self.model.embedding.width))
+        seen = self._norm(self._round(self.arithmetic.factor(x) @ rows.T * scale), norm)
+        own = self._round(source.embedding_rows(ids, index) * np.float32(math.sqrt(width)))
+        return self._round((seen + own) * np.float32(math.sqrt(0.5)))
+
+    def _gated(self, index: int, weights: LayerWeights, x: Array, given: Array, observe: Observe | None) -> Array:
+        """What a layer adds to the stream of what it is given."""
+        if observe:
+            observe(("per_layer_gate",), x)
+        activated = ACTIVATIONS[self.model.layers[index].feed_forward.activation]
+        inner = self._round(self._round(activated(self._linear(x, index, "per_layer_gate", weights))) * given)
+        if observe:
+            observe(("per_layer_projection",), inner)
+        return self._norm(self._linear(inner, index, "per_layer_projection", weights), weights["post_per_layer_norm"])
+
     def _norm(self, x: Array, weights: Array | np.float32) -> Array:
         epsilon, offset = np.float32(self.model.norm_epsilon), np.float32(self.model.norm_offset)
         mean_square = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
@@ -183,7 +233,7 @@ class Decoder:
         self.largest_residuals = np.fmax(self.largest_residuals, peaks)
         return self._round(total)
 
-    def _linear(self, x: Array, index: int, part: LayerMatrix, weights: LayerWeights) -> Array:
+    def _linear(self, x: Array, index: int, part: LayerMatrix | PerLayerMatrix, weights: LayerWeights) -> Array:
         y = self.arithmetic.factor(x) @ weights[part].T
         if (part, index) in self.adapter:
             down, up = self.adapter[part, index]
@@ -197,7 +247,8 @@ class Decoder:
 def embedded_texts(decoder: Decoder, source: WeightSource, texts: Sequence[Sequence[int]]) -> tuple[Array, Sequences]:
     """The states before the first layer of texts (ids with the start token), each for itself, and who sees whom."""
     ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
-    return decoder.embedded(source.embedding_rows(ids)), Sequences([len(text) for text in texts])
+    attending = Sequences([len(text) for text in texts])
+    return decoder.begun(source, ids, attending), attending
 
 
 def _gelu_tanh(x: Array) -> Array:

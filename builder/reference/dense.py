@@ -14,7 +14,7 @@ from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import tensor_name
 from builder.lora.layout import halves
 from builder.model.description import ModelDescription
-from builder.model.weights import LayerMatrix
+from builder.model.weights import LayerMatrix, PerLayerMatrix, whole_parts
 from builder.quantize.rounding import BLOCK
 from builder.reference.arithmetic import Array, Precision
 from builder.reference.decoder import LowRanks, WeightSource
@@ -51,10 +51,11 @@ class Reference(Writer):
             for part, values in self.source.layer(index).items()
         }
         embedding = np.concatenate([rows for _, rows in self.source.embedding_bands()])
-        return layers | {
-            tensor_name("embedding", None, self.model): embedding,
-            tensor_name("final_norm", None, self.model): self.source.final_norm(),
-        }
+        return (
+            layers
+            | {tensor_name("embedding", None, self.model): embedding}
+            | {tensor_name(part, None, self.model): self.source.whole(part) for part, _ in whole_parts(self.model)}
+        )
 
     def _source(self, file: WebFileSource) -> WeightSource:
         return HeldSource(file)
@@ -62,7 +63,7 @@ class Reference(Writer):
 
 def low_ranks(model: ModelDescription, adapter: WebFile) -> LowRanks:
     """The two halves of each matrix that an adapter file changes: float16 in blocks of 4×4."""
-    found: dict[tuple[LayerMatrix, int], dict[str, Array]] = {}
+    found: dict[tuple[LayerMatrix | PerLayerMatrix, int], dict[str, Array]] = {}
     for half in halves(model, adapter.lora_rank or 0):
         values = np.frombuffer(adapter.read(half.spec.name), np.float16).astype(np.float32)
         blocks = values.reshape(half.k // BLOCK, half.n // BLOCK, BLOCK, BLOCK)

@@ -114,7 +114,7 @@ class SourcePredictor:
         """As `Predictor`."""
         x, attending = embedded_texts(self.decoder, self.source, texts)
         x = self.decoder.layers(self.source.layer, x, attending, report=lambda done, total: progress())
-        last = self.decoder.normed(x, self.source.final_norm())
+        last = self.decoder.normed(x, self.source.whole("final_norm"))
         for first, rows in self.source.head_bands():
             yield first, self.decoder.logits(last @ rows.T)
 

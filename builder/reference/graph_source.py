@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.formats.graph_weights import GraphWeights
-from builder.model.weights import PROJECTIONS, LayerPart, Part, is_norm, layer_parts
+from builder.model.weights import PROJECTIONS, LayerPart, Part, WholePart, is_norm, layer_parts, whole_parts
 from builder.reference.arithmetic import Array
 from builder.reference.sources import LazyLayer, rows_of_a_band
 
@@ -25,13 +25,14 @@ class GraphSource:
         shapes = dict(layer_parts(self.model, self.model.layers[index]))
         return LazyLayer(tuple(shapes), lambda part: self._read(part, index, shapes))
 
-    def final_norm(self) -> Array:
+    def whole(self, part: WholePart) -> Array:
         """As `WeightSource`."""
-        return self._vector("final_norm", "final_norm", self.model.embedding.width)
+        return self._vector(part, part, dict(whole_parts(self.model))[part][0])
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
         """As `WeightSource`."""
         wanted, places = np.unique(ids, return_inverse=True)
+        assert layer is None, "no graph has tables of the layers' own"
         embedding = self.model.embedding
         shape = embedding.vocabulary, embedding.width
         found = np.concatenate([self.weights.rows("embedding", shape, int(row), 1) for row in wanted])

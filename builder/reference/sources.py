@@ -12,7 +12,7 @@ from builder.errors import WebFileError
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import described, has_known_scale, tensor_name
 from builder.model.description import ModelDescription
-from builder.model.weights import LayerPart, Part, Weight, Weights, layer_parts
+from builder.model.weights import LayerPart, Part, Weight, Weights, WholePart, layer_parts, whole_parts
 from builder.quantize.rounding import BLOCK, dequantize
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import WeightSource
@@ -52,15 +52,16 @@ class CheckpointSource:
         parts = tuple(part for part, _ in layer_parts(self.model, self.model.layers[index]))
         return LazyLayer(parts, lambda part: self._whole(part, index))
 
-    def final_norm(self) -> Array:
+    def whole(self, part: WholePart) -> Array:
         """As `WeightSource`."""
-        return self._whole("final_norm", None)
+        return self._whole(part, None)
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
         """As `WeightSource`."""
         wanted, places = np.unique(ids, return_inverse=True)
-        found = np.empty((len(wanted), self.model.embedding.width), np.float32)
-        for first, rows in self._weights.bands(self._embedding):
+        table = self._embedding if layer is None else self._found["per_layer_embedding", layer]
+        found = np.empty((len(wanted), table.inputs), np.float32)
+        for first, rows in self._weights.bands(table):
             inside = np.flatnonzero((wanted >= first) & (wanted < first + rows.shape[0]))
             for place in inside.tolist():
                 start = (int(wanted[place]) - first) // BLOCK * BLOCK
@@ -111,21 +112,21 @@ class WebFileSource:
         shapes = dict(layer_parts(self.model, self.model.layers[index]))
         return LazyLayer(tuple(shapes), lambda part: self._read(part, index, shapes[part]))
 
-    def final_norm(self) -> Array:
+    def whole(self, part: WholePart) -> Array:
         """As `WeightSource`."""
-        return self._read("final_norm", None, (self.model.embedding.width,))
+        return self._read(part, None, dict(whole_parts(self.model))[part])
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
         """As `WeightSource`."""
         wanted, places = np.unique(ids, return_inverse=True)
-        read = self._embedding_reader()
+        read = self._table_reader(layer)
         found = [read(int(row) // BLOCK * BLOCK, BLOCK)[int(row) % BLOCK] for row in wanted]
         rows: Array = np.array(found)[places.reshape(ids.shape)]
         return rows
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:
         """As `WeightSource`."""
-        read, count = self._embedding_reader(), self.model.embedding.vocabulary
+        read, count = self._table_reader(None), self.model.embedding.vocabulary
         step = rows_of_a_band(self.model.embedding.width)
         for first in range(0, count, step):
             yield first, read(first, min(step, count - first))
@@ -134,10 +135,14 @@ class WebFileSource:
         """As `WeightSource`: a web file's is the embedding."""
         return self.embedding_bands()
 
-    def _embedding_reader(self) -> Callable[[int, int], Array]:
-        """What reads `count` rows from `first`, both multiples of a block's."""
-        name, embedding = tensor_name("embedding", None, self.model), self.model.embedding
-        matrix = self._matrix(name, (embedding.vocabulary, embedding.width))
+    def _table_reader(self, layer: int | None) -> Callable[[int, int], Array]:
+        """What reads `count` rows from `first`, both multiples of a block's, of the embedding or of a layer's own table."""
+        embedding = self.model.embedding
+        part: Part = "embedding" if layer is None else "per_layer_embedding"
+        name = tensor_name(part, layer, self.model)
+        matrix = self._matrix(
+            name, (embedding.vocabulary, embedding.width if layer is None else self.model.per_layer_width)
+        )
         k, n, bits = matrix.k, matrix.n, matrix.scheme.bits
         shape = (k // BLOCK, n // BLOCK, 2 * bits)
         blocks = np.memmap(self.file.path, np.uint8, "r", self.file.tensors[f"{name}.w"].offset, shape)
@@ -180,7 +185,7 @@ class HeldSource:
     def __init__(self, source: WeightSource) -> None:
         self.model = source.model
         self._layers = [dict(source.layer(index)) for index in range(len(source.model.layers))]
-        self._final_norm = source.final_norm()
+        self._whole = {part: source.whole(part) for part, _ in whole_parts(source.model)}
         self._embedding = self._head = np.concatenate([rows for _, rows in source.embedding_bands()])
         if not source.model.embedding.tied:
             self._head = np.concatenate([rows for _, rows in source.head_bands()])
@@ -189,13 +194,13 @@ class HeldSource:
         """As `WeightSource`."""
         return self._layers[index]
 
-    def final_norm(self) -> Array:
+    def whole(self, part: WholePart) -> Array:
         """As `WeightSource`."""
-        return self._final_norm
+        return self._whole[part]
 
-    def embedding_rows(self, ids: NDArray[np.int64]) -> Array:
+    def embedding_rows(self, ids: NDArray[np.int64], layer: int | None = None) -> Array:
         """As `WeightSource`."""
-        rows: Array = self._embedding[ids]
+        rows: Array = (self._embedding if layer is None else self._layers[layer]["per_layer_embedding"])[ids]
         return rows
 
     def embedding_bands(self) -> Iterator[tuple[int, Array]]:

@@ -143,7 +143,7 @@ class Writer:
     def predictions(self, states: Array) -> Array:
         """Logits (tokens, vocabulary) of states (tokens, hidden)."""
         decoder = self._decoder()
-        last = decoder.normed(states, self.source.final_norm())
+        last = decoder.normed(states, self.source.whole("final_norm"))
         products = np.empty((len(states), self.model.embedding.vocabulary), np.float32)
         for first, rows in self.source.head_bands():
             products[:, first : first + len(rows)] = last @ rows.T
@@ -162,4 +162,4 @@ class Writer:
     def _states(self, ids: NDArray[np.int64], attending: Attending) -> Array:
         """The last layer's output (tokens, hidden)."""
         decoder = self._decoder()
-        return decoder.layers(self.source.layer, decoder.embedded(self.source.embedding_rows(ids)), attending)
+        return decoder.layers(self.source.layer, decoder.begun(self.source, ids, attending), attending)

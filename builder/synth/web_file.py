@@ -95,7 +95,8 @@ def largest_residual(model: ModelDescription) -> MeasuredResidual | None:
     if not all(layer.post_norms for layer in model.layers):
         return None
     factor = 1 + POST_NORM + DEVIATIONS * NORM_SPREAD
-    bound = DEVIATIONS + 2 * len(model.layers) * math.sqrt(model.embedding.width) * factor
+    additions = 3 if model.per_layer_width else 2
+    bound = DEVIATIONS + additions * len(model.layers) * math.sqrt(model.embedding.width) * factor
     return MeasuredResidual(bound, ResidualScale.fitting(model, bound))
 
 
@@ -219,6 +220,7 @@ class RandomWeights:
             means: dict[Part, float] = {
                 "post_attention_norm": POST_NORM,
                 "post_feed_forward_norm": POST_NORM,
+                "post_per_layer_norm": POST_NORM,
                 "query_norm": self.query_norm,
                 "layer_scale": 1.0,
             }

@@ -26,7 +26,7 @@ from builder.formats.web_model import described, name_of, tensor_name
 from builder.model.families import describe, family_of
 from builder.model.families.gemma3 import IMAGES
 from builder.reference.dense import Reference
-from tests.checkpoints import write_shards
+from tests.checkpoints import as_stored, write_shards
 from tests.goldens.cases import CASES, GOLDENS, NEW_TOKENS, Case, goldens
 
 EAGER_ATTENTION = modeling_gemma3.eager_attention_forward
@@ -89,7 +89,7 @@ def write_dequantized(case: Case, web_file: Path, folder: Path) -> None:
     embedding = values[name]
     values[name] = np.pad(embedding, ((0, model.embedding.vocabulary - len(embedding)), (0, 0)))
     weights = family.weights(model, case.naming or family.namings[0])
-    write_shards(folder, {str(weight.source): values[name_of(weight, model)] for weight in weights})
+    write_shards(folder, as_stored((weight, values[name_of(weight, model)]) for weight in weights))
 
 
 def embedding_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from builder.checkpoint.sources import Tensor
+from builder.checkpoint.sources import ColumnsOf, Tensor
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.description import (
@@ -30,7 +30,7 @@ from builder.model.description import (
 from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, MAX_LAYERS, Config
 from builder.model.families.family import Naming
 from builder.model.turns import Turn, Turns
-from builder.model.weights import LayerPart, Weight, layer_parts
+from builder.model.weights import LayerPart, Weight, WholePart, layer_parts, whole_parts
 from builder.quantize.rounding import BLOCK
 
 GEMMA_TURNS = Turns(
@@ -53,8 +53,21 @@ TENSORS: dict[LayerPart, str] = {
     "up": "mlp.up_proj",
     "down": "mlp.down_proj",
     "post_feed_forward_norm": "post_feedforward_layernorm",
+    "per_layer_gate": "per_layer_input_gate",
+    "per_layer_projection": "per_layer_projection",
+    "post_per_layer_norm": "post_per_layer_input_norm",
 }
 """What transformers calls the parts of a layer that are a `.weight`."""
+
+WHOLE: dict[WholePart, str] = {
+    "per_layer_model_projection": "per_layer_model_projection",
+    "per_layer_projection_norm": "per_layer_projection_norm",
+    "final_norm": "norm",
+}
+"""As TENSORS, of what a model has once."""
+
+PER_LAYER_TABLE = "embed_tokens_per_layer.weight"
+"""The tables of all layers, side by side."""
 
 OTHERS: dict[LayerPart, str] = {
     "query_bias": "self_attn.q_proj.bias",
@@ -143,15 +156,29 @@ def weights(model: ModelDescription, naming: Naming) -> tuple[Weight, ...]:
 def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
     width = model.embedding.width
     yield Weight("embedding", None, (model.embedding.vocabulary, width), Tensor(naming.embedding))
+    whole = {
+        part: Weight(part, None, shape, Tensor(f"{naming.decoder}{WHOLE[part]}.weight"))
+        for part, shape in whole_parts(model)
+    }
+    last = whole.pop("final_norm")
+    yield from whole.values()
     for i, layer in enumerate(model.layers):
         # without post norms, the norm after attention is the one before feed-forward
         others = {} if layer.post_norms else {"pre_feed_forward_norm": TENSORS["post_attention_norm"]}
         for part, shape in layer_parts(model, layer):
+            if part == "per_layer_embedding":
+                yield Weight(part, i, shape, _columns_of_a_layer(model, naming, i))
+                continue
             name = OTHERS.get(part) or f"{others.get(part, TENSORS.get(part))}.weight"
             yield Weight(part, i, shape, Tensor(f"{naming.decoder}layers.{i}.{name}"))
-    yield Weight("final_norm", None, (width,), Tensor(f"{naming.decoder}norm.weight"))
+    yield last
     if not model.embedding.tied:
         yield Weight("head", None, (model.embedding.vocabulary, width), Tensor(naming.head))
+
+
+def _columns_of_a_layer(model: ModelDescription, naming: Naming, layer: int) -> ColumnsOf:
+    given = model.per_layer_width
+    return ColumnsOf(Tensor(naming.decoder + PER_LAYER_TABLE), len(model.layers) * given, layer * given, given)
 
 
 def read_dimensions(c: Config) -> Dimensions:

@@ -1,8 +1,8 @@
-"""Gemma 4 as text, without per-layer embeddings: the text models (`gemma4_text`) and the text part of those that see and hear (`gemma4`).
+"""Gemma 4 as text: the text models (`gemma4_text`) and the text part of those that see and hear (`gemma4`).
 
 New with this generation: layers that see everything have heads of their own size and a rope that turns a share of each, their values may
-be their keys, values are normed, queries are not scaled, every layer ends with a number that multiplies the stream, and the last layers
-may read the keys and values of earlier ones. Norms hold their factors themselves.
+be their keys, values are normed, queries are not scaled, every layer ends with a number that multiplies the stream, the last layers may
+read the keys and values of earlier ones, and each layer may have an embedding of its own (E2B, E4B). Norms hold their factors themselves.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from builder.model.description import (
     Embedding,
     Layer,
     ModelDescription,
+    PerLayerEmbedding,
     Rope,
 )
 from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, Config
@@ -47,6 +48,7 @@ DEFAULTS = {
     "head_dim": 256,
     "global_head_dim": 512,
     "hidden_size_per_layer_input": 256,
+    "vocab_size_per_layer_input": 262_144,
     "max_position_embeddings": 131_072,
     "sliding_window": 512,
     "sliding_window_pattern": 6,
@@ -65,6 +67,9 @@ TURNS = Turns(
     system=Turn("<|turn>system\n", "<turn|>\n"),
     ends=("<turn|>",),
 )
+
+SIZES = {(1536, 35): "e2b", (2560, 42): "e4b"}
+"""Published (hidden, layers) with per-layer embeddings."""
 
 NAMINGS_WITH_SENSES = (Naming("model.language_model."),)
 
@@ -89,12 +94,6 @@ def _describe(c: Config) -> ModelDescription:
         raise UnsupportedModel(
             f"{c.says('enable_moe_block')}: onpage does not convert a mixture of experts.", subject="enable_moe_block"
         )
-    if c.values["hidden_size_per_layer_input"] not in (0, None):
-        raise UnsupportedModel(
-            f"{c.says('hidden_size_per_layer_input')}: a Gemma 4 with per-layer embeddings (E2B, E4B) is not converted yet. Published "
-            f"files of these run in the page as they are: onpage fetch gemma4-e2b or gemma4-e4b.",
-            subject="hidden_size_per_layer_input",
-        )
     d = read_dimensions(c)
     head = c.integer("global_head_dim", most=MAX_HEAD_DIMENSION)
     if head % BLOCK:
@@ -115,6 +114,7 @@ def _describe(c: Config) -> ModelDescription:
                 subject="num_global_key_value_heads",
             )
     own = d.layers - shared
+    extras = _extras(c, d.vocab)
 
     def layer(i: int, window: int | None) -> Layer:
         sees_all = window is None
@@ -135,12 +135,13 @@ def _describe(c: Config) -> ModelDescription:
             ),
             DenseFeedForward(wide * d.feed_forward),
             post_norms=True,
+            extras=extras,
             scaled=True,
         )
 
     return ModelDescription(
         family=NAME,
-        size=None,
+        size=SIZES.get((d.hidden, d.layers)) if extras else None,
         embedding=Embedding(d.vocab, d.hidden, math.sqrt(d.hidden)),
         layers=tuple(layer(i, window) for i, window in enumerate(windows)),
         global_rope=rope,
@@ -148,6 +149,23 @@ def _describe(c: Config) -> ModelDescription:
         context=c.integer("max_position_embeddings"),
         norm_offset=0.0,
     )
+
+
+def _extras(c: Config, vocabulary: int) -> tuple[PerLayerEmbedding, ...]:
+    if c.values["hidden_size_per_layer_input"] in (0, None):
+        return ()
+    width = c.integer("hidden_size_per_layer_input")
+    if width % BLOCK:
+        raise UnsupportedModel(
+            f"{c.says('hidden_size_per_layer_input')}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
+            subject="hidden_size_per_layer_input",
+        )
+    if c.integer("vocab_size_per_layer_input") != vocabulary:
+        raise UnsupportedModel(
+            f"{c.says('vocab_size_per_layer_input')}, and vocab_size {vocabulary}: expected a row for each token in both.",
+            subject="vocab_size_per_layer_input",
+        )
+    return (PerLayerEmbedding(width),)
 
 
 def _global_rope(c: Config) -> Rope:

@@ -69,7 +69,7 @@ def test_a_cost_is_the_divergence_with_that_part_alone_at_4_bits(opened: OpenedC
                 if part != "embedding":
                     layer[part] = rounding.dequantized(part, index, layer[part])
             x = decoder.layer(index, layer, x, attending)
-        logits = (decoder.normed(x, source.final_norm()) @ embedding.T).astype(np.float64)[EVERY - 1 :: EVERY]
+        logits = (decoder.normed(x, source.whole("final_norm")) @ embedding.T).astype(np.float64)[EVERY - 1 :: EVERY]
         return np.asarray(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
 
     def divergence(found: np.ndarray) -> float:

@@ -87,7 +87,7 @@ def states(source: CheckpointSource, texts: Texts) -> Array:
     x, attending = embedded_texts(decoder, source, texts)
     for index in range(len(source.model.layers)):
         x = decoder.layer(index, source.layer(index), x, attending)
-    return decoder.normed(x, source.final_norm())
+    return decoder.normed(x, source.whole("final_norm"))
 
 
 def test_the_mean_squares_are_those_of_the_inputs(

@@ -59,7 +59,7 @@ def states(opened: OpenedCheckpoint, weights: Weights, precision: Precision) -> 
     decoder = Decoder(opened.model, Arithmetic(precision))
     ids = opened.tokenizer.processor.encode("The boat left at nine, and nobody waved. Why would they?")
     x, attending = embedded_texts(decoder, source, [[opened.tokenizer.alone_id, *ids]])
-    return decoder.normed(decoder.layers(source.layer, x, attending), source.final_norm())
+    return decoder.normed(decoder.layers(source.layer, x, attending), source.whole("final_norm"))
 
 
 def values(weights: Weights, part: str, layer: int) -> Array:

@@ -177,8 +177,6 @@ def test_strays_beside_shards_without_an_index_are_passed_over(tmp_path: Path) -
     [
         ({"model_type": "gemma3n"}, ("Gemma 3n", "not converted yet", "gemma3n-e2b-int4", "onpage fetch")),
         ({"model_type": "gemma3n_text"}, ("Gemma 3n", "gemma3n-e4b-int4")),
-        ({"model_type": "gemma4", "text_config": {}}, ("Gemma 4", "not converted yet", "gemma4-e2b")),
-        ({"model_type": "gemma4_text"}, ("Gemma 4", "gemma4-e4b")),
         (
             gemma3_config(architectures=["Gemma3TextModel"], use_bidirectional_attention=True),
             ("EmbeddingGemma", "writes none"),

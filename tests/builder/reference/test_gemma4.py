@@ -70,7 +70,8 @@ def test_no_adapter_is_written_for_it(tmp_path: Path) -> None:
     ("changes", "key"),
     [
         ({"enable_moe_block": True}, "enable_moe_block"),
-        ({"hidden_size_per_layer_input": 32}, "hidden_size_per_layer_input"),
+        ({"hidden_size_per_layer_input": 33}, "hidden_size_per_layer_input"),
+        ({"hidden_size_per_layer_input": 32}, "vocab_size_per_layer_input"),
         ({"global_head_dim": 33}, "global_head_dim"),
         ({"num_kv_shared_layers": 6}, "num_kv_shared_layers"),
         ({"num_kv_shared_layers": 4}, "num_kv_shared_layers"),

@@ -55,7 +55,7 @@ def test_the_weights_are_the_web_files(name: str, web: str, folder: Path) -> Non
         assert ours.layer(index).keys() == layer.keys()
         for part, values in ours.layer(index).items():
             np.testing.assert_allclose(values, layer[part], err_msg=part, **close)
-    np.testing.assert_allclose(ours.final_norm(), theirs.final_norm(), **close)
+    np.testing.assert_allclose(ours.whole("final_norm"), theirs.whole("final_norm"), **close)
     ids = np.array([[7, 900], [7, 3]])
     np.testing.assert_allclose(ours.embedding_rows(ids), theirs.embedding_rows(ids), **close)
     bands = [np.concatenate([rows for _, rows in source.embedding_bands()]) for source in (ours, theirs)]
@@ -78,7 +78,7 @@ def test_the_weights_of_a_graph_of_llamas_kind_are_its_checkpoints(
         assert source.layer(index).keys() == layer.keys()
         for part, values in source.layer(index).items():
             np.testing.assert_allclose(values, layer[part], rtol=1e-6, atol=1e-6, err_msg=part)
-    np.testing.assert_allclose(source.final_norm(), theirs.source.final_norm(), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(source.whole("final_norm"), theirs.source.whole("final_norm"), rtol=1e-6, atol=1e-6)
     heads = [np.concatenate([rows for _, rows in each.head_bands()]) for each in (source, theirs.source)]
     np.testing.assert_allclose(*heads, rtol=1e-6)
     assert (ours.tokenizer.pieces, ours.tokenizer.alone_id) == (opened.tokenizer.pieces, opened.tokenizer.alone_id)
