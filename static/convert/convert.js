@@ -1,0 +1,234 @@
+// @ts-check
+/**
+ * A checkpoint folder → a web file, in two steps: `plan` reads all but the weights and says what will be written, or refuses; `write` streams the
+ * weights through the kernel. The bytes are those of `onpage convert --residual-scale bound --scale max`. What is held is a band of a matrix.
+ *
+ * @typedef {'8' | 'q4_0'} Bits
+ *
+ * @typedef {object} Plan
+ * @property {import('./gemma3.js').Gemma3} model
+ * @property {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights
+ * @property {import('./kernel.js').Scheme} scheme
+ * @property {(residual: {factor: number, bound: number}) => import('./layout.js').Layout} layout
+ * @property {{parameters: number, prompt: {prefix: string, suffix: string} | null, temperature: number | null, topK: number | null}} facts for who lists
+ *   the model
+ *
+ * @typedef {object} Sink where the file goes
+ * @property {(bytes: Uint8Array<ArrayBuffer>, at: number) => void} write all of them; throws where there is no room
+ * @property {(into: Uint8Array<ArrayBuffer>, at: number) => void} read fills it
+ * @property {(size: number) => void} truncate
+ *
+ * @typedef {{update: (bytes: Uint8Array) => void, digest: () => string}} Hasher of sha256
+ */
+
+import { crc32 } from "./crc32.js";
+import { jsonOf } from "./folder.js";
+import { describe, refuseAnother, weightsOf } from "./gemma3.js";
+import { CHUNK, INPUTS } from "./kernel.js";
+import { layoutOf } from "./layout.js";
+import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
+import { Float, pythonJson } from "./notes.js";
+import { Refusal, shown } from "./refusal.js";
+import { factorOf, residualScale } from "./residual.js";
+import { readTensors } from "./safetensors.js";
+import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
+import { isBfloat16, readRows, vectorOf } from "./stored_rows.js";
+import { refuseAnotherTokenizer } from "./tokenizer_json.js";
+import { turnsOf } from "./turns.js";
+
+/** Of onpage, whose file it is. */
+export const WRITTEN_BY = "onpage 0.1.0";
+/** @type {Record<Bits, import('./kernel.js').Scheme>} */
+const SCHEMES = { 8: { bits: 8, block: null }, q4_0: { bits: 4, block: 32 } };
+/** TFLite's types. */
+const [FLOAT32, INT32, INT8, INT4] = [0, 2, 9, 17];
+const MAX_TENSOR = 2 ** 31 - 1;
+/** Values of a band: each strip of it is a write. */
+const BAND = 8 << 20;
+const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
+const CALL = "<start_function_call>";
+
+/**
+ * @param {import('./folder.js').Folder} folder
+ * @param {Bits} bits
+ * @param {{templates?: string[]}} [options] hashes of the chat templates that are known, for tests
+ * @returns {Promise<Plan>} rejects with Refusal
+ */
+export async function plan(folder, bits, { templates } = {}) {
+  const config = await jsonOf(folder, "config.json", { needed: true });
+  refuseAnother(config);
+  const [generation, beside, processor, added] = [await jsonOf(folder, "generation_config.json"), await jsonOf(folder, "tokenizer_config.json"), await jsonOf(folder, "chat_template.json"), await jsonOf(folder, "added_tokens.json")];
+  const file = folder.files.get("tokenizer.model");
+  if (!file) throw new Refusal("incomplete", "tokenizer.model");
+  const tokenizer = new SentencePieceModel(new Uint8Array(await file.arrayBuffer()));
+  const rows = Number.isInteger(config.vocab_size) ? config.vocab_size : Infinity;
+  tokenizer.add(addedTokens(added, beside), rows);
+  await refuseAnotherTokenizer(folder, tokenizer, rows);
+  const model = describe(config, tokenizer.pieces.length);
+  if (tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
+  const turns = await turnsOf(folder, beside, processor, (piece) => tokenizer.idOf(piece) >= 0, templates);
+  const stops = stopsOf(config, generation, tokenizer, turns.ends);
+  tokenizer.read(turns.turns ? [...turns.turns.user, ...turns.turns.model].join("\n") : "");
+  const scheme = SCHEMES[bits];
+  const weights = found(await readTensors(folder), weightsOf(model), config.vocab_size);
+  for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
+  const parameters = parametersOf(model, tokenizer, turns.turns, stops);
+  const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
+  const { temperature, topK } = samplingOf(generation);
+  const checkpoint = REPOSITORY.test(config._name_or_path) ? config._name_or_path : folder.name;
+  return {
+    model,
+    weights,
+    scheme,
+    layout({ factor, bound }) {
+      const notes = {
+        context_length: model.context,
+        written_by: WRITTEN_BY,
+        temperature: temperature === null ? undefined : new Float(temperature),
+        top_k: topK ?? undefined,
+        conversion: { checkpoint, scale: "max" },
+        residual_scale: new Float(factor),
+        residual_bound: bound,
+      };
+      return layoutOf({ modelType: model.modelType, parameters, tokenizer: tokenizer.bytes(), notes: pythonJson(notes), tensors });
+    },
+    facts: {
+      parameters: weights.reduce((sum, { weight: { shape } }) => sum + shape.reduce((product, each) => product * each, 1), 0),
+      prompt: turns.turns && { prefix: turns.turns.user[0], suffix: turns.turns.user[1] + turns.turns.model[0] },
+      temperature,
+      topK,
+    },
+  };
+}
+
+/**
+ * Writes the file, and reads it again for its sums and its hash.
+ * @param {Plan} planned
+ * @param {Sink} sink
+ * @param {import('./kernel.js').Kernel} kernel
+ * @param {Hasher} hasher
+ * @param {(done: number, total: number) => void} report bytes read and written
+ * @returns {Promise<{sha256: string, size: number}>} rejects with Refusal, or what the sink throws
+ */
+export async function write({ model, weights, scheme, layout }, sink, kernel, hasher, report) {
+  const embedding = weights[0].tensor;
+  let [done, total] = [0, 0];
+  const add = (/** @type {number} */ bytes) => report((done += bytes), total);
+  total = embedding.end - embedding.begin + weights.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
+  const residual = await residualScale(model, weights, add);
+  const { header, blobs, offsets, parts, sumsOffset, size } = layout(residual);
+  total += size;
+  sink.truncate(size);
+  sink.write(header, 0);
+  for (const { offset, bytes } of blobs) sink.write(new Uint8Array(bytes), offset);
+  const place = (/** @type {string} */ name) => offsets.get(name) ?? NaN;
+  for (const { weight, tensor } of weights) {
+    const factor = factorOf(weight, residual.factor);
+    if (weight.kind === "matrix") await writeMatrix({ weight, tensor, factor, scheme }, place, sink, kernel, add);
+    else {
+      sink.write(await norm(weight, tensor, factor), place(weight.name));
+      add(tensor.end - tensor.begin);
+    }
+  }
+  return { sha256: readBack(sink, { parts, sumsOffset, size }, hasher, add), size };
+}
+
+/**
+ * @param {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor, factor: number, scheme: import('./kernel.js').Scheme}} matrix
+ * @param {(name: string) => number} place
+ * @param {Sink} sink
+ * @param {import('./kernel.js').Kernel} kernel
+ * @param {(bytes: number) => void} add
+ */
+async function writeMatrix({ weight, tensor, factor, scheme }, place, sink, kernel, add) {
+  const { name, source, shape: [outputs, inputs] } = weight;
+  const [values, sums, scales] = [place(`${name}.w`), place(`${name}.w.sum_i`), place(`${name}.w_quantized_scale`)];
+  const row = (4 * outputs * scheme.bits) / 8; // of blocks
+  const step = Math.max(4, Math.floor(BAND / inputs / 4) * 4);
+  for (let first = 0; first < outputs; first += step) {
+    const rows = Math.min(step, outputs - first);
+    const band = await kernel.quantize({ rows, inputs, isBfloat16: isBfloat16(tensor) }, scheme, (at, count, into) => readRows(tensor, first + at, count, into));
+    if (!band) throw new Refusal("not-finite", source);
+    const strip = (rows * scheme.bits) / 2;
+    if (rows === outputs) sink.write(band.packed, values);
+    else for (let i = 0; i * strip < band.packed.length; i += 1) sink.write(band.packed.subarray(i * strip, (i + 1) * strip), values + (first * scheme.bits) / 2 + i * row);
+    sink.write(band.sums, sums + 4 * first);
+    if (factor !== 1) for (let i = 0; i < band.scales.length; i += 1) band.scales[i] *= factor;
+    sink.write(new Uint8Array(band.scales.buffer, band.scales.byteOffset, band.scales.byteLength), scales + (band.scales.byteLength / rows) * first);
+    add(((tensor.end - tensor.begin) * rows) / outputs);
+  }
+}
+
+/** The weights of a norm whose factors, 1 more than they, are multiplied. @param {import('./gemma3.js').Weight} weight @param {import('./safetensors.js').StoredTensor} tensor @param {number} factor */
+async function norm({ source }, tensor, factor) {
+  const values = await vectorOf(tensor);
+  if (!values.every(Number.isFinite)) throw new Refusal("not-finite", source);
+  return new Uint8Array(Float32Array.from(values, (each) => (factor === 1 ? each : (1 + each) * factor - 1)).buffer);
+}
+
+/**
+ * The sums of the parts go to their place, and all is hashed.
+ * @param {Sink} sink
+ * @param {Pick<import('./layout.js').Layout, 'parts' | 'sumsOffset' | 'size'>} layout
+ * @param {Hasher} hasher
+ * @param {(bytes: number) => void} add
+ */
+function readBack(sink, { parts, sumsOffset, size }, hasher, add) {
+  const buffer = new Uint8Array(CHUNK);
+  const sums = new DataView(new ArrayBuffer(4 * (parts.length + 1)));
+  const values = parts.map(() => 0);
+  let part = 0;
+  const pass = (/** @type {number} */ from, /** @type {number} */ to) => {
+    for (let at = from; at < to; at += CHUNK) {
+      const bytes = buffer.subarray(0, Math.min(CHUNK, to - at));
+      sink.read(bytes, at);
+      hasher.update(bytes);
+      for (; part < parts.length; part += 1) {
+        const [begin, end] = parts[part];
+        values[part] = crc32(bytes.subarray(Math.max(0, begin - at), Math.max(0, end - at)), values[part]);
+        if (end > at + bytes.length) break;
+      }
+      add(bytes.length);
+    }
+  };
+  pass(0, sumsOffset);
+  values.forEach((value, i) => sums.setUint32(4 * i, value, true));
+  sums.setUint32(4 * parts.length, crc32(new Uint8Array(sums.buffer, 0, 4 * parts.length)), true);
+  sink.write(new Uint8Array(sums.buffer), sumsOffset);
+  pass(sumsOffset, size);
+  return hasher.digest();
+}
+
+/** The tensor of each weight; whatever the model has no place for is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {import('./gemma3.js').Weight[]} weights @param {number} rows that the embedding is said to have */
+function found(tensors, weights, rows) {
+  const left = new Set(tensors.keys());
+  const pairs = weights.map((weight) => {
+    const tensor = tensors.get(weight.source);
+    const shape = weight.isEmbedding ? [rows, weight.shape[1]] : weight.shape;
+    if (!tensor || tensor.shape.join() !== shape.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(shape)}`);
+    if (!["BF16", "F16", "F32"].includes(tensor.dtype)) throw new Refusal("types", `${weight.source} ${tensor.dtype}`);
+    left.delete(weight.source);
+    return { weight, tensor };
+  });
+  if (left.size) throw new Refusal("damaged", `${left.size}: ${shown([...left][0])}`);
+  return pairs;
+}
+
+/** @param {import('./gemma3.js').Weight} weight @param {import('./kernel.js').Scheme} scheme */
+function refuseWhatNoBlockDivides({ kind, source, shape }, { block }) {
+  const [outputs, inputs] = shape;
+  if (kind !== "matrix") return;
+  if (outputs * inputs > MAX_TENSOR) throw new Refusal("large", source);
+  if (inputs % (block ?? INPUTS)) throw new Refusal("setting", `${source} ${shown(shape)}: ${block ?? INPUTS}`);
+}
+
+/** @param {import('./gemma3.js').Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./layout.js').Spec[]} */
+function specsOf({ name, kind, shape }, { bits, block }) {
+  const [outputs, inputs = 1] = shape;
+  if (kind !== "matrix") return [{ name, type: FLOAT32, size: 4 * outputs }];
+  return [
+    { name: `${name}.w`, type: bits === 8 ? INT8 : INT4, size: (outputs * inputs * bits) / 8 },
+    { name: `${name}.w.sum_i`, type: INT32, size: 4 * outputs },
+    { name: `${name}.w_quantized_scale`, type: FLOAT32, size: (4 * outputs * inputs) / (block ?? inputs) },
+  ];
+}

@@ -1,0 +1,41 @@
+// @ts-check
+/**
+ * Why a folder is not converted: a code, for which the page has a sentence in every language, and a detail for it, in no language: a name, a
+ * setting, what was found and expected.
+ *
+ * @typedef {typeof REFUSALS[number]} RefusalCode
+ */
+
+export const REFUSALS = /** @type {const} */ ([
+  "incomplete", // a file of the folder is missing; the detail is its name
+  "damaged", // a file is not what its name says, or not of this model
+  "family", // no Gemma 3 of text; the detail is its model_type
+  "setting", // config.json says something that no web file can
+  "quantized", // by another program
+  "types", // weights that are no BF16, F16 or F32
+  "template", // a chat template that is not Gemma's published one
+  "tokenizer", // tokenizer.model and the files beside it do not agree
+  "large", // a tensor beyond what the format holds
+  "not-finite", // weights that are infinite or no number
+]);
+
+export class Refusal extends Error {
+  /**
+   * @param {RefusalCode} code
+   * @param {string} [detail]
+   */
+  constructor(code, detail = "") {
+    super(detail ? `${code}: ${detail}` : code);
+    this.name = "Refusal";
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+const MOST_SHOWN = 120;
+
+/** A value that somebody else wrote, short. @param {unknown} value */
+export function shown(value) {
+  const said = JSON.stringify(value) ?? "nothing";
+  return said.length > MOST_SHOWN ? `${said.slice(0, MOST_SHOWN - 1)}…` : said;
+}

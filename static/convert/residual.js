@@ -1,0 +1,38 @@
+// @ts-check
+/**
+ * How a model's residual stream is scaled so that float16 holds it, by what its weights allow at most: builder/convert/residual_bound.py in
+ * JavaScript, the same sums in the same order. `onpage convert --residual-scale bound` comes to the same number.
+ */
+
+import { Refusal } from "./refusal.js";
+import { largestOf, vectorOf } from "./stored_rows.js";
+
+/** What the bound should be at most: half of what float16 holds. */
+const BOUNDED = 65_504 / 2;
+const SMALLEST = 2 ** -24;
+
+/**
+ * @param {import('./gemma3.js').Gemma3} model
+ * @param {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights in the order of the file
+ * @param {(bytes: number) => void} report of the embedding
+ * @returns {Promise<{factor: number, bound: number}>} what the stream is multiplied with, and what no text brings it beyond then
+ */
+export async function residualScale({ width }, weights, report) {
+  const reach = Math.sqrt(width);
+  const stream = new Float64Array(width);
+  for (const { weight, tensor } of weights) {
+    if (weight.isEmbedding) stream.fill((await largestOf(tensor, report)) * reach);
+    if (weight.kind === "post-norm") (await vectorOf(tensor)).forEach((each, j) => (stream[j] += reach * Math.abs(1 + each)));
+    if (!stream.every(Number.isFinite)) throw new Refusal("not-finite", weight.source);
+  }
+  const largest = stream.reduce((most, each) => Math.max(most, each), 0);
+  let factor = 1;
+  while (largest * factor > BOUNDED && factor > SMALLEST) factor /= 2;
+  return { factor, bound: Math.ceil(largest * factor) };
+}
+
+/** What a weight's values, or a norm's factors (1 + w), are multiplied with. @param {import('./gemma3.js').Weight} weight @param {number} factor */
+export function factorOf({ kind, isEmbedding }, factor) {
+  if (kind === "last-norm") return 1 / factor;
+  return isEmbedding || kind === "post-norm" ? factor : 1;
+}

@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * The tensors of a checkpoint's safetensors files: where each lies. Only headers are read, and each is held against its file: no tensor
+ * overlaps another, none lies outside, and no byte belongs to none.
+ *
+ * @typedef {'BF16' | 'F16' | 'F32'} StoredType
+ * @typedef {{name: string, dtype: string, shape: number[], file: Blob, begin: number, end: number}} StoredTensor `begin` and `end` in the file
+ * @typedef {import('./folder.js').Folder} Folder
+ */
+
+import { jsonOf, objectOf } from "./folder.js";
+import { Refusal, shown } from "./refusal.js";
+
+/** Bytes of a header; that of 1,500 tensors has 0.2 MB. */
+const MAX_HEADER = 16 << 20;
+/** @type {Record<string, number>} */
+export const BYTES = { BF16: 2, F16: 2, F32: 4 };
+const INDEX = "model.safetensors.index.json";
+
+/** @param {Folder} folder @returns {Promise<Map<string, StoredTensor>>} by name */
+export async function readTensors(folder) {
+  /** @type {Map<string, StoredTensor>} */
+  const tensors = new Map();
+  for (const name of await shards(folder)) {
+    const file = folder.files.get(name);
+    if (!file) throw new Refusal("incomplete", name);
+    for (const tensor of await readHeader(file, name)) {
+      if (tensors.has(tensor.name)) throw new Refusal("damaged", `${name}: ${shown(tensor.name)} twice`);
+      tensors.set(tensor.name, tensor);
+    }
+  }
+  return tensors;
+}
+
+/** @param {Folder} folder */
+async function shards(folder) {
+  if (!folder.files.has(INDEX)) return ["model.safetensors"];
+  const { weight_map: map } = await jsonOf(folder, INDEX);
+  const names = Object.values(typeof map === "object" && map ? map : {});
+  if (!names.length || !names.every((name) => typeof name === "string")) throw new Refusal("damaged", `${INDEX}: weight_map ${shown(map)}`);
+  return [...new Set(names)].sort();
+}
+
+/** @param {Blob} file @param {string} name @returns {Promise<StoredTensor[]>} */
+async function readHeader(file, name) {
+  const start = new DataView(await file.slice(0, 8).arrayBuffer());
+  const length = start.byteLength === 8 ? Number(start.getBigUint64(0, true)) : 0;
+  if (!length || length > MAX_HEADER || 8 + length > file.size) throw new Refusal("damaged", `${name}: a header of ${length} bytes`);
+  const header = objectOf(await file.slice(8, 8 + length).text(), name);
+  delete header.__metadata__;
+  const found = Object.entries(header).map(([tensor, said]) => placed(tensor, said, file, 8 + length, name));
+  found.sort((one, other) => one.begin - other.begin || one.end - other.end);
+  let at = 8 + length;
+  for (const { name: tensor, begin, end } of found) {
+    if (begin !== at) throw new Refusal("damaged", `${name}: ${shown(tensor)} at ${begin}, not ${at}`);
+    at = end;
+  }
+  if (at !== file.size) throw new Refusal("damaged", `${name}: ${file.size} bytes, not ${at}`);
+  return found;
+}
+
+/** @param {string} tensor @param {any} said @param {Blob} file @param {number} start @param {string} name @returns {StoredTensor} */
+function placed(tensor, said, file, start, name) {
+  const { dtype, shape, data_offsets: offsets } = said ?? {};
+  const counts = Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount);
+  if (!counts || typeof dtype !== "string" || offsets[1] < offsets[0]) throw new Refusal("damaged", `${name}: ${shown(tensor)} ${shown(said)}`);
+  const size = shape.reduce((/** @type {number} */ product, /** @type {number} */ each) => product * each, BYTES[dtype] ?? 0);
+  if (dtype in BYTES && size !== offsets[1] - offsets[0]) throw new Refusal("damaged", `${name}: ${shown(tensor)} ${shown(said)}`);
+  return { name: tensor, dtype, shape, file, begin: start + offsets[0], end: start + offsets[1] };
+}
+
+/** @param {unknown} value */
+function isCount(value) {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}

@@ -1,0 +1,190 @@
+// @ts-check
+/**
+ * A SentencePiece model as it stands beside a checkpoint: its pieces, and the changes that a web file wants. Control pieces that stand in the
+ * turns become user-defined ones, because SentencePiece finds no control piece in a text; tokens that were added beside the file become pieces
+ * (builder/model/tokenizer.py, builder/model/added_tokens.py). What is not changed keeps its bytes.
+ *
+ * @typedef {{text: string, score: number, type: number, begin: number, end: number}} Piece where its field begins and ends; 0 for one that was added
+ */
+
+import { joined, message } from "./protobuf.js";
+import { Refusal, shown } from "./refusal.js";
+
+export const [NORMAL, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 3, 4, 5, 6];
+/** Fields of ModelProto, SentencePiece and TrainerSpec. */
+const [PIECES, TRAINER, TEXT, SCORE, TYPE, VOCABULARY, BOS, EOS] = [1, 2, 1, 2, 3, 4, 41, 42];
+const MAX_BYTES = 32 << 20;
+const NAME = "tokenizer.model";
+const SPACE = "\u2581";
+const MAX_TEXT = 512;
+
+export class SentencePieceModel {
+  #bytes;
+  /** What stands in place of the bytes between two places. @type {{begin: number, end: number, parts: Uint8Array[]}[]} */
+  #changes = [];
+  /** Where the pieces end, and where the trainer's settings are. */
+  #last = 0;
+  #trainer = { begin: 0, from: 0, to: 0 };
+  /** @type {Piece[]} */
+  pieces = [];
+  /** The ids that begin and end a text; -1 where there is none. */
+  begin = 1;
+  end = 2;
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes not trusted */
+  constructor(bytes) {
+    if (bytes.length > MAX_BYTES) throw new Refusal("tokenizer", `${NAME}: ${bytes.length} bytes`);
+    this.#bytes = bytes;
+    try {
+      this.#read();
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof TypeError) throw new Refusal("tokenizer", `${NAME}: ${error.message}`);
+      throw error;
+    }
+    for (const id of [this.begin, this.end]) if (id < -1 || id >= this.pieces.length) throw new Refusal("tokenizer", `${NAME}: ${id} of ${this.pieces.length}`);
+  }
+
+  #read() {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const bytes = this.#bytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (const { number, begin, from, to } of fields(bytes, 0, bytes.length)) {
+      if (number === TRAINER) {
+        this.#trainer = { begin, from, to };
+        for (const field of fields(bytes, from, to)) {
+          if (field.number === BOS) this.begin = field.value;
+          if (field.number === EOS) this.end = field.value;
+        }
+      }
+      if (number !== PIECES) continue;
+      const piece = { text: "", score: 0, type: NORMAL, begin, end: to };
+      for (const field of fields(bytes, from, to)) {
+        if (field.number === TEXT) piece.text = decoder.decode(bytes.subarray(field.from, field.to));
+        if (field.number === SCORE) piece.score = view.getFloat32(field.from, true);
+        if (field.number === TYPE) piece.type = field.value;
+      }
+      this.pieces.push(piece);
+      this.#last = to;
+    }
+  }
+
+  /** The id of a piece, -1 where there is none. @param {string} text */
+  idOf(text) {
+    return this.pieces.findIndex((piece) => piece.text === text);
+  }
+
+  /**
+   * Puts the tokens in that stand beside it.
+   * @param {Map<number, string>} added by id
+   * @param {number} rows of the embedding; tokens behind them are left out
+   */
+  add(added, rows) {
+    const before = this.pieces.length;
+    const ids = added.size ? new Map(this.pieces.map(({ text }, id) => [text, id])) : new Map();
+    /** @type {Uint8Array[]} */
+    const appended = [];
+    let changed = false;
+    for (const [id, written] of [...added].sort(([one], [other]) => one - other)) {
+      const text = written.replaceAll(" ", SPACE);
+      const old = this.pieces[id];
+      if (id >= rows || old?.text === text || old?.type === BYTE) continue;
+      if (id > this.pieces.length || ids.has(text) || (old && old.type !== USER_DEFINED && old.type !== UNUSED)) throw new Refusal("tokenizer", `${shown(text)} ${id}`);
+      const bytes = message([[PIECES, message([[TEXT, text], [SCORE, 0, "float"], [TYPE, USER_DEFINED]])]]);
+      if (old) {
+        ids.delete(old.text);
+        this.#changes.push({ begin: old.begin, end: old.end, parts: [bytes] });
+      } else appended.push(bytes);
+      this.pieces[id] = { text, score: 0, type: USER_DEFINED, begin: old?.begin ?? 0, end: old?.end ?? 0 };
+      ids.set(text, id);
+      changed = true;
+    }
+    if (this.pieces.length > before) this.#changes.push({ begin: this.#last, end: this.#last, parts: appended });
+    if (changed) this.#count();
+  }
+
+  /** Makes those control pieces readable that a text holds. @param {string} texts */
+  read(texts) {
+    for (const piece of this.pieces) {
+      if (piece.type !== CONTROL || !texts.includes(piece.text)) continue;
+      piece.type = USER_DEFINED;
+      const own = [...fields(this.#bytes, piece.begin, piece.end)][0];
+      const others = [...fields(this.#bytes, own.from, own.to)].filter(({ number }) => number !== TYPE).map(({ begin, to }) => this.#bytes.subarray(begin, to));
+      this.#changes.push({ begin: piece.begin, end: piece.end, parts: [message([[PIECES, joined([...others, message([[TYPE, USER_DEFINED]])])]])] });
+    }
+  }
+
+  /** @returns {Uint8Array} */
+  bytes() {
+    const parts = [];
+    let at = 0;
+    for (const { begin, end, parts: instead } of this.#changes.toSorted((one, other) => one.begin - other.begin)) {
+      parts.push(this.#bytes.subarray(at, begin), ...instead);
+      at = end;
+    }
+    return joined([...parts, this.#bytes.subarray(at)]);
+  }
+
+  /** The trainer's settings say how many pieces there are. */
+  #count() {
+    const { begin, from, to } = this.#trainer;
+    const others = [...fields(this.#bytes, from, to)].filter(({ number }) => number !== VOCABULARY);
+    const bytes = (/** @type {typeof others} */ some) => some.map((field) => this.#bytes.subarray(field.begin, field.to));
+    const content = joined([...bytes(others.filter(({ number }) => number < VOCABULARY)), message([[VOCABULARY, this.pieces.length]]), ...bytes(others.filter(({ number }) => number > VOCABULARY))]);
+    this.#changes.push({ begin, end: to, parts: [message([[TRAINER, content]])] });
+  }
+}
+
+/**
+ * The tokens that stand beside a tokenizer.model, by id.
+ * @param {Record<string, any>} tokens of added_tokens.json
+ * @param {Record<string, any>} config of tokenizer_config.json
+ * @returns {Map<number, string>}
+ */
+export function addedTokens(tokens, config) {
+  const decoder = config.added_tokens_decoder;
+  const listed = Object.entries(typeof decoder === "object" && decoder ? decoder : {}).map(([id, said]) => [/^\d{1,9}$/.test(id) ? Number(id) : id, said?.content ?? said]);
+  /** @type {Map<number, string>} */
+  const found = new Map();
+  for (const [id, text] of [...Object.entries(tokens).map(([each, number]) => [number, each]), ...listed]) {
+    const usable = Number.isSafeInteger(id) && id >= 0 && typeof text === "string" && text.length > 0 && [...text].length <= MAX_TEXT && !text.includes("\0") && text.isWellFormed();
+    if (!usable || (found.get(id) ?? text) !== text) throw new Refusal("tokenizer", `${shown(text)} ${shown(id)}`);
+    found.set(id, text);
+  }
+  return found;
+}
+
+/**
+ * The fields of a message, one after the other. RangeError where it is damaged.
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ * @param {number} end
+ * @returns {Generator<{number: number, begin: number, from: number, to: number, value: number}>} `begin` of its key, `from` of its content
+ */
+function* fields(bytes, at, end) {
+  const varint = () => {
+    let [value, low] = [0, 0];
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (at >= end) throw new RangeError("a message is cut");
+      const byte = bytes[at];
+      at += 1;
+      value += (byte & 127) * 2 ** shift;
+      if (shift < 32) low |= (byte & 127) << shift;
+      if (byte < 128) return shift < 63 ? value : low; // ten bytes are of a negative number
+    }
+    throw new RangeError("a number has no end");
+  };
+  while (at < end) {
+    const begin = at;
+    const key = varint();
+    const [number, kind] = [Math.floor(key / 8), key % 8];
+    let [from, value] = [at, 0];
+    if (kind === 0) value = varint();
+    else {
+      const length = kind === 2 ? varint() : kind === 5 ? 4 : kind === 1 ? 8 : -1;
+      from = at;
+      if (length < 0 || at + length > end) throw new RangeError("a field is cut");
+      at += length;
+    }
+    yield { number, begin, from, to: at, value };
+  }
+}

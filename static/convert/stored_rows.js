@@ -1,0 +1,98 @@
+// @ts-check
+/**
+ * Rows of a checkpoint's tensors as the kernel takes them: bfloat16 as it is stored, all else as float32.
+ *
+ * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
+ */
+
+import { CHUNK } from "./kernel.js";
+import { BYTES } from "./safetensors.js";
+
+/** @param {StoredTensor} tensor */
+export function isBfloat16({ dtype }) {
+  return dtype === "BF16";
+}
+
+/**
+ * Fills `into` with some rows; those behind the tensor's last are its first one again, Gemma's padding.
+ * @param {StoredTensor} tensor a matrix
+ * @param {number} first
+ * @param {number} count
+ * @param {Uint8Array<ArrayBuffer>} into
+ */
+export async function readRows(tensor, first, count, into) {
+  const [rows, inputs] = tensor.shape;
+  const there = Math.min(count, Math.max(0, rows - first));
+  const width = into.length / count;
+  await read(tensor, first * inputs, into.subarray(0, there * width));
+  for (let row = there; row < count; row += 1) await read(tensor, 0, into.subarray(row * width, (row + 1) * width));
+}
+
+/** A vector, in float64. @param {StoredTensor} tensor @returns {Promise<Float64Array>} */
+export async function vectorOf(tensor) {
+  const values = new Float32Array(tensor.shape[0]);
+  const bytes = new Uint8Array(values.buffer);
+  if (!isBfloat16(tensor)) {
+    await read(tensor, 0, bytes);
+    return Float64Array.from(values);
+  }
+  const halves = new Uint16Array(values.length);
+  await read(tensor, 0, new Uint8Array(halves.buffer));
+  const words = new Uint32Array(values.buffer);
+  for (let i = 0; i < words.length; i += 1) words[i] = halves[i] << 16;
+  return Float64Array.from(values);
+}
+
+/**
+ * The largest magnitude of a tensor; NaN or Infinity where not all is finite.
+ * @param {StoredTensor} tensor
+ * @param {(bytes: number) => void} report so many more were read
+ */
+export async function largestOf(tensor, report) {
+  const size = tensor.shape.reduce((product, each) => product * each, 1);
+  const bytes = new Uint8Array(CHUNK);
+  const width = isBfloat16(tensor) ? 2 : 4;
+  let largest = 0; // of a float without its sign: they are in the order of their bits
+  for (let at = 0; at < size; at += CHUNK / width) {
+    const part = bytes.subarray(0, Math.min(CHUNK, (size - at) * width));
+    await read(tensor, at, part);
+    largest = Math.max(largest, width === 2 ? highest(new Uint16Array(part.buffer, 0, part.length / 2), 0x7fff) : highest(new Uint32Array(part.buffer, 0, part.length / 4), 0x7fffffff));
+    report((part.length / width) * BYTES[tensor.dtype]);
+  }
+  return new Float32Array(Uint32Array.of(width === 2 ? largest << 16 : largest).buffer)[0];
+}
+
+/** @param {Uint16Array | Uint32Array} words @param {number} mask */
+function highest(words, mask) {
+  let found = 0;
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] & mask;
+    if (word > found) found = word;
+  }
+  return found;
+}
+
+/** Values from the place `at` on: 2 bytes each of bfloat16, else float32. @param {StoredTensor} tensor @param {number} at @param {Uint8Array<ArrayBuffer>} into */
+async function read({ dtype, file, begin }, at, into) {
+  if (!into.length) return;
+  const count = into.length / (dtype === "BF16" ? 2 : 4);
+  const start = begin + at * BYTES[dtype];
+  const stored = await file.slice(start, start + count * BYTES[dtype]).arrayBuffer();
+  if (dtype !== "F16") return into.set(new Uint8Array(stored));
+  const halves = new Uint16Array(stored);
+  const values = new Uint32Array(into.buffer, into.byteOffset, count);
+  FLOAT16 ??= float16();
+  for (let i = 0; i < count; i += 1) values[i] = FLOAT16[halves[i]];
+}
+
+/** The bits of a float32 for each float16. @type {Uint32Array | null} */
+let FLOAT16 = null;
+
+function float16() {
+  return Uint32Array.from({ length: 1 << 16 }, (_, half) => {
+    const [sign, exponent, fraction] = [half & 0x8000 ? 0x8000_0000 : 0, (half >> 10) & 31, half & 1023];
+    if (exponent === 31) return sign + 0x7f80_0000 + fraction * 8192;
+    const value = exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24;
+    return sign + new Uint32Array(Float32Array.of(value).buffer)[0];
+  });
+}

@@ -1,0 +1,49 @@
+// @ts-check
+/**
+ * The turns that a Gemma 3 was taught. `onpage convert` runs a checkpoint's chat template in a sandbox; here a template is known by its hash, or
+ * it is refused: what stands around a turn must be what the model was trained with.
+ *
+ * @typedef {{turns: {user: [string, string], model: [string, string]} | null, ends: string[]}} Turns null where the tokenizer has no pieces for any
+ */
+
+import { Refusal, shown } from "./refusal.js";
+
+/** Of the texts that Google publishes with Gemma 3, without what is blank at their end. */
+const PUBLISHED = ["8d9e3a3c114fb2053ec500184677af4f7e5f8ec2582443cd535834e68b3ade29"];
+const MAX_TEMPLATE = 256 << 10;
+export const [OPENS, CLOSES] = ["<start_of_turn>", "<end_of_turn>"];
+const GEMMA = { user: /** @type {[string, string]} */ ([`${OPENS}user\n`, `${CLOSES}\n`]), model: /** @type {[string, string]} */ ([`${OPENS}model\n`, `${CLOSES}\n`]) };
+
+/**
+ * @param {import('./folder.js').Folder} folder
+ * @param {Record<string, any>} config of tokenizer_config.json
+ * @param {Record<string, any>} processor of chat_template.json
+ * @param {(piece: string) => boolean} has whether the tokenizer has a piece
+ * @param {string[]} known hashes of templates
+ * @returns {Promise<Turns>}
+ */
+export async function turnsOf(folder, config, processor, has, known = PUBLISHED) {
+  const template = await templateOf(folder, config, processor);
+  const readable = has(OPENS) && has(CLOSES);
+  if (template === null) return readable ? { turns: GEMMA, ends: [CLOSES] } : { turns: null, ends: [] };
+  if (!known.includes(await hashOf(template.trimEnd()))) throw new Refusal("template");
+  if (!readable) throw new Refusal("tokenizer", `${OPENS} ${CLOSES}`);
+  return { turns: GEMMA, ends: [CLOSES] };
+}
+
+/** Where programs save a template, in the order in which transformers looks. @param {import('./folder.js').Folder} folder @param {Record<string, any>} config @param {Record<string, any>} processor @returns {Promise<string | null>} */
+async function templateOf({ files }, config, processor) {
+  const own = files.get("chat_template.jinja");
+  if (own && own.size > MAX_TEMPLATE) throw new Refusal("template", `${own.size} bytes`);
+  const said = own ? await own.text() : (config.chat_template ?? processor.chat_template ?? null);
+  const text = Array.isArray(said) ? said.find((each) => each?.name === "default")?.template : said;
+  if (text === null) return null;
+  if (typeof text !== "string" || text.length > MAX_TEMPLATE) throw new Refusal("template", shown(text));
+  return text;
+}
+
+/** @param {string} text */
+async function hashOf(text) {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

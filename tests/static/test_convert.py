@@ -1,0 +1,326 @@
+"""The page's converter against `onpage convert`: the same bytes, or a refusal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import wasmtime
+from safetensors.numpy import load_file, save_file
+from sentencepiece import sentencepiece_model_pb2 as proto
+
+from builder.convert.web_file import convert_checkpoint
+from builder.quantize.scheme import Quantization
+from builder.quantize.wasm_kernel_text import module_text
+from builder.synth.web_file import synthetic_tokenizer
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, write_checkpoint
+from tests.static.node import ROOT, ask, evaluate
+
+GOLDEN = ROOT / "tests" / "goldens" / "tokenizer"
+TEMPLATE = """{{ bos_token }}{% for m in messages %}{{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) }}
+{{ m.content }}<end_of_turn>
+{% endfor %}{% if add_generation_prompt %}<start_of_turn>model
+{% endif %}"""
+"""As Gemma's, shorter, and with turns of the system."""
+GEMMAS = TEMPLATE.replace(
+    "{{ bos_token }}", "{{ bos_token }}{% if messages[0].role == 'system' %}{{ raise_exception('') }}{% endif %}"
+)
+"""As Gemma's, shorter."""
+
+ROPES = {
+    "full_attention": {"rope_type": "linear", "rope_theta": 1e6, "factor": 8.0},
+    "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+}
+KERNEL = ROOT / "static" / "convert" / "kernel.wasm"
+
+Change = Callable[[Path], object]
+
+
+def in_the_page(folder: Path, output: Path, bits: str = "8") -> dict[str, Any]:
+    """What the page's modules make of a folder: the hash and the facts, or the refusal."""
+    known = sha256(GEMMAS.rstrip().encode()).hexdigest()
+    script = ROOT / "tests" / "static" / "support" / "convert_folder.js"
+    run = subprocess.run(["node", script, folder, output, bits, known], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
+
+
+def same(folder: Path, bits: str = "8") -> dict[str, Any]:
+    """Converts it twice, and compares every byte; what the page says of the file."""
+    ours, theirs = folder.with_suffix(".js.task"), folder.with_suffix(".py.task")
+    said = in_the_page(folder, ours, bits)
+    written = convert_checkpoint(folder, theirs, quantization=Quantization.of(bits), residual_scale="bound")
+    assert said.get("sha256") == written.sha256, said
+    assert ours.read_bytes() == theirs.read_bytes() and said["size"] == written.size
+    assert said["last"] == pytest.approx(1) and said["facts"]["parameters"] == written.parameters
+    return said
+
+
+def put(name: str, value: Any) -> Change:
+    """Writes a file of the folder: a text, bytes, or an object as JSON."""
+
+    def change(folder: Path) -> None:
+        data = value if isinstance(value, bytes) else (value if isinstance(value, str) else json.dumps(value)).encode()
+        (folder / name).write_bytes(data)
+
+    return change
+
+
+def test_the_kernel_is_the_one_of_onpage_convert() -> None:
+    """Where this fails, write wasmtime.wat2wasm(module_text()) to static/convert/kernel.wasm."""
+    assert KERNEL.read_bytes() == bytes(wasmtime.wat2wasm(module_text()))
+
+
+@pytest.mark.parametrize("bits", ["8", "q4_0"])
+@pytest.mark.parametrize("dtype", ["BF16", "F16", "F32"])
+@pytest.mark.parametrize("residual", [1.0, 4096.0])
+def test_the_bytes_are_those_of_onpage_convert(tmp_path: Path, bits: str, dtype: str, residual: float) -> None:
+    """More rows than a band has; rows of padding; a stream that is scaled."""
+    config = gemma3_config(vocab_size=70_002 if dtype == "BF16" else 1022)
+    said = same(write_checkpoint(tmp_path / "c", config, dtype=dtype, shards=2, residual=residual), bits)
+    assert said["facts"]["prompt"]["prefix"] == "<start_of_turn>user\n"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        gemma3_config(hidden_size=1152, num_hidden_layers=26, intermediate_size=64, head_dim=16, vocab_size=512),
+        gemma3_config(vocab_size=512, rope_parameters=ROPES, rope_theta=None, rope_local_base_freq=None),
+        gemma3_config(vocab_size=512, rope_scaling={"factor": 8.0, "rope_type": "linear"}, query_pre_attn_scalar=96),
+        gemma3_config(vocab_size=512, num_hidden_layers=2, layer_types=["sliding_attention"] * 2),
+        gemma3_config(vocab_size=512, num_hidden_layers=2, layer_types=["sliding_attention", "full_attention"]),
+        gemma3_config(vocab_size=512, final_logit_softcapping=30, attn_logit_softcapping=0.1, _name_or_path="a/b-1.c"),
+        gemma3_config(vocab_size=512, _sliding_window_pattern=2, eos_token_id=[1, 5], _name_or_path="/a/b"),
+    ],
+    ids=lambda config: str(len(config)),
+)
+def test_every_setting_is_told_alike(tmp_path: Path, config: dict[str, Any]) -> None:
+    same(write_checkpoint(tmp_path / "a model — “1”", config))
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        {"do_sample": True, "temperature": 1, "top_k": 64, "eos_token_id": [1, 5], "top_p": 0.95},
+        {"temperature": 0.00001, "top_k": 3.7, "eos_token_id": 7},
+        {"temperature": 11, "top_k": 0},
+        {"temperature": 0.7, "do_sample": False},
+    ],
+)
+def test_sampling_is_noted_alike(tmp_path: Path, generation: dict[str, Any]) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1))
+    put("generation_config.json", generation)(folder)
+    same(folder)
+
+
+def controls() -> bytes:
+    """A tokenizer whose turns' pieces no text becomes, as files made of a GGUF have them."""
+    model = proto.ModelProto.FromString(synthetic_tokenizer(512))
+    for piece in model.pieces:
+        if "_turn>" in piece.piece:
+            piece.type = piece.CONTROL
+    return bytes(model.SerializeToString())
+
+
+def golden_json(change: Callable[[dict[str, Any]], object] = lambda values: None) -> dict[str, Any]:
+    """tokenizer.json of the golden one."""
+    found: dict[str, Any] = json.loads((GOLDEN / "tokenizer.json").read_text())
+    change(found)
+    return found
+
+
+GOLDEN_MODEL = put("tokenizer.model", (GOLDEN / "tokenizer.model").read_bytes())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [put("tokenizer.model", controls())],
+        [put("tokenizer.model", controls()), put("chat_template.jinja", GEMMAS)],
+        [put("tokenizer_config.json", {"bos_token": "<bos>", "chat_template": GEMMAS + "\n"})],
+        [put("tokenizer_config.json", {"chat_template": [{"name": "default", "template": GEMMAS}]})],
+        [put("chat_template.json", {"chat_template": GEMMAS})],
+        [put("added_tokens.json", {"<|a b|>": 512, "<|é|>": 513, "<image_soft_token>": 600})],
+        [
+            put(
+                "tokenizer_config.json",
+                {"added_tokens_decoder": {"512": {"content": "<|x|>"}, "513": {"content": "<|y|>"}}},
+            )
+        ],
+    ],
+)
+def test_tokenizer_and_turns_are_written_alike(tmp_path: Path, changes: list[Change]) -> None:
+    folder = write_checkpoint(
+        tmp_path / "c", gemma3_config(vocab_size=600, num_hidden_layers=1), tokenizer=synthetic_tokenizer(512)
+    )
+    for change in changes:
+        change(folder)
+    same(folder)
+
+
+def test_a_tokenizer_json_that_says_the_same_changes_nothing(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=700, num_hidden_layers=1))
+    for change in (GOLDEN_MODEL, put("tokenizer.json", golden_json())):
+        change(folder)
+    same(folder)
+
+
+def move_a_merge(values: dict[str, Any]) -> None:
+    merges = values["model"]["merges"]
+    merges.append(merges.pop(next(i for i, pair in enumerate(merges) if pair == ["i", "n"])))
+
+
+def rename_a_piece(values: dict[str, Any]) -> None:
+    values["model"]["vocab"]["<|x|>"] = values["model"]["vocab"].pop("<mask>")
+    values["added_tokens"] = [token for token in values["added_tokens"] if token["content"] != "<mask>"]
+
+
+@pytest.mark.parametrize("change", [move_a_merge, rename_a_piece])
+def test_a_tokenizer_json_that_says_something_else_is_refused(tmp_path: Path, change: Callable[[Any], object]) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=700, num_hidden_layers=1))
+    for each in (GOLDEN_MODEL, put("tokenizer.json", golden_json(change))):
+        each(folder)
+    said = in_the_page(folder, tmp_path / "m.task")
+    assert said["refused"] == "tokenizer" and said["detail"].startswith("tokenizer.json: ")
+
+
+def test_a_spare_piece_gets_the_name_that_fine_tuning_gave_it(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=700, num_hidden_layers=1))
+    for change in (GOLDEN_MODEL, put("added_tokens.json", {"<|call|>": golden_json()["model"]["vocab"]["<mask>"]})):
+        change(folder)
+    same(folder)
+
+
+def config(**changes: Any) -> Change:
+    """Changes config.json."""
+    return put("config.json", gemma3_config(vocab_size=512, num_hidden_layers=1, **changes))
+
+
+def weights(change: Callable[[dict[str, Any]], object]) -> Change:
+    """Changes the tensors."""
+
+    def changed(folder: Path) -> None:
+        tensors = load_file(folder / "model.safetensors")
+        change(tensors)
+        save_file(tensors, folder / "model.safetensors")
+
+    return changed
+
+
+def set_value(name: str, value: float) -> Change:
+    """One value of a tensor."""
+
+    def change(tensors: dict[str, Any]) -> None:
+        tensors[name].reshape(-1)[3] = value
+
+    return weights(change)
+
+
+def cut(name: str, size: int) -> Change:
+    """The beginning of a file."""
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:size])
+
+
+def header(change: Callable[[dict[str, Any]], object]) -> Change:
+    """Changes what the header of the weights says."""
+
+    def changed(folder: Path) -> None:
+        data = (folder / "model.safetensors").read_bytes()
+        start = 8 + int.from_bytes(data[:8], "little")
+        values = json.loads(data[8:start])
+        change(values)
+        text = json.dumps(values).encode()
+        (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data[start:])
+
+    return changed
+
+
+def overlap(values: dict[str, Any]) -> None:
+    values["model.norm.weight"]["data_offsets"] = values["model.layers.0.input_layernorm.weight"]["data_offsets"]
+
+
+EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_layernorm.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "detail"),
+    [
+        (put("config.json", gemma1_config()), "family", '"gemma"'),
+        (put("config.json", gemma2_config()), "family", '"gemma2"'),
+        (put("config.json", gemma4_config()), "family", '"gemma4_text"'),
+        (put("config.json", {"model_type": "gemma3n"}), "family", '"gemma3n"'),
+        (put("config.json", {"model_type": "llama"}), "family", '"llama"'),
+        (put("config.json", "["), "damaged", "config.json: "),
+        (put("config.json", "[]"), "damaged", "config.json: []"),
+        (config(quantization_config={"quant_method": "awq"}), "quantized", '"awq"'),
+        (config(attention_bias=True), "setting", "attention_bias true"),
+        (config(tie_word_embeddings=False), "setting", "tie_word_embeddings false"),
+        (config(hidden_size=100), "setting", "hidden_size 100"),
+        (config(head_dim=8192), "setting", "head_dim 8192"),
+        (config(rope_local_base_freq=5), "setting", "rope_local_base_freq 5"),
+        (config(rope_scaling={"rope_type": "yarn"}), "setting", "rope_scaling "),
+        (config(layer_types=["full_attention"]), "setting", "layer_types "),
+        (config(num_key_value_heads=3), "setting", "num_key_value_heads 3"),
+        (config(eos_token_id=512), "setting", "eos_token_id 512"),
+        (config(bos_token_id=3), "tokenizer", "bos_token_id 3, 2"),
+        (config(max_position_embeddings="x"), "setting", "max_position_embeddings "),
+        (lambda folder: (folder / "tokenizer.model").unlink(), "incomplete", "tokenizer.model"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "incomplete", "model.safetensors"),
+        (put("model.safetensors.index.json", {"weight_map": {"a": "b.safetensors"}}), "incomplete", "b.safetensors"),
+        (put("model.safetensors.index.json", {"weight_map": {"a": 1}}), "damaged", "model.safetensors.index.json"),
+        (put("tokenizer.model", b"\x0a\xff\xff"), "tokenizer", "tokenizer.model: "),
+        (put("tokenizer.model", synthetic_tokenizer(600)), "tokenizer", "600 pieces, vocab_size 512"),
+        (put("chat_template.jinja", TEMPLATE), "template", ""),
+        (put("tokenizer_config.json", {"chat_template": 5}), "template", "5"),
+        (put("added_tokens.json", {"<|a|>": 300}), "tokenizer", '"<|a|>" 300'),
+        (cut("model.safetensors", 5), "damaged", "model.safetensors: a header of 0 bytes"),
+        (cut("model.safetensors", -4), "damaged", "model.safetensors: "),
+        (header(overlap), "damaged", "model.safetensors: "),
+        (header(lambda values: values[EMBEDDING].update(shape=[512, 129])), "damaged", "model.safetensors: "),
+        (header(lambda values: values[EMBEDDING].update(dtype="I32")), "types", f"{EMBEDDING} I32"),
+        (weights(lambda tensors: tensors.pop(NORM)), "damaged", f"{NORM}: null, not [128]"),
+        (weights(lambda tensors: tensors.update({"lora.a": np.zeros(4)})), "damaged", '1: "lora.a"'),
+        (set_value(EMBEDDING, np.nan), "not-finite", EMBEDDING),
+        (set_value(NORM, np.inf), "not-finite", NORM),
+        (set_value("model.layers.0.mlp.up_proj.weight", np.nan), "not-finite", "model.layers.0.mlp.up_proj.weight"),
+        (set_value("model.layers.0.input_layernorm.weight", np.nan), "not-finite", "model.layers.0.input_layernorm"),
+    ],
+)
+def test_what_it_cannot_convert_it_refuses_by_name(tmp_path: Path, change: Change, code: str, detail: str) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1))
+    change(folder)
+    said = in_the_page(folder, tmp_path / "m.task")
+    assert said.get("refused") == code, said
+    assert said["detail"].startswith(detail)
+
+
+def test_blocks_that_do_not_divide_a_row_are_refused(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1, intermediate_size=40))
+    assert in_the_page(folder, tmp_path / "m.task", "q4_0")["refused"] == "setting"
+
+
+def test_a_functiongemma_is_refused(tmp_path: Path) -> None:
+    model = proto.ModelProto.FromString(synthetic_tokenizer(512))
+    model.pieces[500].piece = "<start_function_call>"
+    folder = write_checkpoint(
+        tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1), tokenizer=model.SerializeToString()
+    )
+    said = in_the_page(folder, tmp_path / "m.task")
+    assert (said["refused"], said["detail"]) == ("family", "FunctionGemma")
+
+
+def test_numbers_are_written_as_python_writes_them() -> None:
+    values = [1.0, 0.0625, 2.0**-13, 2.0**-14, 2.0**-24, 1e-5, 0.1, 1e15, 1e16, 123456.789, 1.5e300, 5e-324]
+    script = f"""
+        import {{ Float, pythonJson }} from "./static/convert/notes.js";
+        console.log(JSON.stringify({json.dumps(values)}.map((each) => pythonJson(new Float(each)))));
+    """
+    assert evaluate(script) == [json.dumps(value) for value in values]
+    noted = {"b": 1, "a": 'é\x7f\n"\\“😀', "c": {"z": "x", "y": 5}}
+    assert ask("convert/notes.js", ("pythonJson", [noted])) == [json.dumps(noted, sort_keys=True)]
