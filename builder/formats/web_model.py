@@ -196,6 +196,7 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
         transformer.global_k_eq_v = True
     own = next((i for i, one in enumerate(attentions) if one.cache_of is not None), None)
     if own is not None:
+        _refuse_caches_that_the_engine_would_not_read(model, own)
         transformer.kv_cache_shared_start_layer = own
         if model.layers[own].feed_forward.width != model.layers[0].feed_forward.width:
             transformer.kv_shared_hidden_dimension = model.layers[own].feed_forward.width
@@ -205,6 +206,18 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
             f"no setting for it.",
             subject=model.family,
         )
+
+
+def _refuse_caches_that_the_engine_would_not_read(model: ModelDescription, own: int) -> None:
+    for i, layer in enumerate(model.layers[own:], own):
+        attention = layer.attention
+        if attention.cache_of != (read := own - 1 if attention.is_global else own - 2):
+            raise UnsupportedModel(
+                f"A {model.family} whose layer {i} reads the keys and values of layer {attention.cache_of} cannot be written as a web "
+                f"file, because the engine reads those of layer {read} there: the last layer that has its own must see everything, and "
+                f"the one before it must not.",
+                subject=model.family,
+            )
 
 
 def described(file: WebFile) -> ModelDescription:
@@ -232,19 +245,23 @@ def described(file: WebFile) -> ModelDescription:
 
 
 def told_layers(p: TransformerParameters) -> tuple[Layer, ...]:
-    """The layers that a file's parameters tell of. A layer that should read another's keys and has none like it before has its own."""
+    """The layers that a file's parameters tell of.
+
+    Of layers that share a cache, those that see everything read that of the last layer with its own, and those with a window read
+    that of the one before it, whatever these two are: the engine looks for no others. One that has none so before it has its own.
+    """
     attention, count = p.self_attention_parameters, int(p.num_stacks)
     window, rope = int(attention.sliding_window_size) or None, _global_rope(p)
     is_gemma4 = bool(p.global_head_dimension)
     period = 1 if window is None else int(p.num_local_layers_per_global) + 1
     are_global = global_layers(period, count)
     own = int(p.kv_cache_shared_start_layer) or count
-    last = {is_global: i for i, is_global in enumerate(are_global[:own])}
+    sources = {True: own - 1, False: own - 2}
     per_layer = int(p.per_layer_embedding_dimension)
     extras = (PerLayerEmbedding(per_layer),) if is_gemma4 and per_layer else ()
 
     def layer(i: int, is_global: bool) -> Layer:
-        cache_of = last.get(is_global) if i >= own else None
+        cache_of = sources[is_global] if i >= own and sources[is_global] >= 0 else None
         return Layer(
             Attention(
                 heads=int(p.num_heads),

@@ -96,6 +96,15 @@ def test_a_gemma4_that_its_parameters_do_not_tell_of_is_refused() -> None:
         transformer_parameters(replace(model, layers=(first, *model.layers[1:])))
 
 
+@pytest.mark.parametrize("shared", [1, 2])
+def test_caches_that_the_engine_would_not_read_are_refused(shared: int) -> None:
+    """It reads those of the last two layers that have their own, whatever these see: docs/format.md."""
+    model = describe(gemma4_config(num_kv_shared_layers=shared), HERE)
+    assert model.layers[5].attention.cache_of == 2
+    with pytest.raises(UnsupportedModel, match=r"layer \d reads .* of layer \d cannot be written as a web file"):
+        transformer_parameters(model)
+
+
 def test_a_gemma4_is_named_as_the_engine_reads_it() -> None:
     model = describe(gemma4_config(num_kv_shared_layers=3, attention_k_eq_v=True), HERE)
     names = {name_of(weight, model) for weight in weights_of(model)}
