@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
+import { OnpageError } from "../../static/engine/errors.js";
 import { Records } from "../../static/records/records.js";
 import { MemoryShelf } from "../../static/records/memory.js";
 import { Meaning } from "../../static/tasks/documents/meaning.js";
@@ -61,6 +62,7 @@ test("meanings wait until every document has its vectors, and go with the docume
   assert.deepEqual(searcher.search("boat", 3, meant).hits, [], "those of another document's passages are not taken");
   searcher.holdVectors("a", new Float32Array([1, 0]), 2);
   assert.deepEqual(searcher.search("boat", 3, meant).hits.map(({ id }) => id), ["b", "a"]);
+  assert.deepEqual([meant, null].map((vector) => searcher.search("boat", 3, vector).meant), [true, false]);
   assert.deepEqual(searcher.search("boat", 3).hits, [], "without a vector words alone");
   assert.deepEqual(searcher.search("boat", 3, new Float32Array([1, 0, 0])).hits, [], "another model's vector");
   searcher.drop("b");
@@ -121,7 +123,7 @@ test("what broke off goes on where it was, without being asked again", async () 
   const first = made({ breakAt: 18 });
   await first.meaning.offer([MODEL]);
   await first.meaning.start();
-  assert.deepEqual([first.meaning.now.phase, first.meaning.now.detail], ["failed", "broke"]);
+  assert.deepEqual([first.meaning.now.phase, first.meaning.now.error], ["failed", { code: "engine-failed", detail: "broke" }]);
   assert.ok(first.embedder.closed);
   const second = made({ device: first.device, library: first.library });
   await second.meaning.offer([MODEL]);
@@ -150,6 +152,18 @@ test("documents that come are read too, and those that go take their vectors alo
   await meaning.read();
   assert.deepEqual([...held.keys()], ["a", "b", "c"]);
   assert.deepEqual((await records.list({ count: 9 })).map(({ id }) => id).sort(), ["b", "c"]);
+});
+
+test("a model that breaks at a question says so, and the question has words", async () => {
+  const { meaning, embedder } = made();
+  await meaning.offer([MODEL]);
+  await meaning.start();
+  embedder.embed = () => Promise.reject(new OnpageError("engine-failed", "out of memory"));
+  assert.equal(await meaning.vectorOf("q"), null);
+  assert.deepEqual(meaning.now, { phase: "failed", error: { code: "engine-failed", detail: "out of memory" } });
+  assert.ok(embedder.closed);
+  await meaning.remove();
+  assert.equal(meaning.now.phase, "offered", "it can be turned off, or it would begin anew at each visit");
 });
 
 test("to turn it off lets the model go and deletes the vectors", async () => {

@@ -16,8 +16,9 @@
  * @property {string} question
  * @property {Hit[]} hits the best first
  * @property {number} passages how many were searched
+ * @property {boolean} meant whether by meaning too
  * @property {number} milliseconds
- * @property {boolean} good whether anything scores well
+ * @property {boolean} good whether anything scores well by words
  *
  * @typedef {object} Opened a document in view
  * @property {import('./library.js').Entry} entry

@@ -3,7 +3,8 @@
  * The passages that were found, each with the words of the question marked; it opens in its document. Before anything was asked, an
  * example of it.
  *
- * @typedef {{'open-hit': number, answer: undefined, sample: undefined}} FoundEvents the place of a passage, from 0
+ * @typedef {{'open-hit': number, answer: undefined, sample: undefined, mean: undefined}} FoundEvents the place of a passage, from 0; `mean`: search
+ *   by meaning too
  * @typedef {{name: string, text: string, question: string, headings: string[], before: string, marked: string, between: string, last: string,
  *   after: string}} Sample
  */
@@ -22,8 +23,10 @@ export function mountFound(parent, loading, sample) {
   const count = h("p", { class: "documents-by", role: "status" });
   const note = h("p", { class: "documents-note", hidden: true });
   const answer = h("button", { type: "button", class: "button", hidden: true }, said.ask);
+  const mean = h("button", { type: "button", class: "button", hidden: true }, texts.documents.meaning.start);
+  const actions = h("div", { class: "documents-actions" }, mean, answer);
   const list = h("ol", { class: "documents-hits" });
-  const results = h("section", { class: "documents-results", hidden: true }, h("div", { class: "documents-head" }, title, count), note, answer, list);
+  const results = h("section", { class: "documents-results", hidden: true }, h("div", { class: "documents-head" }, title, count), note, actions, list);
   const tryIt = h("button", { type: "button", class: "button" }, empty.tryIt);
   const sentence = h("p", { class: "documents-sentence" });
   const example = h(
@@ -42,6 +45,10 @@ export function mountFound(parent, loading, sample) {
   let shown = [];
   tryIt.addEventListener("click", () => events.emit(root, "sample"));
   answer.addEventListener("click", () => events.emit(root, "answer"));
+  mean.addEventListener("click", () => {
+    title.focus(); // the button goes away
+    events.emit(root, "mean");
+  });
 
   /** @param {import('./searcher.js').Hit} hit @param {number} index @param {string} name */
   function item(hit, index, name) {
@@ -57,8 +64,9 @@ export function mountFound(parent, loading, sample) {
     /**
      * @param {import('./documents.js').Documents} documents
      * @param {import('./library.js').Entry[]} entries
+     * @param {boolean} [offersMeaning] whether a search by meaning can be had
      */
-    update({ state, able, ready }, entries) {
+    update({ state, able, ready }, entries, offersMeaning = false) {
       const { asked, answer: given, opened, answers, awaited, writing } = state;
       root.hidden = opened !== null;
       emptyBox.hidden = asked !== null || given !== null;
@@ -66,12 +74,15 @@ export function mountFound(parent, loading, sample) {
       text(sentence, entries.length ? empty.ready : empty.sentence);
       results.hidden = asked === null;
       if (!asked) return;
-      text(count, asked.hits.length ? said.count(asked.hits.length, asked.passages) : "");
+      text(count, asked.hits.length ? said.count(asked.hits.length, asked.passages, asked.meant) : "");
       const weak = asked.hits.length > 0 && !asked.good;
-      const sentenceNow = !asked.hits.length ? (entries.length ? said.nothing : said.none) : weak ? (able && answers ? said.weak : said.weakAlone) : "";
+      const weakly = said.weak[asked.meant ? "meant" : "words"];
+      const sentenceNow = !asked.hits.length ? (entries.length ? said.nothing : said.none) : weak ? (able && answers ? weakly.unasked : weakly.alone) : "";
       note.hidden = !sentenceNow;
       text(note, sentenceNow);
+      mean.hidden = !offersMeaning || asked.good || !entries.length;
       answer.hidden = !able || !asked.hits.length || awaited || writing || given !== null;
+      actions.hidden = mean.hidden && answer.hidden;
       answer.disabled = !ready;
       text(answer, weak ? said.anyway : said.ask);
       if (asked.hits === shown) return;

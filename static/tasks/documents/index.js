@@ -97,11 +97,11 @@ export async function mount(element, { session, vendor, loading, figures: figure
 
   function show() {
     if (signal.aborted) return;
-    shelf.update(library);
+    shelf.update(library, texts.documents.meaning.short(meaning.now));
     meaningView.update(meaning);
     question.update(tasks, session.state);
     answer.update(tasks);
-    found.update(tasks, library.entries);
+    found.update(tasks, library.entries, meaning.now.phase === "offered");
     reader.update(tasks.state);
     figures.update(tasks.state);
   }
@@ -120,6 +120,13 @@ export async function mount(element, { session, vendor, loading, figures: figure
     found.focus();
   }
 
+  /** The question again, with meanings, once they are there. */
+  async function meanToo() {
+    const { asked } = tasks.state;
+    await meaning.start();
+    if (meaning.now.phase === "ready" && asked === tasks.state.asked) await tasks.ask();
+  }
+
   shelfEvents.listen(shelf.root, "files", (files) => library.add(files), signal);
   shelfEvents.listen(shelf.root, "cancel", () => library.cancel(), signal);
   shelfEvents.listen(shelf.root, "open-document", (id) => ((cameFrom = focusBeside(root)), tasks.open(id)), signal);
@@ -131,6 +138,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   questionEvents.listen(question.root, "stop", () => tasks.stop(), signal);
   questionEvents.listen(question.root, "answers", (answers) => tasks.setAnswers(answers), signal);
   foundEvents.listen(found.root, "sample", trySample, signal);
+  foundEvents.listen(found.root, "mean", meanToo, signal);
   foundEvents.listen(found.root, "answer", () => tasks.answer(), signal);
   foundEvents.listen(found.root, "open-hit", (place) => openAt(tasks.state.asked?.hits[place].id ?? "", tasks.state.asked?.hits[place] ?? { start: 0, end: 0 }), signal);
   answerEvents.listen(answer.root, "again", () => tasks.again(), signal);

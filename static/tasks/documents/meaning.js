@@ -13,13 +13,14 @@
  * @typedef {import('./library.js').Library} Library
  *
  * @typedef {{phase: 'none'} | {phase: 'offered'} | {phase: 'loading', share: number} | {phase: 'reading', done: number, total: number} |
- *   {phase: 'ready'} | {phase: 'failed', detail: string}} Now `none`: there is no such model
+ *   {phase: 'ready'} | {phase: 'failed', error: import('../../engine/errors.js').ErrorData}} Now `none`: there is no such model
  *
  * @typedef {{model: string, dimensions: number, vectors: Float32Array}} Kept `model`: its sha256; `vectors`: one behind the other, those of
  *   the first passages where it is not finished
  */
 
 import { Embedder as Loaded } from "../../engine/embedder.js";
+import { OnpageError } from "../../engine/errors.js";
 import { MAX_RECORDS } from "../../records/records.js";
 
 /** Milliseconds. */
@@ -115,12 +116,20 @@ export class Meaning {
     await this.read();
   }
 
-  /** The vector of a question; null where it cannot be had in time, or passages have none yet. @param {string} question @returns {Promise<Float32Array | null>} */
+  /** The vector of a question; null where it cannot be had in time, or passages have none yet, or the model fails, which it then says. @param {string} question @returns {Promise<Float32Array | null>} */
   async vectorOf(question) {
-    if (this.now.phase !== "ready" || !this.#embedder) return null;
+    const embedder = this.#embedder;
+    if (this.now.phase !== "ready" || !embedder) return null;
     /** @type {Promise<null>} */
     const late = new Promise((resolve) => setTimeout(() => resolve(null), PATIENCE));
-    return Promise.race([late, this.#embedder.embed([question], { as: "query" }).then(([vector]) => vector, () => null)]);
+    const made = embedder.embed([question], { as: "query" }).then(
+      ([vector]) => vector,
+      (error) => {
+        if (embedder === this.#embedder) this.#failed(error);
+        return null;
+      },
+    );
+    return Promise.race([late, made]);
   }
 
   close() {
@@ -193,7 +202,7 @@ export class Meaning {
   /** @param {unknown} error */
   #failed(error) {
     this.#let();
-    this.#set({ phase: "failed", detail: error instanceof Error ? error.message : String(error) });
+    this.#set({ phase: "failed", error: OnpageError.from(error).toJSON() });
   }
 
   /** @param {Now} now */

@@ -5,7 +5,7 @@
  * @typedef {{start: undefined, remove: undefined}} MeaningEvents
  */
 
-import { texts } from "../../text/texts.js";
+import { PROBLEMS, texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 
 /** @type {import('../../ui/dom.js').ViewEvents<MeaningEvents>} */
@@ -14,7 +14,7 @@ export const events = viewEvents();
 /** @param {HTMLElement} parent */
 export function mountMeaning(parent) {
   const said = texts.documents.meaning;
-  const title = h("h3", { class: "documents-meaning-title" }, said.title);
+  const title = h("h2", { class: "documents-meaning-title" }, said.title);
   const sentence = h("p", { class: "documents-note", role: "status" });
   const bar = h("progress", { class: "documents-progress", "aria-label": said.progress, hidden: true });
   const start = h("button", { type: "button", class: "button" });
@@ -39,14 +39,14 @@ export function mountMeaning(parent) {
           loading: () => said.loading(name),
           reading: () => (now.phase === "reading" ? said.reading(now.done, now.total) : ""),
           ready: () => said.ready(name),
-          failed: () => (now.phase === "failed" ? said.failed(name, now.detail) : ""),
+          failed: () => (now.phase === "failed" ? said.failed(PROBLEMS[now.error.code].title, name) : ""),
         }[now.phase](),
       );
       bar.hidden = now.phase !== "loading" && now.phase !== "reading";
       bar.value = now.phase === "loading" ? now.share : now.phase === "reading" && now.total ? now.done / now.total : 0;
       start.hidden = now.phase !== "offered" && now.phase !== "failed";
       text(start, now.phase === "failed" ? said.again : said.start);
-      remove.hidden = now.phase === "offered" || now.phase === "failed";
+      remove.hidden = now.phase === "offered";
     },
     destroy: () => root.remove(),
   };

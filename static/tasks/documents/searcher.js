@@ -20,7 +20,7 @@
  * @property {[number, number][]} words where the words of the question stand in `text`
  * @property {number} coverage see bm25.js
  *
- * @typedef {{hits: Hit[], passages: number, milliseconds: number}} Found `passages`: how many were searched
+ * @typedef {{hits: Hit[], passages: number, meant: boolean, milliseconds: number}} Found `passages`: how many were searched; `meant`: whether by meaning too
  */
 
 import { Bm25, isSegment, segmentOf } from "./bm25.js";
@@ -71,15 +71,15 @@ export class Searcher {
     const begun = performance.now();
     const terms = termsOf(question.slice(0, MAX_QUESTION));
     const words = this.#words.search(terms, DEPTH);
-    const meant = vector && [...this.#documents.keys()].every((id) => this.#meanings.has(id)) ? this.#meanings.search(vector, DEPTH) : [];
-    const hits = fused([words, meant.map((each) => ({ ...each, coverage: 0 }))], count).map(({ id, passage, coverage }) => {
+    const near = vector && [...this.#documents.keys()].every((id) => this.#meanings.has(id)) ? this.#meanings.search(vector, DEPTH) : [];
+    const hits = fused([words, near.map((each) => ({ ...each, coverage: 0 }))], count).map(({ id, passage, coverage }) => {
       const { text: whole, passages } = /** @type {{text: string, passages: Passage[]}} */ (this.#documents.get(id));
       const { start, end, headings, page } = passages[passage];
       const text = whole.slice(start, end);
       return { id, passage, start, end, text, headings, page, words: wordsOf(terms, text), coverage };
     });
     const passages = [...this.#documents.values()].reduce((sum, each) => sum + each.passages.length, 0);
-    return { hits, passages, milliseconds: performance.now() - begun };
+    return { hits, passages, meant: near.length > 0, milliseconds: performance.now() - begun };
   }
 }
 

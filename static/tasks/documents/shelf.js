@@ -113,10 +113,10 @@ export function mountShelf(parent) {
   return {
     root,
     body,
-    /** @param {import('./library.js').Library} library */
-    update(library) {
+    /** @param {import('./library.js').Library} library @param {string} [more] what else is to be known where it is folded away */
+    update(library, more = "") {
       const { entries, adding: now, refused: bad, trouble } = library;
-      text(summary, said.count(entries.length));
+      text(summary, texts.line([said.count(entries.length), more]));
       const next = JSON.stringify(entries);
       if (next !== listed) list.replaceChildren(...entries.map(item));
       listed = next;

@@ -53,8 +53,11 @@ export const documents = {
     reading: (done, total) => `Reading passage ${integer(done + 1)} of ${integer(total)}. Words are searched meanwhile.`,
     /** @param {string} name */
     ready: (name) => `Words and meanings are searched, with ${name}.`,
-    /** @param {string} name @param {string} detail */
-    failed: (name, detail) => `${name} cannot be used (${detail}). Words are searched as before.`,
+    /** @param {string} problem @param {string} name */
+    failed: (problem, name) => `${problem}: ${name}. Words are searched as before.`,
+    /** In a word, where the rest is folded away. @param {import('../../tasks/documents/meaning.js').Now} now */
+    short: (now) =>
+      now.phase === "reading" ? `meanings: ${integer(now.done)} of ${integer(now.total)}` : { none: "", offered: "", loading: "loading the search by meaning", ready: "by words and meaning", failed: "no search by meaning" }[now.phase],
   },
   question: {
     form: "Your question",
@@ -109,11 +112,20 @@ export const documents = {
   },
   found: {
     title: "Found passages",
-    /** @param {number} count @param {number} passages */
-    count: (count, passages) => `${integer(count)} of ${counted(passages, "passage")}`,
+    /** @param {number} count @param {number} passages @param {boolean} meant whether meanings were compared too */
+    count: (count, passages, meant) => line([`${integer(count)} of ${counted(passages, "passage")}`, meant && "by words and meaning"]),
     nothing: "Nothing was found. Try other words: the search looks for words, not for meanings.",
-    weak: "Nothing in your documents looks like an answer, so the model was not asked. These passages have the most words of your question.",
-    weakAlone: "Nothing in your documents looks like an answer. These passages have the most words of your question.",
+    /** Of passages that have little of the question's words: why they are shown all the same. */
+    weak: {
+      words: {
+        unasked: "Nothing in your documents looks like an answer, so the model was not asked. These passages have the most words of your question.",
+        alone: "Nothing in your documents looks like an answer. These passages have the most words of your question.",
+      },
+      meant: {
+        unasked: "These passages have few words of your question, but come nearest to what it means. See whether they answer it; the model was not asked.",
+        alone: "These passages have few words of your question, but come nearest to what it means. See whether they answer it.",
+      },
+    },
     anyway: "Answer from these anyway",
     ask: "Answer from these",
     none: "Add a document first.",

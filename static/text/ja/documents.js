@@ -44,7 +44,9 @@ export const documents = {
     loading: (name) => `${name}を読み込み中です。その間も言葉で検索できます。`,
     reading: (done, total) => `${integer(total)}箇所のうち${integer(done + 1)}箇所目を読み取り中です。その間も言葉で検索できます。`,
     ready: (name) => `${name}を使い、言葉と意味で検索します。`,
-    failed: (name, detail) => `${name}を使えません（${detail}）。これまでどおり言葉で検索します。`,
+    failed: (problem, name) => `${problem}：${name}。これまでどおり言葉で検索します。`,
+    short: (now) =>
+      now.phase === "reading" ? `意味：${integer(now.total)}箇所中${integer(now.done)}箇所` : { none: "", offered: "", loading: "意味検索を読み込み中", ready: "言葉と意味で検索", failed: "意味検索は使えません" }[now.phase],
   },
   question: {
     form: "質問",
@@ -94,10 +96,18 @@ export const documents = {
   },
   found: {
     title: "見つかった箇所",
-    count: (count, passages) => `${integer(passages)}箇所中${integer(count)}箇所`,
+    count: (count, passages, meant) => line([`${integer(passages)}箇所中${integer(count)}箇所`, meant && "言葉と意味で検索"]),
     nothing: "何も見つかりませんでした。別の言葉で試してください。意味ではなく言葉で検索します。",
-    weak: "答えになりそうな箇所が文書にないため、モデルには聞きませんでした。質問の言葉を最も多く含む箇所は次のとおりです。",
-    weakAlone: "答えになりそうな箇所が文書にありません。質問の言葉を最も多く含む箇所は次のとおりです。",
+    weak: {
+      words: {
+        unasked: "答えになりそうな箇所が文書にないため、モデルには聞きませんでした。質問の言葉を最も多く含む箇所は次のとおりです。",
+        alone: "答えになりそうな箇所が文書にありません。質問の言葉を最も多く含む箇所は次のとおりです。",
+      },
+      meant: {
+        unasked: "質問の言葉はあまり含みませんが、意味が最も近い箇所は次のとおりです。答えになるかご確認ください。モデルには聞いていません。",
+        alone: "質問の言葉はあまり含みませんが、意味が最も近い箇所は次のとおりです。答えになるかご確認ください。",
+      },
+    },
     anyway: "それでもこれをもとに回答させる",
     ask: "これをもとに回答させる",
     none: "先に文書を追加してください。",

@@ -44,7 +44,9 @@ export const documents = {
     loading: (name) => `正在加载 ${name}。此时仍可按字词搜索。`,
     reading: (done, total) => `正在读取第 ${integer(done + 1)} 段，共 ${integer(total)} 段。此时仍可按字词搜索。`,
     ready: (name) => `正在用 ${name} 按字词和含义搜索。`,
-    failed: (name, detail) => `${name} 无法使用（${detail}）。仍按字词搜索。`,
+    failed: (problem, name) => `${problem}：${name}。仍按字词搜索。`,
+    short: (now) =>
+      now.phase === "reading" ? `含义：${integer(now.done)}/${integer(now.total)} 段` : { none: "", offered: "", loading: "正在加载按含义搜索", ready: "按字词和含义", failed: "无法按含义搜索" }[now.phase],
   },
   question: {
     form: "你的问题",
@@ -94,10 +96,18 @@ export const documents = {
   },
   found: {
     title: "找到的段落",
-    count: (count, passages) => `${integer(passages)} 个段落中的 ${integer(count)} 个`,
+    count: (count, passages, meant) => line([`${integer(passages)} 个段落中的 ${integer(count)} 个`, meant && "按字词和含义"]),
     nothing: "什么也没找到。请换些词：搜索匹配的是词语，不是含义。",
-    weak: "文档中没有像答案的内容，因此没有询问模型。以下段落含有问题中的词最多。",
-    weakAlone: "文档中没有像答案的内容。以下段落含有问题中的词最多。",
+    weak: {
+      words: {
+        unasked: "文档中没有像答案的内容，因此没有询问模型。以下段落含有问题中的词最多。",
+        alone: "文档中没有像答案的内容。以下段落含有问题中的词最多。",
+      },
+      meant: {
+        unasked: "以下段落很少含有问题中的词，但含义与问题最接近。请看看是否回答了问题；没有询问模型。",
+        alone: "以下段落很少含有问题中的词，但含义与问题最接近。请看看是否回答了问题。",
+      },
+    },
     anyway: "仍然据此回答",
     ask: "据此回答",
     none: "请先添加一份文档。",

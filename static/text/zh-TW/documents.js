@@ -44,7 +44,9 @@ export const documents = {
     loading: (name) => `正在載入 ${name}。此時仍可依字詞搜尋。`,
     reading: (done, total) => `正在讀取第 ${integer(done + 1)} 段，共 ${integer(total)} 段。此時仍可依字詞搜尋。`,
     ready: (name) => `正以 ${name} 依字詞與意義搜尋。`,
-    failed: (name, detail) => `無法使用 ${name}（${detail}）。仍依字詞搜尋。`,
+    failed: (problem, name) => `${problem}：${name}。仍依字詞搜尋。`,
+    short: (now) =>
+      now.phase === "reading" ? `意義：${integer(now.done)}/${integer(now.total)} 段` : { none: "", offered: "", loading: "正在載入依意義搜尋", ready: "依字詞與意義", failed: "無法依意義搜尋" }[now.phase],
   },
   question: {
     form: "你的問題",
@@ -94,10 +96,18 @@ export const documents = {
   },
   found: {
     title: "找到的段落",
-    count: (count, passages) => `${integer(passages)} 個段落中的 ${integer(count)} 個`,
+    count: (count, passages, meant) => line([`${integer(passages)} 個段落中的 ${integer(count)} 個`, meant && "依字詞與意義"]),
     nothing: "什麼也沒找到。請換個說法：搜尋比對的是詞語，不是含義。",
-    weak: "文件中沒有像答案的內容，因此沒有詢問模型。以下段落含有問題中的詞最多。",
-    weakAlone: "文件中沒有像答案的內容。以下段落含有問題中的詞最多。",
+    weak: {
+      words: {
+        unasked: "文件中沒有像答案的內容，因此沒有詢問模型。以下段落含有問題中的詞最多。",
+        alone: "文件中沒有像答案的內容。以下段落含有問題中的詞最多。",
+      },
+      meant: {
+        unasked: "以下段落很少含有問題中的詞，但意義與問題最接近。請看看是否回答了問題；沒有詢問模型。",
+        alone: "以下段落很少含有問題中的詞，但意義與問題最接近。請看看是否回答了問題。",
+      },
+    },
     anyway: "仍然據此回答",
     ask: "據此回答",
     none: "請先加入一份文件。",
