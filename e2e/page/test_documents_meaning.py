@@ -16,6 +16,12 @@ from e2e.page.test_accessibility import check
 from tests.goldens.encoder_cases import ENCODERS
 
 RULES = "# Rules\n\n## Keys\n\nw20 w21 w22 lie in the office.\n\n## Boats\n\nw30 w31 w32 are washed on Sundays.\n"
+RECORD_TEXTS = """
+(results) => {
+  window.said = "";
+  new MutationObserver(() => (window.said += results.innerText)).observe(results, { subtree: true, childList: true, characterData: true });
+}
+"""
 ELSEWHERE = "w300 w301"
 """A question whose words stand in no document."""
 
@@ -54,10 +60,14 @@ def test_from_nothing_found_to_meanings_and_back(tab: Watched, server: RunningSe
     page, meaning = opened(tab, server)
     results = ask(page, ELSEWHERE)
     expect(results).to_contain_text("Nothing was found.")
+    expect(results).to_contain_text("It takes a second model, tiny (")
+    results.evaluate(RECORD_TEXTS)
     results.get_by_role("button", name="Search by meaning too").click()
     expect(meaning).to_contain_text("Words and meanings are searched, with tiny.")
     expect(results).to_contain_text("2 of 2 passages · by words and meaning")
     expect(results).to_contain_text("come nearest to what it means")
+    assert "Loading tiny. Words are searched meanwhile." in page.evaluate("said")
+    expect(results).not_to_contain_text("Words are searched")
     check(page)
 
     for asked, heading in (("office", "Keys"), ("washed", "Boats")):
@@ -83,23 +93,28 @@ def test_from_nothing_found_to_meanings_and_back(tab: Watched, server: RunningSe
     row = page.locator(".models-item", has_text="searches documents by meaning")
     expect(row.get_by_role("heading")).to_have_text("tiny")
     expect(row.get_by_role("button", name="Use: tiny")).to_be_hidden()
+    licence = page.locator(".models-quiet a").first
+    assert licence.evaluate("(link) => getComputedStyle(link).color === getComputedStyle(link.parentElement).color")
 
 
 def test_a_model_that_breaks_or_is_missing_leaves_the_words(tab: Watched, server: RunningServer, encoder: Path) -> None:
     tab.expected += ["out of memory", "404|410|Failed to load resource"]
     page, meaning = opened(tab, server)
     model = encoder.rename(encoder.with_suffix(".away"))
+    results = ask(page, ELSEWHERE)
     start = meaning.get_by_role("button", name="Search by meaning too")
     start.click()
     expect(meaning).to_contain_text("The model is missing: tiny. Words are searched as before.")
+    expect(results).to_contain_text("The model is missing: tiny.")
     check(page)
     model.rename(encoder)
-    meaning.get_by_role("button", name="Try again").click()
+    results.get_by_role("button", name="Try again").click()
     expect(meaning).to_contain_text("Words and meanings are searched")
+    expect(results).to_contain_text("by words and meaning")
 
     worker = next(worker for worker in page.workers if "embedding" in worker.url)
     worker.evaluate("() => void setTimeout(() => { throw new Error('out of memory'); })")
-    results = ask(page, "office")
+    ask(page, "office")
     expect(results.locator(".documents-hit")).to_have_count(1)
     expect(meaning).to_contain_text("The engine stopped working: tiny.")
     meaning.get_by_role("button", name="Turn off").click()

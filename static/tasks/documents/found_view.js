@@ -11,6 +11,7 @@
 
 import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
+import { sentenceOf } from "./meaning_view.js";
 
 const { found: said, empty } = texts.documents;
 
@@ -23,10 +24,11 @@ export function mountFound(parent, loading, sample) {
   const count = h("p", { class: "documents-by", role: "status" });
   const note = h("p", { class: "documents-note", hidden: true });
   const answer = h("button", { type: "button", class: "button", hidden: true }, said.ask);
-  const mean = h("button", { type: "button", class: "button", hidden: true }, texts.documents.meaning.start);
+  const meaningNote = h("p", { class: "documents-note", hidden: true });
+  const mean = h("button", { type: "button", class: "button", hidden: true });
   const actions = h("div", { class: "documents-actions" }, mean, answer);
   const list = h("ol", { class: "documents-hits" });
-  const results = h("section", { class: "documents-results", hidden: true }, h("div", { class: "documents-head" }, title, count), note, actions, list);
+  const results = h("section", { class: "documents-results", hidden: true }, h("div", { class: "documents-head" }, title, count), note, meaningNote, actions, list);
   const tryIt = h("button", { type: "button", class: "button" }, empty.tryIt);
   const sentence = h("p", { class: "documents-sentence" });
   const example = h(
@@ -64,9 +66,9 @@ export function mountFound(parent, loading, sample) {
     /**
      * @param {import('./documents.js').Documents} documents
      * @param {import('./library.js').Entry[]} entries
-     * @param {boolean} [offersMeaning] whether a search by meaning can be had
+     * @param {import('./meaning_view.js').Known} meaning what else could find, where words found little
      */
-    update({ state, able, ready }, entries, offersMeaning = false) {
+    update({ state, able, ready }, entries, meaning) {
       const { asked, answer: given, opened, answers, awaited, writing } = state;
       root.hidden = opened !== null;
       emptyBox.hidden = asked !== null || given !== null;
@@ -80,7 +82,11 @@ export function mountFound(parent, loading, sample) {
       const sentenceNow = !asked.hits.length ? (entries.length ? said.nothing : said.none) : weak ? (able && answers ? weakly.unasked : weakly.alone) : "";
       note.hidden = !sentenceNow;
       text(note, sentenceNow);
-      mean.hidden = !offersMeaning || asked.good || !entries.length;
+      const { phase } = meaning.now;
+      meaningNote.hidden = asked.good || asked.meant || !entries.length || phase === "none" || phase === "ready";
+      text(meaningNote, sentenceOf(meaning));
+      mean.hidden = meaningNote.hidden || (phase !== "offered" && phase !== "failed");
+      text(mean, phase === "failed" ? texts.documents.meaning.again : texts.documents.meaning.start);
       answer.hidden = !able || !asked.hits.length || awaited || writing || given !== null;
       actions.hidden = mean.hidden && answer.hidden;
       answer.disabled = !ready;

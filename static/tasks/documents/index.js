@@ -101,7 +101,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
     meaningView.update(meaning);
     question.update(tasks, session.state);
     answer.update(tasks);
-    found.update(tasks, library.entries, meaning.now.phase === "offered");
+    found.update(tasks, library.entries, meaning);
     reader.update(tasks.state);
     figures.update(tasks.state);
   }
@@ -120,18 +120,19 @@ export async function mount(element, { session, vendor, loading, figures: figure
     found.focus();
   }
 
-  /** The question again, with meanings, once they are there. */
+  /** Meanings, and once they are there the question again to which words found little, unless the person has gone on to another. */
   async function meanToo() {
     const { asked } = tasks.state;
     await meaning.start();
-    if (meaning.now.phase === "ready" && asked === tasks.state.asked) await tasks.ask();
+    const { asked: now, question: typed } = tasks.state;
+    if (meaning.now.phase === "ready" && asked && asked === now && !asked.good && asked.question === typed.trim()) await tasks.ask();
   }
 
   shelfEvents.listen(shelf.root, "files", (files) => library.add(files), signal);
   shelfEvents.listen(shelf.root, "cancel", () => library.cancel(), signal);
   shelfEvents.listen(shelf.root, "open-document", (id) => ((cameFrom = focusBeside(root)), tasks.open(id)), signal);
   shelfEvents.listen(shelf.root, "remove-document", (id) => (tasks.gone(id), library.remove(id)), signal);
-  meaningEvents.listen(meaningView.root, "start", () => meaning.start(), signal);
+  meaningEvents.listen(meaningView.root, "start", meanToo, signal);
   meaningEvents.listen(meaningView.root, "remove", () => meaning.remove(), signal);
   questionEvents.listen(question.root, "type", (typed) => tasks.type(typed), signal);
   questionEvents.listen(question.root, "ask", () => tasks.ask(), signal);

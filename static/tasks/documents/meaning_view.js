@@ -3,6 +3,7 @@
  * The offer to search by meaning, and how far it is: nothing where no such model is offered.
  *
  * @typedef {{start: undefined, remove: undefined}} MeaningEvents
+ * @typedef {Pick<import('./meaning.js').Meaning, 'now' | 'model'>} Known
  */
 
 import { PROBLEMS, texts } from "../../text/texts.js";
@@ -26,28 +27,40 @@ export function mountMeaning(parent) {
 
   return {
     root,
-    /** @param {import('./meaning.js').Meaning} meaning */
+    /** @param {Known} meaning */
     update({ now, model }) {
       root.hidden = now.phase === "none" || !model;
       if (!model) return;
-      const { name, size } = model;
-      text(
-        sentence,
-        {
-          none: () => "",
-          offered: () => said.offered(name, size),
-          loading: () => said.loading(name),
-          reading: () => (now.phase === "reading" ? said.reading(now.done, now.total) : ""),
-          ready: () => said.ready(name),
-          failed: () => (now.phase === "failed" ? said.failed(PROBLEMS[now.error.code].title, name) : ""),
-        }[now.phase](),
-      );
+      text(sentence, sentenceOf({ now, model }));
       bar.hidden = now.phase !== "loading" && now.phase !== "reading";
-      bar.value = now.phase === "loading" ? now.share : now.phase === "reading" && now.total ? now.done / now.total : 0;
+      const share = now.phase === "loading" ? now.share : now.phase === "reading" && now.total ? now.done / now.total : 0;
+      if (share < 1) bar.value = share;
+      else bar.removeAttribute("value"); // all has come, and the engine begins: nobody knows for how long
       start.hidden = now.phase !== "offered" && now.phase !== "failed";
       text(start, now.phase === "failed" ? said.again : said.start);
       remove.hidden = now.phase === "offered";
     },
     destroy: () => root.remove(),
   };
+}
+
+/** What is to be known of it now; "" where there is no such model. @param {Known} meaning */
+export function sentenceOf({ now, model }) {
+  const said = texts.documents.meaning;
+  if (!model) return "";
+  const { name, size } = model;
+  switch (now.phase) {
+    case "none":
+      return "";
+    case "offered":
+      return said.offered(name, size);
+    case "loading":
+      return said.loading(name);
+    case "reading":
+      return said.reading(now.done, now.total);
+    case "ready":
+      return said.ready(name);
+    case "failed":
+      return said.failed(PROBLEMS[now.error.code].title, name);
+  }
 }
