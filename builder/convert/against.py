@@ -26,6 +26,7 @@ from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
 from builder.model.weights import Weight, Weights
 from builder.quantize.as_stored import is_stored_in
+from builder.quantize.halves import BYTES, half_strips
 from builder.quantize.rounding import BLOCK, MAX_INTEGER, signed_values
 
 TOLERANCE = 1e-3
@@ -72,11 +73,13 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
     done, total = 0, sum(weight.size for weight in weights.tensors)
     for weight in weights.tensors:
         name = name_of(weight, opened.model)
-        if weight.is_matrix:
+        if weight.is_quantized:
             matrix = file.matrix(name)
             if matrix is None or (matrix.n, matrix.k) != weight.shape:
                 raise _unlike(path, folder, name, f"has another shape than {list(weight.shape)}")
             _check_matrix(file, name, matrix, weight, weights, folder, residual.of_part(weight.part), calibrated)
+        elif weight.is_matrix:
+            _check_halves(file, name, weight, weights, folder, residual.of_part(weight.part))
         else:
             _check_vector(file, name, weight, weights, folder, residual)
         done += weight.size
@@ -100,6 +103,18 @@ def _check_vector(
     if not np.array_equal(found, expected):
         apart = float(np.nanmax(np.abs(found - expected)))
         raise _unlike(file.path, folder, name, f"differs by up to {apart:.3g}: expected the checkpoint's own values")
+
+
+def _check_halves(file: WebFile, name: str, matrix: Weight, weights: Weights, folder: Path, factor: float) -> None:
+    entry = file.tensors.get(f"{name}.w")
+    if entry is None or entry.size != BYTES * matrix.size:
+        raise _unlike(file.path, folder, name, f"has not {matrix.size:,} values of float16")
+    shape = (matrix.inputs // BLOCK, BYTES * BLOCK * matrix.outputs)
+    blocks = np.memmap(file.path, np.uint8, "r", entry.offset, shape)
+    for first, rows in weights.bands(matrix):
+        part = slice(BYTES * BLOCK * first, BYTES * BLOCK * (first + rows.shape[0]))
+        if not np.array_equal(blocks[:, part], half_strips(rows, factor)):
+            raise _unlike(file.path, folder, name, "differs: expected the checkpoint's own values in float16")
 
 
 def _check_matrix(

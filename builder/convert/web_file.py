@@ -37,6 +37,7 @@ from builder.model.residual import UNSCALED, Asked
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
 from builder.model.weights import Weight, Weights, weight_count
+from builder.quantize.halves import BYTES
 from builder.quantize.integers import Prepared
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ROLE_OF, Quantization, Scheme
@@ -284,7 +285,7 @@ def web_layout(
         spec
         for weight in weights
         for spec in tensor_specs(
-            name_of(weight, model), weight.shape, quantization.scheme_of(weight) if weight.is_matrix else None
+            name_of(weight, model), weight.shape, quantization.scheme_of(weight) if weight.is_quantized else None
         )
     ]
     notes = {"context_length": model.context, "written_by": f"onpage {__version__}"} | generation.notes()
@@ -368,12 +369,14 @@ class _Reporter:
 
 def _bytes_at_8_bits(weight: Weight) -> int:
     """So that the limit does not depend on the bits chosen."""
-    return max(weight.size, 4 * weight.outputs) if weight.is_matrix else 4 * weight.size
+    if weight.is_quantized:
+        return max(weight.size, 4 * weight.outputs)
+    return (BYTES if weight.is_matrix else 4) * weight.size
 
 
 def _refuse_what_no_block_divides(weights: Iterable[Weight], quantization: Quantization) -> None:
     for weight in weights:
-        if weight.is_matrix and weight.inputs % (quantization.scheme_of(weight).block or 1):
+        if weight.is_quantized and weight.inputs % (quantization.scheme_of(weight).block or 1):
             raise UnsupportedModel(
                 f"{weight.source} has {weight.inputs:,} inputs, which blocks of {quantization.scheme_of(weight).block} do not "
                 f"divide: choose a scheme without blocks for its role, {ROLE_OF[weight.part]}.",
@@ -382,10 +385,13 @@ def _refuse_what_no_block_divides(weights: Iterable[Weight], quantization: Quant
 
 
 def tensor_specs(name: str, shape: tuple[int, ...], scheme: Scheme | None) -> list[TensorSpec]:
-    """A vector (without a scheme) as it is; a matrix (outputs, inputs) as its values, their sums, and the scales."""
-    if scheme is None:
+    """Of a matrix (outputs, inputs) its values, their sums, and the scales; without a scheme a matrix is float16, under the engine's name
+    for that type, and a vector as it is."""
+    if scheme is None and len(shape) == 1:
         return [TensorSpec(name, TensorType.FLOAT32, 4 * math.prod(shape))]
     outputs, inputs = shape
+    if scheme is None:
+        return [TensorSpec(f"{name}.w", TensorType.FLOAT32, BYTES * outputs * inputs)]
     packed = TensorType.INT8 if scheme.bits == 8 else TensorType.INT4
     scales = outputs * inputs // (scheme.block or inputs)
     return [

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.checkpoint import check_finite
 from builder.checkpoint.stored_types import Rows, to_float32
+from builder.errors import UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.systems import core_count
 from builder.files.writing import PartFile
@@ -23,6 +24,7 @@ from builder.formats.web_model import name_of
 from builder.model.description import ModelDescription
 from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Weight, Weights
+from builder.quantize.halves import BYTES, TooLargeError, half_strips
 from builder.quantize.integers import Prepared
 from builder.quantize.rounding import BLOCK, NotFiniteError, packed, quantize_band
 from builder.quantize.scheme import Quantization
@@ -102,7 +104,8 @@ def write_tensors(
                 busy[threading.get_ident()] = _start(name_of(band[0], model), band[0].is_matrix, offsets)
                 complete(min(busy.values()))
             weight, first, rows = band
-            if weight.is_matrix:
+            factor = residual.of_part(weight.part)
+            if weight.is_quantized:
                 _write_band(
                     name_of(weight, model),
                     weight,
@@ -112,12 +115,14 @@ def write_tensors(
                     offsets,
                     pieces,
                     kernel,
-                    residual.of_part(weight.part),
+                    factor,
                     prepared,
                 )
+            elif weight.is_matrix:
+                _write_halves(name_of(weight, model), weight, first, rows, offsets, pieces, factor)
             else:
                 check_finite(str(weight.source), first, rows)
-                factors = scaled_norm(to_float32(rows[:]), residual.of_part(weight.part), residual.norm_offset)
+                factors = scaled_norm(to_float32(rows[:]), factor, residual.norm_offset)
                 pieces.write(offsets[name_of(weight, model)], factors.data.cast("B"))
 
     threads = thread_count()
@@ -175,3 +180,23 @@ def _write_band(
     scales = offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
     # a power of two: the values would be the same if it were the weights that are multiplied
     pieces.write(scales, (band.scales * np.float32(factor)).data.cast("B"))
+
+
+def _write_halves(
+    name: str, matrix: Weight, first: int, rows: Rows, offsets: dict[str, int], pieces: Pieces, factor: float
+) -> None:
+    try:
+        strips = half_strips(rows, factor)
+    except TooLargeError:
+        check_finite(str(matrix.source), first, rows)
+        raise UnsupportedModel(
+            f"{matrix.source} holds a value that is too large for float16, in which the engine keeps it"
+            + (
+                f", times {factor:g} for the scale of the residual stream: set a larger --residual-scale."
+                if factor != 1
+                else "."
+            ),
+            subject=str(matrix.source),
+        ) from None
+    row_of_blocks = BLOCK * matrix.outputs * BYTES
+    pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * BYTES, row_of_blocks, strips)

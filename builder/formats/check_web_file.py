@@ -12,7 +12,7 @@ from pathlib import Path
 from builder.errors import WebFileError
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import sums_size, unpacked_sums
-from builder.formats.web_file_reader import WebFile
+from builder.formats.web_file_reader import WebFile, are_halves
 
 CHUNK = 1 << 20
 AGAIN = "convert or download it again"
@@ -20,6 +20,8 @@ AGAIN = "convert or download it again"
 _EXPONENT_HIGH = bytes(byte & 0x7F == 0x7F for byte in range(256))
 _EXPONENT_LOW = bytes(byte >> 7 for byte in range(256))
 """Of a float32's two upper bytes: whether all of their exponent's bits are set, as in infinities and what is no number."""
+_HALF_EXPONENT = bytes(byte & 0x7C == 0x7C for byte in range(256))
+"""The same of a float16's upper byte."""
 
 
 def check_web_file(file: WebFile) -> None:
@@ -31,12 +33,11 @@ def check_web_file(file: WebFile) -> None:
         _compare(file, "the header", _crc(file.path, file.start, first - file.start), next(parts))
     for name, tensor in file.tensors.items():
         crc, finite = 0, True
-        floats = (
-            tensor.type == TensorType.FLOAT32 and file.lora_rank is None
-        )  # an adapter's are float16 under that name
+        floats = tensor.type == TensorType.FLOAT32
+        not_finite = holds_halves_that_are_not_finite if are_halves(tensor) else holds_what_is_not_finite
         for chunk in _chunks(file.path, tensor.offset, tensor.size):
             crc = zlib.crc32(chunk, crc)
-            finite = finite and not (floats and holds_what_is_not_finite(chunk))
+            finite = finite and not (floats and not_finite(chunk))
         if parts:
             _compare(file, f"tensor {name}", crc, next(parts))
         if not finite:
@@ -52,6 +53,11 @@ def holds_what_is_not_finite(values: bytes) -> bool:
     high = int.from_bytes(values[3::4].translate(_EXPONENT_HIGH), "little")
     low = int.from_bytes(values[2::4].translate(_EXPONENT_LOW), "little")
     return high & low != 0
+
+
+def holds_halves_that_are_not_finite(values: bytes) -> bool:
+    """As `holds_what_is_not_finite`, of float16."""
+    return 1 in values[1::2].translate(_HALF_EXPONENT)
 
 
 def _sums(file: WebFile) -> list[int] | None:

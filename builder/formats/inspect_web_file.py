@@ -11,15 +11,15 @@ import proto
 
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.tflite_schema import TensorType
-from builder.formats.web_file_reader import TensorEntry, WebFile
+from builder.formats.web_file_reader import TensorEntry, WebFile, are_halves
 from builder.model.residual import fits_float16
 from builder.quantize.scheme import described
 
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
 ATTENTION = (".self_attention.", ".attn.")
 FEED_FORWARD = (".ff_layer.", ".mlp.")
-ADAPTER_HALVES = (".w_prime_left", ".w_prime_right")
-"""Float16, whatever type the header gives them."""
+PER_LAYER = ".per_layer_"
+"""In the names of the table of each layer, and of the matrices around what it gives."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,15 @@ class WebFileFacts:
     parameters: int
     """Number of weights."""
     quantization: str
-    """As people say it: int4, or "int4, embedding int8", or "int4 in blocks of 32"; see scheme.described."""
+    """As people say it: int4, or "int4, embedding int8", or "int4 in blocks of 32"; see scheme.described. Matrices of float16, which a model
+    with per-layer embeddings has beside, are not named."""
     dimensions: dict[str, Any]
     """TransformerParameters as the file has them."""
     tokens: Tokens
     prompt_template: PromptTemplate | None
     sampling: Sampling
     parts: dict[str, int]
-    """Bytes by part: embedding, attention, feedforward, norms, tokenizer, header and padding."""
+    """Bytes by part: embedding, per-layer embeddings, attention, feedforward, norms, tokenizer, header and padding."""
     tensors: list[TensorEntry]
     written_by: str | None
     conversion: dict[str, str]
@@ -200,7 +201,7 @@ def _values(tensor: TensorEntry) -> int:
     """Number of weights in a tensor; scales and sums belong to a matrix and are none."""
     if tensor.name.endswith((".sum_i", "_quantized_scale")):
         return 0
-    if tensor.name.endswith(ADAPTER_HALVES):
+    if are_halves(tensor):
         return tensor.size // 2
     known: dict[int, int] = {TensorType.INT4: 4, TensorType.INT8: 8, TensorType.FLOAT16: 16}
     bits = known.get(tensor.type, 32)
@@ -210,6 +211,8 @@ def _values(tensor: TensorEntry) -> int:
 def _part(name: str) -> str:
     if name.endswith(".scale"):
         return "norms"
+    if PER_LAYER in name:
+        return "per-layer embeddings"
     if name.startswith(EMBEDDINGS):
         return "embedding"
     if any(part in name for part in ATTENTION):
@@ -231,7 +234,7 @@ def _quantization(file: WebFile) -> str:
         return "float16"
     found: dict[str, set[str]] = {}
     for tensor in file.tensors.values():
-        if tensor.name.endswith(".w"):
+        if tensor.name.endswith(".w") and not are_halves(tensor):
             matrix = file.matrix(tensor.name.removesuffix(".w"))
             found.setdefault(_part(tensor.name), set()).add(
                 str(matrix.scheme) if matrix else TensorType.name_of(tensor.type)

@@ -129,6 +129,7 @@ class TransformerParameters(proto.Message):
     global_rope_scaling = proto.Field(proto.FLOAT, number=33, optional=True)
     rms_norm_scale_shift = proto.Field(proto.FLOAT, number=47, optional=True)
     per_layer_embedding_dimension = proto.Field(proto.INT32, number=21, optional=True)
+    load_per_layer_embedding_dynamically = proto.Field(proto.BOOL, number=23, optional=True)
     kv_cache_shared_start_layer = proto.Field(proto.INT32, number=35, optional=True)
     global_rope_proportion = proto.Field(proto.FLOAT, number=48, optional=True)
     scale_layer = proto.Field(proto.BOOL, number=49, optional=True)

@@ -45,10 +45,13 @@ MAX_TOKENIZER = 256 << 20
 MAX_BACKEND = 64
 MAX_DIMENSION = 1 << 24
 
+HALVES = (".w", ".w_prime_left", ".w_prime_right")
+"""How the names of matrices end."""
 BITS: dict[int, Bits] = {schema.TensorType.INT8: 8, schema.TensorType.INT4: 4}
 ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
 FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear")
 """The matrices whose inputs are not the hidden state, in either of the engine's naming schemes."""
+PER_LAYER_TABLES = ".per_layer_embeddings"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class TensorEntry:
     type: int
     size: int
     offset: int
+
+
+def are_halves(tensor: TensorEntry) -> bool:
+    """Whether it is a matrix of float16, which files name float32: an adapter's, or one without scales."""
+    return tensor.type == schema.TensorType.FLOAT32 and tensor.name.endswith(HALVES)
 
 
 @dataclass(frozen=True)
@@ -173,6 +181,8 @@ def _inputs(name: str, p: TransformerParameters) -> int:
     """K of a layer's matrix, by its name."""
     if name.endswith(ATTENTION_OUTPUTS):
         return int(p.num_heads * p.head_dimension)
+    if name.endswith(PER_LAYER_TABLES):
+        return int(p.per_layer_embedding_dimension) or int(p.embedding_dim)
     return int(p.hidden_dimension if name.endswith(FEED_FORWARD_OUTPUTS) else p.embedding_dim)
 
 

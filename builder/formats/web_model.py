@@ -51,7 +51,7 @@ MODEL_TYPES: dict[str, dict[str | None, ModelType]] = {
         "27b": ModelType.GEMMA3_27B,
     },
     "functiongemma3": {None: ModelType.FUNCTIONGEMMA3_300M},
-    "gemma4": {None: ModelType.GEMMA4_270M},
+    "gemma4": {None: ModelType.GEMMA4_270M, "e2b": ModelType.GEMMA4_2P3B, "e4b": ModelType.GEMMA4_4P5B},
 }
 """Family → published size → type; None is for all other sizes."""
 
@@ -78,6 +78,8 @@ LAYER_NAMES: dict[LayerPart, str] = {
 
 GEMMA4_WHOLE_NAMES: dict[Part, str] = {
     "embedding": "transformer.embedder.input_embedding",
+    "per_layer_model_projection": "transformer.embedder.per_layer_model_projection",
+    "per_layer_projection_norm": "transformer.embedder.per_layer_projection_norm.scale",
     "final_norm": "transformer.final_norm.scale",
 }
 GEMMA4_LAYER_NAMES: dict[LayerPart, str] = {
@@ -94,13 +96,17 @@ GEMMA4_LAYER_NAMES: dict[LayerPart, str] = {
     "up": "mlp.ff1",
     "down": "mlp.linear",
     "post_feed_forward_norm": "post_ffw_norm.scale",
+    "per_layer_gate": "per_layer_embedding_gate",
+    "per_layer_embedding": "per_layer_embeddings",
+    "per_layer_projection": "per_layer_embedding_projection",
+    "post_per_layer_norm": "post_per_layer_input_norm.scale",
     "layer_scale": "skip.scale",
 }
 """The engine reads these names where `global_head_dimension` is set."""
 
 
 def tensor_name(part: Part, layer: int | None = None, model: ModelDescription | None = None) -> str:
-    """The name of a tensor of a model, by default of a Gemma 1 to 3; a matrix is three, whose names begin with it."""
+    """The name of a tensor of a model, by default of a Gemma 1 to 3; a matrix of integers is three, whose names begin with it."""
     if model and model.family == GEMMA4:
         whole, layers, start = GEMMA4_WHOLE_NAMES, GEMMA4_LAYER_NAMES, "transformer.layer_"
     else:
@@ -194,6 +200,9 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
         transformer.global_num_kv_heads = sees_all.key_value_heads
     if sees_all.values_are_keys:
         transformer.global_k_eq_v = True
+    if model.per_layer_width:
+        transformer.per_layer_embedding_dimension = model.per_layer_width
+        transformer.load_per_layer_embedding_dynamically = False
     own = next((i for i, one in enumerate(attentions) if one.cache_of is not None), None)
     if own is not None:
         _refuse_caches_that_the_engine_would_not_read(model, own)
@@ -292,7 +301,7 @@ def _global_rope(p: TransformerParameters) -> Rope:
 
 def has_known_scale(p: TransformerParameters) -> bool:
     """Whether the file says how queries are scaled in one of the ways that the dense Gemmas have."""
-    if p.global_head_dimension and not p.per_layer_embedding_dimension:
+    if p.global_head_dimension:
         return bool(p.self_attention_parameters.attention_scale_type == AttentionScale.NONE)
     return p.self_attention_parameters.attention_scale_type in (
         AttentionScale.INV_SQRT_HEAD_DIM,

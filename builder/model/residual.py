@@ -1,11 +1,14 @@
 """The residual stream of a model, scaled: the same function, with smaller sums on the way.
 
 What the layers add to the stream grows with their number, in a real Gemma beyond 65,504, where float16 ends; and engines on a GPU
-compute in float16. But nothing reads the stream except through a norm, which divides by its size. So a model whose embedding and
+compute in float16. But nothing reads the stream except through a norm, which divides by its size, or a matrix that can be divided. So a model whose embedding and
 whose layers' outputs are multiplied by c, and whose last norm's factors are divided by c, writes the same text: exactly where c is a
 power of two, but for the epsilon that a norm adds to the mean square, which then weighs 1/c² as much.
 
     embedding × c;  (1 + w) × c in the norms after attention and after the feed-forward;  (1 + w) / c in the last norm
+
+Per-layer embeddings (Gemma 3n and 4) have a norm that adds to the stream, which is multiplied too, and two matrices that read it, which
+are divided by c: `per_layer_gate`, and `per_layer_model_projection`, which reads the embedding.
 
 A model without those norms (Gemma 1) has the matrices before them, `output` and `down`, multiplied instead. An adapter's deltas of
 these two go through the same norms, or are multiplied as the matrices are. No numpy here.
@@ -45,8 +48,10 @@ def fits_float16(largest: float | None, bound: float | None = None) -> bool | No
 
 SMALLEST, LARGEST = 2.0**-24, 1.0
 
-POST_NORMS: tuple[Part, ...] = ("post_attention_norm", "post_feed_forward_norm")
+POST_NORMS: tuple[Part, ...] = ("post_attention_norm", "post_feed_forward_norm", "post_per_layer_norm")
 OUTPUTS: tuple[Part, ...] = ("output", "down")
+READERS: tuple[Part, ...] = ("final_norm", "per_layer_gate", "per_layer_model_projection")
+"""What takes the factor back: all else that reads the stream is a norm, which divides by it anyway."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class ResidualScale:
 
     def of_part(self, part: Part) -> float:
         """What a matrix's values, or a norm's factors (1 + w), are multiplied with."""
-        if part == "final_norm":
+        if part in READERS:
             return 1 / self.factor
         scaled = part == "embedding" or part in (POST_NORMS if self.post_norms else OUTPUTS)
         return self.factor if scaled else 1.0

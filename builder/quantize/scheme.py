@@ -118,9 +118,8 @@ def described(schemes: dict[str, str]) -> str:
     """Role → scheme, as people say it: int4, or "int4, embedding int8", or "attention int8, feedforward int4"."""
     if len(set(schemes.values())) == 1:
         return next(iter(schemes.values()))
-    layers = {role: scheme for role, scheme in schemes.items() if role != "embedding"}
+    layers = {role: scheme for role, scheme in schemes.items() if "embedding" not in role}
     same = len(set(layers.values())) == 1
     parts = list(layers.values())[:1] if same else [f"{role} {scheme}" for role, scheme in layers.items()]
-    if "embedding" in schemes:
-        parts.append(f"embedding {schemes['embedding']}")
+    parts += [f"{role} {scheme}" for role, scheme in schemes.items() if role not in layers]
     return ", ".join(parts)

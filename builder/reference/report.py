@@ -70,7 +70,7 @@ def report_on(
     errors, lost, whole = [], 0.0, 0.0
     for weight in weights.tensors:
         name = name_of(weight, opened.model)
-        if weight.is_matrix and (stored := file.matrix(name)):
+        if weight.is_quantized and (stored := file.matrix(name)):
             noise, signal = _squares(file, name, stored, weight, weights, residual.of_part(weight.part))
             lost, whole = lost + noise, whole + signal
             error = math.sqrt(noise / signal) if signal else 0.0

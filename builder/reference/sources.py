@@ -12,7 +12,8 @@ from builder.errors import WebFileError
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import described, has_known_scale, tensor_name
 from builder.model.description import ModelDescription
-from builder.model.weights import LayerPart, Part, Weight, Weights, WholePart, layer_parts, whole_parts
+from builder.model.weights import HALVES, LayerPart, Part, Weight, Weights, WholePart, layer_parts, whole_parts
+from builder.quantize.halves import BYTES, half_values
 from builder.quantize.rounding import BLOCK, dequantize
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import WeightSource
@@ -98,10 +99,16 @@ class WebFileSource:
     """The dequantized weights of a web file: what ships, and so the truth for that very file."""
 
     def __init__(self, file: WebFile) -> None:
-        """WebFileError where it is of no dense Gemma, which the reference does not know."""
+        """WebFileError where it is of no Gemma that the reference knows."""
         if not has_known_scale(file.parameters.transformer_parameters):
             raise WebFileError(
-                f"{file.path} is not a dense Gemma (1 to 4, without per-layer embeddings), the only models that the reference supports.",
+                f"{file.path} is not a Gemma 1 to 4, the only models that the reference supports.",
+                subject=file.path,
+            )
+        if file.parameters.transformer_parameters.load_per_layer_embedding_dynamically:
+            raise WebFileError(
+                f"{file.path} has per-layer embeddings that are loaded on demand, whose order the reference does not read: it takes files "
+                f"of onpage convert.",
                 subject=file.path,
             )
         self.model = described(file)
@@ -161,9 +168,20 @@ class WebFileSource:
             if values.shape != shape:
                 raise self._unlike(name, shape)
             return values
+        if part in HALVES:
+            return self._halves(name, shape)
         matrix = self._matrix(name, shape)
         packed, scales = np.frombuffer(self.file.read(f"{name}.w"), np.uint8), self._scales(name)
         return dequantize(packed, scales, matrix.k, matrix.n, matrix.scheme.bits)
+
+    def _halves(self, name: str, shape: tuple[int, ...]) -> Array:
+        packed = np.frombuffer(self.file.read(f"{name}.w"), np.uint8)
+        n, k = shape
+        if packed.size != BYTES * n * k:
+            raise WebFileError(
+                f"{self.file.path} does not hold {name} as float16 of shape {list(shape)}.", subject=name
+            )
+        return half_values(packed, k, n)
 
     def _scales(self, name: str) -> Array:
         return np.frombuffer(self.file.read(f"{name}.w_quantized_scale"), np.float32)

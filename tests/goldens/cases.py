@@ -101,6 +101,7 @@ LIKE_27B = {
 }
 """The proportions of the attention are those of 27B: hidden size / heads = query_pre_attn_scalar = 21/16 of head_dim."""
 
+PER_LAYER = {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 4096}
 GEMMA4_LAYERS = ["sliding_attention", "sliding_attention", "full_attention"]
 
 CASES = {
@@ -123,6 +124,9 @@ CASES = {
     "least-squares": Case(Quantization.of("q4_0", attention="4", embedding="8", scale="mse"), 24, {"num_hidden_layers": 7}),
     "gemma4-shared": Case(Quantization.of("q4_0", embedding="8"), 150, {"num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
     "gemma4-keys-are-values": Case(Quantization.of("4", embedding="8"), 60, {"num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6), "query_scale": 0.125}),
+    "gemma4-per-layer": Case(Quantization.of(), 150, {**PER_LAYER, "num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
+    "gemma4-per-layer-4-bits": Case(Quantization.of("q4_0", embedding="4"), 60, {**PER_LAYER, "hidden_size_per_layer_input": 64, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6)}),
+    "gemma4-per-layer-q4_0": Case(Quantization.of("q4_0"), 24, PER_LAYER, family=gemma4_config),
 }  # fmt: skip
 
 

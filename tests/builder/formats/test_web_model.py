@@ -120,6 +120,41 @@ def test_a_gemma4_is_named_as_the_engine_reads_it() -> None:
     assert len(names) == len(weights_of(model))
 
 
+def test_per_layer_embeddings_are_named_as_the_engine_reads_them() -> None:
+    model = describe(gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096), HERE)
+    names = {name_of(weight, model) for weight in weights_of(model)}
+    assert len(names) == len(weights_of(model))
+    assert {name for name in names if "per_layer" in name and "layer_0" not in name and "layer_" in name} >= {
+        "transformer.embedder.per_layer_model_projection",
+        "transformer.embedder.per_layer_projection_norm.scale",
+        "transformer.layer_5.per_layer_embeddings",
+        "transformer.layer_5.per_layer_embedding_gate",
+        "transformer.layer_5.per_layer_embedding_projection",
+        "transformer.layer_5.post_per_layer_input_norm.scale",
+    }
+    told = transformer_parameters(model)
+    assert (told.per_layer_embedding_dimension, told.load_per_layer_embedding_dynamically) == (32, False)
+
+
+@pytest.mark.parametrize(
+    ("size", "kind"), [((1536, 35), "GEMMA4_2P3B"), ((2560, 42), "GEMMA4_4P5B"), ((1536, 30), "GEMMA4_270M")]
+)
+def test_the_published_sizes_with_per_layer_embeddings_have_their_own_type(size: tuple[int, int], kind: str) -> None:
+    hidden, layers = size
+    types = (["sliding_attention"] * 4 + ["full_attention"]) * (layers // 5 + 1)
+    model = describe(
+        gemma4_config(
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            layer_types=types[:layers],
+            hidden_size_per_layer_input=256,
+            vocab_size_per_layer_input=4096,
+        ),
+        HERE,
+    )
+    assert model_type(model).name == kind
+
+
 def test_a_file_of_too_many_layers_is_refused(tmp_path: Path) -> None:
     """A description holds each layer, and a file may say what it likes."""
     told = transformer_parameters(describe(gemma1_config(), HERE))

@@ -36,6 +36,15 @@ def test_without_norms_after_them_the_matrices_are_multiplied() -> None:
     assert {scale.of_part(part) for part in ("query", "value", "gate", "up", "pre_feed_forward_norm")} == {1}
 
 
+def test_matrices_that_read_the_stream_take_the_factor_back() -> None:
+    scale = ResidualScale.of(GEMMA3, 1 / 16)
+    assert scale.of_part("per_layer_gate") == scale.of_part("per_layer_model_projection") == 16
+    assert scale.of_part("post_per_layer_norm") == 1 / 16
+    assert {
+        scale.of_part(part) for part in ("per_layer_embedding", "per_layer_projection", "per_layer_projection_norm")
+    } == {1}
+
+
 @pytest.mark.parametrize("value", [None, True, "1", 0, -1, 2, 0.3, 2.0**-25, math.nan, math.inf])
 def test_what_a_file_may_not_say(value: object) -> None:
     assert not is_residual_scale(value)

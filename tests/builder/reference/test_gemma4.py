@@ -24,7 +24,7 @@ NOT_SEEN = {("layer_scale", "the last")}
 """The number of the last layer: only a norm follows, which divides by the size of what it is given."""
 
 
-@pytest.mark.parametrize("name", ["gemma4-shared", "gemma4-keys-are-values"])
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("gemma4")])
 def test_every_tensor_changes_the_logits(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     reference = Reference.from_web_file(case.convert(name, tmp_path).path)
@@ -32,19 +32,22 @@ def test_every_tensor_changes_the_logits(name: str, tmp_path: Path) -> None:
     expected = reference.logits(prompt)
     random = np.random.Generator(np.random.PCG64(1))
     unseen = set()
-    for index in range(last + 1):
-        layer: dict[Any, Any] = reference.source.layer(index)  # type: ignore[assignment]
-        for part, values in list(layer.items()):
-            layer[part] = values * random.uniform(0.5, 2, values.shape).astype(np.float32)
+    holders: dict[Any, dict[Any, Any]] = {index: reference.source.layer(index) for index in range(last + 1)}  # type: ignore[misc]
+    holders["the last"] = holders.pop(last)
+    holders["all"] = reference.source._whole  # type: ignore[attr-defined]
+    for where, held in holders.items():
+        for part, values in list(held.items()):
+            held[part] = values * random.uniform(0.5, 2, values.shape).astype(np.float32)
             if np.abs(reference.logits(prompt) - expected).max() < 0.01:
-                unseen.add((part, "the last" if index == last else index))
-            layer[part] = values
+                unseen.add((part, where))
+            held[part] = values
     assert unseen == NOT_SEEN
     np.testing.assert_array_equal(reference.logits(prompt), expected)
 
 
-def test_the_text_part_of_a_model_that_sees_is_converted(tmp_path: Path) -> None:
-    config = {"model_type": "gemma4", "text_config": gemma4_config(vocab_size=4160)}
+@pytest.mark.parametrize("per_layer", [{}, {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 4160}])
+def test_the_text_part_of_a_model_that_sees_is_converted(tmp_path: Path, per_layer: dict[str, Any]) -> None:
+    config = {"model_type": "gemma4", "text_config": gemma4_config(vocab_size=4160, **per_layer)}
     written = convert_checkpoint(write_checkpoint(tmp_path / "c", config), tmp_path / "m.task")
     assert (written.family, written.model_type) == ("gemma4", "GEMMA4_270M")
     assert any("the text part only" in note for note in written.left_out)

@@ -1,0 +1,112 @@
+"""Per-layer embeddings on their way into a web file, and what is found when they are not the checkpoint's."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builder.convert.against import check_against
+from builder.convert.web_file import convert_checkpoint
+from builder.errors import CheckpointError, ModelFileError, UnsupportedModel, WebFileError
+from builder.formats.check_web_file import check_web_file
+from builder.formats.inspect_web_file import inspect_web_file
+from builder.formats.web_file_reader import WebFile
+from builder.model.opened import OpenedCheckpoint
+from builder.reference.dense import Reference
+from builder.reference.sources import CheckpointSource, HeldSource, WebFileSource
+from builder.reference.writer import Writer
+from tests.checkpoints import gemma4_config, write_checkpoint, write_shards
+
+CONFIG = gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3)
+GATE, TABLE = "transformer.layer_2.per_layer_embedding_gate.w", "transformer.layer_2.per_layer_embeddings.w"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("per-layer") / "c", CONFIG)
+
+
+@pytest.fixture(scope="module")
+def written(folder: Path) -> Path:
+    return convert_checkpoint(folder, folder.with_name("m.task")).path
+
+
+def changed(path: Path, tensor: str, at: int, data: bytes) -> Path:
+    """The file with other bytes in a tensor."""
+    copy = path.with_name("changed.task")
+    shutil.copy(path, copy)
+    with copy.open("r+b") as file:
+        file.seek(WebFile.open(path).tensors[tensor].offset + at)
+        file.write(data)
+    return copy
+
+
+def test_every_weight_is_the_checkpoints(written: Path, folder: Path) -> None:
+    check_web_file(WebFile.open(written))
+    assert check_against(written, folder) == inspect_web_file(written).parameters
+
+
+def test_a_stream_that_is_scaled_is_the_same_function(folder: Path, written: Path, tmp_path: Path) -> None:
+    scaled = convert_checkpoint(folder, tmp_path / "scaled.task", residual_scale=1 / 64).path
+    assert check_against(scaled, folder) > 0
+    prompt = [2, *range(300, 330)]
+    plain, other = (Reference.from_web_file(path).logits(prompt) for path in (written, scaled))
+    np.testing.assert_allclose(other, plain, atol=2e-3)
+
+
+def test_what_is_not_the_checkpoints_is_named(written: Path, folder: Path) -> None:
+    for tensor, data in ((GATE, b"\x00\x3c"), (TABLE, b"\x00\xff\x00\xff")):
+        with pytest.raises(ModelFileError, match=f"tensor {tensor.removesuffix('.w')} "):
+            check_against(changed(written, tensor, 64, data), folder)
+
+
+def test_a_float16_that_is_no_number_is_found_without_sums(written: Path) -> None:
+    file = WebFile.open(changed(written, GATE, 64, b"\x00\x7c"))
+    object.__setattr__(file, "sums_offset", None)
+    with pytest.raises(WebFileError, match=f"{GATE} holds a value that is infinite"):
+        check_web_file(file)
+
+
+def test_a_file_that_loads_its_tables_on_demand_is_not_misread(written: Path) -> None:
+    file = WebFile.open(written)
+    file.parameters.transformer_parameters.load_per_layer_embedding_dynamically = True
+    with pytest.raises(WebFileError, match="loaded on demand"):
+        WebFileSource(file)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (
+            70_000.0,
+            UnsupportedModel,
+            "model.layers.1.per_layer_input_gate.weight holds a value that is too large for float16",
+        ),
+        (np.nan, CheckpointError, "per_layer_input_gate.weight holds nan at row 2, column 3"),
+    ],
+)
+def test_what_float16_cannot_hold_is_refused(
+    tmp_path: Path, value: float, error: type[Exception], message: str
+) -> None:
+    folder = write_checkpoint(tmp_path / "c", CONFIG)
+    opened = OpenedCheckpoint.open(folder)
+    values = {}
+    for name, tensor in opened.checkpoint.tensors.items():
+        values[name] = np.concatenate([rows for _, rows in opened.checkpoint.bands(tensor)]).reshape(tensor.shape)
+    gate = values["model.layers.1.per_layer_input_gate.weight"] = values[
+        "model.layers.1.per_layer_input_gate.weight"
+    ].copy()
+    gate[2, 3] = value
+    write_shards(folder, values)
+    with pytest.raises(error, match=message):
+        convert_checkpoint(folder, tmp_path / "m.task", residual_scale=1.0)
+    assert not (tmp_path / "m.task").exists()
+
+
+def test_the_file_is_near_what_the_checkpoint_computes(written: Path, folder: Path) -> None:
+    opened, prompt = OpenedCheckpoint.complete(folder), [2, *range(300, 330)]
+    exact = Writer(HeldSource(CheckpointSource(opened.model, opened.weights)), frozenset()).logits(prompt)
+    assert np.corrcoef(Reference.from_web_file(written).logits(prompt), exact)[0, 1] > 0.98
