@@ -1,4 +1,4 @@
-"""The sizes of a model that its memory depends on; and those of Gemma 3n and 4, which the converter does not know."""
+"""The sizes of a model that its memory depends on; and those of Gemma 3n, which the converter does not know."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ class Dimensions:
     """The sizes that the memory of a running model depends on."""
 
     hidden: int
-    feed_forward: int
+    feed_forwards: frozenset[int]
+    """Those that there are."""
     heads: int
-    key_width: int
-    """Key-value heads times their dimension; that of the widest layer."""
-    query_width: int
+    key_widths: frozenset[int]
+    """Key-value heads times their dimension; as many as there are kinds of layer."""
+    query_widths: frozenset[int]
     vocabulary: int
     cache_width: int
     """Values that a token adds to the keys of all layers together, and as many to the values."""
@@ -41,6 +42,9 @@ class Dimensions:
     """Tokens that the local layers see, None where there are none."""
     has_global: bool
     """Whether some layers see everything."""
+    per_layer: int
+    """Of what each layer is given for a token beside the stream; 0 where there is no such thing."""
+    layers: int
 
     @classmethod
     def of(cls, model: ModelDescription) -> Dimensions:
@@ -48,20 +52,22 @@ class Dimensions:
         attentions = [layer.attention for layer in model.layers]
         return cls(
             hidden=model.embedding.width,
-            feed_forward=max(layer.feed_forward.width for layer in model.layers),
+            feed_forwards=frozenset(layer.feed_forward.width for layer in model.layers),
             heads=max(attention.heads for attention in attentions),
-            key_width=max(attention.key_width for attention in attentions),
-            query_width=max(attention.query_width for attention in attentions),
+            key_widths=frozenset(attention.key_width for attention in attentions),
+            query_widths=frozenset(attention.query_width for attention in attentions),
             vocabulary=model.embedding.vocabulary,
             cache_width=sum(attention.key_width for attention in attentions if attention.cache_of is None),
             window=next((attention.window for attention in attentions if not attention.is_global), None),
             has_global=any(attention.is_global for attention in attentions),
+            per_layer=model.per_layer_width,
+            layers=len(model.layers),
         )
 
 
 @dataclass(frozen=True)
 class ApproximateTensors:
-    """The large tensors of Gemma 3n or 4, of which an estimate is approximate: the converter does not write them, and how the
+    """The large tensors of Gemma 3n, of which an estimate is approximate: the converter does not write them, and how the
     published files are quantized is not known."""
 
     shapes: tuple[tuple[str, tuple[int, ...], Role | None], ...]

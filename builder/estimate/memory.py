@@ -18,6 +18,9 @@ PREFILL = 512
 FLOAT = 4
 """Bytes of a float32."""
 
+HALF = 2
+"""Of a float16."""
+
 UNIFORMS = 1 << 20
 PER_PIECE = 20
 """Bytes for each piece of the vocabulary: logits in several forms, for sampling."""
@@ -56,7 +59,7 @@ def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int) -> G
     return GpuMemory(
         weights=sum(sizes.values()),
         kv_cache=2 * cache,
-        working=sum(scores) + _masks(d, context) + _rest(d, context),
+        working=sum(scores) + _masks(d, context) + _rest(d, context) + _per_layer(d),
         largest=parts[largest],
         largest_is=largest,
     )
@@ -83,15 +86,17 @@ def _masks(d: Dimensions, context: int) -> int:
 
 def _rest(d: Dimensions, context: int) -> int:
     keys = _keys(d, context)
-    activations = 3 * FLOAT * PREFILL * (d.feed_forward + d.query_width + d.hidden + d.key_width)
+    widths = (d.hidden, *d.feed_forwards, *d.query_widths, *d.key_widths)
+    activations = 3 * FLOAT * PREFILL * sum(widths)
     local = keys[-1] if d.window is not None and context > d.window else 0
-    rearranged = 2 * FLOAT * d.key_width * (sum(keys) + local)
-    shapes = {
-        (d.hidden, d.query_width),
-        (d.hidden, d.key_width),
-        (d.query_width, d.hidden),
-        (d.hidden, d.feed_forward),
-        (d.feed_forward, d.hidden),
-    }
+    rearranged = 2 * FLOAT * sum(d.key_widths) * (sum(keys) + local)
+    both_ways = d.query_widths | d.feed_forwards
+    shapes = {(d.hidden, n) for n in both_ways | d.key_widths} | {(k, d.hidden) for k in both_ways}
     dequantized = FLOAT * sum(k * n for k, n in shapes)  # one of each shape, for prompts
     return activations + rearranged + dequantized + UNIFORMS + PER_PIECE * d.vocabulary
+
+
+def _per_layer(d: Dimensions) -> int:
+    """What all layers are given for a prompt's tokens, in four forms, and one layer's in six; and of each matrix of float16 as much again."""
+    given = d.layers * d.per_layer
+    return FLOAT * PREFILL * (4 * given + 6 * d.per_layer) + 3 * HALF * d.hidden * given

@@ -48,12 +48,12 @@ AS_PUBLISHED = {
 }
 """What the names of the published Gemma 3 files stand for: it makes their sizes, within 0.1 %."""
 
-EFFECTIVE_TENSORS = "transformer."
-"""How the names of their tensors begin, in a web file."""
+GEMMA3N_TENSORS = "transformer.altup."
+"""How the names of some of its tensors begin, in a web file."""
 
 UNKNOWN_TO_US = (
-    "Gemma 3n and 4 are known by their dimensions only: how their published files are quantized is not known, nor how much of "
-    "the embeddings of each layer the GPU holds"
+    "it is known by its dimensions only: how the published file is quantized is not known, nor how much of the embeddings of each layer "
+    "the GPU holds"
 )
 
 
@@ -115,7 +115,7 @@ def _of_config(
 ) -> Source:
     """`sidecars` are those of a checkpoint; a published shape or dimensions have none."""
     model = describe_for_estimate(config, sidecars.path if sidecars else Path(name))
-    if any(layer.extras for layer in model.layers):
+    if model.residual_streams > 1:
         return _approximate(name, model, quantization)
     if model.family in llama.NAMES:
         raise UnsupportedModel(
@@ -204,8 +204,9 @@ def _published(model: PublishedModel, quantization: Quantization | None) -> Sour
     changes: dict[str, Any] = {"context": min(source.context, model.family.context)}
     if model.size is not None:
         changes["download"] = model.size
-    if source.approximate:
-        changes |= {"quantization": model.quantization or "not known", "published_size": model.size}
+    if source.approximate or model.quantization is None:
+        said = model.quantization or "not known"
+        changes |= {"approximate": UNKNOWN_TO_US, "quantization": said, "published_size": model.size}
     return replace(source, **changes)
 
 
@@ -224,8 +225,14 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         download=path.stat().st_size,
         tensors=list(file.tensors.values()),
         sized=lambda _: None,
-        approximate=UNKNOWN_TO_US if any(name.startswith(EFFECTIVE_TENSORS) for name in file.tensors) else None,
+        approximate=UNKNOWN_TO_US if _is_not_ours(file) else None,
     )
+
+
+def _is_not_ours(file: WebFile) -> bool:
+    """Whether onpage does not write such a model."""
+    on_demand = file.parameters.transformer_parameters.load_per_layer_embedding_dynamically
+    return on_demand or any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors)
 
 
 def _opened(path: Path) -> WebFile:

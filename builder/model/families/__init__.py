@@ -78,11 +78,11 @@ def describe(config: dict[str, Any], config_path: Path) -> ModelDescription:
 
 
 def describe_for_estimate(config: dict[str, Any], config_path: Path) -> ModelDescription:
-    """As `describe`, and of Gemma 3n and those of Gemma 4 that have per-layer embeddings, alone or inside a model with images or sound."""
+    """As `describe`, and of Gemma 3n, alone or inside a model with images or sound."""
     text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
     assert isinstance(text, dict)
     # its type may be anything, also what no dictionary takes
-    if text.get("model_type") in tuple(effective.FAMILIES) and text.get("hidden_size_per_layer_input", 1) != 0:
+    if text.get("model_type") in tuple(effective.FAMILIES):
         return effective.describe(text, config_path)
     return describe(config, config_path)
 

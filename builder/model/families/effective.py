@@ -1,4 +1,4 @@
-"""Gemma 3n and 4 as far as sizes go: enough for an estimate, and nothing that a model could be converted by.
+"""Gemma 3n as far as sizes go: enough for an estimate, and nothing that a model could be converted by.
 
 What no size depends on is not read from config.json: ropes, caps and scales are those of the published models. To convert one
 of these families, give it a module of its own, with its weights (builder.model).
@@ -25,7 +25,7 @@ from builder.model.description import (
 )
 from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, MAX_LAYERS, Config
 
-FAMILIES = {"gemma3n_text": "gemma3n", "gemma4_text": "gemma4"}
+FAMILIES = {"gemma3n_text": "gemma3n"}
 """`model_type` of config.json → family."""
 
 MAX_STREAMS = 64

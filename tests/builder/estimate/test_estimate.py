@@ -23,7 +23,7 @@ from builder.synth.web_file import synthesize
 from onpage.command import cli
 from tests.adapters import write_adapter
 from tests.builder.formats.test_web_file import header_with
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, write_checkpoint
 from tests.llama_checkpoints import write_llama
 
 QUANTIZATIONS = {
@@ -48,7 +48,15 @@ def test_the_download_is_the_size_of_the_file_to_the_byte(shape: str, quantizati
 
 
 @pytest.mark.parametrize(
-    "config", [gemma1_config(), gemma2_config(), gemma3_config()], ids=["gemma1", "gemma2", "gemma3"]
+    "config",
+    [
+        gemma1_config(),
+        gemma2_config(),
+        gemma3_config(),
+        gemma4_config(),
+        gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3),
+    ],
+    ids=["gemma1", "gemma2", "gemma3", "gemma4", "gemma4-per-layer"],
 )
 def test_a_checkpoint_is_estimated_as_it_is_converted(config: dict[str, Any], tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c", config)
@@ -56,6 +64,7 @@ def test_a_checkpoint_is_estimated_as_it_is_converted(config: dict[str, Any], tm
     before, after = estimate(str(folder), QUANTIZATIONS["mixed"], 1024), estimate(str(written.path), None, 1024)
     assert before.download == after.download == written.size
     assert before.memory == after.memory
+    assert before.approximate is after.approximate is None
 
 
 @pytest.mark.parametrize(
@@ -185,7 +194,7 @@ def test_files_of_other_kinds_are_told(tmp_path: Path) -> None:
 
 
 def test_a_file_with_the_names_of_gemma_3n_is_approximate(tmp_path: Path) -> None:
-    path = header_with(tmp_path, [TensorSpec("transformer.layer_0.attn.q.w", 9, 4)])
+    path = header_with(tmp_path, [TensorSpec("transformer.altup.projection_0.w", 0, 4)])
     assert estimate(str(path)).approximate
     assert not estimate(str(header_with(tmp_path, [TensorSpec("params.lm.softmax.logits_ffn.w", 9, 4)]))).approximate
 
