@@ -95,8 +95,13 @@ class GraphWeights:
             raise self._unlike(name, (size,))
         return self._at(tensor.place, FLOATS, (size,)).astype(np.float32)
 
-    def rows(self, name: str, shape: tuple[int, int], first: int, count: int) -> NDArray[np.float32]:
-        """`count` rows from `first` on of a matrix of this shape, dequantized."""
+    def rows(
+        self, name: str, shape: tuple[int, int], first: int, count: int, *, multiplied: bool = False
+    ) -> NDArray[np.float32]:
+        """`count` rows from `first` on of a matrix of this shape, dequantized.
+
+        `multiplied`: as XNNPACK multiplies them with 8-bit activations, for which it keeps a block's scale in bfloat16.
+        """
         tensor = self._tensor(name, shape)
         inputs = shape[1]
         bits = {TensorType.INT8: 8, TensorType.INT4: 4}.get(tensor.type)
@@ -109,9 +114,13 @@ class GraphWeights:
             scales = self._at(tensor.scales + 4 * first, FLOATS, (count, 1))
         else:
             blocks = inputs // tensor.block
-            scales = self._at(tensor.scales + 2 * first * blocks, HALVES, (count, blocks))
-        found = values.reshape(count, scales.shape[1], -1) * scales.astype(np.float32)[..., None]
-        return found.reshape(count, inputs)
+            scales = self._at(tensor.scales + 2 * first * blocks, HALVES, (count, blocks)).astype(np.float32)
+            if multiplied:
+                scales = to_bfloat16(scales)
+        found: NDArray[np.float32] = (values.reshape(count, scales.shape[1], -1) * scales[..., None]).reshape(
+            count, inputs
+        )
+        return found
 
     def _tensor(self, name: str, shape: tuple[int, ...]) -> StoredTensor:
         tensor = self.tensors.get(name)
@@ -128,6 +137,13 @@ class GraphWeights:
     def _unlike(self, name: str, shape: tuple[int, ...]) -> ModelFileError:
         kind = "float32" if len(shape) == 1 else "int8 or int4 with scales"
         return ModelFileError(f"{self.path} does not hold {name} as {kind} of shape {list(shape)}.", subject=name)
+
+
+def to_bfloat16(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The nearest numbers with a significand of 8 bits, of two equally near the even one; `values` are finite."""
+    bits = values.view(np.uint32)
+    rounded = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1)) & np.uint32(0xFFFF0000)
+    return rounded.view(np.float32)
 
 
 def _tensors(root: Table, content: UntrustedBytes, offset: int) -> list[StoredTensor]:

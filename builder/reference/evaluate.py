@@ -101,6 +101,11 @@ class SourcePredictor:
         self.decoder = Decoder(source.model, Arithmetic(precision), adapter)
 
     @property
+    def precision(self) -> Precision:
+        """Of the activations."""
+        return self.decoder.arithmetic.precision
+
+    @property
     def steps(self) -> int:
         """How often `bands` calls `progress`."""
         return len(self.source.model.layers)

@@ -74,7 +74,8 @@ class Evaluated:
             )
         bundled = graph_in(path)
         weights = GraphWeights.open(bundled.graph)
-        predictor = SourcePredictor(GraphSource(weights), precision or weights.activations)
+        precision = precision or weights.activations
+        predictor = SourcePredictor(GraphSource(weights, precision), precision)
         return cls(path, predictor, _tokenizer_of(path, bundled, weights.model.embedding.vocabulary))
 
     def require_same_tokens(self, other: Evaluated) -> None:

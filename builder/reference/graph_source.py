@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from builder.formats.graph_weights import GraphWeights
 from builder.model.weights import PROJECTIONS, LayerPart, Part, WholePart, is_norm, layer_parts, whole_parts
-from builder.reference.arithmetic import Array
+from builder.reference.arithmetic import Array, Precision
 from builder.reference.sources import LazyLayer, rows_of_a_band
 
 
 class GraphSource:
     """See `WeightSource`."""
 
-    def __init__(self, weights: GraphWeights) -> None:
+    def __init__(self, weights: GraphWeights, precision: Precision = "float32") -> None:
+        """`precision` of the activations that the matrices are multiplied with."""
         self.model = weights.model
         self.weights = weights
+        self._in_eight_bits = precision == "int8"
 
     def layer(self, index: int) -> LazyLayer:
         """As `WeightSource`."""
@@ -62,7 +64,8 @@ class GraphSource:
         width = self.model.embedding.width
         step = rows_of_a_band(width)
         for first in range(0, count, step):
-            yield first, self.weights.rows(table, (count, width), first, min(step, count - first))
+            rows = min(step, count - first)
+            yield first, self.weights.rows(table, (count, width), first, rows, multiplied=self._in_eight_bits)
 
     def _read(self, part: LayerPart, index: int, shapes: dict[LayerPart, tuple[int, ...]]) -> Array:
         shape = shapes[part]
@@ -75,7 +78,8 @@ class GraphSource:
                 break
             first += shapes[other][0]
         rows = sum(shapes[other][0] for other in together)
-        return self.weights.rows(f"layer_{index}.{'.'.join(together)}", (rows, shape[1]), first, shape[0])
+        name = f"layer_{index}.{'.'.join(together)}"
+        return self.weights.rows(name, (rows, shape[1]), first, shape[0], multiplied=self._in_eight_bits)
 
     def _together(self, part: LayerPart, index: int) -> list[LayerPart]:
         """The parts that are one matrix with this one, in its order."""

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError, OnpageError
 from builder.formats.bundled_graph import graph_in
-from builder.formats.graph_weights import GraphWeights
+from builder.formats.graph_weights import GraphWeights, to_bfloat16
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_file_reader import WebFile
 from builder.graph import parameters
@@ -60,6 +61,35 @@ def test_the_weights_are_the_web_files(name: str, web: str, folder: Path) -> Non
     np.testing.assert_allclose(ours.embedding_rows(ids), theirs.embedding_rows(ids), **close)
     bands = [np.concatenate([rows for _, rows in source.embedding_bands()]) for source in (ours, theirs)]
     np.testing.assert_allclose(*bands, **close)
+
+
+def test_scales_of_blocks_are_multiplied_as_bfloat16(folder: Path) -> None:
+    """XNNPACK keeps them so for 8-bit activations; rows that are looked up, and a scale for each output, stay as they are."""
+    weights = GraphWeights.open(graph_in(folder / "mixed.litertlm").graph)
+    exact, multiplied = GraphSource(weights), GraphSource(weights, "int8")
+    for part in ("query", "gate", "down"):
+        stored, found = exact.layer(0)[part], multiplied.layer(0)[part]
+        if part == "query":
+            np.testing.assert_array_equal(found, stored)
+            continue
+        assert (found != stored).any()
+        np.testing.assert_allclose(found, stored, rtol=2.0**-8)
+        # a block's least step: of integers up to 7, with a scale of 8 significant bits, each weight has 11 at most
+        np.testing.assert_array_equal(found, significant(found, 11))
+        assert (stored != significant(stored, 11)).any()
+    ids = np.array([7, 900])
+    np.testing.assert_array_equal(multiplied.embedding_rows(ids), exact.embedding_rows(ids))
+
+
+def significant(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
+    """The values to so many significant bits."""
+    fractions, exponents = np.frexp(values)
+    return np.ldexp(np.rint(np.ldexp(fractions, bits)), exponents - bits)
+
+
+def test_bfloat16_is_the_nearest_of_two_and_even_between_them() -> None:
+    values = np.array([1, 1 + 2.0**-8, 1 + 3 * 2.0**-8, 1 + 2.0**-8 + 2.0**-20, -0.3], np.float32)
+    assert to_bfloat16(values).tolist() == [1, 1, 1 + 2.0**-6, 1 + 2.0**-7, np.float32(-0.30078125)]
 
 
 @pytest.mark.parametrize("name", CONFIGS)

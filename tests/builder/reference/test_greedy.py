@@ -40,3 +40,20 @@ def test_a_wrong_id_is_far_away(file: WebFile) -> None:
     assert checked.choices[:4] == ids[:4]
     assert checked.distances[:3] == [0.0] * 3
     assert checked.distances[3] > 0.2
+    assert checked.spelled == checked.distances
+
+
+def test_what_the_rest_of_a_text_may_begin_with_is_looked_at_too(file: WebFile) -> None:
+    predictor = SourcePredictor(WebFileSource(file))
+    [ids] = Reference(file).generate([PROMPT], 3)
+    wrong = [ids[0], ids[1] + 1, ids[2]]
+    checked = check_greedy(predictor, PROMPT, wrong, spellings=[[ids[0]], [wrong[1], ids[1]], [ids[2]]])
+    assert checked.distances[1] > 0.2 and checked.spelled[1] == 0
+
+
+def test_what_eight_bits_of_activations_do_to_logits_is_measured(file: WebFile) -> None:
+    predictor, rounded = (SourcePredictor(WebFileSource(file), precision) for precision in ("float32", "int8"))
+    [ids] = Reference(file).generate([PROMPT], 12)
+    assert check(file, ids).rounding == [0.0] * 12
+    moved = check_greedy(predictor, PROMPT, ids, rounded=rounded).rounding
+    assert min(moved) > 0 and max(moved) < 0.1

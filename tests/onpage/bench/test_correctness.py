@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from builder.files.digest import sha256_of
+from builder.formats.bundled_graph import graph_in
+from builder.formats.graph_weights import GraphWeights
+from builder.graph.convert import convert_to_graph
+from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.reference.greedy import Checked
 from builder.synth.web_file import FIRST_WORD, synthesize, word
@@ -22,9 +28,12 @@ from onpage.bench.correctness import (
     judge_agreement,
     known_beginnings,
     known_prompt,
+    spellings,
 )
 from onpage.bench.measured_models import BenchModel
 from onpage.bench.words import agreement_text
+from tests.builder.graph.test_blocks import demo_checkpoint
+from tests.goldens.native import answer
 from tests.onpage.bench.results import made_up
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
 
@@ -81,13 +90,55 @@ def test_an_engine_that_rounds_more_may_take_what_is_nearly_as_likely(
     known = known_prompt(tiny, {})
     text = "".join(f" {each}" for each in right[:8])
     distances = [0.0, 0.0, 0.054, 0.0, 0.0, 0.0, 0.0, 0.0]
-    monkeypatch.setattr("builder.reference.greedy.check_greedy", lambda *_: Checked([FIRST_WORD] * 8, distances))
+    made = Checked([FIRST_WORD] * 8, distances, distances, [0.0] * 8)
+    monkeypatch.setattr("builder.reference.greedy.check_greedy", lambda *_, **__: made)
     said = {}
     for engine in ("litert-lm-cpu", "wllama"):
         plan = {"engine": engine, "correctness": known, "model": {"sha256": ""}}
         verdict = judge(tiny, plan, {"correctness": {"found": text}})
         said[engine] = verdict and verdict.ok
     assert said == {"litert-lm-cpu": False, "wllama": True}
+
+
+@pytest.mark.parametrize(("rounding", "ok"), [(0.0, False), (0.01, False), (0.02, True)])
+def test_what_the_rounding_of_activations_explains_is_no_wrong_choice(
+    rounding: float, ok: bool, tiny: BenchModel, right: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distances = [0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0]
+    made = Checked([FIRST_WORD] * 8, distances, distances, [0.0, 0.0, rounding, 0.0, 0.0, 0.0, 0.0, 0.0])
+    monkeypatch.setattr("builder.reference.greedy.check_greedy", lambda *_, **__: made)
+    text = "".join(f" {each}" for each in right[:8])
+    assert check(tiny.path, known_prompt(tiny, {})["prompt"], text, synthetic=True).ok is ok
+
+
+def test_a_text_in_other_pieces_is_not_called_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one of these is nearly the likeliest: the engine may have taken it."""
+    known = json.loads(DEMO_ANSWER.read_bytes())
+    far, near = [0.5] * 64, [0.04] * 64
+    for spelled, ok in ((near, None), (far, False)):
+        made = Checked([FIRST_WORD] * 64, far, spelled, [0.0] * 64)
+        monkeypatch.setattr("builder.reference.greedy.check_greedy", lambda *_, made=made, **__: made)
+        assert check(DEMO_MODEL, known["prompt"], known["text"], synthetic=False).ok is ok
+
+
+def test_the_pieces_that_a_text_may_go_on_with_are_those_that_it_begins_with() -> None:
+    pieces = ["<unk>", "a", "b", "ab", "abc", "c", "bc", ""]
+    assert spellings(pieces, [3, 5]) == [[3, 1, 3, 4], [5, 5]]
+
+
+def test_an_engine_at_four_bits_is_right_and_one_with_a_fault_is_wrong(tmp_path: Path) -> None:
+    """The demo model in a graph of 4-bit weights, by the native engine; the fault: a layer's matrix with its nibbles exchanged."""
+    checkpoint = demo_checkpoint(tmp_path / "checkpoint")
+    sound, faulty = tmp_path / "sound.litertlm", tmp_path / "faulty.litertlm"
+    convert_to_graph(checkpoint, sound, quantization=Quantization.of("4"))
+    data = bytearray(sound.read_bytes())
+    tensor = GraphWeights.open(graph_in(sound).graph).tensors["layer_2.up"]
+    stored = np.frombuffer(data, np.uint8, tensor.bytes, tensor.place)
+    data[tensor.place : tensor.place + tensor.bytes] = (stored << 4 | stored >> 4).tobytes()
+    faulty.write_bytes(data)
+    prompt = json.loads(DEMO_ANSWER.read_bytes())["prompt"]
+    verdicts = [check(sound, prompt, answer(path, prompt, 512), synthetic=False).ok for path in (sound, faulty)]
+    assert verdicts == [True, False]
 
 
 def test_a_text_is_held_to_the_file_that_the_engine_ran(tiny: BenchModel) -> None:
