@@ -140,6 +140,44 @@ def gemma4_config(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def gemma3n_config(**changes: Any) -> dict[str, Any]:
+    """config.json of a very small Gemma 3n text model: as published, ten of its layers are sparse."""
+    return {
+        "architectures": ["Gemma3nForCausalLM"],
+        "model_type": "gemma3n_text",
+        "hidden_size": 128,
+        "hidden_size_per_layer_input": 16,
+        "intermediate_size": [128] * 12,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 1,
+        "head_dim": 32,
+        "num_kv_shared_layers": 3,
+        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 4,
+        "laurel_rank": 16,
+        "altup_num_inputs": 4,
+        "altup_active_idx": 0,
+        "altup_coef_clip": 120.0,
+        "altup_correct_scale": True,
+        "activation_sparsity_pattern": [0.95] * 10 + [0.0] * 2,
+        "vocab_size": 4096,
+        "vocab_size_per_layer_input": 4096,
+        "max_position_embeddings": 2048,
+        "sliding_window": 512,
+        "hidden_activation": "gelu_pytorch_tanh",
+        "final_logit_softcapping": 30.0,
+        "rms_norm_eps": 1e-6,
+        "attention_bias": False,
+        "rope_parameters": {
+            "full_attention": {"rope_type": "default", "rope_theta": 1e6},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+        },
+        "bos_token_id": 2,
+        "eos_token_id": 1,
+        "pad_token_id": 0,
+    } | changes
+
+
 def with_images_config(**changes: Any) -> dict[str, Any]:
     """config.json of a very small Gemma 3 with images, as that of 4B: it leaves out all that is usual. Changes go to the text."""
     text = {

@@ -24,6 +24,7 @@ LATER = {
     "value_norms",
     "values_are_keys",
     "scaled",
+    "sparse_above",
 }
 """Fields that the first graphs did not have, which are still read and made byte for byte."""
 

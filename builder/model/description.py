@@ -110,6 +110,9 @@ class DenseFeedForward:
 
     width: int
     activation: Activation = "gelu_tanh"
+    sparse_above: float | None = None
+    """Of a token's gates only those more than so many standard deviations above their mean go on, by how much they are above that, and
+    zeros for the others (Gemma 3n); None: all go on as they are."""
 
 
 FeedForward: TypeAlias = DenseFeedForward
@@ -130,7 +133,10 @@ class PerLayerEmbedding:
 
 @dataclass(frozen=True)
 class LowRankResidual:
-    """A learned residual beside the attention, of two thin matrices (Gemma 3n's LAuReL)."""
+    """A learned residual beside the attention, of two thin matrices (Gemma 3n's LAuReL).
+
+    What attention added up to becomes (that + h + norm(right(left(h)))) / √2: h is the normed input of the attention.
+    """
 
     rank: int
 
@@ -156,6 +162,11 @@ class Layer:
         """The one of its extras that is such a table."""
         return next((extra for extra in self.extras if isinstance(extra, PerLayerEmbedding)), None)
 
+    @property
+    def low_rank_residual(self) -> LowRankResidual | None:
+        """The one of its extras that is such a residual."""
+        return next((extra for extra in self.extras if isinstance(extra, LowRankResidual)), None)
+
 
 @dataclass(frozen=True)
 class ModelDescription:
@@ -178,7 +189,7 @@ class ModelDescription:
     norm_offset: float = 1.0
     """Added to a norm's weights to make its factors: Gemma has their distance from one, others the factors themselves."""
     residual_streams: int = 1
-    """How many streams run side by side through the layers (Gemma 3n's AltUp has four)."""
+    """How many streams run side by side through the layers (Gemma 3n's AltUp has four): builder.reference.streams says how."""
 
     @property
     def period(self) -> int | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LayerMatrix = Literal["query", "key", "value", "output", "gate", "up", "down"]
 PerLayerMatrix = Literal["per_layer_gate", "per_layer_embedding", "per_layer_projection"]
 """What makes something of what a layer is given for a token: `per_layer_embedding` is its own table of the vocabulary."""
+ResidualMatrix = Literal["laurel_left", "laurel_right", "altup_router", "altup_prediction", "altup_correction"]
+"""Of a residual beside the attention, and of streams side by side: thin matrices of Gemma 3n."""
 LayerVector = Literal[
     "pre_attention_norm",
     "query_norm",
@@ -31,9 +33,21 @@ LayerVector = Literal[
     "value_bias",
     "post_per_layer_norm",
     "layer_scale",
+    "post_laurel_norm",
+    "altup_router_norm",
+    "altup_output_scale",
 ]
-LayerPart = LayerMatrix | PerLayerMatrix | LayerVector
-WholePart = Literal["final_norm", "per_layer_model_projection", "per_layer_projection_norm"]
+LayerPart = LayerMatrix | PerLayerMatrix | ResidualMatrix | LayerVector
+StreamMatrix = Literal[
+    "altup_projection_0",
+    "altup_projection_1",
+    "altup_projection_2",
+    "altup_unembed_projection_0",
+    "altup_unembed_projection_1",
+    "altup_unembed_projection_2",
+]
+"""What makes the other streams of a token's vector, and what brings each back."""
+WholePart = Literal["final_norm", "per_layer_model_projection", "per_layer_projection_norm"] | StreamMatrix
 """What a model has once, beside the tables."""
 EncoderPart = Literal[
     "embedding_norm",
@@ -53,7 +67,18 @@ Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart
 TABLES: tuple[Part, ...] = ("embedding", "head", "per_layer_embedding")
 """Matrices with a row for each token."""
 
-HALVES: tuple[Part, ...] = ("per_layer_model_projection", "per_layer_gate", "per_layer_projection")
+STREAMS_BEGIN: tuple[StreamMatrix, ...] = get_args(StreamMatrix)[:3]
+STREAMS_END: tuple[StreamMatrix, ...] = get_args(StreamMatrix)[3:]
+MAX_STREAMS = 1 + len(STREAMS_BEGIN)
+"""Side by side, the first included."""
+
+HALVES: tuple[Part, ...] = (
+    "per_layer_model_projection",
+    "per_layer_gate",
+    "per_layer_projection",
+    *get_args(ResidualMatrix),
+    *get_args(StreamMatrix),
+)
 """Matrices that a web file holds in float16."""
 
 
@@ -139,7 +164,17 @@ def projections(attention: Attention) -> tuple[LayerMatrix, ...]:
 def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPart, tuple[int, ...]]]:
     """Parts of a layer and their shapes, in the order in which they are applied."""
     attention, width, inner = layer.attention, model.embedding.width, layer.feed_forward.width
+    streams = model.residual_streams
+    if streams > 1:
+        yield "altup_router_norm", (width,)
+        yield "altup_router", (streams, width)
+        yield "altup_prediction", (streams * streams, streams)
     yield "pre_attention_norm", (width,)
+    if layer.low_rank_residual:
+        rank = layer.low_rank_residual.rank
+        yield "laurel_left", (rank, width)
+        yield "laurel_right", (width, rank)
+        yield "post_laurel_norm", (width,)
     for part in projections(attention):
         yield part, (attention.query_width if part == "query" else attention.key_width, width)
     if attention.biases:
@@ -159,6 +194,9 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
     yield "down", (width, inner)
     if layer.post_norms:
         yield "post_feed_forward_norm", (width,)
+    if streams > 1:
+        yield "altup_correction", (streams, streams)
+        yield "altup_output_scale", (width,)
     if layer.per_layer_embedding:
         given = layer.per_layer_embedding.width
         yield "per_layer_gate", (given, width)
@@ -175,6 +213,9 @@ def whole_parts(model: ModelDescription) -> Iterator[tuple[WholePart, tuple[int,
     if given:
         yield "per_layer_model_projection", (len(model.layers) * given, width)
         yield "per_layer_projection_norm", (given,)
+    others = model.residual_streams - 1
+    for stream_part in (*STREAMS_BEGIN[:others], *STREAMS_END[:others]):
+        yield stream_part, (width, width)
     yield "final_norm", (width,)
 
 

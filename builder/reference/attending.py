@@ -20,6 +20,7 @@ Positions = NDArray[np.int64]
 Visible = NDArray[np.bool_]
 Shared = dict[int, tuple[Array, Array]]
 Given = Callable[[int], Array]
+United = Callable[[Array], Array]
 
 
 class Attending(Protocol):
@@ -29,6 +30,8 @@ class Attending(Protocol):
     """Layer → keys and values of the tokens, for the layers after it that read them instead of their own."""
     given: Given
     """Layer → what it is given for the tokens beside the stream, (tokens, width), where layers are given anything."""
+    united: United
+    """The states after the last layer → (tokens, hidden), of which logits are made."""
 
     @property
     def positions(self) -> Positions:
@@ -42,6 +45,10 @@ def _nothing(layer: int) -> Array:
     raise LookupError(f"layer {layer} is given nothing: the pass was not begun with the tokens' ids")
 
 
+def _one_stream(x: Array) -> Array:
+    return x
+
+
 class Sequences:
     """Texts of these lengths, one after the other, none of which sees another."""
 
@@ -49,6 +56,7 @@ class Sequences:
         self.lengths = tuple(lengths)
         self.shared: Shared = {}
         self.given: Given = _nothing
+        self.united: United = _one_stream
         self._positions = np.concatenate([np.arange(length) for length in lengths])
 
     @property
@@ -76,6 +84,7 @@ class Batch:
         self._cache, self._new, self._padding = cache, new, padding
         self.shared: Shared = {}
         self.given: Given = _nothing
+        self.united: United = _one_stream
         self._queries = np.arange(cache.length, cache.length + new)
 
     @property

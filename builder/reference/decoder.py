@@ -16,14 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.model.description import Activation, ModelDescription
-from builder.model.weights import BIAS_OF, LayerMatrix, LayerPart, PerLayerMatrix, WholePart, projections
+from builder.model.weights import (
+    BIAS_OF,
+    STREAMS_BEGIN,
+    STREAMS_END,
+    LayerMatrix,
+    LayerPart,
+    PerLayerMatrix,
+    ResidualMatrix,
+    WholePart,
+    projections,
+)
+from builder.reference import streams
 from builder.reference.arithmetic import Arithmetic, Array, capped
 from builder.reference.attending import Attending, Sequences, rotated
 
 LayerWeights = Mapping[LayerPart, Array]
 """Matrices as (outputs, inputs), norms as what the model's `norm_offset` is added to."""
 
-LowRanks = Mapping[tuple[LayerMatrix | PerLayerMatrix, int], tuple[Array, Array]]
+LowRanks = Mapping[tuple[LayerMatrix | PerLayerMatrix | ResidualMatrix, int], tuple[Array, Array]]
 """The halves of each matrix that an adapter changes, (inputs, rank) and (rank, outputs), by part and layer."""
 
 Inputs = tuple[LayerMatrix | PerLayerMatrix, ...]
@@ -92,7 +103,7 @@ class Decoder:
     ) -> Array:
         """The states before the first layer, of the tokens `ids` of a pass; `attending` then knows what each layer is given beside them.
 
-        `rows` are those of the embedding, where they are not to be the source's.
+        `rows` are those of the embedding, where they are not to be the source's. States of several streams are (tokens, streams, hidden).
         """
         x = self.embedded(source.embedding_rows(ids) if rows is None else rows)
         if self.model.per_layer_width:
@@ -104,7 +115,11 @@ class Decoder:
                 source.whole("per_layer_model_projection"),
                 source.whole("per_layer_projection_norm"),
             )
-        return x
+        others = self.model.residual_streams - 1
+        if not others:
+            return x
+        attending.united = partial(streams.united, [source.whole(part) for part in STREAMS_END[:others]])
+        return self._added(streams.begun(x, [source.whole(part) for part in STREAMS_BEGIN[:others]]), np.float32(0))
 
     def layers(
         self,
@@ -114,31 +129,61 @@ class Decoder:
         observe: ObserveLayers | None = None,
         report: LayersDone | None = None,
     ) -> Array:
-        """The states (tokens, hidden) after all layers; `weights` gives those of each when it is its turn."""
+        """The states (tokens, hidden) after all layers, of the states before them; `weights` gives those of each when it is its turn."""
         count = len(self.model.layers)
         for index in range(count):
             seen = None if observe is None else partial(observe, index)
             x = self.layer(index, weights(index), x, attending, seen)
             if report:
                 report(index + 1, count)
-        return x
+        return self._round(attending.united(x))
 
     def layer(
         self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None = None
     ) -> Array:
-        """The states (tokens, hidden) after a layer; `observe` sees what goes into each matrix."""
+        """The states, of as many streams, after a layer; `observe` sees what goes into each matrix."""
         layer = self.model.layers[index]
-        attended = self._attention(index, weights, x, attending, observe)
-        if layer.post_norms:
-            attended = self._norm(attended, weights["post_attention_norm"])
-        x = self._added(x, attended)
-        fed = self._feed_forward(index, weights, x, observe)
-        if layer.post_norms:
-            fed = self._norm(fed, weights["post_feed_forward_norm"])
-        x = self._added(x, fed)
+        if self.model.residual_streams > 1:
+            return self._layer_of_streams(index, weights, x, attending, observe)
+        x = self._block(index, weights, x, attending, observe)
         if layer.per_layer_embedding:
             x = self._added(x, self._gated(index, weights, x, attending.given(index), observe))
         return self._round(x * weights["layer_scale"]) if layer.scaled else x
+
+    def _layer_of_streams(
+        self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None
+    ) -> Array:
+        """As `layer`; what the layer is given goes to the streams that it does not compute with."""
+        norm, router = weights["altup_router_norm"], weights["altup_router"]
+
+        def routed(active: Array) -> Array:
+            return self._round(streams.routed(active, self._norm, norm, router))
+
+        predicted = self._round(streams.predicted(x, routed(x[:, 0]), weights["altup_prediction"]))
+        computed = self._block(index, weights, predicted[:, 0], attending, observe)
+        x = self._round(streams.corrected(predicted, computed, routed(computed), weights["altup_correction"]))
+        seen = self._round(x[:, 0] * weights["altup_output_scale"])
+        x[:, 1:] += self._gated(index, weights, seen, attending.given(index), observe)[:, None]
+        return self._added(x, np.float32(0))
+
+    def _block(
+        self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None
+    ) -> Array:
+        """A stream (tokens, hidden) after attention and feed-forward."""
+        layer = self.model.layers[index]
+        h = self._norm(x, weights["pre_attention_norm"])
+        attended = self._attention(index, weights, h, attending, observe)
+        if layer.post_norms:
+            attended = self._norm(attended, weights["post_attention_norm"])
+        x = self._added(x, attended)
+        if layer.low_rank_residual:
+            low = self._linear(self._linear(h, index, "laurel_left", weights), index, "laurel_right", weights)
+            learned = self._round(h + self._norm(low, weights["post_laurel_norm"]))
+            x = self._round((x + learned) * np.float32(math.sqrt(0.5)))
+        fed = self._feed_forward(index, weights, x, observe)
+        if layer.post_norms:
+            fed = self._norm(fed, weights["post_feed_forward_norm"])
+        return self._added(x, fed)
 
     def normed(self, x: Array, final_norm: Array) -> Array:
         """What the head is multiplied with to get logits."""
@@ -149,10 +194,9 @@ class Decoder:
         return capped(self._round(products), self.model.final_cap)
 
     def _attention(
-        self, index: int, weights: LayerWeights, x: Array, attending: Attending, observe: Observe | None
+        self, index: int, weights: LayerWeights, h: Array, attending: Attending, observe: Observe | None
     ) -> Array:
         attention = self.model.layers[index].attention
-        h = self._norm(x, weights["pre_attention_norm"])
         if observe:
             observe(projections(attention), h)
 
@@ -187,8 +231,11 @@ class Decoder:
         h = self._norm(x, weights["pre_feed_forward_norm"])
         if observe:
             observe(("gate", "up"), h)
-        activated = ACTIVATIONS[self.model.layers[index].feed_forward.activation]
-        gate = self._round(activated(self._linear(h, index, "gate", weights)))
+        feed_forward = self.model.layers[index].feed_forward
+        activated, gate = ACTIVATIONS[feed_forward.activation], self._linear(h, index, "gate", weights)
+        if feed_forward.sparse_above is not None:
+            gate = self._round(_above(gate, feed_forward.sparse_above))
+        gate = self._round(activated(gate))
         inner = self._round(gate * self._linear(h, index, "up", weights))
         if observe:
             observe(("down",), inner)
@@ -228,12 +275,15 @@ class Decoder:
 
     def _added(self, x: Array, y: Array | np.float32) -> Array:
         total = x + y
+        flat = total.reshape(len(total), -1)
         # fmax: what is no number is not large
-        peaks = np.fmax(total.max(axis=1, initial=0), -total.min(axis=1, initial=0))
+        peaks = np.fmax(flat.max(axis=1, initial=0), -flat.min(axis=1, initial=0))
         self.largest_residuals = np.fmax(self.largest_residuals, peaks)
         return self._round(total)
 
-    def _linear(self, x: Array, index: int, part: LayerMatrix | PerLayerMatrix, weights: LayerWeights) -> Array:
+    def _linear(
+        self, x: Array, index: int, part: LayerMatrix | PerLayerMatrix | ResidualMatrix, weights: LayerWeights
+    ) -> Array:
         y = self.arithmetic.factor(x) @ weights[part].T
         if (part, index) in self.adapter:
             down, up = self.adapter[part, index]
@@ -249,6 +299,13 @@ def embedded_texts(decoder: Decoder, source: WeightSource, texts: Sequence[Seque
     ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
     attending = Sequences([len(text) for text in texts])
     return decoder.begun(source, ids, attending), attending
+
+
+def _above(gate: Array, deviations: float) -> Array:
+    """By how much each value (tokens, width) is more than so many standard deviations above its token's mean; zero where it is not."""
+    least = gate.mean(axis=-1, keepdims=True) + np.float32(deviations) * gate.std(axis=-1, keepdims=True)
+    found: Array = np.maximum(gate - least, np.float32(0))
+    return found
 
 
 def _gelu_tanh(x: Array) -> Array:

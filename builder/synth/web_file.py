@@ -206,6 +206,9 @@ class RandomWeights:
             gains["query"] = 2.0
         if not all(layer.post_norms for layer in model.layers):
             gains |= {"output": 8.0, "down": 8.0}
+        if model.residual_streams > 1:
+            # a router's input is divided by the width; and what streams tell of each other grows from layer to layer
+            gains |= {"altup_router": 0.7 * model.embedding.width, "altup_prediction": 0.2, "altup_correction": 0.2}
         attention = model.layers[-1].attention
         # where queries are not scaled, their norm does it
         query_norm = (
@@ -223,6 +226,7 @@ class RandomWeights:
                 "post_per_layer_norm": POST_NORM,
                 "query_norm": self.query_norm,
                 "layer_scale": 1.0,
+                "altup_output_scale": 1.0,
             }
             factors = random.standard_normal((1, weight.size), np.float32) * np.float32(NORM_SPREAD)
             mean = means.get(weight.part, 0.0) + (self.norm_mean if is_norm(weight.part) else 0.0)

@@ -8,9 +8,8 @@ from typing import Any
 
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
-from builder.model.catalog import published
 from builder.model.description import ModelDescription
-from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3, gemma4, llama
+from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3, gemma3n, gemma4, llama
 from builder.model.families.family import Family, Naming
 from builder.model.turns import Turns
 from builder.model.weights import Weight
@@ -21,14 +20,13 @@ FAMILIES: dict[str, Family] = {
     "gemma2": gemma2.FAMILY,
     "gemma3_text": gemma3.FAMILY,
     "gemma3": gemma3.FAMILY_WITH_IMAGES,
+    "gemma3n_text": gemma3n.FAMILY,
+    "gemma3n": gemma3n.FAMILY_WITH_SENSES,
     "gemma4_text": gemma4.FAMILY,
     "gemma4": gemma4.FAMILY_WITH_SENSES,
     **llama.FAMILIES,
 }
 """`model_type` of config.json → what reads it."""
-
-NOT_YET = {"gemma3n": "Gemma 3n"}
-"""How `model_type` begins → the family that is read for an estimate only."""
 
 MAX_SPARE_ROWS = 1024
 """Rows of an embedding behind those of the tokenizer's pieces: Gemma 3 with images has 64 (for tokens of images), and programs
@@ -39,18 +37,6 @@ def family_of(config: dict[str, Any], config_path: Path) -> Family:
     """The family of a checkpoint's config.json; UnsupportedModel for one that onpage does not convert."""
     model_type = config.get("model_type")
     family = FAMILIES.get(model_type) if isinstance(model_type, str) else None
-    later = next((name for start, name in NOT_YET.items() if str(model_type).startswith(start)), None)
-    if later:
-        ids = [
-            key
-            for key, model in published().items()
-            if model.family.architecture.startswith(later.lower().replace(" ", ""))
-        ]
-        raise UnsupportedModel(
-            f"{config_path} is of a {later}, which is not converted yet. Published files of it run in the page as they are: onpage "
-            f"fetch {' or '.join(ids)}.",
-            subject=config_path,
-        )
     if makes_vectors(config):
         raise UnsupportedModel(
             f"{config_path} is of a model that compares texts and writes none: a BERT, or one that sees the whole text at once "

@@ -30,7 +30,15 @@ from builder.model.description import (
 from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, MAX_LAYERS, Config
 from builder.model.families.family import Naming
 from builder.model.turns import Turn, Turns
-from builder.model.weights import LayerPart, Weight, WholePart, layer_parts, whole_parts
+from builder.model.weights import (
+    STREAMS_BEGIN,
+    STREAMS_END,
+    LayerPart,
+    Weight,
+    WholePart,
+    layer_parts,
+    whole_parts,
+)
 from builder.quantize.rounding import BLOCK
 
 GEMMA_TURNS = Turns(
@@ -56,6 +64,13 @@ TENSORS: dict[LayerPart, str] = {
     "per_layer_gate": "per_layer_input_gate",
     "per_layer_projection": "per_layer_projection",
     "post_per_layer_norm": "post_per_layer_input_norm",
+    "laurel_left": "laurel.linear_left",
+    "laurel_right": "laurel.linear_right",
+    "post_laurel_norm": "laurel.post_laurel_norm",
+    "altup_router": "altup.modality_router",
+    "altup_router_norm": "altup.router_norm",
+    "altup_prediction": "altup.prediction_coefs",
+    "altup_correction": "altup.correction_coefs",
 }
 """What transformers calls the parts of a layer that are a `.weight`."""
 
@@ -63,6 +78,8 @@ WHOLE: dict[WholePart, str] = {
     "per_layer_model_projection": "per_layer_model_projection",
     "per_layer_projection_norm": "per_layer_projection_norm",
     "final_norm": "norm",
+    **{part: f"altup_projections.{i}" for i, part in enumerate(STREAMS_BEGIN)},
+    **{part: f"altup_unembed_projections.{i}" for i, part in enumerate(STREAMS_END)},
 }
 """As TENSORS, of what a model has once."""
 
@@ -74,6 +91,7 @@ OTHERS: dict[LayerPart, str] = {
     "key_bias": "self_attn.k_proj.bias",
     "value_bias": "self_attn.v_proj.bias",
     "layer_scale": "layer_scalar",
+    "altup_output_scale": "altup.correct_output_scale",
 }
 """Those that are no `.weight`."""
 
@@ -277,3 +295,20 @@ def refuse_another_local_wavelength(c: Config, key: str, rope: Rope) -> None:
             f"{LOCAL_ROPE.wavelength:g} and no scaling.",
             subject=key,
         )
+
+
+def read_rope_beside_the_local(c: Config) -> Rope:
+    """The rope of the full_attention layers, in either form of config.json; refuses another than the engine's for the rest."""
+    theta, local_theta = c.values.get("rope_theta"), c.values.get("rope_local_base_freq")
+    by_type = c.values.get("rope_parameters")
+    if by_type is None:  # transformers 4
+        refuse_another_local_wavelength(c, "rope_local_base_freq", Rope(c.number("rope_local_base_freq")))
+        return read_rope(c, "rope_scaling", c.values.get("rope_scaling"), theta)
+    if not isinstance(by_type, dict) or by_type.keys() != {"full_attention", "sliding_attention"}:
+        raise UnsupportedModel(
+            f"{c.says('rope_parameters')}: expected one rope for full_attention and one for sliding_attention.",
+            subject="rope_parameters",
+        )
+    local = read_rope(c, "rope_parameters", by_type["sliding_attention"], local_theta)
+    refuse_another_local_wavelength(c, "rope_parameters", local)
+    return read_rope(c, "rope_parameters", by_type["full_attention"], theta)

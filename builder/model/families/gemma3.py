@@ -10,15 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from builder.errors import UnsupportedModel
-from builder.model.description import LOCAL_ROPE, ModelDescription, Rope
+from builder.model.description import LOCAL_ROPE, ModelDescription
 from builder.model.families.config import Config
 from builder.model.families.dense import (
     dense_model,
     read_dimensions,
-    read_rope,
+    read_rope_beside_the_local,
     read_windows,
-    refuse_another_local_wavelength,
     refuse_the_unusual,
     weights,
 )
@@ -69,7 +67,7 @@ def _describe(c: Config) -> ModelDescription:
         "gemma3",
         SIZES,
         dimensions,
-        rope=_global_rope(c),
+        rope=read_rope_beside_the_local(c),
         windows=read_windows(c, dimensions.layers),
         post_norms=True,
         query_key_norms=True,
@@ -77,23 +75,6 @@ def _describe(c: Config) -> ModelDescription:
         attention_cap=c.number_or_none("attn_logit_softcapping"),
         final_cap=c.number_or_none("final_logit_softcapping"),
     )
-
-
-def _global_rope(c: Config) -> Rope:
-    """The rope of the full_attention layers, in either form of config.json; refuses another than the engine's for the rest."""
-    theta, local_theta = c.values.get("rope_theta"), c.values.get("rope_local_base_freq")
-    by_type = c.values.get("rope_parameters")
-    if by_type is None:  # transformers 4
-        refuse_another_local_wavelength(c, "rope_local_base_freq", Rope(c.number("rope_local_base_freq")))
-        return read_rope(c, "rope_scaling", c.values.get("rope_scaling"), theta)
-    if not isinstance(by_type, dict) or by_type.keys() != {"full_attention", "sliding_attention"}:
-        raise UnsupportedModel(
-            f"{c.says('rope_parameters')}: expected one rope for full_attention and one for sliding_attention.",
-            subject="rope_parameters",
-        )
-    local = read_rope(c, "rope_parameters", by_type["sliding_attention"], local_theta)
-    refuse_another_local_wavelength(c, "rope_parameters", local)
-    return read_rope(c, "rope_parameters", by_type["full_attention"], theta)
 
 
 FAMILY = Family(describe, weights)

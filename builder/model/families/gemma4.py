@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import UnsupportedModel
-from builder.files.reading import shown
 from builder.model.description import (
     LOCAL_ROPE,
     Attention,
@@ -33,6 +32,7 @@ from builder.model.families.dense import (
     weights,
 )
 from builder.model.families.family import Family, Naming
+from builder.model.families.shared_caches import last_like, read_shared_layers
 from builder.model.turns import Turn, Turns
 from builder.quantize.rounding import BLOCK
 
@@ -101,7 +101,7 @@ def _describe(c: Config) -> ModelDescription:
             f"{c.says('global_head_dim')}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
             subject="global_head_dim",
         )
-    windows, rope, shared = read_windows(c, d.layers), _global_rope(c), _shared_layers(c, d.layers)
+    windows, rope, shared = read_windows(c, d.layers), _global_rope(c), read_shared_layers(c, d.layers)
     keys_are_values = c.values.get("attention_k_eq_v") is True
     kv_heads = d.kv_heads
     # transformers reads it only where values are keys
@@ -129,7 +129,7 @@ def _describe(c: Config) -> ModelDescription:
                 query_scale=1.0,
                 cap=None,
                 query_key_norms=True,
-                cache_of=None if i < own else _last_like(c, windows[:own], window, i),
+                cache_of=None if i < own else last_like(c, windows[:own], window, i),
                 value_norms=True,
                 values_are_keys=sees_all and keys_are_values,
             ),
@@ -190,29 +190,6 @@ def _global_rope(c: Config) -> Rope:
             subject="rope_parameters",
         )
     return Rope(found.wavelength, proportion=share)
-
-
-def _shared_layers(c: Config, layers: int) -> int:
-    """How many of the last layers have no keys and values of their own."""
-    value = c.values["num_kv_shared_layers"]
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < layers:
-        raise UnsupportedModel(
-            f"{c.says('num_kv_shared_layers')}: expected 0 to {layers - 1}, fewer than there are layers.",
-            subject="num_kv_shared_layers",
-        )
-    return value
-
-
-def _last_like(c: Config, windows: list[int | None], window: int | None, layer: int) -> int:
-    """The last of the layers with keys and values of their own that sees as far as this one."""
-    found = [i for i, other in enumerate(windows) if other == window]
-    if not found:
-        raise UnsupportedModel(
-            f"{c.says('num_kv_shared_layers')}: layer {layer} ({shown(window)} tokens) has none like it before, whose keys and values it "
-            f"could read.",
-            subject="num_kv_shared_layers",
-        )
-    return found[-1]
 
 
 FAMILY = Family(describe, weights)

@@ -175,8 +175,6 @@ def test_strays_beside_shards_without_an_index_are_passed_over(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ({"model_type": "gemma3n"}, ("Gemma 3n", "not converted yet", "gemma3n-e2b-int4", "onpage fetch")),
-        ({"model_type": "gemma3n_text"}, ("Gemma 3n", "gemma3n-e4b-int4")),
         (
             gemma3_config(architectures=["Gemma3TextModel"], use_bidirectional_attention=True),
             ("EmbeddingGemma", "writes none"),

@@ -16,7 +16,14 @@ from builder.model.description import LOCAL_ROPE, ModelDescription, Rope, global
 from builder.model.families import FAMILIES, describe, describe_for_estimate
 from builder.model.families import config as config_module
 from builder.model.shapes import shapes
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, with_images_config
+from tests.checkpoints import (
+    gemma1_config,
+    gemma2_config,
+    gemma3_config,
+    gemma3n_config,
+    gemma4_config,
+    with_images_config,
+)
 from tests.llama_checkpoints import llama_config, qwen2_config, qwen3_config
 
 HERE = Path("config.json")
@@ -145,6 +152,8 @@ def test_every_family_says_what_its_checkpoints_have() -> None:
         "gemma2": gemma2_config(),
         "gemma3_text": gemma3_config(),
         "gemma3": with_images_config(),
+        "gemma3n_text": gemma3n_config(),
+        "gemma3n": {"model_type": "gemma3n", "text_config": gemma3n_config()},
         "gemma4_text": gemma4_config(),
         "gemma4": {"model_type": "gemma4", "text_config": gemma4_config()},
         "llama": llama_config(),

@@ -1,0 +1,180 @@
+"""Gemma 3n as text: the text models (`gemma3n_text`) and the text part of those that see and hear (`gemma3n`: E2B, E4B).
+
+New with this generation: four streams side by side (AltUp), a thin learned residual beside each attention (LAuReL), a table of the
+vocabulary for each layer, sparse feed-forwards in the first layers, values that are normed, and last layers that read the keys and values
+of earlier ones. Queries are not scaled, and norms hold their factors themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+from builder.checkpoint.sources import RowsOf, Tensor
+from builder.errors import UnsupportedModel
+from builder.model.description import (
+    LOCAL_ROPE,
+    Attention,
+    DenseFeedForward,
+    Embedding,
+    Layer,
+    LowRankResidual,
+    ModelDescription,
+    PerLayerEmbedding,
+)
+from builder.model.families import dense
+from builder.model.families.config import Config
+from builder.model.families.dense import (
+    read_dimensions,
+    read_rope_beside_the_local,
+    read_windows,
+    refuse_the_unusual,
+)
+from builder.model.families.family import Family, Naming
+from builder.model.families.shared_caches import last_like, read_shared_layers
+from builder.model.weights import MAX_STREAMS, Weight
+from builder.quantize.rounding import BLOCK
+
+NAME = "gemma3n"
+
+DEFAULTS = {
+    "vocab_size": 262_400,
+    "vocab_size_per_layer_input": 262_144,
+    "hidden_size": 2048,
+    "hidden_size_per_layer_input": 256,
+    "intermediate_size": 16_384,
+    "num_hidden_layers": 35,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "head_dim": 256,
+    "max_position_embeddings": 32_768,
+    "sliding_window": 512,
+    "sliding_window_pattern": 5,
+    "num_kv_shared_layers": 15,
+    "laurel_rank": 64,
+    "rope_theta": 1_000_000.0,
+    "rope_local_base_freq": LOCAL_ROPE.wavelength,
+    "final_logit_softcapping": 30.0,
+}
+"""What a config.json may leave out: the values of `Gemma3nTextConfig` in transformers 4.53 to 5."""
+
+SIZES = {(2048, 30): "2b", (2048, 35): "4b"}
+"""Published (hidden, layers): E2B and E4B."""
+
+SPARSE, SPARSITY = 10, 0.95
+"""How many layers are sparse, and how much, where config.json does not say it; none, where there are no more layers."""
+
+NAMINGS_WITH_SENSES = (Naming("model.language_model."),)
+
+SENSES = tuple(f"model.{part}." for part in ("vision_tower", "audio_tower", "embed_vision", "embed_audio"))
+"""Tensors of the images' and the sound's side."""
+
+
+def describe(config: dict[str, Any], path: Path) -> ModelDescription:
+    """The model of a config.json; UnsupportedModel names the setting that cannot be converted.
+
+    Tokens without a row in the tables of the layers are those of images and sound, and are left out.
+    """
+    return _describe(Config(config, path, DEFAULTS))
+
+
+def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
+    """As `describe`, for the text part of a model with images and sound: its text_config."""
+    return _describe(Config.of_text_part(config, path, DEFAULTS, "gemma3n_text"))
+
+
+def weights(model: ModelDescription, naming: Naming) -> tuple[Weight, ...]:
+    """As of a dense family; a checkpoint's embedding may have more rows than the model."""
+    embedding, *others = dense.weights(model, naming)
+    rows = RowsOf(Tensor(naming.embedding), 0, model.embedding.vocabulary)
+    return (Weight("embedding", None, embedding.shape, rows), *others)
+
+
+def _describe(c: Config) -> ModelDescription:
+    refuse_the_unusual(c)
+    c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
+    c.refuse_unless("altup_num_inputs", MAX_STREAMS)
+    c.refuse_unless("altup_active_idx", 0)
+    c.refuse_unless("altup_correct_scale", True)
+    c = _with_one_width(c)
+    d = read_dimensions(c)
+    given, rank = _whole_blocks(c, "hidden_size_per_layer_input"), _whole_blocks(c, "laurel_rank")
+    windows, rope = read_windows(c, d.layers), read_rope_beside_the_local(c)
+    own = d.layers - read_shared_layers(c, d.layers)
+    vocabulary = min(d.vocab, c.integer("vocab_size_per_layer_input"))
+
+    def layer(i: int, window: int | None, sparse_above: float | None) -> Layer:
+        return Layer(
+            Attention(
+                heads=d.heads,
+                key_value_heads=d.kv_heads,
+                head_dimension=d.head,
+                window=window,
+                rope=rope if window is None else LOCAL_ROPE,
+                query_scale=1.0,
+                cap=None,
+                query_key_norms=True,
+                cache_of=None if i < own else last_like(c, windows[:own], window, i),
+                value_norms=True,
+            ),
+            DenseFeedForward(d.feed_forward, sparse_above=sparse_above),
+            post_norms=True,
+            extras=(PerLayerEmbedding(given), LowRankResidual(rank)),
+        )
+
+    return ModelDescription(
+        family=NAME,
+        size=SIZES.get((d.hidden, d.layers)),
+        embedding=Embedding(vocabulary, d.hidden, math.sqrt(d.hidden)),
+        layers=tuple(map(layer, range(d.layers), windows, _sparse_above(c, d.layers))),
+        global_rope=rope,
+        final_cap=c.number_or_none("final_logit_softcapping"),
+        context=c.integer("max_position_embeddings"),
+        norm_offset=0.0,
+        residual_streams=MAX_STREAMS,
+    )
+
+
+def _with_one_width(c: Config) -> Config:
+    """The same, where the widths of the feed-forwards are said one by one and are alike."""
+    widths = c.values["intermediate_size"]
+    if not isinstance(widths, list):
+        return c
+    if widths[1:] != widths[:-1] or len(widths) != c.values["num_hidden_layers"]:
+        raise UnsupportedModel(
+            f"{c.says('intermediate_size')}: expected the same width for each of {c.values['num_hidden_layers']} layers, because the "
+            f"engine knows one for all.",
+            subject="intermediate_size",
+        )
+    return Config(c.values | {"intermediate_size": widths[0]}, c.path, section=c.section)
+
+
+def _whole_blocks(c: Config, key: str) -> int:
+    value = c.integer(key)
+    if value % BLOCK:
+        raise UnsupportedModel(
+            f"{c.says(key)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
+            subject=key,
+        )
+    return value
+
+
+def _sparse_above(c: Config, layers: int) -> list[float | None]:
+    """Of each layer, above how many standard deviations a gate goes on, for the share of gates that should not."""
+    shares = c.values.get("activation_sparsity_pattern")
+    if shares is None:
+        sparse = SPARSE if layers > SPARSE else 0
+        shares = [SPARSITY] * sparse + [0.0] * (layers - sparse)
+    shares = shares if isinstance(shares, list) else [shares] * layers
+    if len(shares) != layers or not all(isinstance(one, int | float) and 0 <= one < 1 for one in shares):
+        raise UnsupportedModel(
+            f"{c.says('activation_sparsity_pattern')}: expected a share from 0 to below 1 for each of {layers} layers.",
+            subject="activation_sparsity_pattern",
+        )
+    return [NormalDist().inv_cdf(one) if one else None for one in shares]
+
+
+FAMILY = Family(describe, weights)
+FAMILY_WITH_SENSES = Family(describe_text_part, weights, NAMINGS_WITH_SENSES, SENSES)
