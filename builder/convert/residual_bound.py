@@ -27,6 +27,12 @@ from builder.model.weights import Weight, Weights
 def residual_bound(model: ModelDescription, weights: Weights) -> float:
     """What no value of the unscaled stream exceeds; UnsupportedModel where no norms bound it, CheckpointError where weights are not
     finite."""
+    if model.residual_streams > 1:
+        raise UnsupportedModel(
+            f"The weights of a {model.family} do not bound its residual streams, because each layer mixes them anew: leave "
+            f"--residual-scale out, and a pass over a short text measures them.",
+            subject="residual_scale",
+        )
     if not all(layer.post_norms for layer in model.layers):
         raise UnsupportedModel(
             f"The weights of a {model.family} do not bound its residual stream, because what its layers add goes through no norm: leave "

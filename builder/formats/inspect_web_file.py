@@ -18,6 +18,7 @@ from builder.quantize.scheme import described
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
 ATTENTION = (".self_attention.", ".attn.")
 FEED_FORWARD = (".ff_layer.", ".mlp.")
+RESIDUALS = (".altup.", ".laurel.")
 PER_LAYER = ".per_layer_"
 """In the names of the table of each layer, and of the matrices around what it gives."""
 
@@ -213,6 +214,8 @@ def _part(name: str) -> str:
         return "norms"
     if PER_LAYER in name:
         return "per-layer embeddings"
+    if any(part in name for part in RESIDUALS):
+        return "residual streams"
     if name.startswith(EMBEDDINGS):
         return "embedding"
     if any(part in name for part in ATTENTION):

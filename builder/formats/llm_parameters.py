@@ -107,6 +107,16 @@ class SelfAttentionParameters(proto.Message):
     qk_norm_has_scale = proto.Field(proto.BOOL, number=8)
 
 
+class AltupConfig(proto.Message):
+    altup_num_modalities = proto.Field(proto.INT32, number=1)
+    altup_active_idx = proto.Field(proto.INT32, number=2)
+    altup_num_inputs = proto.Field(proto.INT32, number=3)
+
+
+class LaurelConfig(proto.Message):
+    laurel_rank = proto.Field(proto.INT32, number=1)
+
+
 class TransformerParameters(proto.Message):
     batch_size = proto.Field(proto.INT32, number=1)
     max_seq_length = proto.Field(proto.INT32, number=2)
@@ -131,6 +141,9 @@ class TransformerParameters(proto.Message):
     per_layer_embedding_dimension = proto.Field(proto.INT32, number=21, optional=True)
     load_per_layer_embedding_dynamically = proto.Field(proto.BOOL, number=23, optional=True)
     kv_cache_shared_start_layer = proto.Field(proto.INT32, number=35, optional=True)
+    laurel_config = proto.Field(LaurelConfig, number=34)
+    altup_config = proto.Field(AltupConfig, number=37)
+    activation_sparsity_stddev_multiplier = proto.Field(proto.FLOAT, number=38, optional=True)
     global_rope_proportion = proto.Field(proto.FLOAT, number=48, optional=True)
     scale_layer = proto.Field(proto.BOOL, number=49, optional=True)
     global_head_dimension = proto.Field(proto.INT32, number=50, optional=True)

@@ -12,10 +12,12 @@ from dataclasses import replace
 from builder.errors import UnsupportedModel, WebFileError
 from builder.formats.llm_parameters import (
     Activation,
+    AltupConfig,
     AttentionMask,
     AttentionScale,
     FeedForwardParameters,
     FinalProjectParameters,
+    LaurelConfig,
     ModelType,
     Norm,
     SelfAttentionParameters,
@@ -27,16 +29,20 @@ from builder.model.description import (
     Attention,
     DenseFeedForward,
     Embedding,
+    Extra,
     Layer,
+    LowRankResidual,
     ModelDescription,
     PerLayerEmbedding,
     Rope,
     global_layers,
 )
-from builder.model.weights import LayerPart, Part, Weight
+from builder.model.weights import MAX_STREAMS, STREAMS_BEGIN, STREAMS_END, LayerPart, Part, Weight
 
 MAX_LAYERS = 1024
-GEMMA4 = "gemma4"
+GEMMA3N, GEMMA4 = "gemma3n", "gemma4"
+SPARSE_LAYERS = 10
+"""So many of the first layers the engine makes sparse, where it is told to at all."""
 UNSAID_CONTEXT = 1 << 24
 """Tokens, of a file that does not say how many it was made for."""
 
@@ -51,6 +57,7 @@ MODEL_TYPES: dict[str, dict[str | None, ModelType]] = {
         "27b": ModelType.GEMMA3_27B,
     },
     "functiongemma3": {None: ModelType.FUNCTIONGEMMA3_300M},
+    "gemma3n": {None: ModelType.GEMMA3N_2B, "4b": ModelType.GEMMA3N_4B},
     "gemma4": {None: ModelType.GEMMA4_270M, "e2b": ModelType.GEMMA4_2P3B, "e4b": ModelType.GEMMA4_4P5B},
 }
 """Family → published size → type; None is for all other sizes."""
@@ -76,13 +83,15 @@ LAYER_NAMES: dict[LayerPart, str] = {
 }
 
 
-GEMMA4_WHOLE_NAMES: dict[Part, str] = {
+WHOLE_NAMES_SINCE_3N: dict[Part, str] = {
     "embedding": "transformer.embedder.input_embedding",
     "per_layer_model_projection": "transformer.embedder.per_layer_model_projection",
     "per_layer_projection_norm": "transformer.embedder.per_layer_projection_norm.scale",
+    **{part: f"transformer.altup.projection_{i}" for i, part in enumerate(STREAMS_BEGIN)},
+    **{part: f"transformer.altup.unembed_projection_{i}" for i, part in enumerate(STREAMS_END)},
     "final_norm": "transformer.final_norm.scale",
 }
-GEMMA4_LAYER_NAMES: dict[LayerPart, str] = {
+LAYER_NAMES_SINCE_3N: dict[LayerPart, str] = {
     "pre_attention_norm": "pre_attention_norm.scale",
     "query": "attn.q",
     "key": "attn.k",
@@ -101,14 +110,22 @@ GEMMA4_LAYER_NAMES: dict[LayerPart, str] = {
     "per_layer_projection": "per_layer_embedding_projection",
     "post_per_layer_norm": "post_per_layer_input_norm.scale",
     "layer_scale": "skip.scale",
+    "laurel_left": "laurel.linear_left",
+    "laurel_right": "laurel.linear_right",
+    "post_laurel_norm": "post_laurel_norm.scale",
+    "altup_router": "altup.modality_router",
+    "altup_router_norm": "altup.router_norm_layer.scale",
+    "altup_prediction": "altup.prediction.coefs",
+    "altup_correction": "altup.correction.coefs",
+    "altup_output_scale": "altup.correct_output.scale",
 }
-"""The engine reads these names where `global_head_dimension` is set."""
+"""The engine reads these names where `global_head_dimension` or `kv_cache_shared_start_layer` is set."""
 
 
 def tensor_name(part: Part, layer: int | None = None, model: ModelDescription | None = None) -> str:
     """The name of a tensor of a model, by default of a Gemma 1 to 3; a matrix of integers is three, whose names begin with it."""
-    if model and model.family == GEMMA4:
-        whole, layers, start = GEMMA4_WHOLE_NAMES, GEMMA4_LAYER_NAMES, "transformer.layer_"
+    if model and model.family in (GEMMA3N, GEMMA4):
+        whole, layers, start = WHOLE_NAMES_SINCE_3N, LAYER_NAMES_SINCE_3N, "transformer.layer_"
     else:
         whole, layers, start = WHOLE_NAMES, LAYER_NAMES, "params.lm.transformer.x_layers_"
     return whole[part] if layer is None else f"{start}{layer}.{layers[part]}"  # type: ignore[index]
@@ -129,13 +146,14 @@ def model_type(model: ModelDescription) -> ModelType:
 
 def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     """As the engine wants to be told; UnsupportedModel where it cannot be."""
-    if model.norm_offset != 1 and model.family != GEMMA4:
+    tell = {GEMMA3N: _tell_gemma3n, GEMMA4: _tell_gemma4}.get(model.family)
+    if model.norm_offset != 1 and tell is None:
         raise UnsupportedModel(
             f"A {model.family} cannot be a web file: MediaPipe's engine for these computes Gemma's kind of model only. Make a graph "
             f"of it, which LiteRT-LM runs: onpage convert … --target graph -o NAME.litertlm.",
             subject=model.family,
         )
-    if model.family != GEMMA4:
+    if tell is None:
         _refuse_what_cannot_be_said(model)
     layer, embedding = model.layers[0], model.embedding
     attention = layer.attention
@@ -174,8 +192,8 @@ def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     if model.global_rope.factor != 1:
         transformer.global_rope_scaling = model.global_rope.factor
     transformer.self_attention_parameters = told
-    if model.family == GEMMA4:
-        _tell_gemma4(model, transformer)
+    if tell:
+        tell(model, transformer)
         return transformer
     if attention.query_scale != _usual_scale(attention.head_dimension):
         told.attention_scale_type = AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM
@@ -184,14 +202,43 @@ def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     return transformer
 
 
+def _tell_gemma3n(model: ModelDescription, transformer: TransformerParameters) -> None:
+    """What Gemma 3n has beside; UnsupportedModel where the parameters then tell of another model than this."""
+    first = model.layers[0]
+    _tell_what_3n_and_4_have(model, transformer)
+    if not transformer.kv_cache_shared_start_layer:
+        raise UnsupportedModel(
+            f"A {model.family} whose layers all have keys and values of their own (num_kv_shared_layers 0) cannot be written as a web "
+            f"file, because the engine then runs a Gemma 3.",
+            subject=model.family,
+        )
+    transformer.altup_config = AltupConfig(
+        altup_num_modalities=model.residual_streams, altup_active_idx=0, altup_num_inputs=model.residual_streams
+    )
+    if first.low_rank_residual:
+        transformer.laurel_config = LaurelConfig(laurel_rank=first.low_rank_residual.rank)
+    sparse = [layer.feed_forward.sparse_above for layer in model.layers]
+    if sparse != _sparse_above(sparse[0], len(sparse)):
+        raise UnsupportedModel(
+            f"A {model.family} with other sparse layers than the first {SPARSE_LAYERS}, all of them alike, cannot be written as a web "
+            f"file, because the engine has no setting for it: activation_sparsity_pattern.",
+            subject=model.family,
+        )
+    if sparse[0] is not None:
+        transformer.activation_sparsity_stddev_multiplier = sparse[0]
+    _refuse_what_was_not_told(model, transformer)
+
+
+def _sparse_above(deviations: float | None, layers: int) -> list[float | None]:
+    return [deviations if i < SPARSE_LAYERS else None for i in range(layers)]
+
+
 def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) -> None:
     """What Gemma 4 has beside; UnsupportedModel where the parameters then tell of another model than this."""
     attentions = [layer.attention for layer in model.layers]
     local = next((one for one in attentions if not one.is_global), attentions[0])
     sees_all = next((one for one in attentions if one.is_global), local)
-    transformer.rms_norm_scale_shift = 0.0
     transformer.scale_layer = True
-    transformer.self_attention_parameters.attention_scale_type = AttentionScale.NONE
     transformer.head_dimension, transformer.num_kv_heads = local.head_dimension, local.key_value_heads
     # the engine crashes without it, also where it is the same
     transformer.global_head_dimension = sees_all.head_dimension
@@ -200,6 +247,14 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
         transformer.global_num_kv_heads = sees_all.key_value_heads
     if sees_all.values_are_keys:
         transformer.global_k_eq_v = True
+    _tell_what_3n_and_4_have(model, transformer)
+    _refuse_what_was_not_told(model, transformer)
+
+
+def _tell_what_3n_and_4_have(model: ModelDescription, transformer: TransformerParameters) -> None:
+    attentions = [layer.attention for layer in model.layers]
+    transformer.rms_norm_scale_shift = 0.0
+    transformer.self_attention_parameters.attention_scale_type = AttentionScale.NONE
     if model.per_layer_width:
         transformer.per_layer_embedding_dimension = model.per_layer_width
         transformer.load_per_layer_embedding_dynamically = False
@@ -209,6 +264,9 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
         transformer.kv_cache_shared_start_layer = own
         if model.layers[own].feed_forward.width != model.layers[0].feed_forward.width:
             transformer.kv_shared_hidden_dimension = model.layers[own].feed_forward.width
+
+
+def _refuse_what_was_not_told(model: ModelDescription, transformer: TransformerParameters) -> None:
     if told_layers(transformer) != model.layers:
         raise UnsupportedModel(
             f"A {model.family} whose layers are not of two kinds in a fixed order cannot be written as a web file, because the engine has "
@@ -249,7 +307,8 @@ def described(file: WebFile) -> ModelDescription:
         global_rope=_global_rope(p),
         final_cap=float(p.final_project_parameters.soft_cap_value) or None,
         context=file.context_length or UNSAID_CONTEXT,
-        norm_offset=0.0 if p.global_head_dimension else 1.0,
+        norm_offset=0.0 if p.global_head_dimension or _is_gemma3n(p) else 1.0,
+        residual_streams=int(p.altup_config.altup_num_inputs) if _is_gemma3n(p) else 1,
     )
 
 
@@ -261,13 +320,16 @@ def told_layers(p: TransformerParameters) -> tuple[Layer, ...]:
     """
     attention, count = p.self_attention_parameters, int(p.num_stacks)
     window, rope = int(attention.sliding_window_size) or None, _global_rope(p)
-    is_gemma4 = bool(p.global_head_dimension)
+    is_gemma3n, is_gemma4 = _is_gemma3n(p), bool(p.global_head_dimension)
     period = 1 if window is None else int(p.num_local_layers_per_global) + 1
     are_global = global_layers(period, count)
     own = int(p.kv_cache_shared_start_layer) or count
     sources = {True: own - 1, False: own - 2}
     per_layer = int(p.per_layer_embedding_dimension)
-    extras = (PerLayerEmbedding(per_layer),) if is_gemma4 and per_layer else ()
+    rank = int(p.laurel_config.laurel_rank) if is_gemma3n else 0
+    extras: tuple[Extra, ...] = (PerLayerEmbedding(per_layer),) if (is_gemma3n or is_gemma4) and per_layer else ()
+    extras += (LowRankResidual(rank),) if rank else ()
+    sparse = _sparse_above((is_gemma3n and float(p.activation_sparsity_stddev_multiplier)) or None, count)
 
     def layer(i: int, is_global: bool) -> Layer:
         cache_of = sources[is_global] if i >= own and sources[is_global] >= 0 else None
@@ -282,10 +344,12 @@ def told_layers(p: TransformerParameters) -> tuple[Layer, ...]:
                 cap=float(attention.soft_cap_value) or None,
                 query_key_norms=bool(attention.qk_norm),
                 cache_of=cache_of,
-                value_norms=is_gemma4,
+                value_norms=is_gemma3n or is_gemma4,
                 values_are_keys=is_global and bool(p.global_k_eq_v),
             ),
-            DenseFeedForward((i >= own and int(p.kv_shared_hidden_dimension)) or int(p.hidden_dimension)),
+            DenseFeedForward(
+                (i >= own and int(p.kv_shared_hidden_dimension)) or int(p.hidden_dimension), sparse_above=sparse[i]
+            ),
             post_norms=p.post_norm == Norm.RMS_NORM,
             extras=extras,
             scaled=bool(p.scale_layer),
@@ -294,14 +358,21 @@ def told_layers(p: TransformerParameters) -> tuple[Layer, ...]:
     return tuple(layer(i, is_global) for i, is_global in enumerate(are_global))
 
 
+def _is_gemma3n(p: TransformerParameters) -> bool:
+    """Whether the engine takes a file's streams side by side into account."""
+    return bool(p.altup_config.altup_num_inputs > 1 and p.kv_cache_shared_start_layer and not p.global_head_dimension)
+
+
 def _global_rope(p: TransformerParameters) -> Rope:
     proportion = float(p.global_rope_proportion) or 1.0
     return Rope(float(p.global_rope_wavelength), float(p.global_rope_scaling) or 1.0, proportion=proportion)
 
 
 def has_known_scale(p: TransformerParameters) -> bool:
-    """Whether the file says how queries are scaled in one of the ways that the dense Gemmas have."""
-    if p.global_head_dimension:
+    """Whether the file says how queries are scaled in one of the ways that Gemmas have, and has no more streams than they."""
+    if p.altup_config.altup_num_inputs not in (0, MAX_STREAMS) or p.altup_config.altup_active_idx:
+        return False
+    if p.global_head_dimension or _is_gemma3n(p):
         return bool(p.self_attention_parameters.attention_scale_type == AttentionScale.NONE)
     return p.self_attention_parameters.attention_scale_type in (
         AttentionScale.INV_SQRT_HEAD_DIM,

@@ -150,7 +150,7 @@ def _from_checkpoint(
     progress: Progress | None,
 ) -> Input:
     opened = OpenedCheckpoint.complete(path, merge, turns)
-    if opened.model.layers[0].scaled:
+    if opened.model.layers[0].scaled or opened.model.residual_streams > 1:
         raise UnsupportedModel(
             f"A {opened.model.family} cannot be a graph yet: convert it to a web file (leave --target out).",
             subject=opened.model.family,

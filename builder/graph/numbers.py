@@ -108,7 +108,8 @@ class WebFileNumbers:
 
     def __init__(self, file: WebFile) -> None:
         parameters = file.parameters.transformer_parameters
-        if not has_known_scale(parameters) or parameters.global_head_dimension:
+        other = parameters.global_head_dimension or parameters.altup_config.altup_num_inputs
+        if not has_known_scale(parameters) or other:
             raise WebFileError(
                 f"{file.path} is not a dense Gemma (1, 2 or 3): no graph is made of others.", subject=file.path
             )

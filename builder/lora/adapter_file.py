@@ -66,7 +66,7 @@ class Base:
         if path.is_dir() and not (path / "config.json").exists():
             refuse_an_adapter(path)
         model = OpenedCheckpoint.open(path).described
-        if model.layers[0].scaled:
+        if model.layers[0].scaled or model.residual_streams > 1:
             raise UnsupportedModel(
                 f"{path} is a {model.family} whose layers have other names in the engine: onpage writes adapters for Gemma 1 to 3; "
                 f"{INSTEAD}.",

@@ -10,6 +10,10 @@ power of two, but for the epsilon that a norm adds to the mean square, which the
 Per-layer embeddings (Gemma 3n and 4) have a norm that adds to the stream, which is multiplied too, and two matrices that read it, which
 are divided by c: `per_layer_gate`, and `per_layer_model_projection`, which reads the embedding.
 
+Gemma 3n adds the normed input of its attention to the stream, and what a thin residual makes of it: that norm and the residual's own are
+multiplied, and the four matrices that read the input are divided. Its other streams are made of the first and of each other, and grow
+with it; a router reads them through a norm.
+
 A model without those norms (Gemma 1) has the matrices before them, `output` and `down`, multiplied instead. An adapter's deltas of
 these two go through the same norms, or are multiplied as the matrices are. No numpy here.
 """
@@ -48,10 +52,17 @@ def fits_float16(largest: float | None, bound: float | None = None) -> bool | No
 
 SMALLEST, LARGEST = 2.0**-24, 1.0
 
-POST_NORMS: tuple[Part, ...] = ("post_attention_norm", "post_feed_forward_norm", "post_per_layer_norm")
+POST_NORMS: tuple[Part, ...] = (
+    "post_attention_norm",
+    "post_feed_forward_norm",
+    "post_per_layer_norm",
+    "post_laurel_norm",
+)
 OUTPUTS: tuple[Part, ...] = ("output", "down")
 READERS: tuple[Part, ...] = ("final_norm", "per_layer_gate", "per_layer_model_projection")
 """What takes the factor back: all else that reads the stream is a norm, which divides by it anyway."""
+READERS_OF_NORM: tuple[Part, ...] = ("query", "key", "value", "laurel_left")
+"""The same, where attention's input is part of the stream."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +74,18 @@ class ResidualScale:
     """Whether the layers' outputs go through norms, which then take the factor."""
     norm_offset: float = 1.0
     """The model's: what is added to a norm's weights to make its factors."""
+    residual_of_norm: bool = False
+    """Whether what goes into attention is also added to the stream (Gemma 3n)."""
 
     @classmethod
     def of(cls, model: ModelDescription, factor: float) -> ResidualScale:
         """For a model all of whose layers are alike in this."""
-        return cls(factor, all(layer.post_norms for layer in model.layers), model.norm_offset)
+        return cls(
+            factor,
+            all(layer.post_norms for layer in model.layers),
+            model.norm_offset,
+            model.layers[0].low_rank_residual is not None,
+        )
 
     @classmethod
     def fitting(cls, model: ModelDescription, largest: float) -> ResidualScale:
@@ -81,8 +99,10 @@ class ResidualScale:
 
     def of_part(self, part: Part) -> float:
         """What a matrix's values, or a norm's factors (1 + w), are multiplied with."""
-        if part in READERS:
+        if part in READERS or (self.residual_of_norm and part in READERS_OF_NORM):
             return 1 / self.factor
+        if self.residual_of_norm and part == "pre_attention_norm":
+            return self.factor
         scaled = part == "embedding" or part in (POST_NORMS if self.post_norms else OUTPUTS)
         return self.factor if scaled else 1.0
 

@@ -88,11 +88,11 @@ def synthesize(
 
 
 def largest_residual(model: ModelDescription) -> MeasuredResidual | None:
-    """A bound on the residual stream of random weights, without a pass; None where no norms bound what a layer adds.
+    """A bound on the residual stream of random weights, without a pass; None where no norms bound what a layer adds, or streams are mixed.
 
     A normed vector has no value above the root of its width.
     """
-    if not all(layer.post_norms for layer in model.layers):
+    if model.residual_streams > 1 or not all(layer.post_norms for layer in model.layers):
         return None
     factor = 1 + POST_NORM + DEVIATIONS * NORM_SPREAD
     additions = 3 if model.per_layer_width else 2
@@ -188,12 +188,14 @@ class RandomWeights:
         gains: Mapping[Part, float] | None = None,
         norm_offset: float = 1.0,
         query_norm: float = QUERY_NORM,
+        feed_forward_norm: float = POST_NORM,
     ) -> None:
         self.seed = seed
         self.tensors = tensors
         self.gains = gains or {}
         self.norm_mean = 1 - norm_offset
         self.query_norm = query_norm
+        self.feed_forward_norm = feed_forward_norm
 
     @classmethod
     def of(cls, model: ModelDescription, seed: int, tensors: tuple[Weight, ...] | None = None) -> RandomWeights:
@@ -210,11 +212,16 @@ class RandomWeights:
             # a router's input is divided by the width; and what streams tell of each other grows from layer to layer
             gains |= {"altup_router": 0.7 * model.embedding.width, "altup_prediction": 0.2, "altup_correction": 0.2}
         attention = model.layers[-1].attention
-        # where queries are not scaled, their norm does it
-        query_norm = (
-            (1 + QUERY_NORM) / math.sqrt(attention.head_dimension) - 1 if attention.query_scale == 1 else QUERY_NORM
+        query_norm = QUERY_NORM
+        if attention.query_scale == 1:
+            # their norm scales them then; streams of which each tells of each make more of what attention chooses
+            choosing = 1 + QUERY_NORM if model.residual_streams == 1 else (1 + QUERY_NORM) / 2
+            query_norm = choosing / math.sqrt(attention.head_dimension) - 1
+        # a few values make all of a sparse feed-forward: layers of them that outweigh their input make much of a rounding
+        sparse = any(layer.feed_forward.sparse_above is not None for layer in model.layers)
+        return cls(
+            seed, tensors or weights_of(model), gains, model.norm_offset, query_norm, 0.0 if sparse else POST_NORM
         )
-        return cls(seed, tensors or weights_of(model), gains, model.norm_offset, query_norm)
 
     def bands(self, weight: Weight) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """As `Weights`."""
@@ -222,7 +229,7 @@ class RandomWeights:
         if not weight.is_matrix:
             means: dict[Part, float] = {
                 "post_attention_norm": POST_NORM,
-                "post_feed_forward_norm": POST_NORM,
+                "post_feed_forward_norm": self.feed_forward_norm,
                 "post_per_layer_norm": POST_NORM,
                 "query_norm": self.query_norm,
                 "layer_scale": 1.0,

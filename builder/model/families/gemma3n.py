@@ -8,6 +8,7 @@ of earlier ones. Queries are not scaled, and norms hold their factors themselves
 from __future__ import annotations
 
 import math
+import struct
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -173,7 +174,13 @@ def _sparse_above(c: Config, layers: int) -> list[float | None]:
             f"{c.says('activation_sparsity_pattern')}: expected a share from 0 to below 1 for each of {layers} layers.",
             subject="activation_sparsity_pattern",
         )
-    return [NormalDist().inv_cdf(one) if one else None for one in shares]
+    return [_float32(NormalDist().inv_cdf(one)) if one else None for one in shares]
+
+
+def _float32(value: float) -> float:
+    """As transformers and files have it."""
+    (rounded,) = struct.unpack("<f", struct.pack("<f", value))
+    return float(rounded)
 
 
 FAMILY = Family(describe, weights)

@@ -11,12 +11,19 @@ import pytest
 from builder.errors import UnsupportedModel, WebFileError
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, model_type, name_of, transformer_parameters
+from builder.formats.web_model import described, has_known_scale, model_type, name_of, transformer_parameters
 from builder.model.description import ModelDescription, PerLayerEmbedding, Rope
-from builder.model.families import describe, describe_for_estimate, weights_of
+from builder.model.families import describe, weights_of
 from builder.model.shapes import shapes
 from tests.builder.formats.test_web_file import header_with
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, with_images_config
+from tests.checkpoints import (
+    gemma1_config,
+    gemma2_config,
+    gemma3_config,
+    gemma3n_config,
+    gemma4_config,
+    with_images_config,
+)
 from tests.goldens.cases import CASES, with_attention
 
 HERE = Path("config.json")
@@ -76,7 +83,6 @@ def first_with(**changes: Any) -> ModelDescription:
             "more in a layer",
         ),
         (replace(GEMMA3, embedding=replace(GEMMA3.embedding, tied=False)), "a matrix of their own"),
-        (describe_for_estimate(shapes()["gemma3n-e2b"].config, HERE), "gemma3n whose layers"),
     ],
 )
 def test_what_the_engine_could_not_be_told_is_refused(model: ModelDescription, reason: str) -> None:
@@ -85,8 +91,44 @@ def test_what_the_engine_could_not_be_told_is_refused(model: ModelDescription, r
 
 
 def test_other_families_have_no_type() -> None:
-    with pytest.raises(UnsupportedModel, match="A gemma3n cannot be written"):
-        model_type(describe_for_estimate(shapes()["gemma3n-e2b"].config, HERE))
+    with pytest.raises(UnsupportedModel, match="A llama cannot be written"):
+        model_type(replace(GEMMA3, family="llama"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"num_kv_shared_layers": 0}, "the engine then runs a Gemma 3"),
+        ({"num_kv_shared_layers": 2}, "layer 10 reads the keys and values of layer 9"),
+        ({"activation_sparsity_pattern": [0.95] * 9 + [0.0] * 3}, "other sparse layers than the first 10"),
+        ({"activation_sparsity_pattern": [0.95] * 12}, "other sparse layers than the first 10"),
+        ({"activation_sparsity_pattern": [0.9] + [0.95] * 9 + [0.0] * 2}, "other sparse layers than the first 10"),
+    ],
+)
+def test_a_gemma3n_that_the_engine_could_not_be_told_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UnsupportedModel, match=reason):
+        transformer_parameters(describe(gemma3n_config(**changes), HERE))
+
+
+def test_a_gemma3n_is_told_as_the_engine_reads_it() -> None:
+    model = describe(shapes()["gemma3n-e4b"].config, HERE)
+    told = transformer_parameters(model)
+    assert (told.kv_cache_shared_start_layer, told.num_local_layers_per_global) == (20, 4)
+    assert (told.altup_config.altup_num_inputs, told.laurel_config.laurel_rank) == (4, 64)
+    assert told.activation_sparsity_stddev_multiplier == pytest.approx(1.6448536)
+    assert model_type(model) == ModelType.GEMMA3N_4B
+    names = [name_of(weight, model) for weight in weights_of(model)]
+    assert len(set(names)) == len(names)
+    assert {"transformer.altup.unembed_projection_2", "transformer.layer_34.altup.prediction.coefs"} <= set(names)
+
+
+@pytest.mark.parametrize("changes", [{"altup_num_inputs": 9}, {"altup_active_idx": 1}])
+def test_streams_that_the_reference_does_not_know_are_told(changes: dict[str, int]) -> None:
+    told = transformer_parameters(describe(gemma3n_config(), HERE))
+    assert has_known_scale(told)
+    for name, value in changes.items():
+        setattr(told.altup_config, name, value)
+    assert not has_known_scale(told)
 
 
 def test_a_gemma4_that_its_parameters_do_not_tell_of_is_refused() -> None:
