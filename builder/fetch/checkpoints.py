@@ -71,6 +71,8 @@ NAME = re.compile(
 
 Check = Callable[[dict[str, Any], Path], object]
 """Told config.json and its path; refuses it by an error of builder.errors."""
+CheckListed = Callable[[Repository, tuple[str, ...]], object]
+"""Told what a repository holds and which files would be fetched first; refuses them by an error of builder.errors."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,12 @@ def fetch_checkpoint(
     token: str | None = None,
     retries: int = RETRIES,
     check: Check | None = None,
+    check_listed: CheckListed | None = None,
     progress: Progress | None = None,
 ) -> FetchedCheckpoint:
     """Fetches what is not here yet of `source` (owner/name, perhaps with /file.gguf and @revision); `file` names a GGUF file.
 
-    `check` sees a config.json before anything large is fetched, and may refuse it. Raises FetchError, GatedError and StoreError. What has come is kept then, and the same call goes on from there.
+    `check_listed` sees the list of files before anything is fetched, `check` a config.json before anything large is, and each may refuse it. Raises FetchError, GatedError and StoreError. What has come is kept then, and the same call goes on from there.
     """
     reference = parse_source(source)
     if not isinstance(reference, HubFile):
@@ -114,7 +117,7 @@ def fetch_checkpoint(
             raise FetchError(f"Two files, {reference.file} and --file {file}: give one.", subject=file)
         reference = parse_source(f"{reference.repo}/{file}", reference.revision)
         assert isinstance(reference, HubFile)
-    return _Fetch(reference, store, say, token, retries, check, progress).run()
+    return _Fetch(reference, store, say, token, retries, check, check_listed, progress).run()
 
 
 def size_of_checkpoint(wanted: HubFile, say: Say, token: str | None, retries: int = RETRIES) -> tuple[int, str]:
@@ -135,9 +138,10 @@ class _Fetch:
         token: str | None,
         retries: int,
         check: Check | None,
+        check_listed: CheckListed | None,
         progress: Progress | None,
     ) -> None:
-        self._check = check
+        self._check, self._check_listed = check, check_listed
         self._wanted, self._store, self._say, self._token = wanted, store, say, token
         self._patience = Patience(retries, say)
         self._progress: Progress = progress or (lambda phase, done, total: None)
@@ -165,6 +169,8 @@ class _Fetch:
             return self._fetched(repository.commit, here)
         place = self._folder / repository.commit
         first, more = needed(repository, wanted)
+        if self._check_listed:
+            self._check_listed(repository, first)
         if self._check and CONFIG in first:
             self._fetch_all(hub, repository, (CONFIG,), place)
             self._check(read_json_object(place / CONFIG), place / CONFIG)

@@ -51,6 +51,8 @@ class Repository:
     files: Mapping[str, ListedFile]
     licence: str | None
     gated: bool
+    architecture: str | None = None
+    """Of its GGUF files, as the hub has read them; None where there are none, or the hub does not say."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,9 @@ class Hub:
             if all(map(is_file_name, sibling.rfilename.split("/")))
         }
         assert info.sha  # as _model_info sees to
-        return Repository(wanted.repo, info.sha, files, _licence(info), bool(info.gated))
+        architecture = info.gguf.get("architecture") if isinstance(info.gguf, dict) else None
+        named = architecture if isinstance(architecture, str) else None
+        return Repository(wanted.repo, info.sha, files, _licence(info), bool(info.gated), named)
 
     def remote(self, repository: Repository, name: str) -> Remote:
         """One of its files, to be downloaded; FetchError where the hub has no sum for it."""

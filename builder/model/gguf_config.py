@@ -83,6 +83,8 @@ ARCHITECTURES = {
     "qwen3": Architecture("qwen3", ROPE_OF_ALL, has_head=True),
 }
 """`general.architecture` → what is known of it."""
+GEMMAS = tuple(name for name, architecture in ARCHITECTURES.items() if architecture.norms_plus_one)
+"""Those of them that have web files."""
 
 NOT_YET = {"gemma3n": "gemma3n", "gemma4": "gemma4"}
 """Architectures → the `model_type` that the families refuse with what to do instead."""

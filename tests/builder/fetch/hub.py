@@ -55,6 +55,8 @@ class Hub:
         self.data, self.etag, self.gated, self.licence = data, '"cdn-1"', False, "gemma"
         self.others: dict[str, bytes] = {}
         """More files; those of weights lie on the CDN, the small ones on the hub itself."""
+        self.gguf: Any = None
+        """What it says of its GGUF files."""
         self.requests: list[Request] = []
         self.holding, self.release = threading.Event(), threading.Event()
         self._script: dict[str, Iterator[Act | None]] = {}
@@ -186,6 +188,7 @@ class Handler(BaseHTTPRequestHandler):
             "downloads": 1,
         }
         more = {"gated": "manual" if hub.gated else False, "cardData": {"license": hub.licence}, "private": False}
+        more |= {"gguf": hub.gguf} if hub.gguf else {}
         return json.dumps(about | more).encode()
 
     def named(self) -> str:

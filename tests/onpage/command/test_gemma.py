@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from functools import partial
@@ -17,7 +18,7 @@ import onpage.command.terms
 import webapp.paths
 import webapp.serve
 from builder.calibrate.prepare import Calibration
-from builder.errors import OnpageError
+from builder.errors import OnpageError, UnsupportedModel
 from builder.fetch.packaged import Wheel
 from builder.formats.inspect_web_file import Sampling
 from builder.formats.web_file_reader import WebFile
@@ -29,12 +30,14 @@ from tests.adapters import write_adapter
 from tests.builder.fetch.hub import COMMIT, REPO, STRANGER, TOKEN, Hub
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.gguf_files import write_gguf
+from tests.goldens.llama_cases import CONFIGS
 from tests.wheels import packaged
 from webapp.served_models import ServedModel
 
 CONFIG = gemma3_config(
     num_hidden_layers=1, vocab_size=512, hidden_size=64, intermediate_size=128, num_attention_heads=1
 )
+LLAMA = next(iter(CONFIGS.values()))
 ACCEPTED = ("--accept", "gemma-terms")
 POST, GRAPH = "gemma-3-270m-post", "gemma-3-270m-post-cpu"
 
@@ -225,6 +228,40 @@ def test_a_gemma_of_the_hub(here: Surroundings, hub: Hub, monkeypatch: pytest.Mo
     assert "merged" not in web.conversion
     hub.script()
     assert here.run(REPO).exit_code == 0 and not hub.requests and here.served
+
+
+def files_fetched(hub: Hub) -> list[str]:
+    return [request.path for request in hub.requests if "/resolve/" in request.path]
+
+
+@pytest.mark.parametrize("architecture", ["llama", "clip", "gemma3", None, 7])
+def test_gguf_files_of_another_model_are_refused_before_they_come(
+    here: Surroundings, hub: Hub, tmp_path: Path, architecture: Any
+) -> None:
+    data = write_gguf(tmp_path / "m.gguf", CONFIG, types="Q8_0").read_bytes()
+    hub.others, hub.gated, hub.gguf = {"m.gguf": data}, False, {"architecture": architecture, "total": 1}
+    done = here.run(REPO, *ACCEPTED)
+    if architecture != "llama":
+        assert done.exit_code == 0, done.output
+        return
+    assert isinstance(done.exception, UnsupportedModel) and not files_fetched(hub)
+    assert str(done.exception) == (
+        f"{REPO} holds GGUF files of the architecture 'llama': onpage gemma reads gemma, gemma2, gemma3, and onpage convert --target "
+        f"graph makes graphs of models built like Llama."
+    )
+
+
+def test_what_is_no_gemma_is_refused_before_its_weights_come(here: Surroundings, hub: Hub) -> None:
+    hub.gated = False
+    for files, sentence in (
+        ({"config.json": json.dumps(LLAMA).encode(), "model.safetensors": b"weights"}, "not of a Gemma"),
+        ({"adapter_config.json": b"{}", "adapter_model.safetensors": b"weights"}, "holds an adapter without its model"),
+    ):
+        hub.others = files
+        hub.script()
+        done = here.run(REPO, *ACCEPTED)
+        assert isinstance(done.exception, UnsupportedModel) and sentence in str(done.exception)
+        assert not any("safetensors" in path for path in files_fetched(hub))
 
 
 @pytest.mark.parametrize("token", [None, STRANGER])
