@@ -110,10 +110,10 @@ def tokenizer_section(tokenizer: Tokenizer) -> bytes:
     return model if tokenizer.is_sentencepiece else len(model).to_bytes(8, "little") + zlib.compress(model, 9)
 
 
-def largest_litertlm(model: int, tokenizer: int) -> int:
-    """Bytes that a `.litertlm` has at most: header and metadata take a block each, and every part begins at a block."""
+def largest_litertlm(model: int, *before: int) -> int:
+    """Bytes that a `.litertlm` has at most, its last part the model: header and metadata take a block each, and every part begins at one."""
     block: int = litertlm_core.BLOCK_SIZE
-    return 2 * block + -(-tokenizer // block) * block + model
+    return 2 * block + sum(-(-size // block) * block for size in before) + model
 
 
 def llm_metadata(source: Source) -> LlmMetadata:

@@ -31,7 +31,7 @@ from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import Activations
 from builder.graph.function import Function, Shape
 from builder.graph.layout import GraphLayout
-from builder.graph.numbers import CheckpointNumbers, Numbers
+from builder.graph.numbers import CheckpointNumbers, Numbers, Schemes
 from builder.graph.parameters import GraphParameters
 from builder.graph.write import (
     Report,
@@ -130,7 +130,7 @@ def convert_encoder(
     started = time.monotonic()
     refuse_another_suffix(output)
     encoder = open_encoder(path)
-    lengths = _lengths(encoder, max_tokens, lengths)
+    lengths = text_lengths(encoder, max_tokens, lengths)
     tokens = EncoderTokens.of(path, encoder.table.outputs)
     padded = encoder.table.with_rows(whole_blocks(encoder.table.outputs))
     table = CheckpointNumbers(StoredWeights(encoder.folder, (padded,)), quantization)
@@ -140,15 +140,9 @@ def convert_encoder(
     with folder_beside(output) as work:
         report = progress and partial(progress, "write")
         graphs = work / "embedder.tflite", work / "encoder.tflite"
-        parameters = GraphParameters(table)
-        moved = _write(
-            graphs[0], [embedder_function(parameters, encoder.width)], (), table, parameters, 0.0, activations, None
-        )
-        parameters, norms = GraphParameters(rest), dict[Shape, Function]()
-        functions = [encoder.function(Making(length, activations, parameters, norms)) for length in lengths]
-        moved += _write(
-            graphs[1], functions, tuple(norms.values()), rest, parameters, encoder.norm_offset, activations, report
-        )
+        embedder, layers = encoder_layouts(encoder, table, rest, lengths, activations)
+        moved = _write(graphs[0], *embedder, table, 0.0, activations, None)
+        moved += _write(graphs[1], *layers, rest, encoder.norm_offset, activations, report)
         facts = _facts(
             encoder, lengths, weight_count((encoder.table, *encoder.weights)), quantization_of(rest), activations
         )
@@ -167,7 +161,19 @@ def convert_encoder(
     )
 
 
-def _lengths(encoder: Encoder, max_tokens: int | None, lengths: Sequence[int]) -> tuple[int, ...]:
+def encoder_layouts(
+    encoder: Encoder, table: Schemes, rest: Schemes, lengths: Sequence[int], activations: Activations
+) -> tuple[tuple[GraphParameters, GraphLayout], tuple[GraphParameters, GraphLayout]]:
+    """Where everything lies of the graph that looks tokens up, and of the one that makes a vector of them."""
+    parameters = GraphParameters(table)
+    embedder = GraphLayout.of([embedder_function(parameters, encoder.width)], (), {})
+    of_layers, norms = GraphParameters(rest), dict[Shape, Function]()
+    functions = [encoder.function(Making(length, activations, of_layers, norms)) for length in lengths]
+    return (parameters, embedder), (of_layers, GraphLayout.of(functions, tuple(norms.values()), {}))
+
+
+def text_lengths(encoder: Encoder, max_tokens: int | None, lengths: Sequence[int]) -> tuple[int, ...]:
+    """Tokens of a text that each function takes, ascending; OnpageError where they cannot be."""
     longest = min(encoder.max_tokens, MAX_TOKENS) if max_tokens is None else max_tokens
     if not 2 < longest <= encoder.longest:
         raise OnpageError(
@@ -185,16 +191,14 @@ def _lengths(encoder: Encoder, max_tokens: int | None, lengths: Sequence[int]) -
 
 def _write(
     output: Path,
-    functions: Sequence[Function],
-    others: Sequence[Function],
-    numbers: Numbers,
     parameters: GraphParameters,
+    layout: GraphLayout,
+    numbers: Numbers,
     norm_offset: float,
     activations: Activations,
     report: Report | None,
 ) -> int:
     """Writes one graph; how many integers had to move."""
-    layout = GraphLayout.of(functions, others, {})
     with write_beside(output, layout.size) as part:
         part.write_at(0, layout.header)
         writing = Writing(part, layout, report, positive=activations == "int8")

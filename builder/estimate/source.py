@@ -110,6 +110,18 @@ def _config(model: str) -> dict[str, Any]:
         ) from None
 
 
+def shape_of(name: str) -> tuple[ModelDescription, int]:
+    """The model of a published shape or of dimensions, as it would be converted, and bytes of its tokenizer."""
+    model = describe_for_estimate(_config(name), Path(name))
+    model, tokenizer = _fitted(model, None)
+    return model, len(synthetic_tokenizer(model.embedding.vocabulary)) if "=" in name else tokenizer
+
+
+def usual_tokenizer(model: ModelDescription) -> int:
+    """Bytes of the published tokenizer of a model's family."""
+    return TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)
+
+
 def _of_config(
     name: str, config: dict[str, Any], quantization: Quantization, sidecars: Sidecars | None = None
 ) -> Source:
@@ -119,8 +131,7 @@ def _of_config(
         return _approximate(name, model, quantization)
     if model.family in llama.NAMES:
         raise UnsupportedModel(
-            f"onpage estimate sizes web files, and a model built like Llama becomes a graph, for a processor: onpage convert {name} --target graph "
-            f"-o NAME.litertlm prints its size, a byte a weight at 8 bits.",
+            "A model built like Llama becomes a graph, for a processor, and has no web file: add --target graph.",
             subject=name,
         )
     model, tokenizer = _fitted(model, sidecars)
@@ -152,7 +163,7 @@ def _fitted(model: ModelDescription, sidecars: Sidecars | None) -> tuple[ModelDe
         tokenizer = sidecars.tokenizer(model.embedding.vocabulary)
         return fit_to_tokenizer(model, tokenizer.pieces), len(tokenizer.model)
     rows = whole_blocks(model.embedding.vocabulary)
-    return model.with_vocabulary(rows), TOKENIZER_BYTES.get(model.family, GEMMA3_TOKENIZER_BYTES)
+    return model.with_vocabulary(rows), usual_tokenizer(model)
 
 
 def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization) -> Sized:
@@ -240,7 +251,7 @@ def _opened(path: Path) -> WebFile:
     is_bundle = sniff_file(path) is Format.LITERTLM
     model = LitertlmFile.open(path).model if is_bundle else WebFile.open(path)
     if not isinstance(model, WebFile):
-        raise OnpageError(f"{path} holds a LiteRT graph: onpage estimates web files only.", subject=path)
+        raise OnpageError(f"{path} holds a LiteRT graph, not a web file: add --target graph.", subject=path)
     if model.lora_rank is not None:
         raise OnpageError(f"{path} is a LoRA adapter: use the model that it is for.", subject=path)
     return model

@@ -44,15 +44,19 @@ Piece = Callable[[], Integers]
 """Work that threads do side by side."""
 
 
-class Numbers(Protocol):
-    """The weights of a model, quantized."""
+class Schemes(Protocol):
+    """How the weights of a model are quantized."""
 
     @property
     def tensors(self) -> tuple[Weight, ...]:
         """All of them."""
 
     def scheme_of(self, matrix: Weight) -> Scheme:
-        """How it is quantized."""
+        """Of one."""
+
+
+class Numbers(Schemes, Protocol):
+    """The weights of a model, quantized."""
 
     def matrix(self, weight: Weight) -> Iterator[tuple[int, Piece]]:
         """(first row, rows), in bands. Never asked by two threads at the same time; the pieces may be."""

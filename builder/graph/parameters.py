@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from builder.graph.function import Parameter
-from builder.graph.numbers import Numbers
+from builder.graph.numbers import Schemes
 from builder.model.weights import PROJECTIONS, LayerPart, Part, Weight
 
 MAX_PART = 16 << 20
@@ -30,7 +30,7 @@ class Placed:
 class GraphParameters:
     """The parameters by the parts of the model."""
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: Schemes) -> None:
         self._placed: dict[tuple[Part, int | None], Placed] = {}
         for group in _groups(numbers):
             parameter, first = _parameter(group, numbers), 0
@@ -64,7 +64,7 @@ class GraphParameters:
         yield from self._placed.values()
 
 
-def _groups(numbers: Numbers) -> list[list[Weight]]:
+def _groups(numbers: Schemes) -> list[list[Weight]]:
     """Weights that are one parameter."""
     groups: dict[object, list[Weight]] = {}
     for weight in numbers.tensors:
@@ -75,7 +75,7 @@ def _groups(numbers: Numbers) -> list[list[Weight]]:
     return list(groups.values())
 
 
-def _parameter(group: list[Weight], numbers: Numbers) -> Parameter:
+def _parameter(group: list[Weight], numbers: Schemes) -> Parameter:
     name = ".".join(weight.part for weight in group)
     if group[0].layer is not None:
         name = f"layer_{group[0].layer}.{name}"

@@ -20,7 +20,7 @@ from builder.formats.graph_description import MADE_BY
 from builder.formats.tflite_schema import Activations
 from builder.graph.decoder import decoder_functions
 from builder.graph.layout import GraphLayout
-from builder.graph.numbers import Integers, Numbers
+from builder.graph.numbers import Integers, Numbers, Schemes
 from builder.graph.packing import packed_rows
 from builder.graph.parameters import GraphParameters, Placed
 from builder.graph.settings import GraphSettings
@@ -53,16 +53,23 @@ def write_graph(
 ) -> Written:
     """Writes the graph of a model; `smoothed_on` is noted in it. Raises the errors of builder.errors; `output` is then as it was."""
     refuse_what_no_engine_computes(numbers, settings.activations)
-    parameters = GraphParameters(numbers)
-    functions = decoder_functions(model, settings, parameters)
-    facts = {"model": to_json(model), "activations": settings.activations}
-    said = json.dumps(facts | ({"smoothed on": smoothed_on} if smoothed_on else {})).encode()
-    layout = GraphLayout.of(functions.signatures, functions.decompositions, {MADE_BY: said})
+    parameters, layout = graph_layout(model, numbers, settings, smoothed_on)
     with write_beside(output, layout.size) as part:
         part.write_at(0, layout.header)
         writing = Writing(part, layout, report, positive=settings.activations == "int8")
         writing.run(work_on(parameters, numbers, model.norm_offset))
     return Written(quantization_of(numbers), notes_on_written(writing.moved, numbers))
+
+
+def graph_layout(
+    model: ModelDescription, schemes: Schemes, settings: GraphSettings, smoothed_on: str | None = None
+) -> tuple[GraphParameters, GraphLayout]:
+    """Where everything of a model's graph lies, before a weight is read."""
+    parameters = GraphParameters(schemes)
+    functions = decoder_functions(model, settings, parameters)
+    facts = {"model": to_json(model), "activations": settings.activations}
+    said = json.dumps(facts | ({"smoothed on": smoothed_on} if smoothed_on else {})).encode()
+    return parameters, GraphLayout.of(functions.signatures, functions.decompositions, {MADE_BY: said})
 
 
 def notes_on_written(moved: int, numbers: Numbers) -> tuple[str, ...]:
@@ -92,7 +99,7 @@ def _note_on_moved(moved: int, numbers: Numbers) -> tuple[str, ...]:
     )
 
 
-def quantization_of(numbers: Numbers) -> str:
+def quantization_of(numbers: Schemes) -> str:
     """In words."""
     found: dict[str, dict[str, None]] = {role: {} for role in ROLES}
     for weight in numbers.tensors:
@@ -101,7 +108,7 @@ def quantization_of(numbers: Numbers) -> str:
     return described({role: " and ".join(schemes) for role, schemes in found.items() if schemes})
 
 
-def refuse_what_no_engine_computes(numbers: Numbers, activations: Activations) -> None:
+def refuse_what_no_engine_computes(numbers: Schemes, activations: Activations) -> None:
     """OnpageError, or UnsupportedModel, for blocks that cannot be multiplied."""
     for weight in numbers.tensors:
         if not weight.is_matrix or (block := numbers.scheme_of(weight).block) is None:
