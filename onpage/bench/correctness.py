@@ -116,6 +116,18 @@ def judge(model: BenchModel, plan: dict[str, Any], record: Record) -> Verdict | 
         return None  # another family, or without the extra that has numpy
 
 
+def judge_record(model: BenchModel, plan: dict[str, Any], record: Record) -> None:
+    """Writes into a record what the reference says of its answer, and of its agreement."""
+    verdict = judge(model, plan, record)
+    if verdict:
+        record["correctness"] |= {"ok": verdict.ok, "against": verdict.against}
+        if verdict.expected is not None:
+            record["correctness"]["expected"] = verdict.expected
+    judged = judge_agreement(model, record)
+    if judged:
+        record["agreement"] |= judged
+
+
 def check(path: Path, prompt: str, found: str, *, synthetic: bool, tie: float = TIE) -> Verdict:
     """Holds a text to the weights in a model file, computed exactly, but for choices that are no further apart than `tie`, or than the
     activations' rounding explains where the file asks for 8 bits of them; OnpageError where the reference knows no such model."""

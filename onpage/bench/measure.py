@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onpage.bench.correctness import judge, judge_agreement
+from onpage.bench.correctness import judge_record
 from onpage.bench.drivers import ANSWER_SECONDS, Driver, DriverError, Memory, Tab
 from onpage.bench.load import LoadWatch
 from onpage.bench.measured_models import BenchModel
@@ -167,14 +167,7 @@ class Measurement:
 
     async def judge(self) -> None:
         """Has the answer checked by who can, after everything was measured."""
-        verdict = await asyncio.to_thread(judge, self.job.source, self.job.plan, self.record)
-        if verdict:
-            self.record["correctness"] |= {"ok": verdict.ok, "against": verdict.against}
-            if verdict.expected is not None:
-                self.record["correctness"]["expected"] = verdict.expected
-        judged = await asyncio.to_thread(judge_agreement, self.job.source, self.record)
-        if judged:
-            self.record["agreement"] |= judged
+        await asyncio.to_thread(judge_record, self.job.source, self.job.plan, self.record)
 
     def interrupted(self) -> None:
         """Notes that somebody stopped it before its end."""

@@ -53,6 +53,7 @@ async def run(
             raise errors.exceptions[0] from None
         for job in (job for job in jobs if job.plan["engine"] == native.ID):
             record = await native.measure(job.plan, path_of(job), job.model)
+            await native.judge(record, job.source, job.plan)
             results.add(record)
             listener.record(record)
     if compare_engines(results.records):

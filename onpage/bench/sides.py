@@ -154,7 +154,8 @@ class _NativeHalf:
         pass
 
     async def judge(self) -> None:
-        pass
+        if self.ended:
+            await native.judge(self._record, self._job.source, self._job.plan)
 
     def interrupted(self) -> None:
         pass

@@ -21,12 +21,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.files.systems import peak_memory
 from onpage.bench.measures import RUN_MILLISECONDS, fitting, status_of
 from onpage.bench.record import Record, fold, label_of, new_record
 from onpage.bench.values import summarize
+
+if TYPE_CHECKING:
+    from onpage.bench.measured_models import BenchModel
 
 ID = "native"
 ENGINE = {"id": ID, "name": "LiteRT-LM, native", "backend": "CPU", "package": "litert-lm-api"}
@@ -85,6 +88,14 @@ async def measure(plan: dict[str, Any], path: Path, model: dict[str, Any], secon
     record["label"] = label_of(record)
     record["summary"] = [summary.to_json() for summary in summarize(record)]
     return record
+
+
+async def judge(record: Record, source: BenchModel, plan: dict[str, Any]) -> None:
+    """Has the answer of a record checked by the reference, where it was not known beforehand."""
+    from onpage.bench.correctness import judge_record  # not in the child, whose memory is measured
+
+    await asyncio.to_thread(judge_record, source, plan, record)
+    record["status"] = status_of(record)
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from builder.files.digest import sha256_of
-from onpage.bench.correctness import DEMO_ANSWER
-from onpage.bench.peers.native import _Native, measure
+from onpage.bench.correctness import DEMO_ANSWER, REFERENCE
+from onpage.bench.measured_models import BenchModel
+from onpage.bench.peers.native import _Native, judge, measure
 from onpage.bench.record import problem_of
 from webapp.paths import DEMO_GRAPH
 
@@ -72,6 +73,20 @@ def test_a_record_of_the_native_engine() -> None:
     assert 20e6 < record["memory"]["peak_bytes"] < 1e9
     assert {"prefill", "decode", "ttft", "load_cold", "memory"} <= {one["measure"] for one in record["summary"]}
     assert record["label"] == "demo int8 · LiteRT-LM, native · CPU"
+
+
+@pytest.mark.parametrize(("change", "ok", "status"), [("", True, "complete"), ("x", False, "failed")])
+def test_a_text_that_was_not_known_is_held_to_the_weights(change: str, ok: bool, status: str) -> None:
+    made, path, model = arguments(DEMO_GRAPH)
+    made["correctness"]["text"] = None
+    made |= {"prefill": [32], "runs": 1, "warmup": 0}
+    record = asyncio.run(measure(made, path, model))
+    assert record["correctness"]["ok"] is None
+    text = record["correctness"]["found"]
+    record["correctness"]["found"] = text[:20] + change + text[20:]
+    asyncio.run(judge(record, BenchModel("demo", "file", path), made))
+    assert (record["correctness"]["ok"], record["status"]) == (ok, status)
+    assert record["correctness"]["against"] == REFERENCE and problem_of(record, "record") is None
 
 
 def test_a_text_that_is_wrong_fails() -> None:
