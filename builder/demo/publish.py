@@ -18,8 +18,9 @@ from builder.demo.blind import blind_texts
 from builder.demo.check import DRAW_TEMPERATURE, Finding, check, cost
 from builder.demo.evaluate import BATCH, Sampling, write_prompts
 from builder.demo.generator import social_post, social_prompt, tones
+from builder.demo.mend import mended
 from builder.demo.scenes.write import scene_row
-from builder.demo.score import Score, Subject, commonest_opening, fitted, score
+from builder.demo.score import Score, Subject, commonest_opening, score
 
 Source = Literal["generated", "blind"]
 SOURCES: tuple[Source, ...] = ("generated", "blind")
@@ -204,8 +205,8 @@ Write = Callable[[list[str], Sampling | None, int], list[tuple[str, bool]]]
 
 def drawn(write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws: int) -> list[Judged]:
     """The posts for some trials, as the page gets them: those that the check finds fault with are written again, warmer, up to `draws`
-    times in all, and the best by the check is kept, the first of equals. Of a post that is too long, the last sentences are left out. What the
-    model did not end is neither changed nor drawn again. With `draws` 1 a post stays as the model wrote it."""
+    times in all, and the best by the check is kept, the first of equals. Each is put right first (`mended`), but what the model did not end
+    is neither changed nor drawn again. With `draws` 1 a post stays as the model wrote it."""
     tries: list[list[tuple[Judged, bool]]] = [[] for _ in asked]
     for draw in range(draws):
         places = [place for place, drafts in enumerate(tries) if not drafts or _again(*drafts[-1])]
@@ -218,7 +219,7 @@ def drawn(write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws
         )
         posts = write([asked[place].prompt for place in places], warmer, draw)
         for place, (post, ended) in zip(places, posts, strict=True):
-            made = fitted(post, asked[place].words) if ended and draws > 1 else post
+            made = mended(asked[place].subject.text, post, asked[place].words) if ended and draws > 1 else post
             tries[place].append((judge(asked[place], made, ended), ended))
     chosen = []
     for drafts in tries:

@@ -37,8 +37,8 @@ _HASHTAG = re.compile(r"(?<!\S)#(\w+)")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _EMOJI = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in RULES["emoji"]) + "]")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+|\n+")
-_CHEERFUL_EMOJI = frozenset(RULES["cheerful_emoji"])
+SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')\]]*\s+|\n+")
+CHEERFUL_EMOJI: str = RULES["cheerful_emoji"]
 _CHEER = any_of(RULES["cheer"])
 _GRAVE_EXCLAMATION = any_of(RULES["grave_exclamation"])
 _DANGLING = frozenset(RULES["dangling"].split())
@@ -125,7 +125,7 @@ def hashtags_in(post: str) -> list[str]:
 
 def cheerful_emoji_in(post: str) -> list[str]:
     """Glad ones."""
-    return [sign for sign in post if sign in _CHEERFUL_EMOJI]
+    return [sign for sign in post if sign in CHEERFUL_EMOJI]
 
 
 def body_of(post: str) -> str:
@@ -134,27 +134,21 @@ def body_of(post: str) -> str:
     return re.sub(r"(?<!\S)#(\w+)", r"\1", trimmed).strip()
 
 
-def fitted(post: str, limit: int) -> str:
-    """`post` with as many of its last sentences left out as it is too long, hashtags kept; as it is if one sentence is too long."""
-    tail = re.search(r"(?:\s*#\w+)*\s*$", post)
-    end = tail.start() if tail else len(post)
-    ends = [match.start() for match in _SENTENCE_END.finditer(post[:end])]
-    while len(post.split()) > limit and ends:
-        shorter = post[: ends.pop()].rstrip() + post[end:]
-        if len(shorter.split()) <= limit:
-            return shorter
-    return post
-
-
 def sentences_of(body: str) -> list[str]:
     """The sentences and lines of a post."""
-    return [part.strip() for part in _SENTENCE_END.split(body) if part and part.strip()]
+    return [part.strip() for part in SENTENCE_END.split(body) if part and part.strip()]
 
 
 def cheer_in(body: str, text: str) -> Iterable[str]:
     """Glad words that the text itself does not have, and exclamation marks that warn of nothing and beg for nothing."""
     known = text.casefold()
     yield from (match[0] for match in _CHEER.finditer(body) if match[0].casefold() not in known)
+    yield from glad_exclamations(body, text)
+
+
+def glad_exclamations(body: str, text: str) -> Iterable[str]:
+    """Sentences with exclamation marks that warn of nothing and beg for nothing, and that the text does not have."""
+    known = text.casefold()
     for sentence in re.findall(r"[^.!?\n]*!+", body):
         if not _GRAVE_EXCLAMATION.search(sentence) and sentence.strip(" !").casefold() not in known:
             yield sentence.strip()

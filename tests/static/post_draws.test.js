@@ -117,16 +117,20 @@ test("a text in another language is written about once, and nothing is said of i
   assert.ok(page.root.find("check").hidden);
 });
 
-test("the last sentences of a long post are left out, and Undo brings them back", async () => {
+test("what is too much or wrong is left out before another is written, and Undo brings it back", async () => {
   const page = await drawing();
   const long = `The Northfield Choir sings on 22 May. They sing of rivers and of ships and of the sea. There are many songs that nobody here has heard before. #Choir`;
   await answer(page, long);
   assert.equal(page.session.asked.length, 1);
   assert.equal(page.body.textContent, "The Northfield Choir sings on 22 May. They sing of rivers and of ships and of the sea. #Choir");
-  assert.match(page.shown("check-fine"), /last sentences were left out/);
+  assert.match(page.shown("check-fine"), /wrong or too long has been left out/);
   page.root.find("card-undo").click();
   assert.equal(page.body.textContent, long);
   assert.deepEqual(page.findings(), ["4 words more than you asked for."]);
+  const other = await drawing();
+  await answer(other, "The Northfield Choir sings on 22 May. Entry costs €9. #Choir #Football");
+  assert.equal(other.session.asked.length, 1);
+  assert.equal(other.body.textContent, "The Northfield Choir sings on 22 May. #Choir");
 });
 
 test("what the demo model could not write is put away, until a person wants to see it", async () => {

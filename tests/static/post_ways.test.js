@@ -162,7 +162,7 @@ test("a network sets length and tone, its limit is the one that is shown, and th
 });
 
 test("a voice is kept, comes after what the model wrote, and can be undone", async () => {
-  const page = await mounted({}, { text: "The library opens.", platform: "x" });
+  const page = await mounted({}, { text: "The library opens its books.", platform: "x" });
   const inputs = page.form.all(({ attributes }) => attributes.type === "text" || attributes.type === "url");
   inputs[0].value = "library, Books";
   inputs[0].dispatchEvent(new Event("change"));

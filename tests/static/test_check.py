@@ -9,18 +9,17 @@ import pytest
 
 from builder.demo.check import check, is_bad_news, is_foreign
 from builder.demo.evaluate import HANDWRITTEN
+from builder.demo.mend import mended
 from builder.demo.names import main_names
 from builder.demo.rules import CHECK
 from builder.demo.scenes.write import scene_row
-from builder.demo.score import fitted
 from tests.static.node import evaluate
 
 CHECKED = """
 import { readFileSync } from "node:fs";
-import { fitted } from "./static/tasks/post/check/sentences.js";
 import { makeChecker } from "./static/tasks/post/check/index.js";
-const { check } = makeChecker(JSON.parse(readFileSync("static/tasks/post/check.json", "utf8")));
-const checked = (text, post, limit) => [check(text, post, limit).map(({ rule, found }) => [rule, found]), fitted(post, limit)];
+const { check, mended } = makeChecker(JSON.parse(readFileSync("static/tasks/post/check.json", "utf8")));
+const checked = (text, post, limit) => [check(text, post, limit).map(({ rule, found }) => [rule, found]), mended(text, post, limit)];
 console.log(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map((values) => checked(...values))));
 """
 
@@ -71,9 +70,9 @@ def cases() -> list[tuple[str, str, int]]:
 
 def test_the_page_finds_what_the_evaluation_finds(cases: list[tuple[str, str, int]]) -> None:
     in_page = evaluate(CHECKED, json.dumps(cases))
-    for case, (found, shorter) in zip(cases, in_page, strict=True):
+    for case, (found, better) in zip(cases, in_page, strict=True):
         assert found == [[finding.rule, list(finding.found)] for finding in check(*case)], case
-        assert shorter == fitted(*case[1:]), case
+        assert better == mended(*case), case
     rules = {rule for found, _ in in_page for rule, _ in found}
     assert rules == {"language", "cheer", "cut", "changed", "repeated", "lost_name", "lost_fact", "long", "tags"}
 

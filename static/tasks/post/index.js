@@ -135,7 +135,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     const outcome = await session.generate(messages, { room, counted: count?.tokens ?? null, tokens: most.tokens, draw, onText });
     next.end(outcome?.kind === "written" ? outcome.figures : null);
     if (next.ended === "model") {
-      judge.fit(next);
+      judge.mend(next);
       addVoice(next);
     }
     if (outcome?.kind === "too-long") state = { ...counted(state, draft, outcome), tooLong: draft === state.draft };

@@ -12,7 +12,6 @@
 
 import { MAX_SEED, takesSampling } from "../../engine/index.js";
 import { makeChecker } from "./check/index.js";
-import { fitted } from "./check/sentences.js";
 import { lengthOf } from "./prompt.js";
 import { NO_VOICE } from "./voice.js";
 
@@ -57,12 +56,12 @@ export class Judge {
     return findings;
   }
 
-  /** Leaves out the last sentences of a post that is too long; undo brings them back. @param {Post} post */
-  fit(post) {
+  /** Leaves out what is wrong with a post or too much, where that can be; undo brings it back. @param {Post} post */
+  mend(post) {
     if (!this.judges(post)) return;
-    const shorter = fitted(post.current.trim(), this.#limit(post));
-    if (shorter !== post.current.trim()) post.edits?.change(shorter);
-    post.fitted = shorter !== post.text.trim();
+    const mended = this.#checker.mended(post.source, post.current.trim(), this.#limit(post));
+    if (mended !== post.current.trim()) post.edits?.change(mended);
+    post.mended = mended !== post.text.trim();
   }
 
   /** Whether another draw is worth it, and possible without loading the model again. @param {Post} post @param {Setup | null} setup @param {number} drawn */

@@ -44,8 +44,8 @@ export class Post {
   /** Null while it is being written. @type {Ending | null} */
   ended = null;
   ranAway = false;
-  /** Whether the page has left out its last sentences, so that it is short enough. */
-  fitted = false;
+  /** Whether the page has left out what was wrong or too much. */
+  mended = false;
   /** Whether a character came in parts that the engine did not put together. */
   broken = false;
   /** Hashtags and link of the person that had no room. @type {string[]} */

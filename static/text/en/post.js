@@ -118,7 +118,7 @@ export const post = {
       tags: "has no fitting hashtags",
     },
     fine: "Numbers, dates and names match your text.",
-    fitted: "The last sentences were left out to keep the length; Undo brings them back.",
+    mended: "What was wrong or too long has been left out; Undo brings it back.",
     /** @param {number} count */
     drafts: (count) => `The best of ${integer(count)}.`,
     /** What a person should look at, by what was found. @type {Record<import('../../tasks/post/check/rules.js').Rule, (found: string[]) => string>} */

@@ -95,7 +95,7 @@ export const post = {
       tags: "没有合适的话题标签",
     },
     fine: "数字、日期和名字与你的文字一致。",
-    fitted: "为保持长度，略去了最后几句；按“撤销”可恢复。",
+    mended: "已略去有误或过长的部分；按“撤销”可恢复。",
     drafts: (count) => `${integer(count)} 条中最好的一条。`,
     findings: {
       language: () => "这不是你的文字所用的语言。",

@@ -95,7 +95,7 @@ export const post = {
       tags: "沒有合適的主題標籤",
     },
     fine: "數字、日期和名字與你的文字一致。",
-    fitted: "為了維持長度，略去了最後幾句；按「復原」可恢復。",
+    mended: "已略去有誤或過長的部分；按「復原」可恢復。",
     drafts: (count) => `${integer(count)} 則中最好的一則。`,
     findings: {
       language: () => "這不是你的文字所用的語言。",

@@ -80,11 +80,11 @@ GOOD = ("Margit Ostrander died at 81. #MargitOstrander", "Velmora Library opens 
 
 def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -> None:
     answers = {
-        (0, 0): "Great news! Margit Ostrander died at 81. #MargitOstrander",
+        (0, 0): "Hooray, Margit Ostrander died at 81. #MargitOstrander",
         (1, 0): GOOD[0],
         (0, 1): "Velmora Library opens on 15 March. #Library",
         (1, 1): "Velmora Library opens. #Library",
-        (2, 1): "Velmora Library opens in May",
+        (2, 1): "Velmora Library opens in May #VelmoraLibrary",
     }
     asked: list[tuple[int, float, int]] = []
 

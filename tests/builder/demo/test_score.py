@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builder.demo.figures import changed_figures
-from builder.demo.score import Subject, commonest_opening, fitted, on_subject, score
+from builder.demo.score import Subject, commonest_opening, on_subject, score
 
 OPENING = Subject(
     "The Harbour Street Library reopens on Saturday, 14 March after eight months. It has 1,120 seats, and entry costs €3 "
@@ -124,17 +124,3 @@ def test_a_hashtag_is_of_the_subject(tag: str, fits: bool) -> None:
 def test_the_commonest_opening() -> None:
     assert commonest_opening(["Good news! A", "Good news: b", "C d e", "E f"]) == ("good news", 0.5)
     assert commonest_opening([]) == ("", 0.0)
-
-
-@pytest.mark.parametrize(
-    ("post", "limit", "shorter"),
-    [
-        ("One two. Three four! Five six. #Tag", 5, "One two. Three four! #Tag"),
-        ("One two. Three four! Five six. #Tag", 3, "One two. #Tag"),
-        ("One two. Three four! Five six. #Tag", 2, "One two. Three four! Five six. #Tag"),
-        ("One two. #Tag", 3, "One two. #Tag"),
-        ("One two three four #Tag", 3, "One two three four #Tag"),
-    ],
-)
-def test_a_post_is_shortened_by_whole_sentences_or_not_at_all(post: str, limit: int, shorter: str) -> None:
-    assert fitted(post, limit) == shorter

@@ -12,11 +12,13 @@
  * @property {(text: string, post: string, limit: number) => Finding[]} check what is wrong with a post, the gravest first; nothing for a
  *   text in another language, which the rules do not know
  * @property {(text: string) => boolean} knows whether the rules know the language of a text
+ * @property {(text: string, post: string, limit: number) => string} mended a post with less wrong with it, by leaving out
  * @property {(findings: Finding[]) => number} cost how bad that is; 0 for nothing
  * @property {(text: string) => boolean} isForeign
  */
 
 import { languageRules } from "./language.js";
+import { mender } from "./mend.js";
 import { nameRules } from "./names.js";
 import { numberRules } from "./numbers.js";
 import { countWords, hashtagsIn, sentenceRules, sentencesOf } from "./sentences.js";
@@ -26,8 +28,8 @@ import { toneRules } from "./tone.js";
 /** @param {Rules} rules @returns {Checker} */
 export function makeChecker(rules) {
   const { isForeign } = languageRules(rules);
-  const { isBadNews, cheerIn } = toneRules(rules);
-  const { bodyOf, cutIn, repeatedIn } = sentenceRules(rules);
+  const tone = toneRules(rules);
+  const sentences = sentenceRules(rules);
   const numbers = numberRules(rules);
   const names = nameRules(rules);
 
@@ -35,13 +37,13 @@ export function makeChecker(rules) {
   function check(text, post, limit) {
     if (isForeign(text)) return [];
     if (isForeign(post)) return [{ rule: "language", found: [] }];
-    const body = bodyOf(post);
+    const body = sentences.bodyOf(post);
     const tags = hashtagsIn(post);
     const main = names.main(text);
-    const cheer = isBadNews(text) ? cheerIn(text, post, body) : [];
+    const cheer = tone.isBadNews(text) ? tone.cheerIn(text, post, body) : [];
     const changed = [...new Set([...numbers.changed(text, body), ...names.changed(text, sentencesOf(body))])];
     const off = tags.filter((tag) => !onSubject(tag, text));
-    const [cut, repeated] = [cutIn(body), repeatedIn(body)];
+    const [cut, repeated] = [sentences.cutIn(body), sentences.repeatedIn(body)];
     const over = countWords(post) - limit;
     /** @type {[boolean, Finding['rule'], string[]][]} */
     const rulings = [
@@ -57,5 +59,6 @@ export function makeChecker(rules) {
     return rulings.flatMap(([is, rule, found]) => (is ? [{ rule, found }] : []));
   }
 
-  return { check, isForeign, knows: (text) => !isForeign(text), cost: (findings) => findings.reduce((sum, { rule }) => sum + rules.weights[rule], 0) };
+  const cost = (/** @type {Finding[]} */ findings) => findings.reduce((sum, { rule }) => sum + rules.weights[rule], 0);
+  return { check, isForeign, knows: (text) => !isForeign(text), cost, mended: mender(rules, { check, cost, isForeign }, tone, names, sentences) };
 }

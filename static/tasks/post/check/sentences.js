@@ -13,20 +13,10 @@ export const hashtagsIn = (post) => [...post.matchAll(HASHTAG)].map(([, tag]) =>
 /** @param {string} body */
 export const sentencesOf = (body) => body.split(SENTENCE_END).map((part) => part.trim()).filter(Boolean);
 
-/**
- * A post with as many of its last sentences left out as it is too long, hashtags kept; as it is if one sentence is too long.
- * @param {string} post
- * @param {number} limit
- */
-export function fitted(post, limit) {
-  if (countWords(post) <= limit) return post;
-  const end = post.search(/(?:\s*#[\p{L}\p{N}_]+)*\s*$/u);
-  const ends = [...post.slice(0, end).matchAll(new RegExp(SENTENCE_END, "gu"))].map(({ index }) => index);
-  for (const at of ends.reverse()) {
-    const shorter = post.slice(0, at).trimEnd() + post.slice(end);
-    if (countWords(shorter) <= limit) return shorter;
-  }
-  return post;
+/** As `sentencesOf`, each with the space before it: joined they are the text again. @param {string} text */
+export function sentenceSpans(text) {
+  const ends = [...text.matchAll(new RegExp(SENTENCE_END, "gu"))].map(({ 0: end, index }) => index + end.trimEnd().length);
+  return [0, ...ends].map((start, place) => text.slice(start, ends[place])).filter(Boolean);
 }
 
 /** Everything between white space, hashtags and emoji too. @param {string} post */

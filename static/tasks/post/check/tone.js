@@ -9,9 +9,18 @@ export function toneRules(rules) {
   const glad = new Set(rules.cheerful_emoji);
   const different = (/** @type {string} */ text, /** @type {RegExp} */ words) => new Set(text.match(words)?.map((word) => word.toLowerCase())).size;
 
+  /** Sentences with exclamation marks that warn of nothing and beg for nothing, and that the text does not have. @param {string} body @param {string} text */
+  function gladExclamations(body, text) {
+    const known = text.toLowerCase();
+    const marked = body.match(/[^.!?\n]*!+/g) ?? [];
+    return marked.filter((sentence) => !isIn(grave, sentence) && !known.includes(sentence.replace(/^[ !]+|[ !]+$/g, "").toLowerCase())).map((sentence) => sentence.trim());
+  }
+
   return {
     /** Of a loss, a danger or a disruption: one strong word, or two different weak ones. @param {string} text */
     isBadNews: (text) => 2 * different(text, strong) + different(text, weak) >= 2,
+
+    gladExclamations,
 
     /**
      * Glad words that the text itself does not have, exclamation marks that warn of nothing and beg for nothing, glad emoji.
@@ -21,10 +30,9 @@ export function toneRules(rules) {
      */
     cheerIn(text, post, body) {
       const known = text.toLowerCase();
-      const marked = body.match(/[^.!?\n]*!+/g) ?? [];
       return [
         ...(body.match(cheer) ?? []).filter((word) => !known.includes(word.toLowerCase())),
-        ...marked.filter((sentence) => !isIn(grave, sentence) && !known.includes(sentence.replace(/^[ !]+|[ !]+$/g, "").toLowerCase())).map((sentence) => sentence.trim()),
+        ...gladExclamations(body, text),
         ...[...post].filter((sign) => glad.has(sign)),
       ];
     },
