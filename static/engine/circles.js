@@ -1,9 +1,9 @@
 // @ts-check
 /**
- * Whether a text goes round in a circle, as small models do: they would until the context is full, which takes minutes. Pure.
+ * Whether a text goes round in circles, as small models do: they would until the context is full, which takes minutes. Pure.
  *
- * A song repeats its chorus, and a list its beginnings, but with something between: here the same piece follows itself, four times and
- * over some lines.
+ * A song repeats its chorus, and a list its beginnings, but with something between. Here either the same piece follows itself, four times and
+ * over some lines, or all that is said has been said three times before, in whatever order.
  */
 
 const TIMES = 4;
@@ -11,40 +11,58 @@ const TIMES = 4;
 const LEAST = 240;
 /** Of one piece, at most. */
 const LONGEST = 400;
+/** Words in a row that are compared with what was said before. */
+const RUN = 4;
+/** Words at the end that must all have been said before. */
+const LAST_WORDS = 48;
+/** Characters that are remembered. */
+const MEMORY = 2400;
 /** Characters after which a growing text is looked at again. */
 const LOOK_EVERY = 40;
+const WORD = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu;
 
-/** Whether a text that grows has gone round in a circle: a piece costs the same at any length. */
+/** Whether a text that grows goes round in circles: a piece costs the same at any length. */
 export class CircleWatch {
-  #end;
+  #end = "";
   #unseen = 0;
   found = false;
 
-  /** @param {string} [text] what there is of it */
-  constructor(text = "") {
-    this.#end = text;
-  }
-
   /** @param {string} piece */
   add(piece) {
-    this.#end = (this.#end + piece).slice(-TIMES * LONGEST);
+    this.#end = (this.#end + piece).slice(-MEMORY);
     this.#unseen += piece.length;
     if (this.#unseen < LOOK_EVERY) return;
     this.#unseen = 0;
-    this.found ||= endsInACircle(this.#end);
+    this.found ||= endsInCircles(this.#end);
   }
 }
 
 /** @param {string} text */
-export function endsInACircle(text) {
-  const end = text.slice(-TIMES * LONGEST);
-  const longest = Math.min(LONGEST, Math.floor(end.length / TIMES));
+export function endsInCircles(text) {
+  const end = text.slice(-MEMORY);
+  return followsItself(end) || saysNothingNew(end);
+}
+
+/** Whether a text ends with the same piece TIMES times. @param {string} text */
+function followsItself(text) {
+  const longest = Math.min(LONGEST, Math.floor(text.length / TIMES));
   for (let length = 1; length <= longest; length += 1) {
     const reach = Math.max(TIMES * length, LEAST);
-    if (reach > end.length) continue;
+    if (reach > text.length) continue;
     let same = length;
-    while (same < reach && end[end.length - 1 - same] === end[end.length - 1 - same + length]) same += 1;
+    while (same < reach && text[text.length - 1 - same] === text[text.length - 1 - same + length]) same += 1;
     if (same === reach) return true;
   }
   return false;
+}
+
+/** Whether each of the last words of a text belongs to a run of words that is in it TIMES times. @param {string} text */
+function saysNothingNew(text) {
+  const words = text.toLowerCase().match(WORD) ?? [];
+  if (words.length < TIMES * RUN + LAST_WORDS) return false;
+  const runs = Array.from({ length: words.length - RUN + 1 }, (_, start) => words.slice(start, start + RUN).join(" "));
+  const times = new Map();
+  for (const run of runs) times.set(run, (times.get(run) ?? 0) + 1);
+  const isOld = runs.map((run) => times.get(run) >= TIMES);
+  return words.every((_, place) => place < words.length - LAST_WORDS || isOld.slice(Math.max(0, place - RUN + 1), place + 1).includes(true));
 }

@@ -55,8 +55,8 @@
  * @property {boolean} [kept] whether the engine went on with the model that it had, and with the prompt that it had read
  * @property {boolean} warmed whether the engine has answered once, so that the next answer compiles nothing
  *
- * @typedef {'model' | 'limit' | 'context' | 'stopped'} Ending why an answer ended: by the model itself, at the tokens asked for,
- *   because the context was full, or because the page stopped it
+ * @typedef {'model' | 'limit' | 'context' | 'stopped'} Ending why an answer ended: by the model itself, at the tokens asked for
+ *   (or going round in circles), because the context was full, or because the page stopped it
  *
  * @typedef {object} GenerateResult
  * @property {number} promptTokens

@@ -9,12 +9,14 @@
  * - No phase is for ever. Whatever is thrown, by an engine or by our own code, ends in `ready` (where an engine still runs) or in
  *   `problem`. The verbs themselves never reject.
  * - What runs, runs on until its successor does (succession.js). If that fails, what ran before goes on, or is loaded again.
+ * - An answer that goes round in circles is ended, as at the limit of its tokens.
  * - A crash is mended once by itself between two answers; the second one is a problem.
  * - Where there is a check of GPUs, no answer comes from one that it has not heard: it runs beside the load, and an engine that computes
  *   wrongly gives its place to another. Where it finds nothing out, or there is no other, the person has what there is.
  */
 
 import { lookAtGpu } from "./choice.js";
+import { CircleWatch } from "./circles.js";
 import { Engine } from "./client.js";
 import { importedModels } from "./device_memory.js";
 import { OnpageError } from "./errors.js";
@@ -176,12 +178,16 @@ export class Session {
         return { kind: "too-long", tokens: found, room };
       }
       const generation = engine.generate(messages, { signal, tokens, draw, goesOn });
+      const circle = new CircleWatch();
       for await (const piece of generation) {
         if (!this.#is(job)) return null;
         onText(piece);
+        circle.add(piece);
+        if (circle.found) this.#stopping.abort();
       }
-      const figures = await generation.figures;
+      const measured = await generation.figures;
       if (!this.#is(job)) return null;
+      const figures = circle.found ? { ...measured, ended: /** @type {const} */ ("limit") } : measured;
       this.#recovered = false;
       this.#end(figures.ended === "stopped" ? "stop" : "answer");
       return { kind: "written", figures };

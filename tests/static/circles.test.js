@@ -2,21 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Writing } from "../../static/tasks/chat/state.js";
-import { endsInACircle } from "../../static/tasks/parts/repetition.js";
-import { turn } from "../../static/tasks/chat/tree.js";
+import { CircleWatch, endsInCircles } from "../../static/engine/circles.js";
 
 const LOOP = "Daddy, I'm just a little kid, I don't know what I'll do with all the words. But I'll tell you, daddy, ";
 
 test("a text in a circle is one, wherever its last round is cut", () => {
   for (const start of ["", "Photosynthesis is how plants make food. "]) {
     for (let cut = 0; cut < LOOP.length; cut += 7) {
-      assert.ok(endsInACircle(start + LOOP.repeat(4) + LOOP.slice(0, cut)), `${start}, ${cut}`);
+      assert.ok(endsInCircles(start + LOOP.repeat(4) + LOOP.slice(0, cut)), `${start}, ${cut}`);
     }
-    assert.ok(!endsInACircle(start + LOOP.repeat(3)));
+    assert.ok(!endsInCircles(start + LOOP.repeat(3)));
   }
-  assert.ok(endsInACircle("no ".repeat(100)));
-  assert.ok(endsInACircle("- a\n- b\n".repeat(40)));
+  assert.ok(endsInCircles("no ".repeat(100)));
+  assert.ok(endsInCircles("- a\n- b\n".repeat(40)));
 });
 
 test("what is only alike is no circle", () => {
@@ -25,17 +23,24 @@ test("what is only alike is no circle", () => {
   const list = Array.from({ length: 40 }, (_, row) => `- You can try number ${row}, which is as good as any other.\n`).join("");
   const code = `const zeros = [${"0, ".repeat(40)}];\n`;
   for (const text of ["", "a", "ha ".repeat(20), "-".repeat(80), song, list, code, `${code}${code}${code}`]) {
-    assert.ok(!endsInACircle(text), text.slice(0, 40));
+    assert.ok(!endsInCircles(text), text.slice(0, 40));
   }
 });
 
+test("what says only what was said three times before goes round, in whatever order", () => {
+  const [first, second, third] = ["I am really hoping to get the contract done.", "Please send the copies of the contract to me.", "It would be good to hear from you about it soon."];
+  const turns = [first, second, first, third, second, first, third, third, second, first, second, third, first];
+  assert.ok(endsInCircles(`Hi Sam, the printer is broken. ${turns.join(" ")}`));
+  assert.ok(!endsInCircles(`Hi Sam, the printer is broken. ${turns.slice(0, 9).join(" ")}`));
+});
+
 test("an answer is looked at as it grows, and costs little", () => {
-  const writing = new Writing(turn({ id: "a", parent: "q", role: "model", text: "", state: "stopped", at: 0 }));
+  const watch = new CircleWatch();
   const words = LOOP.split(/(?<= )/);
   const heard = Array.from({ length: 400 }, (_, index) => words[index % words.length]);
   const first = heard.findIndex((piece) => {
-    writing.add(piece);
-    return writing.repeats;
+    watch.add(piece);
+    return watch.found;
   });
   assert.ok(first >= 4 * words.length - 1 && first < 5 * words.length, String(first));
 });

@@ -48,6 +48,19 @@ test("Stop while the prompt is counted is not forgotten", async () => {
   await answer;
 });
 
+test("an answer that goes round in circles is ended, as at its limit", async () => {
+  const { session, engines } = await ready();
+  const answer = writing(session);
+  const generating = engines[0].last("generate");
+  for (let round = 0; round < 40; round += 1) generating.write("It is open. It is closed. ");
+  await settled();
+  assert.ok(generating.options.signal.aborted);
+  assert.deepEqual(session.state.now, { phase: "writing", stopping: false }, "nobody pressed Stop");
+  generating.end("stopped");
+  assert.equal((await answer).figures.ended, "limit");
+  assert.deepEqual(session.state.now, { phase: "ready", after: "answer" });
+});
+
 test("what is too long is not sent", async () => {
   const { session, engines } = await ready();
   assert.deepEqual(await writing(session, undefined, { counted: 101 }), { kind: "too-long", tokens: 101, room: 100 });

@@ -351,7 +351,7 @@ export class Chat {
     const outcome = await this.#session.generate(messages, { room, goesOn: true, onText: (piece) => this.#heard(writing, piece) });
     if (outcome?.kind === "too-long") return outcome;
     const written = outcome?.kind === "written" ? outcome : null;
-    const state = written ? STATES[writing.repeats ? "limit" : written.figures.ended] : "stopped";
+    const state = written ? STATES[written.figures.ended] : "stopped";
     const said = writing.text !== "" || state === "whole" || state === "full";
     this.#set({ writing: null });
     const kept = said ? withAnswer(conversation, writing, { state, ended: true, at: this.#now() }) : conversation;
@@ -372,7 +372,6 @@ export class Chat {
   #heard(writing, piece) {
     writing.add(piece);
     this.onText(piece);
-    if (writing.repeats) this.stop();
     if (this.state.summarizing || this.#now() - this.#savedAt < SAVE_INTERVAL) return;
     this.#savedAt = this.#now();
     void this.#conversations.save(withAnswer(this.state.conversation, writing, { state: "stopped", ended: false, at: this.#now() }));

@@ -29,7 +29,6 @@
  */
 
 import { newId } from "../../records/record.js";
-import { CircleWatch } from "../parts/repetition.js";
 import { added, changedTurn, empty, turnOf } from "./tree.js";
 
 /** Of an answer, by how its writing ended. @type {Record<import('../../engine/protocol.js').Ending, TurnState>} */
@@ -44,24 +43,16 @@ export function initial() {
 export class Writing {
   /** @type {string[]} */
   #pieces;
-  #circle;
 
   /** @param {Turn} turn what there is of it, "" at first */
   constructor(turn) {
     this.turn = turn;
     this.#pieces = turn.text ? [turn.text] : [];
-    this.#circle = new CircleWatch(turn.text);
   }
 
   /** @param {string} piece */
   add(piece) {
     this.#pieces.push(piece);
-    this.#circle.add(piece);
-  }
-
-  /** Whether it goes round in a circle. */
-  get repeats() {
-    return this.#circle.found;
   }
 
   get text() {

@@ -26,7 +26,6 @@
  */
 
 import { newId } from "../../records/record.js";
-import { CircleWatch } from "../parts/repetition.js";
 import { checkedCall } from "./checking.js";
 import { conversationOf, empty, entryOf, exchange } from "./conversation.js";
 import { formatOf } from "./formats/index.js";
@@ -315,7 +314,6 @@ export class Functions {
       if (first === exchanges.length - 1) return { text, ended: "no-room", figures: null };
     }
     this.#set({ busy: "writing", forgotten: first });
-    const circle = new CircleWatch();
     let over = false;
     const outcome = await this.#session.generate(messages, {
       room,
@@ -323,16 +321,15 @@ export class Functions {
       tokens,
       onText: (piece) => {
         text += piece;
-        circle.add(piece);
         if (!this.#closed) this.onText(piece);
-        if (over || !(format.isOver(text) || circle.found)) return;
+        if (over || !format.isOver(text)) return;
         over = true;
         this.#session.stop();
       },
     });
     if (outcome?.kind !== "written") return { text, ended: outcome ? "no-room" : "lost", figures: null };
     const { figures } = outcome;
-    return { text, ended: this.#stopped ? "stopped" : over ? (circle.found ? "limit" : "model") : figures.ended, figures };
+    return { text, ended: this.#stopped ? "stopped" : over ? "model" : figures.ended, figures };
   }
 
   /**

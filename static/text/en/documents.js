@@ -102,7 +102,7 @@ export const documents = {
     /** @type {Record<import('../../tasks/documents/answers.js').Ending, string>} */
     endings: {
       model: "",
-      limit: "The page ended the answer here because it had become too long.",
+      limit: "The page ended the answer here because it repeated itself, or had become too long.",
       context: "The answer ends here because the context is full.",
       stopped: "You stopped the answer here.",
       lost: "The answer breaks off here.",

@@ -136,7 +136,7 @@ export const lab = {
   endings: {
     model: "",
     stopped: "Stopped: the answer breaks off here.",
-    limit: "The answer was ended here because it had become too long.",
+    limit: "The page ended the answer here because it repeated itself, or had become too long.",
     context: "The answer ends here because the context is full.",
     lost: "Not finished: the engine or the page went away.",
   },

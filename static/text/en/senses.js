@@ -65,7 +65,7 @@ export const senses = {
     again: "Try again",
     nothing: "The model said nothing.",
     /** @type {Record<import('../../tasks/senses/answer.js').Ending, string>} */
-    endings: { model: "", limit: "The answer had become too long and ends here.", context: "The context is full.", stopped: "You stopped the answer here.", lost: "The answer breaks off here." },
+    endings: { model: "", limit: "The page ended the answer here because it repeated itself, or had become too long.", context: "The context is full.", stopped: "You stopped the answer here.", lost: "The answer breaks off here." },
   },
   history: {
     /** @param {number} count */

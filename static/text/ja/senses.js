@@ -52,7 +52,7 @@ export const senses = {
     selected: (key) => `選択しました：${key} C を押してください`,
     again: "書き直す",
     nothing: "モデルは何も言いませんでした。",
-    endings: { model: "", limit: "回答が長くなりすぎたため、ここで終わります。", context: "コンテキストがいっぱいです。", stopped: "ここで停止しました。", lost: "回答はここで途切れています。" },
+    endings: { model: "", limit: "回答が繰り返しになったか長くなりすぎたため、ページがここで終わらせました。", context: "コンテキストがいっぱいです。", stopped: "ここで停止しました。", lost: "回答はここで途切れています。" },
   },
   history: {
     title: (count) => `以前の回答 · ${integer(count)}`,

@@ -87,7 +87,7 @@ export const documents = {
     noRoom: "问题加上一个段落就超出了模型的上下文。请缩短问题，或在“详情”中提高 token 上限。",
     endings: {
       model: "",
-      limit: "回答过长，页面在此结束了它。",
+      limit: "回答出现重复或过长，页面在此结束了它。",
       context: "上下文已满，回答到此为止。",
       stopped: "你在此停止了回答。",
       lost: "回答在此中断。",

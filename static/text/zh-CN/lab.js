@@ -115,7 +115,7 @@ export const lab = {
   endings: {
     model: "",
     stopped: "已停止：回答在此中断。",
-    limit: "回答过长，已在此结束。",
+    limit: "回答出现重复或过长，页面在此结束了它。",
     context: "上下文已满，回答到此为止。",
     lost: "未完成：引擎或页面中途离开了。",
   },

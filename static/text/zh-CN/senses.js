@@ -52,7 +52,7 @@ export const senses = {
     selected: (key) => `已选中：请按 ${key} C`,
     again: "重试",
     nothing: "模型什么也没说。",
-    endings: { model: "", limit: "回答太长，到此为止。", context: "上下文已满。", stopped: "你在这里停止了回答。", lost: "回答在这里中断。" },
+    endings: { model: "", limit: "回答出现重复或过长，页面在此结束了它。", context: "上下文已满。", stopped: "你在这里停止了回答。", lost: "回答在这里中断。" },
   },
   history: {
     title: (count) => `以前的回答 · ${integer(count)}`,

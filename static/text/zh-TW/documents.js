@@ -87,7 +87,7 @@ export const documents = {
     noRoom: "問題加上一個段落就超出了模型的上下文。請縮短問題，或在「詳細資料」中提高 token 上限。",
     endings: {
       model: "",
-      limit: "回答過長，頁面在此結束了它。",
+      limit: "回答出現重複或過長，頁面在此結束了它。",
       context: "上下文已滿，回答到此為止。",
       stopped: "你在此停止了回答。",
       lost: "回答在此中斷。",

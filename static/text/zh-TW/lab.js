@@ -115,7 +115,7 @@ export const lab = {
   endings: {
     model: "",
     stopped: "已停止：回答在此中斷。",
-    limit: "回答過長，已在此結束。",
+    limit: "回答出現重複或過長，頁面在此結束了它。",
     context: "上下文已滿，回答到此為止。",
     lost: "未完成：引擎或頁面中途離開了。",
   },

@@ -52,7 +52,7 @@ export const senses = {
     selected: (key) => `已選取：請按 ${key} C`,
     again: "再試一次",
     nothing: "模型什麼也沒說。",
-    endings: { model: "", limit: "回答太長，到此為止。", context: "上下文已滿。", stopped: "你在這裡停止了回答。", lost: "回答在這裡中斷。" },
+    endings: { model: "", limit: "回答出現重複或過長，頁面在此結束了它。", context: "上下文已滿。", stopped: "你在這裡停止了回答。", lost: "回答在這裡中斷。" },
   },
   history: {
     title: (count) => `以前的回答 · ${integer(count)}`,
