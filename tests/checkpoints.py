@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.checkpoint.folder import CheckpointFolder
 from builder.convert.write_tensors import scaled_norm
 from builder.model.families import describe, family_of
 from builder.model.families.family import Naming
@@ -269,6 +270,15 @@ def as_stored(weights: Iterable[tuple[Weight, NDArray[np.float32]]]) -> dict[str
         name = str(weight.source)
         found[name] = np.concatenate([found[name], values], axis=1) if name in found else values
     return found
+
+
+def stored_values(folder: Path) -> dict[str, NDArray[np.float32]]:
+    """The tensors of a folder by name."""
+    checkpoint = CheckpointFolder.open(folder)
+    return {
+        name: np.concatenate([rows for _, rows in checkpoint.bands(tensor)]).reshape(tensor.shape)
+        for name, tensor in checkpoint.tensors.items()
+    }
 
 
 def _scaled(values: NDArray[np.float32], scale: ResidualScale, part: Part) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from builder.model.choose_turns import ChosenTurns, choose_turns
 from builder.model.description import ModelDescription
 from builder.model.families import family_of, fit_to_tokenizer, turns_of
 from builder.model.families.config import says_untied
+from builder.model.families.dense import never_read
 from builder.model.families.family import Family, Naming
 from builder.model.generation_config import SAMPLING, GenerationConfig
 from builder.model.open_checkpoint import open_checkpoint
@@ -128,6 +129,9 @@ class OpenedCheckpoint:
         images = sum(1 for name in self.checkpoint.tensors if name.startswith(self.family.left_out))
         if images:
             notes.append(f"the text part only; {images} vision tensors left out")
+        unread = sum(1 for name in self.checkpoint.tensors if name.startswith(self._never_read))
+        if unread:
+            notes.append(f"{unread} tensors of keys and values that no layer reads left out")
         rows = self.described.embedding.vocabulary - self.model.embedding.vocabulary
         if rows > 0:
             notes.append(f"{rows} rows of the embedding that the tokenizer has no piece for left out")
@@ -137,11 +141,16 @@ class OpenedCheckpoint:
     def _naming(self) -> Naming:
         return self.family.naming_in(self.checkpoint.tensors)
 
+    @cached_property
+    def _never_read(self) -> tuple[str, ...]:
+        return never_read(self.described, self._naming)
+
     def _refuse_what_would_be_left_out(self, weights: tuple[Weight, ...]) -> None:
         """Weights that the model has no place for would be dropped in silence: biases, adapters, layers beyond the config."""
         tensors = self.checkpoint.tensors
         used = {name for weight in weights for name in tensor_names(weight.source)}
-        extra = sorted(name for name in tensors.keys() - used if not name.startswith(self.family.left_out))
+        known = (*self.family.left_out, *self._never_read)
+        extra = sorted(name for name in tensors.keys() - used if not name.startswith(known))
         head = self._naming.head
         if head in extra:
             self._refuse_another_matrix(tensors[head])

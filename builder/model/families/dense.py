@@ -194,6 +194,13 @@ def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
         yield Weight("head", None, (model.embedding.vocabulary, width), Tensor(naming.head))
 
 
+def never_read(model: ModelDescription, naming: Naming) -> tuple[str, ...]:
+    """How tensors begin that published checkpoints hold and no model reads: keys and values of layers that take another's."""
+    parts = ("k_proj", "v_proj", "k_norm", "v_norm")
+    layers = [i for i, layer in enumerate(model.layers) if layer.attention.cache_of is not None]
+    return tuple(f"{naming.decoder}layers.{i}.self_attn.{part}." for i in layers for part in parts)
+
+
 def _columns_of_a_layer(model: ModelDescription, naming: Naming, layer: int) -> ColumnsOf:
     given = model.per_layer_width
     return ColumnsOf(Tensor(naming.decoder + PER_LAYER_TABLE), len(model.layers) * given, layer * given, given)

@@ -18,7 +18,7 @@ from builder.model.opened import OpenedCheckpoint
 from builder.reference.dense import Reference
 from builder.reference.sources import CheckpointSource, HeldSource, WebFileSource
 from builder.reference.writer import Writer
-from tests.checkpoints import gemma4_config, write_checkpoint, write_shards
+from tests.checkpoints import gemma4_config, stored_values, write_checkpoint, write_shards
 
 CONFIG = gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3)
 GATE, TABLE = "transformer.layer_2.per_layer_embedding_gate.w", "transformer.layer_2.per_layer_embeddings.w"
@@ -92,10 +92,7 @@ def test_what_float16_cannot_hold_is_refused(
     tmp_path: Path, value: float, error: type[Exception], message: str
 ) -> None:
     folder = write_checkpoint(tmp_path / "c", CONFIG)
-    opened = OpenedCheckpoint.open(folder)
-    values = {}
-    for name, tensor in opened.checkpoint.tensors.items():
-        values[name] = np.concatenate([rows for _, rows in opened.checkpoint.bands(tensor)]).reshape(tensor.shape)
+    values = stored_values(folder)
     gate = values["model.layers.1.per_layer_input_gate.weight"] = values[
         "model.layers.1.per_layer_input_gate.weight"
     ].copy()

@@ -15,7 +15,7 @@ from builder.graph.convert import convert_to_graph
 from builder.lora.adapter_file import Base
 from builder.model.families import describe
 from builder.reference.dense import Reference
-from tests.checkpoints import gemma4_config, write_checkpoint
+from tests.checkpoints import gemma4_config, stored_values, write_checkpoint, write_shards
 from tests.goldens.cases import CASES
 
 HERE = Path("config.json")
@@ -52,6 +52,25 @@ def test_the_text_part_of_a_model_that_sees_is_converted(tmp_path: Path, per_lay
     assert (written.family, written.model_type) == ("gemma4", "GEMMA4_270M")
     assert any("the text part only" in note for note in written.left_out)
     assert check_against(written.path, tmp_path / "c") > 0
+
+
+def test_keys_and_values_that_no_layer_reads_are_left_out(tmp_path: Path) -> None:
+    """As published: transformers drops them when it loads a checkpoint."""
+    folder = write_checkpoint(tmp_path / "c", gemma4_config(num_kv_shared_layers=3))
+    plain = convert_checkpoint(folder, tmp_path / "plain.task")
+    values = stored_values(folder)
+    unread = {
+        f"model.layers.{i}.self_attn.{part}.weight": np.ones(shape, np.float32)
+        for i in (3, 4)
+        for part, shape in (("k_proj", (32, 128)), ("v_proj", (32, 128)), ("k_norm", (32,)))
+    }
+    write_shards(folder, values | unread)
+    written = convert_checkpoint(folder, tmp_path / "m.task")
+    assert written.sha256 == plain.sha256
+    assert written.left_out == ("6 tensors of keys and values that no layer reads left out",)
+    write_shards(folder, values | {"model.layers.2.self_attn.k_proj.bias": np.ones(32, np.float32)})
+    with pytest.raises(UnsupportedModel, match=r"does not have, such as model\.layers\.2\.self_attn\.k_proj\.bias"):
+        convert_checkpoint(folder, tmp_path / "m.task")
 
 
 def test_no_graph_is_made_of_it(tmp_path: Path) -> None:
