@@ -31,6 +31,7 @@ def test_the_examples_measure_as_they_are_written(tmp_path: Path) -> None:
     assert first == "complete" and " complete " in second
     [record] = load_results(tmp_path / "results.json")["records"]
     assert record["engine"]["id"] == "litert-lm-cpu" and record["correctness"]["ok"] is True
+    assert 1e9 < record["bandwidth"]["bytes_per_second"] < 1e12
     assert {sample["run"] for sample in record["samples"] if not sample["warmup"]} == {1, 2, 3}
 
     quick = interleaving.replace("engine=mediapipe", "engine=litert-lm-cpu").replace(

@@ -108,6 +108,7 @@ def _job(
         "runs": options.runs,
         "run_milliseconds": options.run_milliseconds,
         "warmup": options.warmup,
+        "bandwidth": True,
         "seed": SEED,
         "loads": {"cold": options.cold, "warm": options.warm},
         "correctness": known_prompt(model, entry),

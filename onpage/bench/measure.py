@@ -54,10 +54,6 @@ class Job:
     notes: tuple[str, ...]
     source: BenchModel
 
-    def on(self, place: Place) -> Job:
-        """With what there is to measure there: the bandwidth of a memory only where it is a GPU's."""
-        return replace(self, plan=self.plan | {"bandwidth": bool(place.adapter and not place.adapter["software"])})
-
     def paced(self) -> Job:
         """To be measured in turn with another."""
         return replace(self, plan=self.plan | {"paced": True, "runs": 1})
@@ -222,6 +218,9 @@ class Measurement:
         at, value = event["at"], event["value"]
         if at == "progress":
             self._during = str(value["text"])
+            self._memory.is_final |= (
+                value["step"] == "bandwidth"
+            )  # the page's buffer for that is more than a small model
             self._on_progress(value)
         elif at != "browser":  # the page knows less of it
             fold(self.record, event)

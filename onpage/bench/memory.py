@@ -76,11 +76,8 @@ class MemoryWatch:
     async def _watch(self) -> None:
         while True:
             look = await asyncio.to_thread(self._look)
-            if look.bytes > self.memory.peak_bytes:
-                self.memory.peak_bytes, self.memory.processes = look.bytes, look.processes
-                self.memory.how = (
-                    f"sum over the browser's processes of the {HOW[look.kind]}, looked at every {INTERVAL_SECONDS:g} s"
-                )
+            how = f"sum over the browser's processes of the {HOW[look.kind]}, looked at every {INTERVAL_SECONDS:g} s"
+            self.memory.look(look.bytes, how, look.processes)
             await asyncio.sleep(INTERVAL_SECONDS)
 
     def _look(self) -> Look:

@@ -41,13 +41,12 @@ async def run(
         drivers = drivers_of(playwright, options, listener) if in_page else []
         server, url = await stack.enter_async_context(bench_server(models, options))
         jobs = jobs_of(models, engines, server, options, listener)
-        places = [await place_of(driver, url) for driver in drivers]
-        for driver, place in zip(drivers, places, strict=True):
-            check_place(driver, place, options, listener)
+        for driver in drivers:
+            check_place(driver, await place_of(driver, url), options, listener)
+        suited = [job for job in jobs if job.plan["engine"] != native.ID]
         try:
             async with asyncio.TaskGroup() as group:
-                for driver, place in zip(drivers, places, strict=True):
-                    suited = [job.on(place) for job in jobs if job.plan["engine"] != native.ID]
+                for driver in drivers:
                     group.create_task(_measure_all(driver, url, suited, options, results, listener))
         except* OnpageError as errors:
             raise errors.exceptions[0] from None

@@ -114,9 +114,8 @@ async def side_of(
     if configuration.engine == native.ID:
         return Side(configuration, job, options, listener, None, url)
     driver = drivers_of(playwright, options, listener)[0]
-    place = await place_of(driver, url)
-    check_place(driver, place, options, listener)
-    return Side(configuration, job.on(place), options, listener, driver, url)
+    check_place(driver, await place_of(driver, url), options, listener)
+    return Side(configuration, job, options, listener, driver, url)
 
 
 class _PageHalf(Measurement):

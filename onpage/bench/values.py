@@ -7,7 +7,7 @@ A run of a prompt length is as many answers as last half a second together; what
     decode                tokens after the first pieces / time from first pieces to last ones, over all its answers
     gap_p50, p95, p99     quantiles of the times between pieces of all its answers, divided by the tokens of a piece
     ttft_one_token        ttft less the steps of the further tokens in the first piece
-    roofline              decode × bytes of weights that a token reads / bandwidth of the GPU's memory
+    roofline              decode × bytes of weights that a token reads / bandwidth of the memory
 
 `static/bench/values.js` has the same; a test holds the two against each other.
 """

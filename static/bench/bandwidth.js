@@ -1,16 +1,22 @@
 // @ts-check
 /**
- * How fast this GPU reads its memory: the roof under which decoding stays, because each token reads every weight once.
+ * How fast memory is read: the roof under which decoding stays, because each token reads every weight once.
  *
- * A kernel adds up a buffer that no cache holds. The reads of a warp are adjacent and each thread takes 16 bytes at a time, which
- * is what a kernel for matrices does at best. Writes are nothing beside them.
+ * On a GPU a kernel adds up a buffer that no cache holds. The reads of a warp are adjacent and each thread takes 16 bytes at a time, which
+ * is what a kernel for matrices does at best. Writes are nothing beside them. On the processor one thread of the page adds up one number of
+ * each line of the cache, so that the adding is nothing beside the reading.
  */
+
+import { OnpageError } from "../engine/errors.js";
 
 /** @typedef {{bytes_per_second: number, buffer_bytes: number, samples: number[]}} Bandwidth the median, and each sample in bytes per second */
 
 /** Twice the largest cache of a GPU of today, and less than a phone's browser gives. */
-const LARGEST = 256 << 20;
-const SOFTWARE = 64 << 20;
+const GPU_BYTES = 256 << 20;
+/** More than most caches of processors; less than an engine took that has just been closed, whose peak of memory it must not raise. */
+const PROCESSOR_BYTES = 128 << 20;
+/** Numbers of eight bytes in a line of a cache, 64 bytes. */
+const LINE = 8;
 const GROUP = 256;
 const GROUPS = 4096;
 /** A sample takes at least so long, in milliseconds, so that starting it does not count. */
@@ -28,14 +34,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   sums[id.x] = sum.x + sum.y + sum.z + sum.w;
 }`;
 
-/**
- * @param {GPUAdapter} adapter
- * @param {boolean} software
- * @returns {Promise<Bandwidth>}
- */
-export async function measureBandwidth(adapter, software) {
+/** Of the fast GPU, if there are two. @returns {Promise<Bandwidth>} */
+export async function gpuBandwidth() {
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new OnpageError("no-adapter");
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const bytes = Math.min(software ? SOFTWARE : LARGEST, maxBufferSize, maxStorageBufferBindingSize) & ~15;
+  const bytes = Math.min(GPU_BYTES, maxBufferSize, maxStorageBufferBindingSize) & ~15;
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize: bytes, maxStorageBufferBindingSize: bytes },
   });
@@ -60,15 +64,46 @@ export async function measureBandwidth(adapter, software) {
       await device.queue.onSubmittedWorkDone();
       return performance.now() - started;
     };
-    await run(1); // makes the buffer real and the shader ready
-    let times = 1;
-    while ((await run(times)) < LONG_ENOUGH && times < 1 << 12) times *= 2;
-    /** @type {number[]} */
-    const samples = [];
-    for (let i = 0; i < SAMPLES; i += 1) samples.push((bytes * times) / ((await run(times)) / 1000));
-    const sorted = samples.toSorted((a, b) => a - b);
-    return { bytes_per_second: sorted[SAMPLES >> 1], buffer_bytes: bytes, samples };
+    return await sampled(bytes, run);
   } finally {
     device.destroy();
   }
+}
+
+/** Of the processor, by one thread. Holds the page up for a second or two. @returns {Promise<Bandwidth>} */
+export async function processorBandwidth() {
+  const values = new Float64Array(PROCESSOR_BYTES / Float64Array.BYTES_PER_ELEMENT).fill(1);
+  return sampled(PROCESSOR_BYTES, async (times) => {
+    await new Promise((resolve) => setTimeout(resolve)); // lets the page draw
+    const started = performance.now();
+    for (let i = 0; i < times; i += 1) if (sumOfLines(values) !== values.length / LINE) throw new Error("the sum is wrong");
+    return performance.now() - started;
+  });
+}
+
+/** One value of each line, in four sums, because each addition waits for the one before it. @param {Float64Array} values */
+function sumOfLines(values) {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < values.length; i += 4 * LINE) {
+    a += values[i];
+    b += values[i + LINE];
+    c += values[i + 2 * LINE];
+    d += values[i + 3 * LINE];
+  }
+  return a + b + c + d;
+}
+
+/**
+ * @param {number} bytes that are read each time
+ * @param {(times: number) => Promise<number>} run reads them so many times; how many milliseconds that took
+ * @returns {Promise<Bandwidth>}
+ */
+async function sampled(bytes, run) {
+  await run(1); // makes the buffer real and the code ready
+  let times = 1;
+  while ((await run(times)) < LONG_ENOUGH && times < 1 << 12) times *= 2;
+  /** @type {number[]} */
+  const samples = [];
+  for (let i = 0; i < SAMPLES; i += 1) samples.push((bytes * times) / ((await run(times)) / 1000));
+  return { bytes_per_second: samples.toSorted((a, b) => a - b)[SAMPLES >> 1], buffer_bytes: bytes, samples };
 }

@@ -23,7 +23,7 @@
  * @property {{prompt: string, text: string | null, tokens: number} | null} [correctness] a prompt and its greedy answer
  * @property {{beginnings: string[], tokens: number} | null} [agreement] texts to go on with greedily, so many tokens each
  * @property {'auto' | import('../engine/protocol.js').Precision} [precision] in which the engine computes, where it has a choice
- * @property {boolean} [bandwidth] whether to measure that of the GPU's memory
+ * @property {boolean} [bandwidth] whether to measure that of the memory
  *
  * @typedef {object} Sample one generation
  * @property {number} prefill tokens asked for

@@ -8,7 +8,7 @@
  * answers as last half a second, so that whatever drifts (heat, other programs) meets all lengths alike; the first runs are
  * the warm-up. A *paced* plan has one run instead, which grows by an answer of each length for each turn it is given.
  *
- * Last, with the model gone, the bandwidth of the GPU's memory, the roof of decoding.
+ * Last, with the model gone, the bandwidth of the memory that the engine reads, the roof of decoding.
  *
  * What goes wrong ends that measurement, is in `errors`, and the next one gets a new engine. `status` is the last event.
  *
@@ -25,7 +25,7 @@
 import { OnpageError } from "../engine/errors.js";
 import { engineOf, versionOf } from "../engine/registry.js";
 import { Asker } from "./answers.js";
-import { measureBandwidth } from "./bandwidth.js";
+import { gpuBandwidth, processorBandwidth } from "./bandwidth.js";
 import { describeBrowser, describeEnvironment, findAdapter, keepAwake, watchHidden } from "./environment.js";
 import { Loader, rest } from "./loader.js";
 import { emptyRecord, finished, fold, modelOf, runMilliseconds } from "./record.js";
@@ -140,7 +140,7 @@ class Run {
     for (let number = 1; number <= plan.warmup; number += 1) await this.#run(loader, number, true);
     if (plan.paced) await this.#turns(loader);
     else for (let number = 1; number <= plan.runs; number += 1) await this.#run(loader, number, false);
-    if (plan.bandwidth && backend === "WebGPU" && !this.signal.aborted) await this.#bandwidth(loader);
+    if (plan.bandwidth && !this.signal.aborted) await this.#bandwidth(loader, backend);
     if (this.signal.aborted) {
       this.say("errors", { code: "stopped", sentence: "The run was stopped before its end.", detail: null, during: null });
     }
@@ -295,14 +295,13 @@ class Run {
     }
   }
 
-  /** @param {Loader} loader */
-  async #bandwidth(loader) {
-    this.#progress("bandwidth", "Reading the GPU's memory");
+  /** Of a software GPU it says nothing. @param {Loader} loader @param {string} backend */
+  async #bandwidth(loader, backend) {
+    this.#progress("bandwidth", "Reading the memory");
+    if (this.record.software) return;
     await loader.settle();
     try {
-      const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
-      if (!adapter) throw new OnpageError("no-adapter");
-      this.say("bandwidth", await measureBandwidth(adapter, this.record.software));
+      this.say("bandwidth", backend === "WebGPU" ? await gpuBandwidth() : await processorBandwidth());
     } catch (error) {
       this.fault(error, "bandwidth");
     }

@@ -102,6 +102,13 @@ class Memory:
     peak_bytes: int = 0
     how: str = ""
     processes: dict[str, int] = field(default_factory=dict)
+    is_final: bool = False
+    """Whether what comes is no longer the engine's."""
+
+    def look(self, bytes_now: int, how: str, processes: dict[str, int]) -> None:
+        """Takes what is there now, if that is more than before."""
+        if bytes_now > self.peak_bytes and not self.is_final:
+            self.peak_bytes, self.how, self.processes = bytes_now, how, processes
 
     def to_json(self) -> dict[str, Any] | None:
         """As in the schema."""

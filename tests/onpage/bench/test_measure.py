@@ -103,6 +103,20 @@ def test_a_frozen_tab_is_given_up_when_it_was_said() -> None:
     assert problem_of(record, "record") is None
 
 
+def test_what_the_bandwidth_is_measured_with_is_no_memory_of_the_engines() -> None:
+    memory = Memory()
+    memory.look(500, "seen", {})
+    measurement = Measurement(job(), 1)
+    measurement._memory = memory
+    for event in (
+        *LOADED,
+        {"at": "progress", "value": {"step": "bandwidth", "done": 2, "total": 3, "text": "Reading"}},
+    ):
+        measurement._hear(event)
+    memory.look(2000, "seen", {})
+    assert memory.peak_bytes == 500
+
+
 def test_a_page_that_answers_and_tells_nothing_is_given_up_too() -> None:
     async def nothing(seconds: float) -> Any:
         return []
