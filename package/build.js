@@ -15,7 +15,7 @@ const out = resolve(process.argv[2] ?? join(root, "build", "npm"));
 const folder = join(out, "package");
 
 /** What `load` needs, then what `<on-page>` needs besides. */
-const FOLDERS = ["engine", "library", "element", "app", "records", "tasks", "text", "ui"];
+const FOLDERS = ["engine", "library", "element", "app", "convert", "records", "tasks", "text", "ui"];
 
 const version = /^__version__ = "(.+)"$/m.exec(readFileSync(join(root, "builder", "__init__.py"), "utf8"))?.[1];
 if (!version) throw new Error("builder/__init__.py names no version");

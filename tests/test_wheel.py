@@ -69,7 +69,9 @@ def test_the_page_the_engine_and_the_demo_model_are_inside(address: str, unpacke
         data, headers = get(f"http://{address}/{file['url']}")
         assert hashlib.sha256(data).hexdigest() == file["sha256"]
         assert headers["ETag"] == f'"{file["sha256"]}"'
-    builds = list((unpacked / "webapp/static").rglob("*.wasm"))
+    kernel, _ = get(f"http://{address}/static/convert/kernel.wasm")
+    assert kernel == (unpacked / "webapp/static/convert/kernel.wasm").read_bytes()
+    builds = list((unpacked / "webapp/static/vendor").rglob("*.wasm"))
     assert len(builds) == 3, "MediaPipe's, and LiteRT-LM's for newer browsers and for all"
     for wasm in builds:
         path = wasm.relative_to(unpacked / "webapp").as_posix()

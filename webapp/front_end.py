@@ -7,13 +7,14 @@ from pathlib import Path
 
 from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
 
-SERVED_SUFFIXES = (".js", ".css", ".json", ".svg", ".png", ".webmanifest", ".litertlm")
-"""`.litertlm`: the small models of the check."""
+SERVED_SUFFIXES = (".js", ".css", ".json", ".svg", ".png", ".webmanifest", ".litertlm", ".wasm")
+"""`.litertlm`: the small models of the check; `.wasm`: the converter's kernel."""
 NOT_SERVED = ("package.json", "package-lock.json", "tsconfig.json")
 OWN_FOLDERS = (
     "app",
     "bench",
     "check",
+    "convert",
     "element",
     "engine",
     "icons",

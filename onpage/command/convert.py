@@ -152,7 +152,7 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     type=Residual(),
     metavar="FACTOR",
     help="Multiply the residual stream by this power of two, such as 1/16, so that it fits into float16 (at most 65,504), in which GPUs "
-    "compute; or bound: by what the weights allow at most.  [default: measured on a short text]",
+    "compute; or bound: by what the weights allow at most, as the page converts.  [default: measured on a short text]",
 )
 @click.option(
     "--report",

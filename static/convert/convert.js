@@ -57,22 +57,11 @@ const CALL = "<start_function_call>";
 export async function plan(folder, bits, { templates } = {}) {
   const config = await jsonOf(folder, "config.json", { needed: true });
   refuseAnother(config);
-  const [generation, beside, processor, added] = [await jsonOf(folder, "generation_config.json"), await jsonOf(folder, "tokenizer_config.json"), await jsonOf(folder, "chat_template.json"), await jsonOf(folder, "added_tokens.json")];
-  const file = folder.files.get("tokenizer.model");
-  if (!file) throw new Refusal("incomplete", "tokenizer.model");
-  const tokenizer = new SentencePieceModel(new Uint8Array(await file.arrayBuffer()));
-  const rows = Number.isInteger(config.vocab_size) ? config.vocab_size : Infinity;
-  tokenizer.add(addedTokens(added, beside), rows);
-  await refuseAnotherTokenizer(folder, tokenizer, rows);
-  const model = describe(config, tokenizer.pieces.length);
-  if (tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
-  const turns = await turnsOf(folder, beside, processor, (piece) => tokenizer.idOf(piece) >= 0, templates);
-  const stops = stopsOf(config, generation, tokenizer, turns.ends);
-  tokenizer.read(turns.turns ? [...turns.turns.user, ...turns.turns.model].join("\n") : "");
+  const generation = await jsonOf(folder, "generation_config.json");
+  const { model, turns, parameters, tokenizer } = await conversing(folder, config, generation, templates);
   const scheme = SCHEMES[bits];
   const weights = found(await readTensors(folder), weightsOf(model), config.vocab_size);
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
-  const parameters = parametersOf(model, tokenizer, turns.turns, stops);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(generation);
   const checkpoint = REPOSITORY.test(config._name_or_path) ? config._name_or_path : folder.name;
@@ -90,15 +79,38 @@ export async function plan(folder, bits, { templates } = {}) {
         residual_scale: new Float(factor),
         residual_bound: bound,
       };
-      return layoutOf({ modelType: model.modelType, parameters, tokenizer: tokenizer.bytes(), notes: pythonJson(notes), tensors });
+      return layoutOf({ modelType: model.modelType, parameters, tokenizer, notes: pythonJson(notes), tensors });
     },
     facts: {
       parameters: weights.reduce((sum, { weight: { shape } }) => sum + shape.reduce((product, each) => product * each, 1), 0),
-      prompt: turns.turns && { prefix: turns.turns.user[0], suffix: turns.turns.user[1] + turns.turns.model[0] },
+      prompt: turns && { prefix: turns.user[0], suffix: turns.user[1] + turns.model[0] },
       temperature,
       topK,
     },
   };
+}
+
+/**
+ * What is read with the tokenizer, whose pieces fill much memory and are let go of here.
+ * @param {import('./folder.js').Folder} folder
+ * @param {Record<string, any>} config
+ * @param {Record<string, any>} generation
+ * @param {string[]} [templates]
+ */
+async function conversing(folder, config, generation, templates) {
+  const [beside, processor, added] = [await jsonOf(folder, "tokenizer_config.json"), await jsonOf(folder, "chat_template.json"), await jsonOf(folder, "added_tokens.json")];
+  const file = folder.files.get("tokenizer.model");
+  if (!file) throw new Refusal("incomplete", "tokenizer.model");
+  const tokenizer = new SentencePieceModel(new Uint8Array(await file.arrayBuffer()));
+  const rows = Number.isInteger(config.vocab_size) ? config.vocab_size : Infinity;
+  tokenizer.add(addedTokens(added, beside), rows);
+  await refuseAnotherTokenizer(folder, tokenizer, rows);
+  const model = describe(config, tokenizer.pieces.length);
+  if (tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
+  const { turns, ends } = await turnsOf(folder, beside, processor, (piece) => tokenizer.idOf(piece) >= 0, templates);
+  const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
+  tokenizer.read(turns ? [...turns.user, ...turns.model].join("\n") : "");
+  return { model, turns, parameters, tokenizer: tokenizer.bytes() };
 }
 
 /**

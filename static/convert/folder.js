@@ -13,13 +13,13 @@ const MAX_JSON = 16 << 20;
 /**
  * The folder that a person chose or dropped: of the files with the fewest folders above them.
  * @param {{name: string, path: string, file: Blob}[]} chosen `path` with the folder in front: `gemma/config.json`
- * @returns {Folder}
+ * @returns {Folder} its name is "model" where nothing says one
  */
 export function folderOf(chosen) {
   const depths = chosen.map(({ path }) => path.split("/").length);
   const top = Math.min(...depths);
   const inside = chosen.filter((_, index) => depths[index] === top);
-  return { name: inside[0]?.path.split("/").at(-2) ?? "", files: new Map(inside.map(({ name, file }) => [name, file])) };
+  return { name: inside[0]?.path.split("/").at(-2) || "model", files: new Map(inside.map(({ name, file }) => [name, file])) };
 }
 
 /** Whether these look like a checkpoint at all. @param {Folder} folder */

@@ -10,8 +10,8 @@
  * @property {Uint8Array<ArrayBuffer>} sums int32, one for each row
  */
 
-/** Bytes of a checkpoint that are read and worked on at once. */
-export const CHUNK = 4 << 20;
+/** Bytes of a checkpoint that are read and worked on at once. More fill the memory with buffers that browsers let go of late. */
+export const CHUNK = 1 << 20;
 /** Read of a row at a time: a row, or a block of it, is a multiple. */
 export const INPUTS = 8;
 const LINE = 64;

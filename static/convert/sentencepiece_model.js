@@ -48,20 +48,23 @@ export class SentencePieceModel {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     const bytes = this.#bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (const { number, begin, from, to } of fields(bytes, 0, bytes.length)) {
+    const [outer, inner] = [new Fields(bytes), new Fields(bytes)];
+    while (outer.next()) {
+      const { number, begin, from, to } = outer;
+      inner.enter(from, to);
       if (number === TRAINER) {
         this.#trainer = { begin, from, to };
-        for (const field of fields(bytes, from, to)) {
-          if (field.number === BOS) this.begin = field.value;
-          if (field.number === EOS) this.end = field.value;
+        while (inner.next()) {
+          if (inner.number === BOS) this.begin = inner.value;
+          if (inner.number === EOS) this.end = inner.value;
         }
       }
       if (number !== PIECES) continue;
       const piece = { text: "", score: 0, type: NORMAL, begin, end: to };
-      for (const field of fields(bytes, from, to)) {
-        if (field.number === TEXT) piece.text = decoder.decode(bytes.subarray(field.from, field.to));
-        if (field.number === SCORE) piece.score = view.getFloat32(field.from, true);
-        if (field.number === TYPE) piece.type = field.value;
+      while (inner.next()) {
+        if (inner.number === TEXT) piece.text = decoder.decode(bytes.subarray(inner.from, inner.to));
+        if (inner.number === SCORE) piece.score = view.getFloat32(inner.from, true);
+        if (inner.number === TYPE) piece.type = inner.value;
       }
       this.pieces.push(piece);
       this.#last = to;
@@ -107,8 +110,10 @@ export class SentencePieceModel {
     for (const piece of this.pieces) {
       if (piece.type !== CONTROL || !texts.includes(piece.text)) continue;
       piece.type = USER_DEFINED;
-      const own = [...fields(this.#bytes, piece.begin, piece.end)][0];
-      const others = [...fields(this.#bytes, own.from, own.to)].filter(({ number }) => number !== TYPE).map(({ begin, to }) => this.#bytes.subarray(begin, to));
+      const own = new Fields(this.#bytes, piece.begin, piece.end);
+      own.next();
+      own.enter(own.from, own.to);
+      const others = own.rest(TYPE).map(({ bytes }) => bytes);
       this.#changes.push({ begin: piece.begin, end: piece.end, parts: [message([[PIECES, joined([...others, message([[TYPE, USER_DEFINED]])])]])] });
     }
   }
@@ -127,9 +132,9 @@ export class SentencePieceModel {
   /** The trainer's settings say how many pieces there are. */
   #count() {
     const { begin, from, to } = this.#trainer;
-    const others = [...fields(this.#bytes, from, to)].filter(({ number }) => number !== VOCABULARY);
-    const bytes = (/** @type {typeof others} */ some) => some.map((field) => this.#bytes.subarray(field.begin, field.to));
-    const content = joined([...bytes(others.filter(({ number }) => number < VOCABULARY)), message([[VOCABULARY, this.pieces.length]]), ...bytes(others.filter(({ number }) => number > VOCABULARY))]);
+    const others = new Fields(this.#bytes, from, to).rest(VOCABULARY);
+    const some = (/** @type {(number: number) => boolean} */ chosen) => others.filter(({ number }) => chosen(number)).map(({ bytes }) => bytes);
+    const content = joined([...some((number) => number < VOCABULARY), message([[VOCABULARY, this.pieces.length]]), ...some((number) => number > VOCABULARY)]);
     this.#changes.push({ begin, end: to, parts: [message([[TRAINER, content]])] });
   }
 }
@@ -153,38 +158,69 @@ export function addedTokens(tokens, config) {
   return found;
 }
 
-/**
- * The fields of a message, one after the other. RangeError where it is damaged.
- * @param {Uint8Array} bytes
- * @param {number} at
- * @param {number} end
- * @returns {Generator<{number: number, begin: number, from: number, to: number, value: number}>} `begin` of its key, `from` of its content
- */
-function* fields(bytes, at, end) {
-  const varint = () => {
+/** The fields of a message, one after the other in the same object: 262,144 pieces would fill the memory with objects of theirs. */
+class Fields {
+  #bytes;
+  #at;
+  #end;
+  number = 0;
+  /** Where its key is. */
+  begin = 0;
+  /** Where its content begins and ends. */
+  from = 0;
+  to = 0;
+  /** Of a number. */
+  value = 0;
+
+  /** @param {Uint8Array} bytes @param {number} [at] @param {number} [end] */
+  constructor(bytes, at = 0, end = bytes.length) {
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#end = end;
+  }
+
+  /** Goes on in another message of the same bytes. @param {number} at @param {number} end */
+  enter(at, end) {
+    this.#at = at;
+    this.#end = end;
+  }
+
+  /** Reads the next field; false where there is none. RangeError where it is damaged. */
+  next() {
+    if (this.#at >= this.#end) return false;
+    this.begin = this.#at;
+    const key = this.#varint();
+    this.number = Math.floor(key / 8);
+    const kind = key % 8;
+    this.from = this.#at;
+    this.value = kind === 0 ? this.#varint() : 0;
+    if (kind !== 0) {
+      const length = kind === 2 ? this.#varint() : kind === 5 ? 4 : kind === 1 ? 8 : -1;
+      this.from = this.#at;
+      if (length < 0 || this.#at + length > this.#end) throw new RangeError("a field is cut");
+      this.#at += length;
+    }
+    this.to = this.#at;
+    return true;
+  }
+
+  #varint() {
     let [value, low] = [0, 0];
     for (let shift = 0; shift < 70; shift += 7) {
-      if (at >= end) throw new RangeError("a message is cut");
-      const byte = bytes[at];
-      at += 1;
+      if (this.#at >= this.#end) throw new RangeError("a message is cut");
+      const byte = this.#bytes[this.#at];
+      this.#at += 1;
       value += (byte & 127) * 2 ** shift;
       if (shift < 32) low |= (byte & 127) << shift;
       if (byte < 128) return shift < 63 ? value : low; // ten bytes are of a negative number
     }
     throw new RangeError("a number has no end");
-  };
-  while (at < end) {
-    const begin = at;
-    const key = varint();
-    const [number, kind] = [Math.floor(key / 8), key % 8];
-    let [from, value] = [at, 0];
-    if (kind === 0) value = varint();
-    else {
-      const length = kind === 2 ? varint() : kind === 5 ? 4 : kind === 1 ? 8 : -1;
-      from = at;
-      if (length < 0 || at + length > end) throw new RangeError("a field is cut");
-      at += length;
-    }
-    yield { number, begin, from, to: at, value };
+  }
+
+  /** The fields that are left, each with its key, but those of a number. @param {number} [without] @returns {{number: number, bytes: Uint8Array}[]} */
+  rest(without) {
+    const found = [];
+    while (this.next()) if (this.number !== without) found.push({ number: this.number, bytes: this.#bytes.subarray(this.begin, this.to) });
+    return found;
   }
 }

@@ -7,28 +7,27 @@
  * @typedef {import('./workers/model_keeper.worker.js').Kept} Kept
  */
 
-import { OnpageError } from "./errors.js";
+import { OneRequest } from "./one_request.js";
 import { located } from "./source.js";
 import { modelKeeper } from "./start_worker.js";
 
 export class ModelKeeper {
   #vendor;
-  #makeWorker;
-  /** @type {(() => void) | null} */
-  #end = null;
+  /** @type {OneRequest} */
+  #request;
 
   /**
    * @param {import('./protocol.js').VendorUrls} vendor
-   * @param {() => Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>} [makeWorker]
+   * @param {ConstructorParameters<typeof OneRequest>[0]} [makeWorker]
    */
   constructor(vendor, makeWorker = modelKeeper) {
-    this.#vendor = Object.fromEntries(Object.entries(vendor).map(([name, url]) => [name, located({ url }).url]));
-    this.#makeWorker = makeWorker;
+    this.#vendor = locatedLibraries(vendor);
+    this.#request = new OneRequest(makeWorker);
   }
 
   /** Whether something is on its way. */
   get busy() {
-    return this.#end !== null;
+    return this.#request.busy;
   }
 
   /**
@@ -48,35 +47,16 @@ export class ModelKeeper {
 
   /** Ends what is going on; nothing happens where nothing is. */
   pause() {
-    this.#end?.();
+    this.#request.end();
   }
 
-  /**
-   * @param {object} request
-   * @param {(progress: LoadProgress) => void} onProgress
-   * @returns {Promise<Kept | null>}
-   */
+  /** @param {object} request @param {(progress: LoadProgress) => void} onProgress @returns {Promise<Kept | null>} */
   #ask(request, onProgress) {
-    if (this.#end) return Promise.resolve(null);
-    const worker = this.#makeWorker();
-    /** @type {Promise<Kept | null>} */
-    const answer = new Promise((resolve, reject) => {
-      this.#end = () => resolve(null);
-      worker.addEventListener("error", (event) => {
-        event.preventDefault();
-        reject(new OnpageError("server-unreachable", /** @type {ErrorEvent} */ (event).message));
-      });
-      worker.addEventListener("message", (event) => {
-        const { data } = /** @type {MessageEvent} */ (event);
-        if (data.type === "progress") onProgress(data.progress);
-        else if (data.type === "failed") reject(OnpageError.fromJSON(data.error));
-        else resolve(data.result);
-      });
-      worker.postMessage({ ...request, vendor: this.#vendor });
-    });
-    return answer.finally(() => {
-      this.#end = null;
-      worker.terminate();
-    });
+    return this.#request.ask({ ...request, vendor: this.#vendor }, onProgress);
   }
+}
+
+/** The libraries' addresses, for a worker that lies elsewhere. @param {import('./protocol.js').VendorUrls} vendor @returns {import('./protocol.js').VendorUrls} */
+export function locatedLibraries(vendor) {
+  return Object.fromEntries(Object.entries(vendor).map(([name, url]) => [name, located({ url }).url]));
 }

@@ -91,6 +91,12 @@ export class Opfs {
     });
   }
 
+  /** Takes in a file that was written elsewhere in this file system, closed and whole. @param {FileSystemFileHandle} file @param {string} name */
+  async adopt(file, name) {
+    // a method that TypeScript does not know, and all browsers with this file system have
+    await /** @type {any} */ (file).move(await this.#folder(), name);
+  }
+
   /** The whole content, to be read by whoever copies it. @param {string} name */
   async blob(name) {
     return (await (await this.#folder()).getFileHandle(name)).getFile();

@@ -49,11 +49,57 @@ export function copyOnClick(button, { value, body, said }) {
  * @param {AbortSignal} signal
  */
 export function takeDropped(element, give, signal) {
+  whenDropped(element, ({ files }) => give(files), signal);
+}
+
+/**
+ * Takes files, and those that lie in folders, that a person drops on an element; not what lies deeper.
+ * @param {HTMLElement} element
+ * @param {(files: File[], pathOf: (file: File) => string) => unknown} give the path with the folder in front
+ * @param {AbortSignal} signal
+ */
+export function takeDroppedFolders(element, give, signal) {
+  whenDropped(element, async ({ items }) => {
+    const dropped = [...items].map((item) => [item.webkitGetAsEntry(), item.getAsFile()]); // now: the items are gone in a moment
+    /** @type {Map<File, string>} */
+    const paths = new Map();
+    for (const [entry, file] of /** @type {[FileSystemEntry | null, File | null][]} */ (dropped)) {
+      if (!entry?.isDirectory) {
+        if (file) paths.set(file, file.name);
+        continue;
+      }
+      const inside = (await entriesOf(/** @type {FileSystemDirectoryEntry} */ (entry))).filter(({ isFile }) => isFile);
+      for (const each of inside) paths.set(await fileOf(/** @type {FileSystemFileEntry} */ (each)), `${entry.name}/${each.name}`);
+    }
+    give([...paths.keys()], (file) => paths.get(file) ?? file.name);
+  }, signal);
+}
+
+/** @param {FileSystemDirectoryEntry} folder @returns {Promise<FileSystemEntry[]>} */
+async function entriesOf(folder) {
+  const reader = folder.createReader();
+  /** @type {FileSystemEntry[]} */
+  const found = [];
+  for (;;) {
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // at most a hundred
+    if (!some.length) return found;
+    found.push(...some);
+  }
+}
+
+/** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
+function fileOf(entry) {
+  return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+/** @param {HTMLElement} element @param {(dropped: DataTransfer) => unknown} act @param {AbortSignal} signal */
+function whenDropped(element, act, signal) {
   for (const name of /** @type {const} */ (["dragover", "drop"])) {
     element.addEventListener(name, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
-      if (name === "drop") give(event.dataTransfer.files);
+      if (name === "drop") act(event.dataTransfer);
     }, { signal });
   }
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { REFUSALS } from "../../static/convert/refusal.js";
 import { forgetImported, importedModels, noteSpeed, rememberImported, speeds } from "../../static/engine/device_memory.js";
 import { OnpageError } from "../../static/engine/errors.js";
 import { kindOf } from "../../static/engine/model_file.js";
@@ -251,7 +252,7 @@ test("a device says why a model does not fit, and what would go for it", () => {
 
 // What a person does
 
-function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, shares = [], quota = 1e9, pause = () => {} } = {}) {
+function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, shares = [], quota = 1e9, pause = () => {}, convert = async () => null, cancel = () => {} } = {}) {
   const session = fakeSession();
   session.state = { ...session.state, gpu: "gpu", models: [session.state.setup.model] };
   session.offer = (more) => (session.state = { ...session.state, models: [...session.state.models, ...more] });
@@ -276,11 +277,11 @@ function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }),
     memory: bound,
     deviceMemory: null,
   };
-  const made = new ModelShelf(session, { keep, take, pause }, here, () => {});
+  const made = new ModelShelf(session, { keep, take, pause }, { convert, cancel }, here, () => {});
   return { made, session, bound, gone };
 }
 
-const outcomes = ({ made }) => made.said.map(({ outcome, refusal }) => refusal ?? outcome);
+const outcomes = ({ made }) => made.said.map(({ outcome, refusal, reason }) => refusal ?? reason ?? outcome);
 
 test("a model is brought, paused, checked, or said to be damaged", async () => {
   const whole = [{ sha256: "first-mediapipe", size: 1000, kept: 1 }];
@@ -346,10 +347,71 @@ test("of a folder the model files are taken, a checkpoint is told what to do, an
   const file = (name, content = "GGUF".padEnd(100)) => new File([content], name);
   await page.made.take([file("config.json"), file("a.task"), file("b.litertlm", "x".repeat(100))]);
   assert.deepEqual(outcomes(page), ["gguf", "unknown"]);
-  await page.made.take([file("config.json"), file("model.safetensors")]);
+  await page.made.take([file("readme.md"), file("model.safetensors")]);
   assert.deepEqual([outcomes(page), page.made.said[0].name], [["nothing"], "safetensors"]);
   await page.made.take([file("only.gguf")]);
   assert.deepEqual(outcomes(page), ["gguf"]);
+});
+
+// A checkpoint
+
+const checkpoint = (...names) => ["config.json", "model.safetensors", ...names].map((name) => new File(["x"], name));
+const MADE = { sha256: hash("d"), size: 5_000_000, context: 32_768, parameters: 1000, prompt: { prefix: "<", suffix: ">" }, temperature: null, topK: 64 };
+
+test("a checkpoint is offered with its files, not those that lie deeper, and may be declined", async () => {
+  const page = shelf();
+  const files = checkpoint("pytorch_model.bin", "deeper.json");
+  await page.made.take(files, ({ name }) => (name === "deeper.json" ? `gemma/onnx/${name}` : `gemma/${name}`));
+  assert.deepEqual([page.made.checkpoint.name, [...page.made.checkpoint.files.keys()], outcomes(page)], ["gemma", ["config.json", "model.safetensors", "pytorch_model.bin"], []]);
+  page.made.decline();
+  assert.equal(page.made.checkpoint, null);
+  await page.made.take(checkpoint());
+  assert.equal(page.made.checkpoint.name, "model", "chosen one by one, they have no folder");
+});
+
+test("it is converted, is there after a reload, and is used as it was taught", async () => {
+  const asked = [];
+  const stored = [];
+  const convert = async (folder, bits, onProgress) => {
+    asked.push([folder.name, bits, page.made.active.doing]);
+    onProgress({ step: "reading", loaded: 1, total: 2 });
+    stored.push({ sha256: MADE.sha256, size: MADE.size, kept: 1 });
+    return { made: MADE };
+  };
+  const page = shelf({ convert, stored });
+  await page.made.look();
+  await page.made.take(checkpoint(), ({ name }) => `my-gemma/${name}`);
+  await page.made.convert("q4_0");
+  assert.deepEqual([asked, outcomes(page), page.made.active, page.made.checkpoint], [[["my-gemma", "q4_0", "convert"]], ["converted"], null, null]);
+  const [brought] = page.bound.importedModels();
+  const [file] = brought.files;
+  assert.deepEqual([brought.name, file.format, file.engines, file.precision, brought.context, brought.promptTemplate, brought.sampling.topK], ["my-gemma", "web", ["mediapipe"], "float16", 2048, MADE.prompt, 64]);
+  assert.equal(page.made.rows.find(({ key }) => key === MADE.sha256).isWhole, true);
+});
+
+test("what does not become a model is said, by its reason", async () => {
+  for (const [answer, outcome] of [
+    [null, "cancelled"],
+    [{ refused: "family", detail: "gemma2" }, "family"],
+    [{ noRoom: true }, "no-room"],
+  ]) {
+    const page = shelf({ convert: async () => answer });
+    await page.made.take(checkpoint());
+    await page.made.convert("8");
+    assert.deepEqual([outcomes(page), page.bound.importedModels()], [[outcome], []]);
+  }
+  assert.match(texts.models.said({ outcome: "unconverted", name: "mine", reason: "family", detail: "gemma2" }), /another kind \(gemma2\)/);
+  for (const reason of REFUSALS) assert.match(texts.models.said({ outcome: "unconverted", name: "mine", reason, detail: "" }), /^mine /);
+});
+
+test("a conversion is cancelled by whoever leaves the view", async () => {
+  let end;
+  const page = shelf({ convert: () => new Promise((resolve) => (end = resolve)), cancel: () => end?.(null) });
+  await page.made.take(checkpoint());
+  const going = page.made.convert("8");
+  page.made.pause();
+  await going;
+  assert.deepEqual(outcomes(page), ["cancelled"]);
 });
 
 test("what was asked of the browser is said as it answered", async () => {

@@ -4,9 +4,12 @@
  * nothing: where the page names its model, it leads here.
  */
 
+import { Converter } from "../../convert/converter.js";
 import { ModelKeeper, canShare, forgetImported, importedModels, isShared, listStored, rememberImported, removeOne, shareStored, speeds } from "../../engine/index.js";
 import { texts } from "../../text/texts.js";
 import { h, text, together } from "../../ui/dom.js";
+import { takeDroppedFolders } from "../../ui/files.js";
+import { makeConversion } from "./conversion_view.js";
 import { ModelShelf } from "./model_shelf.js";
 import { events, makeRow } from "./row_view.js";
 
@@ -36,19 +39,20 @@ export async function mount(element, { session, vendor, loading, embedders, hand
   const pause = h("button", { type: "button", class: "button models-pause" }, said.pause);
   const active = h("div", { class: "models-active", hidden: true }, step, bar, pause);
   const outcomes = h("div", { class: "models-said", role: "status" });
+  const conversion = makeConversion();
   const empty = h("p", { class: "models-quiet", hidden: true }, said.nothingHere);
   const list = h("ul", { class: "models-list" });
   const published = h("ul", { class: "models-list" });
   const more = h("details", { class: "models-published" }, h("summary", {}, said.published), h("p", { class: "models-quiet" }, said.how), published);
   const about = h("div", { class: "models-storage" }, storage, h("p", { class: "models-quiet" }, said.rule), actions, h("p", { class: "models-quiet" }, said.take));
   const title = h("h2", { class: "models-title", tabindex: "-1" }, said.here);
-  const root = h("section", { class: "models", "aria-label": said.region }, loading, about, active, outcomes, title, empty, list, more);
+  const root = h("section", { class: "models", "aria-label": said.region }, loading, about, conversion.root, active, outcomes, title, empty, list, more);
   element.append(root);
 
   const soon = together(() => show());
   const deviceMemory = Number(Reflect.get(navigator, "deviceMemory")) * GIGABYTE || null;
   const memory = { importedModels, rememberImported, forgetImported, speeds };
-  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
+  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), new Converter(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
   shelf.onChange = soon;
   void embedders?.then((found) => {
     shelf.embedders = /** @type {import('../../engine/model_list.js').Model[]} */ (found);
@@ -69,6 +73,16 @@ export async function mount(element, { session, vendor, loading, embedders, hand
       if (chosen.length) void shelf.take(chosen);
     });
   }
+  takeDroppedFolders(root, (dropped, pathOf) => shelf.take(dropped, pathOf), ended.signal);
+  conversion.root.addEventListener("submit", (event) => {
+    event.preventDefault();
+    title.focus(); // the form goes away
+    void shelf.convert(conversion.bits());
+  });
+  conversion.decline.addEventListener("click", () => {
+    title.focus();
+    shelf.decline();
+  });
   persist.addEventListener("click", () => shelf.persist());
   pause.addEventListener("click", () => {
     title.focus(); // the button goes away
@@ -89,6 +103,8 @@ export async function mount(element, { session, vendor, loading, embedders, hand
     storage.hidden = !place.quota;
     persist.hidden = place.lasting || !place.quota;
     const doing = shelf.active;
+    conversion.update(doing ? null : shelf.checkpoint);
+    text(pause, doing?.doing === "convert" ? said.conversion.cancel : said.pause);
     active.hidden = doing === null;
     for (const input of [files, folder]) input.setAttribute("aria-disabled", String(doing !== null));
     if (doing) {

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * What a person does with the models on this device: bring one, pause, go on, check, delete, take a file, ask for lasting storage. No document.
+ * What a person does with the models on this device: bring one, pause, go on, check, delete, take a file, convert a folder, ask for lasting
+ * storage. No document.
  *
  * @typedef {import('./rows.js').Row} Row
  * @typedef {import('./rows.js').Device} Device
@@ -9,8 +10,9 @@
  * @typedef {import('../../engine/protocol.js').LoadProgress} LoadProgress
  *
  * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'elsewhere' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
- *   | 'not-shared' | 'lasting' | 'not-lasting'} Outcome
- * @typedef {{outcome: Outcome, name: string, bytes?: number, refusal?: import('../../engine/model_file.js').Refusal, detail?: string}} Said what came of it
+ *   | 'not-shared' | 'lasting' | 'not-lasting' | 'converted' | 'cancelled' | 'unconverted'} Outcome
+ * @typedef {{outcome: Outcome, name: string, bytes?: number, refusal?: import('../../engine/model_file.js').Refusal, reason?: import('../../convert/refusal.js').RefusalCode,
+ *   detail?: string}} Said what came of it
  *
  * @typedef {object} Here the browser's side, for tests to put something in place of
  * @property {() => Promise<import('../../engine/storage.js').StoredEntry[]>} stored
@@ -24,7 +26,9 @@
  * @property {number | null} deviceMemory bytes
  */
 
+import { folderOf, isCheckpoint } from "../../convert/folder.js";
 import { HEAD, OnpageError, kindOf } from "../../engine/index.js";
+import { convertedModel } from "./converted_model.js";
 import { rowsOf } from "./rows.js";
 
 /** Of files that hold no turns. */
@@ -36,6 +40,7 @@ const MODEL_FILE = /\.(task|litertlm|bin)$/i;
 export class ModelShelf {
   #session;
   #keeper;
+  #converter;
   #here;
   /** @type {Listed[]} */
   #catalog = [];
@@ -44,8 +49,10 @@ export class ModelShelf {
   /** Models that another origin shares, as far as that was asked. @type {Set<string>} */
   #shared = new Set();
   storage = { usage: 0, quota: 0, lasting: false };
-  /** What is being brought or checked. @type {{key: string, doing: 'keep' | 'check' | 'import', progress: LoadProgress | null} | null} */
+  /** What is being brought or checked. @type {{key: string, doing: 'keep' | 'check' | 'import' | 'convert', progress: LoadProgress | null} | null} */
   active = null;
+  /** A checkpoint that the person may convert. @type {import('../../convert/folder.js').Folder | null} */
+  checkpoint = null;
   /** @type {Said[]} */
   said = [];
   /** Models that compare texts. @type {Model[]} */
@@ -58,12 +65,14 @@ export class ModelShelf {
   /**
    * @param {import('../task.js').TaskContext['session']} session
    * @param {Pick<import('../../engine/model_keeper.js').ModelKeeper, 'keep' | 'take' | 'pause'>} keeper
+   * @param {Pick<import('../../convert/converter.js').Converter, 'convert' | 'cancel'>} converter
    * @param {Here} here
    * @param {() => void} onChange
    */
-  constructor(session, keeper, here, onChange) {
+  constructor(session, keeper, converter, here, onChange) {
     this.#session = session;
     this.#keeper = keeper;
+    this.#converter = converter;
     this.#here = here;
     /** Of the view, which may be another one in another language. */
     this.onChange = onChange;
@@ -101,6 +110,7 @@ export class ModelShelf {
   pause() {
     this.#paused = true;
     this.#keeper.pause();
+    this.#converter.cancel();
   }
 
   /** What a person brought and runs stays: nobody else has it. @param {Row} row */
@@ -117,15 +127,45 @@ export class ModelShelf {
     await this.#after();
   }
 
-  /** Takes the model files among these, one after the other. @param {File[]} files one, or all of a folder */
-  async take(files) {
+  /**
+   * Takes the model files among these, one after the other; or offers to convert them, where they are a checkpoint.
+   * @param {File[]} files one, or all of a folder
+   * @param {(file: File) => string} [pathOf] with the folder in front
+   */
+  async take(files, pathOf = ({ name, webkitRelativePath }) => webkitRelativePath || name) {
     if (this.active) return;
     this.said = [];
     this.#paused = false;
+    const folder = folderOf(files.map((file) => ({ name: file.name, path: pathOf(file), file })));
+    this.checkpoint = isCheckpoint(folder) ? folder : null;
+    if (this.checkpoint) return this.onChange();
     const some = files.length > 1 ? files.filter(({ name }) => MODEL_FILE.test(name)) : files;
     if (!some.length && files.length) this.#add({ outcome: "nothing", name: files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "" });
     for (const file of some) if (!this.#paused) await this.#take(file);
     await this.#after();
+  }
+
+  /** Makes a model of the checkpoint. @param {import('../../convert/convert.js').Bits} bits */
+  async convert(bits) {
+    const folder = this.checkpoint;
+    if (!folder || this.active) return;
+    this.checkpoint = null;
+    const { name } = folder;
+    const done = await this.#run(name, "convert", name, (onProgress) => this.#converter.convert(folder, bits, onProgress));
+    if (done === null) this.#add({ outcome: "cancelled", name });
+    else if (done && "refused" in done) this.#add({ outcome: "unconverted", name, reason: done.refused, detail: done.detail });
+    else if (done && "noRoom" in done) this.#add({ outcome: "no-room", name });
+    else if (done) {
+      this.#bring(convertedModel(name, bits, done.made));
+      this.#add({ outcome: "converted", name });
+    }
+    await this.#after();
+  }
+
+  /** The checkpoint stays what it is. */
+  decline() {
+    this.checkpoint = null;
+    this.onChange();
   }
 
   /** @param {Row} row */
@@ -155,13 +195,16 @@ export class ModelShelf {
     const { kind, kept } = taken;
     if (typeof kind === "string") return this.#add({ outcome: "refused", name, refusal: kind });
     if (!kept?.kept) return this.#add({ outcome: kept ? "no-room" : "paused", name });
-    const known = this.#session.state.models.some(({ files }) => files.some(({ sha256 }) => sha256 === kept.sha256));
-    if (!known) {
-      const model = this.#modelOf(file, kind, kept.sha256);
-      this.#here.memory.rememberImported(model);
-      this.#session.offer([model]);
-    }
-    return this.#add({ outcome: known ? "known" : "imported", name });
+    const isNew = this.#bring(this.#modelOf(file, kind, kept.sha256));
+    return this.#add({ outcome: isNew ? "imported" : "known", name });
+  }
+
+  /** Lists a model that is kept now; false where it is listed already. @param {Model} model */
+  #bring(model) {
+    if (this.#session.state.models.some(({ files }) => files.some(({ sha256 }) => sha256 === model.sha256))) return false;
+    this.#here.memory.rememberImported(model);
+    this.#session.offer([model]);
+    return true;
   }
 
   /** @param {File} file @param {import('../../engine/model_file.js').ModelKind} kind @param {string} sha256 @returns {Model} */
@@ -193,7 +236,7 @@ export class ModelShelf {
   /**
    * @template T
    * @param {string} key
-   * @param {'keep' | 'check' | 'import'} doing
+   * @param {'keep' | 'check' | 'import' | 'convert'} doing
    * @param {string} name
    * @param {(onProgress: (progress: LoadProgress) => void) => Promise<T>} job
    * @returns {Promise<T | undefined>} undefined where it has failed, and that is said

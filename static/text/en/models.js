@@ -18,7 +18,19 @@ export const models = {
   persist: "Ask the browser to keep the models",
   file: "Import a file",
   folder: "Import a folder",
-  take: "Files with .task, .litertlm or .bin that were made for a browser. They are read here and sent nowhere.",
+  take: "Files with .task, .litertlm or .bin that were made for a browser, or the folder of a Gemma 3 from Hugging Face, which is converted here. All is read here and sent nowhere.",
+  conversion: {
+    /** @param {string} name of the folder */
+    asked: (name) => `${name} is a checkpoint. Convert it for this browser?`,
+    bits: {
+      8: "8 bits: half as large as the checkpoint, and answers as it does",
+      q4_0: "4 bits: a third as large, and answers clearly worse",
+    },
+    same: "It is converted on this device. This command makes the same file:",
+    convert: "Convert",
+    decline: "Not now",
+    cancel: "Cancel",
+  },
   nothingHere: "Nothing is here yet.",
   /** @param {number} bytes */
   whole: (bytes) => `In this browser, ${size(bytes)}`,
@@ -77,13 +89,14 @@ export const models = {
     return `Delete ${bytes}? This cannot be undone`;
   },
   share: "Share with other sites",
-  doing: { keep: "Downloading", check: "Checking", import: "Importing" },
+  doing: { keep: "Downloading", check: "Checking", import: "Importing", convert: "Converting" },
   /** @param {string} name */
   progress: (name) => `Progress of ${name}`,
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}: ${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+    if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "This folder is a checkpoint. Make a file for the browser of it with onpage convert, then import that." : "There is no model file in this folder: expected .task, .litertlm or .bin.";
     return {
@@ -97,6 +110,8 @@ export const models = {
       deleted: `${name} was deleted, which frees ${size(bytes)}.`,
       "in-use": `${name} was not deleted: a tab is using it.`,
       imported: `${name} was imported. Press Use to run it.`,
+      converted: `${name} was converted and is in this browser now. Press Use to run it.`,
+      cancelled: `${name} was not converted, because you cancelled it. Nothing of it was kept.`,
       known: `${name} is a model that was listed already. It is in this browser now.`,
       shared: `${name} can now be read by other sites that know its hash.`,
       "not-shared": `The browser did not share ${name}.`,
@@ -122,4 +137,18 @@ const refusals = (name) => ({
   compressed: `${name} is compressed. Unpack it, then import what is in it.`,
   short: `${name} is too short to be a model. Download it again.`,
   unknown: `${name} is no model that a browser runs: expected a web file, a .task or a .litertlm. Make one with onpage convert.`,
+});
+
+/** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
+const unconverted = (name, detail) => ({
+  incomplete: `${name} cannot be converted: ${detail} is missing. Download the whole folder.`,
+  damaged: `${name} cannot be converted: a file is damaged, or belongs to another model (${detail}). Download the folder again.`,
+  family: `${name} is a model of another kind (${detail}). The page converts Gemma 3 for text; others are for onpage convert.`,
+  setting: `${name} cannot be converted: no file for a browser can say this setting (${detail}).`,
+  quantized: `${name} is quantized already (${detail}). Take the checkpoint that it was made from.`,
+  types: `${name} cannot be converted: weights have a type that is not read (${detail}). Save them as BF16, F16 or F32.`,
+  template: `${name} has a chat template of its own, which the page does not run. Convert it with onpage convert.`,
+  tokenizer: `${name} has tokenizer files that do not agree (${detail}). Convert it with onpage convert, which says more.`,
+  large: `${name} cannot be converted: ${detail} is too large for a file for a browser.`,
+  "not-finite": `${name} cannot be converted: ${detail} holds weights that are no usable numbers.`,
 });

@@ -18,7 +18,19 @@ export const models = {
   persist: "モデルを残すようブラウザに頼む",
   file: "ファイルを読み込む",
   folder: "フォルダーを読み込む",
-  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイルです。ここで読むだけで、どこにも送りません。",
+  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはHugging FaceのGemma 3のフォルダ（ここで変換します）。すべてここで読み込まれ、どこにも送信されません。",
+  conversion: {
+    /** @param {string} name of the folder */
+    asked: (name) => `${name} はチェックポイントです。このブラウザ用に変換しますか？`,
+    bits: {
+      8: "8ビット：大きさはチェックポイントの半分で、答えはほぼ同じです",
+      q4_0: "4ビット：大きさは3分の1で、答えの質は明らかに下がります",
+    },
+    same: "変換はこのデバイスで行います。次のコマンドでも同じファイルができます：",
+    convert: "変換する",
+    decline: "あとで",
+    cancel: "中止",
+  },
   nothingHere: "まだ何もありません。",
   /** @param {number} bytes */
   whole: (bytes) => `このブラウザにあります（${size(bytes)}）`,
@@ -77,13 +89,14 @@ export const models = {
     return `${bytes} を削除しますか？元に戻せません`;
   },
   share: "ほかのサイトと共有",
-  doing: { keep: "ダウンロード中", check: "検査中", import: "読み込み中" },
+  doing: { keep: "ダウンロード中", check: "検査中", import: "読み込み中", convert: "変換中" },
   /** @param {string} name */
   progress: (name) => `${name} の進み具合`,
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+    if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "このフォルダーはチェックポイントです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。" : "このフォルダーにモデルファイルがありません。.task、.litertlm、.bin のいずれかが必要です。";
     return {
@@ -97,6 +110,8 @@ export const models = {
       deleted: `${name} を削除し、${size(bytes)} の空きができました。`,
       "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
       imported: `${name} を読み込みました。「使う」を押すと動きます。`,
+      converted: `${name} を変換して、このブラウザに保存しました。「使う」を押すと動きます。`,
+      cancelled: `${name} の変換を中止しました。何も保存していません。`,
       known: `${name} は一覧にあるモデルです。このブラウザに保存しました。`,
       shared: `ハッシュを知っているほかのサイトが ${name} を読めるようになりました。`,
       "not-shared": `ブラウザは ${name} を共有しませんでした。`,
@@ -122,4 +137,18 @@ const refusals = (name) => ({
   compressed: `${name} は圧縮されています。展開してから、中のファイルを読み込んでください。`,
   short: `${name} はモデルとしては短すぎます。もう一度ダウンロードしてください。`,
   unknown: `${name} はブラウザで動くモデルではありません。ウェブファイル、.task、.litertlm のいずれかが必要です。onpage convert で作れます。`,
+});
+
+/** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
+const unconverted = (name, detail) => ({
+  incomplete: `${name} は変換できません。${detail} がありません。フォルダ全体をダウンロードしてください。`,
+  damaged: `${name} は変換できません。ファイルが壊れているか、別のモデルのものです（${detail}）。フォルダをもう一度ダウンロードしてください。`,
+  family: `${name} は別の種類のモデルです（${detail}）。このページが変換するのは文章用のGemma 3です。ほかは onpage convert を使ってください。`,
+  setting: `${name} は変換できません。ブラウザ用のファイルではこの設定を表せません（${detail}）。`,
+  quantized: `${name} はすでに量子化されています（${detail}）。元のチェックポイントを使ってください。`,
+  types: `${name} は変換できません。重みの型を読めません（${detail}）。BF16、F16、F32のいずれかで保存してください。`,
+  template: `${name} には独自のチャットテンプレートがあり、このページでは実行しません。onpage convert で変換してください。`,
+  tokenizer: `${name} のトークナイザーのファイルが一致しません（${detail}）。onpage convert で変換すると、詳しい説明が出ます。`,
+  large: `${name} は変換できません。${detail} はブラウザ用のファイルには大きすぎます。`,
+  "not-finite": `${name} は変換できません。${detail} に数値として使えない重みがあります。`,
 });

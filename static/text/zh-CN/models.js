@@ -18,7 +18,19 @@ export const models = {
   persist: "请浏览器保留模型",
   file: "导入文件",
   folder: "导入文件夹",
-  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件。它们只在这里读取，不会发送到任何地方。",
+  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者来自 Hugging Face 的 Gemma 3 文件夹（在这里转换）。一切都在这里读取，不会发送到任何地方。",
+  conversion: {
+    /** @param {string} name of the folder */
+    asked: (name) => `${name} 是一个检查点。要为此浏览器转换它吗？`,
+    bits: {
+      8: "8 位：大小为检查点的一半，回答与它几乎相同",
+      q4_0: "4 位：大小为三分之一，回答明显变差",
+    },
+    same: "转换在此设备上进行。以下命令会生成相同的文件：",
+    convert: "转换",
+    decline: "暂不",
+    cancel: "取消",
+  },
   nothingHere: "这里还没有模型。",
   /** @param {number} bytes */
   whole: (bytes) => `已在此浏览器中，${size(bytes)}`,
@@ -77,13 +89,14 @@ export const models = {
     return `删除 ${bytes}？无法撤销`;
   },
   share: "与其他网站共享",
-  doing: { keep: "正在下载", check: "正在检查", import: "正在导入" },
+  doing: { keep: "正在下载", check: "正在检查", import: "正在导入", convert: "正在转换" },
   /** @param {string} name */
   progress: (name) => `${name} 的进度`,
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+    if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "此文件夹是检查点。请先用 onpage convert 制成浏览器用的文件，再导入。" : "此文件夹中没有模型文件：需要 .task、.litertlm 或 .bin。";
     return {
@@ -97,6 +110,8 @@ export const models = {
       deleted: `${name} 已删除，腾出 ${size(bytes)}。`,
       "in-use": `${name} 未被删除：有标签页正在使用它。`,
       imported: `${name} 已导入。点击“使用”即可运行。`,
+      converted: `${name} 已转换，现在保存在此浏览器中。按“使用”即可运行。`,
+      cancelled: `${name} 的转换已取消，没有保存任何内容。`,
       known: `${name} 是列表中已有的模型，现已在此浏览器中。`,
       shared: `知道其哈希值的其他网站现在可以读取 ${name}。`,
       "not-shared": `浏览器没有共享 ${name}。`,
@@ -122,4 +137,18 @@ const refusals = (name) => ({
   compressed: `${name} 是压缩文件。请解压后导入其中的文件。`,
   short: `${name} 太短，不可能是模型。请重新下载。`,
   unknown: `${name} 不是浏览器能运行的模型：需要网页模型文件、.task 或 .litertlm。请用 onpage convert 制作。`,
+});
+
+/** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
+const unconverted = (name, detail) => ({
+  incomplete: `无法转换 ${name}：缺少 ${detail}。请下载整个文件夹。`,
+  damaged: `无法转换 ${name}：有文件已损坏，或属于另一个模型（${detail}）。请重新下载该文件夹。`,
+  family: `${name} 是另一种模型（${detail}）。此页面只转换用于文本的 Gemma 3；其他模型请用 onpage convert。`,
+  setting: `无法转换 ${name}：用于浏览器的文件无法表示此设置（${detail}）。`,
+  quantized: `${name} 已经量化过（${detail}）。请使用它所依据的检查点。`,
+  types: `无法转换 ${name}：无法读取权重的类型（${detail}）。请将其保存为 BF16、F16 或 F32。`,
+  template: `${name} 有自己的聊天模板，此页面不会运行它。请用 onpage convert 转换。`,
+  tokenizer: `${name} 的分词器文件互不一致（${detail}）。请用 onpage convert 转换，它会说明得更详细。`,
+  large: `无法转换 ${name}：${detail} 对用于浏览器的文件来说太大。`,
+  "not-finite": `无法转换 ${name}：${detail} 中有不能使用的数值。`,
 });

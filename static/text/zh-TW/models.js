@@ -18,7 +18,19 @@ export const models = {
   persist: "請瀏覽器保留模型",
   file: "匯入檔案",
   folder: "匯入資料夾",
-  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案。它們只在這裡讀取，不會傳送到任何地方。",
+  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者來自 Hugging Face 的 Gemma 3 資料夾（在這裡轉換）。一切都在這裡讀取，不會傳送到任何地方。",
+  conversion: {
+    /** @param {string} name of the folder */
+    asked: (name) => `${name} 是一個檢查點。要為此瀏覽器轉換它嗎？`,
+    bits: {
+      8: "8 位元：大小為檢查點的一半，回答與它幾乎相同",
+      q4_0: "4 位元：大小為三分之一，回答明顯變差",
+    },
+    same: "轉換在此裝置上進行。以下指令會產生相同的檔案：",
+    convert: "轉換",
+    decline: "暫不",
+    cancel: "取消",
+  },
   nothingHere: "這裡還沒有模型。",
   /** @param {number} bytes */
   whole: (bytes) => `已在這個瀏覽器中，${size(bytes)}`,
@@ -77,13 +89,14 @@ export const models = {
     return `刪除 ${bytes}？無法復原`;
   },
   share: "與其他網站共用",
-  doing: { keep: "正在下載", check: "正在檢查", import: "正在匯入" },
+  doing: { keep: "正在下載", check: "正在檢查", import: "正在匯入", convert: "正在轉換" },
   /** @param {string} name */
   progress: (name) => `${name} 的進度`,
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+    if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "這個資料夾是檢查點。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。" : "這個資料夾中沒有模型檔案：需要 .task、.litertlm 或 .bin。";
     return {
@@ -97,6 +110,8 @@ export const models = {
       deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
       "in-use": `${name} 未刪除：有分頁正在使用它。`,
       imported: `${name} 已匯入。按「使用」即可執行。`,
+      converted: `${name} 已轉換，現在儲存在此瀏覽器中。按「使用」即可執行。`,
+      cancelled: `${name} 的轉換已取消，沒有儲存任何內容。`,
       known: `${name} 是清單中已有的模型，現已在這個瀏覽器中。`,
       shared: `知道其雜湊值的其他網站現在可以讀取 ${name}。`,
       "not-shared": `瀏覽器沒有共用 ${name}。`,
@@ -122,4 +137,18 @@ const refusals = (name) => ({
   compressed: `${name} 是壓縮檔。請解壓縮後匯入其中的檔案。`,
   short: `${name} 太短，不可能是模型。請重新下載。`,
   unknown: `${name} 不是瀏覽器能執行的模型：需要網頁模型檔、.task 或 .litertlm。請用 onpage convert 製作。`,
+});
+
+/** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
+const unconverted = (name, detail) => ({
+  incomplete: `無法轉換 ${name}：缺少 ${detail}。請下載整個資料夾。`,
+  damaged: `無法轉換 ${name}：有檔案已損壞，或屬於另一個模型（${detail}）。請重新下載該資料夾。`,
+  family: `${name} 是另一種模型（${detail}）。此頁面只轉換用於文字的 Gemma 3；其他模型請用 onpage convert。`,
+  setting: `無法轉換 ${name}：用於瀏覽器的檔案無法表示此設定（${detail}）。`,
+  quantized: `${name} 已經量化過（${detail}）。請使用它所依據的檢查點。`,
+  types: `無法轉換 ${name}：無法讀取權重的類型（${detail}）。請將其儲存為 BF16、F16 或 F32。`,
+  template: `${name} 有自己的聊天範本，此頁面不會執行它。請用 onpage convert 轉換。`,
+  tokenizer: `${name} 的分詞器檔案互不一致（${detail}）。請用 onpage convert 轉換，它會說明得更詳細。`,
+  large: `無法轉換 ${name}：${detail} 對用於瀏覽器的檔案來說太大。`,
+  "not-finite": `無法轉換 ${name}：${detail} 中有不能使用的數值。`,
 });

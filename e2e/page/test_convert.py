@@ -1,0 +1,118 @@
+"""A checkpoint folder becomes a model in the browser: the file that `onpage convert` makes, and a post is written with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from builder.convert.web_file import convert_checkpoint
+from builder.quantize.scheme import Quantization
+from e2e.page.conftest import EXAMPLE, Watched
+from e2e.page.servers import RunningServer
+from e2e.page.test_accessibility import check
+from e2e.page.test_storage import stored
+from tests.checkpoints import gemma2_config, gemma3_config, write_checkpoint
+
+DROP = """
+(area, names) => {
+  const data = new DataTransfer();
+  for (const name of names) data.items.add(new File(["{}"], name));
+  for (const type of ["dragover", "drop"]) area.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: data }));
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Gemma 3 that writes noise, in two files."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "my-gemma"
+    return write_checkpoint(folder, gemma3_config(num_hidden_layers=2), dtype="BF16", shards=2)
+
+
+@pytest.fixture
+def models(tab: Watched, quick_server: RunningServer) -> Page:
+    """The page of models, with a model that writes on the processor."""
+    page = tab.open(f"{quick_server.url}/#/models")
+    tab.wait_for("ready")
+    return page
+
+
+def form(page: Page) -> Locator:
+    return page.locator(".models-conversion")
+
+
+def choose(page: Page, folder: Path) -> None:
+    page.locator(".models-storage input[type=file]").nth(1).set_input_files(folder)
+
+
+def convert(page: Page, name: str = "my-gemma") -> None:
+    form(page).get_by_role("button", name="Convert", exact=True).click()
+    sentence = f"{name} was converted and is in this browser now. Press Use to run it."
+    expect(page.locator(".models-said")).to_have_text(sentence, timeout=60_000)
+
+
+def made(folder: Path, output: Path, bits: str) -> tuple[str, int]:
+    """The hash and the size of what onpage convert makes of it."""
+    written = convert_checkpoint(folder, output, quantization=Quantization.of(bits), residual_scale="bound")
+    return written.sha256, written.size
+
+
+def test_a_folder_is_converted_to_the_file_that_onpage_convert_makes(
+    models: Page, checkpoint: Path, tmp_path: Path
+) -> None:
+    """Twice to the same, and once to fewer bits; nothing is left beside the models."""
+    choose(models, checkpoint)
+    expect(form(models)).to_contain_text("my-gemma is a checkpoint. Convert it for this browser?")
+    expect(form(models)).to_contain_text("onpage convert my-gemma -o my-gemma-web.task --residual-scale bound")
+    check(models)
+    convert(models)
+    choose(models, checkpoint)
+    convert(models)
+    choose(models, checkpoint)
+    form(models).get_by_label("4 bits").check()
+    expect(form(models)).to_contain_text("--residual-scale bound --bits q4_0 --scale max")
+    convert(models)
+    kept = stored(models)
+    for bits in ("8", "q4_0"):
+        sha256, size = made(checkpoint, tmp_path / f"{bits}.task", bits)
+        assert kept.pop(sha256) == size
+    assert len(kept) == 1, "the other is what the page came with"
+    left = "async () => { const f = await (await navigator.storage.getDirectory()).getDirectoryHandle('conversions'); return (await Array.fromAsync(f.keys())).length; }"
+    assert models.evaluate(left) == 0
+
+
+def test_what_is_no_gemma_3_is_refused_by_name(models: Page, tmp_path: Path) -> None:
+    choose(models, write_checkpoint(tmp_path / "gemma-2", gemma2_config()))
+    form(models).get_by_role("button", name="Convert", exact=True).click()
+    said = models.locator(".models-said")
+    expect(said).to_have_text(
+        'gemma-2 is a model of another kind ("gemma2"). The page converts Gemma 3 for text; others are for onpage convert.'
+    )
+    expect(form(models)).to_be_hidden()
+
+
+def test_files_are_dropped_on_the_page(models: Page) -> None:
+    area = models.locator("section.models")
+    area.evaluate(DROP, ["config.json", "model.safetensors"])
+    expect(form(models)).to_contain_text("model is a checkpoint.")
+    form(models).get_by_role("button", name="Not now").click()
+    expect(form(models)).to_be_hidden()
+    area.evaluate(DROP, ["notes.txt"])
+    expect(models.locator(".models-said")).to_contain_text("notes.txt is too short to be a model.")
+
+
+def test_a_post_is_written_with_it(models: Page, tab: Watched, checkpoint: Path) -> None:
+    """By MediaPipe, also after a reload."""
+    choose(models, checkpoint)
+    convert(models)
+    item = models.locator(".models-item", has_text="my-gemma")
+    with tab.through("loading", "ready"):
+        item.get_by_role("button", name="Use").click()
+    models.reload()
+    tab.wait_for("ready")
+    expect(models.locator(".model-facts")).to_contain_text("my-gemma")
+    models.goto(f"{models.url.partition('#')[0]}#/post")
+    models.get_by_role("button", name=EXAMPLE).click()
+    assert tab.write()

@@ -1,0 +1,72 @@
+// @ts-check
+/**
+ * Converts one checkpoint folder into a model in the browser's storage. One request a worker; whoever ends the worker cancels it, and what was
+ * written goes with the next conversion.
+ *
+ * @typedef {{folder: import('./folder.js').Folder, bits: import('./convert.js').Bits, vendor: import('../engine/protocol.js').VendorUrls}} ConvertRequest
+ * @typedef {import('./convert.js').Plan['facts'] & {sha256: string, size: number, context: number}} Made
+ * @typedef {{made: Made} | {refused: import('./refusal.js').RefusalCode, detail: string} | {noRoom: true}} Converted
+ */
+
+import { OnpageError } from "../engine/errors.js";
+import { Meter } from "../engine/meter.js";
+import { Opfs } from "../engine/opfs.js";
+import { evictedFor, listStored, removeOne } from "../engine/storage.js";
+import { createHasher, reply } from "../engine/workers/serve.js";
+import { plan, write } from "./convert.js";
+import { Kernel } from "./kernel.js";
+import { Refusal } from "./refusal.js";
+import { NoRoom, ScratchFile } from "./scratch_file.js";
+
+const KERNEL = new URL("kernel.wasm", import.meta.url);
+/** Milliseconds between two words of progress. */
+const OFTEN = 100;
+
+self.addEventListener("message", async (/** @type {MessageEvent<ConvertRequest>} */ { data }) => {
+  try {
+    reply({ type: "done", id: 0, result: /** @type {any} */ (await convert(data)) });
+  } catch (error) {
+    reply({ type: "failed", id: 0, error: OnpageError.from(error).toJSON() });
+  }
+});
+
+/** @param {ConvertRequest} request @returns {Promise<Converted>} */
+async function convert({ folder, bits, vendor }) {
+  try {
+    const planned = await plan(folder, bits);
+    const { size } = planned.layout({ factor: 1, bound: 0 });
+    if (!(await makeRoom(size))) return { noRoom: true };
+    const [module, hasher] = await Promise.all([WebAssembly.compileStreaming(fetch(KERNEL)), createHasher(vendor, new Meter(() => {}))]);
+    return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, new Kernel(module), hasher)) } };
+  } catch (error) {
+    if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
+    if (error instanceof NoRoom) return { noRoom: true };
+    throw error;
+  }
+}
+
+/** @param {import('./convert.js').Plan} planned @param {Kernel} kernel @param {import('./convert.js').Hasher} hasher */
+async function written(planned, kernel, hasher) {
+  const file = await ScratchFile.create();
+  try {
+    let said = 0;
+    const model = await write(planned, file, kernel, hasher, (loaded, total) => {
+      if (performance.now() < said + OFTEN && loaded < total) return;
+      said = performance.now();
+      reply({ type: "progress", id: 0, progress: { step: "reading", loaded, total, bytesPerSecond: 0, secondsLeft: null, retry: null } });
+    });
+    const there = (await listStored()).some(({ sha256, size }) => sha256 === model.sha256 && size === model.size);
+    await (there ? file.remove() : file.keep(model.sha256));
+    return model;
+  } catch (error) {
+    await file.remove().catch(() => {});
+    throw error;
+  }
+}
+
+/** Removes the models that were used longest ago, as far as that is needed; false where all of them are not enough. @param {number} size */
+async function makeRoom(size) {
+  const gone = evictedFor(await listStored(), { sha256: "", size }, await new Opfs().room());
+  for (const { sha256 } of gone ?? []) await removeOne(sha256);
+  return gone !== null;
+}

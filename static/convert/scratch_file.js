@@ -1,0 +1,73 @@
+// @ts-check
+/**
+ * The file that a conversion writes, in the browser's own file system beside the models: its name there is its hash, which is known at its end.
+ * What a tab left that was closed on the way goes when the next conversion begins.
+ *
+ * @typedef {import('./convert.js').Sink} Sink
+ */
+
+import { Opfs } from "../engine/opfs.js";
+
+const FOLDER = "conversions";
+
+/** There is no room for the file. */
+export class NoRoom extends Error {}
+
+/** @implements {Sink} */
+export class ScratchFile {
+  #entry;
+  #folder;
+  #handle;
+
+  /** @param {FileSystemDirectoryHandle} folder @param {FileSystemFileHandle} entry @param {import('../engine/opfs.js').AccessHandle} handle */
+  constructor(folder, entry, handle) {
+    this.#folder = folder;
+    this.#entry = entry;
+    this.#handle = handle;
+  }
+
+  static async create() {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(FOLDER, { create: true });
+    for await (const name of folder.keys()) await folder.removeEntry(name).catch(() => {}); // another tab is writing it
+    const entry = await folder.getFileHandle(crypto.randomUUID(), { create: true });
+    return new ScratchFile(folder, entry, await /** @type {any} */ (entry).createSyncAccessHandle());
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes @param {number} at */
+  write(bytes, at) {
+    const written = full(() => this.#handle.write(bytes, { at }));
+    if (written !== bytes.length) throw new NoRoom();
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} into @param {number} at */
+  read(into, at) {
+    const count = this.#handle.read(into, { at });
+    if (count !== into.length) throw new Error(`the browser's storage gave ${count} of ${into.length} bytes back`);
+  }
+
+  /** @param {number} size */
+  truncate(size) {
+    full(() => this.#handle.truncate(size));
+  }
+
+  /** It becomes the model of that hash. @param {string} sha256 */
+  async keep(sha256) {
+    this.#handle.close();
+    await new Opfs().adopt(this.#entry, sha256);
+  }
+
+  async remove() {
+    this.#handle.close();
+    await this.#folder.removeEntry(this.#entry.name);
+  }
+}
+
+/** @template T @param {() => T} job @returns {T} */
+function full(job) {
+  try {
+    return job();
+  } catch (error) {
+    throw error instanceof Error && error.name === "QuotaExceededError" ? new NoRoom() : error;
+  }
+}

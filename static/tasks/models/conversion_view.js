@@ -1,0 +1,40 @@
+// @ts-check
+/** What a person is asked before a checkpoint is converted: into how many bits. And the command that makes the same file. */
+
+import { texts } from "../../text/texts.js";
+import { h, text, uniqueId } from "../../ui/dom.js";
+
+/** @typedef {import('../../convert/convert.js').Bits} Bits */
+
+/** @type {Record<Bits, string>} */
+const OPTIONS = { 8: "", q4_0: " --bits q4_0 --scale max" };
+
+export function makeConversion() {
+  const said = texts.models.conversion;
+  const group = uniqueId("bits");
+  const inputs = Object.keys(OPTIONS).map((value) => h("input", { type: "radio", name: group, value, checked: value === "8" }));
+  const bits = () => /** @type {Bits} */ (inputs.find(({ checked }) => checked)?.value ?? "8");
+  const asked = h("legend", {});
+  const command = h("pre", { class: "models-command" });
+  const decline = h("button", { type: "button", class: "button models-decline" }, said.decline);
+  const choices = inputs.map((input) => h("label", { class: "models-choice" }, input, h("span", {}, said.bits[/** @type {Bits} */ (input.value)])));
+  const actions = h("div", { class: "models-actions" }, h("button", { class: "button models-convert" }, said.convert), decline);
+  const root = h("form", { class: "models-conversion", hidden: true }, h("fieldset", {}, asked, ...choices), h("p", { class: "models-quiet" }, said.same), command, actions);
+  let name = "";
+  const show = () => text(command, `onpage convert ${name} -o ${name}-web.task --residual-scale bound${OPTIONS[bits()]}`);
+  root.addEventListener("change", show);
+
+  return {
+    root,
+    decline,
+    bits,
+    /** @param {import('../../convert/folder.js').Folder | null} checkpoint */
+    update(checkpoint) {
+      root.hidden = checkpoint === null;
+      if (!checkpoint) return;
+      ({ name } = checkpoint);
+      text(asked, said.asked(name));
+      show();
+    },
+  };
+}
