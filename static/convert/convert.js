@@ -32,7 +32,7 @@ import { Refusal, shown } from "./refusal.js";
 import { factorOf, residualScale } from "./residual.js";
 import { readTensors } from "./safetensors.js";
 import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
-import { isBfloat16, readRows, vectorOf } from "./stored_rows.js";
+import { isBfloat16, isSame, readRows, vectorOf } from "./stored_rows.js";
 import { refuseAnotherTokenizer } from "./tokenizer_json.js";
 import { turnsOf } from "./turns.js";
 
@@ -47,6 +47,7 @@ const MAX_TENSOR = 2 ** 31 - 1;
 const BAND = 8 << 20;
 const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
 const CALL = "<start_function_call>";
+const [HEAD, EMBEDDING] = ["lm_head.weight", "model.embed_tokens.weight"];
 
 /**
  * @param {import('./folder.js').Folder} folder
@@ -60,7 +61,9 @@ export async function plan(folder, bits, { templates } = {}) {
   const generation = await jsonOf(folder, "generation_config.json");
   const { model, turns, parameters, tokenizer } = await conversing(folder, config, generation, templates);
   const scheme = SCHEMES[bits];
-  const weights = found(await readTensors(folder), weightsOf(model), config.vocab_size);
+  const stored = await readTensors(folder);
+  await leaveOutACopy(stored);
+  const weights = found(stored, weightsOf(model), config.vocab_size);
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(generation);
@@ -209,6 +212,14 @@ function readBack(sink, { parts, sumsOffset, size }, hasher, add) {
   sink.write(new Uint8Array(sums.buffer), sumsOffset);
   pass(sumsOffset, size);
   return hasher.digest();
+}
+
+/** Some programs save the embedding a second time, as the output's matrix; one of its own is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors */
+async function leaveOutACopy(tensors) {
+  const [head, embedding] = [tensors.get(HEAD), tensors.get(EMBEDDING)];
+  if (!head || !embedding) return;
+  if (head.dtype !== embedding.dtype || head.shape.join() !== embedding.shape.join() || !(await isSame(head, embedding))) throw new Refusal("setting", HEAD);
+  tensors.delete(HEAD);
 }
 
 /** The tensor of each weight; whatever the model has no place for is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {import('./gemma3.js').Weight[]} weights @param {number} rows that the embedding is said to have */

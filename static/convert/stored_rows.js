@@ -62,6 +62,16 @@ export async function largestOf(tensor, report) {
   return new Float32Array(Uint32Array.of(width === 2 ? largest << 16 : largest).buffer)[0];
 }
 
+/** Whether two tensors of a type and a shape are the same, to the bit. @param {StoredTensor} one @param {StoredTensor} other */
+export async function isSame(one, other) {
+  for (let at = 0; at < one.end - one.begin; at += CHUNK) {
+    const [ours, theirs] = await Promise.all([one, other].map(({ file, begin, end }) => file.slice(begin + at, Math.min(begin + at + CHUNK, end)).arrayBuffer()));
+    const bytes = new Uint8Array(theirs);
+    if (!new Uint8Array(ours).every((byte, i) => byte === bytes[i])) return false;
+  }
+  return true;
+}
+
 /** @param {Uint16Array | Uint32Array} words @param {number} mask */
 function highest(words, mask) {
   let found = 0;

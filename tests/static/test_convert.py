@@ -300,6 +300,20 @@ def test_what_it_cannot_convert_it_refuses_by_name(tmp_path: Path, change: Chang
     assert said["detail"].startswith(detail)
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_an_output_matrix_that_is_the_embedding_is_left_out_and_another_is_refused(
+    tmp_path: Path, factor: float
+) -> None:
+    """Some programs save it twice."""
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1))
+    weights(lambda tensors: tensors.update({"lm_head.weight": tensors[EMBEDDING] * np.float32(factor)}))(folder)
+    if factor == 1:
+        same(folder)
+        return
+    said = in_the_page(folder, tmp_path / "m.task")
+    assert (said["refused"], said["detail"]) == ("setting", "lm_head.weight")
+
+
 def test_blocks_that_do_not_divide_a_row_are_refused(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1, intermediate_size=40))
     assert in_the_page(folder, tmp_path / "m.task", "q4_0")["refused"] == "setting"
