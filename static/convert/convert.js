@@ -23,7 +23,7 @@
 
 import { crc32 } from "./crc32.js";
 import { jsonOf } from "./folder.js";
-import { describe, refuseAnother, weightsOf } from "./gemma3.js";
+import { describe, fitted, isLarge, isOfImages, namingIn, weightsOf } from "./gemma3.js";
 import { CHUNK, INPUTS } from "./kernel.js";
 import { layoutOf } from "./layout.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
@@ -47,7 +47,6 @@ const MAX_TENSOR = 2 ** 31 - 1;
 const BAND = 8 << 20;
 const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
 const CALL = "<start_function_call>";
-const [HEAD, EMBEDDING] = ["lm_head.weight", "model.embed_tokens.weight"];
 
 /**
  * @param {import('./folder.js').Folder} folder
@@ -57,13 +56,15 @@ const [HEAD, EMBEDDING] = ["lm_head.weight", "model.embed_tokens.weight"];
  */
 export async function plan(folder, bits, { templates } = {}) {
   const config = await jsonOf(folder, "config.json", { needed: true });
-  refuseAnother(config);
+  const described = describe(config);
   const generation = await jsonOf(folder, "generation_config.json");
-  const { model, turns, parameters, tokenizer } = await conversing(folder, config, generation, templates);
+  const { model, turns, parameters, tokenizer } = await conversing(folder, described, config, generation, templates);
   const scheme = SCHEMES[bits];
   const stored = await readTensors(folder);
-  await leaveOutACopy(stored);
-  const weights = found(stored, weightsOf(model), config.vocab_size);
+  for (const name of stored.keys()) if (isOfImages(config, name)) stored.delete(name);
+  const naming = namingIn([...stored.keys()]);
+  await leaveOutACopy(stored, naming);
+  const weights = found(stored, weightsOf(model, naming.decoder), model.rows);
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(generation);
@@ -96,20 +97,20 @@ export async function plan(folder, bits, { templates } = {}) {
 /**
  * What is read with the tokenizer, whose pieces fill much memory and are let go of here.
  * @param {import('./folder.js').Folder} folder
+ * @param {import('./gemma3.js').Gemma3} described
  * @param {Record<string, any>} config
  * @param {Record<string, any>} generation
  * @param {string[]} [templates]
  */
-async function conversing(folder, config, generation, templates) {
+async function conversing(folder, described, config, generation, templates) {
   const [beside, processor, added] = [await jsonOf(folder, "tokenizer_config.json"), await jsonOf(folder, "chat_template.json"), await jsonOf(folder, "added_tokens.json")];
   const file = folder.files.get("tokenizer.model");
   if (!file) throw new Refusal("incomplete", "tokenizer.model");
   const tokenizer = new SentencePieceModel(new Uint8Array(await file.arrayBuffer()));
-  const rows = Number.isInteger(config.vocab_size) ? config.vocab_size : Infinity;
-  tokenizer.add(addedTokens(added, beside), rows);
-  await refuseAnotherTokenizer(folder, tokenizer, rows);
-  const model = describe(config, tokenizer.pieces.length);
-  if (tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
+  tokenizer.add(addedTokens(added, beside), described.rows);
+  await refuseAnotherTokenizer(folder, tokenizer, described.rows);
+  const model = fitted(described, tokenizer.pieces.length);
+  if (!isLarge(model) && tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
   const { turns, ends } = await turnsOf(folder, beside, processor, (piece) => tokenizer.idOf(piece) >= 0, templates);
   const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
   tokenizer.read(turns ? [...turns.user, ...turns.model].join("\n") : "");
@@ -214,12 +215,12 @@ function readBack(sink, { parts, sumsOffset, size }, hasher, add) {
   return hasher.digest();
 }
 
-/** Some programs save the embedding a second time, as the output's matrix; one of its own is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors */
-async function leaveOutACopy(tensors) {
-  const [head, embedding] = [tensors.get(HEAD), tensors.get(EMBEDDING)];
+/** Some programs save the embedding a second time, as the output's matrix; one of its own is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {ReturnType<typeof namingIn>} naming */
+async function leaveOutACopy(tensors, naming) {
+  const [head, embedding] = [tensors.get(naming.head), tensors.get(naming.embedding)];
   if (!head || !embedding) return;
-  if (head.dtype !== embedding.dtype || head.shape.join() !== embedding.shape.join() || !(await isSame(head, embedding))) throw new Refusal("setting", HEAD);
-  tensors.delete(HEAD);
+  if (head.dtype !== embedding.dtype || head.shape.join() !== embedding.shape.join() || !(await isSame(head, embedding))) throw new Refusal("setting", naming.head);
+  tensors.delete(naming.head);
 }
 
 /** The tensor of each weight; whatever the model has no place for is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {import('./gemma3.js').Weight[]} weights @param {number} rows that the embedding is said to have */

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A dense Gemma 3 of text (`gemma3_text`: 270M, 1B, and any other dimensions) by its config.json: its sizes, its weights in the order of the
+ * A Gemma 3 (`gemma3_text`: 270M, 1B, and any other dimensions), or the text part of one with images (`gemma3`), by its config.json: its sizes, its weights in the order of the
  * web file, and what the engine is told of it. What no web file can say is refused by its name, as `onpage convert` refuses it
  * (builder/model/families/gemma3.py, builder/formats/web_model.py).
  *
@@ -11,7 +11,8 @@
  * @property {number} heads
  * @property {number} keyHeads
  * @property {number} head its dimension
- * @property {number} vocabulary rows of the embedding that the web file has
+ * @property {number} rows of the embedding that the checkpoint has
+ * @property {number} vocabulary rows of it that the web file has
  * @property {number} context tokens that it was made for
  * @property {number} modelType
  * @property {Uint8Array<ArrayBuffer>} transformer `TransformerParameters`
@@ -52,14 +53,9 @@ const GEMMA3_300M = 38;
 /** Sizes that a FunctionGemma cannot have. */
 export const isLarge = (/** @type {Gemma3} */ { modelType }) => modelType !== GEMMA3_300M;
 
-/**
- * @param {Record<string, any>} config of config.json
- * @param {number} pieces of the tokenizer
- * @returns {Gemma3}
- */
-export function describe(config, pieces) {
-  refuseAnother(config);
-  const values = { ...DEFAULTS, ...config };
+/** @param {Record<string, any>} config of config.json @returns {Gemma3} */
+export function describe(config) {
+  const values = { ...DEFAULTS, ...textPart(config) };
   const [width, inner, head] = ["hidden_size", "intermediate_size", "head_dim"].map((key) => integer(values, key, key === "head_dim" ? MAX_HEAD : MOST));
   for (const key of ["hidden_size", "intermediate_size", "head_dim"]) if (values[key] % (2 * BLOCK)) refuse(values, key);
   const layers = integer(values, "num_hidden_layers", MAX_LAYERS);
@@ -92,32 +88,62 @@ export function describe(config, pieces) {
     [32, rope.wavelength, "float"],
     [33, rope.factor === 1 ? null : rope.factor, "float"],
   ]);
-  const fitted = Math.ceil(pieces / BLOCK) * BLOCK;
-  const vocabulary = pieces <= rows && rows <= fitted + MAX_SPARE_ROWS ? fitted : rows;
-  if (!(vocabulary - BLOCK < pieces && pieces <= vocabulary)) throw new Refusal("tokenizer", `${pieces} pieces, vocab_size ${rows}`);
-  return { width, inner, layers, heads, keyHeads, head, vocabulary, context: integer(values, "max_position_embeddings"), modelType: MODEL_TYPES[`${width},${layers}`] ?? GEMMA3_300M, transformer };
+  return { width, inner, layers, heads, keyHeads, head, rows, vocabulary: rows, context: integer(values, "max_position_embeddings"), modelType: MODEL_TYPES[`${width},${layers}`] ?? GEMMA3_300M, transformer };
 }
 
 const RMS = 2;
 
-/** What a config.json says of another model. @param {Record<string, any>} config */
-export function refuseAnother(config) {
-  const { model_type: type } = config;
+/** The model as far as its tokenizer reaches: the rows that no text can reach are left out. @param {Gemma3} model @param {number} pieces @returns {Gemma3} */
+export function fitted(model, pieces) {
+  const { rows } = model;
+  const reached = Math.ceil(pieces / BLOCK) * BLOCK;
+  const vocabulary = pieces <= rows && rows <= reached + MAX_SPARE_ROWS ? reached : rows;
+  if (!(vocabulary - BLOCK < pieces && pieces <= vocabulary)) throw new Refusal("tokenizer", `${pieces} pieces, vocab_size ${rows}`);
+  return { ...model, vocabulary };
+}
+
+/** The settings of the decoder; of another model they are refused. @param {Record<string, any>} config @returns {Record<string, any>} */
+function textPart(config) {
+  const text = config.model_type === WITH_IMAGES && config.text_config instanceof Object ? { model_type: "gemma3_text", ...config.text_config } : config;
+  const { model_type: type } = text;
   if (config.quantization_config != null || config.quantization != null) throw new Refusal("quantized", shown(config.quantization_config?.quant_method ?? "MLX"));
-  if (type !== "gemma3_text" || config.use_bidirectional_attention === true) throw new Refusal("family", shown(type));
+  if (type !== "gemma3_text" || text.use_bidirectional_attention === true) throw new Refusal("family", shown(type));
   for (const [key, usual] of /** @type {[string, unknown][]} */ ([["attention_bias", false], ["rms_norm_eps", 1e-6], ["use_bidirectional_attention", false], ["hidden_activation", "gelu_pytorch_tanh"], ["tie_word_embeddings", true]])) {
-    if (config[key] != null && config[key] !== usual) refuse(config, key);
+    for (const said of [config, text]) if (said[key] != null && said[key] !== usual) refuse(said, key);
   }
+  return text;
+}
+
+const WITH_IMAGES = "gemma3";
+const IMAGES = /^(model\.)?(vision_tower|multi_modal_projector)\./;
+const EMBEDDING = "embed_tokens.weight";
+
+/**
+ * What stands in front of the decoder's names in a checkpoint of tensors with these names, and that of an output's matrix.
+ * @param {string[]} names
+ */
+export function namingIn(names) {
+  const decoder = DECODERS.find((each) => names.includes(each + EMBEDDING)) ?? DECODERS[0];
+  return { decoder, embedding: decoder + EMBEDDING, head: `${decoder === DECODERS[2] ? "language_model." : ""}lm_head.weight` };
+}
+
+/** Of a model of text; of one with images, since transformers 4.52 and before. */
+const DECODERS = ["model.", "model.language_model.", "language_model.model."];
+
+/** Whether a tensor is no part of the decoder, which is all that is converted. @param {Record<string, any>} config @param {string} name */
+export function isOfImages({ model_type: type }, name) {
+  return type === WITH_IMAGES && IMAGES.test(name);
 }
 
 /**
  * All of them, in the order in which the engine reads them.
  * @param {Gemma3} model
+ * @param {string} decoder what stands in front of their names in the checkpoint
  * @returns {Weight[]}
  */
-export function weightsOf({ width, inner, layers, heads, keyHeads, head, vocabulary }) {
+export function weightsOf({ width, inner, layers, heads, keyHeads, head, vocabulary }, decoder) {
   /** @type {(source: string, name: string, shape: number[], kind: Kind) => Weight} */
-  const weight = (source, name, shape, kind) => ({ source: `model.${source}.weight`, name, shape, kind, isEmbedding: false });
+  const weight = (source, name, shape, kind) => ({ source: `${decoder}${source}.weight`, name, shape, kind, isEmbedding: false });
   /** @type {Weight[]} */
   const weights = [{ ...weight("embed_tokens", "params.lm.softmax.logits_ffn", [vocabulary, width], "matrix"), isEmbedding: true }];
   for (let i = 0; i < layers; i += 1) {

@@ -16,10 +16,19 @@ from safetensors.numpy import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.convert.web_file import convert_checkpoint
+from builder.model.families.family import Naming
+from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
 from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel_text import module_text
 from builder.synth.web_file import synthetic_tokenizer
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, write_checkpoint
+from tests.checkpoints import (
+    gemma1_config,
+    gemma2_config,
+    gemma3_config,
+    gemma4_config,
+    with_images_config,
+    write_checkpoint,
+)
 from tests.static.node import ROOT, ask, evaluate
 
 GOLDEN = ROOT / "tests" / "goldens" / "tokenizer"
@@ -102,6 +111,16 @@ def test_the_bytes_are_those_of_onpage_convert(tmp_path: Path, bits: str, dtype:
 )
 def test_every_setting_is_told_alike(tmp_path: Path, config: dict[str, Any]) -> None:
     same(write_checkpoint(tmp_path / "a model — “1”", config))
+
+
+@pytest.mark.parametrize("naming", NAMINGS_WITH_IMAGES)
+@pytest.mark.parametrize("vocabulary", [580, 262_208])
+def test_of_a_model_with_images_the_text_part_is_converted(tmp_path: Path, naming: Naming, vocabulary: int) -> None:
+    """Its config.json leaves out what is usual, such as the size of the vocabulary of the published ones."""
+    config = with_images_config(vocab_size=vocabulary, hidden_size=64, num_hidden_layers=1)
+    if vocabulary == 262_208:
+        del config["text_config"]["vocab_size"]
+    same(write_checkpoint(tmp_path / "c", config, naming=naming, dtype="BF16"))
 
 
 @pytest.mark.parametrize(
@@ -255,6 +274,8 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
         (put("config.json", gemma2_config()), "family", '"gemma2"'),
         (put("config.json", gemma4_config()), "family", '"gemma4_text"'),
         (put("config.json", {"model_type": "gemma3n"}), "family", '"gemma3n"'),
+        (put("config.json", {"model_type": "gemma3", "text_config": None}), "family", '"gemma3"'),
+        (put("config.json", {"model_type": "gemma3", "text_config": {"model_type": "x"}}), "family", '"x"'),
         (put("config.json", {"model_type": "llama"}), "family", '"llama"'),
         (put("config.json", "["), "damaged", "config.json: "),
         (put("config.json", "[]"), "damaged", "config.json: []"),
