@@ -9,10 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from builder.convert.web_file import convert_checkpoint
 from builder.quantize.scheme import Quantization
-from e2e.page.conftest import EXAMPLE, Watched
+from e2e.page.conftest import EXAMPLE, Watched, begin_worker_with
 from e2e.page.servers import RunningServer
 from e2e.page.test_accessibility import check
-from e2e.page.test_storage import stored
+from e2e.page.test_storage import eventually, stored
 from tests.checkpoints import gemma2_config, gemma3_config, write_checkpoint
 
 DROP = """
@@ -22,6 +22,15 @@ DROP = """
   for (const type of ["dragover", "drop"]) area.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: data }));
 }
 """
+
+
+LEFT = """
+async () => {
+  const root = await navigator.storage.getDirectory();
+  return (await Array.fromAsync((await root.getDirectoryHandle("conversions", { create: true })).keys())).length;
+}
+"""
+"""Files that conversions left beside the models."""
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +88,20 @@ def test_a_folder_is_converted_to_the_file_that_onpage_convert_makes(
         sha256, size = made(checkpoint, tmp_path / f"{bits}.task", bits)
         assert kept.pop(sha256) == size
     assert len(kept) == 1, "the other is what the page came with"
-    left = "async () => { const f = await (await navigator.storage.getDirectory()).getDirectoryHandle('conversions'); return (await Array.fromAsync(f.keys())).length; }"
-    assert models.evaluate(left) == 0
+    assert models.evaluate(LEFT) == 0
+
+
+def test_a_conversion_is_cancelled_and_leaves_nothing(models: Page, checkpoint: Path) -> None:
+    """One that writes for ever."""
+    begin_worker_with(models, "convert.worker.js", "FileSystemSyncAccessHandle.prototype.write = () => { for (;;); };")
+    choose(models, checkpoint)
+    form(models).get_by_role("button", name="Convert", exact=True).click()
+    eventually(lambda: models.evaluate(LEFT) == 1)
+    expect(models.locator(".models-step")).to_contain_text("Converting · my-gemma")
+    models.get_by_role("button", name="Cancel", exact=True).click()
+    said = models.locator(".models-said")
+    expect(said).to_have_text("my-gemma was not converted, because you cancelled it. Nothing of it was kept.")
+    assert models.evaluate(LEFT) == 0
 
 
 def test_what_is_no_gemma_3_is_refused_by_name(models: Page, tmp_path: Path) -> None:

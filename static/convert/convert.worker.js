@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Converts one checkpoint folder into a model in the browser's storage. One request a worker; whoever ends the worker cancels it, and what was
- * written goes with the next conversion.
+ * Converts one checkpoint folder into a model in the browser's storage. One request a worker; whoever ends the worker cancels it, and removes what
+ * was written.
  *
  * @typedef {{folder: import('./folder.js').Folder, bits: import('./convert.js').Bits, vendor: import('../engine/protocol.js').VendorUrls}} ConvertRequest
  * @typedef {import('./convert.js').Plan['facts'] & {sha256: string, size: number, context: number}} Made

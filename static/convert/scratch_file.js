@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The file that a conversion writes, in the browser's own file system beside the models: its name there is its hash, which is known at its end.
- * What a tab left that was closed on the way goes when the next conversion begins.
+ * What was left on the way goes when a conversion is cancelled, and when the models' page is opened.
  *
  * @typedef {import('./convert.js').Sink} Sink
  */
@@ -27,9 +27,7 @@ export class ScratchFile {
   }
 
   static async create() {
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle(FOLDER, { create: true });
-    for await (const name of folder.keys()) await folder.removeEntry(name).catch(() => {}); // another tab is writing it
+    const folder = await scratch();
     const entry = await folder.getFileHandle(crypto.randomUUID(), { create: true });
     return new ScratchFile(folder, entry, await /** @type {any} */ (entry).createSyncAccessHandle());
   }
@@ -61,6 +59,20 @@ export class ScratchFile {
     this.#handle.close();
     await this.#folder.removeEntry(this.#entry.name);
   }
+}
+
+/** Removes what no tab is writing; false where something is left. @returns {Promise<boolean>} */
+export async function removeScratch() {
+  const folder = await scratch();
+  let isEmpty = true;
+  for await (const name of folder.keys()) await folder.removeEntry(name).catch(() => (isEmpty = false));
+  return isEmpty;
+}
+
+/** @returns {Promise<FileSystemDirectoryHandle>} */
+async function scratch() {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(FOLDER, { create: true });
 }
 
 /** @template T @param {() => T} job @returns {T} */

@@ -50,9 +50,11 @@ export async function mount(element, { session, vendor, loading, embedders, hand
   element.append(root);
 
   const soon = together(() => show());
+  const converter = new Converter(vendor);
+  void converter.tidy();
   const deviceMemory = Number(Reflect.get(navigator, "deviceMemory")) * GIGABYTE || null;
   const memory = { importedModels, rememberImported, forgetImported, speeds };
-  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), new Converter(vendor), { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
+  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), converter, { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
   shelf.onChange = soon;
   void embedders?.then((found) => {
     shelf.embedders = /** @type {import('../../engine/model_list.js').Model[]} */ (found);
