@@ -107,13 +107,15 @@ def _scales(
 
 
 def _outside(parameters: Iterable[Parameter]) -> dict[Item, int]:
-    """What lies behind the FlatBuffer, in order, and its sizes; parts lie in the matrix that comes before them."""
-    sizes: dict[Item, int] = {}
-    for parameter in parameters:
-        sizes[parameter, "values"] = parameter.size
-        if len(parameter.scales) == 2:
-            sizes[parameter, "scales"] = 2 * parameter.scales[0] * parameter.scales[1]
-    return sizes
+    """What lies behind the FlatBuffer, in order, and its sizes; parts lie in the matrix that comes before them.
+
+    The scales of blocks come first: between matrices they would keep the room of these apart, of which none holds itself packed, with its
+    scales.
+    """
+    parameters = list(parameters)
+    blocks = [parameter for parameter in parameters if len(parameter.scales) == 2]
+    scales: dict[Item, int] = {(each, "scales"): 2 * each.scales[0] * each.scales[1] for each in blocks}
+    return scales | {(parameter, "values"): parameter.size for parameter in parameters}
 
 
 class _Header:

@@ -128,6 +128,10 @@ def test_matrices_lie_side_by_side_in_the_order_of_their_use(model: Any) -> None
     used = [decode.tensors[o.inputs[1]].buffer for o in decode.operators if o.opcodeIndex == product]
     layers = [model.buffers[buffer].offset for buffer in used[:-1]]  # the last is the head, which is the embedding
     assert layers == sorted(layers) and len(layers) == 10
+    ends = [model.buffers[buffer].offset + model.buffers[buffer].size for buffer in used[:-1]]
+    assert all(0 <= begin - end < 64 for end, begin in zip(ends, layers[1:], strict=False)), (
+        "no scales lie between them"
+    )
     vectors = {tensor.buffer for tensor in decode.tensors if tensor.type == schema.TensorType.FLOAT32}
     assert max(model.buffers[buffer].offset for buffer in vectors) < model.buffers[used[-1]].offset < layers[0]
 
