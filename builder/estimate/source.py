@@ -10,7 +10,7 @@ from typing import Any
 from builder.convert.from_quantized import suited
 from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError, UnsupportedModel
-from builder.estimate.architecture import ApproximateTensors, Dimensions, SizedTensor
+from builder.estimate.architecture import Dimensions, SizedTensor
 from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_parameters import LlmParameters
@@ -20,7 +20,7 @@ from builder.formats.web_model import described, transformer_parameters
 from builder.model.catalog import PublishedModel, published
 from builder.model.description import ModelDescription
 from builder.model.families import (
-    describe_for_estimate,
+    describe,
     fit_to_tokenizer,
     llama,
     turns_of,
@@ -55,6 +55,9 @@ UNKNOWN_TO_US = (
     "it is known by its dimensions only: how the published file is quantized is not known, nor how much of the embeddings of each layer "
     "the GPU holds"
 )
+
+UNMEASURED = "the file is known to the byte, but what its streams side by side take while it runs was not measured: one is counted"
+"""Of Gemma 3n."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def _config(model: str) -> dict[str, Any]:
 
 def shape_of(name: str) -> tuple[ModelDescription, int]:
     """The model of a published shape or of dimensions, as it would be converted, and bytes of its tokenizer."""
-    model = describe_for_estimate(_config(name), Path(name))
+    model = describe(_config(name), Path(name))
     model, tokenizer = _fitted(model, None)
     return model, len(synthetic_tokenizer(model.embedding.vocabulary)) if "=" in name else tokenizer
 
@@ -126,9 +129,7 @@ def _of_config(
     name: str, config: dict[str, Any], quantization: Quantization, sidecars: Sidecars | None = None
 ) -> Source:
     """`sidecars` are those of a checkpoint; a published shape or dimensions have none."""
-    model = describe_for_estimate(config, sidecars.path if sidecars else Path(name))
-    if model.residual_streams > 1:
-        return _approximate(name, model, quantization)
+    model = describe(config, sidecars.path if sidecars else Path(name))
     if model.family in llama.NAMES:
         raise UnsupportedModel(
             "A model built like Llama becomes a graph, for a processor, and has no web file: add --target graph.",
@@ -147,6 +148,7 @@ def _of_config(
         download=sized.download,
         tensors=sized.tensors,
         sized=lambda other: _planned(model, tokenizer, other),
+        approximate=UNMEASURED if model.residual_streams > 1 else None,
     )
 
 
@@ -183,27 +185,6 @@ def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization
     return Sized(layout.size, specs)
 
 
-def _approximate(name: str, model: ModelDescription, quantization: Quantization) -> Source:
-    known = ApproximateTensors.of(model)
-
-    def sized(scheme: Quantization) -> Sized:
-        tensors = list(known.specs(scheme))
-        return Sized(sum(tensor.size for tensor in tensors) + GEMMA3_TOKENIZER_BYTES, tensors)
-
-    own = sized(quantization)
-    return Source(
-        name=name,
-        parameters=known.parameters,
-        context=model.context,
-        dimensions=Dimensions.of(model),
-        quantization=str(quantization),
-        download=own.download,
-        tensors=own.tensors,
-        sized=sized,
-        approximate=UNKNOWN_TO_US,
-    )
-
-
 def _published(model: PublishedModel, quantization: Quantization | None) -> Source:
     if quantization is not None:
         raise OnpageError(
@@ -236,14 +217,15 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         download=path.stat().st_size,
         tensors=list(file.tensors.values()),
         sized=lambda _: None,
-        approximate=UNKNOWN_TO_US if _is_not_ours(file) else None,
+        approximate=_unknown_of(file),
     )
 
 
-def _is_not_ours(file: WebFile) -> bool:
-    """Whether onpage does not write such a model."""
-    on_demand = file.parameters.transformer_parameters.load_per_layer_embedding_dynamically
-    return on_demand or any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors)
+def _unknown_of(file: WebFile) -> str | None:
+    """What is not known of the memory that a file takes."""
+    if file.parameters.transformer_parameters.load_per_layer_embedding_dynamically:
+        return UNKNOWN_TO_US
+    return UNMEASURED if any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors) else None
 
 
 def _opened(path: Path) -> WebFile:

@@ -15,6 +15,4 @@ To add a family:
 4. What each target calls the parts and how it is told of them: `builder/formats/web_model.py`, `builder/graph` and the peers' formats
    in `builder/synth`. A target refuses by name what it cannot be told.
 5. The reference computes the new parts (`builder/reference/dense.py`), and a golden proves it (`tests/goldens`).
-
-A family that is only estimated (`families/effective.py`) needs step 1 without weights.
 """

@@ -9,7 +9,7 @@ from typing import Any
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.description import ModelDescription
-from builder.model.families import dense, effective, functiongemma, gemma1, gemma2, gemma3, gemma3n, gemma4, llama
+from builder.model.families import dense, functiongemma, gemma1, gemma2, gemma3, gemma3n, gemma4, llama
 from builder.model.families.family import Family, Naming
 from builder.model.turns import Turns
 from builder.model.weights import Weight
@@ -61,16 +61,6 @@ def makes_vectors(config: dict[str, Any]) -> bool:
 def describe(config: dict[str, Any], config_path: Path) -> ModelDescription:
     """The model of a checkpoint's config.json; UnsupportedModel names what cannot be converted, CheckpointError what is nonsense."""
     return family_of(config, config_path).describe(config, config_path)
-
-
-def describe_for_estimate(config: dict[str, Any], config_path: Path) -> ModelDescription:
-    """As `describe`, and of Gemma 3n, alone or inside a model with images or sound."""
-    text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
-    assert isinstance(text, dict)
-    # its type may be anything, also what no dictionary takes
-    if text.get("model_type") in tuple(effective.FAMILIES):
-        return effective.describe(text, config_path)
-    return describe(config, config_path)
 
 
 def weights_of(model: ModelDescription) -> tuple[Weight, ...]:

@@ -23,7 +23,14 @@ from builder.synth.web_file import synthesize
 from onpage.command import cli
 from tests.adapters import write_adapter
 from tests.builder.formats.test_web_file import header_with
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, write_checkpoint
+from tests.checkpoints import (
+    gemma1_config,
+    gemma2_config,
+    gemma3_config,
+    gemma3n_config,
+    gemma4_config,
+    write_checkpoint,
+)
 from tests.llama_checkpoints import write_llama
 
 QUANTIZATIONS = {
@@ -85,6 +92,17 @@ def test_every_shape_and_published_model_can_be_estimated() -> None:
         assert bool(found.approximate) == ("3n" in name or "gemma4" in name)
 
 
+def test_a_checkpoint_of_gemma_3n_is_estimated_as_it_is_converted(tmp_path: Path) -> None:
+    """Its file; the memory is said to be approximate, because it was not measured."""
+    folder = write_checkpoint(tmp_path / "c", gemma3n_config())
+    written = convert_checkpoint(folder, tmp_path / "m.task", quantization=QUANTIZATIONS["mixed"])
+    before, after = estimate(str(folder), QUANTIZATIONS["mixed"], 1024), estimate(str(written.path), None, 1024)
+    assert before.download == after.download == written.size
+    assert before.memory == after.memory
+    assert before.approximate == after.approximate
+    assert "not measured" in (before.approximate or "")
+
+
 def test_a_checkpoint_of_gemma_3n_is_estimated_as_its_shape(tmp_path: Path) -> None:
     """Its own config.json has the text part inside, and lists where the shape has one number."""
     shape = dict(shapes()["gemma3n-e2b"].config)
@@ -96,7 +114,7 @@ def test_a_checkpoint_of_gemma_3n_is_estimated_as_its_shape(tmp_path: Path) -> N
     assert (found.download, found.memory) == (expected.download, expected.memory)
     shape["layer_types"].pop()
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3n", "text_config": shape}))
-    with pytest.raises(OnpageError, match="expected one for each of 30 layers"):
+    with pytest.raises(OnpageError, match="it must name each of the 30 layers"):
         estimate(str(tmp_path))
 
 

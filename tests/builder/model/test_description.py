@@ -13,7 +13,7 @@ import pytest
 
 import builder
 from builder.model.description import LOCAL_ROPE, ModelDescription, Rope, global_layers
-from builder.model.families import FAMILIES, describe, describe_for_estimate
+from builder.model.families import FAMILIES, describe
 from builder.model.families import config as config_module
 from builder.model.shapes import shapes
 from tests.checkpoints import (
@@ -80,11 +80,11 @@ def test_every_layer_is_described(
 
 
 def test_gemma_3n_and_4_are_described_as_far_as_sizes_go() -> None:
-    model = describe_for_estimate(shapes()["gemma3n-e2b"].config, HERE)
+    model = describe(shapes()["gemma3n-e2b"].config, HERE)
     assert attentions(model, "window") == ([512] * 4 + [None]) * 6
     assert attentions(model, "cache_of") == [None] * 20 + ([18] * 4 + [19]) * 2, "the last of its kind with its own"
     assert model.residual_streams == 4
-    model = describe_for_estimate(shapes()["gemma4-e2b"].config, HERE)
+    model = describe(shapes()["gemma4-e2b"].config, HERE)
     assert attentions(model, "head_dimension") == ([256] * 4 + [512]) * 7
     assert [layer.feed_forward.width for layer in model.layers] == [6144] * 15 + [12288] * 20
 
