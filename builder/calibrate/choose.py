@@ -73,7 +73,8 @@ def candidates(matrices: Iterable[Weight], costs: Costs, size_of: SizeOf) -> tup
     """
     weights: Counter[Part] = Counter()
     for matrix in matrices:
-        weights[matrix.part] += matrix.size
+        # a layer's own table of the vocabulary goes with the embedding
+        weights["embedding" if matrix.part == "per_layer_embedding" else matrix.part] += matrix.size
 
     def rough(at_4: tuple[Part, ...]) -> _Rough:
         saved = sum(weights[part] for part in at_4) * (1 - _bits_a_weight(Q4_0) / 8)

@@ -54,6 +54,10 @@ class WeightedRounding:
         """What `rows` of a matrix are once they are written."""
         return self._rounded(part, layer, rows).dequantized()
 
+    def rows_of_a_table(self, rows: NDArray[np.float32], layer: int | None) -> NDArray[np.float32]:
+        """As `dequantized`, of the embedding, or of the table that is a layer's own."""
+        return self.dequantized("embedding" if layer is None else "per_layer_embedding", layer, rows)
+
     def _rounded(self, part: Part, layer: int | None, rows: Rows) -> Integers:
         scheme = self.quantization.scheme_at(part)
         return quantized_rows(

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.calibrate.importance import Importance, Place, WeightedRounding, mean_squares
+from builder.calibrate.rounded_tables import RoundedTables
 from builder.calibrate.texts import Texts
 from builder.checkpoint.stored_types import Rows, to_float32
 from builder.model.weights import HALVES, LayerPart, Part, Weight
@@ -82,11 +83,11 @@ class Calibrated:
             return self._rows_of_the_embedding(to_float32(rows[:]))
         return self._rest.integers(matrix, first, rows)
 
-    def embedding(self, rows: Array) -> Array:
-        """What rows of the embedding are once they are written."""
-        if self.quantization.embedding.bits == 4:
+    def rows_of_a_table(self, rows: Array, layer: int | None) -> Array:
+        """What rows of the embedding are once they are written, or of the table that is a layer's own."""
+        if layer is None and self.quantization.embedding.bits == 4:
             return self._rows_of_the_embedding(rows).dequantized()
-        return self._rest.dequantized("embedding", None, rows)
+        return self._rest.rows_of_a_table(rows, layer)
 
     def _rows_of_the_embedding(self, rows: Array) -> Integers:
         scheme = self.quantization.embedding
@@ -132,8 +133,7 @@ class _Calibration:
         decoder = Decoder(self._source.model)
         attending = Sequences([len(text) for text in self._texts])
         ids = np.concatenate([np.asarray(text, np.int64) for text in self._texts])
-        rows = self._calibrated.embedding(self._source.embedding_rows(ids))
-        x = decoder.begun(self._source, ids, attending, rows)
+        x = decoder.begun(RoundedTables(self._source, self._calibrated.rows_of_a_table), ids, attending)
         decoder.layers(self._quantized, x, attending, self._observe, report)
 
     def _quantized(self, index: int) -> LayerWeights:

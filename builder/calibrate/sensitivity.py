@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from builder.calibrate.importance import Importance, Place, WeightedRounding
 from builder.calibrate.prepare import as_stored
+from builder.calibrate.rounded_tables import RoundedTables
 from builder.calibrate.texts import Texts
 from builder.model.description import ModelDescription
 from builder.model.weights import LAYER_MATRICES, LayerPart, Part, Weights
 from builder.quantize.scheme import ALL_INT8, Q4_0, Quantization
 from builder.reference.arithmetic import Array
 from builder.reference.attending import Sequences
-from builder.reference.decoder import Decoder, LayerWeights, embedded_texts
+from builder.reference.decoder import Decoder, LayerWeights, WeightSource, embedded_texts
 from builder.reference.sources import CheckpointSource
 
 PARTS: tuple[Part, ...] = ("embedding", *LAYER_MATRICES)
@@ -73,22 +74,18 @@ class _Measuring:
         self._ids = np.concatenate([np.asarray(text, np.int64) for text in texts])
         self._x, self._attending = embedded_texts(self._decoder, self._source, texts)
         states = self._decoder.layers(self._source.layer, self._x, self._attending)
-        self._expected = self._predictions(states, lambda rows: rows)
+        self._expected = self._predictions(states, self._source)
 
     def cost(self, places: set[Place], rounding: WeightedRounding) -> float:
         """Of rounding these matrices."""
         if not places:
             return 0.0
         if ("embedding", None) not in places:
-            return self._divergence(self._predictions(self._through(self._x, places, rounding), lambda rows: rows))
-
-        def rounded(rows: Array) -> Array:
-            return rounding.dequantized("embedding", None, rows)
-
+            return self._divergence(self._predictions(self._through(self._x, places, rounding), self._source))
+        source = RoundedTables(self._source, rounding.rows_of_a_table)
         attending = Sequences(self._attending.lengths)
-        rows = rounded(self._source.embedding_rows(self._ids))
-        x = self._decoder.begun(self._source, self._ids, attending, rows)
-        return self._divergence(self._predictions(self._through(x, places, rounding, attending), rounded))
+        x = self._decoder.begun(source, self._ids, attending)
+        return self._divergence(self._predictions(self._through(x, places, rounding, attending), source))
 
     def _through(
         self, x: Array, places: set[Place], rounding: WeightedRounding, attending: Sequences | None = None
@@ -98,10 +95,10 @@ class _Measuring:
 
         return self._decoder.layers(rounded, x, attending or self._attending)
 
-    def _predictions(self, x: Array, rows_of_the_embedding: Callable[[Array], Array]) -> Array:
+    def _predictions(self, x: Array, source: WeightSource) -> Array:
         """Logits at some of the tokens, (tokens, vocabulary)."""
         states = self._decoder.normed(x[EVERY - 1 :: EVERY], self._source.whole("final_norm"))
-        bands = [states @ rows_of_the_embedding(rows).T for _, rows in self._source.embedding_bands()]
+        bands = [states @ rows.T for _, rows in source.embedding_bands()]
         return self._decoder.logits(np.concatenate(bands, axis=1))
 
     def _divergence(self, found: Array) -> float:

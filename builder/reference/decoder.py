@@ -98,14 +98,12 @@ class Decoder:
         self.largest_residuals = np.zeros(len(rows), np.float32)
         return self._added(rows * np.float32(self.model.embedding.scale), np.float32(0))
 
-    def begun(
-        self, source: WeightSource, ids: NDArray[np.int64], attending: Attending, rows: Array | None = None
-    ) -> Array:
+    def begun(self, source: WeightSource, ids: NDArray[np.int64], attending: Attending) -> Array:
         """The states before the first layer, of the tokens `ids` of a pass; `attending` then knows what each layer is given beside them.
 
-        `rows` are those of the embedding, where they are not to be the source's. States of several streams are (tokens, streams, hidden).
+        States of several streams are (tokens, streams, hidden).
         """
-        x = self.embedded(source.embedding_rows(ids) if rows is None else rows)
+        x = self.embedded(source.embedding_rows(ids))
         if self.model.per_layer_width:
             attending.given = partial(
                 self._given,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,9 +22,10 @@ from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Part
 from builder.quantize.scheme import INT8, Q4_0, Quantization
 from builder.reference.decoder import Decoder, embedded_texts
-from builder.reference.sources import CheckpointSource
-from tests.checkpoints import gemma3_config, write_checkpoint
+from builder.reference.sources import CheckpointSource, HeldSource
+from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
 from tests.gguf_files import write_gguf
+from tests.goldens.cases import GEMMA4_LAYERS, PER_LAYER
 
 CONFIG = gemma3_config(num_hidden_layers=2, vocab_size=2048, hidden_size=256, intermediate_size=1024)
 """A file over the format's least size, so that sizes differ."""
@@ -83,6 +85,35 @@ def test_a_cost_is_the_divergence_with_that_part_alone_at_4_bits(opened: OpenedC
     assert costs.at_8_bits == pytest.approx(at_8_bits, rel=0.05, abs=1e-7) and 0 < at_8_bits < sum(
         costs.at_q4_0.values()
     )
+
+
+def test_tables_of_the_layers_own_are_rounded_with_the_embedding(tmp_path: Path) -> None:
+    config = gemma4_config(num_hidden_layers=3, layer_types=GEMMA4_LAYERS, **PER_LAYER)
+    opened = OpenedCheckpoint.complete(write_checkpoint(tmp_path / "c", config))
+    source, texts = CheckpointSource(opened.model, opened.weights), read_texts(DEFAULT_TEXT, opened.tokenizer, 60)
+    importance = survey(source, opened.tokenizer, texts).importance
+    assert importance is not None
+    costs = sensitivity(opened.model, opened.weights, importance, texts)
+    rounding = WeightedRounding(AT_Q4_0, importance)
+
+    def logs(tables: int) -> np.ndarray:
+        """Of the model with its embedding and so many of the tables rounded, none where it is negative."""
+        held: Any = HeldSource(source)
+        if tables >= 0:
+            held._embedding = held._head = rounding.dequantized("embedding", None, held._embedding)
+        for layer in range(tables):
+            part = "per_layer_embedding"
+            held._layers[layer][part] = rounding.dequantized(part, layer, held._layers[layer][part])
+        decoder = Decoder(opened.model)
+        x, attending = embedded_texts(decoder, held, texts)
+        last = decoder.normed(decoder.layers(held.layer, x, attending), held.whole("final_norm"))
+        logits = decoder.logits(last[EVERY - 1 :: EVERY] @ held._head.T).astype(np.float64)
+        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+
+    expected = logs(-1)
+    without, within = ((np.exp(expected) * (expected - logs(tables))).sum(axis=1).mean() for tables in (0, 3))
+    assert abs(within - without) > 1e-5
+    assert costs.at_q4_0["embedding"] == pytest.approx(within, abs=abs(within - without) / 10)
 
 
 def test_what_is_stored_in_q4_0_costs_nothing(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_an_embedding_at_4_bits_keeps_more_of_the_logits(
         assert distance(calibrated) < 0.95 * distance(WeightedRounding(quantization, importance))
         found = calibrated.integers(embedding, 8, rows[8:16])
         assert found is not None
-        np.testing.assert_array_equal(calibrated.embedding(rows[8:16]), found.dequantized())
+        np.testing.assert_array_equal(calibrated.rows_of_a_table(rows[8:16], None), found.dequantized())
 
 
 def test_a_layer_sees_the_quantized_ones_before_it(
