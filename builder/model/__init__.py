@@ -8,8 +8,8 @@ vocabulary, `generation_config` how to sample, `turns` says what stands around a
 To add a family:
 
 1. A module in `families` with a `Family`: `describe` reads config.json through `Config` and refuses by name what it does not
-   understand; `weights` lists the weights and for each its source in a checkpoint (`builder.checkpoint.sources`: a tensor, rows of
-   one, several stacked). `families/dense.py` has what Gemma 1 to 3 share.
+   understand; `weights` lists the weights and for each its source in a checkpoint (`builder.checkpoint.sources`: a tensor, rows or
+   columns of one, several stacked). `families/dense.py` has what Gemma 1 to 3 share.
 2. A line in `families.FAMILIES`, by the `model_type` of config.json.
 3. Where layers have parts that no family had before: a field or an `Extra` in `description`, a `Part` in `weights`.
 4. What each target calls the parts and how it is told of them: `builder/formats/web_model.py`, `builder/graph` and the peers' formats
