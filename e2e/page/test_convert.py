@@ -14,6 +14,7 @@ from e2e.page.servers import RunningServer
 from e2e.page.test_accessibility import check
 from e2e.page.test_storage import eventually, stored
 from tests.checkpoints import gemma2_config, gemma3_config, write_checkpoint
+from webapp.paths import static_folder
 
 DROP = """
 (area, names) => {
@@ -112,6 +113,16 @@ def test_what_is_no_gemma_3_is_refused_by_name(models: Page, tmp_path: Path) -> 
         'gemma-2 is a model of another kind ("gemma2"). The page converts Gemma 3 for text; others are for onpage convert.'
     )
     expect(form(models)).to_be_hidden()
+
+
+def test_a_host_need_not_know_the_type_of_webassembly(models: Page, checkpoint: Path) -> None:
+    """As hosts of plain files, where a site was exported to."""
+    kernel = (static_folder() / "convert" / "kernel.wasm").read_bytes()
+    models.context.route(
+        "**/kernel.wasm", lambda route: route.fulfill(body=kernel, content_type="application/octet-stream")
+    )
+    choose(models, checkpoint)
+    convert(models)
 
 
 def test_files_are_dropped_on_the_page(models: Page) -> None:

@@ -18,6 +18,7 @@ import { Kernel } from "./kernel.js";
 import { Refusal } from "./refusal.js";
 import { NoRoom, ScratchFile } from "./scratch_file.js";
 
+/** Few bytes, read whole: some hosts send no type that a stream of WebAssembly needs. */
 const KERNEL = new URL("kernel.wasm", import.meta.url);
 /** Milliseconds between two words of progress. */
 const OFTEN = 100;
@@ -36,7 +37,7 @@ async function convert({ folder, bits, vendor }) {
     const planned = await plan(folder, bits);
     const { size } = planned.layout({ factor: 1, bound: 0 });
     if (!(await makeRoom(size))) return { noRoom: true };
-    const [module, hasher] = await Promise.all([WebAssembly.compileStreaming(fetch(KERNEL)), createHasher(vendor, new Meter(() => {}))]);
+    const [module, hasher] = await Promise.all([WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer()), createHasher(vendor, new Meter(() => {}))]);
     return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, new Kernel(module), hasher)) } };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
