@@ -17,6 +17,9 @@ from builder.demo.score import CHEERFUL_EMOJI, SENTENCE_END, body_of, glad_excla
 MAX_TAG = 32
 """Letters of a hashtag that is made of a name; one with a number in it reads badly."""
 
+GREETING = 3
+"""Words of a sentence that tells nothing yet."""
+
 _TAIL = re.compile(r"(?:\s*#\w+)*\s*$")
 _TAG = re.compile(r"\s*#\w+")
 
@@ -26,28 +29,44 @@ def mended(text: str, post: str, limit: int) -> str:
     if is_foreign(text) or is_foreign(post):
         return post
     parts = _parts(_sobered(post, text) if is_bad_news(text) else post)
-    worst = _badness(text, parts, limit)
+    worst = _badness(text, parts)
     while worst[0]:
-        shorter = [parts[:place] + parts[place + 1 :] for place in reversed(range(len(parts)))]
-        rests = [(_badness(text, rest, limit), rest) for rest in shorter if _stands(rest, parts)]
+        rests = [(_badness(text, rest), rest) for rest in _shorter(parts)]
         least, best = min(rests, key=lambda each: each[0], default=(worst, parts))  # of equals the last one is left out
         if least >= worst:
             break
         parts, worst = best, least
     named = _named(text, parts)
-    return "".join(named if _badness(text, named, limit) < worst else parts).strip()
+    if _badness(text, named) < worst:
+        parts = named
+    return "".join(_fitted(text, parts, limit)).strip()
 
 
-def _badness(text: str, parts: list[str], limit: int) -> tuple[int, int, int]:
-    """What it costs; how many words it is too long; how many things are found."""
+def _fitted(text: str, parts: list[str], limit: int) -> list[str]:
+    """With the last sentences left out that nothing is lost with, but for the one that tells the news; as it is if that is not enough."""
+    news = next((part for part in parts if len(part.split()) > GREETING), parts[0] if parts else "")
+    fitted = parts
+    while len("".join(fitted).split()) > limit:
+        worst = _badness(text, fitted)
+        rests = (rest for rest in _shorter(fitted) if news in rest and _badness(text, rest) <= worst)
+        shorter = next(rests, None)
+        if shorter is None:
+            return parts
+        fitted = shorter
+    return fitted
+
+
+def _badness(text: str, parts: list[str]) -> tuple[int, int]:
+    """What it costs, at any length, and how many things are found."""
     post = "".join(parts).strip()
-    findings = check(text, post, limit)
-    return cost(findings), max(0, len(post.split()) - limit), sum(len(finding.found) for finding in findings)
+    findings = check(text, post, len(post))
+    return cost(findings), sum(len(finding.found) for finding in findings)
 
 
-def _stands(rest: list[str], parts: list[str]) -> bool:
-    """Whether something is still said, and a hashtag is still there where one was."""
-    return bool(body_of("".join(rest))) and bool(_tags(rest)) == bool(_tags(parts))
+def _shorter(parts: list[str]) -> list[list[str]]:
+    """All with one part less, the last one first, that still say something, and have a hashtag where there was one."""
+    rests = [parts[:place] + parts[place + 1 :] for place in reversed(range(len(parts)))]
+    return [rest for rest in rests if body_of("".join(rest)) and bool(_tags(rest)) == bool(_tags(parts))]
 
 
 def _tags(parts: list[str]) -> list[str]:

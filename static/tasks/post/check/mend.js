@@ -12,6 +12,8 @@ import { countWords, sentenceSpans } from "./sentences.js";
 
 /** Letters of a hashtag that is made of a name; one with a number in it reads badly. */
 const MAX_TAG = 32;
+/** Words of a sentence that tells nothing yet. */
+const GREETING = 3;
 const TAIL = /(?:\s*#[\p{L}\p{N}_]+)*\s*$/u;
 const TAG = /\s*#[\p{L}\p{N}_]+/gu;
 
@@ -25,11 +27,11 @@ const TAG = /\s*#[\p{L}\p{N}_]+/gu;
 export function mender(rules, { check, cost, isForeign }, { isBadNews, gladExclamations }, names, { bodyOf }) {
   const glad = new RegExp(`[ \\t]*[${rules.cheerful_emoji}]`, "gu");
 
-  /** What it costs; how many words it is too long; how many things are found. @param {string} text @param {string[]} parts @param {number} limit */
-  function badness(text, parts, limit) {
+  /** What it costs, at any length, and how many things are found. @param {string} text @param {string[]} parts */
+  function badness(text, parts) {
     const post = parts.join("").trim();
-    const findings = check(text, post, limit);
-    return [cost(findings), Math.max(0, countWords(post) - limit), findings.reduce((sum, { found }) => sum + found.length, 0)];
+    const findings = check(text, post, post.length);
+    return [cost(findings), findings.reduce((sum, { found }) => sum + found.length, 0)];
   }
 
   /** Without glad emoji and the space before them, and with full stops for glad exclamation marks. @param {string} post @param {string} text */
@@ -46,8 +48,29 @@ export function mender(rules, { check, cost, isForeign }, { isBadNews, gladExcla
     return said.length && /^\p{L}+$/u.test(tag) && [...tag].length <= MAX_TAG ? [...said, ` #${tag}`] : parts;
   }
 
-  /** Whether something is still said, and a hashtag is still there where one was. @param {string[]} rest @param {string[]} parts */
-  const stands = (rest, parts) => bodyOf(rest.join("")) !== "" && rest.some(isTag) === parts.some(isTag);
+  /** All with one part less, the last one first, that still say something, and have a hashtag where there was one. @param {string[]} parts */
+  function shorter(parts) {
+    const rests = parts.map((_, place) => parts.toSpliced(parts.length - 1 - place, 1));
+    return rests.filter((rest) => bodyOf(rest.join("")) !== "" && rest.some(isTag) === parts.some(isTag));
+  }
+
+  /**
+   * With the last sentences left out that nothing is lost with, but for the one that tells the news; as it is if that is not enough.
+   * @param {string} text
+   * @param {string[]} parts
+   * @param {number} limit words
+   */
+  function fitted(text, parts, limit) {
+    const news = parts.find((part) => countWords(part) > GREETING) ?? parts[0];
+    let fits = parts;
+    while (countWords(fits.join("")) > limit) {
+      const worst = badness(text, fits);
+      const rest = shorter(fits).find((each) => each.includes(news) && !isLess(worst, badness(text, each)));
+      if (!rest) return parts;
+      fits = rest;
+    }
+    return fits;
+  }
 
   /**
    * A post with less wrong with it; as it is where nothing can be put right by leaving out.
@@ -58,20 +81,18 @@ export function mender(rules, { check, cost, isForeign }, { isBadNews, gladExcla
   return function mended(text, post, limit) {
     if (isForeign(text) || isForeign(post)) return post;
     let parts = partsOf(isBadNews(text) ? sobered(post, text) : post);
-    let worst = badness(text, parts, limit);
+    let worst = badness(text, parts);
     while (worst[0]) {
       let [best, least] = [parts, worst];
-      for (const place of parts.keys()) {
-        const rest = parts.filter((_, other) => other !== parts.length - 1 - place); // the last first: of equals it is left out
-        if (!stands(rest, parts)) continue;
-        const left = badness(text, rest, limit);
-        if (isLess(left, least)) [best, least] = [rest, left];
+      for (const rest of shorter(parts)) {
+        const left = badness(text, rest);
+        if (isLess(left, least)) [best, least] = [rest, left]; // of equals the last one is left out
       }
       if (best === parts) break;
       [parts, worst] = [best, least];
     }
     const withName = named(text, parts);
-    return (isLess(badness(text, withName, limit), worst) ? withName : parts).join("").trim();
+    return fitted(text, isLess(badness(text, withName), worst) ? withName : parts, limit).join("").trim();
   };
 }
 
