@@ -5,7 +5,8 @@
 - For every other dense model, of any size, the text is checked afterwards in one pass of the streamed reference over the file that the
   engine ran: each token must be the likeliest after those before it, or nearly so, since engines round differently and a tie may fall
   either way. How nearly depends, of a graph with 8-bit activations, on what their rounding does to the logits there.
-- For what the reference cannot read (Gemma 3n and 4, graphs of others), engines of the same run are compared with each other.
+- For what the reference cannot read (graphs of other makers, a web file whose tables are loaded on demand), engines of the same run
+  are compared with each other.
 """
 
 from __future__ import annotations

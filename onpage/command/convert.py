@@ -184,11 +184,12 @@ def convert(
 ) -> None:
     """Convert a checkpoint into a model for the browser.
 
-    CHECKPOINT is a Gemma 1, 2 or 3 or, for --target graph, a model built like Llama (SmolLM2, Qwen): a Hugging Face folder with
-    config.json, .safetensors files (BF16, F16 or F32) and tokenizer.model or tokenizer.json; a GGUF file; or a repository of the
-    Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a repository, only the needed files are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0
-    without rounding again. Of a model with images, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits
-    halve the download and lose quality. A model that compares texts (BERT, EmbeddingGemma) becomes a graph, a .litertlm, without --target.
+    CHECKPOINT is a Gemma 1 to 4 or 3n or, for --target graph, a Gemma 1 to 3 or a model built like Llama (SmolLM2, Qwen): a
+    Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and tokenizer.model or tokenizer.json; a GGUF file;
+    or a repository of the Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a repository, only the needed files
+    are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0 without rounding again. Of a model that
+    sees or hears, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits halve the download and lose quality. A
+    model that compares texts (BERT, EmbeddingGemma) becomes a graph, a .litertlm, without --target.
 
     \b
     Example:
