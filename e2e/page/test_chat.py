@@ -128,7 +128,7 @@ def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Pa
     expect(page.locator(".turn-note").last).to_contain_text("repeated itself")
 
     # a question that fits alone, but not beside that: there is a choice
-    long = "The library opens on Monday. " * 45
+    long = "The library opens on Monday. " * 55
     page.get_by_label("Your question").last.fill(long)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert").filter(has_text="no longer fits")).to_be_visible()
