@@ -19,8 +19,10 @@ CHECKED = """
 import { readFileSync } from "node:fs";
 import { makeChecker } from "./static/tasks/post/check/index.js";
 const { check, mended } = makeChecker(JSON.parse(readFileSync("static/tasks/post/check.json", "utf8")));
-const checked = (text, post, limit) => [check(text, post, limit).map(({ rule, found }) => [rule, found]), mended(text, post, limit)];
-console.log(JSON.stringify(JSON.parse(readFileSync(0, "utf8")).map((values) => checked(...values))));
+const checked = (text, post, limit) => check(text, post, limit).map(({ rule, found }) => [rule, found]);
+const cases = JSON.parse(readFileSync(0, "utf8"));
+const better = cases.filter((_, place) => place % 3 === 0).map((values) => mended(...values));
+console.log(JSON.stringify({ found: cases.map((values) => checked(...values)), better }));
 """
 
 
@@ -70,10 +72,11 @@ def cases() -> list[tuple[str, str, int]]:
 
 def test_the_page_finds_what_the_evaluation_finds(cases: list[tuple[str, str, int]]) -> None:
     in_page = evaluate(CHECKED, json.dumps(cases))
-    for case, (found, better) in zip(cases, in_page, strict=True):
+    for case, found in zip(cases, in_page["found"], strict=True):
         assert found == [[finding.rule, list(finding.found)] for finding in check(*case)], case
+    for case, better in zip(cases[::3], in_page["better"], strict=True):  # each takes as long as many checks
         assert better == mended(*case), case
-    rules = {rule for found, _ in in_page for rule, _ in found}
+    rules = {rule for found in in_page["found"] for rule, _ in found}
     assert rules == {"language", "cheer", "cut", "changed", "repeated", "lost_name", "lost_fact", "long", "tags"}
 
 

@@ -41,9 +41,8 @@ def test_every_weight_is_the_checkpoints(written: Path, folder: Path) -> None:
     assert facts.parts["residual streams"] > 0
 
 
-@pytest.mark.parametrize("name", ["gemma3n", "gemma3n-q4_0"])
-def test_every_tensor_changes_the_logits(name: str, tmp_path: Path) -> None:
-    reference = Reference.from_web_file(CASES[name].convert(name, tmp_path).path)
+def test_every_tensor_changes_the_logits(tmp_path: Path) -> None:
+    reference = Reference.from_web_file(CASES["gemma3n"].convert("gemma3n", tmp_path).path)
     expected, random = reference.logits(PROMPT), np.random.Generator(np.random.PCG64(1))
     source: Any = reference.source
     for where, held in enumerate([source._whole, *source._layers]):

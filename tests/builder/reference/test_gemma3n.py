@@ -52,23 +52,6 @@ def test_a_token_after_the_other_is_the_text_at_once(opened: OpenedCheckpoint) -
     assert whole[7:-1].tolist() == answer.ids
 
 
-def test_every_tensor_matters(opened: OpenedCheckpoint) -> None:
-    writer, random = held(opened), np.random.Generator(np.random.PCG64(1))
-    expected, source = logits(writer), writer.source
-    assert isinstance(source, HeldSource)
-    holders: list[Any] = [source._whole, *source._layers]
-    unseen, count = [], 0
-    for index, holder in enumerate(holders):
-        for part, values in list(holder.items()):
-            holder[part] = values * random.uniform(0.5, 2, values.shape).astype(np.float32)
-            count += 1
-            if np.abs(logits(writer) - expected).max() < 0.05:
-                unseen.append((index, part))
-            holder[part] = values
-    assert unseen == []
-    assert count + 1 == len(opened.weights.tensors), "the embedding is changed nowhere here"
-
-
 def test_rows_of_pictures_and_sound_are_left_out(tmp_path: Path, opened: OpenedCheckpoint) -> None:
     """They have none in the tables of the layers."""
     config = {"model_type": "gemma3n", "text_config": CONFIG | {"vocab_size": 4160}}
