@@ -178,8 +178,14 @@ function globalRope(values) {
   if (typeof byType !== "object" || Object.keys(byType).sort().join() !== "full_attention,sliding_attention") refuse(values, "rope_parameters");
   const local = readRope(values, "rope_parameters", byType.sliding_attention, localTheta);
   if (local.wavelength !== LOCAL_WAVELENGTH || local.factor !== 1) refuse(values, "rope_parameters");
-  return readRope(values, "rope_parameters", byType.full_attention, theta);
+  const { rope_scaling: scaling } = values;
+  if (scaling == null) return readRope(values, "rope_parameters", byType.full_attention, theta);
+  if (!isPlain(scaling) || !isPlain(byType.full_attention ?? {})) refuse(values, "rope_scaling");
+  return readRope(values, "rope_scaling", { ...byType.full_attention, ...scaling }, theta); // as transformers joins them
 }
+
+/** @param {unknown} value of a JSON */
+const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** @type {Record<string, string[]>} */
 const ROPES = { default: ["rope_theta"], linear: ["rope_theta", "factor"] };
@@ -188,8 +194,8 @@ const ROPES = { default: ["rope_theta"], linear: ["rope_theta", "factor"] };
 function readRope(values, key, said, wavelength) {
   const rope = said ?? {};
   const kind = rope.rope_type ?? rope.type ?? "default";
-  const known = Object.hasOwn(ROPES, kind) ? ROPES[kind] : null;
-  if (typeof rope !== "object" || !known || Object.keys(rope).some((each) => ![...known, "rope_type", "type"].includes(each))) refuse(values, key);
+  const known = typeof kind === "string" && Object.hasOwn(ROPES, kind) ? ROPES[kind] : null;
+  if (!isPlain(rope) || !known || Object.keys(rope).some((each) => ![...known, "rope_type", "type"].includes(each))) refuse(values, key);
   const all = { rope_theta: wavelength, ...rope };
   return { wavelength: number(all, "rope_theta"), factor: kind === "linear" ? number(all, "factor") : 1 };
 }

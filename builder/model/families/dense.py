@@ -318,4 +318,9 @@ def read_rope_beside_the_local(c: Config) -> Rope:
         )
     local = read_rope(c, "rope_parameters", by_type["sliding_attention"], local_theta)
     refuse_another_local_wavelength(c, "rope_parameters", local)
-    return read_rope(c, "rope_parameters", by_type["full_attention"], theta)
+    full, scaling = by_type["full_attention"], c.values.get("rope_scaling")
+    if scaling is None:
+        return read_rope(c, "rope_parameters", full, theta)
+    # transformers puts what is said the older way into the newer one
+    both = {**(full or {}), **scaling} if isinstance(full, dict | None) and isinstance(scaling, dict) else scaling
+    return read_rope(c, "rope_scaling", both, theta)

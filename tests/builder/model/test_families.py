@@ -91,6 +91,7 @@ def test_the_layer_pattern_is_read(changes: dict[str, Any], local_layers: int) -
         ({"rope_parameters": {"full_attention": {"rope_type": "yarn"}, "sliding_attention": {}}}, "yarn"),
         ({"rope_parameters": {"full_attention": {}, "sliding_attention": {"rope_theta": 5e4}}}, "sliding layers"),
         ({"rope_parameters": []}, "rope_parameters"),
+        ({"rope_parameters": {"full_attention": {}, "sliding_attention": {}}, "rope_scaling": [1]}, "rope_scaling"),
         ({"sliding_window": None}, "sliding_window"),
         ({"sliding_window_pattern": 1}, "sliding_window_pattern"),
         ({"layer_types": ["full_attention"] * 4}, "layer_types"),
@@ -128,6 +129,14 @@ def test_nonsense_factors_are_refused(factor: Any) -> None:
     [
         {"rope_scaling": {"rope_type": "linear", "factor": 8.0}},
         {"rope_scaling": {"type": "linear", "factor": 8}},
+        {
+            "rope_parameters": {"full_attention": None, "sliding_attention": None},
+            "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+        },
+        {
+            "rope_parameters": {"full_attention": {"rope_type": "default"}, "sliding_attention": {}},
+            "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+        },
         {
             "rope_parameters": {
                 "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
