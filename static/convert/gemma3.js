@@ -56,6 +56,7 @@ export const isLarge = (/** @type {Gemma3} */ { modelType }) => modelType !== GE
 /** @param {Record<string, any>} config of config.json @returns {Gemma3} */
 export function describe(config) {
   const values = { ...DEFAULTS, ...textPart(config) };
+  if (values.per_layer_config != null && shown(values.per_layer_config) !== "{}") refuse(values, "per_layer_config");
   const [width, inner, head] = ["hidden_size", "intermediate_size", "head_dim"].map((key) => integer(values, key, key === "head_dim" ? MAX_HEAD : MOST));
   for (const key of ["hidden_size", "intermediate_size", "head_dim"]) if (values[key] % (2 * BLOCK)) refuse(values, key);
   const layers = integer(values, "num_hidden_layers", MAX_LAYERS);

@@ -46,6 +46,10 @@ class Config:
             )
         return cls(text, path, defaults, section="text_config.")
 
+    def with_values(self, **values: Any) -> Config:
+        """The same place, where these say something else."""
+        return Config(self.values | values, self.path, section=self.section)
+
     def says(self, key: str) -> str:
         """The beginning of a sentence about a key: where it is, and what it says."""
         return f"{self.path}: {self.section}{key} is {shown(self.values.get(key))}"

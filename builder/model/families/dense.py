@@ -134,6 +134,7 @@ def dense_model(
     `rope` is that of the layers that see everything; queries are divided by the square root of `query_scalar`; `sizes` are the
     names of the published (hidden, layers). Without `embedding_scale` it is Gemma's, the square root of the width.
     """
+    refuse_layers_of_their_own(c)
     d = dimensions
 
     def layer(window: int | None) -> Layer:
@@ -240,6 +241,11 @@ def refuse_the_unusual(c: Config, *seeing: str) -> None:
     c.refuse_unless("use_bidirectional_attention", False, *seeing)
 
 
+def refuse_layers_of_their_own(c: Config) -> None:
+    """Settings of single layers, which transformers reads of every model since 5.24."""
+    c.refuse_unless("per_layer_config", {})
+
+
 def read_windows(c: Config, layers: int) -> list[int | None]:
     """The window of each layer, None where it sees everything; UnsupportedModel where the engine could not be told.
 
@@ -252,11 +258,11 @@ def read_windows(c: Config, layers: int) -> list[int | None]:
     types, key = c.values.get("layer_types"), "layer_types"
     if types is None:
         key = "_sliding_window_pattern" if "_sliding_window_pattern" in c.values else "sliding_window_pattern"
-        types = _layer_types(c.integer(key), layers)
+        types = layer_types(c.integer(key), layers)
     if not isinstance(types, list) or len(types) != layers:
         raise UnsupportedModel(f"{c.says(key)}: it must name each of the {layers} layers.", subject=key)
     period = types.index("full_attention") + 1 if "full_attention" in types else layers + 1
-    if period == 1 or types != _layer_types(period, layers):
+    if period == 1 or types != layer_types(period, layers):
         raise UnsupportedModel(
             f"{c.path}: {c.section}{key} makes the layers {shown(types)}: the web format can only express a fixed number (at "
             f"least one) of sliding_attention layers before each full_attention layer.",
@@ -266,7 +272,8 @@ def read_windows(c: Config, layers: int) -> list[int | None]:
     return [None if kind == "full_attention" else window for kind in types]
 
 
-def _layer_types(period: int, layers: int) -> list[str]:
+def layer_types(period: int, layers: int) -> list[str]:
+    """What config.json calls layers of which every one in `period` sees everything."""
     return ["full_attention" if sees_all else "sliding_attention" for sees_all in global_layers(period, layers)]
 
 

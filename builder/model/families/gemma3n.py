@@ -28,9 +28,11 @@ from builder.model.description import (
 from builder.model.families import dense
 from builder.model.families.config import Config
 from builder.model.families.dense import (
+    layer_types,
     read_dimensions,
     read_rope_beside_the_local,
     read_windows,
+    refuse_layers_of_their_own,
     refuse_the_unusual,
 )
 from builder.model.families.family import Family, Naming
@@ -52,7 +54,6 @@ DEFAULTS = {
     "head_dim": 256,
     "max_position_embeddings": 32_768,
     "sliding_window": 512,
-    "sliding_window_pattern": 5,
     "num_kv_shared_layers": 15,
     "laurel_rank": 64,
     "rope_theta": 1_000_000.0,
@@ -60,6 +61,9 @@ DEFAULTS = {
     "final_logit_softcapping": 30.0,
 }
 """What a config.json may leave out: the values of `Gemma3nTextConfig` in transformers 4.53 to 5."""
+
+PERIOD = 5
+"""Every how many layers one sees everything, where config.json names no layers; it cannot say another."""
 
 SIZES = {(2048, 30): "2b", (2048, 35): "4b"}
 """Published (hidden, layers): E2B and E4B."""
@@ -95,6 +99,7 @@ def weights(model: ModelDescription, naming: Naming) -> tuple[Weight, ...]:
 
 def _describe(c: Config) -> ModelDescription:
     refuse_the_unusual(c)
+    refuse_layers_of_their_own(c)
     c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
     c.refuse_unless("altup_num_inputs", MAX_STREAMS)
     c.refuse_unless("altup_active_idx", 0)
@@ -102,7 +107,8 @@ def _describe(c: Config) -> ModelDescription:
     c = _with_one_width(c)
     d = read_dimensions(c)
     given, rank = _whole_blocks(c, "hidden_size_per_layer_input"), _whole_blocks(c, "laurel_rank")
-    windows, rope = read_windows(c, d.layers), read_rope_beside_the_local(c)
+    types = layer_types(PERIOD, d.layers) if c.values.get("layer_types") is None else c.values["layer_types"]
+    windows, rope = read_windows(c.with_values(layer_types=types), d.layers), read_rope_beside_the_local(c)
     own = d.layers - read_shared_layers(c, d.layers)
     vocabulary = min(d.vocab, c.integer("vocab_size_per_layer_input"))
 
@@ -149,7 +155,7 @@ def _with_one_width(c: Config) -> Config:
             f"engine knows one for all.",
             subject="intermediate_size",
         )
-    return Config(c.values | {"intermediate_size": widths[0]}, c.path, section=c.section)
+    return c.with_values(intermediate_size=widths[0])
 
 
 def _whole_blocks(c: Config, key: str) -> int:

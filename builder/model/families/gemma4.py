@@ -24,6 +24,8 @@ from builder.model.description import (
 )
 from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, Config
 from builder.model.families.dense import (
+    Dimensions,
+    layer_types,
     read_dimensions,
     read_rope,
     read_windows,
@@ -51,10 +53,12 @@ DEFAULTS = {
     "vocab_size_per_layer_input": 262_144,
     "max_position_embeddings": 131_072,
     "sliding_window": 512,
-    "sliding_window_pattern": 6,
     "num_kv_shared_layers": 0,
 }
 """What a config.json may leave out: the values of `Gemma4TextConfig` in transformers 5."""
+
+PERIOD = 6
+"""Every how many layers one sees everything, where config.json names no layers; it cannot say another."""
 
 DEFAULT_ROPES = {
     "sliding_attention": {"rope_type": "default", "rope_theta": LOCAL_ROPE.wavelength},
@@ -95,24 +99,9 @@ def _describe(c: Config) -> ModelDescription:
             f"{c.says('enable_moe_block')}: onpage does not convert a mixture of experts.", subject="enable_moe_block"
         )
     d = read_dimensions(c)
-    head = c.integer("global_head_dim", most=MAX_HEAD_DIMENSION)
-    if head % BLOCK:
-        raise UnsupportedModel(
-            f"{c.says('global_head_dim')}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
-            subject="global_head_dim",
-        )
-    windows, rope, shared = read_windows(c, d.layers), _global_rope(c), read_shared_layers(c, d.layers)
+    windows, rope, shared = _windows(c, d.layers), _global_rope(c), read_shared_layers(c, d.layers)
     keys_are_values = c.values.get("attention_k_eq_v") is True
-    kv_heads = d.kv_heads
-    # transformers reads it only where values are keys
-    if keys_are_values and c.values.get("num_global_key_value_heads") is not None:
-        kv_heads = c.integer("num_global_key_value_heads", most=MAX_HEADS)
-        if d.heads % kv_heads:
-            raise UnsupportedModel(
-                f"{c.says('num_global_key_value_heads')} and num_attention_heads {d.heads}: the heads must be a multiple of the "
-                f"key-value heads.",
-                subject="num_global_key_value_heads",
-            )
+    head, kv_heads = _heads_that_see_all(c, d, windows, keys_are_values=keys_are_values)
     own = d.layers - shared
     extras = _extras(c, d.vocab)
 
@@ -149,6 +138,62 @@ def _describe(c: Config) -> ModelDescription:
         context=c.integer("max_position_embeddings"),
         norm_offset=0.0,
     )
+
+
+def _windows(c: Config, layers: int) -> list[int | None]:
+    """As transformers has them: the last layer sees everything, whatever is said of it."""
+    types = c.values.get("layer_types")
+    if types is None:
+        types = layer_types(PERIOD, layers)
+    if isinstance(types, list):
+        types = [*types[:-1], "full_attention"]
+    return read_windows(c.with_values(layer_types=types), layers)
+
+
+def _heads_that_see_all(
+    c: Config, d: Dimensions, windows: list[int | None], *, keys_are_values: bool
+) -> tuple[int, int]:
+    """The dimension of the heads of the layers that see everything, and how many of keys and values these have.
+
+    Published files say them once; transformers saves them layer by layer since 5.24, those alone that differ from the others'.
+    """
+    if "per_layer_config" not in c.values:
+        head, count = "global_head_dim", "num_global_key_value_heads"
+        if not keys_are_values or c.values.get(count) is None:  # transformers reads it only where values are keys
+            count = "num_key_value_heads"
+    else:
+        c, head, count = c.with_values(**_same_of_all(c, windows)), "head_dim", "num_key_value_heads"
+    dimension, kv_heads = c.integer(head, most=MAX_HEAD_DIMENSION), c.integer(count, most=MAX_HEADS)
+    if dimension % BLOCK:
+        raise UnsupportedModel(
+            f"{c.says(head)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
+            subject=head,
+        )
+    if d.heads % kv_heads:
+        raise UnsupportedModel(
+            f"{c.says(count)} and num_attention_heads {d.heads}: the heads must be a multiple of the key-value heads.",
+            subject=count,
+        )
+    return dimension, kv_heads
+
+
+def _same_of_all(c: Config, windows: list[int | None]) -> dict[str, Any]:
+    """What per_layer_config says of the layers that see everything, where it says the same of them all, and of no other."""
+    said = c.values["per_layer_config"]
+    full = {str(i) for i, window in enumerate(windows) if window is None}
+    of_each = list(said.values()) if isinstance(said, dict) and said.keys() in (full, set()) else [None]
+    first = of_each[0] if of_each else {}
+    if (
+        not isinstance(first, dict)
+        or first.keys() - {"head_dim", "num_key_value_heads"}
+        or any(each != first for each in of_each)
+    ):
+        raise UnsupportedModel(
+            f"{c.says('per_layer_config')}: expected a head_dim, and num_key_value_heads, that are the same for all full_attention "
+            f"layers, and nothing for others.",
+            subject="per_layer_config",
+        )
+    return first
 
 
 def _extras(c: Config, vocabulary: int) -> tuple[PerLayerEmbedding, ...]:

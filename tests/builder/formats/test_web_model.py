@@ -183,12 +183,12 @@ def test_per_layer_embeddings_are_named_as_the_engine_reads_them() -> None:
 )
 def test_the_published_sizes_with_per_layer_embeddings_have_their_own_type(size: tuple[int, int], kind: str) -> None:
     hidden, layers = size
-    types = (["sliding_attention"] * 4 + ["full_attention"]) * (layers // 5 + 1)
+    period = 5 if layers % 5 == 0 else 6
     model = describe(
         gemma4_config(
             hidden_size=hidden,
             num_hidden_layers=layers,
-            layer_types=types[:layers],
+            layer_types=(["sliding_attention"] * (period - 1) + ["full_attention"]) * (layers // period),
             hidden_size_per_layer_input=256,
             vocab_size_per_layer_input=4096,
         ),

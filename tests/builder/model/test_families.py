@@ -13,7 +13,14 @@ from builder.formats.web_model import name_of, transformer_parameters
 from builder.model.families import describe, family_of, fit_to_tokenizer, turns_of, weights_of
 from builder.model.shapes import shapes
 from builder.model.weights import weight_count
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma4_config, with_images_config
+from tests.checkpoints import (
+    gemma1_config,
+    gemma2_config,
+    gemma3_config,
+    gemma3n_config,
+    gemma4_config,
+    with_images_config,
+)
 
 HERE = Path("config.json")
 
@@ -317,6 +324,77 @@ def test_whatever_a_key_says_it_is_a_plan_or_one_sentence(config: dict[str, Any]
             whole = config | {"text_config": changed} if "text_config" in config else changed
             with suppress(CheckpointError):
                 describe(whole, HERE)
+
+
+S, F = "sliding_attention", "full_attention"
+
+
+@pytest.mark.parametrize(
+    ("config", "sees_all"),
+    [
+        (gemma4_config(layer_types=None, num_hidden_layers=12), {5, 11}),
+        (gemma4_config(layer_types=None, num_hidden_layers=12, sliding_window_pattern=4), {5, 11}),
+        (gemma4_config(layer_types=None, num_hidden_layers=5), {4}),
+        (gemma4_config(layer_types=[S, S, S, S], num_hidden_layers=4), {3}),
+        (gemma4_config(layer_types=[S, F, S, S], num_hidden_layers=4), {1, 3}),
+        (gemma3n_config(layer_types=None, num_kv_shared_layers=0, sliding_window_pattern=3), {4, 9}),
+    ],
+)
+def test_which_layers_see_everything_is_what_transformers_makes_of_it(
+    config: dict[str, Any], sees_all: set[int]
+) -> None:
+    """Gemma 3n and 4 read no sliding_window_pattern, and the last layer of a Gemma 4 sees everything whatever is said."""
+    layers = describe(config, HERE).layers
+    assert {i for i, layer in enumerate(layers) if layer.attention.window is None} == sees_all
+
+
+def test_a_gemma_4_whose_forced_last_layer_breaks_the_pattern_is_refused() -> None:
+    with pytest.raises(UnsupportedModel, match="layer_types"):
+        describe(gemma4_config(layer_types=None, num_hidden_layers=8), HERE)
+
+
+def saved_by_layer(**changes: Any) -> dict[str, Any]:
+    """config.json of a Gemma 4 as transformers saves it since 5.24: what layers have of their own is said layer by layer."""
+    config = gemma4_config(**changes)
+    del config["global_head_dim"]
+    return config
+
+
+@pytest.mark.parametrize(
+    ("said", "head", "key_value_heads"),
+    [
+        ({}, 32, 2),
+        ({"2": {"head_dim": 64}, "5": {"head_dim": 64}}, 64, 2),
+        ({"2": {"head_dim": 64, "num_key_value_heads": 1}, "5": {"head_dim": 64, "num_key_value_heads": 1}}, 64, 1),
+        ({"2": {"num_key_value_heads": 1}, "5": {"num_key_value_heads": 1}}, 32, 1),
+    ],
+)
+def test_heads_that_are_said_layer_by_layer_are_read(said: Any, head: int, key_value_heads: int) -> None:
+    model = describe(saved_by_layer(num_key_value_heads=2, per_layer_config=said), HERE)
+    found = {(layer.attention.head_dimension, layer.attention.key_value_heads) for layer in model.layers[2::3]}
+    assert found == {(head, key_value_heads)}
+    assert {layer.attention.head_dimension for layer in model.layers[:2]} == {32}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        "x",
+        {"2": {"head_dim": 64}},
+        {"1": {"head_dim": 64}, "2": {"head_dim": 64}, "5": {"head_dim": 64}},
+        {"2": {"head_dim": 64}, "5": {"head_dim": 96}},
+        {"2": {"sliding_window": 64}, "5": {"sliding_window": 64}},
+        {"2": 5, "5": 5},
+    ],
+)
+@pytest.mark.parametrize("make", [saved_by_layer, gemma3_config, gemma2_config, gemma3n_config])
+def test_layers_that_differ_otherwise_are_refused(make: Any, said: Any) -> None:
+    if said is None and make is not saved_by_layer:
+        return
+    with pytest.raises(UnsupportedModel, match="per_layer_config"):
+        describe(make(per_layer_config=said), HERE)
 
 
 def test_every_tensor_has_its_own_name_and_source() -> None:

@@ -93,5 +93,5 @@ def test_sparse_layers_are_the_first_ten_unless_it_is_said() -> None:
         return [layer.feed_forward.sparse_above for layer in model.layers]
 
     assert sparse() == [pytest.approx(1.6448536)] * 10 + [None] * 2
-    assert sparse(num_hidden_layers=6, intermediate_size=128, layer_types=None, sliding_window_pattern=3) == [None] * 6
+    assert sparse(num_hidden_layers=6, intermediate_size=128, layer_types=None, num_kv_shared_layers=0) == [None] * 6
     assert sparse(activation_sparsity_pattern=0.5) == [pytest.approx(0)] * 12
