@@ -68,7 +68,8 @@ export async function plan(folder, bits, { templates } = {}) {
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(generation);
-  const checkpoint = REPOSITORY.test(config._name_or_path) ? config._name_or_path : folder.name;
+  const { _name_or_path: from } = config;
+  const checkpoint = typeof from === "string" && REPOSITORY.test(from) ? from : folder.name;
   return {
     model,
     weights,
@@ -106,7 +107,7 @@ async function conversing(folder, described, config, generation, templates) {
   const [beside, processor, added] = [await jsonOf(folder, "tokenizer_config.json"), await jsonOf(folder, "chat_template.json"), await jsonOf(folder, "added_tokens.json")];
   const file = folder.files.get("tokenizer.model");
   if (!file) throw new Refusal("incomplete", "tokenizer.model");
-  const tokenizer = new SentencePieceModel(new Uint8Array(await file.arrayBuffer()));
+  const tokenizer = await SentencePieceModel.of(file);
   tokenizer.add(addedTokens(added, beside), described.rows);
   await refuseAnotherTokenizer(folder, tokenizer, described.rows);
   const model = fitted(described, tokenizer.pieces.length);

@@ -41,7 +41,31 @@ export async function jsonOf({ files }, name, { needed = false, most = MAX_JSON 
     return {};
   }
   if (file.size > most) throw new Refusal("damaged", `${name}: ${file.size} bytes`);
-  return objectOf(await file.text(), name);
+  return objectOf(await textOf(file), name);
+}
+
+/**
+ * What a file holds between two places. Refusal where it cannot be read: it was moved or changed after it was chosen.
+ * @param {Blob} file
+ * @param {number} [begin]
+ * @param {number} [end]
+ */
+export async function bytesOf(file, begin = 0, end = file.size) {
+  const bytes = await file.slice(begin, end).arrayBuffer().catch(() => null);
+  if (!bytes || bytes.byteLength !== end - begin) throw unreadable(file);
+  return bytes;
+}
+
+/** As `bytesOf`, of a text. @param {Blob} file @param {number} [begin] @param {number} [end] */
+export async function textOf(file, begin, end) {
+  const text = await file.slice(begin, end).text().catch(() => null); // with no copy as bytes
+  if (text === null) throw unreadable(file);
+  return text;
+}
+
+/** @param {Blob} file */
+function unreadable(file) {
+  return new Refusal("damaged", file instanceof File ? file.name : "");
 }
 
 /** @param {string} text @param {string} name of its file @returns {Record<string, any>} */
@@ -49,8 +73,8 @@ export function objectOf(text, name) {
   let value;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new Refusal("damaged", `${name}: ${error instanceof Error ? error.message : error}`);
+  } catch {
+    throw new Refusal("damaged", `${name}: JSON`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Refusal("damaged", `${name}: ${shown(value)}`);
   return value;

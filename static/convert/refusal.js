@@ -28,14 +28,22 @@ export class Refusal extends Error {
     super(detail ? `${code}: ${detail}` : code);
     this.name = "Refusal";
     this.code = code;
-    this.detail = detail;
+    this.detail = short(detail, MOST_OF_A_DETAIL);
   }
 }
 
-const MOST_SHOWN = 120;
+const [MOST_OF_A_VALUE, MOST_OF_A_DETAIL] = [120, 400];
 
-/** A value that somebody else wrote, short. @param {unknown} value */
+/** A value that somebody else wrote, short. @param {unknown} value of a JSON, or undefined */
 export function shown(value) {
-  const said = JSON.stringify(value) ?? "nothing";
-  return said.length > MOST_SHOWN ? `${said.slice(0, MOST_SHOWN - 1)}…` : said;
+  try {
+    return short(JSON.stringify(value) ?? "nothing", MOST_OF_A_VALUE);
+  } catch {
+    return "…"; // JSON is read at any depth, and written at some thousands
+  }
+}
+
+/** @param {string} said @param {number} most */
+function short(said, most) {
+  return said.length > most ? `${said.slice(0, most - 1)}…` : said;
 }

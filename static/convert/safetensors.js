@@ -8,7 +8,7 @@
  * @typedef {import('./folder.js').Folder} Folder
  */
 
-import { jsonOf, objectOf } from "./folder.js";
+import { bytesOf, jsonOf, objectOf, textOf } from "./folder.js";
 import { Refusal, shown } from "./refusal.js";
 
 /** Bytes of a header; that of 1,500 tensors has 0.2 MB. */
@@ -43,10 +43,10 @@ async function shards(folder) {
 
 /** @param {Blob} file @param {string} name @returns {Promise<StoredTensor[]>} */
 async function readHeader(file, name) {
-  const start = new DataView(await file.slice(0, 8).arrayBuffer());
+  const start = new DataView(await bytesOf(file, 0, Math.min(8, file.size)));
   const length = start.byteLength === 8 ? Number(start.getBigUint64(0, true)) : 0;
   if (!length || length > MAX_HEADER || 8 + length > file.size) throw new Refusal("damaged", `${name}: a header of ${length} bytes`);
-  const header = objectOf(await file.slice(8, 8 + length).text(), name);
+  const header = objectOf(await textOf(file, 8, 8 + length), name);
   delete header.__metadata__;
   const found = Object.entries(header).map(([tensor, said]) => placed(tensor, said, file, 8 + length, name));
   found.sort((one, other) => one.begin - other.begin || one.end - other.end);
@@ -64,8 +64,8 @@ function placed(tensor, said, file, start, name) {
   const { dtype, shape, data_offsets: offsets } = said ?? {};
   const counts = Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount);
   if (!counts || typeof dtype !== "string" || offsets[1] < offsets[0]) throw new Refusal("damaged", `${name}: ${shown(tensor)} ${shown(said)}`);
-  const size = shape.reduce((/** @type {number} */ product, /** @type {number} */ each) => product * each, BYTES[dtype] ?? 0);
-  if (dtype in BYTES && size !== offsets[1] - offsets[0]) throw new Refusal("damaged", `${name}: ${shown(tensor)} ${shown(said)}`);
+  const size = shape.reduce((/** @type {number} */ product, /** @type {number} */ each) => product * each, Object.hasOwn(BYTES, dtype) ? BYTES[dtype] : 0);
+  if (Object.hasOwn(BYTES, dtype) && size !== offsets[1] - offsets[0]) throw new Refusal("damaged", `${name}: ${shown(tensor)} ${shown(said)}`);
   return { name: tensor, dtype, shape, file, begin: start + offsets[0], end: start + offsets[1] };
 }
 

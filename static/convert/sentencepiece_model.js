@@ -7,6 +7,7 @@
  * @typedef {{text: string, score: number, type: number, begin: number, end: number}} Piece where its field begins and ends; 0 for one that was added
  */
 
+import { bytesOf } from "./folder.js";
 import { joined, message } from "./protobuf.js";
 import { Refusal, shown } from "./refusal.js";
 
@@ -14,6 +15,8 @@ export const [NORMAL, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 3, 4, 5, 6];
 /** Fields of ModelProto, SentencePiece and TrainerSpec. */
 const [PIECES, TRAINER, TEXT, SCORE, TYPE, VOCABULARY, BOS, EOS] = [1, 2, 1, 2, 3, 4, 41, 42];
 const MAX_BYTES = 32 << 20;
+/** Gemma has 262,144; of two bytes each they would fill a gigabyte. */
+const MAX_PIECES = 1 << 20;
 const NAME = "tokenizer.model";
 const SPACE = "\u2581";
 const MAX_TEXT = 512;
@@ -31,14 +34,19 @@ export class SentencePieceModel {
   begin = 1;
   end = 2;
 
+  /** @param {Blob} file not trusted */
+  static async of(file) {
+    if (file.size > MAX_BYTES) throw new Refusal("tokenizer", `${NAME}: ${file.size} bytes`);
+    return new SentencePieceModel(new Uint8Array(await bytesOf(file)));
+  }
+
   /** @param {Uint8Array<ArrayBuffer>} bytes not trusted */
   constructor(bytes) {
-    if (bytes.length > MAX_BYTES) throw new Refusal("tokenizer", `${NAME}: ${bytes.length} bytes`);
     this.#bytes = bytes;
     try {
       this.#read();
     } catch (error) {
-      if (error instanceof RangeError || error instanceof TypeError) throw new Refusal("tokenizer", `${NAME}: ${error.message}`);
+      if (error instanceof RangeError || error instanceof TypeError) throw new Refusal("tokenizer", `${NAME}: protobuf`);
       throw error;
     }
     for (const id of [this.begin, this.end]) if (id < -1 || id >= this.pieces.length) throw new Refusal("tokenizer", `${NAME}: ${id} of ${this.pieces.length}`);
@@ -66,6 +74,7 @@ export class SentencePieceModel {
         if (inner.number === SCORE) piece.score = view.getFloat32(inner.from, true);
         if (inner.number === TYPE) piece.type = inner.value;
       }
+      if (this.pieces.length === MAX_PIECES) throw new RangeError("there are too many pieces");
       this.pieces.push(piece);
       this.#last = to;
     }

@@ -5,6 +5,7 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
+import { bytesOf } from "./folder.js";
 import { CHUNK } from "./kernel.js";
 import { BYTES } from "./safetensors.js";
 
@@ -65,7 +66,7 @@ export async function largestOf(tensor, report) {
 /** Whether two tensors of a type and a shape are the same, to the bit. @param {StoredTensor} one @param {StoredTensor} other */
 export async function isSame(one, other) {
   for (let at = 0; at < one.end - one.begin; at += CHUNK) {
-    const [ours, theirs] = await Promise.all([one, other].map(({ file, begin, end }) => file.slice(begin + at, Math.min(begin + at + CHUNK, end)).arrayBuffer()));
+    const [ours, theirs] = await Promise.all([one, other].map(({ file, begin, end }) => bytesOf(file, begin + at, Math.min(begin + at + CHUNK, end))));
     const bytes = new Uint8Array(theirs);
     if (!new Uint8Array(ours).every((byte, i) => byte === bytes[i])) return false;
   }
@@ -87,7 +88,7 @@ async function read({ dtype, file, begin }, at, into) {
   if (!into.length) return;
   const count = into.length / (dtype === "BF16" ? 2 : 4);
   const start = begin + at * BYTES[dtype];
-  const stored = await file.slice(start, start + count * BYTES[dtype]).arrayBuffer();
+  const stored = await bytesOf(file, start, start + count * BYTES[dtype]);
   if (dtype !== "F16") return into.set(new Uint8Array(stored));
   const halves = new Uint16Array(stored);
   const values = new Uint32Array(into.buffer, into.byteOffset, count);

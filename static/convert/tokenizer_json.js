@@ -4,6 +4,7 @@
  * whose two do not say the same is refused: the same pieces, joined in the same order.
  */
 
+import { textOf } from "./folder.js";
 import { JsonReader } from "./json_reader.js";
 import { Refusal, shown } from "./refusal.js";
 import { NORMAL } from "./sentencepiece_model.js";
@@ -22,9 +23,9 @@ export async function refuseAnotherTokenizer({ files }, { pieces }, rows) {
   if (!file) return;
   if (file.size > MAX_BYTES) throw new Refusal("damaged", `${NAME}: ${file.size} bytes`);
   try {
-    new Comparison(pieces, rows).read(new JsonReader(await file.text()));
+    new Comparison(pieces, rows).read(new JsonReader(await textOf(file)));
   } catch (error) {
-    throw error instanceof SyntaxError ? new Refusal("damaged", `${NAME}: ${error.message}`) : error;
+    throw error instanceof SyntaxError ? new Refusal("damaged", `${NAME}: JSON`) : error;
   }
 }
 
@@ -57,8 +58,10 @@ class Comparison {
   /** @param {unknown} tokens */
   #readAdded(tokens) {
     for (const token of Array.isArray(tokens) ? tokens : []) {
-      this.#added.set(token?.content, token?.id);
-      this.#compare(token?.content, token?.id);
+      const { content, id } = token ?? {};
+      if (typeof content !== "string" || !Number.isSafeInteger(id)) throw differs(token);
+      this.#added.set(content, id);
+      this.#compare(content, id);
     }
   }
 
@@ -71,9 +74,10 @@ class Comparison {
     }
   }
 
-  /** @param {string} text @param {unknown} said */
+  /** @param {string} text @param {any} said its id */
   #compare(text, said) {
-    const id = Number(this.#added.get(text) ?? said);
+    const id = this.#added.get(text) ?? said;
+    if (!Number.isSafeInteger(id)) throw differs({ [text]: said });
     if (id >= this.#rows) return;
     const ours = this.#pieces[id]?.text;
     if (ours !== text && !(ours === TAB && text === "\t")) throw differs({ [text]: said });
@@ -88,7 +92,7 @@ class Comparison {
     for (const _ of json.elements()) {
       const said = json.value();
       const pair = typeof said === "string" ? said.split(" ") : said;
-      if (!Array.isArray(pair) || pair.length !== 2) throw differs(said);
+      if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((text) => typeof text === "string")) throw differs(said);
       const made = pair[0] + pair[1];
       if (made === whole) continue;
       const piece = byText.get(made);

@@ -6,6 +6,7 @@
  * @typedef {{turns: {user: [string, string], model: [string, string]} | null, ends: string[]}} Turns null where the tokenizer has no pieces for any
  */
 
+import { textOf } from "./folder.js";
 import { Refusal, shown } from "./refusal.js";
 
 /** Of the texts that Google publishes with Gemma 3, without what is blank at their end. */
@@ -35,7 +36,7 @@ export async function turnsOf(folder, config, processor, has, known = PUBLISHED)
 async function templateOf({ files }, config, processor) {
   const own = files.get("chat_template.jinja");
   if (own && own.size > MAX_TEMPLATE) throw new Refusal("template", `${own.size} bytes`);
-  const said = own ? await own.text() : (config.chat_template ?? processor.chat_template ?? null);
+  const said = own ? await textOf(own) : (config.chat_template ?? processor.chat_template ?? null);
   const text = Array.isArray(said) ? said.find((each) => each?.name === "default")?.template : said;
   if (text === null) return null;
   if (typeof text !== "string" || text.length > MAX_TEMPLATE) throw new Refusal("template", shown(text));
