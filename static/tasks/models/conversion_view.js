@@ -3,16 +3,17 @@
 
 import { texts } from "../../text/texts.js";
 import { h, text, uniqueId } from "../../ui/dom.js";
+import { convertCommand } from "./convert_command.js";
 
 /** @typedef {import('../../convert/convert.js').Bits} Bits */
 
-/** @type {Record<Bits, string>} */
-const OPTIONS = { 8: "", q4_0: " --bits q4_0 --scale max" };
+/** @type {Bits[]} */
+const CHOICES = ["8", "q4_0"];
 
 export function makeConversion() {
   const said = texts.models.conversion;
   const group = uniqueId("bits");
-  const inputs = Object.keys(OPTIONS).map((value) => h("input", { type: "radio", name: group, value, checked: value === "8" }));
+  const inputs = CHOICES.map((value) => h("input", { type: "radio", name: group, value, checked: value === "8" }));
   const bits = () => /** @type {Bits} */ (inputs.find(({ checked }) => checked)?.value ?? "8");
   const asked = h("legend", {});
   const command = h("pre", { class: "models-command" });
@@ -21,7 +22,7 @@ export function makeConversion() {
   const actions = h("div", { class: "models-actions" }, h("button", { class: "button models-convert" }, said.convert), decline);
   const root = h("form", { class: "models-conversion", hidden: true }, h("fieldset", {}, asked, ...choices), h("p", { class: "models-quiet" }, said.same), command, actions);
   let name = "";
-  const show = () => text(command, `onpage convert ${name} -o ${name}-web.task --residual-scale bound${OPTIONS[bits()]}`);
+  const show = () => text(command, convertCommand(name, bits()));
   root.addEventListener("change", show);
 
   return {
