@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * The file that a conversion writes, in the browser's own file system beside the models: its name there is its hash, which is known at its end.
- * What was left on the way goes when a conversion is cancelled, and when the models' page is opened.
+ * What was left on the way goes when a conversion is cancelled, and when the models' page is opened. Who writes it has claimed its name, from
+ * before it is there until it is a model: a handle locks it for a shorter time.
  *
  * @typedef {import('./convert.js').Sink} Sink
  */
@@ -18,18 +19,22 @@ export class ScratchFile {
   #entry;
   #folder;
   #handle;
+  #release;
 
-  /** @param {FileSystemDirectoryHandle} folder @param {FileSystemFileHandle} entry @param {import('../engine/opfs.js').AccessHandle} handle */
-  constructor(folder, entry, handle) {
+  /** @param {FileSystemDirectoryHandle} folder @param {FileSystemFileHandle} entry @param {import('../engine/opfs.js').AccessHandle} handle @param {() => void} release */
+  constructor(folder, entry, handle, release) {
     this.#folder = folder;
     this.#entry = entry;
     this.#handle = handle;
+    this.#release = release;
   }
 
   static async create() {
-    const folder = await scratch();
-    const entry = await folder.getFileHandle(crypto.randomUUID(), { create: true });
-    return new ScratchFile(folder, entry, await /** @type {any} */ (entry).createSyncAccessHandle());
+    const [folder, name] = [await scratch(), crypto.randomUUID()];
+    const release = await new Opfs().claim(name);
+    if (!release) throw new Error(`${name} is claimed already`);
+    const entry = await folder.getFileHandle(name, { create: true });
+    return new ScratchFile(folder, entry, await /** @type {any} */ (entry).createSyncAccessHandle(), release);
   }
 
   /** @param {Uint8Array<ArrayBuffer>} bytes @param {number} at */
@@ -53,11 +58,13 @@ export class ScratchFile {
   async keep(sha256) {
     this.#handle.close();
     await new Opfs().adopt(this.#entry, sha256);
+    this.#release();
   }
 
   async remove() {
     this.#handle.close();
     await this.#folder.removeEntry(this.#entry.name);
+    this.#release();
   }
 }
 
@@ -65,7 +72,12 @@ export class ScratchFile {
 export async function removeScratch() {
   const folder = await scratch();
   let isEmpty = true;
-  for await (const name of folder.keys()) await folder.removeEntry(name).catch(() => (isEmpty = false));
+  for await (const name of folder.keys()) {
+    const release = await new Opfs().claim(name);
+    if (release) await folder.removeEntry(name).catch(() => (isEmpty = false));
+    else isEmpty = false;
+    release?.();
+  }
   return isEmpty;
 }
 
