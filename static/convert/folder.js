@@ -11,15 +11,16 @@ import { Refusal, shown } from "./refusal.js";
 const MAX_JSON = 16 << 20;
 
 /**
- * The folder that a person chose or dropped: of the files with the fewest folders above them.
+ * The folder that a person chose or dropped: of the files with the fewest folders above them. Of several such folders it is the first one, because
+ * files of two models make none.
  * @param {{name: string, path: string, file: Blob}[]} chosen `path` with the folder in front: `gemma/config.json`
  * @returns {Folder} its name is "model" where nothing says one
  */
 export function folderOf(chosen) {
-  const depths = chosen.map(({ path }) => path.split("/").length);
-  const top = Math.min(...depths);
-  const inside = chosen.filter((_, index) => depths[index] === top);
-  return { name: inside[0]?.path.split("/").at(-2) || "model", files: new Map(inside.map(({ name, file }) => [name, file])) };
+  const [first, ...others] = chosen.map(({ path }) => path.split("/").slice(0, -1));
+  const top = others.reduce((above, each) => (each.length < above.length ? each : above), first ?? []);
+  const inside = chosen.filter(({ name, path }) => path === [...top, name].join("/"));
+  return { name: top.at(-1) || "model", files: new Map(inside.map(({ name, file }) => [name, file])) };
 }
 
 /** Whether these look like a checkpoint at all. @param {Folder} folder */

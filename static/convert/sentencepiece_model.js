@@ -132,7 +132,8 @@ export class SentencePieceModel {
     const parts = [];
     let at = 0;
     for (const { begin, end, parts: instead } of this.#changes.toSorted((one, other) => one.begin - other.begin)) {
-      parts.push(this.#bytes.subarray(at, begin), ...instead);
+      parts.push(this.#bytes.subarray(at, begin));
+      for (const part of instead) parts.push(part); // spread, many would fill the stack
       at = end;
     }
     return joined([...parts, this.#bytes.subarray(at)]);

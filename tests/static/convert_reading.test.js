@@ -26,6 +26,29 @@ test("a file that was moved or cut after it was chosen is damaged, by its name",
   assert.equal((await bytesOf(new File(["12345"], "x"), 2, 4)).byteLength, 2);
 });
 
+/** @param {string[]} paths */
+const folder = (...paths) => folderOf(paths.map((path) => ({ name: path.split("/").at(-1) ?? "", path, file: new File([], path) })));
+
+test("a folder is that of the files with the fewest folders above them, and never two", () => {
+  const names = (/** @type {string[]} */ ...paths) => [folder(...paths).name, ...folder(...paths).files.keys()];
+  assert.deepEqual(names("b/sub/config.json", "b/config.json", "b/model.safetensors"), ["b", "config.json", "model.safetensors"]);
+  assert.deepEqual(names("a/config.json", "b/config.json", "b/generation_config.json", "a/model.safetensors"), ["a", "config.json", "model.safetensors"]);
+  assert.deepEqual(names("config.json", "/model.safetensors"), ["model", "config.json"]);
+  assert.deepEqual(names(), ["model"]);
+});
+
+test("a folder of very many files is one", () => {
+  assert.equal(folder(...Array.from({ length: 100_000 }, (_, i) => `a/${i}`)).files.size, 100_000);
+  const chosen = Array.from({ length: 300_000 }, (_, i) => ({ name: `${i}`, path: `a/${i}`, file: new File([], "") }));
+  assert.equal(folderOf(chosen).files.size, 300_000);
+});
+
+test("very many pieces that are added are written", () => {
+  const model = new SentencePieceModel(Uint8Array.of(10, 0, 10, 0, 10, 0));
+  model.add(new Map(Array.from({ length: 300_000 }, (_, i) => [3 + i, `<${i}>`])), 300_003);
+  assert.equal(new SentencePieceModel(Uint8Array.from(model.bytes())).pieces.length, 300_003);
+});
+
 test("a tokenizer.model that is too large is not read", async () => {
   await assert.rejects(SentencePieceModel.of(gone("tokenizer.model", 2 ** 40)), refusal("tokenizer", `tokenizer.model: ${2 ** 40} bytes`));
 });
