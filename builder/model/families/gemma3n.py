@@ -149,7 +149,7 @@ def _with_one_width(c: Config) -> Config:
     widths = c.values["intermediate_size"]
     if not isinstance(widths, list):
         return c
-    if widths[1:] != widths[:-1] or len(widths) != c.values["num_hidden_layers"]:
+    if not widths or widths[1:] != widths[:-1] or len(widths) != c.values["num_hidden_layers"]:
         raise UnsupportedModel(
             f"{c.says('intermediate_size')}: expected the same width for each of {c.values['num_hidden_layers']} layers, because the "
             f"engine knows one for all.",

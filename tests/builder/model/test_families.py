@@ -314,11 +314,27 @@ NONSENSE: list[Any] = [
 
 
 @pytest.mark.parametrize(
-    "config", [gemma1_config(), gemma2_config(), gemma3_config(), gemma4_config(), with_images_config()]
+    "config",
+    [
+        gemma1_config(),
+        gemma2_config(),
+        gemma3_config(),
+        gemma3n_config(),
+        gemma3n_config(num_hidden_layers=0),
+        gemma4_config(),
+        with_images_config(),
+    ],
 )
 def test_whatever_a_key_says_it_is_a_plan_or_one_sentence(config: dict[str, Any]) -> None:
     settings = config.get("text_config", config)
-    for key in {*settings, "rope_parameters", "layer_types", "sliding_window_pattern", "query_pre_attn_scalar"}:
+    for key in {
+        *settings,
+        "rope_parameters",
+        "per_layer_config",
+        "layer_types",
+        "sliding_window_pattern",
+        "query_pre_attn_scalar",
+    }:
         for value in NONSENSE:
             changed = settings | {key: value}
             whole = config | {"text_config": changed} if "text_config" in config else changed
