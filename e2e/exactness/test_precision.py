@@ -16,7 +16,7 @@ from builder.model.residual import FLOAT16_MAX
 from builder.reference.dense import Reference
 from builder.synth.web_file import BOS, FIRST_WORD, word
 from e2e.bare import call, on_a_fresh_page
-from tests.checkpoints import gemma1_config, gemma3_config, gemma3n_config, gemma4_config, write_checkpoint
+from tests.checkpoints import gemma1_config, gemma3_config, gemma3n_config, write_checkpoint
 from tests.goldens.cases import text_of
 
 RESIDUAL = 2.0**15
@@ -24,13 +24,8 @@ NEW_TOKENS = 16
 VOCABULARY = 1024
 
 
-def with_per_layer_embeddings(vocab_size: int) -> dict[str, Any]:
-    """A matrix of each layer reads the stream itself, without a norm."""
-    return gemma4_config(vocab_size=vocab_size, vocab_size_per_layer_input=vocab_size, hidden_size_per_layer_input=32)
-
-
 def with_streams(vocab_size: int) -> dict[str, Any]:
-    """Each layer adds its normed input to the stream."""
+    """Each layer adds its normed input to the stream, and a matrix of each reads the stream itself, without a norm, as in Gemma 4."""
     return gemma3n_config(vocab_size=vocab_size, vocab_size_per_layer_input=vocab_size)
 
 
@@ -45,7 +40,7 @@ def clear_prompt(reference: Reference) -> tuple[list[int], list[int]]:
     raise AssertionError("no prompt has a clear answer")
 
 
-@pytest.mark.parametrize("family", [gemma1_config, gemma3_config, with_per_layer_embeddings, with_streams])
+@pytest.mark.parametrize("family", [gemma1_config, gemma3_config, with_streams])
 def test_a_scaled_stream_is_computed_exactly_in_float16(
     browser: Browser, models: Path, address: str, family: Callable[..., dict[str, Any]]
 ) -> None:

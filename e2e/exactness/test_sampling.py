@@ -36,7 +36,7 @@ def test_sampling_in_memory_is_that_of_a_load(browser: Browser, models: Path, ad
 
     def load(page: Page, sampling: dict[str, Any]) -> None:
         options = {
-            "maxTokens": 256,
+            "maxTokens": 128,
             "randomSeed": sampling["seed"],
             "topK": sampling["topK"],
             "temperature": sampling["temperature"],
