@@ -219,18 +219,31 @@ def read_dimensions(c: Config) -> Dimensions:
         vocab=c.integer("vocab_size"),
     )
     for key in ("hidden_size", "intermediate_size", "head_dim"):
-        if c.integer(key) % BLOCK:
-            raise UnsupportedModel(
-                f"{c.says(key)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
-                subject=key,
-            )
-    if dimensions.heads % dimensions.kv_heads:
-        raise UnsupportedModel(
-            f"{c.says('num_key_value_heads')} and num_attention_heads {dimensions.heads}: the heads must be a multiple of the "
-            f"key-value heads.",
-            subject="num_key_value_heads",
-        )
+        read_whole_blocks(c, key)
+    read_key_value_heads(c, "num_key_value_heads", dimensions.heads)
     return dimensions
+
+
+def read_whole_blocks(c: Config, key: str, *, most: int = 1 << 24) -> int:
+    """A side of a matrix, up to `most`; UnsupportedModel where the format's blocks do not divide it."""
+    value = c.integer(key, most=most)
+    if value % BLOCK:
+        raise UnsupportedModel(
+            f"{c.says(key)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
+            subject=key,
+        )
+    return value
+
+
+def read_key_value_heads(c: Config, key: str, heads: int) -> int:
+    """How many heads keys and values have; UnsupportedModel where the `heads` of queries are no multiple of them."""
+    value = c.integer(key, most=MAX_HEADS)
+    if heads % value:
+        raise UnsupportedModel(
+            f"{c.says(key)} and num_attention_heads {heads}: the heads must be a multiple of the key-value heads.",
+            subject=key,
+        )
+    return value
 
 
 def refuse_the_unusual(c: Config, *seeing: str) -> None:

@@ -31,6 +31,7 @@ from builder.model.families.dense import (
     layer_types,
     read_dimensions,
     read_rope_beside_the_local,
+    read_whole_blocks,
     read_windows,
     refuse_layers_of_their_own,
     refuse_the_unusual,
@@ -38,7 +39,6 @@ from builder.model.families.dense import (
 from builder.model.families.family import Family, Naming
 from builder.model.families.shared_caches import last_like, read_shared_layers
 from builder.model.weights import MAX_STREAMS, Weight
-from builder.quantize.rounding import BLOCK
 
 NAME = "gemma3n"
 
@@ -106,7 +106,7 @@ def _describe(c: Config) -> ModelDescription:
     c.refuse_unless("altup_correct_scale", True)
     c = _with_one_width(c)
     d = read_dimensions(c)
-    given, rank = _whole_blocks(c, "hidden_size_per_layer_input"), _whole_blocks(c, "laurel_rank")
+    given, rank = read_whole_blocks(c, "hidden_size_per_layer_input"), read_whole_blocks(c, "laurel_rank")
     types = layer_types(PERIOD, d.layers) if c.values.get("layer_types") is None else c.values["layer_types"]
     windows, rope = read_windows(c.with_values(layer_types=types), d.layers), read_rope_beside_the_local(c)
     own = d.layers - read_shared_layers(c, d.layers)
@@ -156,16 +156,6 @@ def _with_one_width(c: Config) -> Config:
             subject="intermediate_size",
         )
     return c.with_values(intermediate_size=widths[0])
-
-
-def _whole_blocks(c: Config, key: str) -> int:
-    value = c.integer(key)
-    if value % BLOCK:
-        raise UnsupportedModel(
-            f"{c.says(key)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
-            subject=key,
-        )
-    return value
 
 
 def _sparse_above(c: Config, layers: int) -> list[float | None]:

@@ -22,12 +22,14 @@ from builder.model.description import (
     PerLayerEmbedding,
     Rope,
 )
-from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, Config
+from builder.model.families.config import MAX_HEAD_DIMENSION, Config
 from builder.model.families.dense import (
     Dimensions,
     layer_types,
     read_dimensions,
+    read_key_value_heads,
     read_rope,
+    read_whole_blocks,
     read_windows,
     refuse_another_local_wavelength,
     refuse_the_unusual,
@@ -36,7 +38,6 @@ from builder.model.families.dense import (
 from builder.model.families.family import Family, Naming
 from builder.model.families.shared_caches import last_like, read_shared_layers
 from builder.model.turns import Turn, Turns
-from builder.quantize.rounding import BLOCK
 
 NAME = "gemma4"
 
@@ -163,18 +164,7 @@ def _heads_that_see_all(
             count = "num_key_value_heads"
     else:
         c, head, count = c.with_values(**_same_of_all(c, windows)), "head_dim", "num_key_value_heads"
-    dimension, kv_heads = c.integer(head, most=MAX_HEAD_DIMENSION), c.integer(count, most=MAX_HEADS)
-    if dimension % BLOCK:
-        raise UnsupportedModel(
-            f"{c.says(head)}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
-            subject=head,
-        )
-    if d.heads % kv_heads:
-        raise UnsupportedModel(
-            f"{c.says(count)} and num_attention_heads {d.heads}: the heads must be a multiple of the key-value heads.",
-            subject=count,
-        )
-    return dimension, kv_heads
+    return read_whole_blocks(c, head, most=MAX_HEAD_DIMENSION), read_key_value_heads(c, count, d.heads)
 
 
 def _same_of_all(c: Config, windows: list[int | None]) -> dict[str, Any]:
@@ -199,12 +189,7 @@ def _same_of_all(c: Config, windows: list[int | None]) -> dict[str, Any]:
 def _extras(c: Config, vocabulary: int) -> tuple[PerLayerEmbedding, ...]:
     if c.values["hidden_size_per_layer_input"] in (0, None):
         return ()
-    width = c.integer("hidden_size_per_layer_input")
-    if width % BLOCK:
-        raise UnsupportedModel(
-            f"{c.says('hidden_size_per_layer_input')}: the web format stores matrices in blocks, so it must be a multiple of {BLOCK}.",
-            subject="hidden_size_per_layer_input",
-        )
+    width = read_whole_blocks(c, "hidden_size_per_layer_input")
     if c.integer("vocab_size_per_layer_input") != vocabulary:
         raise UnsupportedModel(
             f"{c.says('vocab_size_per_layer_input')}, and vocab_size {vocabulary}: expected a row for each token in both.",
