@@ -236,5 +236,4 @@ def _packed(model: ModelDescription, planned: Schemes) -> int:
 
 def _cache(model: ModelDescription, context: int) -> int:
     """Keys and values of all layers in float32."""
-    attentions = [layer.attention for layer in model.layers]
-    return 2 * FLOAT * context * sum(each.key_value_heads * each.head_dimension for each in attentions)
+    return 2 * FLOAT * context * sum(layer.attention.key_width for layer in model.layers)

@@ -218,9 +218,8 @@ class Measurement:
         at, value = event["at"], event["value"]
         if at == "progress":
             self._during = str(value["text"])
-            self._memory.is_final |= (
-                value["step"] == "bandwidth"
-            )  # the page's buffer for that is more than a small model
+            if value["step"] == "bandwidth":  # the page's buffer for that is more than a small model
+                self._memory.is_final = True
             self._on_progress(value)
         elif at != "browser":  # the page knows less of it
             fold(self.record, event)
