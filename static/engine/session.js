@@ -187,7 +187,8 @@ export class Session {
       }
       const measured = await generation.figures;
       if (!this.#is(job)) return null;
-      const figures = circle.found ? { ...measured, ended: /** @type {const} */ ("limit") } : measured;
+      const cut = circle.found && measured.ended === "stopped";
+      const figures = cut ? { ...measured, ended: /** @type {const} */ ("limit") } : measured;
       this.#recovered = false;
       this.#end(figures.ended === "stopped" ? "stop" : "answer");
       return { kind: "written", figures };

@@ -61,6 +61,14 @@ test("an answer that goes round in circles is ended, as at its limit", async () 
   assert.deepEqual(session.state.now, { phase: "ready", after: "answer" });
 });
 
+test("an answer in circles that the model has ended is its own", async () => {
+  const { session, engines } = await ready();
+  const answer = writing(session);
+  for (let round = 0; round < 40; round += 1) engines[0].last("generate").write("It is open. It is closed. ");
+  engines[0].last("generate").end("model");
+  assert.equal((await answer).figures.ended, "model");
+});
+
 test("what is too long is not sent", async () => {
   const { session, engines } = await ready();
   assert.deepEqual(await writing(session, undefined, { counted: 101 }), { kind: "too-long", tokens: 101, room: 100 });
