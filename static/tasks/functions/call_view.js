@@ -9,8 +9,8 @@
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, h, text, viewEvents } from "../../ui/dom.js";
 import { inWords } from "./fault.js";
-import { UNREADABLE } from "./functions.js";
 import { makeResultForm } from "./result_form.js";
+import { UNREADABLE } from "./told.js";
 import { tableOf } from "./values.js";
 
 /** @typedef {import('./conversation.js').Call} Call @typedef {import('./fault.js').Fault} Fault @typedef {import('./tools/index.js').Tool} Tool */

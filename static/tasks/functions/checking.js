@@ -1,8 +1,10 @@
 // @ts-check
 /** Whether a call that a model wrote may be shown to the person at all: its function is there, and its arguments fit. Pure. */
 
+import { newId } from "../../records/record.js";
 import { mismatches } from "../parts/schema.js";
 import { ToolFault } from "./fault.js";
+import { failure } from "./told.js";
 
 /**
  * @typedef {import('./formats/index.js').ModelCall} ModelCall
@@ -25,6 +27,20 @@ export function checkedCall(tools, { name, arguments: given }, Validator) {
   const values = coerced(tool.parameters, given);
   const problems = mismatches(Validator, tool.parameters, values);
   return problems.length ? { fault: new ToolFault("wrong-arguments", name, problems.join(" ")) } : { tool, values };
+}
+
+/**
+ * A call as the person sees it: waiting for their word, or wrong.
+ * @param {Tool[]} tools those that the model was told of
+ * @param {ModelCall} written
+ * @param {import('../parts/schema.js').Validator} Validator
+ * @returns {import('./conversation.js').Call}
+ */
+export function writtenCall(tools, written, Validator) {
+  const checked = checkedCall(tools, written, Validator);
+  const made = { id: newId(), name: written.name.slice(0, 60), automatic: false, edited: false };
+  if ("fault" in checked) return { ...made, arguments: written.arguments, state: "wrong", ...failure(checked.fault) };
+  return { ...made, arguments: checked.values, state: "waiting", result: null, fault: null };
 }
 
 /**

@@ -59,6 +59,22 @@ export function exchange(question, model) {
   return { question, steps: [], answer: "", ended: null, model, figures: null };
 }
 
+/** @param {Conversation} conversation @param {string} id @returns {Call | undefined} */
+export function callIn({ exchanges }, id) {
+  for (const { steps } of exchanges) for (const { calls } of steps) for (const call of calls) if (call.id === id) return call;
+  return undefined;
+}
+
+/** A conversation in which one call is changed. @param {Conversation} conversation @param {string} id @param {Partial<Call>} change @returns {Conversation} */
+export function withCall(conversation, id, change) {
+  const exchanges = conversation.exchanges.map((each) =>
+    each.steps.some(({ calls }) => calls.some((call) => call.id === id))
+      ? { ...each, steps: each.steps.map((step) => ({ ...step, calls: step.calls.map((call) => (call.id === id ? { ...call, ...change } : call)) })) }
+      : each,
+  );
+  return { ...conversation, exchanges };
+}
+
 /** @param {Conversation} conversation @returns {Entry} */
 export function entryOf({ id, at, exchanges }) {
   const [first] = exchanges;

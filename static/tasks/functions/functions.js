@@ -25,24 +25,19 @@
  * @typedef {{kind: 'allow'} | {kind: 'refuse'} | {kind: 'stop'} | {kind: 'result', result: unknown}} Decision
  */
 
-import { newId } from "../../records/record.js";
-import { checkedCall } from "./checking.js";
-import { conversationOf, empty, entryOf, exchange } from "./conversation.js";
+import { checkedCall, writtenCall } from "./checking.js";
+import { callIn, conversationOf, empty, entryOf, exchange, withCall } from "./conversation.js";
 import { formatOf } from "./formats/index.js";
 import { ToolFault } from "./fault.js";
+import { LOST, writtenRound } from "./round.js";
+import { REFUSED, bounded, failure, unreadable } from "./told.js";
 import { runTool } from "./tools/index.js";
 
 /** Rounds of calls before an answer, and calls in one. */
 export const MAX_ROUNDS = 4;
 export const MAX_CALLS = 6;
-/** Of the context, for what the model writes in one round. */
-const ANSWER_SHARE = 1 / 4;
-const MAX_ANSWER = 384;
-/** Characters of a result, as JSON, and of an answer that is searched for calls. */
-const MAX_RESULT = 3000;
+/** Characters of an answer that are searched for calls. */
 const MAX_TEXT = 20_000;
-/** How what cannot be read as a call is called, to the model and in the list. */
-export const UNREADABLE = "unreadable_call";
 
 export class Functions {
   /** @type {State} */
@@ -266,7 +261,7 @@ export class Functions {
         set({ answer: text, ended: "rounds" });
         break;
       }
-      const made = calls.slice(0, MAX_CALLS).map((call) => this.#checked(call, offered, Validator));
+      const made = calls.slice(0, MAX_CALLS).map((call) => writtenCall(offered, call, Validator));
       if (!calls.length) made.push(unreadable(said.text));
       set({ steps: [...now.steps, { text, calls: made }] });
       if (made.some(({ state }) => state === "wrong") && (wrong += 1) > 1) {
@@ -292,57 +287,20 @@ export class Functions {
    * @param {Exchange} asked
    * @param {import('./formats/index.js').Format} format
    * @param {Tool[]} offered
-   * @returns {Promise<{text: string, ended: import('./conversation.js').Ending, figures: import('./conversation.js').Figures | null}>}
    */
-  async #write(asked, format, offered) {
-    const { setup } = this.#session.state;
-    const maxTokens = setup?.settings.maxTokens ?? 0;
-    const tokens = Math.min(MAX_ANSWER, Math.floor(maxTokens * ANSWER_SHARE));
-    const room = maxTokens - tokens;
-    const exchanges = this.state.conversation.exchanges.slice(0, this.state.conversation.exchanges.indexOf(asked) + 1);
-    let text = "";
-    let counted = 0;
-    let first = this.state.forgotten < exchanges.length ? this.state.forgotten : 0;
-    /** @type {import('../../engine/messages.js').Message[]} */
-    let messages = [];
-    for (; ; first += 1) {
-      messages = format.messages(offered, exchanges.slice(first).map(toModel));
-      const found = await this.#session.count(messages, room);
-      if (found === null) return { text, ended: this.#stopped ? "stopped" : "lost", figures: null };
-      counted = found;
-      if (found <= room) break;
-      if (first === exchanges.length - 1) return { text, ended: "no-room", figures: null };
-    }
-    this.#set({ busy: "writing", forgotten: first });
-    let over = false;
-    const outcome = await this.#session.generate(messages, {
-      room,
-      counted,
-      tokens,
+  #write(asked, format, offered) {
+    const { exchanges } = this.state.conversation;
+    return writtenRound(this.#session, {
+      format,
+      offered,
+      exchanges: exchanges.slice(0, exchanges.indexOf(asked) + 1),
+      forgotten: this.state.forgotten,
+      onBegin: (forgotten) => this.#set({ busy: "writing", forgotten }),
       onText: (piece) => {
-        text += piece;
         if (!this.#closed) this.onText(piece);
-        if (over || !format.isOver(text)) return;
-        over = true;
-        this.#session.stop();
       },
+      isStopped: () => this.#stopped,
     });
-    if (outcome?.kind !== "written") return { text, ended: outcome ? "no-room" : "lost", figures: null };
-    const { figures } = outcome;
-    return { text, ended: this.#stopped ? "stopped" : over ? "model" : figures.ended, figures };
-  }
-
-  /**
-   * @param {import('./formats/index.js').ModelCall} written
-   * @param {Tool[]} offered
-   * @param {import('../parts/schema.js').Validator} Validator
-   * @returns {Call}
-   */
-  #checked(written, offered, Validator) {
-    const checked = checkedCall(offered, written, Validator);
-    const made = { id: newId(), name: written.name.slice(0, 60), automatic: false, edited: false };
-    if ("fault" in checked) return { ...made, arguments: written.arguments, state: "wrong", ...failure(checked.fault) };
-    return { ...made, arguments: checked.values, state: "waiting", result: null, fault: null };
   }
 
   /** Asks for a call, unless it is always allowed, and runs it. @param {Call} call @param {Tool[]} offered */
@@ -387,8 +345,7 @@ export class Functions {
 
   /** @param {string} id */
   #callOf(id) {
-    for (const { steps } of this.state.conversation.exchanges) for (const { calls } of steps) for (const call of calls) if (call.id === id) return call;
-    return undefined;
+    return callIn(this.state.conversation, id);
   }
 
   /** Those of one function that wait for the person. @param {string} name */
@@ -398,13 +355,7 @@ export class Functions {
 
   /** @param {string} id @param {Partial<Call>} change */
   #change(id, change) {
-    const { conversation } = this.state;
-    const exchanges = conversation.exchanges.map((each) =>
-      each.steps.some(({ calls }) => calls.some((call) => call.id === id))
-        ? { ...each, steps: each.steps.map((step) => ({ ...step, calls: step.calls.map((call) => (call.id === id ? { ...call, ...change } : call)) })) }
-        : each,
-    );
-    this.#set({ conversation: { ...conversation, exchanges } });
+    this.#set({ conversation: withCall(this.state.conversation, id, change) });
   }
 
   /** The exchange as its calls have changed it: the last one. @param {Exchange} now */
@@ -439,30 +390,4 @@ export class Functions {
     this.state = { ...this.state, ...change };
     if (!this.#closed) this.onChange();
   }
-}
-
-/** Another model was taken meanwhile. @type {{text: string, ended: import('./conversation.js').Ending, figures: null}} */
-const LOST = { text: "", ended: "lost", figures: null };
-
-const REFUSED = new ToolFault("refused");
-
-/** What a call has of what went wrong with it: for the model, and for the person. @param {ToolFault} fault */
-function failure(fault) {
-  return { result: { error: fault.message }, fault: fault.toJSON() };
-}
-
-/** @param {string} text @returns {Call} */
-function unreadable(text) {
-  return { id: newId(), name: UNREADABLE, arguments: { text: text.slice(0, 500) }, state: "wrong", ...failure(new ToolFault("unreadable")), automatic: false, edited: false };
-}
-
-/** @param {Exchange} exchange @returns {import('./formats/index.js').ModelTurn} */
-function toModel({ question, steps, answer }) {
-  return { question, steps: steps.map(({ text, calls }) => ({ text, calls: calls.map(({ name, arguments: values, result }) => ({ name, arguments: name === UNREADABLE ? {} : values, result: result ?? failure(REFUSED).result })) })), answer };
-}
-
-/** A result that leaves room in the context. @param {unknown} result */
-function bounded(result) {
-  const json = JSON.stringify(result) ?? "null";
-  return json.length <= MAX_RESULT ? JSON.parse(json) : { cut: `${json.slice(0, MAX_RESULT)}…` };
 }
