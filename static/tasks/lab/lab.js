@@ -11,19 +11,9 @@
  * - JSON that does not fit its schema is corrected once, in the same conversation; what it was before stays in sight.
  *
  * @typedef {import('./template.js').Template} Template
- * @typedef {import('./run.js').Problem} Problem
+ * @typedef {import('./draft.js').Draft} Draft
+ * @typedef {import('./sides.js').Side} Side
  * @typedef {import('../../engine/protocol.js').SamplingSettings} SamplingSettings
- *
- * @typedef {object} Side what one of two answers is written with
- * @property {string} modelId
- * @property {string} loraId "" for none
- * @property {number} temperature
- * @property {number} seed
- *
- * @typedef {object} Draft what a person has made of a template
- * @property {Record<string, string>} values by the fields' ids
- * @property {string} instruction
- * @property {boolean} pageSampling whether the page's sampling is used and not the template's
  *
  * @typedef {object} LabState
  * @property {Template[]} templates those of the page, then the person's own
@@ -38,17 +28,13 @@
  * @property {boolean} unloaded whether a side could not be loaded
  */
 
-import { message, normalized, takesSampling } from "../../engine/index.js";
-import { formOf, mismatches, readSchema, repairOf } from "../parts/schema.js";
-import { readData } from "./data_text.js";
-import { filled } from "./fill.js";
-import { englishName } from "../parts/languages.js";
-import { jsonIn } from "./reading.js";
+import { message, takesSampling } from "../../engine/index.js";
+import { readSchema, repairOf } from "../parts/schema.js";
+import { checkedDraft, draftOf, keepsExample, promptOf } from "./draft.js";
+import { problemsIn, sentenceOf } from "./problems.js";
 import { Answer, Run } from "./run.js";
-import { emptyValue, fieldsOf } from "./template.js";
-
-/** A second side that differs from the first by its sampling only is warmer by so much. */
-const WARMER = 0.6;
+import { checkedSide, orderOf, sidesFor } from "./sides.js";
+import { fieldsOf } from "./template.js";
 
 export class Lab {
   /** @type {LabState} */
@@ -163,15 +149,7 @@ export class Lab {
   compare(wanted) {
     const { setup, models } = this.#session.state;
     if (!wanted || !setup) return this.#set({ sides: null });
-    const first = { modelId: setup.model.id, loraId: setup.lora?.id ?? "", temperature: setup.settings.temperature, seed: setup.settings.seed };
-    const other = models.find(({ id }) => id !== first.modelId);
-    const adapter = setup.choice?.entry.takesAdapters ? setup.model.adapters.find(({ id }) => id !== first.loraId) : undefined;
-    const second = other
-      ? { modelId: other.id, loraId: "", temperature: other.sampling.temperature, seed: first.seed }
-      : adapter
-        ? { ...first, loraId: adapter.id }
-        : { ...first, temperature: warmer(first.temperature) };
-    return this.#set({ sides: [first, second] });
+    return this.#set({ sides: sidesFor(setup, models) });
   }
 
   /** @param {0 | 1} index @param {Partial<Side>} change */
@@ -209,7 +187,7 @@ export class Lab {
     const run = new Run({ template: { id: template.id, name: template.name }, reading: template.answer, instruction: draft.instruction, values: draft.values });
     this.#set({ busy: true, tooLong: null, badSchema: null, unloaded: false });
     try {
-      const order = sides ? this.#order(sides) : [0];
+      const order = sides ? orderOf(sides, this.#session.state.setup) : [0];
       for (const index of order) {
         if (this.#stopped) break;
         const page = this.#pageSettings(sides?.[index]?.modelId);
@@ -225,14 +203,6 @@ export class Lab {
     } finally {
       this.#set({ busy: false, repairing: false });
     }
-  }
-
-  /** The side first that is loaded already. @param {[Side, Side]} sides @returns {(0 | 1)[]} */
-  #order([a, b]) {
-    const { setup } = this.#session.state;
-    const loaded = (/** @type {Side} */ { modelId, loraId }) => setup?.model.id === modelId && (setup.lora?.id ?? "") === loraId;
-    const near = (/** @type {Side} */ side) => (loaded(side) ? 2 : setup?.model.id === side.modelId ? 1 : 0);
-    return near(b) > near(a) ? [1, 0] : [0, 1];
   }
 
   /**
@@ -294,7 +264,7 @@ export class Lab {
     if (!setup) return false;
     const { temperature, topK, seed } = setup.settings;
     const answer = new Answer({ model: setup.model.name, lora: setup.lora?.name ?? "", temperature, topK, seed });
-    const prompt = this.#prompt();
+    const prompt = promptOf(this.state.template, this.state.draft);
     const begin = () => {
       if (run.answers.includes(answer)) return;
       if (index === 0) run.answers.unshift(answer);
@@ -308,16 +278,6 @@ export class Lab {
     this.#set({});
     await this.onWritten(run);
     return answer.ended !== "stopped" && answer.ended !== "lost";
-  }
-
-  /** What the model is told. */
-  #prompt() {
-    const { template, draft } = this.state;
-    const values = fieldsOf(template, draft.instruction).flatMap(({ id, kind }) => {
-      const value = draft.values[id] ?? "";
-      return kind === "schema" ? schemaValues(id, value) : [[id, valueOf(kind, value)]];
-    });
-    return filled(draft.instruction, Object.fromEntries(values));
   }
 
   /** @param {Answer} answer @param {import('../../engine/messages.js').Message[]} messages @param {() => void} begin at the first word */
@@ -365,66 +325,6 @@ export class Lab {
     this.state = { ...this.state, ...change };
     this.onChange();
   }
-}
-
-/** @param {Template} template @returns {Draft} */
-export function draftOf(template) {
-  const fields = fieldsOf(template, template.instruction).map((field) => [field.id, keepsExample(field.kind) ? (template.example.values[field.id] ?? emptyValue(field)) : emptyValue(field)]);
-  return { values: Object.fromEntries(fields), instruction: template.instruction, pageSampling: false };
-}
-
-/** What is a setting and no text of the person's begins as in the example. @param {import('./template.js').FieldKind} kind */
-function keepsExample(kind) {
-  return kind === "choice" || kind === "language" || kind === "number" || kind === "schema";
-}
-
-/** @param {unknown} value @param {Template} template @returns {Draft} */
-function checkedDraft(value, template) {
-  const { values, instruction, pageSampling } = /** @type {Record<string, unknown>} */ (value ?? {});
-  const made = draftOf(template);
-  const given = typeof values === "object" && values !== null ? Object.entries(values).filter(([, each]) => typeof each === "string") : [];
-  return { values: { ...made.values, ...Object.fromEntries(given) }, instruction: typeof instruction === "string" ? instruction : made.instruction, pageSampling: pageSampling === true };
-}
-
-/** @param {unknown} value @returns {Side | null} */
-function checkedSide(value) {
-  const { modelId, loraId, temperature, seed } = /** @type {Record<string, unknown>} */ (value ?? {});
-  if (typeof modelId !== "string" || typeof loraId !== "string" || typeof temperature !== "number" || typeof seed !== "number") return null;
-  return { modelId, loraId, temperature, seed };
-}
-
-/** What a value is to the model. @param {import('./template.js').FieldKind} kind @param {string} value */
-function valueOf(kind, value) {
-  if (kind === "data") return readData(value).text;
-  return kind === "language" ? englishName(value) : normalized(value).trim();
-}
-
-/** @param {string} id @param {string} text of a schema */
-function schemaValues(id, text) {
-  const found = readSchema(text);
-  if ("problem" in found) return [[id, text]]; // of a template that reads no JSON
-  const { $schema: _, ...schema } = found.schema;
-  return [
-    [id, JSON.stringify(schema)],
-    [`${id}_form`, JSON.stringify(formOf(schema))],
-  ];
-}
-
-/** @param {import('../parts/schema.js').Validator} Validator @param {import('../parts/schema.js').Schema} schema @param {string} text @returns {Problem[]} */
-function problemsIn(Validator, schema, text) {
-  const found = jsonIn(text);
-  if ("problem" in found) return [{ code: found.problem, detail: found.detail }];
-  return mismatches(Validator, schema, found.value).map((detail) => ({ code: "unfit", detail }));
-}
-
-/** For the model. @param {Problem} problem */
-function sentenceOf({ code, detail }) {
-  return code === "none" ? "There is no JSON." : code === "cut" ? "The JSON has no end." : code === "broken" ? `It is not valid JSON: ${detail}` : detail;
-}
-
-/** @param {number} temperature */
-function warmer(temperature) {
-  return Math.round(Math.min(2, temperature + WARMER) * 10) / 10;
 }
 
 /** @param {SamplingSettings} a @param {SamplingSettings} b */

@@ -2,14 +2,14 @@
 /**
  * Two answers to the same input, each with a model, an adapter and sampling of its own; folded away.
  *
- * @typedef {{compare: boolean, side: {index: 0 | 1, change: Partial<import('./lab.js').Side>}}} SidesEvents
+ * @typedef {{compare: boolean, side: {index: 0 | 1, change: Partial<import('./sides.js').Side>}}} SidesEvents
  */
 
 import { MAX_SEED } from "../../engine/index.js";
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 
-/** @typedef {import('./lab.js').Side} Side */
+/** @typedef {import('./sides.js').Side} Side */
 
 const said = texts.lab.sides;
 
