@@ -18,8 +18,8 @@
 import { newId } from "../../records/record.js";
 import { Conversations } from "./conversations.js";
 import { fromFile } from "./files.js";
-import { beginningThatFits, promptRoom, rememberedFrom } from "./room.js";
-import { STATES, Writing, initial, remembering, withAnswer } from "./state.js";
+import { beginningThatFits, pathThatFits, promptRoom } from "./room.js";
+import { STATES, Writing, holdsAnything, initial, nextQuestion, questionAfter, remembering, withAnswer } from "./state.js";
 import { added, empty, merged, messagesOf, pathOf, pathTo, turn, turnOf, withChosen, without } from "./tree.js";
 
 /** Milliseconds between two savings of an answer that is written. */
@@ -123,7 +123,7 @@ export class Chat {
     const { draft, conversation } = this.state;
     if (!this.ready || !draft.trim()) return;
     this.#steps += 1;
-    const question = this.#next(conversation, draft);
+    const question = nextQuestion(conversation, draft, this.#now());
     await this.#ask({ conversation: added(conversation, question), question, unfinished: null });
   }
 
@@ -133,7 +133,7 @@ export class Chat {
     const old = turnOf(conversation, id);
     if (!this.ready || old?.role !== "user" || !text.trim()) return;
     this.#steps += 1;
-    const question = turn({ ...this.#question(text.trim(), turnOf(conversation, old.parent) ?? undefined), memory: old.memory });
+    const question = turn({ ...questionAfter(turnOf(conversation, old.parent), text.trim(), this.#now()), memory: old.memory });
     await this.#ask({ conversation: added(conversation, question), question, unfinished: null });
   }
 
@@ -210,13 +210,9 @@ export class Chat {
     const { conversation, question } = asked;
     const before = pathTo(conversation, question.parent);
     const asking = turn({ id: "summary", parent: question.parent, role: "user", text: instruction, at: this.#now() });
-    const path = [...before, asking];
-    const count = (/** @type {import('../../engine/messages.js').Message[]} */ messages) => this.#session.count(messages, room);
-    const whole = await count(messagesOf("", path));
-    const start = whole !== null && whole <= room ? path[0] : await beginningThatFits("", path, room, count);
+    const told = await pathThatFits([...before, asking], room, (messages) => this.#session.count(messages, room));
     if (this.state.full !== full || !this.ready) return undefined;
-    if (!start || start === asking) return this.#set({ full: { ...full, alone: true } });
-    const told = start === path[0] ? path : rememberedFrom(path, { from: start.id, summary: "" });
+    if (!told) return this.#set({ full: { ...full, alone: true } });
     const writing = new Writing(turn({ id: "summary", parent: question.parent, role: "model", text: "", at: this.#now() }));
     this.#set({ writing, summarizing: true });
     const answering = this.#session.generate(messagesOf("", told), {
@@ -238,7 +234,7 @@ export class Chat {
     if (!full || !this.ready) return;
     const { conversation, question } = full.asked;
     const next = empty(newId(), conversation.system);
-    const first = this.#question(question.text, undefined);
+    const first = questionAfter(null, question.text, this.#now());
     this.#show(next);
     await this.#ask({ conversation: added(next, first), question: first, unfinished: null });
   }
@@ -253,9 +249,8 @@ export class Chat {
   }
 
   /** All that are kept. @returns {Promise<Conversation[]>} */
-  async all() {
-    const found = await Promise.all(this.state.list.map(({ id }) => this.#conversations.read(id)));
-    return found.filter((each) => each !== null);
+  all() {
+    return this.#conversations.readAll(this.state.list);
   }
 
   /** Counts what would be sent now, once typing pauses. */
@@ -300,25 +295,12 @@ export class Chat {
     if (holdsAnything(conversation)) void this.#save(conversation);
   }
 
-  /** What a draft asks. Where the last question has no answer yet, it asks both. @param {Conversation} conversation @param {string} draft */
-  #next(conversation, draft) {
-    const last = pathOf(conversation).at(-1);
-    if (last?.role !== "user") return this.#question(draft.trim(), last);
-    return { ...this.#question(`${last.text}\n\n${draft.trim()}`, turnOf(conversation, last.parent) ?? undefined), memory: last.memory };
-  }
-
-  /** @param {string} text @param {Turn | undefined} parent */
-  #question(text, parent) {
-    return turn({ id: newId(), parent: parent?.id ?? "", role: "user", text, at: this.#now() });
-  }
-
   /** @param {Asked} asked */
   async #ask(asked) {
     if (!this.ready) return;
     const { conversation, question, unfinished } = asked;
     const before = this.state;
-    const { setup } = this.#session.state;
-    const by = setup?.model.name ?? "";
+    const by = this.#session.state.setup?.model.name ?? "";
     const answer = unfinished ?? turn({ id: newId(), parent: question.id, role: "model", text: "", state: "stopped", at: this.#now(), by });
     const writing = new Writing(answer);
     const isDraft = before.draft.trim() !== "" && question.text.endsWith(before.draft.trim());
@@ -408,16 +390,11 @@ export class Chat {
   async #count() {
     const { conversation, draft } = this.state;
     const path = pathOf(conversation);
-    const next = draft.trim() ? this.#next(conversation, draft) : null;
+    const next = draft.trim() ? nextQuestion(conversation, draft, this.#now()) : null;
     const asked = next ? [...pathTo(conversation, next.parent), next] : path;
     if (!this.ready || !asked.length || this.state.full) return;
     const room = this.#room;
     const tokens = await this.#session.count(messagesOf(conversation.system, asked), room);
     if (tokens !== null && this.state.conversation === conversation && this.state.draft === draft) this.#set({ count: { tokens, room } });
   }
-}
-
-/** Whether there is anything in it to save. @param {Conversation} conversation */
-function holdsAnything({ turns, removed }) {
-  return turns.length > 0 || removed.length > 0;
 }

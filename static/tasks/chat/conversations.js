@@ -38,6 +38,12 @@ export class Conversations {
     return checkedOrNull((await this.#records.get(id))?.body);
   }
 
+  /** Those that can be read. @param {import('../../records/record.js').Head[]} heads @returns {Promise<Conversation[]>} */
+  async readAll(heads) {
+    const found = await Promise.all(heads.map(({ id }) => this.read(id)));
+    return found.filter((each) => each !== null);
+  }
+
   /** @param {Conversation} conversation */
   save(conversation) {
     const { id } = conversation;

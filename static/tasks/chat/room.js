@@ -41,6 +41,19 @@ export async function beginningThatFits(system, path, room, count) {
 }
 
 /**
+ * A path as it fits without a system prompt: whole, or from a later turn on; null where nothing before its last question fits.
+ * @param {import('./tree.js').Turn[]} path
+ * @param {number} room
+ * @param {(messages: import('../../engine/messages.js').Message[]) => Promise<number | null>} count
+ */
+export async function pathThatFits(path, room, count) {
+  const whole = await count(messagesOf("", path));
+  if (whole !== null && whole <= room) return path;
+  const start = await beginningThatFits("", path, room, count);
+  return start && start !== path.at(-1) ? rememberedFrom(path, { from: start.id, summary: "" }) : null;
+}
+
+/**
  * A path with another memory at its last question.
  * @param {import('./tree.js').Turn[]} path
  * @param {import('./tree.js').Memory} memory

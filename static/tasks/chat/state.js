@@ -29,7 +29,7 @@
  */
 
 import { newId } from "../../records/record.js";
-import { added, changedTurn, empty, turnOf } from "./tree.js";
+import { added, changedTurn, empty, pathOf, turn, turnOf } from "./tree.js";
 
 /** Of an answer, by how its writing ended. @type {Record<import('../../engine/protocol.js').Ending, TurnState>} */
 export const STATES = { model: "whole", limit: "limit", context: "full", stopped: "stopped" };
@@ -59,6 +59,23 @@ export class Writing {
     if (this.#pieces.length > 1) this.#pieces = [this.#pieces.join("")];
     return this.#pieces[0] ?? "";
   }
+}
+
+/** Whether there is anything in it to save. @param {Conversation} conversation */
+export function holdsAnything({ turns, removed }) {
+  return turns.length > 0 || removed.length > 0;
+}
+
+/** @param {Turn | null | undefined} parent @param {string} text @param {number} at */
+export function questionAfter(parent, text, at) {
+  return turn({ id: newId(), parent: parent?.id ?? "", role: "user", text, at });
+}
+
+/** What a draft asks. Where the last question has no answer yet, it asks both. @param {Conversation} conversation @param {string} draft @param {number} at */
+export function nextQuestion(conversation, draft, at) {
+  const last = pathOf(conversation).at(-1);
+  if (last?.role !== "user") return questionAfter(last, draft.trim(), at);
+  return { ...questionAfter(turnOf(conversation, last.parent), `${last.text}\n\n${draft.trim()}`, at), memory: last.memory };
 }
 
 /**
