@@ -1,22 +1,16 @@
-// The models' page without a document: which models are listed, what fits, what goes for another, and what a person's file is.
+// The models' page without a document: which models are listed, what fits, and what a person does.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { REFUSALS } from "../../static/convert/refusal.js";
-import { forgetImported, importedModels, noteSpeed, rememberImported, speeds } from "../../static/engine/device_memory.js";
+import { forgetImported, importedModels, rememberImported } from "../../static/engine/device_memory.js";
 import { OnpageError } from "../../static/engine/errors.js";
-import { kindOf } from "../../static/engine/model_file.js";
-import { fieldsOf } from "../../static/engine/protobuf.js";
-import { openShared, share } from "../../static/engine/shared_storage.js";
-import { evictedFor, listStored, openStored, removeOne, removeStored } from "../../static/engine/storage.js";
 import { ModelShelf } from "../../static/tasks/models/model_shelf.js";
 import { fitOf, rowsOf } from "../../static/tasks/models/rows.js";
 import { texts } from "../../static/text/en.js";
 import { model } from "./support/engines.js";
-import { MemoryStorage } from "./support/memory_storage.js";
 import { fakeSession } from "./support/post.js";
-import { ready } from "./support/sessions.js";
 
 const hash = (digit) => digit.repeat(64);
 const DEMO = new URL("../../webapp/demo_model/", import.meta.url);
@@ -38,171 +32,6 @@ const memory = () => {
   const kept = new Map();
   return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
 };
-
-// Storage
-
-test("those that were used longest ago go, as many as it takes, and never the model itself", () => {
-  const stored = [
-    { sha256: "new", size: 40, kept: 3 },
-    { sha256: "old", size: 30, kept: 1 },
-    { sha256: "wanted", size: 10, kept: 0 },
-    { sha256: "middle", size: 20, kept: 2 },
-    { sha256: "empty", size: 0, kept: 0 },
-  ];
-  const gone = (size, room) => evictedFor(stored, { sha256: "wanted", size }, room)?.map(({ sha256 }) => sha256) ?? null;
-  assert.deepEqual(gone(50, 40), [], "a part of it is here");
-  assert.deepEqual(gone(51, 40), ["old"]);
-  assert.deepEqual(gone(81, 40), ["old", "middle"]);
-  assert.deepEqual(gone(140, 40), ["old", "middle", "new"]);
-  assert.equal(gone(141, 40), null);
-});
-
-async function filled(quota, ...names) {
-  const storage = new MemoryStorage(quota);
-  for (const name of names) {
-    const stored = await openStored({ sha256: name, size: 10 }, { storage, shared: async () => null });
-    await stored.append(new Uint8Array(10));
-    await stored.close();
-  }
-  return storage;
-}
-
-test("a model that was read since is newer than one that was written after it", async () => {
-  const storage = await filled(25, "first", "second");
-  await (await openStored({ sha256: "first", size: 10 }, { storage })).close();
-  const third = await openStored({ sha256: "third", size: 10 }, { storage, shared: async () => null });
-  assert.ok(await third.append(new Uint8Array(10)));
-  assert.deepEqual((await storage.list()).map(({ sha256 }) => sha256).sort(), ["first", "third"], "before, the first went");
-});
-
-test("one is deleted, unless a tab has it open", async () => {
-  const storage = await filled(100, "first", "second");
-  const open = await openStored({ sha256: "first", size: 10 }, { storage });
-  assert.equal(await removeOne("first", storage), false);
-  await open.close();
-  assert.equal(await removeOne("first", storage), true);
-  assert.deepEqual((await storage.list()).map(({ sha256 }) => sha256), ["second"]);
-});
-
-test("what the page keeps is removed, but what a person has imported stays", async () => {
-  const storage = await filled(100, hash("a"), hash("b"), hash("c"));
-  const { session } = await ready([model("first")], {
-    storage: { listStored: () => listStored(storage), removeStored: (options) => removeStored({ storage, ...options }) },
-    imported: () => [{ ...model("mine"), sha256: hash("b") }],
-  });
-  await session.removeKept();
-  assert.deepEqual(session.state.kept.map(({ sha256 }) => sha256), [hash("b")]);
-});
-
-// Cross-Origin Storage, a proposal: as its explainer has it
-
-class FakeCrossOrigin {
-  files = new Map();
-  asked = [];
-
-  async requestFileHandle(wanted, options = {}) {
-    this.asked.push([wanted, options]);
-    if (!options.create && !this.files.has(wanted.value)) throw new DOMException("not here", "NotFoundError");
-    return {
-      getFile: async () => this.files.get(wanted.value),
-      createWritable: async () => {
-        const pieces = [];
-        return new WritableStream({ write: (piece) => void pieces.push(piece), close: () => void this.files.set(wanted.value, new Blob(pieces)) });
-      },
-    };
-  }
-}
-
-test("a model that another origin shares is read from there, and never written, removed or claimed", async () => {
-  const origins = new FakeCrossOrigin();
-  assert.equal(await share("abc", new Blob(["0123456789"]), origins), true);
-  assert.deepEqual(origins.asked, [[{ algorithm: "SHA-256", value: "abc" }, { create: true, origins: "*" }]]);
-  const storage = new MemoryStorage();
-  const stored = await openStored({ sha256: "abc", size: 10 }, { storage, shared: (sha256, size) => openShared(sha256, size, origins) });
-  assert.deepEqual([stored.length, stored.isShared], [10, true]);
-  const buffer = new Uint8Array(4);
-  assert.ok(await stored.read(3, buffer));
-  assert.equal(new TextDecoder().decode(buffer), "3456");
-  assert.equal(await stored.append(buffer), false);
-  await stored.remove();
-  assert.deepEqual([origins.files.size, await storage.list()], [1, []]);
-});
-
-test("without it, with nothing in it, or with another size, a model comes as it always did", async () => {
-  const origins = new FakeCrossOrigin();
-  assert.equal(await openShared("abc", 10, null), null);
-  assert.equal(await openShared("abc", 10, origins), null);
-  await share("abc", new Blob(["short"]), origins);
-  assert.equal(await openShared("abc", 10, origins), null);
-  assert.equal(await share("abc", new Blob(["x"]), null), false);
-  origins.requestFileHandle = async () => {
-    throw new DOMException("no", "NotAllowedError");
-  };
-  assert.equal(await share("abc", new Blob(["x"]), origins), false);
-});
-
-// Files
-
-test("the demo's own files are what they are", () => {
-  const turns = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n", system: null };
-  assert.deepEqual(kindOf(demo("onpage-demo-web.task")), { format: "web", engine: "mediapipe", turns: null, context: null });
-  const bundle = kindOf(demo("onpage-demo-web.litertlm"));
-  assert.deepEqual([bundle.format, bundle.engine, bundle.turns], ["litertlm-web", "litert-lm", turns]);
-  const graph = kindOf(demo("onpage-demo.litertlm"));
-  assert.deepEqual([graph.format, graph.engine, graph.turns], ["litertlm-graph", "litert-lm-cpu", turns]);
-  assert.ok(graph.context > 0);
-});
-
-test("what is no model is refused by name", () => {
-  const padded = (start) => new Uint8Array([...Buffer.from(start, "latin1"), ...new Uint8Array(100)]);
-  for (const [start, refusal] of [
-    ["GGUF\x03\0\0\0", "gguf"],
-    ["version https://git-lfs.github.com/spec/v1\n", "pointer"],
-    ["\n <!doctype html>", "web-page"],
-    ["\x1f\x8b\x08", "compressed"],
-    ["PK\x03\x04", "compressed"],
-    ["\x40\0\0\0\0\0\0\0{\"__metadata__\"", "safetensors"],
-    ["LITERTLM\xff\xff\xff\xff", "unknown"],
-    ["\x1c\0\0\0TFL3", "bare-graph"],
-    ["\xff\xff\xff\xffTFL3", "unknown"],
-    ["nothing of that", "unknown"],
-  ]) assert.equal(kindOf(padded(start)), refusal, start);
-  assert.equal(kindOf(new Uint8Array(10)), "short");
-});
-
-test("a damaged file never throws, wherever the damage is", () => {
-  for (const name of ["onpage-demo.litertlm", "onpage-demo-web.task"]) {
-    const head = demo(name).slice(0, 60_000);
-    for (let seed = 1; seed < 300; seed += 1) {
-      const bytes = head.slice();
-      for (let place = seed; place < 2000; place = place * 3 + seed) bytes[place] = (place * seed) & 255;
-      kindOf(bytes);
-      kindOf(head.slice(0, seed * 7));
-    }
-  }
-});
-
-test("protobuf fields are the last of their kind, and what is cut is a RangeError", () => {
-  const fields = fieldsOf(new Uint8Array([0x28, 0x80, 0x10, 0x1a, 1, 65, 0x1a, 1, 66, 0x21, 1, 2, 3, 4, 5, 6, 7, 8]));
-  assert.deepEqual([fields.number(5), [...fields.bytes(3)], fields.number(9)], [2048, [66], 0]);
-  for (const bytes of [[0x1a, 5, 1], [0x80], [0x1b], [0x28, ...new Array(12).fill(0x80)]]) assert.throws(() => fieldsOf(new Uint8Array(bytes)), RangeError);
-});
-
-// What the device remembers
-
-test("speeds are of answers that were long enough, and of prompts that were read", () => {
-  const kept = memory();
-  const figures = { prefillRate: 900, decodeRate: 50, tokens: 40, reused: 0 };
-  noteSpeed(hash("a"), figures, kept, 1);
-  noteSpeed(hash("a"), { ...figures, decodeRate: 60, prefillRate: 9000, reused: 0.9 }, kept, 2);
-  noteSpeed(hash("a"), { ...figures, decodeRate: 70, tokens: 3 }, kept, 3);
-  noteSpeed(hash("b"), { ...figures, decodeRate: null }, kept, 4);
-  assert.deepEqual(speeds(kept), { [hash("a")]: { prefill: 900, decode: 60, at: 2 } });
-  kept.setItem("onpage-speeds", `{"${hash("a")}": {"decode": "fast"}, "x": 1}`);
-  assert.deepEqual(speeds(kept), {});
-  kept.setItem("onpage-speeds", "{");
-  assert.deepEqual(speeds(kept), {});
-});
 
 // The list
 
