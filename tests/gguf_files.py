@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import gguf
@@ -11,12 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import sentencepiece_model_pb2 as proto
 
+from builder.checkpoint.sources import tensor_names
 from builder.model.families import describe, family_of
 from builder.model.weights import Weight
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 from tests.checkpoints import gemma3_config, write_checkpoint, write_shards
 
-ARCHITECTURES = {"gemma": "gemma", "gemma2": "gemma2", "gemma3_text": "gemma3"}
+ARCHITECTURES = {
+    "gemma": "gemma",
+    "gemma2": "gemma2",
+    "gemma3_text": "gemma3",
+    "gemma3n_text": "gemma3n",
+    "gemma4_text": "gemma4",
+}
 
 NAMES = {
     "embedding": "token_embd",
@@ -34,7 +43,30 @@ NAMES = {
     "up": "ffn_up",
     "down": "ffn_down",
     "post_feed_forward_norm": "post_ffw_norm",
+    "per_layer_embedding": "per_layer_token_embd",
+    "per_layer_model_projection": "per_layer_model_proj",
+    "per_layer_projection_norm": "per_layer_proj_norm",
+    "per_layer_gate": "inp_gate",
+    "per_layer_projection": "proj",
+    "post_per_layer_norm": "post_norm",
+    "layer_scale": "layer_output_scale",
+    "laurel_left": "laurel_l",
+    "laurel_right": "laurel_r",
+    "post_laurel_norm": "laurel_post_norm",
+    "altup_router": "altup_router",
+    "altup_router_norm": "altup_router_norm",
+    "altup_prediction": "altup_predict_coef",
+    "altup_correction": "altup_correct_coef",
+    "altup_output_scale": "altup_correct_scale",
 }
+STACKED = {
+    f"altup_{part}_{i}": (f"altup_{theirs}", i)
+    for part, theirs in (("projection", "proj"), ("unembed_projection", "unembd_proj"))
+    for i in range(3)
+}
+"""Matrices that lie one on the other in one tensor → its name, and which they are."""
+
+NORMS_PLUS_ONE = ("gemma", "gemma2", "gemma3_text")
 
 TypeOf = Callable[[Weight], str]
 
@@ -62,12 +94,20 @@ def write_gguf(
     ).items():
         add(writer, key, value)
     held: dict[str, NDArray[np.float32]] = {}
-    for weight, values in random_weights(config, seed):
-        kind = gguf.GGMLQuantizationType[type_of(weight)] if weight.is_matrix else gguf.GGMLQuantizationType.F32
-        stored = gguf.quantize(values if weight.is_matrix else values + np.float32(1), kind)
-        back = gguf.dequantize(stored, kind).reshape(weight.shape)
-        held[str(weight.source)] = back if weight.is_matrix else back - np.float32(1)
-        name = NAMES[weight.part] if weight.layer is None else f"blk.{weight.layer}.{NAMES[weight.part]}"
+    plus = np.float32(1 if config["model_type"] in NORMS_PLUS_ONE else 0)
+    for name, parts in _tensors(config, seed).items():
+        weight, values = parts[0]
+        if weight.part in STACKED:
+            values = np.stack([each for _, each in parts])
+        elif len(parts) > 1:
+            values = np.concatenate([each for _, each in parts], axis=1)
+        thin = not weight.is_matrix or weight.inputs % 32  # which llama.cpp leaves as they are
+        kind = gguf.GGMLQuantizationType["F32" if thin else type_of(weight)]
+        stored = gguf.quantize(values if weight.is_matrix else values + plus, kind)
+        back = gguf.dequantize(stored, kind).reshape(values.shape)
+        for i, (each, _) in enumerate(parts):
+            (source,) = tensor_names(each.source)
+            held[source] = back[i] if weight.part in STACKED else back if weight.is_matrix else back - plus
         if name not in left_out:
             writer.add_tensor(f"{name}.weight", stored, raw_dtype=kind)
     for name, extra in (also or {}).items():
@@ -93,6 +133,20 @@ def random_weights(config: dict[str, Any], seed: int = 0) -> list[tuple[Weight, 
     ]
 
 
+def _tensors(config: dict[str, Any], seed: int) -> dict[str, list[tuple[Weight, NDArray[np.float32]]]]:
+    """llama.cpp's name of a tensor → what it is made of."""
+    tensors: dict[str, list[tuple[Weight, NDArray[np.float32]]]] = {}
+    for weight, values in random_weights(config, seed):
+        if weight.part in STACKED:
+            name = STACKED[weight.part][0]
+        elif weight.layer is None or weight.part == "per_layer_embedding":
+            name = NAMES[weight.part]
+        else:
+            name = f"blk.{weight.layer}.{NAMES[weight.part]}"
+        tensors.setdefault(name, []).append((weight, values))
+    return tensors
+
+
 def _facts(config: dict[str, Any]) -> dict[str, Any]:
     name = ARCHITECTURES[config["model_type"]]
     facts: dict[str, Any] = {
@@ -110,7 +164,47 @@ def _facts(config: dict[str, Any]) -> dict[str, Any]:
         "attn_logit_softcapping": config.get("attn_logit_softcapping"),
         "final_logit_softcapping": config.get("final_logit_softcapping"),
     }
+    if name in ("gemma3n", "gemma4"):
+        facts |= _facts_of_layers(config)
     return {f"{name}.{key}": value for key, value in facts.items()}
+
+
+def _facts_of_layers(config: dict[str, Any]) -> dict[str, Any]:
+    """As llama.cpp's converter writes them of Gemma 3n and 4."""
+    layers, shared = config["num_hidden_layers"], config["num_kv_shared_layers"]
+    windowed = [kind == "sliding_attention" for kind in config["layer_types"]]
+    ropes = config["rope_parameters"]
+    facts: dict[str, Any] = {
+        "attention.sliding_window_pattern": windowed,
+        "attention.shared_kv_layers": shared,
+        "embedding_length_per_layer_input": config["hidden_size_per_layer_input"],
+        "rope.freq_base": ropes["full_attention"]["rope_theta"],
+        "rope.freq_base_swa": ropes["sliding_attention"]["rope_theta"],
+    }
+    if config["model_type"] == "gemma3n_text":
+        normal = NormalDist()
+        facts["altup.num_inputs"], facts["altup.active_idx"] = 4, 0
+        facts["activation_sparsity_scale"] = [
+            float(np.float32(normal.inv_cdf(share))) if share else -math.inf
+            for share in config["activation_sparsity_pattern"]
+        ]
+        return facts
+    inner, head, whole = config["intermediate_size"], config["head_dim"], config["global_head_dim"]
+    if config["use_double_wide_mlp"]:
+        facts["feed_forward_length"] = [inner] * (layers - shared) + [2 * inner] * shared
+    if config.get("num_global_key_value_heads"):
+        counts = config["num_key_value_heads"], config["num_global_key_value_heads"]
+        facts["attention.head_count_kv"] = [counts[0] if one else counts[1] for one in windowed]
+    facts |= {f"attention.{part}_length": whole for part in ("key", "value")}
+    facts |= {f"attention.{part}_length_swa": head for part in ("key", "value")}
+    return facts | {"rope.dimension_count": whole, "rope.dimension_count_swa": head}
+
+
+def rope_divisors(config: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """The tensor with which llama.cpp says how much of a head a Gemma 4 turns."""
+    head, share = config["global_head_dim"], config["rope_parameters"]["full_attention"]["partial_rotary_factor"]
+    turned = int(head * share) // 2
+    return {"rope_freqs.weight": np.array([1.0] * turned + [1e30] * (head // 2 - turned), np.float32)}
 
 
 def tokens_of(config: dict[str, Any]) -> dict[str, Any]:

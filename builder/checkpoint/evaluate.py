@@ -7,7 +7,6 @@ from dataclasses import replace
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.rows import Piece, parts_of, row_count
 from builder.checkpoint.sources import ColumnsOf, RowsOf, Source, Stacked, Tensor
-from builder.checkpoint.stored_types import NUMPY_TYPES
 from builder.errors import CheckpointError
 
 
@@ -43,12 +42,6 @@ def _pieces(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> l
 
 def _columns(piece: Piece, first: int, count: int) -> Piece:
     """Some columns of all columns of a piece."""
-    if piece.tensor.dtype not in NUMPY_TYPES:
-        raise CheckpointError(
-            f"Tensor {piece.tensor.name} in {piece.tensor.file} is of type {piece.tensor.dtype}, of which no columns are read: expected "
-            f"one of {', '.join(NUMPY_TYPES)}.",
-            subject=piece.tensor.name,
-        )
     return replace(piece, columns=(piece.columns[0] + first if piece.columns else first, count))
 
 

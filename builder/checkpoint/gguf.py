@@ -7,7 +7,6 @@ What the metadata mean for a model, `builder.model.gguf_checkpoint` says.
 
 from __future__ import annotations
 
-import math
 import re
 import struct
 from collections.abc import Mapping
@@ -19,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.checkpoint.ggml_types import BLOCK_TYPES, TYPE_NAMES, q4_0_integers
-from builder.checkpoint.rows import StoredTensor
+from builder.checkpoint.ggml_types import BLOCK_TYPES, SMALL, TYPE_NAMES, q4_0_integers
+from builder.checkpoint.rows import Columns, StoredTensor
 from builder.checkpoint.stored_types import NUMPY_TYPES, StoredArray, to_float32
 from builder.errors import CheckpointError
 from builder.files.reading import NotReadableError, check_regular, shown
@@ -100,8 +99,30 @@ class GgufTensor(StoredTensor):
         if self.minus:
             out -= np.float32(self.minus)
 
-    def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    def read_columns(self, first: int, column: int, out: StoredArray) -> None:
+        """As `StoredTensor`; of the tables of a vocabulary, which are neither norms nor paired."""
+        kind = BLOCK_TYPES.get(self.dtype)
+        if kind is None:
+            super().read_columns(first, column, out)
+            return
+        count = out.shape[1]
+        begin, end = column // kind.values, -(-(column + count) // kind.values)
+        before = column - begin * kind.values
+        with np.errstate(all="ignore"):  # as in read_rows
+            step = max(1, CHUNK_BYTES // (4 * (end - begin) * kind.values))
+            for start in range(0, len(out), step):
+                part = out[start : start + step]
+                blocks = self._blocks_of_columns(first + start, len(part), begin, end)
+                part[...] = kind.decode(blocks).reshape(len(part), -1)[:, before : before + count]
+
+    def integers(
+        self, first: int, count: int, columns: Columns | None = None
+    ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """As `StoredTensor`, of Q4_0."""
+        if columns is not None:
+            begin, end = columns[0] // SMALL, sum(columns) // SMALL
+            values, scales = q4_0_integers(self._blocks_of_columns(first, count, begin, end))
+            return values.reshape(count, -1), scales.reshape(count, -1)
         start, stored, order = self._stored_rows(first, count)
         values, scales = q4_0_integers(self.read_blocks(start, stored))
         return values.reshape(stored, self.width)[order], scales.reshape(stored, -1)[order]
@@ -113,6 +134,26 @@ class GgufTensor(StoredTensor):
         blocks = np.empty((count * row, kind.size), np.uint8)
         self._read_bytes(first * row * kind.size, blocks)
         return blocks
+
+    def _blocks_of_columns(self, first: int, count: int, begin: int, end: int) -> NDArray[np.uint8]:
+        """Of `count` rows the blocks from `begin` to before `end`, as `read_blocks`."""
+        kind = BLOCK_TYPES[self.dtype]
+        row = self.width // kind.values * kind.size
+        blocks = np.empty((count, (end - begin) * kind.size), np.uint8)
+        self._read_apart(first * row + begin * kind.size, row, blocks)
+        return blocks.reshape(-1, kind.size)
+
+    def matrix(self, number: int) -> GgufTensor:
+        """One of the matrices of a tensor of three dimensions."""
+        return replace(self, shape=self.shape[1:], offset=self.offset + number * self.size_in_bytes // self.shape[0])
+
+    @property
+    def size_in_bytes(self) -> int:
+        """0 for a type that is not read: nobody will ask for its bytes."""
+        if self.dtype in NUMPY_TYPES:
+            return self.size * np.dtype(NUMPY_TYPES[self.dtype]).itemsize
+        kind = BLOCK_TYPES.get(self.dtype)
+        return 0 if kind is None else self.size // kind.values * kind.size
 
 
 @dataclass(frozen=True)
@@ -220,7 +261,8 @@ class _Header:
         for tensor in tensors:
             if tensor.name in placed:
                 raise _UnsoundError(f"it lists {shown(tensor.name)} twice")
-            at, size = start + tensor.offset, self._bytes_of(tensor)
+            self._check_blocks(tensor)
+            at, size = start + tensor.offset, tensor.size_in_bytes
             if at + size > self._size:
                 raise _UnsoundError(
                     f"{shown(tensor.name)} should end at byte {at + size:,}, but the file has {self._size:,}"
@@ -228,18 +270,12 @@ class _Header:
             placed[tensor.name] = replace(tensor, offset=at)
         return placed
 
-    def _bytes_of(self, tensor: GgufTensor) -> int:
-        """0 for a type that is not read: nobody will ask for its bytes."""
-        if tensor.dtype in NUMPY_TYPES:
-            return math.prod(tensor.shape) * np.dtype(NUMPY_TYPES[tensor.dtype]).itemsize
+    def _check_blocks(self, tensor: GgufTensor) -> None:
         kind = BLOCK_TYPES.get(tensor.dtype)
-        if kind is None:
-            return 0
-        if tensor.shape[-1] % kind.values:
+        if kind is not None and tensor.shape[-1] % kind.values:
             raise _UnsoundError(
                 f"{shown(tensor.name)} has rows of {tensor.shape[-1]:,} values, which blocks of {kind.values} do not divide"
             )
-        return math.prod(tensor.shape) // kind.values * kind.size
 
     def _tensor(self) -> GgufTensor:
         name = self._text(MAX_NAME)

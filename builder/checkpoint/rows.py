@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import NUMPY_TYPES, StoredArray
 from builder.errors import CheckpointError
+
+Columns: TypeAlias = tuple[int, int]
+"""Of a matrix: the first, and how many."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,13 @@ class StoredTensor:
     def read_columns(self, first: int, column: int, out: StoredArray) -> None:
         """Some columns, `column` the first, of the rows from `first` on into `out`, (rows, columns) of `array_type`."""
         width = out.itemsize * self.width
-        position = self.offset + first * width + column * out.itemsize
-        with _opened(self) as file:
-            for row in out:
-                file.seek(position)
-                _fill(file, row.data.cast("B"), self)
-                position += width
+        self._read_apart(first * width + column * out.itemsize, width, out)
 
-    def integers(self, first: int, count: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """Of `count` rows the integers (count, width) and their scales (count, blocks of a row), where it is stored as such."""
+    def integers(
+        self, first: int, count: int, columns: Columns | None = None
+    ) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Of `count` rows the integers (count, width) and their scales (count, blocks of a row), where it is stored as such; of some
+        columns, which blocks begin and end with."""
         raise NotImplementedError(self.dtype)
 
     def _read_bytes(self, position: int, out: StoredArray) -> None:
@@ -67,6 +68,15 @@ class StoredTensor:
         with _opened(self) as file:
             file.seek(self.offset + position)
             _fill(file, out.data.cast("B"), self)
+
+    def _read_apart(self, position: int, apart: int, out: StoredArray) -> None:
+        """As many bytes as each row of `out` has, the first from a position in the tensor, each from `apart` bytes after the last."""
+        position += self.offset
+        with _opened(self) as file:
+            for row in out:
+                file.seek(position)
+                _fill(file, row.data.cast("B"), self)
+                position += apart
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,8 @@ class Piece:
     tensor: StoredTensor
     first: int
     count: int
-    columns: tuple[int, int] | None = None
-    """The first and how many; None: all."""
+    columns: Columns | None = None
+    """None: all."""
 
     def part(self, first: int, stop: int) -> Piece:
         """Its rows from `first` to `stop`, as far as it has them; maybe none."""
@@ -110,7 +120,8 @@ class StoredRows:
     def integers(self, part: slice) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """As `StoredTensor.integers`, of some rows."""
         start, stop, _ = part.indices(self.shape[0])
-        parts = [piece.tensor.integers(piece.first, piece.count) for piece in parts_of(self._pieces, start, stop)]
+        pieces = parts_of(self._pieces, start, stop)
+        parts = [piece.tensor.integers(piece.first, piece.count, piece.columns) for piece in pieces]
         return np.concatenate([values for values, _ in parts]), np.concatenate([scales for _, scales in parts])
 
     def __getitem__(self, part: slice) -> StoredArray:

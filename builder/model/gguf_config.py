@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from builder.checkpoint.gguf import GgufFile
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import shown
 from builder.model.description import LongWaves, Rope
+from builder.model.gguf_layers import ROPE_DIVISORS, Said, gemma3n_layers, gemma4_layers, layer_types
 from builder.model.gguf_names import HEAD, WHOLE_NAMES
 from builder.model.rope import slowed
 
@@ -68,6 +68,15 @@ class Architecture:
     """Whether the logits may have a matrix of their own."""
     layers_of_27b: int | None = None
     """The size whose queries are scaled by width / heads instead of the head dimension."""
+    divides_rope: bool = False
+    """Whether a tensor of divisors may say how the rope is scaled, or which pairs of a head are turned."""
+    of_layers: Callable[[GgufFile, Said], dict[str, Any]] | None = None
+    """What config.json says of a model whose layers differ, in place of what KEYS would."""
+
+    @property
+    def is_gemma(self) -> bool:
+        """Whether it is one, which web files know."""
+        return self.model_type.startswith("gemma")
 
 
 ROPE_OF_ALL = {"rope_theta": 10_000.0}
@@ -78,16 +87,15 @@ ARCHITECTURES = {
     "gemma3": Architecture(
         "gemma3_text", {"sliding_window": None, **ROPE_OF_ALL}, norms_plus_one=True, layers_of_27b=62
     ),
-    "llama": Architecture("llama", ROPE_OF_ALL, pairs_rows=True, has_head=True),
+    "gemma3n": Architecture("gemma3n_text", ROPE_OF_ALL, of_layers=gemma3n_layers),
+    "gemma4": Architecture("gemma4_text", {}, divides_rope=True, of_layers=gemma4_layers),
+    "llama": Architecture("llama", ROPE_OF_ALL, pairs_rows=True, has_head=True, divides_rope=True),
     "qwen2": Architecture("qwen2", ROPE_OF_ALL, has_head=True),
     "qwen3": Architecture("qwen3", ROPE_OF_ALL, has_head=True),
 }
 """`general.architecture` → what is known of it."""
-GEMMAS = tuple(name for name, architecture in ARCHITECTURES.items() if architecture.norms_plus_one)
-"""Those of them that have web files."""
-
-NOT_YET = {"gemma3n": "gemma3n", "gemma4": "gemma4"}
-"""Architectures → the `model_type` that the families refuse with what to do instead."""
+WITH_GRAPHS = ("gemma", "gemma2", "gemma3")
+"""Those of them that both a web file and a graph are made of."""
 
 
 def architecture_of(file: GgufFile) -> Architecture:
@@ -109,34 +117,30 @@ def architecture_of(file: GgufFile) -> Architecture:
 def config_of(file: GgufFile) -> dict[str, Any]:
     """As config.json has it; CheckpointError where the metadata lack what is needed, UnsupportedModel where they say too much."""
     architecture, name = architecture_of(file), file.metadata["general.architecture"]
-    said = _Said(file.path, file.metadata, f"{name}.")
+    said = Said(file.path, file.metadata, f"{name}.")
     config: dict[str, Any] = {"model_type": architecture.model_type} | architecture.defaults
+    of_layers = architecture.of_layers(file, said) if architecture.of_layers else {}
     for key, theirs in KEYS.items():
-        value = said(theirs)
+        value = None if key in of_layers else said(theirs)
         if value is not None:
             config[key] = value
-        elif key in NEEDED:
-            raise CheckpointError(
-                f"{file.path} does not say {name}.{theirs}: is the download complete?", subject=theirs
-            )
+        elif key in NEEDED and key not in of_layers:
+            raise said.missing(theirs)
+    config |= of_layers
     heads = config["num_attention_heads"]
     config.setdefault("num_key_value_heads", heads)
     if "head_dim" not in config and _whole(config["hidden_size"]) and _whole(heads):
         config["head_dim"] = config["hidden_size"] // heads
-    if said("attention.value_length") not in (None, config.get("head_dim")):
-        raise UnsupportedModel(
-            f"{file.path}: {name}.attention.value_length is {shown(said('attention.value_length'))}, and key_length "
-            f"{shown(config.get('head_dim'))}: the web format has one length for both.",
-            subject="attention.value_length",
-        )
+    said.refuse_another_length("attention.value_length", said("attention.key_length") or config.get("head_dim"))
     config["vocab_size"] = _rows(file)
     config["query_pre_attn_scalar"] = _query_scalar(architecture, said, config)
     _add_windows(said, config)
     _add_rope_scaling(said, config)
     if architecture.has_head:
         config["tie_word_embeddings"] = HEAD not in file.tensors
+    if architecture.divides_rope and not architecture.is_gemma:
         _add_long_waves(file, config)
-    if said("rope.dimension_count") not in (None, config.get("head_dim")) and not architecture.norms_plus_one:
+    if said("rope.dimension_count") not in (None, config.get("head_dim")) and not architecture.is_gemma:
         raise UnsupportedModel(
             f"{file.path}: {name}.rope.dimension_count is {shown(said('rope.dimension_count'))}, and a head has "
             f"{shown(config.get('head_dim'))}: onpage turns all of a head or nothing.",
@@ -145,29 +149,6 @@ def config_of(file: GgufFile) -> dict[str, Any]:
     config["bos_token_id"] = file.metadata.get("tokenizer.ggml.bos_token_id")
     config["eos_token_id"] = [i for key in IDS if (i := file.metadata.get(f"tokenizer.ggml.{key}")) is not None]
     return config
-
-
-@dataclass(frozen=True)
-class _Said:
-    """The metadata of the architecture."""
-
-    path: Path
-    values: Any
-    prefix: str
-
-    def __call__(self, key: str) -> Any:
-        """The value, None where there is none; of a value for each layer the one that all have."""
-        value = self.values.get(self.prefix + key)
-        if isinstance(value, float):
-            return float(str(np.float32(value)))  # 1e-06 is meant where float32 has 9.99999997e-07
-        if isinstance(value, np.ndarray) and value.dtype != bool:
-            if not value.size or (value != value[0]).any():
-                raise UnsupportedModel(
-                    f"{self.path}: {self.prefix}{key} differs from layer to layer, which the web format cannot express.",
-                    subject=key,
-                )
-            return value[0].item()
-        return value
 
 
 def _rows(file: GgufFile) -> int:
@@ -190,7 +171,7 @@ def _add_windows(said: Callable[[str], Any], config: dict[str, Any]) -> None:
     """A number, or for each layer whether it has a window; llama.cpp's files of Gemma mostly say neither."""
     pattern = said("attention.sliding_window_pattern")
     if isinstance(pattern, np.ndarray):
-        config["layer_types"] = ["sliding_attention" if windowed else "full_attention" for windowed in pattern.tolist()]
+        config["layer_types"] = layer_types(pattern.tolist())
     elif pattern is not None:
         config["sliding_window_pattern"] = pattern
 
@@ -203,16 +184,13 @@ def _add_rope_scaling(said: Callable[[str], Any], config: dict[str, Any]) -> Non
         config["rope_scaling"] = {"rope_type": kind}  # which the families refuse by name
 
 
-LONG_WAVES = "rope_freqs.weight"
-"""A tensor of divisors, one for each pair of a head, in place of Llama 3's rope scaling."""
-
 PUBLISHED_FACTORS = (8.0, 32.0)
 """Of Llama 3.1 and 3.2; what else their scaling says is the same in all."""
 
 
 def _add_long_waves(file: GgufFile, config: dict[str, Any]) -> None:
     """Llama 3's rope scaling, found again from the divisors that llama.cpp made of it."""
-    tensor = file.tensors.get(LONG_WAVES)
+    tensor = file.tensors.get(ROPE_DIVISORS)
     if tensor is None:
         return
     found = np.zeros((1, tensor.width), np.float32)  # which no rope has
@@ -229,8 +207,8 @@ def _add_long_waves(file: GgufFile, config: dict[str, Any]) -> None:
             config["rope_scaling"] = said | {"rope_type": "llama3", "original_max_position_embeddings": waves.context}
             return
     raise UnsupportedModel(
-        f"{file.path}: {LONG_WAVES} scales the rope otherwise than Llama 3.1 or 3.2: convert the Hugging Face folder of the model.",
-        subject=LONG_WAVES,
+        f"{file.path}: {ROPE_DIVISORS} scales the rope otherwise than Llama 3.1 or 3.2: convert the Hugging Face folder of the model.",
+        subject=ROPE_DIVISORS,
     )
 
 

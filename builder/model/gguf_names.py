@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.model.weights import LayerPart, Part, Weight
+from builder.model.weights import STREAMS_BEGIN, STREAMS_END, LayerPart, Part, Weight
 
 LAYER_NAMES: dict[LayerPart, str] = {
     "pre_attention_norm": "attn_norm",
@@ -18,23 +18,49 @@ LAYER_NAMES: dict[LayerPart, str] = {
     "up": "ffn_up",
     "down": "ffn_down",
     "post_feed_forward_norm": "post_ffw_norm",
+    "per_layer_gate": "inp_gate",
+    "per_layer_projection": "proj",
+    "post_per_layer_norm": "post_norm",
+    "layer_scale": "layer_output_scale",
+    "laurel_left": "laurel_l",
+    "laurel_right": "laurel_r",
+    "post_laurel_norm": "laurel_post_norm",
+    "altup_router": "altup_router",
+    "altup_router_norm": "altup_router_norm",
+    "altup_prediction": "altup_predict_coef",
+    "altup_correction": "altup_correct_coef",
+    "altup_output_scale": "altup_correct_scale",
 }
 
 HEAD = "output.weight"
 """The output matrix, where it is not the embedding; some programs save the embedding a second time under this name."""
 
+PER_LAYER_TABLE = "per_layer_token_embd.weight"
+
 WHOLE_NAMES: dict[Part, str] = {
     "embedding": "token_embd.weight",
     "final_norm": "output_norm.weight",
     "head": HEAD,
+    "per_layer_embedding": PER_LAYER_TABLE,
+    "per_layer_model_projection": "per_layer_model_proj.weight",
+    "per_layer_projection_norm": "per_layer_proj_norm.weight",
+    **dict.fromkeys(STREAMS_BEGIN, "altup_proj.weight"),
+    **dict.fromkeys(STREAMS_END, "altup_unembd_proj.weight"),
 }
+"""What a model has once; the tables of all layers are one tensor, side by side, and so are the matrices of the streams, one on the other."""
 
 BIASES: dict[LayerPart, str] = {"query_bias": "attn_q", "key_bias": "attn_k", "value_bias": "attn_v"}
 
 
+MATRICES: dict[Part, int] = {
+    part: number for parts in (STREAMS_BEGIN, STREAMS_END) for number, part in enumerate(parts)
+}
+"""Which matrix of a tensor of three dimensions a part is."""
+
+
 def gguf_name(weight: Weight) -> str:
-    """The name of a weight's tensor."""
-    if weight.layer is None:
+    """The name of the tensor that a weight is, or is a part of."""
+    if weight.part in WHOLE_NAMES:
         return WHOLE_NAMES[weight.part]
     if weight.part in BIASES:
         return f"blk.{weight.layer}.{BIASES[weight.part]}.bias"

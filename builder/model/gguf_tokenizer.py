@@ -18,11 +18,17 @@ from sentencepiece import sentencepiece_model_pb2 as proto
 from builder.checkpoint.gguf import GgufFile
 from builder.errors import TokenizerError
 from builder.files.reading import shown
+from builder.model.tokenizer_json import SPACE, sentencepiece_of
 
 KINDS: dict[str, int] = {"llama": proto.TrainerSpec.BPE, "t5": proto.TrainerSpec.UNIGRAM}
 """`tokenizer.ggml.model` → SentencePiece's: pairs joined by score, or the likeliest split."""
 
-SPACE = "\u2581"
+PAIRS = "gemma4"
+"""`tokenizer.ggml.model` of pairs that are listed, as a Gemma's tokenizer.json has them."""
+
+SPECIAL_IDS = {"unk": "unknown", "bos": "bos", "eos": "eos", "pad": "padding"}
+"""SentencePiece's name of a token → what its id is called in the metadata."""
+
 FILLER = re.compile(r"\[PAD\d+\]")
 """What llama.cpp's converter calls rows of the embedding that the tokenizer has no piece for."""
 
@@ -30,17 +36,14 @@ NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)
 """The same numbers in both."""
 
 
-def sentencepiece_from_gguf(file: GgufFile) -> bytes:
-    """The serialized model; TokenizerError where the metadata hold none."""
+def sentencepiece_from_gguf(file: GgufFile, rows: int) -> bytes:
+    """The serialized model of the tokens that an embedding of `rows` has; TokenizerError where the metadata hold none."""
     said = GgufTokens(file.path, file.metadata)
     spec = proto.ModelProto()
     trainer, normalizer = spec.trainer_spec, spec.normalizer_spec
     trainer.model_type = said.kind
-    pieces, scores, kinds = said.pieces()
-    ids = {
-        name: said.token_id(key)
-        for name, key in (("unk", "unknown"), ("bos", "bos"), ("eos", "eos"), ("pad", "padding"))
-    }
+    pieces, scores, kinds = said.pieces(rows)
+    ids = {name: said.token_id(key, len(pieces)) for name, key in SPECIAL_IDS.items()}
     if ids["unk"] < 0:
         ids["unk"] = next((i for i, kind in enumerate(kinds) if kind == UNKNOWN), -1)
     for i, (text, score, kind) in enumerate(zip(pieces, scores.tolist(), kinds, strict=True)):
@@ -65,6 +68,30 @@ def sentencepiece_from_gguf(file: GgufFile) -> bytes:
     return model
 
 
+def sentencepiece_of_pairs(file: GgufFile, rows: int) -> bytes:
+    """As `sentencepiece_from_gguf`, of listed pairs."""
+    said = GgufTokens(file.path, file.metadata)
+    pieces, _, kinds = said.pieces(rows)
+    ids = {name: said.token_id(key, len(pieces)) for name, key in SPECIAL_IDS.items()}
+    names = {name: pieces[i] for name, i in ids.items() if i >= 0}
+    added = [
+        {"id": i, "content": piece}
+        for i, (piece, kind) in enumerate(zip(pieces, kinds, strict=True))
+        if kind in (CONTROL, USER_DEFINED)
+    ]
+    values = {
+        "model": {
+            "byte_fallback": BYTE in kinds,
+            "unk_token": names.pop("unk", None),
+            "vocab": {piece: i for i, piece in enumerate(pieces)},
+            "merges": said.get("merges"),
+        },
+        "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": SPACE},
+        "added_tokens": added,
+    }
+    return sentencepiece_of(file.path, values, rows, names, "convert the Hugging Face folder of the model")
+
+
 class GgufTokens:
     """`tokenizer.ggml.*`, checked."""
 
@@ -82,8 +109,8 @@ class GgufTokens:
             )
         return KINDS[name]
 
-    def pieces(self) -> tuple[list[str], NDArray[np.float64], list[int]]:
-        """Texts, scores and kinds, without the fillers at the end."""
+    def pieces(self, rows: int | None = None) -> tuple[list[str], NDArray[np.float64], list[int]]:
+        """Texts, scores and kinds, without the fillers at the end and what is behind the `rows` of an embedding."""
         texts = self.get("tokens")
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise TokenizerError(
@@ -96,13 +123,13 @@ class GgufTokens:
             raise TokenizerError(
                 f"{self._path}: tokenizer.ggml.token_type holds kinds that are none.", subject="token_type"
             )
-        count = len(texts)
+        count = min(len(texts), rows or len(texts))
         while count > 1 and known[count - 1] == UNUSED and FILLER.fullmatch(texts[count - 1]):
             count -= 1
         return texts[:count], scores[:count], known[:count]
 
-    def token_id(self, key: str) -> int:
-        """-1 where there is no such token."""
+    def token_id(self, key: str, pieces: int | None = None) -> int:
+        """-1 where there is no such token, or none among the first `pieces`."""
         value = self.get(f"{key}_token_id")
         if value is None:
             return -1
@@ -111,7 +138,7 @@ class GgufTokens:
                 f"{self._path}: tokenizer.ggml.{key}_token_id is {shown(value)}, which is not an id of its tokens.",
                 subject=key,
             )
-        return value
+        return value if pieces is None or value < pieces else -1
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A yes or no; `default` is llama.cpp's."""

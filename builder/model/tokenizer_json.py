@@ -40,6 +40,7 @@ MAX_PAIRS = 200_000
 SPACE = "\u2581"
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 DEFAULT_NAMES = {"pad": "<pad>", "eos": "<eos>", "bos": "<bos>"}
+COPY = "copy tokenizer.model from the base model's repository into the folder"
 NO_SPLIT = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
 """What Gemma's files say: cut at spaces, of which none is left by then."""
 
@@ -51,10 +52,15 @@ def sentencepiece_from_json(path: Path, rows: int) -> bytes:
 
     `rows` are the embedding's: transformers adds tokens such as "<mask>" behind them, which no model can read. The names of the begin, end and padding token are those of tokenizer_config.json beside it, else Gemma's.
     """
-    source = _Source(path, read_json_object(path, MAX_BYTES), rows)
+    return sentencepiece_of(path, read_json_object(path, MAX_BYTES), rows, _control_names(path), COPY)
+
+
+def sentencepiece_of(path: Path, values: dict[str, Any], rows: int, control: Mapping[str, str], instead: str) -> bytes:
+    """As `sentencepiece_from_json`, of the values of a tokenizer.json. `control` has the names of the begin, end and padding token ("bos",
+    "eos", "pad"); errors name `path`, and say what to do `instead`."""
+    source = _Source(path, values, rows, instead)
     source.refuse_other_steps()
     vocabulary, added = source.vocabulary(), source.added()
-    control = _control_names(path)
     unknown = source.model.get("unk_token")
     if not isinstance(unknown, str) or unknown not in vocabulary:
         source.refuse(f"unk_token is {shown(unknown)}, which is not in the vocabulary")
@@ -143,11 +149,11 @@ class _Source:
     path: Path
     values: dict[str, Any]
     rows: int
+    instead: str
 
     def refuse(self, reason: str) -> NoReturn:
         raise TokenizerError(
-            f"{self.path}: {reason}, so no SentencePiece model is exactly equal to it: copy tokenizer.model from the base "
-            f"model's repository into the folder.",
+            f"{self.path}: {reason}, so no SentencePiece model is exactly equal to it: {self.instead}.",
             subject=self.path,
         )
 

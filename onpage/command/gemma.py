@@ -150,7 +150,7 @@ def _refuse_other_files(repository: Repository, files: tuple[str, ...]) -> None:
     """UnsupportedModel for an adapter, and for GGUF files that hold no Gemma, before anything of them comes."""
     from builder.fetch.checkpoints import ADAPTER
     from builder.files.reading import shown
-    from builder.model.gguf_config import GEMMAS
+    from builder.model.gguf_config import WITH_GRAPHS
 
     if ADAPTER[0] in files:
         raise UnsupportedModel(
@@ -160,9 +160,9 @@ def _refuse_other_files(repository: Repository, files: tuple[str, ...]) -> None:
     found = repository.architecture
     # beside a model that sees may lie what prepares its pictures, and the hub has read that
     said = found is not None and found != "clip"
-    if said and found not in GEMMAS and files[0].lower().endswith(".gguf"):
+    if said and found not in WITH_GRAPHS and files[0].lower().endswith(".gguf"):
         raise UnsupportedModel(
-            f"{repository.name} holds GGUF files of the architecture {shown(found)}: onpage gemma reads {', '.join(GEMMAS)}, and onpage "
+            f"{repository.name} holds GGUF files of the architecture {shown(found)}: onpage gemma reads {', '.join(WITH_GRAPHS)}, and onpage "
             f"convert --target graph makes graphs of models built like Llama.",
             subject=repository.name,
         )

@@ -13,23 +13,25 @@ from builder.checkpoint.gguf import GgufFile
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import name_of
+from builder.formats.web_model import tensor_name
+from builder.model.description import ModelDescription
 from builder.model.gguf_names import gguf_name
+from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Weight
 from builder.quantize.rounding import NotFiniteError, dequantize, quantize_band
 from builder.quantize.scheme import Q4_0, Quantization
 from builder.quantize.wasm_kernel import Kernel
 from tests.adapters import write_adapter
-from tests.checkpoints import gemma3_config, write_checkpoint
-from tests.gguf_files import random_weights, write_gguf
+from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
+from tests.gguf_files import random_weights, rope_divisors, write_gguf
 
 CONFIG = gemma3_config(num_hidden_layers=2, vocab_size=512)
 
 
-def held(path: Path, weight: Weight) -> NDArray[np.float32]:
+def held(path: Path, weight: Weight, model: ModelDescription | None = None) -> NDArray[np.float32]:
     """What a web file holds of a matrix."""
     file = WebFile.open(path)
-    name = name_of(weight)
+    name = tensor_name(weight.part, weight.layer, model)
     matrix = file.matrix(name)
     assert matrix is not None
     packed, scales = (
@@ -61,6 +63,19 @@ def test_q4_0_goes_over_value_for_value(tmp_path: Path) -> None:
     for weight, _ in random_weights(CONFIG):
         if weight.is_matrix and weight.part != "embedding":
             assert np.array_equal(held(tmp_path / "m.task", weight), theirs[gguf_matrix(weight)].reshape(weight.shape))
+
+
+def test_the_columns_of_a_table_go_over_value_for_value(tmp_path: Path) -> None:
+    """Of tables that lie side by side in one tensor."""
+    config = gemma4_config(vocab_size=512, hidden_size_per_layer_input=32, vocab_size_per_layer_input=512)
+    path = write_gguf(tmp_path / "m.gguf", config, types="Q4_0", also=rope_divisors(config))
+    convert_checkpoint(path, tmp_path / "m.task")
+    model = OpenedCheckpoint.open(path).described
+    table = named(path)["per_layer_token_embd.weight"]
+    for weight, _ in random_weights(config):
+        if weight.part == "per_layer_embedding" and weight.layer is not None:
+            first = 32 * weight.layer
+            assert np.array_equal(held(tmp_path / "m.task", weight, model), table[:, first : first + 32])
 
 
 def test_bits_that_are_asked_for_are_rounded_again_and_said(tmp_path: Path) -> None:

@@ -118,7 +118,13 @@ def config_keys(source: str) -> set[str]:
     return keys
 
 
-WRITERS = {"builder/synth/web_file.py", "builder/model/gguf_config.py", "builder/check/models.py"}
+WRITERS = {
+    "builder/synth/web_file.py",
+    "builder/model/gguf_config.py",
+    "builder/model/gguf_layers.py",
+    "builder/model/gguf_names.py",  # llama.cpp calls a tensor what config.json calls a setting: altup_correct_scale
+    "builder/check/models.py",
+}
 """They make a config.json, of a shape or of a GGUF file's metadata, and read none."""
 ENCODERS = "builder/encoder/"
 """Describes models that turn a text into a vector, as the families describe those that write."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from builder.checkpoint.ggml_types import BLOCK_TYPES
 from builder.convert.web_file import WrittenModel, convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, TokenizerError, UnsupportedModel
 from builder.formats.web_file_reader import WebFile
+from builder.model.families import gemma3n
 from builder.model.opened import OpenedCheckpoint
+from builder.model.tokenizer_json import sentencepiece_from_json
 from builder.quantize.scheme import Quantization
 from tests.adapters import write_adapter
-from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config
-from tests.gguf_files import tokens_of, write_gguf
+from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, gemma3n_config, gemma4_config
+from tests.gguf_files import rope_divisors, tokens_of, write_gguf
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
@@ -233,3 +236,113 @@ def test_chatml_is_read_as_its_template_says(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "m.gguf", config, tokenizer__chat_template=CHATML)
     with pytest.raises(TokenizerError, match=r"of m.gguf in .* hold '<\|im_start\|>'"):
         OpenedCheckpoint.complete(path)
+
+
+SHARED = {"num_kv_shared_layers": 3, "use_double_wide_mlp": True}
+TABLES = {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 512}
+SMALL: dict[str, Any] = {"vocab_size": 512}
+GEMMA4S = {
+    "as it is": {},
+    "values are keys": {"attention_k_eq_v": True, "num_key_value_heads": 2, "num_global_key_value_heads": 1},
+    "shared and double": SHARED,
+    "tables": TABLES | SHARED,
+    "half of a head turned": {
+        "rope_parameters": {
+            "full_attention": {"rope_type": "proportional", "partial_rotary_factor": 0.5, "rope_theta": 5e5},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("case", GEMMA4S)
+def test_a_gemma4_is_its_folder(tmp_path: Path, case: str) -> None:
+    config = gemma4_config(**SMALL | GEMMA4S[case])
+    assert both(tmp_path, config, also=rope_divisors(config)).model_type.startswith("GEMMA")
+
+
+@pytest.mark.parametrize("types", ["F32", "BF16", "Q4_0", "Q8_0"])
+def test_tables_and_streams_are_their_folders(tmp_path: Path, types: str) -> None:
+    """Plain, and in blocks of which columns are read."""
+    config = gemma3n_config(hidden_size_per_layer_input=16, vocab_size_per_layer_input=512, **SMALL)
+    both(tmp_path, config, types=types)
+
+
+def test_tokens_of_pictures_are_left_out(tmp_path: Path) -> None:
+    """llama.cpp fills the tables of a Gemma 3n up to as many rows as the embedding has."""
+    config = gemma3n_config(vocab_size=512, vocab_size_per_layer_input=512)
+    path = write_gguf(tmp_path / "m.gguf", config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(gemma3n.DEFAULTS, "vocab_size_per_layer_input", 448)
+        opened = OpenedCheckpoint.complete(path)
+        assert opened.described.embedding.vocabulary == 448 and len(opened.tokenizer.pieces) == 448
+        convert_checkpoint(path, tmp_path / "m.task")
+
+
+@pytest.mark.parametrize("make", [gemma3n_config, gemma4_config])
+def test_keys_that_no_layer_reads_are_left_out(tmp_path: Path, make: Any) -> None:
+    """llama.cpp's converter writes those of layers that share others'."""
+    config = make(vocab_size=512, num_kv_shared_layers=3)
+    if make is gemma3n_config:
+        config["vocab_size_per_layer_input"] = 512
+    last = config["num_hidden_layers"] - 1
+    also = {f"blk.{last}.attn_{part}.weight": np.ones((64, 128), np.float32) for part in "kv"}
+    path = write_gguf(tmp_path / "m.gguf", config, also=also | (rope_divisors(config) if make is gemma4_config else {}))
+    assert "2 tensors of keys and values that no layer reads left out" in OpenedCheckpoint.complete(path).left_out
+
+
+TOKENIZER = Path(__file__).parents[2] / "goldens" / "tokenizer" / "tokenizer.json"
+PIECES = 700
+
+
+def listed_pairs() -> dict[str, Any]:
+    """A tokenizer.json of pairs as llama.cpp writes that of a Gemma 4."""
+    values = json.loads(TOKENIZER.read_text())
+    pieces = values["model"]["vocab"] | {token["content"]: token["id"] for token in values["added_tokens"]}
+    texts = sorted((text for text in pieces if pieces[text] < PIECES), key=pieces.__getitem__)
+    special = {token["content"] for token in values["added_tokens"]}
+    kinds = [3 if text in special else 6 if text.startswith("<0x") else 1 for text in texts]
+    return {
+        "tokenizer__ggml__model": "gemma4",
+        "tokenizer__ggml__tokens": texts,
+        "tokenizer__ggml__token_type": kinds,
+        "tokenizer__ggml__scores": [-1000.0] * PIECES,
+        "tokenizer__ggml__merges": [" ".join(pair) for pair in values["model"]["merges"]],
+        "tokenizer__ggml__unknown_token_id": pieces["<unk>"],
+    }
+
+
+def test_pairs_that_are_listed_are_a_tokenizer_jsons(tmp_path: Path) -> None:
+    config = gemma4_config(vocab_size=704)
+    path = write_gguf(tmp_path / "m.gguf", config, also=rope_divisors(config), **listed_pairs())
+    assert OpenedCheckpoint.open(path).sidecars.tokenizer(704).model == sentencepiece_from_json(TOKENIZER, PIECES)
+
+
+def test_a_pair_that_is_missing_is_said(tmp_path: Path) -> None:
+    config, said = gemma4_config(vocab_size=704), listed_pairs()
+    said["tokenizer__ggml__merges"].pop()
+    path = write_gguf(tmp_path / "m.gguf", config, also=rope_divisors(config), **said)
+    with pytest.raises(TokenizerError, match=r"pairs that make .*: convert the Hugging Face folder of the model"):
+        OpenedCheckpoint.complete(path)
+
+
+def test_what_a_gemma4_says_that_cannot_be(tmp_path: Path) -> None:
+    config = gemma4_config(vocab_size=512)
+    for metadata, said in (
+        ({"gemma4__feed_forward_length": [256, 256, 512, 256, 256, 256]}, "gemma4.feed_forward_length differs"),
+        ({"gemma4__attention__head_count_kv": [1, 2, 1, 1, 1, 1]}, "gemma4.attention.head_count_kv differs"),
+        ({"gemma4__expert_count": 8}, "mixture of experts"),
+        ({"gemma4__rope__dimension_count_swa": 16}, "rope.dimension_count_swa is 16, and a head has 32"),
+        (
+            {"gemma4__attention__sliding_window_pattern": [True, False]},
+            "does not say gemma4.attention.sliding_window_pattern",
+        ),
+        ({"gemma4__attention__key_length_swa": None}, "does not say gemma4.attention.key_length_swa"),
+        ({"gemma4__block_count": None}, "does not say gemma4.block_count"),
+    ):
+        path = write_gguf(tmp_path / "m.gguf", config, also=rope_divisors(config), **metadata)
+        with pytest.raises(OnpageError, match=said):
+            OpenedCheckpoint.complete(path)
+    odd = {"rope_freqs.weight": np.linspace(1, 2, 32, dtype=np.float32)}
+    with pytest.raises(UnsupportedModel, match="divides the rope otherwise"):
+        OpenedCheckpoint.open(write_gguf(tmp_path / "m.gguf", config, also=odd))
