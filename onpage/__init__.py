@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from builder import __version__
 from builder.errors import OnpageError
-from onpage.building import bundle, convert, convert_embedder, convert_graph, convert_lora, fetch, synthesize
+from onpage.building import (
+    bundle,
+    convert,
+    convert_embedder,
+    convert_graph,
+    convert_lora,
+    fetch,
+    slice_checkpoint,
+    synthesize,
+)
 from onpage.examining import estimate, evaluate, inspect, verify
 from onpage.measuring import compare, compare_interleaved, measure, report
 from onpage.serving import audit, create_app, export, serve
@@ -48,6 +57,7 @@ __all__ = [
     "measure",
     "report",
     "serve",
+    "slice_checkpoint",
     "synthesize",
     "tune",
     "verify",

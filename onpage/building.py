@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from builder.fetch.located import Located
     from builder.graph.convert import WrittenGraph
     from builder.lora.adapter_file import WrittenAdapter
+    from builder.slice.write import WrittenSlice
     from builder.store import Store, StoredModel
 
 
@@ -164,6 +166,32 @@ def convert_embedder(
         max_tokens=max_tokens,
         progress=progress,
     )
+
+
+def slice_checkpoint(
+    checkpoint: AnyPath,
+    output: AnyPath,
+    *,
+    to: Literal["E2B"] | None = None,
+    target_params: int | None = None,
+    layers: Sequence[int] | None = None,
+    ffn: int | Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> WrittenSlice:
+    """Cut a smaller model out of a Gemma 3n, a folder or the name of a repository, and write it as the folder `output`.
+
+    What is kept is said by `to`, by `target_params` (without the tables of the vocabulary), or by `layers` and `ffn`: the width of
+    every feed-forward, or one for each layer that is kept. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, FetchError
+    or OutputError.
+    """
+    with requires("build"):
+        from builder.slice.mixes import kept_of
+        from builder.slice.write import check_output, open_sliceable, write_slice
+    check_output(Path(output))
+    folder = _located(checkpoint, progress).path
+    widths = [ffn] if isinstance(ffn, int) else ffn
+    kept, _ = kept_of(open_sliceable(folder), to=to, target=target_params, layers=layers, widths=widths)
+    return write_slice(folder, Path(output), kept, progress)
 
 
 def bundle(model: AnyPath, output: AnyPath, *, tokenizer: AnyPath | None = None) -> WrittenBundle:

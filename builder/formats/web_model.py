@@ -267,6 +267,13 @@ def _tell_what_3n_and_4_have(model: ModelDescription, transformer: TransformerPa
 
 
 def _refuse_what_was_not_told(model: ModelDescription, transformer: TransformerParameters) -> None:
+    widths = [layer.feed_forward.width for layer in model.layers]
+    if [layer.feed_forward.width for layer in told_layers(transformer)] != widths:
+        raise UnsupportedModel(
+            f"A {model.family} whose feed-forwards are {', '.join(map(str, sorted({*widths})))} wide in this order cannot be written as a "
+            f"web file, because the engine knows one width for the layers with keys and values of their own, and one for the others.",
+            subject=model.family,
+        )
     if told_layers(transformer) != model.layers:
         raise UnsupportedModel(
             f"A {model.family} whose layers are not of two kinds in a fixed order cannot be written as a web file, because the engine has "

@@ -33,6 +33,7 @@ PLACES = {
     "remove": "store:remove",
     "verify": "store:verify",
     "convert": "convert:convert",
+    "slice": "slice:slice_",
     "tune": "tune:tune",
     "bundle": "bundle:bundle",
     "synth": "synth:synth",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -26,7 +27,7 @@ from builder.model.description import (
     PerLayerEmbedding,
 )
 from builder.model.families import dense
-from builder.model.families.config import Config
+from builder.model.families.config import MAX_LAYERS, Config
 from builder.model.families.dense import (
     layer_types,
     read_dimensions,
@@ -90,6 +91,22 @@ def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
     return _describe(Config.of_text_part(config, path, DEFAULTS, "gemma3n_text"))
 
 
+def sliced(config: dict[str, Any], path: Path, kept: Sequence[int], widths: Sequence[int]) -> dict[str, Any]:
+    """The config.json of some of the layers, with feed-forwards of these widths: of a text model, or with its text part changed."""
+    within = config["model_type"] != "gemma3n_text"
+    c = Config.of_text_part(config, path, DEFAULTS, "gemma3n_text") if within else Config(config, path, DEFAULTS)
+    layers = c.integer("num_hidden_layers", most=MAX_LAYERS)
+    types, shares, own = _types(c, layers), _shares(c, layers), layers - read_shared_layers(c, layers)
+    changes = {
+        "num_hidden_layers": len(kept),
+        "intermediate_size": list(widths),
+        "layer_types": [types[i] for i in kept],
+        "activation_sparsity_pattern": [shares[i] for i in kept],
+        "num_kv_shared_layers": sum(i >= own for i in kept),
+    }
+    return config | ({"text_config": config["text_config"] | changes} if within else changes)
+
+
 def weights(model: ModelDescription, naming: Naming) -> tuple[Weight, ...]:
     """As of a dense family; a checkpoint's embedding may have more rows than the model."""
     embedding, *others = dense.weights(model, naming)
@@ -104,15 +121,15 @@ def _describe(c: Config) -> ModelDescription:
     c.refuse_unless("altup_num_inputs", MAX_STREAMS)
     c.refuse_unless("altup_active_idx", 0)
     c.refuse_unless("altup_correct_scale", True)
-    c = _with_one_width(c)
-    d = read_dimensions(c)
+    widths = _widths(c)
+    d = read_dimensions(c.with_values(intermediate_size=max(widths)))
     given, rank = read_whole_blocks(c, "hidden_size_per_layer_input"), read_whole_blocks(c, "laurel_rank")
-    types = layer_types(PERIOD, d.layers) if c.values.get("layer_types") is None else c.values["layer_types"]
-    windows, rope = read_windows(c.with_values(layer_types=types), d.layers), read_rope_beside_the_local(c)
+    windows = read_windows(c.with_values(layer_types=_types(c, d.layers)), d.layers)
+    rope = read_rope_beside_the_local(c)
     own = d.layers - read_shared_layers(c, d.layers)
     vocabulary = min(d.vocab, c.integer("vocab_size_per_layer_input"))
 
-    def layer(i: int, window: int | None, sparse_above: float | None) -> Layer:
+    def layer(i: int, window: int | None, feed_forward: int, sparse_above: float | None) -> Layer:
         return Layer(
             Attention(
                 heads=d.heads,
@@ -126,7 +143,7 @@ def _describe(c: Config) -> ModelDescription:
                 cache_of=None if i < own else last_like(c, windows[:own], window, i),
                 value_norms=True,
             ),
-            DenseFeedForward(d.feed_forward, sparse_above=sparse_above),
+            DenseFeedForward(feed_forward, sparse_above=sparse_above),
             post_norms=True,
             extras=(PerLayerEmbedding(given), LowRankResidual(rank)),
         )
@@ -135,7 +152,7 @@ def _describe(c: Config) -> ModelDescription:
         family=NAME,
         size=SIZES.get((d.hidden, d.layers)),
         embedding=Embedding(vocabulary, d.hidden, math.sqrt(d.hidden)),
-        layers=tuple(map(layer, range(d.layers), windows, _sparse_above(c, d.layers))),
+        layers=tuple(map(layer, range(d.layers), windows, widths, _sparse_above(c, d.layers))),
         global_rope=rope,
         final_cap=c.number_or_none("final_logit_softcapping"),
         context=c.integer("max_position_embeddings"),
@@ -144,22 +161,26 @@ def _describe(c: Config) -> ModelDescription:
     )
 
 
-def _with_one_width(c: Config) -> Config:
-    """The same, where the widths of the feed-forwards are said one by one and are alike."""
-    widths = c.values["intermediate_size"]
-    if not isinstance(widths, list):
-        return c
-    if not widths or widths[1:] != widths[:-1] or len(widths) != c.values["num_hidden_layers"]:
+def _types(c: Config, layers: int) -> Any:
+    """What config.json calls each layer, or what it means where it names none."""
+    said = c.values.get("layer_types")
+    return layer_types(PERIOD, layers) if said is None else said
+
+
+def _widths(c: Config) -> list[int]:
+    """Of each layer's feed-forward, whether config.json says one for all or one for each."""
+    said, layers = c.values["intermediate_size"], c.integer("num_hidden_layers", most=MAX_LAYERS)
+    widths = said if isinstance(said, list) else [said] * layers
+    if len(widths) != layers:
         raise UnsupportedModel(
-            f"{c.says('intermediate_size')}: expected the same width for each of {c.values['num_hidden_layers']} layers, because the "
-            f"engine knows one for all.",
+            f"{c.says('intermediate_size')}: expected one width for all, or one for each of {layers} layers.",
             subject="intermediate_size",
         )
-    return c.with_values(intermediate_size=widths[0])
+    return [read_whole_blocks(c.with_values(intermediate_size=width), "intermediate_size") for width in widths]
 
 
-def _sparse_above(c: Config, layers: int) -> list[float | None]:
-    """Of each layer, above how many standard deviations a gate goes on, for the share of gates that should not."""
+def _shares(c: Config, layers: int) -> list[float]:
+    """Of each layer, the share of gates that should not go on."""
     shares = c.values.get("activation_sparsity_pattern")
     if shares is None:
         sparse = SPARSE if layers > SPARSE else 0
@@ -170,7 +191,12 @@ def _sparse_above(c: Config, layers: int) -> list[float | None]:
             f"{c.says('activation_sparsity_pattern')}: expected a share from 0 to below 1 for each of {layers} layers.",
             subject="activation_sparsity_pattern",
         )
-    return [_float32(NormalDist().inv_cdf(one)) if one else None for one in shares]
+    return shares
+
+
+def _sparse_above(c: Config, layers: int) -> list[float | None]:
+    """Of each layer, above how many standard deviations a gate goes on."""
+    return [_float32(NormalDist().inv_cdf(one)) if one else None for one in _shares(c, layers)]
 
 
 def _float32(value: float) -> float:

@@ -71,7 +71,7 @@ def test_rows_of_pictures_and_sound_are_left_out(tmp_path: Path, opened: OpenedC
         ({"altup_num_inputs": 2}, "altup_num_inputs"),
         ({"altup_active_idx": 1}, "altup_active_idx"),
         ({"altup_correct_scale": False}, "altup_correct_scale"),
-        ({"intermediate_size": [128] * 11 + [64]}, "intermediate_size"),
+        ({"intermediate_size": [128] * 11 + [66]}, "intermediate_size"),
         ({"intermediate_size": [128] * 11}, "intermediate_size"),
         ({"activation_sparsity_pattern": [0.95] * 11}, "activation_sparsity_pattern"),
         ({"activation_sparsity_pattern": ["much"] * 12}, "activation_sparsity_pattern"),
