@@ -178,7 +178,8 @@ def slice_checkpoint(
     ffn: int | Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> WrittenSlice:
-    """Cut a smaller model out of a Gemma 3n, a folder or the name of a repository, and write it as the folder `output`.
+    """Cut a smaller model out of a Gemma 3n, a folder or the name of a repository, and write it as the folder `output`; of a web file, as
+    the web file `output`.
 
     What is kept is said by `to`, by `target_params` (without the tables of the vocabulary), or by `layers` and `ffn`: the width of
     every feed-forward, or one for each layer that is kept. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, FetchError
@@ -186,12 +187,11 @@ def slice_checkpoint(
     """
     with requires("build"):
         from builder.slice.mixes import kept_of
-        from builder.slice.write import check_output, open_sliceable, write_slice
-    check_output(Path(output))
-    folder = _located(checkpoint, progress).path
+        from builder.slice.source import SliceSource
+    source = SliceSource.open(_located(checkpoint, progress).path)
     widths = [ffn] if isinstance(ffn, int) else ffn
-    kept, _ = kept_of(open_sliceable(folder), to=to, target=target_params, layers=layers, widths=widths)
-    return write_slice(folder, Path(output), kept, progress)
+    kept, _ = kept_of(source.whole, to=to, target=target_params, layers=layers, widths=widths)
+    return source.write(Path(output), kept, progress)
 
 
 def bundle(model: AnyPath, output: AnyPath, *, tokenizer: AnyPath | None = None) -> WrittenBundle:

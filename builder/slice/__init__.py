@@ -1,7 +1,9 @@
 """Smaller models out of a Gemma 3n, which is made to be cut (MatFormer).
 
-plan.py    which layers are kept and how wide their feed-forwards stay; the config.json of that
-mixes.py   the slices to choose from by their size
-cut.py     which rows and columns of each tensor that is
-write.py   the folder, tensor by tensor
+plan.py       which layers are kept and how wide their feed-forwards stay
+mixes.py      the slices to choose from by their size
+cut.py        which rows and columns of a checkpoint's tensors that is
+write.py      the folder, tensor by tensor
+web_file.py   the same of a web file, without quantizing it again
+source.py     whichever of the two is sliced
 """

@@ -1,4 +1,4 @@
-"""A slice of a Gemma 3n: some of its layers, and the first units of their feed-forwards. From config.json alone.
+"""A slice of a Gemma 3n: some of its layers, and the first units of their feed-forwards. From its description alone.
 
 What may be left out follows from what the layers do for each other. A layer without keys and values of its own needs the one that it
 reads. The engine makes the first ten layers sparse, so those of a sparse model stay. And what is left must keep the order in which every
@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
-from builder.model.description import ModelDescription
+from builder.model.description import Layer, ModelDescription
 from builder.model.families import describe, gemma3n, weights_of
 from builder.model.weights import TABLES, weight_count
 from builder.quantize.rounding import BLOCK
 
 FAMILIES = ("gemma3n_text", "gemma3n")
 """`model_type` of what can be sliced."""
+FAMILY = gemma3n.NAME
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class Sliceable:
-    """A checkpoint's config.json, where it is a Gemma 3n's."""
+    """A Gemma 3n, as a checkpoint's config.json or a web file tells of it."""
 
-    config: dict[str, Any]
     path: Path
+    """What tells of it, for messages."""
     model: ModelDescription
 
     @classmethod
@@ -62,7 +63,7 @@ class Sliceable:
                 f"{path} has model_type {shown(config.get('model_type'))}: only a Gemma 3n ({', '.join(FAMILIES)}) is made to be sliced.",
                 subject=path,
             )
-        return cls(config, path, describe(config, path))
+        return cls(path, describe(config, path))
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -109,13 +110,17 @@ class Sliceable:
                 )
         return Slice(kept, tuple(wanted))
 
-    def config_of(self, kept: Slice) -> dict[str, Any]:
-        """The config.json of a slice."""
-        return gemma3n.sliced(self.config, self.path, kept.layers, kept.widths)
-
     def describe(self, kept: Slice) -> ModelDescription:
         """The model of a slice."""
-        return describe(self.config_of(kept), self.path)
+        places = {layer: place for place, layer in enumerate(kept.layers)}
+
+        def narrowed(i: int, width: int) -> Layer:
+            layer = self.model.layers[i]
+            source = layer.attention.cache_of
+            attention = replace(layer.attention, cache_of=None if source is None else places[source])
+            return replace(layer, attention=attention, feed_forward=replace(layer.feed_forward, width=width))
+
+        return replace(self.model, layers=tuple(map(narrowed, kept.layers, kept.widths)), size=None)
 
     def _check_layers(self, kept: tuple[int, ...]) -> None:
         count, period = len(self.model.layers), self.model.period or 1

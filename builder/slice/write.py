@@ -24,7 +24,7 @@ from builder.errors import OutputError, UnsupportedModel
 from builder.files.writing import NoRoomError, folder_beside
 from builder.formats.sniff import is_gguf
 from builder.formats.web_model import transformer_parameters
-from builder.model.families import family_of
+from builder.model.families import family_of, gemma3n
 from builder.model.opened import OpenedCheckpoint
 from builder.slice.cut import Cut, cuts
 from builder.slice.plan import Slice, Sliceable, all_parameters, effective_parameters
@@ -63,6 +63,8 @@ class WrittenSlice:
     seconds: float
     notes: tuple[str, ...] = ()
     """In words."""
+    sha256: str | None = None
+    """Of a web file, whose size is that of the file; None for a folder."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -97,7 +99,8 @@ def write_slice(folder: Path, output: Path, kept: Slice, progress: Progress | No
         try:
             made.mkdir()
             size = _write(made / WEIGHTS, taken, output, progress)
-            (made / "config.json").write_text(json.dumps(whole.config_of(kept), indent=2) + "\n", encoding="utf-8")
+            config = gemma3n.sliced(opened.checkpoint.config, opened.checkpoint.config_path, kept.layers, kept.widths)
+            (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
             for name in BESIDE:
                 if (folder / name).is_file():
                     shutil.copyfile(folder / name, made / name)

@@ -67,7 +67,13 @@ class Parameters(click.ParamType[int]):
 
 @click.command("slice")
 @click.argument("checkpoint", type=FileOrName())
-@click.option("-o", "--output", required=True, type=FILE, metavar="FOLDER", help="The folder to write.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=FILE,
+    help="The folder to write, which must not be there; of a web file the file to write, which is replaced.",
+)
 @click.option(
     "--to", type=click.Choice(["E2B"], case_sensitive=False), help="The slice of E4B that is published as E2B."
 )
@@ -104,7 +110,8 @@ def slice_(
 
     Gemma 3n is trained so that parts of it are models (MatFormer): E2B is E4B without five of its layers and with half of each
     feed-forward. CHECKPOINT is a Hugging Face folder, or a repository of the Hugging Face hub; the folder that is written is one, too,
-    with the tokenizer and what sees and hears as it was. Which layers can be left out: docs/slice.md.
+    with the tokenizer and what sees and hears as it was. CHECKPOINT can also be a web file, whose slice is a web file of the same weights,
+    not quantized again. Which layers can be left out: docs/slice.md.
 
     \b
     Example:
@@ -112,6 +119,7 @@ def slice_(
       onpage slice gemma-3n-E4B-it -o gemma-3n-small --target-params 2.5B
       onpage slice gemma-3n-E4B-it -o gemma-3n-mine --layers 0-19,25-34 --ffn 8192x20,16384x10
       onpage convert gemma-3n-E2B-it -o gemma-3n-E2B-it-web.task
+      onpage slice gemma-3n-E4B-it-web.task -o gemma-3n-E2B-it-web.task --to E2B
     """
     ways = [to is not None, target_params is not None, layers is not None or ffn is not None]
     if sum(ways) != 1:
@@ -121,14 +129,13 @@ def slice_(
     with requires("build"):
         from builder.fetch.located import locate
         from builder.slice.mixes import kept_of
-        from builder.slice.write import check_output, open_sliceable, write_slice
-    check_output(output)
+        from builder.slice.source import SliceSource
     with byte_progress() as progress:
-        folder = locate(checkpoint, say, token=token, progress=progress).path
-    whole = open_sliceable(folder)
-    kept, chosen_from = kept_of(whole, to=to, target=target_params, layers=layers, widths=ffn)
+        path = locate(checkpoint, say, token=token, progress=progress).path
+    source = SliceSource.open(path)
+    kept, chosen_from = kept_of(source.whole, to=to, target=target_params, layers=layers, widths=ffn)
     with byte_progress() as progress:
-        written = write_slice(folder, output, kept, progress)
+        written = source.write(output, kept, progress)
     if as_json:
         print_json(written.to_json() | ({"chosen_from": [mix.to_json() for mix in chosen_from]} if chosen_from else {}))
         return
@@ -142,9 +149,10 @@ def _show(written: WrittenSlice, chosen_from: list[Mix]) -> None:
         mark = "chosen" if mix.kept == written.kept else ""
         print_row(mix.kept.ranges, mix.kept.runs, billions(mix.effective_parameters), billions(mix.parameters), mark)
     output = shlex.quote(str(written.path))
+    then = f"onpage serve --model {output}" if written.sha256 else f"onpage convert {output} -o {output}-web.task"
     print_facts(
         [
-            ("folder", str(written.path)),
+            ("file" if written.sha256 else "folder", str(written.path)),
             ("size", megabytes(written.size)),
             ("layers", f"{written.kept.ranges} ({len(written.kept.layers)})"),
             ("feed-forward", written.kept.runs),
@@ -154,7 +162,8 @@ def _show(written: WrittenSlice, chosen_from: list[Mix]) -> None:
             ),
             *(("note", note) for note in written.notes),
             ("time", f"{written.seconds:.1f} s"),
-            *([] if written.notes else [("next", f"onpage convert {output} -o {output}-web.task")]),
+            *([("sha256", written.sha256)] if written.sha256 else []),
+            *([] if written.notes else [("next", then)]),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from builder.errors import UnsupportedModel
 from builder.formats.web_model import transformer_parameters
+from builder.model.families import describe
+from builder.model.families.gemma3n import sliced
 from builder.slice.mixes import choose, mixes, to_e2b
 from builder.slice.plan import Slice, Sliceable, all_parameters, effective_parameters, ranges_of
 from tests.checkpoints import gemma3_config, gemma3n_config
@@ -33,13 +36,13 @@ def test_e2b_is_the_slice_that_was_published() -> None:
     whole = Sliceable.read(E4B, HERE)
     kept = to_e2b(whole)
     assert (kept.ranges, kept.runs) == ("0-19,25-34", "8192")
-    config = whole.config_of(kept)
+    config = sliced(E4B, HERE, kept.layers, kept.widths)
     assert config["num_hidden_layers"] == 30 and config["num_kv_shared_layers"] == 10
     assert config["intermediate_size"] == [8192] * 30
     assert config["activation_sparsity_pattern"] == [0.95] * 10 + [0.0] * 20
     assert config["layer_types"] == (["sliding_attention"] * 4 + ["full_attention"]) * 6
-    model = whole.describe(kept)
-    assert model.size == "2b"
+    model = describe(config, HERE)
+    assert model.size == "2b" and whole.describe(kept) == replace(model, size=None)
     assert [model.layers[i].attention.cache_of for i in (19, 20, 24, 29)] == [None, 18, 19, 19]
     transformer_parameters(model)
     # E2B is called 1.91 B, E4B 3.98 B
@@ -49,8 +52,10 @@ def test_e2b_is_the_slice_that_was_published() -> None:
 
 def test_a_text_part_is_sliced_within_the_whole() -> None:
     text = gemma3n_config(**SMALL)
-    whole = Sliceable.read({"model_type": "gemma3n", "text_config": text, "vision_config": {"a": 1}}, HERE)
-    config = whole.config_of(whole.of([*range(12), 15, 16, 17], [128]))
+    both = {"model_type": "gemma3n", "text_config": text, "vision_config": {"a": 1}}
+    whole = Sliceable.read(both, HERE)
+    kept = whole.of([*range(12), 15, 16, 17], [128])
+    config = sliced(both, HERE, kept.layers, kept.widths)
     assert config["vision_config"] == {"a": 1} and config["model_type"] == "gemma3n"
     assert config["text_config"] == text | {
         "num_hidden_layers": 15,

@@ -52,6 +52,17 @@ def test_a_number_of_parameters_chooses_and_shows_from_what(folder: Path, tmp_pa
     assert sum(line.endswith("\tchosen") for line in table) == 1
 
 
+def test_of_a_web_file_it_is_a_web_file(folder: Path, tmp_path: Path) -> None:
+    onpage.convert(folder, tmp_path / "l-web.task")
+    result = run(tmp_path / "l-web.task", "-o", tmp_path / "s-web.task", *SLICED)
+    assert result.exit_code == 0, result.output
+    rows = dict(line.split("\t") for line in result.stdout.splitlines())
+    assert rows["next"] == f"onpage serve --model {tmp_path / 's-web.task'}"
+    assert onpage.verify(tmp_path / "s-web.task") == {str(tmp_path / "s-web.task"): rows["sha256"]}
+    refused = run(tmp_path / "l-web.task", "-o", tmp_path / "s.litertlm", *SLICED)
+    assert "s.litertlm" in str(refused.exception)
+
+
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
