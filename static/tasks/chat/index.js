@@ -30,7 +30,7 @@ const SUMMARIZE = "Summarize our conversation so far in at most 80 words. Keep n
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-export const styles = [here("chat.css"), here("turns.css")];
+export const styles = ["chat.css", "turns.css", "../parts/caret.css"].map(here);
 
 /**
  * @param {HTMLElement} element

@@ -27,7 +27,7 @@ const said = texts.chat.turn;
 export function makeTurn(turn, events, render) {
   const { id, role } = turn;
   const name = h("h2", { class: "turn-name" }, role === "user" ? said.you : turn.by || said.model);
-  const body = h("div", { class: "turn-text", dir: "auto" });
+  const body = h("div", { class: "turn-text grows", dir: "auto" });
   const note = h("p", { class: "turn-note", hidden: true });
   const before = button("‹", () => choose(-1), said.before);
   const after = button("›", () => choose(1), said.after);
@@ -87,7 +87,7 @@ export function makeTurn(turn, events, render) {
     /** One more piece of it. @param {string} piece */
     append(piece) {
       if (!growing) {
-        growing = { blocks: new Blocks(), tail: h("p", { class: "turn-plain turn-tail" }) };
+        growing = { blocks: new Blocks(), tail: h("p", { class: "turn-plain turn-tail grows" }) };
         body.replaceChildren(growing.tail);
         if (shown.text) this.append(shown.text);
       }

@@ -22,7 +22,7 @@ export function mountAnswer(parent) {
   const title = h("h2", { class: "documents-title", tabindex: "-1" }, said.title);
   const by = h("p", { class: "documents-by" });
   const question = h("p", { class: "documents-asked", dir: "auto" });
-  const body = h("div", { class: "documents-answer", role: "log", "aria-label": said.log, dir: "auto" });
+  const body = h("div", { class: "documents-answer grows", role: "log", "aria-label": said.log, dir: "auto" });
   const note = h("p", { class: "documents-note", hidden: true });
   const copy = button(said.copy);
   const save = button(said.save);

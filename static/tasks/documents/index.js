@@ -44,7 +44,7 @@ const historyKind = () => ({
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-export const styles = ["documents.css", "reading.css", "../parts/history.css"].map(here);
+export const styles = ["documents.css", "reading.css", "../parts/caret.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element

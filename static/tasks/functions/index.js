@@ -44,7 +44,7 @@ const historyKind = () => ({
   copying: { ...words, copy: said.copy },
 });
 
-export const styles = ["functions.css", "calls.css", "../parts/figures.css", "../parts/history.css"].map(here);
+export const styles = ["functions.css", "calls.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element

@@ -66,7 +66,7 @@ function makeExchange(parent) {
   const question = h("p", { class: "functions-question", dir: "auto" });
   const by = h("p", { class: "functions-note" });
   const steps = h("div", { class: "functions-steps" });
-  const answer = h("div", { class: "functions-answer", role: "log", "aria-label": said.log, tabindex: "-1", dir: "auto" });
+  const answer = h("div", { class: "functions-answer grows", role: "log", "aria-label": said.log, tabindex: "-1", dir: "auto" });
   const note = h("p", { class: "functions-note", hidden: true });
   const copy = button(said.copy);
   const save = button(said.save);

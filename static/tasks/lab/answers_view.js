@@ -109,7 +109,7 @@ export function mountAnswers(parent, loading) {
 
 /** @param {Answer} answer @param {import('./template.js').Reading} reading */
 function makeAnswer(answer, reading) {
-  const stream = h("div", { class: "lab-text", role: "log", "aria-live": "polite", tabindex: "0", dir: "auto" });
+  const stream = h("div", { class: "lab-text grows", role: "log", "aria-live": "polite", tabindex: "0", dir: "auto" });
   const body = h("div", { class: "lab-read", hidden: true });
   const verdict = h("p", { class: "lab-verdict" });
   const problems = h("ul", { class: "lab-problems" });

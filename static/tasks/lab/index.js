@@ -44,7 +44,7 @@ const HISTORY = {
   copying: said,
 };
 
-export const styles = ["lab.css", "card.css", "../parts/figures.css", "../parts/history.css"].map(here);
+export const styles = ["lab.css", "card.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element

@@ -48,7 +48,7 @@ const HISTORY = {
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-export const styles = ["composer", "options", "card", "check", "variants", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`));
+export const styles = ["composer", "options", "card", "check", "variants", "../parts/caret", "../parts/figures", "../parts/history"].map((name) => here(`${name}.css`));
 
 /**
  * @param {HTMLElement} element

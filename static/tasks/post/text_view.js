@@ -20,7 +20,7 @@ const REDO = ["y", "Y"];
 
 export function makeText() {
   const body = h("div", {
-    class: "card-text",
+    class: "card-text grows",
     role: "log",
     "aria-label": texts.post.log,
     "aria-live": "polite",

@@ -22,7 +22,7 @@ export function mountAnswer(parent, loading, sample) {
   const empty = h("div", { class: "senses-empty" }, h("p", {}, said.empty), h("figure", { class: "senses-example" }, h("figcaption", {}, said.example), image, h("blockquote", {}, said.exampleText)));
   const picture = h("canvas", { class: "senses-thumbnail", hidden: true, "aria-hidden": "true" });
   const question = h("p", { class: "senses-asked", dir: "auto" });
-  const body = h("div", { class: "senses-answer", role: "log", "aria-label": said.log, dir: "auto", tabindex: "0" });
+  const body = h("div", { class: "senses-answer grows", role: "log", "aria-label": said.log, dir: "auto", tabindex: "0" });
   const note = h("p", { class: "senses-quiet" });
   const [copy, again] = [said.copy, said.again].map((label) => h("button", { type: "button", class: "button" }, label));
   const actions = h("div", { class: "senses-row", hidden: true }, copy, again);
@@ -50,6 +50,7 @@ export function mountAnswer(parent, loading, sample) {
     update({ state: { answer, writing }, ready }) {
       empty.hidden = answer !== null;
       content.hidden = !answer;
+      root.toggleAttribute("data-writing", writing);
       body.setAttribute("aria-busy", String(writing));
       if (answer !== shown) {
         if (answer?.id !== shown?.id || !writing) text(body, answer?.text || (answer && !writing ? said.nothing : ""));

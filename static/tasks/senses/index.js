@@ -36,7 +36,7 @@ const HISTORY = {
   copying: said.answer,
 };
 
-export const styles = ["senses.css", "../parts/figures.css", "../parts/history.css"].map(here);
+export const styles = ["senses.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
