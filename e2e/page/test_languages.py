@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from e2e.page.conftest import watched_tab
 from e2e.page.servers import faulty_server
@@ -34,12 +34,16 @@ def test_a_change_keeps_the_model_and_what_was_written(browser: Browser) -> None
         page.locator(".chat-composer textarea, .chat-main textarea").last.fill("おはようございます")
         page.evaluate("location.hash = '#/documents'")
         page.locator(".documents-main input, .documents-main textarea").first.fill("Where?")
+        page.locator(".documents-file").set_input_files([long_document("one.md"), long_document("two.md")])
+        expect(page.locator(".documents-reading")).to_be_visible()
+        assert page.locator(".documents-list li").count() < 2, "still being added"
         phases = page.locator("html").get_attribute("data-phases")
 
         page.locator(".language select").select_option("zh-TW")
         expect(page.locator("html[lang=zh-TW]")).to_have_count(1)
         expect(page.locator(".language select")).to_be_focused()
         expect(page.locator(".documents-main input, .documents-main textarea").first).to_have_value("Where?")
+        expect(page.locator(".documents-list li")).to_have_count(2)  # what was being added goes on
         page.evaluate("location.hash = '#/chat'")
         expect(page.locator(".chat-main textarea").last).to_have_value("おはようございます")
         page.evaluate("location.hash = '#/post'")
@@ -55,6 +59,11 @@ def test_a_change_keeps_the_model_and_what_was_written(browser: Browser) -> None
         page.locator(".language select").select_option("en")
         expect(page.locator(".header-promise")).to_have_text("Nothing leaves this computer.")
         tab.check()
+
+
+def long_document(name: str) -> FilePayload:
+    """A file of a megabyte, which takes a moment to be added."""
+    return {"name": name, "mimeType": "", "buffer": f"# {name}\n\n{'The ferry leaves at nine. ' * 40_000}".encode()}
 
 
 @pytest.mark.parametrize("language", ["ja", "ar-XB"])

@@ -231,7 +231,10 @@ function contextOf({ task: { id }, figures, left }, loading) {
     collection: (name) => records.of(`${id}/${name}`),
     embedders: embedders.promise,
     handedOver: handedOver.get(id),
-    searchDocuments: (question, count) => lookUp({ records: records.of("documents/files"), vendor }, question, count),
+    searchDocuments(question, count) {
+      const theirs = opened.get("documents")?.mounted?.searchDocuments;
+      return theirs ? theirs(question, count) : lookUp({ records: records.of("documents/files"), vendor }, question, count);
+    },
     page: {
       get theme() {
         return theme();

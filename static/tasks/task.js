@@ -21,7 +21,8 @@
  *   set to
  * @property {Promise<import('../engine/embedder.js').EmbeddingModel[]>} [embedders] the models that compare texts, once it is known what
  *   is offered
- * @property {(question: string, count: number) => Promise<Lookup>} searchDocuments in what the person has added under Documents
+ * @property {(question: string, count: number) => Promise<Lookup>} searchDocuments in what the person has added under Documents: by meaning too
+ *   where the model for it is loaded there, else by words
  * @property {unknown} [handedOver] what the view before has handed over
  * @property {PageControls} page what of the page a task may read and change, at the person's word
  *
@@ -37,6 +38,8 @@
  * @property {() => boolean} holdsText whether something that the person typed is on the screen
  * @property {() => void} [stop] ends what it writes, and what it was to write after that: Escape. Without it, its answer ends
  * @property {(text: string) => void} [take] a text that an address brings; what the person has typed can be brought back
+ * @property {TaskContext['searchDocuments']} [searchDocuments] what the documents lend to other tasks while their view is there: their own search,
+ *   by meaning too where its model is loaded
  * @property {() => unknown} [handOver] what goes on without a view, such as a download, for the next view: it comes in another language.
  *   `destroy`, which follows, leaves it as it is
  * @property {() => void} focus to where one goes on

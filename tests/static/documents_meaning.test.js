@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { OnpageError } from "../../static/engine/errors.js";
 import { Records } from "../../static/records/records.js";
 import { MemoryShelf } from "../../static/records/memory.js";
-import { Meaning } from "../../static/tasks/documents/meaning.js";
+import { Meaning, floorOf } from "../../static/tasks/documents/meaning.js";
+import { MAX_SOURCES, isGood } from "../../static/tasks/documents/prompt.js";
 import { Searcher } from "../../static/tasks/documents/searcher.js";
 import { FOLDER, readBlocks } from "./support/documents.js";
 
@@ -30,24 +31,44 @@ function read() {
     return whole;
   };
   const rows = (packed) => Array.from({ length: unpacked(packed).length / dimensions }, (_, row) => unpacked(packed).subarray(row * dimensions, (row + 1) * dimensions));
-  return { dimensions, documents: Object.fromEntries(Object.entries(said.documents).map(([name, packed]) => [name, unpacked(packed)])), questions: rows(said.questions) };
+  return {
+    dimensions,
+    documents: Object.fromEntries(Object.entries(said.documents).map(([name, packed]) => [name, unpacked(packed)])),
+    questions: rows(said.questions),
+    others: [...rows(said.unanswerable), ...rows(said.unrelated)],
+  };
 }
 
-test("words and meanings find more of sixty questions than words: 57 and 54, of 55 and 50", async () => {
-  const { questions } = JSON.parse(readFileSync(new URL("questions.json", FOLDER)));
-  const vectors = read();
-  const searcher = new Searcher();
+const { questions, unanswerable, unrelated } = JSON.parse(readFileSync(new URL("questions.json", FOLDER)));
+const vectors = read();
+const searcher = new Searcher();
+before(async () => {
   for (const [name, made] of Object.entries(vectors.documents)) {
     searcher.hold(name, searcher.index(await readBlocks(name)));
     searcher.holdVectors(name, made, vectors.dimensions);
   }
+});
+const FLOOR = floorOf({ name: "all-MiniLM-L6-v2" });
+
+test("words and meanings find more of sixty questions than words: 57 and 54, of 55 and 50", () => {
   let [within, first] = [0, 0];
   questions.forEach(({ question, document, section, answer }, index) => {
-    const { hits } = searcher.search(question, 3, vectors.questions[index]);
+    const { hits } = searcher.search(question, 3, vectors.questions[index], FLOOR);
     if (hits.some(({ id, headings }) => id === document && headings.at(-1) === section)) within += 1;
     if (hits[0]?.text.includes(answer)) first += 1;
   });
   assert.ok(within >= 57 && first >= 54, `${within} ${first}`);
+});
+
+test("nothing is near to most questions about other things, and something to each that a document answers", () => {
+  assert.deepEqual([floorOf(null), floorOf({ name: "toString" })], [-1, -1], "no floor where none was measured");
+  const meant = (asked, made) => asked.map((question, index) => searcher.search(question, MAX_SOURCES, made[index], FLOOR).meant);
+  assert.deepEqual(new Set(meant(questions.map(({ question }) => question), vectors.questions)), new Set(["near"]));
+  const others = [...unanswerable, ...unrelated];
+  assert.equal(others.length, 45);
+  assert.ok(meant(others, vectors.others).filter((each) => each === "far").length >= 30);
+  const asks = (vectorOf) => others.filter((question, index) => (({ hits, meant: is }) => isGood(hits) && is !== "far")(searcher.search(question, MAX_SOURCES, vectorOf(index), FLOOR))).length;
+  assert.deepEqual([asks(() => null), asks((index) => vectors.others[index])], [12, 7], "of which the model would be asked");
 });
 
 test("meanings wait until every document has its vectors, and go with the document", () => {
@@ -62,8 +83,11 @@ test("meanings wait until every document has its vectors, and go with the docume
   assert.deepEqual(searcher.search("boat", 3, meant).hits, [], "those of another document's passages are not taken");
   searcher.holdVectors("a", new Float32Array([1, 0]), 2);
   assert.deepEqual(searcher.search("boat", 3, meant).hits.map(({ id }) => id), ["b", "a"]);
-  assert.deepEqual([meant, null].map((vector) => searcher.search("boat", 3, vector).meant), [true, false]);
+  assert.deepEqual([meant, null].map((vector) => searcher.search("boat", 3, vector).meant), ["near", ""]);
   assert.deepEqual(searcher.search("boat", 3).hits, [], "without a vector words alone");
+  const slanted = new Float32Array([0.6, 0.8]);
+  assert.deepEqual(["near", "far"], [0.8, 0.81].map((floor) => searcher.search("boat", 3, slanted, floor).meant));
+  assert.deepEqual([searcher.search("boat", 3, slanted, 0.81), searcher.search("bicycle", 3, slanted, 0.81)].map(({ hits }) => hits.map(({ id }) => id)), [[], ["a"]], "words find all the same");
   assert.deepEqual(searcher.search("boat", 3, new Float32Array([1, 0, 0])).hits, [], "another model's vector");
   searcher.drop("b");
   assert.deepEqual(searcher.search("boat", 3, meant).hits.map(({ id }) => id), ["a"]);

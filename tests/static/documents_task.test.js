@@ -80,7 +80,7 @@ class FakeSession {
   }
 }
 
-function made({ device = new MemoryShelf(), session = new FakeSession(), read } = {}) {
+function made({ device = new MemoryShelf(), session = new FakeSession(), read, find } = {}) {
   const records = new Records(device);
   const files = records.of("documents/files");
   const library = new Library({
@@ -91,7 +91,7 @@ function made({ device = new MemoryShelf(), session = new FakeSession(), read } 
   });
   const search = new Search({ marked: "", restarted: () => void library.again(), makeWorker: () => new FakeWorker() });
   const pieces = [];
-  const documents = new Documents({ session, records: records.of("documents"), search, library, onText: (piece) => pieces.push(piece), now: () => 7 });
+  const documents = new Documents({ session, records: records.of("documents"), find: find ?? ((question, count) => search.search(question, count)), library, onText: (piece) => pieces.push(piece), now: () => 7 });
   const ask = (question) => (documents.type(question), documents.ask());
   const close = async () => (library.close(), documents.close(), search.close(), await records.close());
   return { library, documents, search, session, records, pieces, ask, close };
@@ -114,6 +114,17 @@ test("a question is searched for, and answered from what was found", async () =>
   assert.equal(document.text.slice(passage.start, passage.end), answer.sources[0].text);
   assert.deepEqual((await records.of("documents").list({ count: 9 })).length, 1);
   await close();
+});
+
+test("what has the words of a question and is far from its meaning is shown, and no model is asked", async () => {
+  for (const [meant, asks] of [["far", 0], ["near", 1]]) {
+    const page = made({ find: async (question, count) => ({ ...(await page.search.search(question, count)), meant }) });
+    const { library, documents, session, ask, close } = page;
+    await library.add([given("rules.md")]);
+    await ask("How many guests can a member bring?");
+    assert.deepEqual([documents.state.asked.hits.length > 0, documents.state.asked.good, session.asked.length], [true, asks === 1, asks]);
+    await close();
+  }
 });
 
 test("the demo and a page without a model search, and ask nothing of a model", async () => {

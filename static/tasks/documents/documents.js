@@ -16,9 +16,9 @@
  * @property {string} question
  * @property {Hit[]} hits the best first
  * @property {number} passages how many were searched
- * @property {boolean} meant whether by meaning too
+ * @property {import('./searcher.js').Meant} meant whether by meaning too
  * @property {number} milliseconds
- * @property {boolean} good whether anything scores well by words
+ * @property {boolean} good whether anything scores well by words, and is not far by meaning
  *
  * @typedef {object} Opened a document in view
  * @property {import('./library.js').Entry} entry
@@ -49,9 +49,8 @@ export class Documents {
   state = { question: "", answers: true, asked: null, answer: null, writing: false, awaited: false, noRoom: false, opened: null, figures: null };
   #session;
   #records;
-  #search;
   #library;
-  #vectorOf;
+  #find;
   #now;
   #steps = 0;
   /** @type {Promise<unknown>} the answer that is written, until it is kept */
@@ -62,19 +61,17 @@ export class Documents {
    * @param {object} options
    * @param {import('../task.js').TaskContext['session']} options.session
    * @param {import('../../records/records.js').TaskRecords} options.records of the answers
-   * @param {Pick<import('./search.js').Search, 'search'>} options.search
+   * @param {import('./holdings.js').Holdings['find']} options.find
    * @param {Pick<import('./library.js').Library, 'entries' | 'get'>} options.library
-   * @param {(question: string) => Promise<Float32Array | null>} [options.vectorOf] what a question means, where that can be had
    * @param {() => void} [options.onChange]
    * @param {(piece: string) => void} [options.onText]
    * @param {() => number} [options.now]
    */
-  constructor({ session, records, search, library, vectorOf = async () => null, onChange = () => {}, onText = () => {}, now = Date.now }) {
+  constructor({ session, records, find, library, onChange = () => {}, onText = () => {}, now = Date.now }) {
     this.#session = session;
     this.#records = records;
-    this.#search = search;
+    this.#find = find;
     this.#library = library;
-    this.#vectorOf = vectorOf;
     this.onChange = onChange;
     this.onText = onText;
     this.#now = now;
@@ -105,11 +102,10 @@ export class Documents {
     const question = this.state.question.trim();
     if (!question) return;
     const step = await this.#left();
-    const vector = await this.#vectorOf(question);
     if (step !== this.#steps) return;
-    const found = await this.#search.search(question, SHOWN, vector).catch(() => null);
+    const found = await this.#find(question, SHOWN).catch(() => null);
     if (!found || step !== this.#steps) return;
-    const good = isGood(found.hits);
+    const good = isGood(found.hits) && found.meant !== "far";
     this.#set({ asked: { question, ...found, good }, answer: null, opened: null, figures: null, noRoom: false, awaited: good && this.state.answers && this.able });
     await this.goOn();
   }

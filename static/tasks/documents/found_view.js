@@ -76,14 +76,14 @@ export function mountFound(parent, loading, sample) {
       text(sentence, entries.length ? empty.ready : empty.sentence);
       results.hidden = asked === null;
       if (!asked) return;
-      text(count, asked.hits.length ? said.count(asked.hits.length, asked.passages, asked.meant) : "");
+      text(count, asked.hits.length ? said.count(asked.hits.length, asked.passages, asked.meant !== "") : "");
       const weak = asked.hits.length > 0 && !asked.good;
-      const weakly = said.weak[asked.meant ? "meant" : "words"];
-      const sentenceNow = !asked.hits.length ? (entries.length ? said.nothing : said.none) : weak ? (able && answers ? weakly.unasked : weakly.alone) : "";
+      const weakly = said.weak[asked.meant || "words"];
+      const sentenceNow = !asked.hits.length ? (entries.length ? said.nothing[asked.meant ? "meanings" : "words"] : said.none) : weak ? (able && answers ? weakly.unasked : weakly.alone) : "";
       note.hidden = !sentenceNow;
       text(note, sentenceNow);
       const { phase } = meaning.now;
-      meaningNote.hidden = asked.good || asked.meant || !entries.length || phase === "none" || phase === "ready";
+      meaningNote.hidden = asked.good || asked.meant !== "" || !entries.length || phase === "none" || phase === "ready";
       text(meaningNote, sentenceOf(meaning));
       mean.hidden = meaningNote.hidden || (phase !== "offered" && phase !== "failed");
       text(mean, phase === "failed" ? texts.documents.meaning.again : texts.documents.meaning.start);

@@ -10,13 +10,11 @@ import { answerOf, asJson, asMarkdown } from "./answers.js";
 import { Documents } from "./documents.js";
 import { mountFigures } from "./figures.js";
 import { events as foundEvents, mountFound } from "./found_view.js";
-import { Library } from "./library.js";
-import { Meaning } from "./meaning.js";
+import { Holdings } from "./holdings.js";
+import { lookupOf } from "./lookup.js";
 import { events as meaningEvents, mountMeaning } from "./meaning_view.js";
 import { events as questionEvents, mountQuestion } from "./question_view.js";
 import { events as readerEvents, mountReader } from "./reader_view.js";
-import { read } from "./reading.js";
-import { Search } from "./search.js";
 import { events as shelfEvents, mountShelf } from "./shelf.js";
 
 /**
@@ -56,29 +54,16 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const sample = await json(here("sample.json"));
   const root = h("section", { class: "documents", "aria-label": texts.documents.region });
   const main = h("div", { class: "documents-main" });
-  const marked = new URL(`${vendor.marked}marked.esm.js`, document.baseURI).href;
-  const search = new Search({ marked, restarted: () => void library.again().then(() => meaning.restarted()) });
+  const held = handedOver instanceof Holdings ? handedOver : new Holdings({ collection, vendor });
+  const { library, meaning } = held;
   /** All changes made together are shown once. */
   const changed = together(() => {
     const { question: typed, answers, answer: given } = tasks.state;
     remember({ question: typed, answers, shown: given?.id ?? "" });
     show();
   });
-  /** The documents whose meanings were read last. */
-  let listed = "";
-  const library = new Library({
-    records: collection("files"),
-    search,
-    read: (file, given) => read(file, { ...given, pdf: vendor["pdfjs-dist"] }),
-    onChange: () => {
-      changed();
-      const held = library.entries.map(({ id }) => id).join();
-      if (held !== listed) void meaning.read();
-      listed = held;
-    },
-  });
-  const meaning = new Meaning({ records: collection("vectors"), search, library, vendor, onChange: changed });
-  const tasks = new Documents({ session, records, search, library, vectorOf: (question) => meaning.vectorOf(question), onChange: changed, onText: (piece) => answer.append(piece) });
+  held.onChange = changed;
+  const tasks = new Documents({ session, records, find: (asked, count) => held.find(asked, count), library, onChange: changed, onText: (piece) => answer.append(piece) });
 
   const shelf = mountShelf(root);
   const meaningView = mountMeaning(shelf.body);
@@ -91,6 +76,8 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
   const { signal } = ended;
+  /** Whether the next view takes the documents over, with what is being added and read of them. */
+  let goesOn = false;
   /** What has the focus when one comes back from a document. @type {Element | null} */
   let cameFrom = null;
   element.append(root);
@@ -115,6 +102,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   async function trySample() {
     const { name, text, question: asked } = sample;
     await library.add([{ file: new Blob([text]), name }]);
+    if (signal.aborted) return;
     tasks.type(asked);
     await tasks.ask();
     found.focus();
@@ -124,6 +112,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   async function meanToo() {
     const { asked } = tasks.state;
     await meaning.start();
+    if (signal.aborted) return;
     const { asked: now, question: typed } = tasks.state;
     if (meaning.now.phase === "ready" && asked && asked === now && !asked.good && asked.question === typed.trim()) await tasks.ask();
   }
@@ -159,10 +148,8 @@ export async function mount(element, { session, vendor, loading, figures: figure
   if (typeof answers === "boolean") tasks.setAnswers(answers);
   if (typeof shown === "string" && shown) await tasks.show(shown);
   if (typeof typed === "string") tasks.type(typed);
-  void library.refresh().then(async () => {
-    await meaning.offer((await embedders) ?? []);
-    if (handedOver === true) await meaning.start();
-  });
+  if (held !== handedOver) void held.begin(embedders);
+  show();
 
   return {
     update() {
@@ -172,13 +159,16 @@ export async function mount(element, { session, vendor, loading, figures: figure
     holdsText: () => true, // searching takes no model
     stop: () => tasks.stop(),
     focus: () => question.focus(),
-    handOver: () => ["loading", "reading", "ready"].includes(meaning.now.phase), // a model that is coming comes on
+    searchDocuments: async (asked, most) => lookupOf(library, library.entries.length ? await held.find(asked, most) : { hits: [] }),
+    handOver() {
+      goesOn = true;
+      return held;
+    },
     destroy() {
       ended.abort();
       tasks.close();
-      meaning.close();
-      library.close();
-      search.close();
+      held.onChange = () => {};
+      if (!goesOn) held.close();
       for (const view of [meaningView, shelf, question, answer, found, reader, history, figures]) view.destroy();
       root.remove();
     },

@@ -1,11 +1,23 @@
 // @ts-check
-/** A search in the person's documents for whoever has no view of them: it holds nothing between two searches. */
+/** A search in the person's documents for whoever has no view of them. */
 
 import { texts } from "../../text/texts.js";
 import { Library } from "./library.js";
 import { Search } from "./search.js";
 
 /**
+ * What was found, for another task.
+ * @param {Pick<Library, 'entries'>} library
+ * @param {Pick<import('./searcher.js').Found, 'hits'>} found
+ * @returns {import('../task.js').Lookup}
+ */
+export function lookupOf({ entries }, { hits }) {
+  const names = new Map(entries.map(({ id, name }) => [id, name]));
+  return { documents: entries.length, hits: hits.map((hit) => ({ place: texts.documents.place({ ...hit, name: names.get(hit.id) ?? "" }), text: hit.text })) };
+}
+
+/**
+ * By words: the model that compares texts is loaded by the documents' view, which then searches itself. Nothing is held between two searches.
  * @param {object} given
  * @param {import('../../records/records.js').TaskRecords} given.records the files of the documents
  * @param {import('../../engine/protocol.js').VendorUrls} given.vendor
@@ -21,9 +33,7 @@ export async function lookUp({ records, vendor }, question, count) {
   try {
     await library.refresh();
     if (!library.entries.length) return { documents: 0, hits: [] };
-    const { hits } = await search.search(question, count);
-    const names = new Map(library.entries.map(({ id, name }) => [id, name]));
-    return { documents: library.entries.length, hits: hits.map((hit) => ({ place: texts.documents.place({ ...hit, name: names.get(hit.id) ?? "" }), text: hit.text })) };
+    return lookupOf(library, await search.search(question, count));
   } finally {
     library.close();
     search.close();

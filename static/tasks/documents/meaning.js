@@ -25,6 +25,12 @@ import { MAX_RECORDS } from "../../records/records.js";
 
 /** Milliseconds. */
 const PATIENCE = 2000;
+/**
+ * The least cosine of a question with the best passage, by the names of models, at which anything is near: below, the page says that nothing
+ * is. Measured on questions that documents answer, and on questions about other things (docs/documents.md); of other models nobody knows one.
+ * @type {Record<string, number>}
+ */
+const FLOORS = { "all-MiniLM-L6-v2": 0.25 };
 /** Passages after which those of a document are kept. */
 const KEPT_EVERY = 16;
 
@@ -210,6 +216,11 @@ export class Meaning {
     this.now = now;
     this.#onChange();
   }
+}
+
+/** @param {Pick<EmbeddingModel, 'name'> | null} model @returns {number} -1 where none is known: every cosine is more */
+export function floorOf(model) {
+  return model && Object.hasOwn(FLOORS, model.name) ? FLOORS[model.name] : -1;
 }
 
 /** What is read of a passage: the headings that it stands under say what it is about. @param {string} text @param {import('./passages.js').Passage} passage */

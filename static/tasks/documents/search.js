@@ -41,9 +41,9 @@ export class Search {
     }
   }
 
-  /** @param {string} question @param {number} count @param {Float32Array | null} [vector] what the question means @returns {Promise<Found>} */
-  search(question, count, vector = null) {
-    return this.#ask({ type: "search", id: 0, question, count, vector });
+  /** @param {string} question @param {number} count @param {Float32Array | null} [vector] what the question means @param {number} [floor] see searcher.js @returns {Promise<Found>} */
+  search(question, count, vector = null, floor = -1) {
+    return this.#ask({ type: "search", id: 0, question, count, vector, floor });
   }
 
   /** Of a document that is held. @param {string} key @param {Float32Array} vectors @param {number} dimensions */

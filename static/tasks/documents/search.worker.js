@@ -5,7 +5,7 @@
  * @typedef {{type: 'index', id: number, source: Source, marked: string}} IndexRequest `marked`: the address of the library
  * @typedef {{type: 'hold', key: string, document: Pick<import('./searcher.js').Indexed, 'text' | 'passages'> & {segment: unknown}}} HoldRequest
  * @typedef {{type: 'drop', key: string}} DropRequest
- * @typedef {{type: 'search', id: number, question: string, count: number, vector: Float32Array | null}} SearchRequest
+ * @typedef {{type: 'search', id: number, question: string, count: number, vector: Float32Array | null, floor: number}} SearchRequest
  * @typedef {{type: 'vectors', key: string, vectors: Float32Array, dimensions: number}} VectorsRequest
  * @typedef {IndexRequest | HoldRequest | DropRequest | SearchRequest | VectorsRequest} Request
  *
@@ -36,7 +36,7 @@ async function answered(request) {
   if (request.type === "vectors") return searcher.holdVectors(request.key, request.vectors, request.dimensions);
   if (request.type === "drop") return searcher.drop(request.key);
   try {
-    const result = request.type === "search" ? searcher.search(request.question, request.count, request.vector) : searcher.index(await blocksOf(request.source, request.marked));
+    const result = request.type === "search" ? searcher.search(request.question, request.count, request.vector, request.floor) : searcher.index(await blocksOf(request.source, request.marked));
     reply({ id: request.id, result });
   } catch (error) {
     const { code, detail } = error instanceof DocumentError ? error : new DocumentError("damaged", String(error).slice(0, 200));

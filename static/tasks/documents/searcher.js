@@ -20,7 +20,8 @@
  * @property {[number, number][]} words where the words of the question stand in `text`
  * @property {number} coverage see bm25.js
  *
- * @typedef {{hits: Hit[], passages: number, meant: boolean, milliseconds: number}} Found `passages`: how many were searched; `meant`: whether by meaning too
+ * @typedef {'' | 'near' | 'far'} Meant whether meanings were compared too, and whether any passage's is near the question's
+ * @typedef {{hits: Hit[], passages: number, meant: Meant, milliseconds: number}} Found `passages`: how many were searched
  */
 
 import { Bm25, isSegment, segmentOf } from "./bm25.js";
@@ -66,12 +67,21 @@ export class Searcher {
     this.#words.remove(id);
   }
 
-  /** With a vector by meaning too, if all documents have theirs: one that has not would lose. @param {string} question @param {number} count @param {Float32Array | null} [vector] @returns {Found} */
-  search(question, count, vector = null) {
+  /**
+   * With a vector by meaning too, if all documents have theirs: one that has not would lose.
+   * @param {string} question
+   * @param {number} count
+   * @param {Float32Array | null} [vector]
+   * @param {number} [floor] the least cosine of the best passage; where it is less, meanings find nothing
+   * @returns {Found}
+   */
+  search(question, count, vector = null, floor = -1) {
     const begun = performance.now();
     const terms = termsOf(question.slice(0, MAX_QUESTION));
     const words = this.#words.search(terms, DEPTH);
-    const near = vector && [...this.#documents.keys()].every((id) => this.#meanings.has(id)) ? this.#meanings.search(vector, DEPTH) : [];
+    const meanings = vector && [...this.#documents.keys()].every((id) => this.#meanings.has(id)) ? this.#meanings.search(vector, DEPTH) : [];
+    const meant = !meanings.length ? "" : meanings[0].score < floor ? "far" : "near";
+    const near = meant === "near" ? meanings : [];
     const hits = fused([words, near.map((each) => ({ ...each, coverage: 0 }))], count).map(({ id, passage, coverage }) => {
       const { text: whole, passages } = /** @type {{text: string, passages: Passage[]}} */ (this.#documents.get(id));
       const { start, end, headings, page } = passages[passage];
@@ -79,7 +89,7 @@ export class Searcher {
       return { id, passage, start, end, text, headings, page, words: wordsOf(terms, text), coverage };
     });
     const passages = [...this.#documents.values()].reduce((sum, each) => sum + each.passages.length, 0);
-    return { hits, passages, meant: near.length > 0, milliseconds: performance.now() - begun };
+    return { hits, passages, meant, milliseconds: performance.now() - begun };
   }
 }
 

@@ -114,16 +114,21 @@ export const documents = {
     title: "Found passages",
     /** @param {number} count @param {number} passages @param {boolean} meant whether meanings were compared too */
     count: (count, passages, meant) => line([`${integer(count)} of ${counted(passages, "passage")}`, meant && "by words and meaning"]),
-    nothing: "Nothing was found. Try other words: the search looks for words, not for meanings.",
+    /** By words alone, and where meanings were compared too. */
+    nothing: { words: "Nothing was found. Try other words: the search looks for words, not for meanings.", meanings: "Nothing was found, neither by words nor by meaning. Your documents seem to be about other things." },
     /** Of passages that have little of the question's words: why they are shown all the same. */
     weak: {
       words: {
         unasked: "Nothing in your documents looks like an answer, so the model was not asked. These passages have the most words of your question.",
         alone: "Nothing in your documents looks like an answer. These passages have the most words of your question.",
       },
-      meant: {
+      near: {
         unasked: "These passages have few words of your question, but come nearest to what it means. See whether they answer it; the model was not asked.",
         alone: "These passages have few words of your question, but come nearest to what it means. See whether they answer it.",
+      },
+      far: {
+        unasked: "Nothing in your documents comes near what the question means, so the model was not asked. These passages have words of it.",
+        alone: "Nothing in your documents comes near what the question means. These passages have words of it.",
       },
     },
     anyway: "Answer from these anyway",
