@@ -123,8 +123,9 @@ def test_a_checkpoint_is_known_by_its_id_and_its_repository() -> None:
         assert checkpoint_named(name) is None
 
 
-def test_only_llama_needs_consent() -> None:
-    assert [id for id, model in checkpoints().items() if model.family.licence.gated] == ["llama3.2-1b"]
+def test_two_need_consent() -> None:
+    gated = {id: model.family.licence.name for id, model in checkpoints().items() if model.family.licence.gated}
+    assert gated == {"embeddinggemma-300m": "Gemma Terms of Use", "llama3.2-1b": "Llama 3.2 Community License"}
 
 
 def test_the_turns_of_gemma_3_are_those_that_the_converter_writes() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,27 @@ def test_its_repository_has_the_one_that_compares_too(here: Surroundings, tmp_pa
     done = here.run(repo)
     assert done.exit_code == 0, done.output
     assert not here.fetched and here.store.get("minilm-l6").manifest.kind == "embedding"
+
+
+def test_a_gated_one_that_compares_comes_with_its_prompts_and_sizes(here: Surroundings, tmp_path: Path) -> None:
+    repo = "google/embeddinggemma-300m"
+    prompts = {"query": "task: search result | query: ", "document": "title: none | text: "}
+    here.put(repo, replace(ENCODERS["gemma"], prompts=prompts).write(tmp_path / "other"))
+    here.hub.gated = True
+    planned = here.run("embeddinggemma-300m", "--dry-run")
+    assert planned.exit_code == 0 and "licence\tGemma Terms of Use" in planned.stdout
+    assert "becomes\ta model of about 313.0 MB that searches documents by meaning" in planned.stdout
+    refused = here.run("embeddinggemma-300m")
+    assert isinstance(refused.exception, OnpageError) and f"{here.hub.endpoint}/{repo}" in str(refused.exception)
+    assert not here.store.models()
+    done = here.run("embeddinggemma-300m", "--token", TOKEN)
+    assert done.exit_code == 0, done.output
+    [model] = here.store.models()
+    manifest = model.manifest
+    assert (manifest.id, manifest.name, manifest.kind) == ("embeddinggemma-300m", "EmbeddingGemma 300M", "embedding")
+    served = ServedModel.read((model,)).to_json()["embedding"]
+    assert {"query": served["query"], "document": served["document"]} == prompts
+    assert served["sizes"] == [128] and served["dimensions"] == 128
 
 
 def test_one_that_writes_in_place_of_one_that_compares_is_refused_before_its_weights_come(
