@@ -13,7 +13,7 @@ export function mountAbout(root) {
   const commands = h("pre", { class: "about-commands" }, about.command);
   const better = h("details", { class: "about-better", hidden: true }, h("summary", {}, about.better), h("p", {}, about.how), commands);
   const all = h("a", { class: "about-all", href: "#/models" }, texts.models.all);
-  root.append(sentence, " ", slow, " ", all, " ", better);
+  root.append(sentence, " ", slow, " ", h("div", { class: "about-ways" }, all, " ", better)); // neither stands alone on a line
 
   return {
     /** @param {import('../engine/session_state.js').SessionState} state */

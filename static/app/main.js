@@ -137,6 +137,7 @@ function show(state) {
 function noticeOf({ notice: said }) {
   if (!said) return null;
   if (said.kind === "wrong-gpu") return texts.notice.wrongGpu(said);
+  if (said.kind === "made-room") return texts.notice.madeRoom(said.names);
   return said.kind === "restarted" ? texts.notice.restarted : texts.notice.kept(PROBLEMS[said.error.code].title);
 }
 

@@ -28,7 +28,7 @@ export { HEAD, kindOf } from "./model_file.js";
 export { ModelKeeper, locatedLibraries } from "./model_keeper.js";
 export { OneRequest } from "./one_request.js";
 export { canShare, isShared, shareStored } from "./shared_storage.js";
-export { evictedFor, listStored, removeOne, removeStored } from "./storage.js";
+export { evictedFor, goneSince, listStored, removeOne, removeStored } from "./storage.js";
 export { ENGINES, add, engineOf, takesSampling, versionOf } from "./registry.js";
 export { Session } from "./session.js";
 export { INITIAL, MAX_SEED, nextSeed } from "./session_state.js";

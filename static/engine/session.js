@@ -215,6 +215,16 @@ export class Session {
     this.#set({ kept: await this.storage.listStored().catch(() => []) });
   }
 
+  /** Looks, and says what has gone meanwhile to make room for another. @param {Promise<import('./storage.js').StoredEntry[]>} before */
+  async #lookSince(before) {
+    const earlier = await before;
+    await this.look();
+    const { models, kept, notice } = this.#state;
+    const nameOf = (/** @type {string} */ sha256) => models.find(({ files }) => files.some((file) => file.sha256 === sha256))?.name ?? sha256.slice(0, 8);
+    const names = [...new Set(modelStorage.goneSince(earlier, kept).map(({ sha256 }) => nameOf(sha256)))];
+    if (names.length && !notice) this.#set({ notice: { kind: "made-room", names } });
+  }
+
   /** Models beside those that there are, such as one that a person has brought; of one that is there already nothing changes. @param {Model[]} more */
   offer(more) {
     const { models } = this.#state;
@@ -283,6 +293,7 @@ export class Session {
     let checked = Promise.resolve();
     try {
       this.#set({ now: { phase: "loading", reason, progress: null }, setup: { ...wanted, choice: null }, notice: null });
+      const kept = this.storage.listStored().catch(() => []); // before anything makes room
       const setup = possible(wanted, this.#state.gpu, this.#state.faults);
       this.#set({ setup });
       checked = this.#hearCheck(job, setup, () => this.#load(reason, wanted, { fresh, cause }));
@@ -297,7 +308,7 @@ export class Session {
       const notice = cause ? { kind: "kept", error: cause.toJSON() } : reason === "recover" ? { kind: "restarted" } : this.#wrongGpu();
       this.#set({ gpuAdapter, settings, notice, library });
       this.#end("load");
-      void this.look();
+      void this.#lookSince(kept);
     } catch (thrown) {
       if (!this.#is(job)) return checked; // where it has found another engine, that is still on its way
       await this.#loadFailed(job, reason, wanted, cause ?? OnpageError.from(thrown));

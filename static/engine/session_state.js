@@ -32,8 +32,9 @@
  * @property {SamplingSettings} settings
  * @property {import('./media.js').Senses} senses what is loaded besides the text part
  *
- * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData} | {kind: 'wrong-gpu', choice: Choice, fault: GpuFault}} Notice `kept`: a
- *   switch has failed, and what ran before runs; `wrong-gpu`: an engine computes wrongly on this GPU, and another runs, or none could
+ * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData} | {kind: 'wrong-gpu', choice: Choice, fault: GpuFault} | {kind: 'made-room', names: string[]}} Notice
+ *   `kept`: a switch has failed, and what ran before runs; `wrong-gpu`: an engine computes wrongly on this GPU, and another runs, or none
+ *   could; `made-room`: models were deleted from this browser, so that another could be kept
  *
  * @typedef {object} SessionState
  * @property {Now} now

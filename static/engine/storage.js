@@ -185,6 +185,11 @@ export function byUse(stored) {
   return [...stored].sort((a, b) => a.kept - b.kept);
 }
 
+/** Those of before that are no longer there. Pure. @param {StoredEntry[]} before @param {StoredEntry[]} now */
+export function goneSince(before, now) {
+  return before.filter(({ sha256, size }) => size > 0 && !now.some((each) => each.sha256 === sha256 && each.size > 0));
+}
+
 /**
  * Which models would make room for one; those that a tab uses stay, whatever this says. Pure.
  * @param {StoredEntry[]} stored

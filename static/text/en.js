@@ -297,6 +297,8 @@ export const texts = {
   status: { writing: "Writing", stopping: "Stopping", load: "Ready", answer: "The post is finished", chat: "The answer is finished", stop: "Stopped" },
 
   notice: {
+    /** @param {string[]} names */
+    madeRoom: (names) => ({ title: "Other models made room for this one", sentence: `This browser deleted ${format.list(names)}. Get it again under All models if you want it.` }),
     restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: go on where you were." },
     /** @param {string} problem */
     kept: (problem) => ({ title: problem, sentence: "The change was not made. The page continues as before." }),

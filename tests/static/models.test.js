@@ -302,3 +302,36 @@ test("an import that was deleted, or made room for another, is no longer offered
 test("who is told of a damaged import is told to import it again: no server has it", () => {
   assert.match(texts.models.said({ outcome: "damaged", name: "mine" }), /Download it again, or import its file again/);
 });
+
+const KEPT = [{ sha256: hash("e"), size: 900, kept: 1 }, { sha256: hash("f"), size: 10, kept: 2 }];
+
+test("an import for which others would go waits for the person's word, who is told which; so is a checkpoint", async () => {
+  const taken = [];
+  const stored = KEPT.map((each) => ({ ...each, size: each.size * 1e6 }));
+  const take = async (file) => (taken.push(file.name), stored.splice(0, 1), { sha256: hash("c"), kept: true });
+  const page = shelf({ take, stored, quota: 0 });
+  await page.made.look();
+  const names = [hash("e").slice(0, 8)];
+  await page.made.take([web("a.task")]);
+  assert.deepEqual([page.made.waiting.names, taken, page.made.active], [names, [], null]);
+  page.made.decline();
+  await page.made.agree();
+  assert.deepEqual([page.made.waiting, taken], [null, []]);
+  await page.made.take([web("a.task")]);
+  await page.made.agree();
+  assert.deepEqual([taken, page.made.said.map(({ outcome, names: gone }) => [outcome, gone])], [["a.task"], [["imported", undefined], ["made-room", names]]]);
+  const folder = [new File(["{}"], "config.json"), Object.defineProperty(new File(["x"], "model.safetensors"), "size", { value: 18e6 })];
+  await page.made.take(folder);
+  assert.deepEqual([page.made.waiting, page.made.evictedByConverting("8")], [null, [hash("f").slice(0, 8)]]);
+});
+
+test("what goes while a model is downloaded is said, also where the list did not foresee it", async () => {
+  const stored = [...KEPT];
+  const page = shelf({ stored, keep: async () => (stored.shift(), { kept: true }) });
+  await page.made.look();
+  await page.made.keep(page.made.rows[0]);
+  assert.deepEqual(page.made.said.map(({ outcome, names }) => [outcome, names]), [["kept", undefined], ["made-room", [hash("e").slice(0, 8)]]]);
+  assert.equal(texts.models.said(page.made.said[1]), "Deleted to make room: eeeeeeee.");
+  await page.made.remove(page.made.rows.find(({ sha256 }) => sha256 === hash("f")));
+  assert.deepEqual(outcomes(page), ["deleted"], "what the person deletes made no room");
+});

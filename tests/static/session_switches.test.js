@@ -173,3 +173,23 @@ test("progress of a load that is no longer wanted is not shown", async () => {
   engines[2].last("load").options.onProgress({ step: "downloading", loaded: 2, total: 2, bytesPerSecond: 1 });
   assert.equal(session.state.now.progress.loaded, 2);
 });
+
+test("models that make room for another in a switch are said by name, until something is written", async () => {
+  const first = model("first");
+  const stored = [...first.files.map(({ sha256 }) => ({ sha256, size: 5, kept: 1 })), { sha256: "0123456789", size: 5, kept: 1 }, { sha256: "empty", size: 0, kept: 1 }];
+  let kept = stored;
+  const { session, engines } = await ready([first, model("second")], { storage: { listStored: async () => kept, removeStored: async () => {} } });
+  await settled();
+  assert.equal(session.state.notice, null);
+  const switched = session.switch("model", { modelId: "second" });
+  await settled();
+  kept = [];
+  engines[1].last("load").resolve(LOADED);
+  await switched;
+  await settled();
+  assert.deepEqual(session.state.notice, { kind: "made-room", names: ["first", "01234567"] });
+  const answer = writing(session);
+  assert.equal(session.state.notice, null);
+  engines[1].last("generate").end();
+  await answer;
+});

@@ -17,23 +17,32 @@ export function makeConversion() {
   const bits = () => /** @type {Bits} */ (inputs.find(({ checked }) => checked)?.value ?? "8");
   const asked = h("legend", {});
   const command = h("pre", { class: "models-command" });
+  const room = h("p", { class: "models-unfit", role: "status" });
   const decline = h("button", { type: "button", class: "button models-decline" }, said.decline);
   const choices = inputs.map((input) => h("label", { class: "models-choice" }, input, h("span", {}, said.bits[/** @type {Bits} */ (input.value)])));
   const actions = h("div", { class: "models-actions" }, h("button", { class: "button models-convert" }, said.convert), decline);
-  const root = h("form", { class: "models-conversion", hidden: true }, h("fieldset", {}, asked, ...choices), h("p", { class: "models-quiet" }, said.same), command, actions);
+  const root = h("form", { class: "models-conversion", hidden: true }, h("fieldset", {}, asked, ...choices), h("p", { class: "models-quiet" }, said.same), command, room, actions);
   let name = "";
-  const show = () => text(command, convertCommand(name, bits()));
+  /** @type {(bits: Bits) => string[]} */
+  let evictedBy = () => [];
+  const show = () => {
+    text(command, convertCommand(name, bits()));
+    const evicted = evictedBy(bits());
+    room.hidden = !evicted.length;
+    text(room, evicted.length ? texts.models.evicts(evicted) : "");
+  };
   root.addEventListener("change", show);
 
   return {
     root,
     decline,
     bits,
-    /** @param {import('../../convert/folder.js').Folder | null} checkpoint */
-    update(checkpoint) {
+    /** @param {import('../../convert/folder.js').Folder | null} checkpoint @param {(bits: Bits) => string[]} evicted names of what goes for it */
+    update(checkpoint, evicted) {
       root.hidden = checkpoint === null;
       if (!checkpoint) return;
       ({ name } = checkpoint);
+      evictedBy = evicted;
       text(asked, said.asked(name));
       show();
     },

@@ -40,13 +40,17 @@ export async function mount(element, { session, vendor, loading, embedders, hand
   const active = h("div", { class: "models-active", hidden: true }, step, bar, pause);
   const outcomes = h("div", { class: "models-said", role: "status" });
   const conversion = makeConversion();
+  const agree = h("button", { type: "button", class: "button models-agree" }, said.agree);
+  const notNow = h("button", { type: "button", class: "button" }, said.conversion.decline);
+  const evicted = h("p", {});
+  const waiting = h("div", { class: "models-waiting", role: "group", "aria-label": said.file, hidden: true }, evicted, h("div", { class: "models-actions" }, agree, notNow));
   const empty = h("p", { class: "models-quiet", hidden: true }, said.nothingHere);
   const list = h("ul", { class: "models-list" });
   const published = h("ul", { class: "models-list" });
   const more = h("details", { class: "models-published" }, h("summary", {}, said.published), h("p", { class: "models-quiet" }, said.how), published);
   const about = h("div", { class: "models-storage" }, storage, h("p", { class: "models-quiet" }, said.rule), actions, h("p", { class: "models-quiet" }, said.take));
   const title = h("h2", { class: "models-title", tabindex: "-1" }, said.here);
-  const root = h("section", { class: "models", "aria-label": said.region }, loading, about, conversion.root, active, outcomes, title, empty, list, more);
+  const root = h("section", { class: "models", "aria-label": said.region }, loading, about, conversion.root, waiting, active, outcomes, title, empty, list, more);
   element.append(root);
 
   const soon = together(() => show());
@@ -85,6 +89,12 @@ export async function mount(element, { session, vendor, loading, embedders, hand
     title.focus();
     shelf.decline();
   });
+  for (const [pressed, act] of /** @type {const} */ ([[agree, () => shelf.agree()], [notNow, () => shelf.decline()]])) {
+    pressed.addEventListener("click", () => {
+      title.focus(); // the question goes away
+      void act();
+    });
+  }
   persist.addEventListener("click", () => shelf.persist());
   pause.addEventListener("click", () => {
     title.focus(); // the button goes away
@@ -105,7 +115,9 @@ export async function mount(element, { session, vendor, loading, embedders, hand
     storage.hidden = !place.quota;
     persist.hidden = place.lasting || !place.quota;
     const doing = shelf.active;
-    conversion.update(doing ? null : shelf.checkpoint);
+    conversion.update(doing ? null : shelf.checkpoint, (bits) => shelf.evictedByConverting(bits));
+    waiting.hidden = shelf.waiting === null || doing !== null;
+    if (shelf.waiting) text(evicted, said.evicts(shelf.waiting.names));
     text(pause, doing?.doing === "convert" ? said.conversion.cancel : said.pause);
     active.hidden = doing === null;
     for (const input of [files, folder]) input.setAttribute("aria-disabled", String(doing !== null));

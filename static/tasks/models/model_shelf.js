@@ -10,9 +10,9 @@
  * @typedef {import('../../engine/protocol.js').LoadProgress} LoadProgress
  *
  * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'elsewhere' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
- *   | 'not-shared' | 'lasting' | 'not-lasting' | 'converted' | 'cancelled' | 'unconverted'} Outcome
+ *   | 'not-shared' | 'lasting' | 'not-lasting' | 'converted' | 'cancelled' | 'unconverted' | 'made-room'} Outcome
  * @typedef {{outcome: Outcome, name: string, bytes?: number, refusal?: import('../../engine/model_file.js').Refusal, reason?: import('../../convert/refusal.js').RefusalCode,
- *   detail?: string}} Said what came of it
+ *   detail?: string, names?: string[]}} Said what came of it; `names` of the models that went for it
  *
  * @typedef {object} Here the browser's side, for tests to put something in place of
  * @property {() => Promise<import('../../engine/storage.js').StoredEntry[]>} stored
@@ -27,13 +27,15 @@
  */
 
 import { folderOf, isCheckpoint } from "../../convert/folder.js";
-import { HEAD, OnpageError, kindOf } from "../../engine/index.js";
+import { HEAD, OnpageError, evictedFor, goneSince, kindOf } from "../../engine/index.js";
 import { convertedModel } from "./converted_model.js";
 import { rowsOf } from "./rows.js";
 
 /** Of files that hold no turns. */
 const GEMMA_TURNS = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n" };
 const [SAMPLING, CONTEXT] = [{ temperature: 0.8, topK: 40, seed: 1 }, 2048];
+/** Of the weights as they are in a checkpoint, in 16 bits. @type {Record<import('../../convert/convert.js').Bits, number>} */
+const SHARES = { 8: 0.53, q4_0: 0.34 };
 /** What is looked at in a folder. */
 const MODEL_FILE = /\.(task|litertlm|bin)$/i;
 
@@ -51,6 +53,8 @@ export class ModelShelf {
   storage = { usage: 0, quota: 0, lasting: false };
   /** What is being brought or checked. @type {{key: string, doing: 'keep' | 'check' | 'import' | 'convert', progress: LoadProgress | null} | null} */
   active = null;
+  /** Files that wait for the person's word, because other models would go for them. @type {{files: File[], names: string[]} | null} */
+  waiting = null;
   /** A checkpoint that the person may convert. @type {import('../../convert/folder.js').Folder | null} */
   checkpoint = null;
   /** @type {Said[]} */
@@ -59,6 +63,8 @@ export class ModelShelf {
   embedders = [];
   /** Whether the lists are there. */
   known = false;
+  /** What was kept before something was brought, with its name. @type {Promise<{sha256: string, size: number, kept: number, name: string}[]>} */
+  #before = Promise.resolve([]);
   /** Whether the person wants no more of the files that are being taken. */
   #paused = false;
 
@@ -135,14 +141,45 @@ export class ModelShelf {
   async take(files, pathOf = ({ name, webkitRelativePath }) => webkitRelativePath || name) {
     if (this.active) return;
     this.said = [];
+    this.waiting = null;
     this.#paused = false;
     const folder = folderOf(files.map((file) => ({ name: file.name, path: pathOf(file), file })));
     this.checkpoint = isCheckpoint(folder) ? folder : null;
     if (this.checkpoint) return this.onChange();
     const some = files.length > 1 ? files.filter(({ name }) => MODEL_FILE.test(name)) : files;
     if (!some.length && files.length) this.#add({ outcome: "nothing", name: files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "" });
-    for (const file of some) if (!this.#paused) await this.#take(file);
+    const names = this.#evictedBy(some.reduce((sum, { size }) => sum + size, 0));
+    if (names.length) this.waiting = { files: some, names };
+    if (this.waiting) return this.onChange();
+    await this.#takeAll(some);
+  }
+
+  /** The person agrees that other models go for the files. */
+  async agree() {
+    const { waiting } = this;
+    if (!waiting || this.active) return;
+    this.waiting = null;
+    this.#paused = false;
+    await this.#takeAll(waiting.files);
+  }
+
+  /** Names of the models that go for what is made of the checkpoint. @param {import('../../convert/convert.js').Bits} bits */
+  evictedByConverting(bits) {
+    const weights = [...(this.checkpoint?.files ?? [])].filter(([name]) => name.endsWith(".safetensors"));
+    return this.#evictedBy(weights.reduce((sum, [, { size }]) => sum + size, 0) * SHARES[bits]);
+  }
+
+  /** @param {File[]} files */
+  async #takeAll(files) {
+    for (const file of files) if (!this.#paused) await this.#take(file);
     await this.#after();
+  }
+
+  /** Names of the models that make room for so many bytes. @param {number} size */
+  #evictedBy(size) {
+    const { quota, usage } = this.storage;
+    const names = new Map(this.rows.map(({ sha256, name }) => [sha256, name]));
+    return (evictedFor(this.#stored, { sha256: "", size }, Math.max(0, quota - usage)) ?? []).map(({ sha256 }) => names.get(sha256) ?? sha256.slice(0, 8));
   }
 
   /** Makes a model of the checkpoint. @param {import('../../convert/convert.js').Bits} bits */
@@ -162,9 +199,9 @@ export class ModelShelf {
     await this.#after();
   }
 
-  /** The checkpoint stays what it is. */
+  /** The checkpoint, or the files, stay where they are. */
   decline() {
-    this.checkpoint = null;
+    this.checkpoint = this.waiting = null;
     this.onChange();
   }
 
@@ -242,8 +279,11 @@ export class ModelShelf {
    * @returns {Promise<T | undefined>} undefined where it has failed, and that is said
    */
   async #run(key, doing, name, job) {
+    const names = new Map(this.rows.map((row) => [row.sha256, row.name]));
     this.active = { key, doing, progress: null };
     if (doing !== "import") this.said = [];
+    const before = this.#here.stored().then((stored) => stored.map((each) => ({ ...each, name: names.get(each.sha256) ?? each.sha256.slice(0, 8) })));
+    this.#before = Promise.all([this.#before, before]).then((all) => all.flat());
     this.onChange();
     try {
       return await job((progress) => {
@@ -261,6 +301,10 @@ export class ModelShelf {
 
   async #after() {
     await this.look();
+    const before = await this.#before.catch(() => []);
+    this.#before = Promise.resolve([]);
+    const names = [...new Set(goneSince(before, this.#stored).map((each) => before.find(({ sha256 }) => sha256 === each.sha256)?.name ?? ""))];
+    if (names.length && !this.said.some(({ outcome }) => outcome === "damaged")) this.#add({ outcome: "made-room", name: "", names });
     void this.#session.look();
   }
 

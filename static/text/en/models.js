@@ -66,6 +66,8 @@ export const models = {
     const names = format.list(models);
     return `To make room, ${names} will be deleted.`;
   },
+  /** In answer to that, where a file is imported. */
+  agree: "Delete and import",
   /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
   measured: ({ decode, prefill }) => {
     const rate = format.rate(decode);
@@ -95,7 +97,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}: ${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "This folder is a checkpoint. Make a file for the browser of it with onpage convert, then import that." : "There is no model file in this folder: expected .task, .litertlm or .bin.";
@@ -111,6 +113,7 @@ export const models = {
       "in-use": `${name} was not deleted: a tab is using it.`,
       imported: `${name} was imported. Press Use to run it.`,
       converted: `${name} was converted and is in this browser now. Press Use to run it.`,
+      "made-room": `Deleted to make room: ${format.list(names)}.`,
       cancelled: `${name} was not converted, because you cancelled it. Nothing of it was kept.`,
       known: `${name} is a model that was listed already. It is in this browser now.`,
       shared: `${name} can now be read by other sites that know its hash.`,

@@ -66,6 +66,7 @@ export const models = {
     const names = format.list(models);
     return `空きを作るため、${names} が削除されます。`;
   },
+  agree: "削除して読み込む",
   /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
   measured: ({ decode, prefill }) => {
     const rate = format.rate(decode);
@@ -95,7 +96,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "このフォルダーはチェックポイントです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。" : "このフォルダーにモデルファイルがありません。.task、.litertlm、.bin のいずれかが必要です。";
@@ -111,6 +112,7 @@ export const models = {
       "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
       imported: `${name} を読み込みました。「使う」を押すと動きます。`,
       converted: `${name} を変換して、このブラウザに保存しました。「使う」を押すと動きます。`,
+      "made-room": `空きを作るために削除：${format.list(names)}。`,
       cancelled: `${name} の変換を中止しました。何も保存していません。`,
       known: `${name} は一覧にあるモデルです。このブラウザに保存しました。`,
       shared: `ハッシュを知っているほかのサイトが ${name} を読めるようになりました。`,

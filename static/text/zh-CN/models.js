@@ -66,6 +66,7 @@ export const models = {
     const names = format.list(models);
     return `为了腾出空间，将删除 ${names}。`;
   },
+  agree: "删除并导入",
   /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
   measured: ({ decode, prefill }) => {
     const rate = format.rate(decode);
@@ -95,7 +96,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "此文件夹是检查点。请先用 onpage convert 制成浏览器用的文件，再导入。" : "此文件夹中没有模型文件：需要 .task、.litertlm 或 .bin。";
@@ -111,6 +112,7 @@ export const models = {
       "in-use": `${name} 未被删除：有标签页正在使用它。`,
       imported: `${name} 已导入。点击“使用”即可运行。`,
       converted: `${name} 已转换，现在保存在此浏览器中。按“使用”即可运行。`,
+      "made-room": `为腾出空间而删除：${format.list(names)}。`,
       cancelled: `${name} 的转换已取消，没有保存任何内容。`,
       known: `${name} 是列表中已有的模型，现已在此浏览器中。`,
       shared: `知道其哈希值的其他网站现在可以读取 ${name}。`,

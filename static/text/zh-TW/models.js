@@ -66,6 +66,7 @@ export const models = {
     const names = format.list(models);
     return `為了騰出空間，將刪除 ${names}。`;
   },
+  agree: "刪除並匯入",
   /** @param {{decode: number | null, prefill: number | null}} speed tokens per second */
   measured: ({ decode, prefill }) => {
     const rate = format.rate(decode);
@@ -95,7 +96,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "" }) {
+  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "這個資料夾是檢查點。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。" : "這個資料夾中沒有模型檔案：需要 .task、.litertlm 或 .bin。";
@@ -111,6 +112,7 @@ export const models = {
       "in-use": `${name} 未刪除：有分頁正在使用它。`,
       imported: `${name} 已匯入。按「使用」即可執行。`,
       converted: `${name} 已轉換，現在儲存在此瀏覽器中。按「使用」即可執行。`,
+      "made-room": `為騰出空間而刪除：${format.list(names)}。`,
       cancelled: `${name} 的轉換已取消，沒有儲存任何內容。`,
       known: `${name} 是清單中已有的模型，現已在這個瀏覽器中。`,
       shared: `知道其雜湊值的其他網站現在可以讀取 ${name}。`,
