@@ -9,7 +9,7 @@ import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, modifier, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { mountNotice } from "../../ui/notice.js";
 import { readData } from "./data_text.js";
-import { named } from "../parts/languages.js";
+import { languageGroups } from "../parts/language_groups.js";
 import { fieldsOf } from "./template.js";
 
 /** @typedef {import('./template.js').Field} Field */
@@ -171,12 +171,4 @@ function makeField(field, languages, changed) {
       if (kind === "text" || kind === "line") input.dir = directionOf(value);
     },
   };
-}
-
-/** @param {{common: string[], all: string[]}} languages */
-function languageGroups({ common, all }) {
-  const rest = all.filter((code) => !common.includes(code));
-  return [[texts.lab.common, common], [texts.lab.all, rest]].map(([label, codes]) =>
-    h("optgroup", { label: String(label) }, ...named(/** @type {string[]} */ (codes), texts.language).map(({ code, name }) => h("option", { value: code }, name))),
-  );
 }

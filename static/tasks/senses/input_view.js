@@ -14,7 +14,7 @@ import { MAX_IMAGES, MAX_SECONDS, NO_SENSES, mediaTokens, sameSenses } from "../
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, directionOf, focusBeside, h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { takeDropped } from "../../ui/files.js";
-import { named } from "../parts/languages.js";
+import { languageGroups } from "../parts/language_groups.js";
 
 /** What serves a model that sees and hears. */
 const COMMAND = "onpage fetch gemma3n-e2b-int4\nonpage serve --model gemma3n-e2b-int4";
@@ -23,7 +23,7 @@ const COMMAND = "onpage fetch gemma3n-e2b-int4\nonpage serve --model gemma3n-e2b
 export const events = viewEvents();
 
 /** @param {HTMLElement} parent @param {import('./senses.js').Template[]} templates @param {{common: string[], all: string[]}} languages */
-export function mountInput(parent, templates, { common, all }) {
+export function mountInput(parent, templates, languages) {
   const said = texts.senses;
   const [group, questionId, languageId, missingId] = ["template", "question", "language", "missing"].map(uniqueId);
   const options = templates.map(({ id }) => h("label", { class: "choice-option" }, h("input", { type: "radio", name: group, value: id }), h("span", { class: "choice-label" }, said.name(id))));
@@ -39,9 +39,7 @@ export function mountInput(parent, templates, { common, all }) {
   const attached = h("ul", { class: "senses-attached" });
   const question = h("textarea", { id: questionId, rows: "2", ...NOT_SENT_AWAY });
   const language = h("select", { id: languageId });
-  for (const [label, codes] of /** @type {[string, string[]][]} */ ([[texts.lab.common, common], [texts.lab.all, all.filter((code) => !common.includes(code))]])) {
-    language.append(h("optgroup", { label }, ...named(codes, texts.language).map(({ code, name }) => h("option", { value: code }, name))));
-  }
+  language.append(...languageGroups(languages));
   const asking = h("p", { class: "field" }, h("label", { for: questionId }, said.question), question);
   const speaking = h("p", { class: "field senses-short" }, h("label", { for: languageId }, said.language), language);
   const meter = h("meter", { min: "0", class: "senses-meter" });
