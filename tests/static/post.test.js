@@ -182,3 +182,27 @@ test("counts kept piece by piece are those of the whole text", () => {
   for (const piece of text.match(/.{1,4}/gsu) ?? []) grown.add(piece);
   assert.deepEqual([grown.text, grown.words, grown.characters], [text, whole.words, whole.characters]);
 });
+
+test("a post is asked for in the language of its text, or in the one that the person has chosen; the demo in none", async () => {
+  const GERMAN = "Die Bibliothek öffnet am Montag, und für die Kinder gibt es ein Fest mit Musik und Kuchen.";
+  const lastLine = ({ session }) => session.asked.at(-1).messages[0].parts[0].text.split("\n", 1)[0];
+  for (const [text, language, demo, said] of [
+    ["The library opens.", "", false, /one to three hashtags\.$/],
+    ["The library opens.", "en", false, /one to three hashtags\.$/],
+    ["The library opens.", "de", false, /hashtags\. Write the post in German\.$/],
+    [GERMAN, "", false, /hashtags\. Write the post in the language of the text\.$/],
+    [GERMAN, "en", false, /hashtags\. Write the post in English\.$/],
+    ["The library opens.", "de", true, /one to three hashtags\.$/],
+  ]) {
+    const page = await mounted(undefined, { text, language });
+    page.session.state.setup.model.demo = demo;
+    page.phase(READY);
+    const [, picker] = page.root.all(({ tag }) => tag === "select");
+    assert.deepEqual([picker.value, Boolean(picker.disabled)], [demo ? "" : language, demo]);
+    await write(page, ["One ", "post."]);
+    assert.match(lastLine(page), said);
+    const [{ head }] = await page.records.list({ count: 1 });
+    assert.equal(head.language, !demo && language ? language : undefined);
+    page.task.destroy();
+  }
+});

@@ -18,6 +18,7 @@
  * @property {string} length
  * @property {string} model
  * @property {string} lora
+ * @property {string} [language] that was asked for, where one was
  * @property {number} seed
  * @property {Ending} ended
  */
@@ -29,18 +30,18 @@ const ENDINGS = ["model", "stopped", "limit", "context", "lost"];
 
 /** @param {Post} post @returns {Entry} */
 export function entryOf({ id, at, asked, text, current, ended, source }) {
-  const { tone, length, seed, lora, model = "" } = asked;
-  return { id, at, head: { text, current, tone, length, seed, lora, model, ended: ended ?? "lost" }, body: { source } };
+  const { tone, length, seed, lora, model = "", language = "" } = asked;
+  return { id, at, head: { text, current, tone, length, ...(language && { language }), seed, lora, model, ended: ended ?? "lost" }, body: { source } };
 }
 
 /** Null for what is no post. @param {Head} record @returns {Kept | null} */
 export function keptOf({ id, at, head }) {
-  const { text, current, tone, length, seed, lora, model, ended } = /** @type {Record<string, unknown>} */ (head ?? {});
+  const { text, current, tone, length, seed, lora, model, language, ended } = /** @type {Record<string, unknown>} */ (head ?? {});
   if (typeof text !== "string") return null;
   const ending = ENDINGS.find((each) => each === ended) ?? "lost";
   const number = typeof seed === "number" ? seed : 0;
   const [now, ...words] = [current, tone, length, lora, model].map((value) => (typeof value === "string" ? value : ""));
-  return { id, at, text, current: typeof current === "string" ? now : text, tone: words[0], length: words[1], lora: words[2], model: words[3], seed: number, ended: ending };
+  return { id, at, text, current: typeof current === "string" ? now : text, tone: words[0], length: words[1], lora: words[2], model: words[3], ...(typeof language === "string" && language && { language }), seed: number, ended: ending };
 }
 
 /** The post of a record, as if it had just been written; null for what is no post. @param {Entry} entry */

@@ -15,7 +15,7 @@ import { FOLLOW_UPS } from "./follow_ups.js";
 import { Judge } from "./judge.js";
 import { events as optionsEvents, makeOptions } from "./options_view.js";
 import { lengthOn } from "./platforms.js";
-import { lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
+import { languageSaid, lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
 import { Post, counted, drafted, initial } from "./state.js";
 import { voiceOf, voiced } from "./voice.js";
 
@@ -56,9 +56,9 @@ export const styles = ["composer", "options", "card", "check", "variants", "../p
  * @returns {Promise<MountedTask>}
  */
 export async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records, collection }) {
-  const [definition, examples, platforms, rules] = await Promise.all(["social_post.json", "examples.json", "platforms.json", "check.json"].map((file) => json(here(file))));
+  const [definition, examples, platforms, rules, languages] = await Promise.all(["social_post.json", "examples.json", "platforms.json", "check.json", "../parts/languages.json"].map((file) => json(here(file))));
   const judge = new Judge(rules, definition);
-  const options = makeOptions(platforms);
+  const options = makeOptions(platforms, languages);
   const declinedRoot = h("div", { class: "declined" });
   const declined = mountDeclined(declinedRoot, write, (value) => judge.isForeign(value));
   const composer = mountComposer(element, definition, examples, declinedRoot, options.root);
@@ -76,7 +76,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
 
   const show = () => {
     composer.update(session.state, state);
-    options.update(state);
+    options.update(state, session.state.setup?.model.demo ?? false);
     card.update(session.state, state);
     figures.update(session.state, measuredOf(state.post));
   };
@@ -88,8 +88,11 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
   /** What the draft asks of the model, and the room that there is for it. */
   function wanted() {
     const { words } = lengthOf(definition, state.draft.length);
-    const maxTokens = session.state.setup?.settings.maxTokens ?? 0;
-    return { messages: messagesOf(definition, state.draft), room: promptRoom(maxTokens, words), limits: runawayAt(words) };
+    const { text, language } = state.draft;
+    const { setup } = session.state;
+    const maxTokens = setup?.settings.maxTokens ?? 0;
+    const said = setup?.model.demo ? "" : languageSaid(language, judge.isForeign(text)); // the demo knows English only
+    return { messages: messagesOf(definition, state.draft, said), room: promptRoom(maxTokens, words), limits: runawayAt(words) };
   }
 
   function countSoon(delay = COUNT_DELAY) {
@@ -115,7 +118,8 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     keeper.flush();
     const { messages, room, limits: most } = wanted();
     const { tone, length } = draft;
-    const asked = { tone, length, seed: draw?.seed ?? setup.settings.seed, lora: setup.lora?.name ?? "", model: setup.model.name };
+    const language = setup.model.demo ? "" : draft.language;
+    const asked = { tone, length, language, seed: draw?.seed ?? setup.settings.seed, lora: setup.lora?.name ?? "", model: setup.model.name };
     const next = new Post(asked, { source: draft.text });
     const begin = () => {
       batch?.push(next);

@@ -40,9 +40,9 @@ export class Judge {
     return this.#checker.isForeign(text);
   }
 
-  /** Whether there is anything to say of a post: the model has ended it, and its text is of the language of the rules. @param {Post} post */
-  judges(post) {
-    return post.ended === "model" && post.source !== "" && !this.isForeign(post.source);
+  /** Whether there is anything to say of a post: the model has ended it, and it and its text are to be of the language of the rules. @param {Post} post */
+  judges({ ended, source, asked: { language = "" } }) {
+    return ended === "model" && source !== "" && ["", "en"].includes(language) && !this.isForeign(source);
   }
 
   /** What is wrong with a post, the gravest first. @param {Post} post @param {Voice} [voice] what a person has put after it @returns {Finding[]} */

@@ -13,9 +13,11 @@
  * @property {string} length
  * @property {string} platform the network that it is for, "" for any
  * @property {boolean} three whether three posts are written to choose from
+ * @property {string} language of the post, a code of languages.json; "" for that of the text
  */
 
 import { message, normalized } from "../../engine/index.js";
+import { englishName } from "../parts/languages.js";
 
 /** Tokens that one word of an answer may take, hashtags and emoji included. */
 const TOKENS_PER_WORD = 3;
@@ -25,12 +27,24 @@ const RUNAWAY = 3;
 /**
  * @param {PostDefinition} definition
  * @param {Pick<Draft, 'text' | 'tone' | 'length'>} draft
+ * @param {string} [language] what says in which language, see `languageSaid`
  */
-export function messagesOf(definition, { text, tone, length }) {
+export function messagesOf(definition, { text, tone, length }, language = "") {
   /** @type {Record<string, string>} */
   const values = { tone: toneOf(definition, tone).prompt, words: String(lengthOf(definition, length).words), text: normalized(text).trim() };
   // One pass, so that a text which contains "{tone}" stays as it is.
-  return [message(definition.instruction.replace(/\{(tone|words|text)\}/g, (_, slot) => values[slot]))];
+  const instruction = language ? definition.instruction.replace("\n\n{text}", ` ${language}\n\n{text}`) : definition.instruction;
+  return [message(instruction.replace(/\{(tone|words|text)\}/g, (_, slot) => values[slot]))];
+}
+
+/**
+ * What is added to the instruction for a language. Nothing for an English post of an English text: models are tuned with the instruction as it is.
+ * @param {string} language as in a draft
+ * @param {boolean} isForeign whether the text is clearly not English
+ */
+export function languageSaid(language, isForeign) {
+  if (!language) return isForeign ? "Write the post in the language of the text." : "";
+  return language === "en" && !isForeign ? "" : `Write the post in ${englishName(language)}.`;
 }
 
 /** @param {PostDefinition} definition @param {string} id */

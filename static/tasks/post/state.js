@@ -24,6 +24,7 @@
  * @property {number} seed
  * @property {string} lora the adapter's name, "" for none
  * @property {string} [model] its name
+ * @property {string} [language] as in a draft
  *
  * @typedef {Figures['ended'] | 'lost'} Ending `lost`: the engine or the page went away while it was written
  */
@@ -107,13 +108,14 @@ export class Post {
  * @returns {PostState}
  */
 export function initial(definition, platforms, recalled) {
-  const { text, tone, length, platform, three } = /** @type {Partial<Draft>} */ (recalled ?? {});
+  const { text, tone, length, platform, three, language } = /** @type {Partial<Draft>} */ (recalled ?? {});
   const draft = {
     text: typeof text === "string" ? text : "",
     tone: toneOf(definition, String(tone)).id,
     length: lengthOf(definition, String(length)).id,
     platform: platforms.find(({ id }) => id === platform)?.id ?? "",
     three: three === true,
+    language: typeof language === "string" ? language : "",
   };
   return { draft, count: null, tooLong: false, post: null, choices: [], choosing: false, busy: false, again: null, voice: NO_VOICE };
 }

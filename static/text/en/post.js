@@ -47,6 +47,9 @@ export const post = {
     title: "More options",
     network: "For",
     anyPlatform: "Any network",
+    language: "Language of the post",
+    ownLanguage: "That of the text",
+    onlyEnglish: "The demo model writes English only. A real Gemma writes in others.",
     /** @param {string} name @param {number} limit */
     platform: (name, limit) => `${name} · ${integer(limit)} characters`,
     three: "Write three to choose from",
