@@ -56,10 +56,6 @@ def _chat(page: Page) -> None:
     page.locator(".chat-main textarea").last.wait_for()
 
 
-def _functions(page: Page) -> None:
-    page.locator("body[data-task=functions] .task:not([hidden]) section").first.wait_for()
-
-
 def _documents(page: Page) -> None:
     example = page.locator(".documents-example button")
     example.or_(page.locator(".documents-entry")).first.wait_for()
