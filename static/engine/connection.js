@@ -31,6 +31,7 @@ const SIGN_IN = {
  * @property {string} url
  * @property {number | null} size of the whole file in bytes, null where it is not known
  * @property {number} from the first byte that is wanted
+ * @property {number} [to] the byte behind the last one that is wanted, where that is not the end
  * @property {boolean} ranged whether the server is asked to begin there; it may be known that it cannot
  * @property {string} etag what the file must still be, "" where that is not known
  * @property {RequestCache} cache
@@ -73,12 +74,12 @@ export class Connection {
 
   /** @param {Wanted} wanted */
   static async open(wanted) {
-    const { url, from, ranged, etag, cache, signal, patience = PATIENCE } = wanted;
+    const { url, from, to, ranged, etag, cache, signal, patience = PATIENCE } = wanted;
     const controller = new AbortController();
     const abort = (/** @type {unknown} */ reason) => controller.abort(reason);
     signal.throwIfAborted();
     signal.addEventListener("abort", () => abort(signal.reason), { once: true, signal: controller.signal });
-    const headers = from && ranged ? { Range: `bytes=${from}-`, ...(etag && { "If-Range": etag }) } : undefined;
+    const headers = (from || to) && ranged ? { Range: `bytes=${from}-${to ? to - 1 : ""}`, ...(etag && { "If-Range": etag }) } : undefined;
     try {
       const answer = fetch(url, { headers, cache, signal: controller.signal });
       const response = await within(answer, patience.answer, abort, "the server does not answer");

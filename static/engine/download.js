@@ -47,6 +47,9 @@ export class ModelDownload {
   #stored;
   /** bytes that storage has */
   #had;
+  #lender;
+  /** Whether another model in storage gave a part of it. */
+  hasBorrowed = false;
   /** @type {Connection | null} */
   #connection = null;
   /** whether the server is asked for ranges; one that gets them wrong is not */
@@ -69,11 +72,13 @@ export class ModelDownload {
    * @param {import('./storage.js').StoredModel | null} options.stored where it is kept; this object closes it
    * @param {boolean} options.fresh past the browser's cache, which may hold the damaged copy of an earlier try
    * @param {import('./meter.js').Meter} options.meter
+   * @param {import('./lender.js').Lender | null} [options.lender] a model in storage that has a part of it; this object closes it
    * @param {Network} [options.network]
    * @param {number} [options.chunk] bytes of a buffer
    */
-  constructor(model, hasher, { stored, fresh, meter, network = {}, chunk = CHUNK }) {
+  constructor(model, hasher, { stored, fresh, meter, lender = null, network = {}, chunk = CHUNK }) {
     this.model = model;
+    this.#lender = lender;
     this.#chunk = chunk;
     this.#hasher = hasher;
     this.#meter = meter;
@@ -139,9 +144,10 @@ export class ModelDownload {
     while (await this.#next());
     const actual = this.#hasher.digest();
     if (actual === this.model.sha256) {
-      await this.#stored?.close();
+      await this.#letGo();
     } else {
       await this.#forget();
+      await this.#letGo();
       throw new OnpageError("model-corrupt", `sha256 ${actual}, expected ${this.model.sha256}`);
     }
   }
@@ -149,7 +155,7 @@ export class ModelDownload {
   /** Ends it at once, also in a pause; what has come stays in storage. @param {unknown} [reason] */
   stop(reason = new DOMException("the download was stopped", "AbortError")) {
     this.#stopped.abort(reason);
-    return this.#stored?.close();
+    return this.#letGo();
   }
 
   /** Whether what comes is kept, or is kept already. */
@@ -184,7 +190,7 @@ export class ModelDownload {
     let filled = await this.#recall(buffer);
     const recalled = filled;
     while (filled < buffer.length) {
-      const bytes = this.#left ?? (await this.#read());
+      const bytes = this.#left ?? (await this.#borrow(buffer.length - filled)) ?? (await this.#read());
       const taken = bytes.subarray(0, buffer.length - filled);
       buffer.set(taken, filled);
       filled += taken.length;
@@ -223,6 +229,34 @@ export class ModelDownload {
     return 0;
   }
 
+  /**
+   * What another model has of what comes next, at most so many bytes; null where it has nothing.
+   * @param {number} most
+   */
+  async #borrow(most) {
+    try {
+      const bytes = (await this.#lender?.read(this.#offset, most)) ?? null;
+      if (!bytes) return null;
+      this.hasBorrowed = true;
+      this.#connection?.close();
+      this.#connection = null;
+      this.#offset += bytes.length;
+      this.#meter.recalled(bytes.length);
+      return bytes;
+    } catch (error) {
+      console.debug(`goes on from the network: ${error}`);
+      await this.#lender?.close();
+      this.#lender = null;
+      return null;
+    }
+  }
+
+  /** Closes what is open in storage. */
+  async #letGo() {
+    await this.#lender?.close();
+    await this.#stored?.close();
+  }
+
   async #forget() {
     await this.#stored?.remove();
     this.#stored = null;
@@ -237,8 +271,9 @@ export class ModelDownload {
       try {
         if (this.#connection && this.#offset === this.#part.end) await this.#expectEnd();
         this.#connection ??= await this.#connect();
-        const bytes = await this.#connection.read();
-        if (!bytes) throw new Interruption("download-cut", "the connection ended");
+        const all = await this.#connection.read();
+        if (!all) throw new Interruption("download-cut", "the connection ended");
+        const bytes = all.subarray(0, this.#lentFrom() - this.#offset);
         this.#retries.succeeded();
         this.#offset += bytes.length;
         if (this.#offset > this.#part.end) throw this.#tooLong();
@@ -252,16 +287,23 @@ export class ModelDownload {
     }
   }
 
+  /** From where on another model has what comes next; Infinity where there is no such place. */
+  #lentFrom() {
+    return this.#lender?.loans.next(this.#offset) ?? Infinity;
+  }
+
   async #connect() {
     this.#meter.begin();
     const part = this.#parts.at(this.#offset);
     if (part !== this.#part) this.#etag = "";
     this.#part = part;
-    const { url, size, start } = part;
+    const { url, size, start, end } = part;
+    const lent = this.#lentFrom();
     const connection = await Connection.open({
       url,
       size,
       from: this.#offset - start,
+      to: lent < end ? lent - start : undefined,
       ranged: this.#ranged,
       etag: this.#etag,
       cache: this.#cache,
@@ -275,13 +317,13 @@ export class ModelDownload {
   /** Until the next try; throws where there is none. @param {unknown} error */
   async #pause(error) {
     if (!(error instanceof Interruption)) {
-      await this.#stored?.close();
+      await this.#letGo();
       throw error;
     }
     if (error instanceof RangeIgnored) this.#ranged = false;
     this.#interruption = error;
     if (await this.#retries.pause(error)) return;
-    await this.#stored?.close();
+    await this.#letGo();
     throw new OnpageError(error.code, `${this.#offset} of ${this.model.size} bytes; ${error.message}`);
   }
 

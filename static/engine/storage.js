@@ -165,6 +165,21 @@ export async function openStored({ sha256, size }, options = {}) {
   }
 }
 
+/**
+ * All other models, open to be read as far as they have come; those that another tab writes are left out. Whoever asks closes them.
+ * @param {string} sha256
+ * @param {ModelStorage} [storage]
+ * @returns {Promise<StoredModel[]>}
+ */
+export async function openOthers(sha256, storage = new Opfs()) {
+  const found = [];
+  for (const other of (await listStored(storage)).filter((each) => each.sha256 !== sha256 && each.size)) {
+    const file = await attempt(() => storage.open(other.sha256, "read"));
+    if (file) found.push(new StoredModel(storage, other.sha256, file, () => {}));
+  }
+  return found;
+}
+
 /** What is kept here, in part or whole. @param {ModelStorage} [storage] @returns {Promise<StoredEntry[]>} */
 export async function listStored(storage = new Opfs()) {
   return (await attempt(() => storage.list())) ?? [];

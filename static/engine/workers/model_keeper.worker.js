@@ -27,17 +27,27 @@ self.addEventListener("message", async (/** @type {MessageEvent<KeepRequest>} */
   }
 });
 
-/** @param {FromServer & {vendor: import('../protocol.js').VendorUrls}} request @returns {Promise<Kept>} */
-async function fromServer({ model, vendor }) {
-  const download = await startDownload(model, { vendor, meter: createMeter(0) });
+/**
+ * Where another model lent what made it another file, it comes once more, all of it from its server.
+ * @param {FromServer & {vendor: import('../protocol.js').VendorUrls}} request
+ * @param {boolean} [fresh]
+ * @returns {Promise<Kept>}
+ */
+async function fromServer({ model, vendor }, fresh = false) {
+  const download = await startDownload(model, { vendor, meter: createMeter(0), fresh });
   if (!download.isKept) {
     await download.stop();
     return { sha256: model.sha256, kept: false };
   }
   const reader = download.stream().getReader();
   while (!(await reader.read()).done) if (!download.isKept) break; // there was room for a part only
-  if (download.isKept || (await isWhole(model))) await download.finish();
-  else await download.stop();
+  try {
+    if (download.isKept || (await isWhole(model))) await download.finish();
+    else await download.stop();
+  } catch (error) {
+    if (!download.hasBorrowed || OnpageError.from(error).code !== "model-corrupt") throw error;
+    return fromServer({ model, vendor }, true);
+  }
   const { isShared } = download;
   return { sha256: model.sha256, kept: isShared || (await isWhole(model)), isShared };
 }

@@ -11,6 +11,7 @@ import { ModelDownload } from "../download.js";
 import { promptOf, promptPieces } from "../messages.js";
 import { fetchLibrary } from "../library.js";
 import { Meter } from "../meter.js";
+import { findLender } from "../lender.js";
 import { openStored } from "../storage.js";
 
 /**
@@ -181,7 +182,8 @@ export async function startDownload(source, { vendor, meter, fresh = false, keep
   const opening = keep ? openStored(source, { fresh, onWaiting }) : null; // beside the hash's code
   const hasher = await createHasher(vendor, meter);
   const stored = await opening;
-  return new ModelDownload(source, hasher, { stored, fresh, meter });
+  const lender = stored && !fresh && stored.length < source.size ? await findLender(source) : null;
+  return new ModelDownload(source, hasher, { stored, fresh, meter, lender });
 }
 
 /**

@@ -15,6 +15,10 @@ const MAX_ENTRIES = 256;
 const MODEL = { buffers: 4, metadata: 6 };
 const METADATA = { name: 0, buffer: 1 };
 const BUFFER = { offset: 1, size: 2 };
+/** …and of SubGraph and Tensor. */
+const SUBGRAPHS = 2;
+const TENSORS = 0;
+const TENSOR = { type: 1, buffer: 2, name: 3 };
 
 export class WebFile {
   #position = 0;
@@ -77,7 +81,7 @@ export function hasEntry(bytes, entry) {
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {string} entry
  */
-function placeOf(bytes, entry) {
+export function placeOf(bytes, entry) {
   const text = new TextDecoder();
   if (text.decode(bytes.subarray(4, 8)) !== IDENTIFIER) return null;
   const file = new FlatBuffer(bytes);
@@ -92,4 +96,27 @@ function placeOf(bytes, entry) {
     return offsetAt && sizeAt ? { offset: file.uint64(offsetAt), size: file.uint64(sizeAt) } : null;
   }
   return null;
+}
+
+/**
+ * The tensors that a web file lists; null where the file is none. RangeError where the bytes are damaged, or not the whole header.
+ * @param {Uint8Array<ArrayBuffer>} bytes its first
+ */
+export function tensorsOf(bytes) {
+  const text = new TextDecoder();
+  if (text.decode(bytes.subarray(4, 8)) !== IDENTIFIER) return null;
+  const file = new FlatBuffer(bytes);
+  const root = file.follow(0);
+  const buffers = file.tables(root, MODEL.buffers);
+  return file.tables(root, SUBGRAPHS).slice(0, 1).flatMap((graph) => file.tables(graph, TENSORS)).map((tensor) => {
+    const name = file.follow(file.field(tensor, TENSOR.name));
+    const buffer = buffers[file.uint32(file.field(tensor, TENSOR.buffer))];
+    if (!buffer) throw new RangeError("a tensor has no buffer");
+    return {
+      name: text.decode(bytes.subarray(name + 4, name + 4 + file.uint32(name))),
+      type: file.uint8(file.field(tensor, TENSOR.type)),
+      offset: file.uint64(file.field(buffer, BUFFER.offset)),
+      size: file.uint64(file.field(buffer, BUFFER.size)),
+    };
+  });
 }

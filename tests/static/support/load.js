@@ -38,16 +38,17 @@ function hasher() {
  * @param {number} [options.size]
  * @param {string} [options.expected] sha256
  * @param {import('../../../static/engine/protocol.js').Part[]} [options.parts]
+ * @param {import('../../../static/engine/lender.js').Lender | null} [options.lender]
  */
 export async function begin(url, options = {}) {
-  const { storage = new MemoryStorage(), fresh = false, clock = new FakeClock(), events = new EventTarget(), isOnline, patience, parts } = options;
+  const { storage = new MemoryStorage(), fresh = false, clock = new FakeClock(), events = new EventTarget(), isOnline, patience, parts, lender } = options;
   const model = { url, size: options.size ?? SIZE, sha256: options.expected ?? SHA256, parts };
   /** @type {import('../../../static/engine/protocol.js').LoadProgress[]} */
   const shown = [];
   const meter = new Meter((progress) => shown.push(progress), clock);
   const onWaiting = (/** @type {number} */ bytes) => meter.waiting(bytes, model.size);
   const stored = storage && (await openStored(model, { storage, fresh, clock, onWaiting }));
-  const download = new ModelDownload(model, hasher(), { stored, fresh, meter, network: { clock, events, isOnline, patience }, chunk: CHUNK });
+  const download = new ModelDownload(model, hasher(), { stored, fresh, meter, lender, network: { clock, events, isOnline, patience }, chunk: CHUNK });
   const read = async () => {
     const bytes = Buffer.from(await new Response(download.stream()).arrayBuffer());
     await download.finish();

@@ -35,7 +35,13 @@ export async function serve(t, content, answers = []) {
 
 /** @param {import('node:http').IncomingMessage} request */
 function firstByte(request) {
-  return Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+  return Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+}
+
+/** The byte behind the last one that is asked for. @param {import('node:http').IncomingMessage} request @param {Buffer} content */
+function lastByte(request, content) {
+  const last = /^bytes=\d+-(\d+)$/.exec(request.headers.range ?? "")?.[1];
+  return last ? Math.min(Number(last) + 1, content.length) : content.length;
 }
 
 /** A range where one is asked for, as RFC 9110 says. @type {Answer} */
@@ -46,14 +52,15 @@ export function honest(request, response, content) {
 /** The connection breaks after so many bytes of the answer, of which the client may not have read all. @param {number} bytes @returns {Answer} */
 export function cutAfter(bytes) {
   return (request, response, content) => {
-    const from = firstByte(request);
-    response.writeHead(from ? 206 : 200, {
-      "Content-Length": content.length - from,
+    const [from, end] = [firstByte(request), lastByte(request, content)];
+    const isPart = from > 0 || end < content.length;
+    response.writeHead(isPart ? 206 : 200, {
+      "Content-Length": end - from,
       ETag: '"the-file"',
-      ...(from ? { "Content-Range": `bytes ${from}-${content.length - 1}/${content.length}` } : {}),
+      ...(isPart ? { "Content-Range": `bytes ${from}-${end - 1}/${content.length}` } : {}),
     });
-    const rest = content.subarray(from, from + bytes);
-    response.write(rest, () => (from + rest.length < content.length ? response.destroy() : response.end()));
+    const rest = content.subarray(from, Math.min(from + bytes, end));
+    response.write(rest, () => (from + rest.length < end ? response.destroy() : response.end()));
   };
 }
 

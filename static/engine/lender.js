@@ -1,0 +1,140 @@
+// @ts-check
+/**
+ * A model in storage that has a part of one which is to be downloaded: a slice of it, or what it is a slice of (`lent_bytes.js`).
+ *
+ * Looked for where it may save much. It costs three small requests, for the header of the file, its notes and its sums. Whatever goes wrong means that
+ * there is none, and the whole comes from the network.
+ */
+
+import { Loans, loansOf } from "./lent_bytes.js";
+import { Opfs } from "./opfs.js";
+import { Parts } from "./source.js";
+import { openOthers } from "./storage.js";
+import { placeOf, tensorsOf } from "./workers/web_file.js";
+
+/**
+ * @typedef {import('./lent_bytes.js').Directory} Directory
+ * @typedef {import('./protocol.js').ModelSource} ModelSource
+ * @typedef {(at: number, length: number) => Promise<Uint8Array<ArrayBuffer> | null>} Read so many bytes, or null
+ */
+
+/** Bytes of a model from which on it is looked for. */
+const WORTH = 64 << 20;
+/** Of the bytes of a model, the share that has to be there. */
+const SHARE = 1 / 8;
+/** Bytes that hold a header: that of Gemma 3n E4B has 0.3 MB. */
+const HEAD = 1 << 20;
+/** Of the sums and the notes. */
+const MAX_ENTRY = 1 << 20;
+const MAX_LAYERS = 1024;
+
+/**
+ * @param {ModelSource} model
+ * @param {object} [options]
+ * @param {import('./storage.js').ModelStorage} [options.storage]
+ * @param {AbortSignal} [options.signal]
+ * @param {number} [options.worth]
+ * @param {number} [options.least] see `loansOf`
+ * @returns {Promise<Lender | null>}
+ */
+export async function findLender(model, { storage = new Opfs(), signal, worth = WORTH, least } = {}) {
+  if (model.size < worth) return null;
+  const others = await openOthers(model.sha256, storage);
+  let best = null;
+  try {
+    const known = [];
+    for (const stored of others) {
+      const read = async (/** @type {number} */ at, /** @type {number} */ length) => {
+        const bytes = new Uint8Array(Math.min(length, stored.length - at));
+        return (await stored.read(at, bytes)) ? bytes : null;
+      };
+      const directory = await directoryOf(read, stored.length);
+      if (directory) known.push({ stored, directory });
+    }
+    const target = known.length ? await directoryOf(ranges(model, signal), model.size) : null;
+    for (const { stored, directory } of target ? known : []) {
+      const loans = new Loans(loansOf(/** @type {Directory} */ (target), directory, least));
+      if (loans.total > (best?.loans.total ?? model.size * SHARE)) best = new Lender(stored, loans);
+    }
+  } catch (error) {
+    console.debug(`no model is borrowed from: ${error}`);
+  }
+  await Promise.all(others.filter((stored) => stored !== best?.stored).map((stored) => stored.close()));
+  return best;
+}
+
+/** A model that lends. */
+export class Lender {
+  /**
+   * @param {import('./storage.js').StoredModel} stored
+   * @param {Loans} loans
+   */
+  constructor(stored, loans) {
+    this.stored = stored;
+    this.loans = loans;
+  }
+
+  /**
+   * What belongs at a place, at most so many bytes; null where it has nothing for it.
+   * @param {number} position
+   * @param {number} most
+   * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
+   */
+  async read(position, most) {
+    const loan = this.loans.at(position);
+    if (!loan) return null;
+    const bytes = new Uint8Array(Math.min(loan.length, most));
+    if (loan.from !== null && !(await this.stored.read(loan.from, bytes))) throw new Error("the model that lends cannot be read");
+    return bytes;
+  }
+
+  close() {
+    return this.stored.close();
+  }
+}
+
+/**
+ * Where what lies in a web file of onpage; null for any other file.
+ * @param {Read} read
+ * @param {number} size
+ * @returns {Promise<Directory | null>}
+ */
+export async function directoryOf(read, size) {
+  const head = await read(0, Math.min(HEAD, size));
+  if (!head) return null;
+  try {
+    const tensors = tensorsOf(head);
+    const [sumsAt, notesAt] = [placeOf(head, "onpage.sums"), placeOf(head, "onpage")];
+    if (!tensors?.length || !sumsAt || !notesAt || sumsAt.size !== 4 * (tensors.length + 2) || Math.max(sumsAt.size, notesAt.size) > MAX_ENTRY) return null;
+    const [sums, notes] = [await read(sumsAt.offset, sumsAt.size), await read(notesAt.offset, notesAt.size)];
+    if (sums?.length !== sumsAt.size || !notes) return null;
+    const view = new DataView(sums.buffer, sums.byteOffset);
+    const summed = tensors.map((tensor, i) => ({ ...tensor, sum: view.getUint32(4 * (i + 1), true) }));
+    return { size, tensors: summed.sort((a, b) => a.offset - b.offset), layers: layersIn(new TextDecoder().decode(notes)) };
+  } catch (error) {
+    console.debug(error); // a damaged file: whoever loads it will say so
+    return null;
+  }
+}
+
+/** The layers that a slice notes. @param {string} notes */
+function layersIn(notes) {
+  const layers = JSON.parse(notes)?.slice?.layers;
+  const sound = Array.isArray(layers) && layers.length <= MAX_LAYERS && layers.every((each) => Number.isInteger(each) && each >= 0);
+  return sound ? /** @type {number[]} */ (layers) : null;
+}
+
+/** Some bytes of a model from its server, where that answers ranges. @param {ModelSource} model @param {AbortSignal} [signal] @returns {Read} */
+function ranges(model, signal) {
+  const parts = new Parts(model);
+  return async (at, length) => {
+    const { url, start, end } = parts.at(at);
+    const last = Math.min(at + length, end) - 1;
+    const response = await fetch(url, { headers: { Range: `bytes=${at - start}-${last - start}` }, cache: "no-store", signal });
+    if (response.status !== 206) {
+      await response.body?.cancel();
+      return null;
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  };
+}
