@@ -68,7 +68,7 @@
  * @property {number} [reused] share of the prompt, 0 to 1, that it still held; where the engine knows it better than the page
  *
  * @typedef {{type: 'load', id: number, model: ModelSource, settings: SamplingSettings, turns: Turns | null, vendor: VendorUrls,
- *   backend: string, fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null, senses: import('./media.js').Senses}}
+ *   backend: "CPU" | "WebGPU", fresh: boolean, warmUp: boolean, ranks: number[], lora: LoraSource | null, senses: import('./media.js').Senses}}
  *   LoadRequest `turns` are put around
  *   messages from now on, null for none; `backend` is the entry's, for a worker that has several; `fresh` goes past what the browser
  *   has kept; without `warmUp` the first answer compiles what the engine needs; `ranks` are those of all adapters that the model may get;

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { message } from "../../static/engine/messages.js";
+import { Branches } from "../../static/engine/workers/branches.js";
 import { NO_SENSES } from "../../static/engine/media.js";
 import { startedWorker } from "./support/worker.js";
 
@@ -68,4 +69,13 @@ test("each answer is that of a run that reads all", { timeout: 600_000 }, async 
   }
   context.diagnostic(`${reused} of ${followed} answers that follow others read only what is new`);
   assert.ok(reused >= followed / 3, `${reused} of ${followed}`);
+});
+
+test("three are held on the processor and one on a GPU, and the oldest goes first", () => {
+  for (const [backend, left] of [["CPU", ["b", "c", "d"]], ["WebGPU", ["d"]]]) {
+    const gone = [];
+    const branches = new Branches();
+    for (const text of "abcd") branches.hold({ conversation: { delete: () => gone.push(text), clone: () => text }, text, drawn: "" }, backend);
+    assert.deepEqual([gone, [..."abcd"].filter((text) => branches.from(`${text}!?`, "", "!"))], [[..."abcd"].filter((text) => !left.includes(text)), left]);
+  }
 });

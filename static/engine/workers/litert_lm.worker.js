@@ -37,6 +37,7 @@ import { createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, s
  *
  * @typedef {object} Loaded
  * @property {Engine} engine
+ * @property {import('../registry.js').EngineEntry['backend']} backend
  * @property {Awaited<ReturnType<LitertlmFile["tokenizer"]>>} tokenizer
  * @property {import('../foreign_text.js').ControlPieces} control
  * @property {string} sha256
@@ -118,8 +119,8 @@ async function load({ id, model, settings, turns, vendor, backend, fresh, warmUp
   await download.finish();
   const tokenizer = await file.tokenizer();
   const control = tokenizer.controlPieces(textsOf(turns));
-  const end = turns && backend === "CPU" ? conversationTurns(turns).end.trimEnd() : ""; // on WebGPU it was not tried
-  loaded = { ...made, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK, end };
+  const end = turns ? conversationTurns(turns).end.trimEnd() : "";
+  loaded = { ...made, backend, tokenizer, control, sha256: model.sha256, maxTokens, maxTopK: topK, end };
 
   const created = performance.now();
   const bytes = (download.completedAt ?? created) - started;
@@ -254,7 +255,7 @@ async function generate(request) {
  * @returns {Promise<Omit<GenerateResult, 'firstTokens'>>}
  */
 async function write({ id, prompt, tokens, draw, goesOn, stop: shared }, heard) {
-  const { engine, tokenizer, maxTokens, end } = current();
+  const { engine, backend, tokenizer, maxTokens, end } = current();
   const wasm = await /** @type {Promise<Wasm>} */ (runtime);
   // The token that begins a text counts too. An answer that reaches the end of the context would be an error.
   const promptTokens = tokenizer.count(prompt);
@@ -300,7 +301,7 @@ async function write({ id, prompt, tokens, draw, goesOn, stop: shared }, heard) 
     return { promptTokens, ended, tokens: written, engineFigures, reused: branch ? 1 - tokenizer.count(branch.rest) / promptTokens : 0 };
   } finally {
     writing = null;
-    if (branch || known !== null) branches.hold({ conversation, text: known, drawn });
+    if (branch || known !== null) branches.hold({ conversation, text: known, drawn }, backend);
     else conversation.delete();
   }
 }
