@@ -4,7 +4,7 @@
  * views emit into calls, and shows every new state in every view.
  */
 
-import { OnpageError, Session } from "../engine/index.js";
+import { OnpageError, Session, deviceMemory, firstThatFits } from "../engine/index.js";
 import { GpuTrust } from "../check/trust.js";
 import { Records } from "../records/records.js";
 import { TASKS, lookUp } from "../tasks/index.js";
@@ -265,7 +265,8 @@ async function start() {
   embedders.resolve(offers.embedders);
   const { models } = offers;
   offline = offers.offline;
-  const { modelId, engineId, loraId, settings: remembered } = recall();
+  const { modelId: chosen, engineId, loraId, settings: remembered } = recall();
+  const modelId = models.some(({ id }) => id === chosen) ? chosen : firstThatFits(models, deviceMemory())?.id;
   const asked = new URLSearchParams(location.search).get("engine");
   await session.start(models, { modelId, engineId: asked ?? engineId, loraId, remembered });
 }

@@ -19,6 +19,7 @@ export { choose, isSlow, lookAtGpu, optionsOf } from "./choice.js";
 export { Engine, Generation } from "./client.js";
 export { Embedder, embeddingModels, similarity, writingModels } from "./embedder.js";
 export { ERROR_CODES, OnpageError } from "./errors.js";
+export { deviceMemory, firstThatFits, isTooLarge } from "./fit.js";
 export { describeAdapter } from "./gpu.js";
 export { MAX_IMAGES, MAX_SECONDS, MAX_SIDE, NO_SENSES, SAMPLE_RATE, mediaTokens, possibleSenses, sameSenses } from "./media.js";
 export { mark, message, ownSystem, promptOf, textOf } from "./messages.js";

@@ -5,7 +5,7 @@
  */
 
 import { Converter } from "../../convert/converter.js";
-import { ModelKeeper, canShare, forgetImported, importedModels, isShared, listStored, rememberImported, removeOne, shareStored, speeds } from "../../engine/index.js";
+import { ModelKeeper, canShare, deviceMemory, forgetImported, importedModels, isShared, listStored, rememberImported, removeOne, shareStored, speeds } from "../../engine/index.js";
 import { texts } from "../../text/texts.js";
 import { h, text, together } from "../../ui/dom.js";
 import { takeDroppedFolders } from "../../ui/files.js";
@@ -17,7 +17,6 @@ import { events, makeRow } from "./row_view.js";
  * @typedef {import('./rows.js').Row} Row
  */
 
-const GIGABYTE = 2 ** 30;
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
 export const styles = [here("models.css")];
@@ -56,9 +55,8 @@ export async function mount(element, { session, vendor, loading, embedders, hand
   const soon = together(() => show());
   const converter = new Converter(vendor);
   void converter.tidy();
-  const deviceMemory = Number(Reflect.get(navigator, "deviceMemory")) * GIGABYTE || null;
   const memory = { importedModels, rememberImported, forgetImported, speeds };
-  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), converter, { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory }, soon);
+  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), converter, { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory: deviceMemory() }, soon);
   shelf.onChange = soon;
   void embedders?.then((found) => {
     shelf.embedders = /** @type {import('../../engine/model_list.js').Model[]} */ (found);

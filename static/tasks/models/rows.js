@@ -49,12 +49,7 @@
  * @property {Speed | null} speed measured here
  */
 
-import { evictedFor } from "../../engine/index.js";
-
-/** A model takes about its file's size in memory, and the engine and the browser something. */
-const MEMORY = 1.2;
-/** What Chromium says of devices with that much, or more. */
-const MAX_SAID = 8 * 2 ** 30;
+import { evictedFor, isTooLarge } from "../../engine/index.js";
 
 /**
  * @param {{models: Model[], imported: Model[], stored: StoredEntry[], catalog: Listed[], speeds: Record<string, Speed>, device: Device,
@@ -105,7 +100,7 @@ export function fitOf({ size, engine, sha256, isWhole }, { gpu, memory, room }, 
   const unfit = [];
   const needsGpu = engine !== "" && !engine.endsWith("-cpu");
   if (needsGpu && gpu !== "gpu") unfit.push(gpu === "software" ? "software" : "no-webgpu");
-  if (size !== null && memory !== null && memory < MAX_SAID && size * MEMORY > memory) unfit.push("memory");
+  if (size !== null && isTooLarge(size, memory)) unfit.push("memory");
   const gone = size === null || isWhole ? [] : evictedFor(stored, { sha256, size }, room);
   if (gone === null) unfit.push("no-room");
   return { unfit, evicted: gone ?? [] };
