@@ -98,7 +98,7 @@ class BundleFacts:
     """What the bundle says of itself."""
     model: WebFileFacts | GraphFacts
     modalities: tuple[str, ...] = ("text",)
-    """What goes in, as far as the sections tell: text, image, audio. A publisher's web file may hold more in its decoder's section."""
+    """What goes in: text, image, audio."""
     problem: str | None = None
     """Why the engine that the bundle is for would not run it; None where nothing is known against it."""
 

@@ -115,6 +115,8 @@ class WebFileFacts:
     """What the residual stream was multiplied with, so that float16 holds it."""
     largest_residual: float | None = None
     """The largest value of that stream, as scaled, in a pass over a short text; None where the file does not say."""
+    modalities: tuple[str, ...] = ("text",)
+    """What goes in: text, image, audio."""
     residual_bound: float | None = None
     """What no text brings that stream beyond; None where the file does not say."""
 
@@ -161,6 +163,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         residual_scale=file.residual_scale,
         largest_residual=file.largest_residual,
         residual_bound=file.residual_bound,
+        modalities=file.modalities,
     )
 
 

@@ -40,7 +40,7 @@ KINDS = {
 """Of a section, by the header's number."""
 
 TOWERS = {"tf_lite_vision_encoder": "image", "tf_lite_audio_encoder_hw": "audio"}
-"""The model type of a section → what it lets in, in the web's form."""
+"""The model type of a section → what it lets in, beside a graph."""
 
 GRAPH_MODEL, WEB_MODEL = "tf_lite_prefill_decode", "tf_lite_artisan_text_decoder"
 
@@ -97,7 +97,9 @@ class LitertlmFile:
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """What goes in: text, and what there is an encoder for."""
+        """What goes in: text, and what there is an encoder for. A web file holds its own: MediaPipe does not look at sections."""
+        if isinstance(self.model, WebFile):
+            return self.model.modalities
         types = {section.model_type for section in self.sections}
         return ("text", *(modality for kind, modality in TOWERS.items() if kind in types))
 

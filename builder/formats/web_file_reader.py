@@ -52,6 +52,10 @@ ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
 FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear")
 """The matrices whose inputs are not the hidden state, in either of the engine's naming schemes."""
 PER_LAYER_TABLES = ".per_layer_embeddings"
+PICTURES = ("image_encoder", "image_adapter")
+"""Tensors that are graphs: what MediaPipe makes tokens of a picture with."""
+SOUND = "params.audio."
+"""How the names of the tensors begin that it makes tokens of sound with."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,13 @@ class WebFile:
         """Tokens that the model was made for, None where the file does not say."""
         fixed = int(self.parameters.transformer_parameters.max_seq_length)
         return fixed if fixed > 0 else self.noted_number("context_length", int, 1, 1 << 24)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What goes in: text, and what there are tensors for."""
+        sees = all(name in self.tensors for name in PICTURES)
+        hears = any(name.startswith(SOUND) for name in self.tensors)
+        return ("text", *(["image"] if sees else []), *(["audio"] if hears else []))
 
     @property
     def residual_scale(self) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from builder.errors import ModelFileError, StoreError
 from builder.files.reading import NotReadableError, check_regular
 from builder.files.writing import write_beside
-from builder.formats.inspect_model import BundleFacts, GraphFacts, VectorFacts, inspect_model
+from builder.formats.inspect_model import GraphFacts, VectorFacts, inspect_model
 from builder.formats.inspect_web_file import Sampling, WebFileFacts
 from builder.formats.sniff import FIRST_BYTES, require_format
 from builder.model.catalog import PublishedModel, published
@@ -147,7 +147,7 @@ def _said_by_file(path: Path) -> dict[str, Any]:
         "quantization": facts.quantization,
         "parameters": facts.parameters,
         "context": facts.context_length,
-        "modalities": facts.modalities if isinstance(facts, BundleFacts) and len(facts.modalities) > 1 else None,
+        "modalities": facts.modalities if len(facts.modalities) > 1 else None,
         "template": facts.prompt_template,
         "temperature": facts.sampling.temperature,
         "top_k": facts.sampling.top_k,

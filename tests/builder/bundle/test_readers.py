@@ -28,10 +28,16 @@ from builder.formats.litertlm_reader import Section as Part
 from builder.formats.llm_metadata import LlmMetadata, Settings
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.task_reader import CENTRAL, END, TaskFile
+from builder.formats.web_file_reader import PICTURES, TensorEntry, WebFile
 from tests.graphs import CONTEXT, VOCABULARY, write_graph
 from tests.mediapipe_schema import schema as tflite
 
 NAMES = ("TF_LITE_PREFILL_DECODE", "TOKENIZER_MODEL", "METADATA")
+
+TOWERS = tuple(
+    Part("TFLiteModel", 0, 1, {"model_type": kind.value})
+    for kind in (TfLiteModelType.AUDIO_ENCODER_HW, TfLiteModelType.VISION_ENCODER)
+)
 
 
 @pytest.fixture(scope="module")
@@ -398,11 +404,22 @@ def test_counts_that_no_model_has_are_refused(tmp_path: Path) -> None:
         refused(write_graph(tmp_path / "graph.tflite", signatures), message)
 
 
-def test_the_encoders_in_a_bundle_tell_what_goes_into_the_model(tmp_path: Path, web_file: Path) -> None:
+def test_the_encoders_beside_a_graph_tell_what_goes_into_the_model(tmp_path: Path, graph: Source) -> None:
+    output = tmp_path / "model.litertlm"
+    write_litertlm(output, graph)
+    file = LitertlmFile.open(output)
+    assert file.modalities == inspect_model(output).modalities == ("text",)
+    assert dataclasses.replace(file, sections=(*file.sections, *TOWERS)).modalities == ("text", "image", "audio")
+
+
+def test_the_encoders_beside_a_web_file_tell_nothing_since_the_engine_looks_for_tensors(
+    tmp_path: Path, web_file: Path
+) -> None:
     output = tmp_path / "model.litertlm"
     write_litertlm(output, web_source(web_file))
     file = LitertlmFile.open(output)
-    assert file.modalities == inspect_model(output).modalities == ("text",)
-    encoders = (TfLiteModelType.AUDIO_ENCODER_HW, TfLiteModelType.VISION_ENCODER)
-    towers = [Part("TFLiteModel", 0, 1, {"model_type": kind.value}) for kind in encoders]
-    assert dataclasses.replace(file, sections=(*file.sections, *towers)).modalities == ("text", "image", "audio")
+    assert dataclasses.replace(file, sections=(*file.sections, *TOWERS)).modalities == ("text",)
+    assert isinstance(file.model, WebFile)
+    tensors = file.model.tensors | {name: TensorEntry(name, 0, 1, 0) for name in PICTURES}
+    sees = dataclasses.replace(file, model=dataclasses.replace(file.model, tensors=tensors))
+    assert sees.modalities == ("text", "image")

@@ -174,6 +174,21 @@ def test_notes_that_are_nonsense_are_passed_over(tmp_path: Path, notes: dict[str
     assert facts.sampling == Sampling(None, None)
 
 
+@pytest.mark.parametrize(
+    ("tensors", "taken"),
+    [
+        (["a"], ("text",)),
+        (["image_encoder"], ("text",)),
+        (["image_encoder", "image_adapter"], ("text", "image")),
+        (["params.audio.transformer.feature.input_proj.w"], ("text", "audio")),
+        (["image_adapter", "params.audio.x", "image_encoder"], ("text", "image", "audio")),
+    ],
+)
+def test_the_tensors_tell_what_goes_into_the_model(tmp_path: Path, tensors: list[str], taken: tuple[str, ...]) -> None:
+    path = header_with(tmp_path, [TensorSpec(name, 0, 4) for name in tensors])
+    assert inspect_web_file(path).modalities == taken
+
+
 def test_parts_that_overlap_are_refused(tmp_path: Path) -> None:
     path = header_with(tmp_path, [TensorSpec("a", 0, 4)])
     tokenizer = WebFile.open(path).tokenizer_offset
