@@ -21,8 +21,8 @@
  * @typedef {{update: (bytes: Uint8Array) => void, digest: () => string}} Hasher of sha256
  */
 
+import { openFolder } from "./checkpoint_folder.js";
 import { crc32 } from "./crc32.js";
-import { jsonOf } from "./folder.js";
 import { describe, fitted, isLarge, isOfImages, namingIn, weightsOf } from "./gemma3.js";
 import { CHUNK, INPUTS } from "./kernel.js";
 import { layoutOf } from "./layout.js";
@@ -30,10 +30,7 @@ import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
 import { factorOf, residualScale } from "./residual.js";
-import { readTensors } from "./safetensors.js";
-import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
 import { isBfloat16, isSame, readRows, vectorOf } from "./stored_rows.js";
-import { refuseAnotherTokenizer } from "./tokenizer_json.js";
 import { turnsOf } from "./turns.js";
 
 /** Of onpage, whose file it is. */
@@ -45,7 +42,6 @@ const [FLOAT32, INT32, INT8, INT4] = [0, 2, 9, 17];
 const MAX_TENSOR = 2 ** 31 - 1;
 /** Values of a band: each strip of it is a write. */
 const BAND = 8 << 20;
-const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
 const CALL = "<start_function_call>";
 
 /**
@@ -55,12 +51,11 @@ const CALL = "<start_function_call>";
  * @returns {Promise<Plan>} rejects with Refusal
  */
 export async function plan(folder, bits, { templates } = {}) {
-  const config = await jsonOf(folder, "config.json", { needed: true });
-  const described = describe(config);
-  const generation = await jsonOf(folder, "generation_config.json");
-  const { model, turns, parameters, tokenizer } = await conversing(folder, described, config, generation, templates);
+  const checkpoint = await openFolder(folder);
+  const { config, generation } = checkpoint;
+  const { model, turns, parameters, tokenizer } = await conversing(checkpoint, templates);
   const scheme = SCHEMES[bits];
-  const stored = await readTensors(folder);
+  const stored = await checkpoint.tensors();
   for (const name of stored.keys()) if (isOfImages(config, name)) stored.delete(name);
   const naming = namingIn([...stored.keys()]);
   await leaveOutACopy(stored, naming);
@@ -68,8 +63,6 @@ export async function plan(folder, bits, { templates } = {}) {
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(generation);
-  const { _name_or_path: from } = config;
-  const checkpoint = typeof from === "string" && REPOSITORY.test(from) ? from : folder.name;
   return {
     model,
     weights,
@@ -80,7 +73,7 @@ export async function plan(folder, bits, { templates } = {}) {
         written_by: WRITTEN_BY,
         temperature: temperature === null ? undefined : new Float(temperature),
         top_k: topK ?? undefined,
-        conversion: { checkpoint, scale: "max" },
+        conversion: { checkpoint: checkpoint.name, scale: "max" },
         residual_scale: new Float(factor),
         residual_bound: bound,
       };
@@ -97,22 +90,15 @@ export async function plan(folder, bits, { templates } = {}) {
 
 /**
  * What is read with the tokenizer, whose pieces fill much memory and are let go of here.
- * @param {import('./folder.js').Folder} folder
- * @param {import('./gemma3.js').Gemma3} described
- * @param {Record<string, any>} config
- * @param {Record<string, any>} generation
+ * @param {import('./checkpoint_folder.js').Checkpoint} checkpoint
  * @param {string[]} [templates]
  */
-async function conversing(folder, described, config, generation, templates) {
-  const [beside, processor, added] = [await jsonOf(folder, "tokenizer_config.json"), await jsonOf(folder, "chat_template.json"), await jsonOf(folder, "added_tokens.json")];
-  const file = folder.files.get("tokenizer.model");
-  if (!file) throw new Refusal("incomplete", "tokenizer.model");
-  const tokenizer = await SentencePieceModel.of(file);
-  tokenizer.add(addedTokens(added, beside), described.rows);
-  await refuseAnotherTokenizer(folder, tokenizer, described.rows);
+async function conversing({ config, generation, template, tokenizer: tokenizerOf }, templates) {
+  const described = describe(config);
+  const tokenizer = await tokenizerOf(described.rows);
   const model = fitted(described, tokenizer.pieces.length);
   if (!isLarge(model) && tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
-  const { turns, ends } = await turnsOf(folder, beside, processor, (piece) => tokenizer.idOf(piece) >= 0, templates);
+  const { turns, ends } = await turnsOf(await template(), (piece) => tokenizer.idOf(piece) >= 0, templates);
   const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
   tokenizer.read(turns ? [...turns.user, ...turns.model].join("\n") : "");
   return { model, turns, parameters, tokenizer: tokenizer.bytes() };

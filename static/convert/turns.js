@@ -16,15 +16,12 @@ export const [OPENS, CLOSES] = ["<start_of_turn>", "<end_of_turn>"];
 const GEMMA = { user: /** @type {[string, string]} */ ([`${OPENS}user\n`, `${CLOSES}\n`]), model: /** @type {[string, string]} */ ([`${OPENS}model\n`, `${CLOSES}\n`]) };
 
 /**
- * @param {import('./folder.js').Folder} folder
- * @param {Record<string, any>} config of tokenizer_config.json
- * @param {Record<string, any>} processor of chat_template.json
+ * @param {string | null} template a checkpoint's, where it has one
  * @param {(piece: string) => boolean} has whether the tokenizer has a piece
  * @param {string[]} known hashes of templates
  * @returns {Promise<Turns>}
  */
-export async function turnsOf(folder, config, processor, has, known = PUBLISHED) {
-  const template = await templateOf(folder, config, processor);
+export async function turnsOf(template, has, known = PUBLISHED) {
   const readable = has(OPENS) && has(CLOSES);
   if (template === null) return readable ? { turns: GEMMA, ends: [CLOSES] } : { turns: null, ends: [] };
   if (!known.includes(await hashOf(template.trimEnd()))) throw new Refusal("template");
@@ -32,8 +29,14 @@ export async function turnsOf(folder, config, processor, has, known = PUBLISHED)
   return { turns: GEMMA, ends: [CLOSES] };
 }
 
-/** Where programs save a template, in the order in which transformers looks. @param {import('./folder.js').Folder} folder @param {Record<string, any>} config @param {Record<string, any>} processor @returns {Promise<string | null>} */
-async function templateOf({ files }, config, processor) {
+/**
+ * Where programs save a template, in the order in which transformers looks.
+ * @param {import('./folder.js').Folder} folder
+ * @param {Record<string, any>} config of tokenizer_config.json
+ * @param {Record<string, any>} processor of chat_template.json
+ * @returns {Promise<string | null>}
+ */
+export async function templateOf({ files }, config, processor) {
   const own = files.get("chat_template.jinja");
   if (own && own.size > MAX_TEMPLATE) throw new Refusal("template", `${own.size} bytes`);
   const said = own ? await textOf(own) : (config.chat_template ?? processor.chat_template ?? null);

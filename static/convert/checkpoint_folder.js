@@ -1,0 +1,44 @@
+// @ts-check
+/**
+ * A checkpoint as Hugging Face has it: config.json, safetensors, tokenizer.model and what stands beside it.
+ *
+ * @typedef {object} Checkpoint what is converted, whatever holds it
+ * @property {string} name as the file's notes have it
+ * @property {Record<string, any>} config as config.json says it
+ * @property {Record<string, any>} generation as generation_config.json says it
+ * @property {() => Promise<string | null>} template the chat template; null where there is none
+ * @property {(rows: number) => Promise<SentencePieceModel>} tokenizer of an embedding of so many rows, with what was added to it
+ * @property {() => Promise<Map<string, import('./safetensors.js').StoredTensor>>} tensors by the names that transformers gives them
+ */
+
+import { jsonOf } from "./folder.js";
+import { Refusal } from "./refusal.js";
+import { readTensors } from "./safetensors.js";
+import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
+import { refuseAnotherTokenizer } from "./tokenizer_json.js";
+import { templateOf } from "./turns.js";
+
+const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
+
+/** @param {import('./folder.js').Folder} folder @returns {Promise<Checkpoint>} rejects with Refusal */
+export async function openFolder(folder) {
+  const config = await jsonOf(folder, "config.json", { needed: true });
+  const { _name_or_path: from } = config;
+  const beside = () => jsonOf(folder, "tokenizer_config.json");
+  return {
+    name: typeof from === "string" && REPOSITORY.test(from) ? from : folder.name,
+    config,
+    generation: await jsonOf(folder, "generation_config.json"),
+    template: async () => templateOf(folder, await beside(), await jsonOf(folder, "chat_template.json")),
+    tensors: () => readTensors(folder),
+    async tokenizer(rows) {
+      const added = addedTokens(await jsonOf(folder, "added_tokens.json"), await beside());
+      const file = folder.files.get("tokenizer.model");
+      if (!file) throw new Refusal("incomplete", "tokenizer.model");
+      const tokenizer = await SentencePieceModel.of(file);
+      tokenizer.add(added, rows);
+      await refuseAnotherTokenizer(folder, tokenizer, rows);
+      return tokenizer;
+    },
+  };
+}
