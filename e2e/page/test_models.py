@@ -155,8 +155,8 @@ def test_a_file_is_imported_and_used(tab: Watched, server: FaultyServer, endless
     """One that the server does not have; and what is no model is told what to do."""
     page = tab.page
     choose = page.locator(".models-storage input[type=file]").first
-    choose.set_input_files([{"name": "my.gguf", "mimeType": "", "buffer": b"GGUF".ljust(100, b"\0")}])
-    expect(said(page)).to_contain_text("my.gguf is a GGUF file. Make a file for the browser of it with onpage convert")
+    choose.set_input_files([{"name": "my.bin", "mimeType": "", "buffer": b"GGUF".ljust(100, b"\0")}])
+    expect(said(page)).to_contain_text("my.bin is a GGUF file. Import it alone")
     choose.set_input_files(DEMO_BUNDLE)
     expect(said(page)).to_contain_text("is a model that was listed already")
     choose.set_input_files(endless_model)

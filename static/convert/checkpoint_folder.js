@@ -6,17 +6,18 @@
  * @property {string} name as the file's notes have it
  * @property {Record<string, any>} config as config.json says it
  * @property {Record<string, any>} generation as generation_config.json says it
- * @property {() => Promise<string | null>} template the chat template; null where there is none
+ * @property {(dtype: string) => boolean} isRead whether weights of a type are
+ * @property {() => Promise<unknown>} template the chat template, or several; null where there is none
  * @property {(rows: number) => Promise<SentencePieceModel>} tokenizer of an embedding of so many rows, with what was added to it
  * @property {() => Promise<Map<string, import('./safetensors.js').StoredTensor>>} tensors by the names that transformers gives them
  */
 
 import { jsonOf } from "./folder.js";
 import { Refusal } from "./refusal.js";
-import { readTensors } from "./safetensors.js";
+import { BYTES, readTensors } from "./safetensors.js";
 import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
 import { refuseAnotherTokenizer } from "./tokenizer_json.js";
-import { templateOf } from "./turns.js";
+import { savedTemplate } from "./turns.js";
 
 const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
 
@@ -29,7 +30,8 @@ export async function openFolder(folder) {
     name: typeof from === "string" && REPOSITORY.test(from) ? from : folder.name,
     config,
     generation: await jsonOf(folder, "generation_config.json"),
-    template: async () => templateOf(folder, await beside(), await jsonOf(folder, "chat_template.json")),
+    isRead: (dtype) => Object.hasOwn(BYTES, dtype),
+    template: async () => savedTemplate(folder, await beside(), await jsonOf(folder, "chat_template.json")),
     tensors: () => readTensors(folder),
     async tokenizer(rows) {
       const added = addedTokens(await jsonOf(folder, "added_tokens.json"), await beside());

@@ -23,13 +23,16 @@
 
 import { openFolder } from "./checkpoint_folder.js";
 import { crc32 } from "./crc32.js";
+import { ggufIn } from "./folder.js";
 import { describe, fitted, isLarge, isOfImages, namingIn, weightsOf } from "./gemma3.js";
+import { openGguf } from "./gguf_checkpoint.js";
 import { CHUNK, INPUTS } from "./kernel.js";
 import { layoutOf } from "./layout.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
 import { factorOf, residualScale } from "./residual.js";
+import { isStoredIn, packedRows } from "./stored_integers.js";
 import { isBfloat16, isSame, readRows, vectorOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
 
@@ -51,7 +54,8 @@ const CALL = "<start_function_call>";
  * @returns {Promise<Plan>} rejects with Refusal
  */
 export async function plan(folder, bits, { templates } = {}) {
-  const checkpoint = await openFolder(folder);
+  const gguf = ggufIn(folder);
+  const checkpoint = await (gguf ? openGguf(folder, gguf) : openFolder(folder));
   const { config, generation } = checkpoint;
   const { model, turns, parameters, tokenizer } = await conversing(checkpoint, templates);
   const scheme = SCHEMES[bits];
@@ -59,7 +63,7 @@ export async function plan(folder, bits, { templates } = {}) {
   for (const name of stored.keys()) if (isOfImages(config, name)) stored.delete(name);
   const naming = namingIn([...stored.keys()]);
   await leaveOutACopy(stored, naming);
-  const weights = found(stored, weightsOf(model, naming.decoder), model.rows);
+  const weights = found(stored, weightsOf(model, naming.decoder), model.rows, checkpoint.isRead);
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(generation);
@@ -150,7 +154,9 @@ async function writeMatrix({ weight, tensor, factor, scheme }, place, sink, kern
   const step = Math.max(4, Math.floor(BAND / inputs / 4) * 4);
   for (let first = 0; first < outputs; first += step) {
     const rows = Math.min(step, outputs - first);
-    const band = await kernel.quantize({ rows, inputs, isBfloat16: isBfloat16(tensor) }, scheme, (at, count, into) => readRows(tensor, first + at, count, into));
+    const band = isStoredIn(tensor, scheme)
+      ? await packedRows(tensor, first, rows)
+      : await kernel.quantize({ rows, inputs, isBfloat16: isBfloat16(tensor) }, scheme, (at, count, into) => readRows(tensor, first + at, count, into));
     if (!band) throw new Refusal("not-finite", source);
     const strip = (rows * scheme.bits) / 2;
     if (rows === outputs) sink.write(band.packed, values);
@@ -210,14 +216,20 @@ async function leaveOutACopy(tensors, naming) {
   tensors.delete(naming.head);
 }
 
-/** The tensor of each weight; whatever the model has no place for is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {import('./gemma3.js').Weight[]} weights @param {number} rows that the embedding is said to have */
-function found(tensors, weights, rows) {
+/**
+ * The tensor of each weight; whatever the model has no place for is refused.
+ * @param {Map<string, import('./safetensors.js').StoredTensor>} tensors
+ * @param {import('./gemma3.js').Weight[]} weights
+ * @param {number} rows that the embedding is said to have
+ * @param {(dtype: string) => boolean} isRead
+ */
+function found(tensors, weights, rows, isRead) {
   const left = new Set(tensors.keys());
   const pairs = weights.map((weight) => {
     const tensor = tensors.get(weight.source);
     const shape = weight.isEmbedding ? [rows, weight.shape[1]] : weight.shape;
     if (!tensor || tensor.shape.join() !== shape.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(shape)}`);
-    if (!["BF16", "F16", "F32"].includes(tensor.dtype)) throw new Refusal("types", `${weight.source} ${tensor.dtype}`);
+    if (!isRead(tensor.dtype)) throw new Refusal("types", `${weight.source} ${tensor.dtype}`);
     left.delete(weight.source);
     return { weight, tensor };
   });

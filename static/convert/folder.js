@@ -9,6 +9,9 @@ import { Refusal, shown } from "./refusal.js";
 
 /** Bytes of a file of settings; Gemma's tokenizer_config.json has 1.2 MB. */
 const MAX_JSON = 16 << 20;
+const GGUF = /\.gguf$/i;
+/** How llama.cpp calls the parts of a split file. */
+export const PART_OF_GGUF = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
 
 /**
  * The folder that a person chose or dropped: of the files with the fewest folders above them. Of several such folders it is the first one, because
@@ -23,8 +26,35 @@ export function folderOf(chosen) {
   return { name: top.at(-1) || "model", files: new Map(inside.map(({ name, file }) => [name, file])) };
 }
 
-/** Whether these look like a checkpoint at all. @param {Folder} folder */
-export function isCheckpoint({ files }) {
+/**
+ * The checkpoint among what a person chose or dropped, null where it is none: a folder, or a GGUF file, whose name is the checkpoint's then.
+ * @param {{name: string, path: string, file: Blob}[]} chosen as of `folderOf`
+ * @returns {Folder | null}
+ */
+export function checkpointIn(chosen) {
+  const folder = folderOf(chosen);
+  const gguf = ggufIn(folder);
+  return gguf ? { ...folder, name: gguf } : isOfSafetensors(folder) ? folder : null;
+}
+
+/** What a checkpoint is called without the ending of a file. @param {string} name */
+export function titleOf(name) {
+  return name.replace(GGUF, "") || name;
+}
+
+/**
+ * The GGUF file that is the checkpoint, of one in parts the first; null where there are none, or several.
+ * @param {Folder} folder
+ * @returns {string | null}
+ */
+export function ggufIn(folder) {
+  const names = isOfSafetensors(folder) ? [] : [...folder.files.keys()].filter((name) => GGUF.test(name)).sort();
+  const wholes = new Set(names.map((name) => name.replace(PART_OF_GGUF, "$1-of-$3")));
+  return wholes.size === 1 ? names[0] : null;
+}
+
+/** @param {Folder} folder */
+function isOfSafetensors({ files }) {
   return files.has("config.json") && [...files.keys()].some((name) => name.endsWith(".safetensors"));
 }
 

@@ -42,9 +42,10 @@ function field([number, value, kind]) {
   return joined([varint(number * 8 + 2), varint(bytes.length), bytes]);
 }
 
-/** @param {number} value a whole number that is not negative */
-function varint(value) {
+/** @param {number} value a whole number; one that is negative has ten bytes */
+export function varint(value) {
   const bytes = [];
-  for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) | 128);
-  return Uint8Array.from([...bytes, value]);
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Uint8Array.from([...bytes, Number(rest)]);
 }

@@ -4,7 +4,8 @@
  * overlaps another, none lies outside, and no byte belongs to none.
  *
  * @typedef {'BF16' | 'F16' | 'F32'} StoredType
- * @typedef {{name: string, dtype: string, shape: number[], file: Blob, begin: number, end: number}} StoredTensor `begin` and `end` in the file
+ * @typedef {{name: string, dtype: string, shape: number[], file: Blob, begin: number, end: number, minus?: number}} StoredTensor `begin` and `end` in
+ *   the file; `minus` is taken away from each value
  * @typedef {import('./folder.js').Folder} Folder
  */
 
@@ -13,7 +14,7 @@ import { Refusal, shown } from "./refusal.js";
 
 /** Bytes of a header; that of 1,500 tensors has 0.2 MB. */
 const MAX_HEADER = 16 << 20;
-/** @type {Record<string, number>} */
+/** Bytes of a value of the types that are read. @type {Record<string, number>} */
 export const BYTES = { BF16: 2, F16: 2, F32: 4 };
 const INDEX = "model.safetensors.index.json";
 

@@ -18,7 +18,7 @@ const MAX_BYTES = 32 << 20;
 /** Gemma has 262,144; of two bytes each they would fill a gigabyte. */
 const MAX_PIECES = 1 << 20;
 const NAME = "tokenizer.model";
-const SPACE = "\u2581";
+export const SPACE = "\u2581";
 const MAX_TEXT = 512;
 
 export class SentencePieceModel {

@@ -5,9 +5,10 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
+import { FLOAT16 } from "./float16.js";
 import { bytesOf } from "./folder.js";
+import { BLOCK_TYPES, bytesOfValues } from "./ggml_types.js";
 import { CHUNK } from "./kernel.js";
-import { BYTES } from "./safetensors.js";
 
 /** @param {StoredTensor} tensor */
 export function isBfloat16({ dtype }) {
@@ -31,17 +32,15 @@ export async function readRows(tensor, first, count, into) {
 
 /** A vector, in float64. @param {StoredTensor} tensor @returns {Promise<Float64Array>} */
 export async function vectorOf(tensor) {
-  const values = new Float32Array(tensor.shape[0]);
-  const bytes = new Uint8Array(values.buffer);
-  if (!isBfloat16(tensor)) {
-    await read(tensor, 0, bytes);
-    return Float64Array.from(values);
-  }
-  const halves = new Uint16Array(values.length);
-  await read(tensor, 0, new Uint8Array(halves.buffer));
-  const words = new Uint32Array(values.buffer);
-  for (let i = 0; i < words.length; i += 1) words[i] = halves[i] << 16;
-  return Float64Array.from(values);
+  const { shape, minus = 0 } = tensor;
+  const values = new Float32Array(shape[0]);
+  if (isBfloat16(tensor)) {
+    const halves = new Uint16Array(values.length);
+    await read(tensor, 0, new Uint8Array(halves.buffer));
+    const words = new Uint32Array(values.buffer);
+    for (let i = 0; i < words.length; i += 1) words[i] = halves[i] << 16;
+  } else await read(tensor, 0, new Uint8Array(values.buffer));
+  return Float64Array.from(values, (each) => Math.fround(each - minus));
 }
 
 /**
@@ -58,7 +57,7 @@ export async function largestOf(tensor, report) {
     const part = bytes.subarray(0, Math.min(CHUNK, (size - at) * width));
     await read(tensor, at, part);
     largest = Math.max(largest, width === 2 ? highest(new Uint16Array(part.buffer, 0, part.length / 2), 0x7fff) : highest(new Uint32Array(part.buffer, 0, part.length / 4), 0x7fffffff));
-    report((part.length / width) * BYTES[tensor.dtype]);
+    report(bytesOfValues(tensor.dtype, part.length / width));
   }
   return new Float32Array(Uint32Array.of(width === 2 ? largest << 16 : largest).buffer)[0];
 }
@@ -87,23 +86,15 @@ function highest(words, mask) {
 async function read({ dtype, file, begin }, at, into) {
   if (!into.length) return;
   const count = into.length / (dtype === "BF16" ? 2 : 4);
-  const start = begin + at * BYTES[dtype];
-  const stored = await bytesOf(file, start, start + count * BYTES[dtype]);
-  if (dtype !== "F16") return into.set(new Uint8Array(stored));
-  const halves = new Uint16Array(stored);
-  const values = new Uint32Array(into.buffer, into.byteOffset, count);
-  FLOAT16 ??= float16();
-  for (let i = 0; i < count; i += 1) values[i] = FLOAT16[halves[i]];
-}
-
-/** The bits of a float32 for each float16. @type {Uint32Array | null} */
-let FLOAT16 = null;
-
-function float16() {
-  return Uint32Array.from({ length: 1 << 16 }, (_, half) => {
-    const [sign, exponent, fraction] = [half & 0x8000 ? 0x8000_0000 : 0, (half >> 10) & 31, half & 1023];
-    if (exponent === 31) return sign + 0x7f80_0000 + fraction * 8192;
-    const value = exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24;
-    return sign + new Uint32Array(Float32Array.of(value).buffer)[0];
-  });
+  const start = begin + bytesOfValues(dtype, at);
+  const stored = new Uint8Array(await bytesOf(file, start, start + bytesOfValues(dtype, count)));
+  if (dtype === "BF16" || dtype === "F32") return into.set(stored);
+  const values = new Float32Array(into.buffer, into.byteOffset, count);
+  if (dtype === "F16") {
+    const halves = new Uint16Array(stored.buffer);
+    for (let i = 0; i < count; i += 1) values[i] = FLOAT16[halves[i]];
+  } else {
+    const { values: width, size, decode } = BLOCK_TYPES[dtype];
+    for (let i = 0; i * width < count; i += 1) decode(stored, i * size, values, i * width);
+  }
 }

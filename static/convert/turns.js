@@ -16,7 +16,7 @@ export const [OPENS, CLOSES] = ["<start_of_turn>", "<end_of_turn>"];
 const GEMMA = { user: /** @type {[string, string]} */ ([`${OPENS}user\n`, `${CLOSES}\n`]), model: /** @type {[string, string]} */ ([`${OPENS}model\n`, `${CLOSES}\n`]) };
 
 /**
- * @param {string | null} template a checkpoint's, where it has one
+ * @param {unknown} template as a checkpoint says it; null where it has none
  * @param {(piece: string) => boolean} has whether the tokenizer has a piece
  * @param {string[]} known hashes of templates
  * @returns {Promise<Turns>}
@@ -24,24 +24,27 @@ const GEMMA = { user: /** @type {[string, string]} */ ([`${OPENS}user\n`, `${CLO
 export async function turnsOf(template, has, known = PUBLISHED) {
   const readable = has(OPENS) && has(CLOSES);
   if (template === null) return readable ? { turns: GEMMA, ends: [CLOSES] } : { turns: null, ends: [] };
-  if (!known.includes(await hashOf(template.trimEnd()))) throw new Refusal("template");
+  if (!known.includes(await hashOf(textIn(template).trimEnd()))) throw new Refusal("template");
   if (!readable) throw new Refusal("tokenizer", `${OPENS} ${CLOSES}`);
   return { turns: GEMMA, ends: [CLOSES] };
 }
 
 /**
- * Where programs save a template, in the order in which transformers looks.
+ * What programs saved as a template, in the order in which transformers looks; null where there is none.
  * @param {import('./folder.js').Folder} folder
  * @param {Record<string, any>} config of tokenizer_config.json
  * @param {Record<string, any>} processor of chat_template.json
- * @returns {Promise<string | null>}
+ * @returns {Promise<unknown>}
  */
-export async function templateOf({ files }, config, processor) {
+export async function savedTemplate({ files }, config, processor) {
   const own = files.get("chat_template.jinja");
   if (own && own.size > MAX_TEMPLATE) throw new Refusal("template", `${own.size} bytes`);
-  const said = own ? await textOf(own) : (config.chat_template ?? processor.chat_template ?? null);
+  return own ? textOf(own) : (config.chat_template ?? processor.chat_template ?? null);
+}
+
+/** The text, or the default one of several. @param {unknown} said */
+function textIn(said) {
   const text = Array.isArray(said) ? said.find((each) => each?.name === "default")?.template : said;
-  if (text === null) return null;
   if (typeof text !== "string" || text.length > MAX_TEMPLATE) throw new Refusal("template", shown(text));
   return text;
 }

@@ -13,6 +13,11 @@ test("a usual name stands as it is", () => {
   assert.ok(convertCommand("gemma", "q4_0").endsWith(" --residual-scale bound --bits q4_0 --scale max"));
 });
 
+test("a GGUF file is named as it is, its web file without that ending, and its bits are said", () => {
+  assert.deepEqual(words(convertCommand("a-Q4_0.gguf", "8")), ["convert", "a-Q4_0.gguf", "-o", "a-Q4_0-web.task", "--residual-scale", "bound", "--bits", "8"]);
+  assert.ok(convertCommand("a.gguf", "q4_0").endsWith(" -o a-web.task --residual-scale bound --bits q4_0 --scale max"));
+});
+
 test("every other name is one word", () => {
   for (const name of ["a model", "a; echo b", "$(echo b)", "`echo b`", "it's", "'; echo 'b", "a\\", "ä “1”", "*", "~", "a&b", "!!", "#x"]) {
     assert.deepEqual(words(convertCommand(name, "8")), ["convert", name, "-o", `${name}-web.task`, "--residual-scale", "bound"], name);

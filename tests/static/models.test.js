@@ -178,7 +178,9 @@ test("of a folder the model files are taken, a checkpoint is told what to do, an
   assert.deepEqual(outcomes(page), ["gguf", "unknown"]);
   await page.made.take([file("readme.md"), file("model.safetensors")]);
   assert.deepEqual([outcomes(page), page.made.said[0].name], [["nothing"], "safetensors"]);
-  await page.made.take([file("only.gguf")]);
+  await page.made.take([file("one.gguf"), file("another.gguf"), file("readme.md")]);
+  assert.deepEqual(outcomes(page), ["gguf", "gguf"], "which of them, a person must say");
+  await page.made.take([file("gguf.bin")]);
   assert.deepEqual(outcomes(page), ["gguf"]);
 });
 
@@ -196,6 +198,19 @@ test("a checkpoint is offered with its files, not those that lie deeper, and may
   assert.equal(page.made.checkpoint, null);
   await page.made.take(checkpoint());
   assert.equal(page.made.checkpoint.name, "model", "chosen one by one, they have no folder");
+});
+
+test("a GGUF file is a checkpoint by its name, alone, in its folder or in all of its parts", async () => {
+  const offered = async (...names) => {
+    const page = shelf();
+    await page.made.take(names.map((name) => new File(["x"], name.split("/").at(-1))), (file) => names.find((name) => name.endsWith(file.name)));
+    return page.made.checkpoint?.name ?? null;
+  };
+  assert.equal(await offered("m.GGUF"), "m.GGUF");
+  assert.equal(await offered("g/readme.md", "g/config.json", "g/m.gguf"), "m.gguf");
+  assert.equal(await offered("m-00002-of-00002.gguf", "m-00001-of-00002.gguf"), "m-00001-of-00002.gguf");
+  assert.equal(await offered("m-00001-of-00002.gguf", "n.gguf"), null);
+  assert.equal(await offered("g/config.json", "g/model.safetensors", "g/m.gguf"), "g");
 });
 
 test("it is converted, is there after a reload, and is used as it was taught", async () => {
@@ -323,6 +338,8 @@ test("an import for which others would go waits for the person's word, who is to
   const folder = [new File(["{}"], "config.json"), Object.defineProperty(new File(["x"], "model.safetensors"), "size", { value: 18e6 })];
   await page.made.take(folder);
   assert.deepEqual([page.made.waiting, page.made.evictedByConverting("8")], [null, [hash("f").slice(0, 8)]]);
+  await page.made.take([Object.defineProperty(new File(["x"], "m-Q4_0.gguf"), "size", { value: 5.3e6 })]);
+  assert.deepEqual(page.made.evictedByConverting("8"), [hash("f").slice(0, 8)], "in 8 bits it is larger");
 });
 
 test("what goes while a model is downloaded is said, also where the list did not foresee it", async () => {

@@ -9,6 +9,8 @@ import { convertCommand } from "./convert_command.js";
 
 /** @type {Bits[]} */
 const CHOICES = ["8", "q4_0"];
+/** A GGUF file that says so goes over as it is. */
+const IN_FOUR_BITS = /\bq4_0\b.*\.gguf$/i;
 
 export function makeConversion() {
   const said = texts.models.conversion;
@@ -41,6 +43,7 @@ export function makeConversion() {
     update(checkpoint, evicted) {
       root.hidden = checkpoint === null;
       if (!checkpoint) return;
+      if (checkpoint.name !== name) for (const input of inputs) input.checked = input.value === (IN_FOUR_BITS.test(checkpoint.name) ? "q4_0" : "8");
       ({ name } = checkpoint);
       evictedBy = evicted;
       text(asked, said.asked(name));

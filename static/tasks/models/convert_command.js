@@ -5,12 +5,17 @@
  * @typedef {import('../../convert/convert.js').Bits} Bits
  */
 
+import { titleOf } from "../../convert/folder.js";
+
 /** @type {Record<Bits, string>} */
 const OPTIONS = { 8: "", q4_0: " --bits q4_0 --scale max" };
+/** Of a file that is quantized, the command takes the bits that it has. */
+const EIGHT = " --bits 8";
 
-/** @param {string} name of the folder @param {Bits} bits */
+/** @param {string} name of the folder, or of the GGUF file @param {Bits} bits */
 export function convertCommand(name, bits) {
-  return `onpage convert ${word(name)} -o ${word(`${name}-web.task`)} --residual-scale bound${OPTIONS[bits]}`;
+  const title = titleOf(name);
+  return `onpage convert ${word(name)} -o ${word(`${title}-web.task`)} --residual-scale bound${title === name || bits !== "8" ? OPTIONS[bits] : EIGHT}`;
 }
 
 /** One word of a shell, that is no option. A terminal would obey control characters, so none is left. @param {string} name */

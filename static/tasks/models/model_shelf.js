@@ -26,7 +26,7 @@
  * @property {number | null} deviceMemory bytes
  */
 
-import { folderOf, isCheckpoint } from "../../convert/folder.js";
+import { checkpointIn, ggufIn } from "../../convert/folder.js";
 import { HEAD, OnpageError, evictedFor, goneSince, kindOf } from "../../engine/index.js";
 import { convertedModel } from "./converted_model.js";
 import { rowsOf } from "./rows.js";
@@ -34,10 +34,12 @@ import { rowsOf } from "./rows.js";
 /** Of files that hold no turns. */
 const GEMMA_TURNS = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n" };
 const [SAMPLING, CONTEXT] = [{ temperature: 0.8, topK: 40, seed: 1 }, 2048];
-/** Of the weights as they are in a checkpoint, in 16 bits. @type {Record<import('../../convert/convert.js').Bits, number>} */
+/** Of the weights as they are in a folder, in 16 bits. @type {Record<import('../../convert/convert.js').Bits, number>} */
 const SHARES = { 8: 0.53, q4_0: 0.34 };
+/** Of a GGUF file, at most: as of one in Q4_0. @type {typeof SHARES} */
+const SHARES_OF_GGUF = { 8: 1.8, q4_0: 1.15 };
 /** What is looked at in a folder. */
-const MODEL_FILE = /\.(task|litertlm|bin)$/i;
+const MODEL_FILE = /\.(task|litertlm|bin|gguf)$/i;
 
 export class ModelShelf {
   #session;
@@ -143,8 +145,7 @@ export class ModelShelf {
     this.said = [];
     this.waiting = null;
     this.#paused = false;
-    const folder = folderOf(files.map((file) => ({ name: file.name, path: pathOf(file), file })));
-    this.checkpoint = isCheckpoint(folder) ? folder : null;
+    this.checkpoint = checkpointIn(files.map((file) => ({ name: file.name, path: pathOf(file), file })));
     if (this.checkpoint) return this.onChange();
     const some = files.length > 1 ? files.filter(({ name }) => MODEL_FILE.test(name)) : files;
     if (!some.length && files.length) this.#add({ outcome: "nothing", name: files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "" });
@@ -165,8 +166,11 @@ export class ModelShelf {
 
   /** Names of the models that go for what is made of the checkpoint. @param {import('../../convert/convert.js').Bits} bits */
   evictedByConverting(bits) {
-    const weights = [...(this.checkpoint?.files ?? [])].filter(([name]) => name.endsWith(".safetensors"));
-    return this.#evictedBy(weights.reduce((sum, [, { size }]) => sum + size, 0) * SHARES[bits]);
+    const { checkpoint } = this;
+    if (!checkpoint) return [];
+    const [ending, shares] = ggufIn(checkpoint) ? [/\.gguf$/i, SHARES_OF_GGUF] : [/\.safetensors$/, SHARES];
+    const weights = [...checkpoint.files].filter(([name]) => ending.test(name));
+    return this.#evictedBy(weights.reduce((sum, [, { size }]) => sum + size, 0) * shares[bits]);
   }
 
   /** @param {File[]} files */

@@ -18,13 +18,13 @@ export const models = {
   persist: "Ask the browser to keep the models",
   file: "Import a file",
   folder: "Import a folder",
-  take: "Files with .task, .litertlm or .bin that were made for a browser, or the folder of a Gemma 3 from Hugging Face, which is converted here. All is read here and sent nowhere.",
+  take: "Files with .task, .litertlm or .bin that were made for a browser; or a Gemma 3, as a folder from Hugging Face or as a GGUF file, which is converted here. All is read here and sent nowhere.",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} is a checkpoint. Convert it for this browser?`,
     bits: {
-      8: "8 bits: half as large as the checkpoint, and answers as it does",
-      q4_0: "4 bits: a third as large, and answers clearly worse",
+      8: "8 bits: about a byte a weight, and answers as the checkpoint does",
+      q4_0: "4 bits: a third smaller, and answers clearly worse, except of a GGUF file in Q4_0, which goes over as it is",
     },
     same: "It is converted on this device. This command makes the same file:",
     convert: "Convert",
@@ -132,7 +132,7 @@ function measuredPrefill(prefill) {
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
 const refusals = (name) => ({
-  gguf: `${name} is a GGUF file. Make a file for the browser of it with onpage convert, then import that.`,
+  gguf: `${name} is a GGUF file. Import it alone, with a name that ends in .gguf, and the page converts it.`,
   safetensors: `${name} holds weights of a checkpoint. Make a file for the browser of its folder with onpage convert, then import that.`,
   "bare-graph": `${name} is a graph without a tokenizer, or an adapter. Put a graph into one file with onpage bundle, then import that.`,
   "web-page": `${name} is a web page, perhaps of a sign-in. Download the model again.`,
@@ -144,14 +144,14 @@ const refusals = (name) => ({
 
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
-  incomplete: `${name} cannot be converted: ${detail} is missing. Download the whole folder.`,
-  damaged: `${name} cannot be converted: a file is damaged, or belongs to another model (${detail}). Download the folder again.`,
+  incomplete: `${name} cannot be converted: ${detail} is missing. Download all files of it, and import them together.`,
+  damaged: `${name} cannot be converted: a file is damaged, or belongs to another model (${detail}). Download it again.`,
   family: `${name} is a model of another kind (${detail}). The page converts Gemma 3 for text; others are for onpage convert.`,
   setting: `${name} cannot be converted: no file for a browser can say this setting (${detail}).`,
   quantized: `${name} is quantized already (${detail}). Take the checkpoint that it was made from.`,
   types: `${name} cannot be converted: weights have a type that is not read (${detail}). Save them as BF16, F16 or F32.`,
   template: `${name} has a chat template of its own, which the page does not run. Convert it with onpage convert.`,
-  tokenizer: `${name} has tokenizer files that do not agree (${detail}). Convert it with onpage convert, which says more.`,
+  tokenizer: `${name} has a tokenizer that the page cannot use (${detail}). Convert it with onpage convert, which says more.`,
   large: `${name} cannot be converted: ${detail} is too large for a file for a browser.`,
   "not-finite": `${name} cannot be converted: ${detail} holds weights that are no usable numbers.`,
 });

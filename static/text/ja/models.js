@@ -18,13 +18,13 @@ export const models = {
   persist: "モデルを残すようブラウザに頼む",
   file: "ファイルを読み込む",
   folder: "フォルダーを読み込む",
-  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはHugging FaceのGemma 3のフォルダ（ここで変換します）。すべてここで読み込まれ、どこにも送信されません。",
+  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはGemma 3（Hugging FaceのフォルダかGGUFファイル。ここで変換します）。すべてここで読み込まれ、どこにも送信されません。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} はチェックポイントです。このブラウザ用に変換しますか？`,
     bits: {
-      8: "8ビット：大きさはチェックポイントの半分で、答えはほぼ同じです",
-      q4_0: "4ビット：大きさは3分の1で、答えの質は明らかに下がります",
+      8: "8ビット：重み1つにつき約1バイトで、答えはチェックポイントとほぼ同じです",
+      q4_0: "4ビット：さらに3分の1小さく、答えの質は明らかに下がります。Q4_0のGGUFファイルはそのまま移されます",
     },
     same: "変換はこのデバイスで行います。次のコマンドでも同じファイルができます：",
     convert: "変換する",
@@ -131,7 +131,7 @@ function measuredPrefill(prefill) {
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
 const refusals = (name) => ({
-  gguf: `${name} はGGUFファイルです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。`,
+  gguf: `${name} はGGUFファイルです。名前が .gguf で終わるようにして、それだけを読み込むと、このページで変換します。`,
   safetensors: `${name} はチェックポイントの重みです。そのフォルダーから onpage convert でブラウザ用のファイルを作り、それを読み込んでください。`,
   "bare-graph": `${name} はトークナイザーのないグラフか、アダプターです。グラフは onpage bundle で1つのファイルにしてから読み込んでください。`,
   "web-page": `${name} はウェブページです。サインインの画面かもしれません。モデルをもう一度ダウンロードしてください。`,
@@ -143,14 +143,14 @@ const refusals = (name) => ({
 
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
-  incomplete: `${name} は変換できません。${detail} がありません。フォルダ全体をダウンロードしてください。`,
-  damaged: `${name} は変換できません。ファイルが壊れているか、別のモデルのものです（${detail}）。フォルダをもう一度ダウンロードしてください。`,
+  incomplete: `${name} は変換できません。${detail} がありません。すべてのファイルをダウンロードして、一緒に読み込んでください。`,
+  damaged: `${name} は変換できません。ファイルが壊れているか、別のモデルのものです（${detail}）。もう一度ダウンロードしてください。`,
   family: `${name} は別の種類のモデルです（${detail}）。このページが変換するのは文章用のGemma 3です。ほかは onpage convert を使ってください。`,
   setting: `${name} は変換できません。ブラウザ用のファイルではこの設定を表せません（${detail}）。`,
   quantized: `${name} はすでに量子化されています（${detail}）。元のチェックポイントを使ってください。`,
   types: `${name} は変換できません。重みの型を読めません（${detail}）。BF16、F16、F32のいずれかで保存してください。`,
   template: `${name} には独自のチャットテンプレートがあり、このページでは実行しません。onpage convert で変換してください。`,
-  tokenizer: `${name} のトークナイザーのファイルが一致しません（${detail}）。onpage convert で変換すると、詳しい説明が出ます。`,
+  tokenizer: `${name} のトークナイザーはこのページでは使えません（${detail}）。onpage convert で変換すると、詳しい説明が出ます。`,
   large: `${name} は変換できません。${detail} はブラウザ用のファイルには大きすぎます。`,
   "not-finite": `${name} は変換できません。${detail} に数値として使えない重みがあります。`,
 });

@@ -18,13 +18,13 @@ export const models = {
   persist: "请浏览器保留模型",
   file: "导入文件",
   folder: "导入文件夹",
-  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者来自 Hugging Face 的 Gemma 3 文件夹（在这里转换）。一切都在这里读取，不会发送到任何地方。",
+  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者 Gemma 3（来自 Hugging Face 的文件夹或 GGUF 文件，在这里转换）。一切都在这里读取，不会发送到任何地方。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} 是一个检查点。要为此浏览器转换它吗？`,
     bits: {
-      8: "8 位：大小为检查点的一半，回答与它几乎相同",
-      q4_0: "4 位：大小为三分之一，回答明显变差",
+      8: "8 位：每个权重约一个字节，回答与检查点几乎相同",
+      q4_0: "4 位：再小三分之一，回答明显变差；Q4_0 的 GGUF 文件会原样转入",
     },
     same: "转换在此设备上进行。以下命令会生成相同的文件：",
     convert: "转换",
@@ -131,7 +131,7 @@ function measuredPrefill(prefill) {
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
 const refusals = (name) => ({
-  gguf: `${name} 是 GGUF 文件。请先用 onpage convert 制成浏览器用的文件，再导入。`,
+  gguf: `${name} 是 GGUF 文件。请让文件名以 .gguf 结尾，并单独导入它，此页面就会转换它。`,
   safetensors: `${name} 是检查点的权重。请用 onpage convert 把它的文件夹制成浏览器用的文件，再导入。`,
   "bare-graph": `${name} 是没有分词器的计算图，或是适配器。请用 onpage bundle 把计算图合成一个文件，再导入。`,
   "web-page": `${name} 是网页，也许是登录页面。请重新下载模型。`,
@@ -143,14 +143,14 @@ const refusals = (name) => ({
 
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
-  incomplete: `无法转换 ${name}：缺少 ${detail}。请下载整个文件夹。`,
-  damaged: `无法转换 ${name}：有文件已损坏，或属于另一个模型（${detail}）。请重新下载该文件夹。`,
+  incomplete: `无法转换 ${name}：缺少 ${detail}。请下载它的所有文件，并一起导入。`,
+  damaged: `无法转换 ${name}：有文件已损坏，或属于另一个模型（${detail}）。请重新下载。`,
   family: `${name} 是另一种模型（${detail}）。此页面只转换用于文本的 Gemma 3；其他模型请用 onpage convert。`,
   setting: `无法转换 ${name}：用于浏览器的文件无法表示此设置（${detail}）。`,
   quantized: `${name} 已经量化过（${detail}）。请使用它所依据的检查点。`,
   types: `无法转换 ${name}：无法读取权重的类型（${detail}）。请将其保存为 BF16、F16 或 F32。`,
   template: `${name} 有自己的聊天模板，此页面不会运行它。请用 onpage convert 转换。`,
-  tokenizer: `${name} 的分词器文件互不一致（${detail}）。请用 onpage convert 转换，它会说明得更详细。`,
+  tokenizer: `此页面无法使用 ${name} 的分词器（${detail}）。请用 onpage convert 转换，它会说明得更详细。`,
   large: `无法转换 ${name}：${detail} 对用于浏览器的文件来说太大。`,
   "not-finite": `无法转换 ${name}：${detail} 中有不能使用的数值。`,
 });

@@ -18,13 +18,13 @@ export const models = {
   persist: "請瀏覽器保留模型",
   file: "匯入檔案",
   folder: "匯入資料夾",
-  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者來自 Hugging Face 的 Gemma 3 資料夾（在這裡轉換）。一切都在這裡讀取，不會傳送到任何地方。",
+  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者 Gemma 3（來自 Hugging Face 的資料夾或 GGUF 檔案，在這裡轉換）。一切都在這裡讀取，不會傳送到任何地方。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} 是一個檢查點。要為此瀏覽器轉換它嗎？`,
     bits: {
-      8: "8 位元：大小為檢查點的一半，回答與它幾乎相同",
-      q4_0: "4 位元：大小為三分之一，回答明顯變差",
+      8: "8 位元：每個權重約一個位元組，回答與檢查點幾乎相同",
+      q4_0: "4 位元：再小三分之一，回答明顯變差；Q4_0 的 GGUF 檔案會原樣轉入",
     },
     same: "轉換在此裝置上進行。以下指令會產生相同的檔案：",
     convert: "轉換",
@@ -131,7 +131,7 @@ function measuredPrefill(prefill) {
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
 const refusals = (name) => ({
-  gguf: `${name} 是 GGUF 檔案。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。`,
+  gguf: `${name} 是 GGUF 檔案。請讓檔名以 .gguf 結尾，並單獨匯入它，此頁面就會轉換它。`,
   safetensors: `${name} 是檢查點的權重。請用 onpage convert 把它的資料夾製成瀏覽器用的檔案，再匯入。`,
   "bare-graph": `${name} 是沒有分詞器的計算圖，或是配接器。請用 onpage bundle 把計算圖合成一個檔案，再匯入。`,
   "web-page": `${name} 是網頁，也許是登入頁面。請重新下載模型。`,
@@ -143,14 +143,14 @@ const refusals = (name) => ({
 
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
-  incomplete: `無法轉換 ${name}：缺少 ${detail}。請下載整個資料夾。`,
-  damaged: `無法轉換 ${name}：有檔案已損壞，或屬於另一個模型（${detail}）。請重新下載該資料夾。`,
+  incomplete: `無法轉換 ${name}：缺少 ${detail}。請下載它的所有檔案，並一起匯入。`,
+  damaged: `無法轉換 ${name}：有檔案已損壞，或屬於另一個模型（${detail}）。請重新下載。`,
   family: `${name} 是另一種模型（${detail}）。此頁面只轉換用於文字的 Gemma 3；其他模型請用 onpage convert。`,
   setting: `無法轉換 ${name}：用於瀏覽器的檔案無法表示此設定（${detail}）。`,
   quantized: `${name} 已經量化過（${detail}）。請使用它所依據的檢查點。`,
   types: `無法轉換 ${name}：無法讀取權重的類型（${detail}）。請將其儲存為 BF16、F16 或 F32。`,
   template: `${name} 有自己的聊天範本，此頁面不會執行它。請用 onpage convert 轉換。`,
-  tokenizer: `${name} 的分詞器檔案互不一致（${detail}）。請用 onpage convert 轉換，它會說明得更詳細。`,
+  tokenizer: `此頁面無法使用 ${name} 的分詞器（${detail}）。請用 onpage convert 轉換，它會說明得更詳細。`,
   large: `無法轉換 ${name}：${detail} 對用於瀏覽器的檔案來說太大。`,
   "not-finite": `無法轉換 ${name}：${detail} 中有不能使用的數值。`,
 });

@@ -1,12 +1,12 @@
 /**
- * Converts a checkpoint folder as the page does, with files in place of the browser's: node convert_folder.js FOLDER OUTPUT BITS [TEMPLATE HASH …].
+ * Converts a checkpoint folder or a GGUF file as the page does, with files in place of the browser's: node convert_folder.js FOLDER OUTPUT BITS [TEMPLATE HASH …].
  * Says its hash as JSON, or the refusal.
  */
 
 import { createHash } from "node:crypto";
 import { openAsBlob, readFileSync, readdirSync, statSync } from "node:fs";
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 const STATIC = new URL("../../../static/convert/", import.meta.url);
 const { plan, write } = await import(new URL("convert.js", STATIC));
@@ -14,8 +14,10 @@ const { Kernel } = await import(new URL("kernel.js", STATIC));
 const { Refusal } = await import(new URL("refusal.js", STATIC));
 
 const [, , path, output, bits, ...templates] = process.argv;
-const names = readdirSync(path).filter((name) => statSync(join(path, name)).isFile());
-const files = new Map(await Promise.all(names.map(async (name) => [name, await openAsBlob(join(path, name))])));
+const isFolder = statSync(path).isDirectory();
+const within = isFolder ? path : dirname(path);
+const names = isFolder ? readdirSync(path).filter((name) => statSync(join(path, name)).isFile()) : [basename(path)];
+const files = new Map(await Promise.all(names.map(async (name) => [name, await openAsBlob(join(within, name))])));
 const kernel = new Kernel(new WebAssembly.Module(readFileSync(new URL("kernel.wasm", STATIC))));
 const file = openSync(output, "w+");
 const sink = {
