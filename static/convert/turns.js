@@ -9,8 +9,8 @@
 import { textOf } from "./folder.js";
 import { Refusal, shown } from "./refusal.js";
 
-/** Of the texts that Google publishes with Gemma 3, without what is blank at their end. */
-const PUBLISHED = ["8d9e3a3c114fb2053ec500184677af4f7e5f8ec2582443cd535834e68b3ade29"];
+/** Of the texts that Google publishes with Gemma 3, without what is blank at their end; and of the same as others write it, with `\n` for its ends of lines. */
+const PUBLISHED = ["8d9e3a3c114fb2053ec500184677af4f7e5f8ec2582443cd535834e68b3ade29", "86327804b5430b642274fe55ba95199e91cf7eca7b1e1240ca5469f23839e223"];
 const MAX_TEMPLATE = 256 << 10;
 export const [OPENS, CLOSES] = ["<start_of_turn>", "<end_of_turn>"];
 const GEMMA = { user: /** @type {[string, string]} */ ([`${OPENS}user\n`, `${CLOSES}\n`]), model: /** @type {[string, string]} */ ([`${OPENS}model\n`, `${CLOSES}\n`]) };
