@@ -33,7 +33,7 @@ import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
 import { factorOf, residualScale } from "./residual.js";
 import { isStoredIn, packedRows } from "./stored_integers.js";
-import { isBfloat16, isSame, readRows, vectorOf } from "./stored_rows.js";
+import { isBfloat16, isSame, largestOf, readRows, vectorOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
 
 /** Of onpage, whose file it is. */
@@ -106,6 +106,21 @@ async function conversing({ config, generation, template, tokenizer: tokenizerOf
   const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
   tokenizer.read(turns ? [...turns.user, ...turns.model].join("\n") : "");
   return { model, turns, parameters, tokenizer: tokenizer.bytes() };
+}
+
+/**
+ * Reads all weights, before other models go to make room for the file: `write` would find it out later.
+ * @param {Plan} planned
+ * @param {(done: number, total: number) => void} report bytes read
+ * @returns {Promise<void>} rejects with Refusal
+ */
+export async function refuseWhatIsNotFinite({ weights }, report) {
+  const total = weights.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
+  let done = 0;
+  for (const { weight, tensor } of weights) {
+    const largest = await largestOf(tensor, (bytes) => report((done += bytes), total));
+    if (!Number.isFinite(largest)) throw new Refusal("not-finite", weight.source);
+  }
 }
 
 /**

@@ -11,11 +11,12 @@
 import { OnpageError } from "../engine/errors.js";
 import { Meter } from "../engine/meter.js";
 import { Opfs } from "../engine/opfs.js";
-import { evictedFor, listStored, removeOne } from "../engine/storage.js";
+import { listStored, removeOne } from "../engine/storage.js";
 import { createHasher, reply } from "../engine/workers/serve.js";
-import { plan, write } from "./convert.js";
+import { plan, refuseWhatIsNotFinite, write } from "./convert.js";
 import { Kernel } from "./kernel.js";
 import { Refusal } from "./refusal.js";
+import { makeRoom } from "./room.js";
 import { NoRoom, ScratchFile } from "./scratch_file.js";
 
 /** Few bytes, read whole: some hosts send no type that a stream of WebAssembly needs. */
@@ -36,13 +37,14 @@ async function convert({ folder, bits, vendor }) {
   try {
     const planned = await plan(folder, bits);
     const { size } = planned.layout({ factor: 1, bound: 0 });
-    if (!(await makeRoom(size))) return { noRoom: true };
+    if (!(await makeRoom(size, await listStored(), await new Opfs().room(), removeOne, () => refuseWhatIsNotFinite(planned, told())))) return { noRoom: true };
     const [module, hasher] = await Promise.all([WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer()), createHasher(vendor, new Meter(() => {}))]);
     return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, new Kernel(module), hasher)) } };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
     if (error instanceof NoRoom) return { noRoom: true };
-    throw error;
+    console.error(error); // in the browser's own words, which are none for a person
+    return { refused: "unexpected", detail: "" };
   }
 }
 
@@ -50,12 +52,7 @@ async function convert({ folder, bits, vendor }) {
 async function written(planned, kernel, hasher) {
   const file = await ScratchFile.create();
   try {
-    let said = 0;
-    const model = await write(planned, file, kernel, hasher, (loaded, total) => {
-      if (performance.now() < said + OFTEN && loaded < total) return;
-      said = performance.now();
-      reply({ type: "progress", id: 0, progress: { step: "reading", loaded, total, bytesPerSecond: 0, secondsLeft: null, retry: null } });
-    });
+    const model = await write(planned, file, kernel, hasher, told());
     const there = (await listStored()).some(({ sha256, size }) => sha256 === model.sha256 && size === model.size);
     await (there ? file.remove() : file.keep(model.sha256));
     return model;
@@ -65,9 +62,12 @@ async function written(planned, kernel, hasher) {
   }
 }
 
-/** Removes the models that were used longest ago, as far as that is needed; false where all of them are not enough. @param {number} size */
-async function makeRoom(size) {
-  const gone = evictedFor(await listStored(), { sha256: "", size }, await new Opfs().room());
-  for (const { sha256 } of gone ?? []) await removeOne(sha256);
-  return gone !== null;
+/** Says how far it is, not too often. @returns {(loaded: number, total: number) => void} */
+function told() {
+  let said = 0;
+  return (loaded, total) => {
+    if (performance.now() < said + OFTEN && loaded < total) return;
+    said = performance.now();
+    reply({ type: "progress", id: 0, progress: { step: "reading", loaded, total, bytesPerSecond: 0, secondsLeft: null, retry: null } });
+  };
 }

@@ -17,6 +17,7 @@ export const REFUSALS = /** @type {const} */ ([
   "tokenizer", // tokenizer.model and the files beside it do not agree
   "large", // a tensor beyond what the format holds
   "not-finite", // weights that are infinite or no number
+  "unexpected", // the browser failed at something
 ]);
 
 export class Refusal extends Error {

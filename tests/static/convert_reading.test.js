@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesOf, folderOf, jsonOf } from "../../static/convert/folder.js";
 import { Refusal, shown } from "../../static/convert/refusal.js";
+import { makeRoom } from "../../static/convert/room.js";
 import { SentencePieceModel } from "../../static/convert/sentencepiece_model.js";
 
 /** A file that was moved after it was chosen, as browsers say it. */
@@ -62,4 +63,22 @@ test("what somebody else wrote is shown short, at any depth", () => {
   assert.equal(shown("x".repeat(500)).length, 120);
   assert.equal(shown(JSON.parse("[".repeat(100_000) + "]".repeat(100_000))), "…");
   assert.equal(new Refusal("incomplete", "x".repeat(1_000_000)).detail.length, 400);
+});
+
+test("models go for a new one only where that can be made, and no more of them than it needs", async () => {
+  const stored = [1, 2, 3].map((used) => ({ sha256: `${used}`, size: 10, kept: 10, used }));
+  const made = async (/** @type {number} */ size, /** @type {boolean} */ isSound) => {
+    /** @type {string[]} */
+    const did = [];
+    const check = async () => {
+      did.push("check");
+      if (!isSound) throw new Refusal("not-finite", "x");
+    };
+    const enough = await makeRoom(size, stored, 5, async (sha256) => did.push(sha256), check).catch(({ code }) => code);
+    return [enough, ...did];
+  };
+  assert.deepEqual(await made(5, false), [true]);
+  assert.deepEqual(await made(20, true), [true, "check", "1", "2"]);
+  assert.deepEqual(await made(20, false), ["not-finite", "check"]);
+  assert.deepEqual(await made(36, true), [false]);
 });

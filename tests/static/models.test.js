@@ -248,6 +248,13 @@ test("what does not become a model is said, by its reason", async () => {
   for (const reason of REFUSALS) assert.match(texts.models.said({ outcome: "unconverted", name: "mine", reason, detail: "" }), /^mine /);
 });
 
+test("a conversion that the browser fails at is said in words for a person", async () => {
+  const page = shelf({ convert: () => Promise.reject(new RangeError("Array buffer allocation failed")) });
+  await page.made.take(checkpoint());
+  await page.made.convert("8");
+  assert.deepEqual(page.made.said, [{ outcome: "unconverted", name: "model", reason: "unexpected" }]);
+});
+
 test("a conversion is cancelled by whoever leaves the view", async () => {
   let end;
   const page = shelf({ convert: () => new Promise((resolve) => (end = resolve)), cancel: () => end?.(null) });

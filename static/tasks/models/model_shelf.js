@@ -296,7 +296,8 @@ export class ModelShelf {
       });
     } catch (error) {
       const { code, detail } = OnpageError.from(error);
-      this.#add({ outcome: code === "model-corrupt" ? "damaged" : "failed", name, detail: detail || code });
+      if (doing === "convert") this.#add({ outcome: "unconverted", name, reason: "unexpected" });
+      else this.#add({ outcome: code === "model-corrupt" ? "damaged" : "failed", name, detail: detail || code });
       return undefined;
     } finally {
       this.active = null;

@@ -154,4 +154,5 @@ const unconverted = (name, detail) => ({
   tokenizer: `${name} has a tokenizer that the page cannot use (${detail}). Convert it with onpage convert, which says more.`,
   large: `${name} cannot be converted: ${detail} is too large for a file for a browser.`,
   "not-finite": `${name} cannot be converted: ${detail} holds weights that are no usable numbers.`,
+  unexpected: `${name} was not converted, because this browser failed at something, perhaps for want of memory. Reload the page and try again, or convert it with onpage convert.`,
 });

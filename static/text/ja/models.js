@@ -153,4 +153,5 @@ const unconverted = (name, detail) => ({
   tokenizer: `${name} のトークナイザーはこのページでは使えません（${detail}）。onpage convert で変換すると、詳しい説明が出ます。`,
   large: `${name} は変換できません。${detail} はブラウザ用のファイルには大きすぎます。`,
   "not-finite": `${name} は変換できません。${detail} に数値として使えない重みがあります。`,
+  unexpected: `${name} は変換できませんでした。このブラウザで問題が起きました（メモリ不足かもしれません）。ページを再読み込みしてもう一度試すか、onpage convert で変換してください。`,
 });

@@ -153,4 +153,5 @@ const unconverted = (name, detail) => ({
   tokenizer: `此页面无法使用 ${name} 的分词器（${detail}）。请用 onpage convert 转换，它会说明得更详细。`,
   large: `无法转换 ${name}：${detail} 对用于浏览器的文件来说太大。`,
   "not-finite": `无法转换 ${name}：${detail} 中有不能使用的数值。`,
+  unexpected: `未能转换 ${name}：此浏览器出了问题，可能是内存不足。请重新加载页面再试，或用 onpage convert 转换。`,
 });

@@ -153,4 +153,5 @@ const unconverted = (name, detail) => ({
   tokenizer: `此頁面無法使用 ${name} 的分詞器（${detail}）。請用 onpage convert 轉換，它會說明得更詳細。`,
   large: `無法轉換 ${name}：${detail} 對用於瀏覽器的檔案來說太大。`,
   "not-finite": `無法轉換 ${name}：${detail} 中有不能使用的數值。`,
+  unexpected: `未能轉換 ${name}：此瀏覽器出了問題，可能是記憶體不足。請重新載入頁面再試，或用 onpage convert 轉換。`,
 });
