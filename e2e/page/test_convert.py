@@ -1,4 +1,4 @@
-"""A checkpoint folder becomes a model in the browser: the file that `onpage convert` makes, and a post is written with it."""
+"""A checkpoint, a folder or a GGUF file, becomes a model in the browser: the file that `onpage convert` makes, and a post is written with it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from e2e.page.servers import RunningServer
 from e2e.page.test_accessibility import check
 from e2e.page.test_storage import eventually, stored
 from tests.checkpoints import gemma2_config, gemma3_config, write_checkpoint
+from tests.gguf_files import write_gguf
 from webapp.paths import static_folder
 
 DROP = """
@@ -53,8 +54,8 @@ def form(page: Page) -> Locator:
     return page.locator(".models-conversion")
 
 
-def choose(page: Page, folder: Path) -> None:
-    page.locator(".models-storage input[type=file]").nth(1).set_input_files(folder)
+def choose(page: Page, path: Path) -> None:
+    page.locator(".models-storage input[type=file]").nth(int(path.is_dir())).set_input_files(path)
 
 
 def convert(page: Page, name: str = "my-gemma") -> None:
@@ -63,16 +64,17 @@ def convert(page: Page, name: str = "my-gemma") -> None:
     expect(page.locator(".models-said")).to_have_text(sentence, timeout=60_000)
 
 
-def made(folder: Path, output: Path, bits: str) -> tuple[str, int]:
+def made(checkpoint: Path, output: Path, bits: str) -> tuple[str, int]:
     """The hash and the size of what onpage convert makes of it."""
-    written = convert_checkpoint(folder, output, quantization=Quantization.of(bits), residual_scale="bound")
+    written = convert_checkpoint(checkpoint, output, quantization=Quantization.of(bits), residual_scale="bound")
     return written.sha256, written.size
 
 
-def test_a_folder_is_converted_to_the_file_that_onpage_convert_makes(
+def test_a_checkpoint_is_converted_to_the_file_that_onpage_convert_makes(
     models: Page, checkpoint: Path, tmp_path: Path
 ) -> None:
-    """Twice to the same, and once to fewer bits; nothing is left beside the models."""
+    """A folder twice to the same, and a GGUF file of four bits; nothing is left beside the models."""
+    gguf = write_gguf(tmp_path / "my-gemma-Q4_0.gguf", gemma3_config(num_hidden_layers=2), types="Q4_0")
     choose(models, checkpoint)
     expect(form(models)).to_contain_text("my-gemma is a checkpoint. Convert it for this browser?")
     expect(form(models)).to_contain_text("onpage convert my-gemma -o my-gemma-web.task --residual-scale bound")
@@ -80,13 +82,14 @@ def test_a_folder_is_converted_to_the_file_that_onpage_convert_makes(
     convert(models)
     choose(models, checkpoint)
     convert(models)
-    choose(models, checkpoint)
-    form(models).get_by_label("4 bits").check()
+    choose(models, gguf)
+    expect(form(models).get_by_label("4 bits")).to_be_checked()
     expect(form(models)).to_contain_text("--residual-scale bound --bits q4_0 --scale max")
-    convert(models)
+    convert(models, gguf.name)
+    expect(models.locator(".models-item", has_text="my-gemma-Q4_0")).to_be_visible()
     kept = stored(models)
-    for bits in ("8", "q4_0"):
-        sha256, size = made(checkpoint, tmp_path / f"{bits}.task", bits)
+    for path, bits in ((checkpoint, "8"), (gguf, "q4_0")):
+        sha256, size = made(path, tmp_path / f"{bits}.task", bits)
         assert kept.pop(sha256) == size
     assert len(kept) == 1, "the other is what the page came with"
     assert models.evaluate(LEFT) == 0
