@@ -20,6 +20,7 @@ from builder.checkpoint.stored_types import to_float32
 from builder.convert.write_tensors import scaled_norm
 from builder.errors import ModelFileError, UnsupportedModel
 from builder.formats.inspect_model import web_file_in
+from builder.formats.matrix_rows import MatrixRows
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import name_of
 from builder.model.opened import OpenedCheckpoint
@@ -27,7 +28,7 @@ from builder.model.residual import ResidualScale
 from builder.model.weights import Weight, Weights
 from builder.quantize.as_stored import is_stored_in
 from builder.quantize.halves import BYTES, half_strips
-from builder.quantize.rounding import BLOCK, MAX_INTEGER, signed_values
+from builder.quantize.rounding import BLOCK, MAX_INTEGER
 
 TOLERANCE = 1e-3
 """Of a step: a half step is the most that rounding moves a value, and float32 divides a little otherwise on each machine."""
@@ -127,24 +128,18 @@ def _check_matrix(
     factor: float,
     calibrated: bool,
 ) -> None:
-    bits = matrix.scheme.bits
-    limit = MAX_INTEGER[bits]
-    entry = file.tensors[f"{name}.w"]
-    blocks = np.memmap(file.path, np.uint8, "r", entry.offset, (matrix.k // BLOCK, matrix.n // BLOCK, 2 * bits))
-    scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(matrix.n, -1) / np.float32(
-        factor
-    )
+    limit = MAX_INTEGER[matrix.scheme.bits]
+    stored = MatrixRows(file, name, matrix)
     for first, rows in weights.bands(weight):
         original = to_float32(rows[:])
-        part = slice(first, first + len(original))
-        packed = np.ascontiguousarray(blocks[:, part.start // BLOCK : part.stop // BLOCK]).reshape(-1)
-        grouped = original.reshape(len(original), scales.shape[1], -1)
-        step = scales[part]
+        found = stored.integers(first, len(original))
+        step = found.scales / np.float32(factor)
+        grouped = original.reshape(*step.shape, -1)
         most = np.abs(grouped).max(axis=2) / np.float32(limit)
         too_large = (np.abs(step) > most * (MAX_CALIBRATED_SCALE if calibrated else MAX_SCALE)) & (most > 0)
         if too_large.any() and not is_stored_in(rows, matrix.scheme):  # what goes over as it is has scales of its own
             raise _unlike(file.path, folder, name, "has scales that are larger than its weights need")
-        values = signed_values(packed, matrix.k, len(original), bits).reshape(grouped.shape)
+        values = found.values.reshape(grouped.shape)
         if calibrated:
             other = other_row(grouped, values * step[..., None])
             if other is not None:

@@ -16,12 +16,12 @@ import numpy as np
 
 from builder.checkpoint.stored_types import to_float32
 from builder.formats.inspect_model import web_file_in
+from builder.formats.matrix_rows import MatrixRows
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import name_of
 from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
 from builder.model.weights import Weight, Weights
-from builder.quantize.rounding import BLOCK, dequantize
 from builder.reference.evaluate import Evaluation, Progress
 from builder.reference.evaluated import Evaluated, evaluate_opened
 
@@ -83,18 +83,11 @@ def _squares(
     file: WebFile, name: str, stored: StoredMatrix, matrix: Weight, weights: Weights, factor: float
 ) -> tuple[float, float]:
     """Sums of the squares of the errors and of the weights."""
-    entry, bits = file.tensors[f"{name}.w"], stored.scheme.bits
-    shape = (stored.k // BLOCK, stored.n // BLOCK, 2 * bits)
-    blocks = np.memmap(file.path, np.uint8, "r", entry.offset, shape)
-    scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(stored.n, -1) / np.float32(
-        factor
-    )
+    found = MatrixRows(file, name, stored)
     noise = signal = 0.0
     for first, rows in weights.bands(matrix):
         original = to_float32(rows[:])
-        part = slice(first, first + len(original))
-        packed = np.ascontiguousarray(blocks[:, part.start // BLOCK : part.stop // BLOCK]).reshape(-1)
-        difference = dequantize(packed, scales[part], stored.k, len(original), bits) - original
+        difference = found.integers(first, len(original)).dequantized() / np.float32(factor) - original
         noise += float(np.vdot(difference, difference))
         signal += float(np.vdot(original, original))
     return noise, signal

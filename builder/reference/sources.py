@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.stored_types import to_float32
 from builder.errors import WebFileError
+from builder.formats.matrix_rows import MatrixRows
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.formats.web_model import described, has_known_scale, tensor_name
 from builder.model.description import ModelDescription
 from builder.model.weights import HALVES, LayerPart, Part, Weight, Weights, WholePart, layer_parts, whole_parts
 from builder.quantize.halves import BYTES, half_values
-from builder.quantize.rounding import BLOCK, dequantize
+from builder.quantize.rounding import BLOCK
 from builder.reference.arithmetic import Array
 from builder.reference.decoder import WeightSource
 
@@ -150,16 +151,8 @@ class WebFileSource:
         matrix = self._matrix(
             name, (embedding.vocabulary, embedding.width if layer is None else self.model.per_layer_width)
         )
-        k, n, bits = matrix.k, matrix.n, matrix.scheme.bits
-        shape = (k // BLOCK, n // BLOCK, 2 * bits)
-        blocks = np.memmap(self.file.path, np.uint8, "r", self.file.tensors[f"{name}.w"].offset, shape)
-        scales = self._scales(name).reshape(n, -1)
-
-        def rows(first: int, count: int) -> Array:
-            part = np.ascontiguousarray(blocks[:, first // BLOCK : (first + count) // BLOCK]).reshape(-1)
-            return dequantize(part, scales[first : first + count], k, count, bits)
-
-        return rows
+        rows = MatrixRows(self.file, name, matrix)
+        return lambda first, count: rows.integers(first, count).dequantized()
 
     def _read(self, part: Part, layer: int | None, shape: tuple[int, ...]) -> Array:
         name = tensor_name(part, layer, self.model)
@@ -171,8 +164,7 @@ class WebFileSource:
         if part in HALVES:
             return self._halves(name, shape)
         matrix = self._matrix(name, shape)
-        packed, scales = np.frombuffer(self.file.read(f"{name}.w"), np.uint8), self._scales(name)
-        return dequantize(packed, scales, matrix.k, matrix.n, matrix.scheme.bits)
+        return MatrixRows(self.file, name, matrix).integers(0, matrix.n).dequantized()
 
     def _halves(self, name: str, shape: tuple[int, ...]) -> Array:
         packed = np.frombuffer(self.file.read(f"{name}.w"), np.uint8)
@@ -182,9 +174,6 @@ class WebFileSource:
                 f"{self.file.path} does not hold {name} as float16 of shape {list(shape)}.", subject=name
             )
         return half_values(packed, k, n)
-
-    def _scales(self, name: str) -> Array:
-        return np.frombuffer(self.file.read(f"{name}.w_quantized_scale"), np.float32)
 
     def _matrix(self, name: str, shape: tuple[int, ...]) -> StoredMatrix:
         matrix = self.file.matrix(name)
