@@ -35,6 +35,7 @@ def convert(
     calibrate: AnyPath | bool = False,
     merge_lora: AnyPath | None = None,
     residual_scale: float | Literal["bound"] | None = None,
+    per_layer_embeddings: Literal["on-demand", "static"] | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Convert a checkpoint to the web file `output`, which is replaced completely or not at all.
@@ -47,7 +48,9 @@ def convert(
     are mixed: the best file of at most `target_size` bytes, or the smallest whose predicted divergence is at most `max_divergence` nats
     a token (0.1); it is always calibrated, and the result's `mix` has the candidates. `merge_lora` is a LoRA adapter, a folder or a
     repository, that goes into the weights; `residual_scale` a power of two that the residual stream is multiplied with instead of what
-    a pass over a few tokens shows to be needed, or "bound" for what the weights show, without a pass. Needs the extra `build`. Raises CheckpointError, UnsupportedModel, TokenizerError, FetchError or OutputError.
+    a pass over a few tokens shows to be needed, or "bound" for what the weights show, without a pass. `per_layer_embeddings` is where the
+    tables of the layers of a Gemma 3n or 4 are while it runs; docs/families.md has the default. Needs the extra `build`. Raises CheckpointError, UnsupportedModel,
+    TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
         from builder.calibrate.own_text import OwnText
@@ -99,6 +102,7 @@ def convert(
         merged=merge.origin if merge else None,
         residual_scale=residual_scale,
         calibration=calibration,
+        tables=per_layer_embeddings,
         progress=progress,
     )
 

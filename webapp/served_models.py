@@ -187,16 +187,17 @@ class ServedModel:
             "engines": TAKES_MEDIA[form] if beyond else ENGINES[form],
             "modalities": beyond,
             "quantization": manifest.quantization,
-        } | ({"precision": self._precision} if form == "web" else {})
+        } | (self._said_by_the_web_file if form == "web" else {})
 
     @cached_property
-    def _precision(self) -> str:
-        """The least in which an engine holds every number of a web file, as far as the file says."""
+    def _said_by_the_web_file(self) -> dict[str, Any]:
+        """The least precision in which an engine holds every number of it, as far as it says, and the bytes that stay out of the GPU."""
         try:
             file = WebFile.open(self.path)
         except ModelFileError:  # gone or changed since: the page says so when it loads it
-            return "float32"
-        return "float16" if fits_float16(file.largest_residual, file.residual_bound) else "float32"
+            return {"precision": "float32", "onDemand": 0}
+        fits = fits_float16(file.largest_residual, file.residual_bound)
+        return {"precision": "float16" if fits else "float32", "onDemand": file.on_demand}
 
     def require_unlike_format(self, others: Iterable[ServedModel]) -> None:
         """FilesUnlikeError where one of the others is for the same engines."""

@@ -141,6 +141,12 @@ def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence
     file = WebFile.open(path)
     if file.lora_rank is not None:
         raise BundleError(f"{path} is a LoRA adapter: bundle its base model instead.", subject=path)
+    if file.loads_tables_on_demand:
+        raise BundleError(
+            f"{path} loads its per-layer embeddings on demand, which was not tested in LiteRT-LM: convert the checkpoint to a "
+            f".litertlm, or with --per-layer-embeddings static.",
+            subject=path,
+        )
     tokenizer = Tokenizer.from_bytes(path, file.tokenizer())
     return Source(
         model=path,

@@ -19,6 +19,7 @@ from builder.calibrate.choose import Mix
 from builder.calibrate.prepare import CalibrationText, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
+from builder.convert.per_layer_tables import tables_of
 from builder.convert.read_back import ReadBack
 from builder.convert.residual_scale import BoundedResidual, KnownResidual, MeasuredResidual
 from builder.convert.write_tensors import Pieces, write_tensors
@@ -28,7 +29,8 @@ from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptT
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec, packed_sums
 from builder.formats.web_file_layout import WebFileLayout
-from builder.formats.web_model import model_type, name_of, transformer_parameters
+from builder.formats.web_file_reader import tables_size
+from builder.formats.web_model import PerLayerTables, model_type, name_of, transformer_parameters
 from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint
@@ -36,7 +38,7 @@ from builder.model.origin import Origin
 from builder.model.residual import UNSCALED, Asked
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING_ASKED, AskedTurns, Turns
-from builder.model.weights import Weight, Weights, weight_count
+from builder.model.weights import Part, Weight, Weights, weight_count
 from builder.quantize.halves import BYTES
 from builder.quantize.integers import Prepared
 from builder.quantize.rounding import BLOCK
@@ -70,6 +72,8 @@ class WrittenModel:
     """What the residual stream is multiplied with, so that float16 holds it."""
     mix: Mix | None = None
     """What the bits were chosen from, where they were not given."""
+    on_demand: int = 0
+    """Bytes of tables of the layers that stay out of the GPU while the model runs."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -87,6 +91,7 @@ def convert_checkpoint(
     turns: AskedTurns = NOTHING_ASKED,
     residual_scale: Asked = None,
     calibration: CalibrationText | None = None,
+    tables: PerLayerTables | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) or a GGUF file to the web file `output`.
@@ -103,6 +108,7 @@ def convert_checkpoint(
         quantization=quantization,
         residual_scale=residual_scale,
         calibration=calibration,
+        tables=tables,
         progress=progress,
     )
 
@@ -117,6 +123,7 @@ def convert_opened(
     merged: Origin | None = None,
     residual_scale: Asked = None,
     calibration: CalibrationText | None = None,
+    tables: PerLayerTables | None = None,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """As `convert_checkpoint`, for a checkpoint that is open and complete.
@@ -127,8 +134,9 @@ def convert_opened(
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
     quantization = quantization or suited(opened.weights)
+    placed = tables_of(opened.model, output, tables)
     conversion = conversion_notes(opened, quantization, calibration, origin, merged)
-    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
+    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids, placed)
     # what cannot be written is refused before the pass over the weights
     web_layout(
         opened.model, opened.weights.tensors, parameters, opened.tokenizer.model, quantization, opened.generation
@@ -152,6 +160,7 @@ def convert_opened(
             if residual_scale == "bound"
             else MeasuredResidual.of(opened.model, ready.largest_residual, residual_scale),
             ready.prepared,
+            tables,
         )
     seconds = round(time.monotonic() - started, 3)
     notes = (*notes_on(opened.weights, quantization), *opened.notes)
@@ -189,6 +198,7 @@ def write_web_file(
     conversion: dict[str, Any] | None = None,
     residual: KnownResidual | None = None,
     prepared: Prepared | None = None,
+    tables: PerLayerTables | None = None,
 ) -> WrittenModel:
     """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of, `residual` how its
     residual stream is scaled.
@@ -208,6 +218,7 @@ def write_web_file(
         conversion=conversion,
         residual=residual,
         prepared=prepared,
+        tables=tables_of(model, output, tables),
     )
     if output.suffix.lower() != LITERTLM:
         return write_bare(output)
@@ -229,12 +240,14 @@ def _write_bare(
     conversion: dict[str, Any] | None,
     residual: KnownResidual | None,
     prepared: Prepared | None,
+    tables: PerLayerTables,
 ) -> WrittenModel:
     started = time.monotonic()
-    parameters = llm_parameters(model, tokenizer, turns, generation.stop_ids)
+    parameters = llm_parameters(model, tokenizer, turns, generation.stop_ids, tables)
     specs, layout = web_layout(
         model, weights.tensors, parameters, tokenizer.model, quantization, generation, conversion, residual
     )
+    in_rows: tuple[Part, ...] = ("per_layer_embedding",) if tables == "on-demand" else ()
     report = _Reporter(progress, layout.size)
     with (
         write_beside(output, layout.size) as part,
@@ -245,7 +258,8 @@ def _write_bare(
         for offset, data in ((0, layout.header), *layout.blobs):
             pieces.write(offset, data)
         scale = residual.scale if residual else UNSCALED
-        write_tensors(model, weights, quantization, layout.offsets, pieces, read_back.complete, scale, prepared)
+        complete = read_back.complete
+        write_tensors(model, weights, quantization, layout.offsets, pieces, complete, scale, prepared, in_rows)
         pieces.write(layout.sums_offset, packed_sums(read_back.sums()))
         synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
         sha256 = read_back.finish(layout.size, specs, pieces.checksum)
@@ -260,6 +274,7 @@ def _write_bare(
         quantization=quantization,
         seconds=round(time.monotonic() - started, 3),
         residual_scale=residual.scale.factor if residual else 1.0,
+        on_demand=tables_size(specs) if in_rows else 0,
     )
 
 
@@ -296,9 +311,15 @@ def web_layout(
     return specs, WebFileLayout.of(model_type(model), parameters, tokenizer, specs, notes)
 
 
-def llm_parameters(model: ModelDescription, tokenizer: Tokenizer, turns: Turns, stop_ids: list[int]) -> LlmParameters:
+def llm_parameters(
+    model: ModelDescription,
+    tokenizer: Tokenizer,
+    turns: Turns,
+    stop_ids: list[int],
+    tables: PerLayerTables = "static",
+) -> LlmParameters:
     """The metadata that says what the model is, how a text starts and ends, and how a turn is written."""
-    told = transformer_parameters(model)
+    told = transformer_parameters(model, tables)
     check_vocabulary(model, tokenizer)
     if tokenizer.start_id < 0:
         raise TokenizerError(f"{tokenizer.path} has no begin-of-text piece: Gemma needs one.", subject=tokenizer.path)

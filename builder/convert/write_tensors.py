@@ -8,7 +8,7 @@ next band, and all have ended before the error goes on: nothing writes into a fi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import numpy as np
@@ -20,14 +20,15 @@ from builder.errors import UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.systems import core_count
 from builder.files.writing import PartFile
+from builder.formats.matrix_rows import in_rows as signed_rows
 from builder.formats.web_model import name_of
 from builder.model.description import ModelDescription
 from builder.model.residual import UNSCALED, ResidualScale
-from builder.model.weights import Weight, Weights
+from builder.model.weights import Part, Weight, Weights
 from builder.quantize.halves import BYTES, TooLargeError, half_strips
 from builder.quantize.integers import Prepared
-from builder.quantize.rounding import BLOCK, NotFiniteError, packed, quantize_band
-from builder.quantize.scheme import Quantization
+from builder.quantize.rounding import BLOCK, NotFiniteError, packed, quantize_band, signed_values
+from builder.quantize.scheme import Order, Quantization
 from builder.quantize.wasm_kernel import Kernel
 
 MAX_THREADS = 8
@@ -83,8 +84,10 @@ def write_tensors(
     complete: Callable[[int], None],
     residual: ResidualScale = UNSCALED,
     prepared: Prepared | None = None,
+    in_rows: Collection[Part] = (),
 ) -> None:
-    """Writes every weight at its offset, multiplied as `residual` says, and tells up to where all is written.
+    """Writes every weight at its offset, multiplied as `residual` says, and tells up to where all is written. The matrices of `in_rows`
+    are written row after row, all others in blocks.
 
     CheckpointError for weights that are not finite.
     """
@@ -117,6 +120,7 @@ def write_tensors(
                     kernel,
                     factor,
                     prepared,
+                    "rows" if weight.part in in_rows else "blocks",
                 )
             elif weight.is_matrix:
                 _write_halves(name_of(weight, model), weight, first, rows, offsets, pieces, factor)
@@ -162,6 +166,7 @@ def _write_band(
     kernel: Kernel | None,
     factor: float,
     prepared: Prepared | None,
+    order: Order,
 ) -> None:
     quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
     scheme = quantization.scheme_of(matrix)
@@ -171,11 +176,17 @@ def _write_band(
     except NotFiniteError:
         check_finite(str(matrix.source), first, rows)
         raise
-    row_of_blocks = BLOCK * matrix.outputs * scheme.bits // 8
-    strips = (
-        band.strips.reshape(1, -1) if rows.shape[0] == matrix.outputs else band.strips
-    )  # of a whole matrix they are one
-    pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
+    if order == "rows":
+        count, k = rows.shape
+        values = integers.values if integers else signed_values(band.strips.reshape(-1), k, count, scheme.bits)
+        as_rows = np.ascontiguousarray(signed_rows(values, scheme.bits))
+        pieces.write(offsets[f"{name}.w"] + first * k * scheme.bits // 8, as_rows.data.cast("B"))
+    else:
+        row_of_blocks = BLOCK * matrix.outputs * scheme.bits // 8
+        strips = (
+            band.strips.reshape(1, -1) if rows.shape[0] == matrix.outputs else band.strips
+        )  # of a whole matrix they are one
+        pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
     pieces.write(offsets[f"{name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
     scales = offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
     # a power of two: the values would be the same if it were the weights that are multiplied

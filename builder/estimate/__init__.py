@@ -101,7 +101,7 @@ def estimate(
             f"{model} was made for {source.context:,} tokens: a context of {context:,} is too long.",
             subject="context",
         )
-    memory = gpu_memory(source.dimensions, source.tensors, context)
+    memory = gpu_memory(source.dimensions, source.tensors, context, on_demand=source.on_demand)
     if source.published_size is not None:
         memory = replace(memory, weights=source.published_size)
     return Estimate(
@@ -125,7 +125,8 @@ def _rows(source: Source, context: int) -> Iterator[Size]:
         with suppress(UnsupportedModel):  # blocks that do not divide its matrices
             sized = source.sized(quantization)
             if sized:
-                yield Size(name, sized.download, gpu_memory(source.dimensions, sized.tensors, context).total)
+                memory = gpu_memory(source.dimensions, sized.tensors, context, on_demand=sized.on_demand)
+                yield Size(name, sized.download, memory.total)
 
 
 def _mb(size: int) -> str:

@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from builder.model.description import ModelDescription
-
-
-class SizedTensor(Protocol):
-    """A tensor of a web file, planned or read."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def size(self) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from builder.estimate.architecture import Dimensions, SizedTensor
+from builder.estimate.architecture import Dimensions
+from builder.formats.web_file_reader import PER_LAYER_TABLES, SizedTensor, tables_size
 
 PREFILL = 512
 """Tokens of a prompt that the engine reads at once, whatever the context."""
@@ -37,6 +38,8 @@ class GpuMemory:
     """Of a single buffer or texture."""
     largest_is: str
     """What that is, in words."""
+    on_demand: int = 0
+    """Of tables of the layers that stay in the page's memory instead; none of it is in `total`."""
 
     @property
     def total(self) -> int:
@@ -44,9 +47,11 @@ class GpuMemory:
         return self.weights + self.kv_cache + self.working
 
 
-def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int) -> GpuMemory:
-    """For a context (maxTokens, prompt and answer together) of that many tokens."""
-    sizes = {tensor.name: tensor.size for tensor in tensors}
+def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int, *, on_demand: bool = False) -> GpuMemory:
+    """For a context (maxTokens, prompt and answer together) of that many tokens. `on_demand`: the tables of the layers are loaded so."""
+    all_tensors = tuple(tensors)
+    held = [one for one in all_tensors if not (on_demand and f"{PER_LAYER_TABLES}." in one.name)]
+    sizes = {tensor.name: tensor.size for tensor in held}
     cache = FLOAT * d.cache_width * context
     """The engine keeps one buffer for the keys of all layers and one for the values, of the whole context for local layers too."""
     scores = _scores(d, context)
@@ -62,6 +67,7 @@ def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int) -> G
         working=sum(scores) + _masks(d, context) + _rest(d, context) + _per_layer(d),
         largest=parts[largest],
         largest_is=largest,
+        on_demand=tables_size(all_tensors) if on_demand else 0,
     )
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from builder.convert.from_quantized import suited
+from builder.convert.per_layer_tables import tables_of
 from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError, UnsupportedModel
-from builder.estimate.architecture import Dimensions, SizedTensor
+from builder.estimate.architecture import Dimensions
 from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.sniff import Format, is_gguf, sniff_file
-from builder.formats.web_file_reader import WebFile
+from builder.formats.web_file_reader import SizedTensor, WebFile
 from builder.formats.web_model import described, transformer_parameters
 from builder.model.catalog import PublishedModel, published
 from builder.model.description import ModelDescription
@@ -56,6 +57,9 @@ UNKNOWN_TO_US = (
     "the GPU holds"
 )
 
+WEB_FILE = Path("model-web.task")
+"""What is sized, where nothing is written."""
+
 UNMEASURED = "the file is known to the byte, but what its streams side by side take while it runs was not measured: one is counted"
 """Of Gemma 3n."""
 
@@ -66,6 +70,8 @@ class Sized:
 
     download: int
     tensors: Sequence[SizedTensor]
+    on_demand: bool
+    """Whether the tables of its layers are loaded on demand."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ class Source:
     quantization: str
     download: int
     tensors: Sequence[SizedTensor]
+    on_demand: bool
+    """Whether the tables of its layers are loaded on demand."""
     sized: Callable[[Quantization], Sized | None]
     """The same model quantized otherwise; None where that cannot be known."""
     approximate: str | None = None
@@ -147,6 +155,7 @@ def _of_config(
         quantization=str(quantization),
         download=sized.download,
         tensors=sized.tensors,
+        on_demand=sized.on_demand,
         sized=lambda other: _planned(model, tokenizer, other),
         approximate=UNMEASURED if model.residual_streams > 1 else None,
     )
@@ -182,7 +191,8 @@ def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization
     specs, layout = web_layout(
         model, weights_of(model), parameters, bytes(tokenizer), quantization, GenerationConfig(stops)
     )
-    return Sized(layout.size, specs)
+    tables = tables_of(model, WEB_FILE, None)
+    return Sized(layout.size, specs, tables == "on-demand")
 
 
 def _published(model: PublishedModel, quantization: Quantization | None) -> Source:
@@ -216,16 +226,10 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         quantization=facts.quantization,
         download=path.stat().st_size,
         tensors=list(file.tensors.values()),
+        on_demand=file.loads_tables_on_demand,
         sized=lambda _: None,
-        approximate=_unknown_of(file),
+        approximate=UNMEASURED if any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors) else None,
     )
-
-
-def _unknown_of(file: WebFile) -> str | None:
-    """What is not known of the memory that a file takes."""
-    if file.parameters.transformer_parameters.load_per_layer_embedding_dynamically:
-        return UNKNOWN_TO_US
-    return UNMEASURED if any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors) else None
 
 
 def _opened(path: Path) -> WebFile:

@@ -119,6 +119,8 @@ class WebFileFacts:
     """What goes in: text, image, audio."""
     residual_bound: float | None = None
     """What no text brings that stream beyond; None where the file does not say."""
+    on_demand: int = 0
+    """Bytes of the layers' own tables that stay out of the GPU while the model runs."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -164,6 +166,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         largest_residual=file.largest_residual,
         residual_bound=file.residual_bound,
         modalities=file.modalities,
+        on_demand=file.on_demand,
     )
 
 

@@ -1,12 +1,18 @@
-"""Rows of a quantized matrix of a web file, out of the engine's blocks of 4 × 4 into the order of a checkpoint."""
+"""Rows of a quantized matrix of a web file, in the order of a checkpoint, whichever order the file has them in.
+
+Most matrices lie in the engine's blocks of 4 × 4, unsigned. Tables that are loaded on demand lie row after row, signed, because the engine
+takes single rows out of the file.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import BLOCK, signed_values
+from builder.quantize.scheme import Bits
 
 
 class MatrixRows:
@@ -15,12 +21,34 @@ class MatrixRows:
     def __init__(self, file: WebFile, name: str, matrix: StoredMatrix) -> None:
         self._matrix = matrix
         k, n, bits = matrix.k, matrix.n, matrix.scheme.bits
-        shape = (k // BLOCK, n // BLOCK, 2 * bits)
+        shape = (n, k * bits // 8) if matrix.order == "rows" else (k // BLOCK, n // BLOCK, 2 * bits)
         self._stored = np.memmap(file.path, np.uint8, "r", file.tensors[f"{name}.w"].offset, shape)
         self._scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(n, -1)
 
     def integers(self, first: int, count: int) -> Integers:
-        """Of `count` rows from `first`: both are multiples of 4."""
-        packed = np.ascontiguousarray(self._stored[:, first // BLOCK : (first + count) // BLOCK]).reshape(-1)
-        values = signed_values(packed, self._matrix.k, count, self._matrix.scheme.bits)
+        """Of `count` rows from `first`: in blocks both are multiples of 4."""
+        k, bits = self._matrix.k, self._matrix.scheme.bits
+        if self._matrix.order == "rows":
+            values = from_rows(np.asarray(self._stored[first : first + count]), bits)
+        else:
+            packed = np.ascontiguousarray(self._stored[:, first // BLOCK : (first + count) // BLOCK]).reshape(-1)
+            values = signed_values(packed, k, count, bits)
         return Integers(values, self._scales[first : first + count])
+
+
+def in_rows(values: NDArray[np.int8], bits: Bits) -> NDArray[np.uint8]:
+    """Signed values (n, K) as they lie row after row, two of 4 bits in a byte, the first in the low half: (n, K · bits / 8)."""
+    stored: NDArray[np.uint8] = values.view(np.uint8)
+    if bits == 4:
+        stored = (stored[:, ::2] & np.uint8(15)) | (stored[:, 1::2] << np.uint8(4))
+    return stored
+
+
+def from_rows(stored: NDArray[np.uint8], bits: Bits) -> NDArray[np.int8]:
+    """The inverse of `in_rows`."""
+    signed = stored.view(np.int8)
+    if bits == 8:
+        return signed
+    values = np.empty((len(signed), 2 * signed.shape[1]), np.int8)
+    values[:, ::2], values[:, 1::2] = signed << np.int8(4) >> np.int8(4), signed >> np.int8(4)
+    return values

@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError
 
@@ -34,7 +35,7 @@ from builder.formats.web_entries import (
     sums_size,
 )
 from builder.model.residual import is_residual_scale
-from builder.quantize.scheme import Bits, Scheme
+from builder.quantize.scheme import Bits, Order, Scheme
 
 MAX_HEADER = 16 << 20
 MAX_TENSORS = 65_536
@@ -73,6 +74,21 @@ def are_halves(tensor: TensorEntry) -> bool:
     return tensor.type == schema.TensorType.FLOAT32 and tensor.name.endswith(HALVES)
 
 
+class SizedTensor(Protocol):
+    """A tensor of a web file, planned or read."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+def tables_size(tensors: Iterable[SizedTensor]) -> int:
+    """Bytes of the layers' own tables among them."""
+    return sum(tensor.size for tensor in tensors if f"{PER_LAYER_TABLES}." in tensor.name)
+
+
 @dataclass(frozen=True)
 class StoredMatrix:
     """A quantized matrix of the file: K inputs, N outputs."""
@@ -80,6 +96,7 @@ class StoredMatrix:
     k: int
     n: int
     scheme: Scheme
+    order: Order = "blocks"
 
 
 @dataclass(frozen=True)
@@ -153,6 +170,17 @@ class WebFile:
         found: float | None = self.noted_number("residual_bound", float, 0, 1e12)
         return found
 
+    @property
+    def loads_tables_on_demand(self) -> bool:
+        """Whether the tables of its layers stay out of the GPU, of which the engine looks up a token's rows."""
+        p = self.parameters.transformer_parameters
+        return bool(p.load_per_layer_embedding_dynamically and p.per_layer_embedding_dimension)
+
+    @property
+    def on_demand(self) -> int:
+        """Bytes of those tables; 0 where there are none."""
+        return tables_size(self.tensors.values()) if self.loads_tables_on_demand else 0
+
     def noted_number(self, key: str, kind: type, least: float, most: float) -> Any:
         """A number of the notes from `least` to `most`, None where there is none or it is something else."""
         value = self.notes.get(key)
@@ -174,7 +202,8 @@ class WebFile:
         if n < 1 or count % n or scales.size % (4 * n) or (count // n) % (scales.size // (4 * n) or 1):
             return None
         k, blocks = count // n, scales.size // (4 * n)
-        return StoredMatrix(k, n, Scheme(bits, k // blocks if blocks > 1 else None)) if blocks else None
+        order: Order = "rows" if name.endswith(PER_LAYER_TABLES) and self.loads_tables_on_demand else "blocks"
+        return StoredMatrix(k, n, Scheme(bits, k // blocks if blocks > 1 else None), order) if blocks else None
 
     def read(self, name: str) -> bytes:
         """All bytes of a tensor; WebFileError where there is none of that name."""

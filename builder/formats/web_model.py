@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 from builder.errors import UnsupportedModel, WebFileError
 from builder.formats.llm_parameters import (
@@ -43,6 +44,9 @@ MAX_LAYERS = 1024
 GEMMA3N, GEMMA4 = "gemma3n", "gemma4"
 SPARSE_LAYERS = 10
 """So many of the first layers the engine makes sparse, where it is told to at all."""
+PerLayerTables = Literal["on-demand", "static"]
+"""Where a layer's own table of the vocabulary is while the model runs: in the page's memory, of which the engine looks up the rows of a
+prompt's tokens, or on the GPU with all other weights."""
 UNSAID_CONTEXT = 1 << 24
 """Tokens, of a file that does not say how many it was made for."""
 
@@ -144,8 +148,8 @@ def model_type(model: ModelDescription) -> ModelType:
     return types.get(model.size, types[None])
 
 
-def transformer_parameters(model: ModelDescription) -> TransformerParameters:
-    """As the engine wants to be told; UnsupportedModel where it cannot be."""
+def transformer_parameters(model: ModelDescription, tables: PerLayerTables = "static") -> TransformerParameters:
+    """As the engine wants to be told; UnsupportedModel where it cannot be. `tables` counts for a model that has some of its layers."""
     tell = {GEMMA3N: _tell_gemma3n, GEMMA4: _tell_gemma4}.get(model.family)
     if model.norm_offset != 1 and tell is None:
         raise UnsupportedModel(
@@ -194,6 +198,10 @@ def transformer_parameters(model: ModelDescription) -> TransformerParameters:
     transformer.self_attention_parameters = told
     if tell:
         tell(model, transformer)
+        if model.per_layer_width:
+            transformer.per_layer_embedding_dimension = model.per_layer_width
+            transformer.load_per_layer_embedding_dynamically = tables == "on-demand"
+        _refuse_what_was_not_told(model, transformer)
         return transformer
     if attention.query_scale != _usual_scale(attention.head_dimension):
         told.attention_scale_type = AttentionScale.RESCALE_FACTOR_INV_HEAD_DIM
@@ -226,7 +234,6 @@ def _tell_gemma3n(model: ModelDescription, transformer: TransformerParameters) -
         )
     if sparse[0] is not None:
         transformer.activation_sparsity_stddev_multiplier = sparse[0]
-    _refuse_what_was_not_told(model, transformer)
 
 
 def _sparse_above(deviations: float | None, layers: int) -> list[float | None]:
@@ -248,16 +255,12 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
     if sees_all.values_are_keys:
         transformer.global_k_eq_v = True
     _tell_what_3n_and_4_have(model, transformer)
-    _refuse_what_was_not_told(model, transformer)
 
 
 def _tell_what_3n_and_4_have(model: ModelDescription, transformer: TransformerParameters) -> None:
     attentions = [layer.attention for layer in model.layers]
     transformer.rms_norm_scale_shift = 0.0
     transformer.self_attention_parameters.attention_scale_type = AttentionScale.NONE
-    if model.per_layer_width:
-        transformer.per_layer_embedding_dimension = model.per_layer_width
-        transformer.load_per_layer_embedding_dynamically = False
     own = next((i for i, one in enumerate(attentions) if one.cache_of is not None), None)
     if own is not None:
         _refuse_caches_that_the_engine_would_not_read(model, own)

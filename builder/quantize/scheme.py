@@ -31,6 +31,9 @@ ROLE_OF: dict[Part, Role] = {
 }
 """Of the matrices by their part of the model."""
 
+Order = Literal["blocks", "rows"]
+"""Of the integers of a matrix in a web file: unsigned in blocks of 4 × 4, or signed, output after output."""
+
 ScaleChoice = Literal["max", "mse", "weighted"]
 """max: the largest value is the largest integer. mse: the scale whose squared error is least, a few large values clipped. weighted:
 the same with each error weighted by how large the input is that it meets, which a text sent through the model says."""

@@ -106,12 +106,6 @@ class WebFileSource:
                 f"{file.path} is not a Gemma 1 to 4, the only models that the reference supports.",
                 subject=file.path,
             )
-        if file.parameters.transformer_parameters.load_per_layer_embedding_dynamically:
-            raise WebFileError(
-                f"{file.path} has per-layer embeddings that are loaded on demand, whose order the reference does not read: it takes files "
-                f"of onpage convert.",
-                subject=file.path,
-            )
         self.model = described(file)
         self.file = file
 

@@ -46,8 +46,7 @@ def load(page: Page, name: str, tokens: int) -> None:
 def test_a_converted_model_answers_as_transformers_does(page: Page, models: Path, name: str) -> None:
     case, golden = CASES[name], goldens()["cases"][name]
     assert golden["smallest_margin"] > 0.025
-    written = case.convert(name, models)
-    write_litertlm(models / f"{name}.litertlm", web_source(written.path))
+    case.convert(name, models, ".litertlm")
     prompt, ids = case.prompt(golden["prompt_seed"]), golden["ids"]
     load(page, name, len(prompt) + len(ids))
     answer = call(page, "(text) => bare.generate(text)", text_of(prompt))["text"]

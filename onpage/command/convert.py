@@ -38,12 +38,14 @@ from onpage.command.mixed_bits import (
     show_mix,
     text_options,
 )
+from onpage.command.per_layer import on_demand_row
 from onpage.command.residual import residual_row
 from onpage.extras import requires
 
 if TYPE_CHECKING:
     from builder.convert.web_file import WrittenModel
     from builder.fetch.located import Located
+    from builder.formats.web_model import PerLayerTables
     from builder.lora.adapter_file import WrittenAdapter
     from builder.model.opened import OpenedCheckpoint
     from builder.reference.report import Report
@@ -54,6 +56,7 @@ NOT_OF_AN_ADAPTER = (
     "target_size",
     "max_divergence",
     "residual_scale",
+    "per_layer_embeddings",
     "report",
     "report_text",
     "prompt_prefix",
@@ -155,6 +158,12 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "compute; or bound: by what the weights allow at most, as the page converts.  [default: measured on a short text]",
 )
 @click.option(
+    "--per-layer-embeddings",
+    type=click.Choice(["on-demand", "static"]),
+    help="Where the tables of the layers of a Gemma 3n or 4 are while it runs: on-demand keeps them out of the GPU, in the page's memory, "
+    "and looks up the rows of a text's tokens.  [default: on-demand; static in a .litertlm]",
+)
+@click.option(
     "--report",
     is_flag=True,
     help="Print the quantization error of each tensor, and its effect on two built-in texts.",
@@ -178,6 +187,7 @@ def convert(
     lora: str | None,
     merge_lora: str | None,
     residual_scale: Asked,
+    per_layer_embeddings: PerLayerTables | None,
     report: bool,
     report_text: Path | None,
     as_json: bool,
@@ -256,6 +266,7 @@ def convert(
             merged=merge.origin if merge else None,
             residual_scale=residual_scale,
             calibration=calibration,
+            tables=per_layer_embeddings,
             progress=progress,
         )
     if not (report or report_text):
@@ -370,6 +381,7 @@ def show_written(written: WrittenModel, as_json: bool, *, served: bool = True) -
             ("model", f"{written.family} ({written.model_type}), {written.parameters / 1e6:,.1f} M parameters"),
             ("quantization", str(written.quantization)),
             *([("residual stream", residual_row(written.residual_scale, None))] if written.residual_scale != 1 else []),
+            *([("per-layer embeddings", on_demand_row(written.on_demand))] if written.on_demand else []),
             *(("note", note) for note in (*written.left_out, *written.notes)),
             ("sha256", written.sha256),
             ("time", f"{written.seconds:.1f} s"),

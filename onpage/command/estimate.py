@@ -12,6 +12,7 @@ from builder.quantize.scheme import Quantization
 from onpage.command.bits import bits_are_chosen, quantization_options
 from onpage.command.console import megabytes, print_facts, print_json
 from onpage.command.convert import json_option
+from onpage.command.per_layer import on_demand_row
 from onpage.command.sizes import Bytes
 from onpage.extras import requires
 
@@ -141,6 +142,7 @@ def _rows(found: Estimate) -> list[tuple[str, str]]:
         ("of it weights", megabytes(memory.weights)),
         ("of it KV cache", megabytes(memory.kv_cache)),
         ("of it working", megabytes(memory.working)),
+        *([("per-layer embeddings", on_demand_row(memory.on_demand))] if memory.on_demand else []),
         ("largest buffer", f"{megabytes(memory.largest)}: {memory.largest_is}"),
     ]
     if found.enough is not None:

@@ -20,6 +20,7 @@ from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import TensorType
 from onpage.command.console import FILE, megabytes, print_facts, print_json
 from onpage.command.convert import json_option
+from onpage.command.per_layer import on_demand_row
 from onpage.command.residual import residual_row
 from onpage.command.vectors import vector_rows
 from onpage.extras import requires
@@ -211,6 +212,7 @@ def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         ("shape", _shape(facts.dimensions)),
         ("attention", _attention(facts.dimensions)),
         ("residual stream", _residual(facts)),
+        *([("per-layer embeddings", on_demand_row(facts.on_demand))] if facts.on_demand else []),
     ]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import WrittenModel, convert_checkpoint
+from builder.formats.web_model import PerLayerTables
 from builder.model.description import ModelDescription, Rope
 from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
@@ -47,6 +48,8 @@ class Case:
     naming: Naming | None = None
     pieces: tuple[str, ...] = ()
     """More pieces that no text is cut into otherwise, instead of the last words."""
+    tables: PerLayerTables | None = None
+    """Where per-layer embeddings are, if not where convert has them by itself."""
     otherwise: dict[str, Any] = field(default_factory=dict)
     """Attributes of the layers' attention → another value: controls, each of which must change the answer."""
 
@@ -61,8 +64,8 @@ class Case:
         config = self.config_json
         return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - IMAGE_ROWS
 
-    def convert(self, name: str, folder: Path) -> WrittenModel:
-        """Writes the checkpoint and converts it to `folder/name.task`, as a user would."""
+    def convert(self, name: str, folder: Path, suffix: str = ".task") -> WrittenModel:
+        """Writes the checkpoint and converts it to `folder/name.task`, or a .litertlm, as a user would."""
         tokenizer = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(self.vocabulary))
         for place, text in enumerate(self.pieces, self.vocabulary - len(self.pieces)):
             tokenizer.pieces[place].piece, tokenizer.pieces[place].type = text, tokenizer.SentencePiece.USER_DEFINED
@@ -75,7 +78,9 @@ class Case:
             naming=self.naming,
             tokenizer=tokenizer.SerializeToString(deterministic=True),
         )
-        return convert_checkpoint(checkpoint, folder / f"{name}.task", quantization=self.quantization)
+        return convert_checkpoint(
+            checkpoint, folder / f"{name}{suffix}", quantization=self.quantization, tables=self.tables
+        )
 
     def prompt(self, seed: int) -> list[int]:
         """Random words, the start token in front."""
@@ -124,11 +129,11 @@ CASES = {
     "mixed-embedding-q4_0": Case(Quantization.of(attention="4", feedforward="q4_0", embedding="q4_0"), 24, WIDE),
     "least-squares": Case(Quantization.of("q4_0", attention="4", embedding="8", scale="mse"), 24, {"num_hidden_layers": 7}),
     "gemma3n": Case(Quantization.of(), 150, {"sliding_window": 32}, family=gemma3n_config, otherwise={"rope": Rope(1e4), "window": 33, "value_norms": False}),
-    "gemma3n-q4_0": Case(Quantization.of("q4_0", embedding="8"), 40, {"hidden_size_per_layer_input": 32, "num_kv_shared_layers": 6, "sliding_window": 16}, family=gemma3n_config, otherwise={"rope": Rope(1e4)}),
+    "gemma3n-q4_0": Case(Quantization.of("q4_0", embedding="8"), 40, {"hidden_size_per_layer_input": 32, "num_kv_shared_layers": 6, "sliding_window": 16}, family=gemma3n_config, tables="static", otherwise={"rope": Rope(1e4)}),
     "gemma4-shared": Case(Quantization.of("q4_0", embedding="8"), 150, {"num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
     "gemma4-keys-are-values": Case(Quantization.of("4", embedding="8"), 60, {"num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6), "query_scale": 0.125}),
     "gemma4-per-layer": Case(Quantization.of(), 150, {**PER_LAYER, "num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
-    "gemma4-per-layer-4-bits": Case(Quantization.of("q4_0", embedding="4"), 60, {**PER_LAYER, "hidden_size_per_layer_input": 64, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6)}),
+    "gemma4-per-layer-4-bits": Case(Quantization.of("q4_0", embedding="4"), 60, {**PER_LAYER, "hidden_size_per_layer_input": 64, "sliding_window": 16}, family=gemma4_config, tables="static", otherwise={"rope": Rope(1e6)}),
     "gemma4-per-layer-q4_0": Case(Quantization.of("q4_0"), 24, PER_LAYER, family=gemma4_config),
 }  # fmt: skip
 

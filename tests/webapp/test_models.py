@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,9 +14,10 @@ from sentencepiece import sentencepiece_model_pb2
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import ModelFileError
+from builder.formats.web_model import PerLayerTables
 from builder.model.families import functiongemma
 from builder.synth.web_file import synthetic_tokenizer
-from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
 from webapp import served_files
 from webapp.app import Config, create_app
 from webapp.errors import ModelFileMissingError
@@ -352,6 +354,18 @@ def test_not_a_model_at_start(tmp_path: Path) -> None:
     path.write_text("not a model")
     with pytest.raises(ModelFileError):
         create_app(Config(models=[path]))
+
+
+def test_a_model_says_how_much_of_it_stays_out_of_the_gpu(tmp_path: Path) -> None:
+    config = gemma4_config(vocab_size=512, hidden_size_per_layer_input=32, vocab_size_per_layer_input=512)
+    folder, said = write_checkpoint(tmp_path / "c", config), {}
+    for tables in get_args(PerLayerTables):
+        written = convert_checkpoint(folder, tmp_path / f"{tables}.task", tables=tables)
+        client = create_app(Config(models=[written.path])).test_client()
+        ((file,),) = [model["files"] for model in client.get("/api/models").get_json()]
+        said[tables] = file["onDemand"]
+    values, sums_and_scales = 512 * 32, 2 * 4 * 512
+    assert said == {"static": 0, "on-demand": 6 * (values + sums_and_scales)}
 
 
 def test_a_model_says_what_precision_its_numbers_need(tmp_path: Path) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from builder.bundle import web_source
 from builder.convert.against import check_against
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import CheckpointError, ModelFileError, UnsupportedModel, WebFileError
+from builder.errors import BundleError, CheckpointError, ModelFileError, UnsupportedModel, WebFileError
 from builder.formats.check_web_file import check_web_file
 from builder.formats.inspect_web_file import inspect_web_file
 from builder.formats.web_file_reader import WebFile
+from builder.formats.web_model import PerLayerTables
 from builder.model.opened import OpenedCheckpoint
+from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.reference.sources import CheckpointSource, HeldSource, WebFileSource
 from builder.reference.writer import Writer
@@ -70,11 +74,53 @@ def test_a_float16_that_is_no_number_is_found_without_sums(written: Path) -> Non
         check_web_file(file)
 
 
-def test_a_file_that_loads_its_tables_on_demand_is_not_misread(written: Path) -> None:
-    file = WebFile.open(written)
-    file.parameters.transformer_parameters.load_per_layer_embedding_dynamically = True
-    with pytest.raises(WebFileError, match="loaded on demand"):
-        WebFileSource(file)
+@pytest.mark.parametrize("bits", ["8", "4", "q4_0"])
+def test_tables_in_either_order_are_the_same_numbers(folder: Path, tmp_path: Path, bits: str) -> None:
+    quantization = Quantization.of("q4_0", embedding=bits)
+    files = []
+    for tables in get_args(PerLayerTables):
+        path = tmp_path / f"{tables}.task"
+        convert_checkpoint(folder, path, quantization=quantization, tables=tables)
+        assert check_against(path, folder) == inspect_web_file(path).parameters
+        files.append(WebFile.open(path))
+    on_demand, static = files
+    assert [(one.name, one.size) for one in on_demand.tensors.values()] == [
+        (one.name, one.size) for one in static.tensors.values()
+    ]
+    differing = {name for name in static.tensors if static.read(name) != on_demand.read(name)}
+    assert differing == {f"transformer.layer_{i}.per_layer_embeddings.w" for i in range(CONFIG["num_hidden_layers"])}
+    ids = np.array([3, 4095, 300, 3])
+    rows = [WebFileSource(one).embedding_rows(ids, layer=2) for one in files]
+    np.testing.assert_array_equal(*rows)
+    np.testing.assert_array_equal(*(WebFileSource(one).layer(2)["per_layer_embedding"] for one in files))
+    assert np.abs(rows[0]).max() > 0
+
+
+def test_a_row_of_a_table_on_demand_lies_signed_and_in_one_piece(folder: Path, tmp_path: Path) -> None:
+    """As docs/format.md has it: the engine takes it out of the file as it is."""
+    written = convert_checkpoint(folder, tmp_path / "m.task", tables="on-demand")
+    file = WebFile.open(written.path)
+    rows = np.frombuffer(file.read(TABLE), np.int8).reshape(4096, 32)
+    scales = np.frombuffer(file.read(f"{TABLE}_quantized_scale"), np.float32)
+    table = stored_values(folder)["model.embed_tokens_per_layer.weight"][:, 2 * 32 : 3 * 32]
+    np.testing.assert_allclose(rows * scales[:, None], table, atol=float(scales.max()) * 0.51)
+    np.testing.assert_array_equal(np.frombuffer(file.read(f"{TABLE}.sum_i"), np.int32), rows.sum(axis=1))
+    tables = sum(tensor.size for name, tensor in file.tensors.items() if ".per_layer_embeddings." in name)
+    assert written.on_demand == inspect_web_file(written.path).on_demand == tables > 6 * 4096 * 32
+
+
+def test_where_the_tables_are_is_chosen_and_refused(folder: Path, written: Path, tmp_path: Path) -> None:
+    p = WebFile.open(written).parameters.transformer_parameters
+    assert p.load_per_layer_embedding_dynamically
+    with pytest.raises(BundleError, match="loads its per-layer embeddings on demand"):
+        web_source(written)
+    bundle = convert_checkpoint(folder, tmp_path / "m.litertlm")
+    assert bundle.on_demand == 0
+    with pytest.raises(UnsupportedModel, match=r"they were not tested in LiteRT-LM"):
+        convert_checkpoint(folder, tmp_path / "m.litertlm", tables="on-demand")
+    without = write_checkpoint(tmp_path / "c", gemma4_config())
+    with pytest.raises(UnsupportedModel, match="A gemma4 without per-layer embeddings has no tables to place"):
+        convert_checkpoint(without, tmp_path / "m.task", tables="static")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +15,7 @@ from builder.errors import OnpageError, UnsupportedModel
 from builder.estimate import Limits, estimate
 from builder.estimate.source import AS_PUBLISHED
 from builder.formats.web_entries import TensorSpec
+from builder.formats.web_model import PerLayerTables
 from builder.lora.adapter_file import convert_adapter
 from builder.model.catalog import PublishedModel, published
 from builder.model.shapes import shapes
@@ -116,6 +117,21 @@ def test_a_checkpoint_of_gemma_3n_is_estimated_as_its_shape(tmp_path: Path) -> N
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3n", "text_config": shape}))
     with pytest.raises(OnpageError, match="it must name each of the 30 layers"):
         estimate(str(tmp_path))
+
+
+def test_tables_on_demand_are_not_the_gpus(tmp_path: Path) -> None:
+    config = gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3)
+    folder = write_checkpoint(tmp_path / "c", config)
+    memories = []
+    for tables in get_args(PerLayerTables):
+        written = convert_checkpoint(folder, tmp_path / "m.task", tables=tables)
+        memories.append(estimate(str(written.path), context=1024).memory)
+        assert memories[-1].on_demand == written.on_demand
+    on_demand, static = memories
+    assert on_demand == estimate(str(folder), context=1024).memory
+    assert on_demand.on_demand == static.total - on_demand.total == static.weights - on_demand.weights
+    assert (static.on_demand, on_demand.kv_cache) == (0, static.kv_cache)
+    assert on_demand.on_demand == 6 * 4096 * (32 + 2 * 4)
 
 
 def test_twice_the_context_takes_twice_the_cache() -> None:
