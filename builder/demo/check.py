@@ -32,6 +32,8 @@ DRAWS: int = RULES["draws"]
 """Posts that the page writes at most, to keep one."""
 DRAW_TEMPERATURE: float = RULES["draw_temperature"]
 """The least temperature of a further draw: at a low one it says the same again."""
+BEGUN_FOR = frozenset(RULES["begun_for"])
+"""Faults for which a further draw is begun with a name; with the others it begins as the model likes."""
 WEIGHTS: dict[str, int] = RULES["weights"]
 
 _STRONG, _WEAK = (any_of(RULES["bad_news"][each]) for each in ("strong", "weak"))
@@ -61,14 +63,14 @@ def check(text: str, post: str, limit: int) -> tuple[Finding, ...]:
     cheer = (*cheer_in(body, text), *cheerful_emoji_in(post)) if is_bad_news(text) else ()
     changed = tuple(dict.fromkeys((*changed_figures(text, body), *changed_names(text, body))))
     off = tuple(tag for tag in tags if not on_subject(tag, subject))
-    cut, repeated = cut_in(body), repeated_in(body)
+    cut, repeated = cut_in(body), repeated_in(text, body)
     count = len(post.split())
     findings = [
         Finding("cheer", cheer) if cheer else None,
         Finding("cut", (cut,)) if cut else None,
         Finding("changed", changed) if changed else None,
         Finding("repeated", (repeated,)) if repeated else None,
-        Finding("lost_name", (names[0].text,)) if names and not any(keeps(post, name) for name in names) else None,
+        Finding("lost_name", (names[0].text,)) if names and not any(keeps(body, name) for name in names) else None,
         Finding("lost_fact", (first_figure(text),)) if not kept_figures(text, body) else None,
         Finding("long", (str(count - limit),)) if count > limit else None,
         Finding("tags", off) if off or not 1 <= len(tags) <= MAX_TAGS else None,

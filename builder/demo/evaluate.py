@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -245,17 +245,25 @@ def write(model: Reference, cases: list[Case], sampling: Sampling | None = None)
 
 
 def write_prompts(
-    model: Reference, texts: list[str], sampling: Sampling | None = None, seed: int = SEED
+    model: Reference,
+    texts: list[str],
+    sampling: Sampling | None = None,
+    seed: int = SEED,
+    begun: Sequence[str] | None = None,
 ) -> list[tuple[str, bool]]:
-    """The post for each prompt, greedy without `sampling`, and whether it ended by itself."""
+    """The post for each prompt, greedy without `sampling`, and whether it ended by itself. `begun`: how each post begins ("" as it likes)."""
     from sentencepiece import SentencePieceProcessor
 
     pieces = SentencePieceProcessor(model_proto=model.sentencepiece)
-    prompts = [[model.start_id, *pieces.encode(text)] for text in texts]
+    begun = begun or [""] * len(texts)
+    prompts = [[model.start_id, *pieces.encode(text + begin)] for text, begin in zip(texts, begun, strict=True)]
     if sampling is None:
         answers = model.greedy(prompts, MAX_NEW_TOKENS)
     else:
         answers = model.sample(
             prompts, MAX_NEW_TOKENS, temperature=sampling.temperature, top_k=sampling.top_k, seed=seed
         )
-    return [(pieces.decode(answer.ids).strip(), answer.stopped) for answer in answers]
+    return [
+        (pieces.decode([*pieces.encode(begin), *answer.ids]).strip(), answer.stopped)
+        for begin, answer in zip(begun, answers, strict=True)
+    ]

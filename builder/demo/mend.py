@@ -3,12 +3,13 @@ the same, with the same results (`tests/static/test_check.py`).
 
 Nothing is written but a hashtag: sentences and hashtags that are wrong, or too many, are left out, as long as that leaves less to find
 fault with (`check`). Over bad news glad emoji go, and exclamation marks that warn of nothing become full stops. Where no hashtag fits, the
-name that the text is about becomes one.
+name that the text is about becomes one. What one draw leaves out may stand in another: of several, a sentence without fault is taken over.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from builder.demo.check import check, cost, is_bad_news, is_foreign
 from builder.demo.names import main_names
@@ -19,6 +20,9 @@ MAX_TAG = 32
 
 GREETING = 3
 """Words of a sentence that tells nothing yet."""
+
+_UNSOUND = frozenset({"language", "cheer", "cut", "changed", "repeated"})
+"""Rules about words that are there; the others are about what is missing."""
 
 _TAIL = re.compile(r"(?:\s*#\w+)*\s*$")
 _TAG = re.compile(r"\s*#\w+")
@@ -42,9 +46,55 @@ def mended(text: str, post: str, limit: int) -> str:
     return "".join(_fitted(text, parts, limit)).strip()
 
 
+def assembled(text: str, drafts: Sequence[str], limit: int) -> str:
+    """The draft with the least wrong, put right, and with sentences of the others as long as less is then wrong: in place of one of its own,
+    or before or after the one that tells the news. `drafts`: one or more, as the model wrote them."""
+    better = [mended(text, draft, limit) for draft in drafts]
+    best = min(better, key=lambda post: cost(check(text, post, limit)))
+    if is_foreign(text) or is_foreign(best):
+        return best
+    parts = _parts(best)
+    others = [part for draft in drafts for part in _parts(_sobered(draft, text) if is_bad_news(text) else draft)]
+    sound = [part for part in dict.fromkeys(others) if _is_sound(text, part)]
+    worst = _badness(text, parts)
+    while worst[0]:
+        moves = [(_badness(text, move), move) for part in sound if part not in parts for move in _with(parts, part)]
+        least, move = min(moves, key=lambda each: each[0], default=(worst, parts))
+        if least >= worst:
+            break
+        parts, worst = move, least
+    made = mended(text, "".join(parts), limit)
+    return made if cost(check(text, made, limit)) < cost(check(text, best, limit)) else best
+
+
+def _is_sound(text: str, part: str) -> bool:
+    """Whether a sentence can stand in any post about `text`: of what is wrong with it alone, nothing is wrong with its words."""
+    said = part.strip()
+    return not _TAG.fullmatch(part) and not any(each.rule in _UNSOUND for each in check(text, said, len(said)))
+
+
+def _with(parts: list[str], part: str) -> list[list[str]]:
+    """All ways to take a sentence in: in place of each other one, before the news, after it."""
+    said = [place for place, each in enumerate(parts) if not _TAG.fullmatch(each)]
+    news = _news_at(parts)
+    instead = [_joined(parts[:place], part, parts[place + 1 :]) for place in said]
+    return instead + [_joined(parts[:place], part, parts[place:]) for place in (news, news + 1)]
+
+
+def _joined(before: list[str], part: str, after: list[str]) -> list[str]:
+    """With the space before each but the first."""
+    parts = [*before, part.strip(), *after]
+    return [parts[0].lstrip(), *(each if each[0].isspace() else f" {each}" for each in parts[1:])]
+
+
+def _news_at(parts: list[str]) -> int:
+    """Where the sentence is that tells the news: the first that is longer than a greeting."""
+    return next((place for place, part in enumerate(parts) if len(part.split()) > GREETING), 0)
+
+
 def _fitted(text: str, parts: list[str], limit: int) -> list[str]:
     """With the last sentences left out that nothing is lost with, but for the one that tells the news; as it is if that is not enough."""
-    news = next((part for part in parts if len(part.split()) > GREETING), parts[0] if parts else "")
+    news = parts[_news_at(parts)] if parts else ""
     fitted = parts
     while len("".join(fitted).split()) > limit:
         worst = _badness(text, fitted)

@@ -20,8 +20,8 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(RULES["names"][name].split())
 
 
-_STARTERS, _JOINERS, _PLACES, _SPEAKERS, _GREETINGS = map(
-    _words, ("starters", "joiners", "places", "speakers", "greetings")
+_STARTERS, _JOINERS, _PLACES, _SPEAKERS, _GREETINGS, _ROLES, _CODES = map(
+    _words, ("starters", "joiners", "places", "speakers", "greetings", "roles", "codes")
 )
 _EVERYDAY = frozenset(RULES["everyday"].split()) | _words("days")
 
@@ -70,12 +70,22 @@ def main_names(text: str) -> list[Name]:
     return [name for name in ranked if name.likelihood >= ranked[0].likelihood - _NEAR]
 
 
-def keeps(post: str, name: Name) -> bool:
-    """Whether a post has every word of a name, in any order; a hashtag of them counts."""
-    said = {_plain(word) for word in re.findall(r"[^\W_]+(?:['’.\-][^\W_]+)*", post)}
-    joined = re.sub(r"[\W_]+", "", post).casefold()
+def keeps(body: str, name: Name) -> bool:
+    """Whether the sentences of a post have every word of a name, in any order or run together."""
+    said = {_plain(word) for word in re.findall(r"[^\W_]+(?:['’.\-][^\W_]+)*", body)}
+    joined = re.sub(r"[\W_]+", "", body).casefold()
     asked = [_plain(word) for word in name.words if word not in _JOINERS]
     return all(word in said for word in asked) or "".join(map(_plain, name.words)) in joined
+
+
+def beginning(text: str, draw: int) -> str:
+    """How the `draw`-th post (from 0) about a text begins: the first as the model likes (""), each other with one of the likely names, as
+    the text has it with its article, the likeliest first; once they are used up, as the model likes again."""
+    names = [name.text for name in main_names(text)]
+    if not 1 <= draw <= len(names):
+        return ""
+    name = names[draw - 1]
+    return f"The {name}" if re.search(rf"(?<!\w)[Tt]he {re.escape(name)}(?!\w)", text) else name
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -135,7 +145,7 @@ def _is_title(tokens: list[_Token], place: int, end: int) -> bool:
     """Whether a run is a heading in capitals, such as FOR IMMEDIATE RELEASE or LOST."""
     words = [token.text for token in tokens[place:end]]
     shouted = all(word.isupper() and len(word) > 1 for word in words if word[0].isalpha())
-    heads = end < len(tokens) and (tokens[end].text == ":" or tokens[end].begins)
+    heads = end < len(tokens) and (tokens[end].text in ":.–(" or tokens[end].begins)
     return shouted and (
         len(words) > 2 or (len(words) == 2 and heads) or (len(words) == 1 and len(words[0]) > 3 and words[0].isalpha())
     )
@@ -162,6 +172,10 @@ def _likelihood(tokens: list[_Token], place: int, end: int, words: list[str], te
         likelihood -= 1.2
     if before.casefold() in _GREETINGS:
         likelihood -= 3.0
+    if before.casefold() in _CODES:
+        likelihood -= 2.0
+    if before.casefold() in _ROLES or any(token.text.casefold() in _ROLES for token in tokens[place:end]):
+        likelihood -= 1.5
     near = {tokens[i].text.casefold() for i in (start - 2, start - 1, end, end + 1) if 0 <= i < len(tokens)}
     if near & _SPEAKERS:
         likelihood -= 1.5

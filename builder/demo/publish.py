@@ -15,10 +15,11 @@ from random import Random
 from typing import Any, Literal
 
 from builder.demo.blind import blind_texts
-from builder.demo.check import DRAW_TEMPERATURE, Finding, check, cost
+from builder.demo.check import BEGUN_FOR, DRAW_TEMPERATURE, Finding, check
 from builder.demo.evaluate import BATCH, Sampling, write_prompts
 from builder.demo.generator import social_post, social_prompt, tones
-from builder.demo.mend import mended
+from builder.demo.mend import assembled
+from builder.demo.names import beginning
 from builder.demo.scenes.write import scene_row
 from builder.demo.score import Score, Subject, commonest_opening, score
 
@@ -199,38 +200,55 @@ def judge(trial: Trial, post: str, ended: bool) -> Judged:
     return Judged(trial, post, score(trial.subject, post, trial.words, ended=ended), findings=findings)
 
 
-Write = Callable[[list[str], Sampling | None, int], list[tuple[str, bool]]]
-"""Prompts, how to sample, and the number of the draw from 0 → the posts, and whether the model ended each itself."""
+Write = Callable[[list[str], list[str], Sampling | None, int], list[tuple[str, bool]]]
+"""Prompts, how each post begins, how to sample, and the number of the draw from 0 → the posts with their beginnings, and whether the model
+ended each itself."""
 
 
 def drawn(write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws: int) -> list[Judged]:
-    """The posts for some trials, as the page gets them: those that the check finds fault with are written again, warmer, up to `draws`
-    times in all, and the best by the check is kept, the first of equals. Each is put right first (`mended`), but what the model did not end
-    is neither changed nor drawn again. With `draws` 1 a post stays as the model wrote it."""
-    tries: list[list[tuple[Judged, bool]]] = [[] for _ in asked]
+    """The posts for some trials, as the page gets them: those that the check finds fault with are written again, up to `draws` times in
+    all, begun with a name that the text is about, or else warmer; the best that can be put together of all draws is kept (`assembled`).
+    What the model did not end is drawn again, and taken only where there is nothing else. With `draws` 1 a post stays as the model wrote it."""
+    tries: list[list[tuple[str, bool]]] = [[] for _ in asked]
+    kept: list[Judged | None] = [None for _ in asked]
     for draw in range(draws):
-        places = [place for place, drafts in enumerate(tries) if not drafts or _again(*drafts[-1])]
-        if not places:
-            break
-        warmer = (
-            replace(sampling, temperature=max(sampling.temperature, DRAW_TEMPERATURE))
-            if sampling and draw
-            else sampling
-        )
-        posts = write([asked[place].prompt for place in places], warmer, draw)
-        for place, (post, ended) in zip(places, posts, strict=True):
-            made = mended(asked[place].subject.text, post, asked[place].words) if ended and draws > 1 else post
-            tries[place].append((judge(asked[place], made, ended), ended))
+        places = [place for place, one in enumerate(kept) if one is None or one.findings]
+        begun = {
+            place: beginning(asked[place].subject.text, draw) if _is_begun(kept[place]) else "" for place in places
+        }
+        for group in (
+            [place for place in places if begun[place] or not draw],
+            [place for place in places if draw and not begun[place]],
+        ):
+            if not group:
+                continue
+            posts = write(
+                [asked[place].prompt for place in group],
+                [begun[place] for place in group],
+                warmer(sampling) if draw and not begun[group[0]] else sampling,
+                draw,
+            )
+            for place, written in zip(group, posts, strict=True):
+                tries[place].append(written)
+                whole = [post for post, ended in tries[place] if ended]
+                if whole:
+                    made = assembled(asked[place].subject.text, whole, asked[place].words) if draws > 1 else whole[0]
+                    kept[place] = judge(asked[place], made, True)
     chosen = []
-    for drafts in tries:
-        whole = [one for one, ended in drafts if ended] or [drafts[0][0]]
-        best = min(whole, key=lambda one: cost(one.findings))
-        chosen.append(replace(best, drafts=tuple(one.post for one, _ in drafts)) if len(drafts) > 1 else best)
+    for trial, one, drafts in zip(asked, kept, tries, strict=True):
+        best = one or judge(trial, drafts[0][0], False)
+        chosen.append(replace(best, drafts=tuple(post for post, _ in drafts)) if len(drafts) > 1 else best)
     return chosen
 
 
-def _again(one: Judged, ended: bool) -> bool:
-    return ended and bool(one.findings)
+def _is_begun(best: Judged | None) -> bool:
+    """Whether a further draw is begun with a name, after the best so far; None: the model ended none."""
+    return best is None or any(finding.rule in BEGUN_FOR for finding in best.findings)
+
+
+def warmer(sampling: Sampling | None) -> Sampling | None:
+    """For a further draw that begins as it likes: at a low temperature it says the same again."""
+    return sampling and replace(sampling, temperature=max(sampling.temperature, DRAW_TEMPERATURE))
 
 
 def evaluate_posts(
@@ -253,8 +271,8 @@ def evaluate_posts(
     everything = trials(generated, blind=blind)
     order = sorted(range(len(everything)), key=lambda index: len(everything[index].prompt))  # less padding in a batch
 
-    def write(prompts: list[str], how: Sampling | None, draw: int) -> list[tuple[str, bool]]:
-        return write_prompts(model, prompts, how, SEED + draw)
+    def write(prompts: list[str], begun: list[str], how: Sampling | None, draw: int) -> list[tuple[str, bool]]:
+        return write_prompts(model, prompts, how, SEED + draw, begun)
 
     judged: dict[int, Judged] = {}
     for start in range(0, len(order), BATCH):

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import chain, pairwise
 
 from builder.demo.figures import changed_figures
 from builder.demo.rules import RULES, any_of
@@ -44,6 +45,8 @@ _GRAVE_EXCLAMATION = any_of(RULES["grave_exclamation"])
 _DANGLING = frozenset(RULES["dangling"].split())
 _NO_END = re.compile(r"[.!?…:][\"”’')\]]*$")
 _EVERYDAY = frozenset(RULES["everyday"].split())
+_STAMMER = re.compile(r"([^\W\d_]{1,5}?)\1{4,}")
+"""The same letters five times in a row."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def score(subject: Subject, post: str, limit: int, *, ended: bool = True) -> Sco
     return Score(
         cheer=(*cheer_in(body, subject.text), *cheerful_emoji_in(post)) if subject.sober else (),
         cut=cut_in(body) if ended else "(not ended)",
-        repeated=repeated_in(body),
+        repeated=repeated_in(subject.text, body),
         changed=(*changed_figures(subject.text, body), *changed_names(subject.text, body)),
         lost_name=not contains(folded, [name.casefold() for name in subject.names]),
         lost_fact=bool(subject.facts) and not contains(folded, [fact.casefold() for fact in subject.facts]),
@@ -175,7 +178,7 @@ def cut_in(body: str) -> str:
     return ""
 
 
-def repeated_in(body: str) -> str:
+def repeated_in(text: str, body: str) -> str:
     """What is said twice; "" if nothing is."""
     lists = [[word.casefold() for word in _WORD.findall(sentence)] for sentence in sentences_of(body)]
     for index, words in enumerate(lists):
@@ -185,7 +188,37 @@ def repeated_in(body: str) -> str:
                 return " ".join(words)
     run = [word for words in lists for word in words]
     seen = Counter(tuple(run[start : start + SAME_RUN]) for start in range(len(run) - SAME_RUN + 1))
-    return next((" ".join(words) for words, count in seen.items() if count > 1), "")
+    longer = (" ".join(words) for words, count in seen.items() if count > 1)
+    return next(chain(longer, _stuttered(text, body)), "")
+
+
+def _stuttered(text: str, body: str) -> Iterable[str]:
+    """What the text does not say so often: a name or figure of several words twice in one sentence ("the Elm Choir is at the Elm Choir"), a
+    word three times in a row, letters again and again."""
+    known = _pairs(_WORD.findall(text))
+    for sentence in sentences_of(body):
+        words = _WORD.findall(sentence)
+        seen: Counter[tuple[str, str]] = Counter()
+        for place, (first, second) in enumerate(pairwise(words)):
+            pair = (first.casefold(), second.casefold())
+            seen[pair] += 1
+            again = seen[pair] > max(1, known[pair])
+            if again and (_is_particular(first) or _is_particular(second)):
+                yield f"{first} {second}"
+            thrice = first.casefold() == second.casefold() and words[place + 2 : place + 3] == [second]
+            if thrice and first.isalpha() and known[pair] < 2:
+                yield f"{first} {second} {second}"
+        yield from (match[0] for match in _STAMMER.finditer(sentence) if match[0] not in text)
+
+
+def _pairs(words: list[str]) -> Counter[tuple[str, str]]:
+    """How often two words stand side by side."""
+    return Counter((first.casefold(), second.casefold()) for first, second in pairwise(words))
+
+
+def _is_particular(word: str) -> bool:
+    """Part of a name or a figure."""
+    return word[0].isupper() or any(char.isdigit() for char in word)
 
 
 def changed_names(text: str, body: str) -> Iterable[str]:

@@ -28,12 +28,16 @@ async function drawing({ demo = false, settings = {}, takesSampling = true, reca
   return { ...page, shown, findings };
 }
 
-/** What the session is asked next is answered with this. */
+/** How the session is told that its answer begins; "" as the model likes. */
+const beginningOf = ({ messages }) => (messages.at(-1).role === "model" ? messages.at(-1).parts[0].text : "");
+
+/** What the session is asked next is answered with this, or with what of it follows the beginning that it is given. */
 async function answer(page, text, ended = "model") {
   await settled();
   page.phase(WRITING);
   const call = page.session.asked.at(-1);
-  if (text) call.onText(text);
+  const beginning = beginningOf(call);
+  if (text) call.onText(text.startsWith(beginning) ? text.slice(beginning.length) : text);
   page.session.state = { ...page.session.state, now: READY };
   call.end({ kind: "written", figures: { ...FIGURES, ended } });
   page.phase(READY);
@@ -50,14 +54,17 @@ test("a post without a fault is written once, and the page says quietly what it 
   assert.ok(page.form.find("composer-stop").hidden && !page.root.find("card-actions").hidden);
 });
 
-test("one with a fault is written again, with another seed and warmer; why is said, and the best is kept", async () => {
+test("one with a fault is written again, with another seed and begun with the name; why is said, and the best is kept", async () => {
   const page = await drawing();
   await answer(page, NO_DATE);
   assert.match(page.shown("check-drawing"), /^Writing another one, because this one leaves out the date or number\. Stop/);
   assert.ok(!page.form.find("composer-stop").hidden && page.root.find("card-actions").hidden);
   await answer(page, GOOD);
   assert.equal(page.session.asked.length, 2);
-  assert.deepEqual(page.session.asked[1].draw, { seed: 1_000_010, temperature: 0.7 });
+  assert.deepEqual(page.session.asked[1].draw, { seed: 1_000_010, temperature: 0.3 });
+  assert.equal(beginningOf(page.session.asked[0]), "");
+  assert.equal(beginningOf(page.session.asked[1]), "The Northfield Choir");
+  assert.ok(page.session.asked[1].room > page.session.asked[0].room, "what it begins with is a part of the post");
   assert.equal(page.body.textContent, GOOD);
   assert.equal(page.shown("check-drawing"), "");
   assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text. · The best of 2.");
@@ -68,6 +75,8 @@ test("after three the best stays, with what a person should look at; the others 
   const page = await drawing();
   for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
   assert.equal(page.session.asked.length, 3);
+  assert.equal(beginningOf(page.session.asked[2]), "", "there is no other name: the third begins as the model likes,");
+  assert.equal(page.session.asked[2].draw.temperature, 0.7, "and warmer");
   assert.equal(page.body.textContent, NO_DATE);
   assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
   button(page.card, "All 3 variants").click();
@@ -94,14 +103,47 @@ test("Stop ends the looking for a better one: the best that is whole stays", asy
   const page = await drawing();
   await answer(page, NO_DATE);
   page.phase(WRITING);
-  page.session.asked.at(-1).onText("The Northf");
-  assert.equal(page.body.textContent, "The Northf");
+  page.session.asked.at(-1).onText("si");
+  assert.equal(page.body.textContent, "The Northfield Choir si", "the engine may leave out the space");
   page.form.find("composer-stop").click();
   await answer(page, "", "stopped");
   assert.equal(page.session.asked.length, 2);
   assert.equal(page.body.textContent, NO_DATE);
   assert.deepEqual((await heads(page.records)).map(({ text }) => text), [NO_DATE]);
   assert.ok(page.form.find("composer-stop").hidden);
+});
+
+test("what one leaves out is taken from another, and Undo takes it back", async () => {
+  const page = await drawing();
+  await answer(page, "Come along! The Northfield Choir sings in the old tram depot. #Choir");
+  await answer(page, "The Northfield Choir and the. On Friday, 22 May there are tickets. #Choir");
+  assert.equal(page.session.asked.length, 2, "nothing is left to look for");
+  assert.equal(page.body.textContent, "On Friday, 22 May there are tickets. The Northfield Choir sings in the old tram depot. #Choir");
+  assert.match(page.shown("check-fine"), /^Numbers, dates and names match your text\. · Put together from the sentences of several attempts; Undo/);
+  assert.deepEqual((await heads(page.records)).map(({ current }) => current), [page.body.textContent], "the history has what is shown");
+  page.root.find("card-undo").click();
+  assert.equal(page.body.textContent, "Come along! The Northfield Choir sings in the old tram depot. #Choir");
+});
+
+test("one that is only too long is not begun with the name", async () => {
+  const page = await drawing({ recalled: { text: "The Northfield Choir sings on 22 May in the depot at 7 pm." } });
+  await answer(page, "The Northfield Choir sings on 22 May with alto bass tenor soprano harp lute drum horn flute oboe viola cello organ bells gongs lyre fiddle zither. #Choir");
+  assert.match(page.shown("check-drawing"), /is too long/);
+  assert.equal(beginningOf(page.session.asked[1]), "");
+  assert.equal(page.session.asked[1].draw.temperature, 0.7);
+});
+
+test("what ran away is written again, and taken only where there is nothing else", async () => {
+  const page = await drawing();
+  await answer(page, "The Northfield Choir sings and sings and sings and", "limit");
+  assert.match(page.shown("check-drawing"), /^Writing another one, because this one breaks off/);
+  await answer(page, GOOD);
+  assert.equal(page.session.asked.length, 2);
+  assert.equal(page.body.textContent, GOOD);
+  const other = await drawing();
+  for (const text of ["The Northfield Choir sings and", "The Northfield Choir hums and", "The Northfield Choir and"]) await answer(other, text, "limit");
+  assert.equal(other.session.asked.length, 3);
+  assert.equal(other.body.textContent, "The Northfield Choir sings and");
 });
 
 test("the likeliest post is always the same, so it is written once", async () => {

@@ -9,20 +9,23 @@ import pytest
 
 from builder.demo.check import check, is_bad_news, is_foreign
 from builder.demo.evaluate import HANDWRITTEN
-from builder.demo.mend import mended
-from builder.demo.names import main_names
+from builder.demo.mend import assembled, mended
+from builder.demo.names import beginning, main_names
 from builder.demo.rules import CHECK
 from builder.demo.scenes.write import scene_row
+from tests.builder.demo.test_mend import CHOIR, SEVERAL
 from tests.static.node import evaluate
 
 CHECKED = """
 import { readFileSync } from "node:fs";
 import { makeChecker } from "./static/tasks/post/check/index.js";
-const { check, mended } = makeChecker(JSON.parse(readFileSync("static/tasks/post/check.json", "utf8")));
+const { assembled, beginning, check, mended } = makeChecker(JSON.parse(readFileSync("static/tasks/post/check.json", "utf8")));
 const checked = (text, post, limit) => check(text, post, limit).map(({ rule, found }) => [rule, found]);
-const cases = JSON.parse(readFileSync(0, "utf8"));
+const { cases, several } = JSON.parse(readFileSync(0, "utf8"));
 const better = cases.filter((_, place) => place % 3 === 0).map((values) => mended(...values));
-console.log(JSON.stringify({ found: cases.map((values) => checked(...values)), better }));
+const begun = cases.filter((_, place) => place % 6 === 0).map(([text]) => [0, 1, 2].map((draw) => beginning(text, draw)));
+const whole = several.map((values) => assembled(...values));
+console.log(JSON.stringify({ found: cases.map((values) => checked(...values)), better, begun, whole }));
 """
 
 
@@ -71,11 +74,22 @@ def cases() -> list[tuple[str, str, int]]:
 
 
 def test_the_page_finds_what_the_evaluation_finds(cases: list[tuple[str, str, int]]) -> None:
-    in_page = evaluate(CHECKED, json.dumps(cases))
+    several = [
+        (case[0], [post for _, post, _ in cases[at : at + 3]], case[2])
+        for at, case in enumerate(cases[:360])
+        if at % 30 == 0
+    ]
+    several += [(CHOIR, drafts, 25) for drafts, _ in SEVERAL]
+    in_page = evaluate(CHECKED, json.dumps({"cases": cases, "several": several}))
     for case, found in zip(cases, in_page["found"], strict=True):
         assert found == [[finding.rule, list(finding.found)] for finding in check(*case)], case
     for case, better in zip(cases[::3], in_page["better"], strict=True):  # each takes as long as many checks
         assert better == mended(*case), case
+    for drafts_of, made in zip(several, in_page["whole"], strict=True):
+        assert made == assembled(*drafts_of), drafts_of
+    for (text, _, _), begun in zip(cases[::6], in_page["begun"], strict=True):
+        assert begun == [beginning(text, draw) for draw in range(3)], text
+    assert sum(begun[1] != "" for begun in in_page["begun"]) >= 60
     rules = {rule for found in in_page["found"] for rule, _ in found}
     assert rules == {"language", "cheer", "cut", "changed", "repeated", "lost_name", "lost_fact", "long", "tags"}
 
@@ -99,10 +113,19 @@ def test_most_generated_posts_pass_and_bad_news_is_known() -> None:
         ("Dear all,\nFernleaf 3.2 is out of the door. It syncs notes.\nHelena", "Fernleaf 3.2"),
         ("PRESS RELEASE\n\nIn Leeds, Whitcombe & Daughters is opening a second shop.", "Whitcombe & Daughters"),
         ("please note that it is raining on Monday.", ""),
+        ("OFFICIAL WARNING. Lake Orrin must not be entered until 3 May.", "Lake Orrin"),
+        ("Three are safe after the fire, says Mrs Patel. The Orrin Barge is not.", "Orrin Barge"),
+        ("The Nordwind Kettle with the number B4471 is recalled.", "Nordwind Kettle"),
     ],
 )
 def test_the_name_that_a_text_is_about(text: str, name: str) -> None:
     assert ([each.text for each in main_names(text)] or [""])[0] == name
+
+
+def test_a_name_in_a_hashtag_is_not_told() -> None:
+    text = "The Harbour Street Library reopens on Saturday, 14 March."
+    (lost,) = check(text, "It reopens on 14 March. #HarbourStreetLibrary", 25)
+    assert lost.rule == "lost_name" and lost.found == ("Harbour Street Library",)
 
 
 def test_no_example_of_the_page_is_taken_for_bad_news() -> None:

@@ -49,7 +49,7 @@ export function makeCheck(judge) {
       declined.update(hides ? said.declined : null);
       reveal.hidden = !hides;
       const shown = hides ? [] : findings;
-      text(fine, judged && !hides ? texts.line([!findings.length && said.fine, judged.mended && said.mended, drafts > 1 && said.drafts(drafts)]) : "");
+      text(fine, judged && !hides ? texts.line([!findings.length && said.fine, judged.assembled ? said.assembled : judged.mended && said.mended, drafts > 1 && said.drafts(drafts)]) : "");
       fine.hidden = !fine.textContent;
       const sentences = shown.map(({ rule, found }) => said.findings[rule](found));
       if (JSON.stringify(sentences) !== listed) list.replaceChildren(...sentences.map((sentence) => h("li", {}, sentence)));

@@ -1,6 +1,7 @@
 // @ts-check
 /** The first task: a text becomes a social media post. This is what connects its state, its two views and the session. */
 
+import { message } from "../../engine/index.js";
 import { texts } from "../../text/texts.js";
 import { h } from "../../ui/dom.js";
 import { json } from "../data.js";
@@ -15,7 +16,7 @@ import { FOLLOW_UPS } from "./follow_ups.js";
 import { Judge } from "./judge.js";
 import { events as optionsEvents, makeOptions } from "./options_view.js";
 import { lengthOn } from "./platforms.js";
-import { languageSaid, lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
+import { continued, languageSaid, lengthOf, messagesOf, promptRoom, runawayAt } from "./prompt.js";
 import { Post, counted, drafted, initial } from "./state.js";
 import { voiceOf, voiced } from "./voice.js";
 
@@ -110,8 +111,9 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
    * Writes what the draft asks for; null where nothing came of it.
    * @param {Post[] | null} batch where it goes, if it is one of several to choose from
    * @param {import('../../engine/protocol.js').Draw | null} [draw] how it is drawn, in place of the settings
+   * @param {string} [beginning] how the post begins
    */
-  async function writeOne(batch, draw = null) {
+  async function writeOne(batch, draw = null, beginning = "") {
     const { now, setup } = session.state;
     const { draft, count } = state;
     if (now.phase !== "ready" || !setup || !draft.text.trim()) return null;
@@ -125,7 +127,8 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
       batch?.push(next);
       set({ ...state, choices: [...(batch ?? [])], choosing: batch !== null, post: next });
     };
-    const onText = (/** @type {string} */ piece) => {
+    const onText = (/** @type {string} */ heard) => {
+      const piece = next.text ? heard : continued(beginning, heard);
       next.add(piece);
       if (state.post !== next) begin(); // only now: until its first word the post before stays
       if (batch) card.appendChoice(next, piece);
@@ -136,7 +139,8 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
       session.stop();
     };
     state = { ...state, tooLong: false };
-    const outcome = await session.generate(messages, { room, counted: count?.tokens ?? null, tokens: most.tokens, draw, onText });
+    const begun = beginning ? [...messages, message(beginning, "model")] : messages;
+    const outcome = await session.generate(begun, { room: room + most.tokens * Number(beginning !== ""), counted: beginning ? null : (count?.tokens ?? null), tokens: most.tokens, draw, onText });
     next.end(outcome?.kind === "written" ? outcome.figures : null);
     if (next.ended === "model") {
       judge.mend(next);
@@ -158,23 +162,29 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     else await writeOne(null);
   }
 
-  /** Writes again, while the check finds fault with what was written, and keeps the best; the others are there to be looked at. */
+  /** Writes again, while the check finds fault with the best that there is, and keeps it; the others are there to be looked at. */
   async function writeBest() {
     const { draft } = state;
     const { setup } = session.state;
     /** @type {Post[]} */
     const drafts = [];
+    /** @type {Post | null} */
+    let best = null;
     set({ ...state, busy: true });
     while (setup && state.busy && state.draft === draft && !ended.signal.aborted) {
-      const draw = drafts.length ? judge.drawOf(setup.settings, drafts.length) : null;
-      const written = await writeOne(null, draw);
-      if (written) drafts.push(written);
-      if (!written || !judge.drawsAgain(written, setup, drafts.length)) break;
-      if (state.busy) set({ ...state, again: judge.findings(written, state.voice)[0]?.rule ?? null });
+      const beginning = best ? judge.beginning(best, drafts.length) : "";
+      const written = await writeOne(null, best ? judge.drawOf(setup.settings, drafts.length, beginning) : null, beginning);
+      if (!written) break;
+      drafts.push(written);
+      best = judge.together(drafts, state.voice);
+      if (best.assembled) addVoice(best);
+      const why = judge.drawsAgain(best, setup, drafts.length);
+      if (!why) break;
+      if (state.busy) set({ ...state, again: why });
     }
-    if (drafts.length < 2) return set({ ...state, busy: false, again: null });
-    const best = judge.best(drafts, state.voice);
+    if (!best || drafts.length < 2) return set({ ...state, busy: false, again: null });
     set({ ...state, busy: false, again: null, post: best, choices: drafts.filter(({ ended: how }) => how === "model") });
+    await keeper.now(best);
     for (const each of drafts) if (each !== best) await drop(each);
     rememberAll();
   }

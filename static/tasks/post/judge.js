@@ -41,8 +41,13 @@ export class Judge {
   }
 
   /** Whether there is anything to say of a post: the model has ended it, and it and its text are to be of the language of the rules. @param {Post} post */
-  judges({ ended, source, asked: { language = "" } }) {
-    return ended === "model" && source !== "" && ["", "en"].includes(language) && !this.isForeign(source);
+  judges(post) {
+    return post.ended === "model" && this.#knows(post);
+  }
+
+  /** Whether a post and its text are to be of the language of the rules. @param {Post} post */
+  #knows({ source, asked: { language = "" } }) {
+    return source !== "" && ["", "en"].includes(language) && !this.isForeign(source);
   }
 
   /** What is wrong with a post, the gravest first. @param {Post} post @param {Voice} [voice] what a person has put after it @returns {Finding[]} */
@@ -64,9 +69,34 @@ export class Judge {
     post.mended = mended !== post.text.trim();
   }
 
-  /** Whether another draw is worth it, and possible without loading the model again. @param {Post} post @param {Setup | null} setup @param {number} drawn */
-  drawsAgain(post, setup, drawn) {
-    return this.canDraw(setup) && drawn < this.rules.draws && this.findings(post).length > 0;
+  /**
+   * The best of several posts about one text; where their sentences together make a better one, it has that text, which undo takes back.
+   * @param {Post[]} posts
+   * @param {Voice} [voice]
+   */
+  together(posts, voice) {
+    const best = this.best(posts, voice);
+    const whole = posts.filter((post) => this.judges(post));
+    if (whole.length < 2 || !whole.includes(best)) return best;
+    const made = this.#checker.assembled(best.source, whole.map(({ text }) => text.trim()), this.#limit(best));
+    const cost = this.#checker.cost(this.#checker.check(best.source, made, this.#limit(best)));
+    if (cost >= this.#checker.cost(this.findings(best, voice))) return best;
+    best.edits?.change(made);
+    best.assembled = true;
+    return best;
+  }
+
+  /**
+   * Why another draw is worth it, where there can be one without loading the model again; null where none is.
+   * @param {Post} best of those that there are
+   * @param {Setup | null} setup
+   * @param {number} drawn
+   * @returns {Rule | null}
+   */
+  drawsAgain(best, setup, drawn) {
+    if (!this.canDraw(setup) || drawn >= this.rules.draws) return null;
+    if (best.ended === "limit" && this.#knows(best)) return "cut"; // none was ended by the model
+    return this.findings(best)[0]?.rule ?? null;
   }
 
   /** Whether an engine says something else the next time. @param {Setup | null} setup */
@@ -74,9 +104,21 @@ export class Judge {
     return Boolean(setup?.choice && takesSampling(setup.choice) && setup.settings.topK > 1 && setup.settings.temperature > 0);
   }
 
-  /** How a draw after the first one is made. @param {Setup['settings']} settings @param {number} drawn posts before it */
-  drawOf({ seed, temperature }, drawn) {
-    return { seed: (seed + drawn * SEED_STEP) % (MAX_SEED + 1), temperature: Math.max(temperature, this.rules.draw_temperature) };
+  /** How a post after another begins; "" as the model likes. @param {Post} best of those before it @param {number} drawn how many they are */
+  beginning(best, drawn) {
+    if (!this.#knows(best)) return "";
+    const begins = best.ended !== "model" || this.findings(best).some(({ rule }) => this.rules.begun_for.includes(rule));
+    return begins ? this.#checker.beginning(best.source, drawn) : "";
+  }
+
+  /**
+   * How a draw after the first one is made: one that begins as the model likes is warmer, for at a low temperature it says the same again.
+   * @param {Setup['settings']} settings
+   * @param {number} drawn posts before it
+   * @param {string} beginning
+   */
+  drawOf({ seed, temperature }, drawn, beginning) {
+    return { seed: (seed + drawn * SEED_STEP) % (MAX_SEED + 1), temperature: beginning ? temperature : Math.max(temperature, this.rules.draw_temperature) };
   }
 
   /** The post with the least wrong among those that the model ended, the first of equals. @param {Post[]} posts @param {Voice} [voice] */

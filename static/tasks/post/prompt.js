@@ -58,6 +58,16 @@ export function lengthOf({ lengths }, id) {
 }
 
 /**
+ * How a post begins that was begun for the model, with what it said first. Some engines give the first piece without the space before it; a
+ * beginning is a whole name, so that no word goes on from it.
+ * @param {string} beginning "" for none
+ * @param {string} piece
+ */
+export function continued(beginning, piece) {
+  return beginning && /^[\p{L}\p{N}(“"#]/u.test(piece) ? `${beginning} ${piece}` : beginning + piece;
+}
+
+/**
  * Tokens the prompt may have: the engine's limit covers the prompt and the answer.
  * @param {number} maxTokens
  * @param {number} words

@@ -47,6 +47,8 @@ export class Post {
   ranAway = false;
   /** Whether the page has left out what was wrong or too much. */
   mended = false;
+  /** Whether it has sentences of other draws. */
+  assembled = false;
   /** Whether a character came in parts that the engine did not put together. */
   broken = false;
   /** Hashtags and link of the person that had no room. @type {string[]} */

@@ -121,6 +121,7 @@ export const post = {
       tags: "has no fitting hashtags",
     },
     fine: "Numbers, dates and names match your text.",
+    assembled: "Put together from the sentences of several attempts; Undo brings one of them back.",
     mended: "What was wrong or too long has been left out; Undo brings it back.",
     /** @param {number} count */
     drafts: (count) => `The best of ${integer(count)}.`,

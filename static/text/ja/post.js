@@ -98,6 +98,7 @@ export const post = {
       tags: "合うハッシュタグがない",
     },
     fine: "数字、日付、名前は元の文章と一致しています。",
+    assembled: "何回分かの文を組み合わせました。「元に戻す」で組み合わせる前に戻せます。",
     mended: "誤りや長すぎる部分を省きました。「元に戻す」で戻せます。",
     drafts: (count) => `${integer(count)}件のうち最良のものです。`,
     findings: {

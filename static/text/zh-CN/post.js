@@ -98,6 +98,7 @@ export const post = {
       tags: "没有合适的话题标签",
     },
     fine: "数字、日期和名字与你的文字一致。",
+    assembled: "由数次撰写的句子组成；按“撤销”可恢复其中一次。",
     mended: "已略去有误或过长的部分；按“撤销”可恢复。",
     drafts: (count) => `${integer(count)} 条中最好的一条。`,
     findings: {

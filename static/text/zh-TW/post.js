@@ -98,6 +98,7 @@ export const post = {
       tags: "沒有合適的主題標籤",
     },
     fine: "數字、日期和名字與你的文字一致。",
+    assembled: "由數次撰寫的句子組成；按「復原」可恢復其中一次。",
     mended: "已略去有誤或過長的部分；按「復原」可恢復。",
     drafts: (count) => `${integer(count)} 則中最好的一則。`,
     findings: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builder.demo.mend import mended
+from builder.demo.mend import assembled, mended
 
 LIBRARY = "The Harbour Street Library reopens on 14 March. Entry is free."
 RECALL = "Nordwind recalls its KX2 kettle: the handle can break. Stop using it. Shops refund €39."
@@ -80,3 +80,32 @@ def test_nothing_else_is_touched(post: str) -> None:
 def test_one_too_long_sentence_stays() -> None:
     post = "The Harbour Street Library reopens on Saturday, 14 March #Library"
     assert mended(LIBRARY, post, 5) == post
+
+
+CHOIR = "The Northfield Choir sings in the old tram depot on Friday, 22 May. Tickets cost 12 euros."
+
+
+SEVERAL = (
+    (
+        ["The choir sings in the old depot. #Choir", "The Northfield Choir sings on 22 May. #Choir"],
+        "The Northfield Choir sings on 22 May. #Choir",
+    ),
+    (
+        [
+            "Come along! The Northfield Choir sings. #Choir",
+            "On 22 May there is music, and. Tickets from 22 May. #Choir",
+        ],
+        "Tickets from 22 May. The Northfield Choir sings. #Choir",
+    ),
+    (
+        ["The Northfield Choir sings. #Choir", "The Northfield Choir sings on 23 May. #Choir"],
+        "The Northfield Choir sings. #Choir",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("drafts", "best"), SEVERAL, ids=["one is good", "a sentence of another", "nothing that is wrong"]
+)
+def test_what_one_draw_leaves_out_is_taken_from_another(drafts: list[str], best: str) -> None:
+    assert assembled(CHOIR, drafts, 25) == best

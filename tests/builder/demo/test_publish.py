@@ -86,16 +86,21 @@ def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -
         (1, 1): "Velmora Library opens. #Library",
         (2, 1): "Velmora Library opens in May #VelmoraLibrary",
     }
-    asked: list[tuple[int, float, int]] = []
+    asked: list[tuple[int, float, list[str]]] = []
 
-    def write(prompts: list[str], sampling: Sampling | None, draw: int) -> list[tuple[str, bool]]:
+    def write(prompts: list[str], begun: list[str], sampling: Sampling | None, draw: int) -> list[tuple[str, bool]]:
         assert sampling
-        asked.append((draw, sampling.temperature, len(prompts)))
+        asked.append((draw, sampling.temperature, begun))
         places = [next(i for i, trial in enumerate(ASKED) if trial.prompt == prompt) for prompt in prompts]
         return [(answers[draw, place], True) for place in places]
 
     sad, glad = drawn(write, ASKED, Sampling(0.3, 8), 3)
-    assert asked == [(0, 0.3, 2), (1, DRAW_TEMPERATURE, 2), (2, DRAW_TEMPERATURE, 1)]
+    assert asked == [
+        (0, 0.3, ["", ""]),
+        (1, 0.3, ["Velmora Library"]),
+        (1, DRAW_TEMPERATURE, [""]),
+        (2, DRAW_TEMPERATURE, [""]),
+    ]
     assert sad.post == GOOD[0] and sad.findings == () and sad.score.publishable
     assert glad.post == "Velmora Library opens. #Library" and [each.rule for each in glad.findings] == ["lost_fact"]
     assert glad.drafts == tuple(answers[draw, 1] for draw in range(3))
@@ -103,13 +108,18 @@ def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -
     assert made["draws"] == 2.5 and made["posts"][1]["findings"] == {"lost_fact": ["14 March"]}
 
 
-def test_one_draw_is_the_model_alone_and_what_it_did_not_end_is_left() -> None:
+def test_what_the_model_did_not_end_is_drawn_again_and_taken_only_where_there_is_nothing_else() -> None:
     draws = []
+    answers = [("Velmora Library opens on 15 March and", False), ("Velmora Library opens on 14 March. #Library", True)]
 
-    def write(prompts: list[str], sampling: Sampling | None, draw: int) -> list[tuple[str, bool]]:
+    def write(prompts: list[str], begun: list[str], sampling: Sampling | None, draw: int) -> list[tuple[str, bool]]:
         draws.append(draw)
-        return [("Velmora Library opens on 15 March and", False) for _ in prompts]
+        return [answers[min(draw, last)] for _ in prompts]
 
+    last = 0
     (alone,) = drawn(write, ASKED[1:], None, 1)
     (left,) = drawn(write, ASKED[1:], Sampling(0.3, 8), 3)
-    assert draws == [0, 0] and alone == left and "cut" in left.score.faults
+    assert draws == [0, 0, 1, 2] and alone.post == left.post and "cut" in left.score.faults
+    last = 1
+    (better,) = drawn(write, ASKED[1:], Sampling(0.3, 8), 3)
+    assert better.post == answers[1][0] and better.score.publishable and len(better.drafts) == 2

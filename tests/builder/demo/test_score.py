@@ -46,6 +46,10 @@ BAD = (
         "Harbour Street Library reopens on 14 March. Harbour Street Library reopens 14 March! #Library",
         "repeated",
     ),
+    (OPENING, "On 14 March the Harbour Street Library is at the Harbour Street Library. #Library", "repeated"),
+    (OPENING, "The Harbour Street Library reopens on 14 March, from 14 March. #Library", "repeated"),
+    (OPENING, "The Harbour Street Library reopens on 14 March with seats seats seats. #Library", "repeated"),
+    (OPENING, "The Harbour Street Library reopens on 14 March with Rubmmmmmmmm. #Library", "repeated"),
     (OPENING, "The Harbour Street Library reopens on 15 March. #Library", "changed"),
     (OPENING, "The Harbour Street Library reopens on 14 May. #Library", "changed"),
     (OPENING, "The Harbour Street Library reopens on Sunday, 14 March. #Library", "changed"),
@@ -72,6 +76,17 @@ def test_a_good_post_is_publishable(subject: Subject, post: str) -> None:
 @pytest.mark.parametrize(("subject", "post", "fault"), BAD)
 def test_a_fault_is_found_and_named(subject: Subject, post: str, fault: str) -> None:
     assert fault in score(subject, post, 25).faults
+
+
+def test_what_the_text_says_twice_may_be_said_twice() -> None:
+    hours = Subject(
+        "Ardley Baths open Mon 9 am to 5 pm, Sat 9 am to 5 pm. Ha ha ha!", False, ("Ardley Baths",), ("9 am",)
+    )
+    post = "Ardley Baths open Mon 9 am to 5 pm, Sat 9 am to 5 pm. Ha ha ha! #ArdleyBaths"
+    assert score(hours, post, 25).publishable
+    assert score(
+        OPENING, "Yesss, hip hip hooray: the Harbour Street Library is open on 14 March! #Library", 25
+    ).publishable
 
 
 def test_cheer_is_no_fault_where_the_news_is_good() -> None:

@@ -13,6 +13,8 @@
  *   text in another language, which the rules do not know
  * @property {(text: string) => boolean} knows whether the rules know the language of a text
  * @property {(text: string, post: string, limit: number) => string} mended a post with less wrong with it, by leaving out
+ * @property {(text: string, drafts: string[], limit: number) => string} assembled the draft with the least wrong, with sentences of the others
+ * @property {(text: string, draw: number) => string} beginning how a post begins that is written again; "" as the model likes
  * @property {(findings: Finding[]) => number} cost how bad that is; 0 for nothing
  * @property {(text: string) => boolean} isForeign
  */
@@ -43,7 +45,7 @@ export function makeChecker(rules) {
     const cheer = tone.isBadNews(text) ? tone.cheerIn(text, post, body) : [];
     const changed = [...new Set([...numbers.changed(text, body), ...names.changed(text, sentencesOf(body))])];
     const off = tags.filter((tag) => !onSubject(tag, text));
-    const [cut, repeated] = [sentences.cutIn(body), sentences.repeatedIn(body)];
+    const [cut, repeated] = [sentences.cutIn(body), sentences.repeatedIn(text, body)];
     const over = countWords(post) - limit;
     /** @type {[boolean, Finding['rule'], string[]][]} */
     const rulings = [
@@ -51,7 +53,7 @@ export function makeChecker(rules) {
       [cut !== "", "cut", [cut]],
       [changed.length > 0, "changed", changed],
       [repeated !== "", "repeated", [repeated]],
-      [main.length > 0 && !main.some((name) => names.keeps(post, name)), "lost_name", [main[0]?.words.join(" ") ?? ""]],
+      [main.length > 0 && !main.some((name) => names.keeps(body, name)), "lost_name", [main[0]?.words.join(" ") ?? ""]],
       [!numbers.kept(text, body), "lost_fact", [numbers.first(text)]],
       [over > 0, "long", [String(over)]],
       [off.length > 0 || tags.length < 1 || tags.length > rules.max_tags, "tags", off],
@@ -60,5 +62,5 @@ export function makeChecker(rules) {
   }
 
   const cost = (/** @type {Finding[]} */ findings) => findings.reduce((sum, { rule }) => sum + rules.weights[rule], 0);
-  return { check, isForeign, knows: (text) => !isForeign(text), cost, mended: mender(rules, { check, cost, isForeign }, tone, names, sentences) };
+  return { check, isForeign, knows: (text) => !isForeign(text), cost, beginning: names.beginning, ...mender(rules, { check, cost, isForeign }, tone, names, sentences) };
 }

@@ -2,8 +2,8 @@
 /**
  * What is put right in a post that a model has written, before anybody is asked to look at it. Nothing is written but a hashtag: sentences
  * and hashtags that are wrong, or too many, are left out, as long as that leaves less to find fault with. Over bad news glad emoji go,
- * and exclamation marks that warn of nothing become full stops. Where no hashtag fits, the name that the text is about becomes one. Pure;
- * `builder/demo/mend.py` does the same.
+ * and exclamation marks that warn of nothing become full stops. Where no hashtag fits, the name that the text is about becomes one. What one
+ * draw leaves out may stand in another: of several, a sentence without fault is taken over. Pure; `builder/demo/mend.py` does the same.
  *
  * @typedef {import('./index.js').Checker} Checker
  */
@@ -14,6 +14,8 @@ import { countWords, sentenceSpans } from "./sentences.js";
 const MAX_TAG = 32;
 /** Words of a sentence that tells nothing yet. */
 const GREETING = 3;
+/** Rules about words that are there; the others are about what is missing. @type {import('./rules.js').Rule[]} */
+const UNSOUND = ["language", "cheer", "cut", "changed", "repeated"];
 const TAIL = /(?:\s*#[\p{L}\p{N}_]+)*\s*$/u;
 const TAG = /\s*#[\p{L}\p{N}_]+/gu;
 
@@ -61,7 +63,7 @@ export function mender(rules, { check, cost, isForeign }, { isBadNews, gladExcla
    * @param {number} limit words
    */
   function fitted(text, parts, limit) {
-    const news = parts.find((part) => countWords(part) > GREETING) ?? parts[0];
+    const news = parts[newsAt(parts)];
     let fits = parts;
     while (countWords(fits.join("")) > limit) {
       const worst = badness(text, fits);
@@ -78,7 +80,7 @@ export function mender(rules, { check, cost, isForeign }, { isBadNews, gladExcla
    * @param {string} post
    * @param {number} limit words
    */
-  return function mended(text, post, limit) {
+  function mended(text, post, limit) {
     if (isForeign(text) || isForeign(post)) return post;
     let parts = partsOf(isBadNews(text) ? sobered(post, text) : post);
     let worst = badness(text, parts);
@@ -93,7 +95,61 @@ export function mender(rules, { check, cost, isForeign }, { isBadNews, gladExcla
     }
     const withName = named(text, parts);
     return fitted(text, isLess(badness(text, withName), worst) ? withName : parts, limit).join("").trim();
-  };
+  }
+
+  /** Whether a sentence can stand in any post about a text: of what is wrong with it alone, nothing is wrong with its words. @param {string} text @param {string} part */
+  function isSound(text, part) {
+    const said = part.trim();
+    return !isTag(part) && !check(text, said, said.length).some(({ rule }) => UNSOUND.includes(rule));
+  }
+
+  /**
+   * The draft with the least wrong, put right, and with sentences of the others as long as less is then wrong: in place of one of its own, or
+   * before or after the one that tells the news.
+   * @param {string} text
+   * @param {string[]} drafts one or more, as the model wrote them
+   * @param {number} limit words
+   */
+  function assembled(text, drafts, limit) {
+    const costOf = (/** @type {string} */ post) => cost(check(text, post, limit));
+    const best = drafts.map((draft) => mended(text, draft, limit)).reduce((least, post) => (costOf(post) < costOf(least) ? post : least));
+    if (isForeign(text) || isForeign(best)) return best;
+    let parts = partsOf(best);
+    const others = drafts.flatMap((draft) => partsOf(isBadNews(text) ? sobered(draft, text) : draft));
+    const sound = [...new Set(others)].filter((part) => isSound(text, part));
+    let worst = badness(text, parts);
+    while (worst[0]) {
+      let [move, least] = [parts, worst];
+      for (const part of sound.filter((each) => !parts.includes(each))) {
+        for (const next of taking(parts, part)) {
+          const left = badness(text, next);
+          if (isLess(left, least)) [move, least] = [next, left];
+        }
+      }
+      if (move === parts) break;
+      [parts, worst] = [move, least];
+    }
+    const made = mended(text, parts.join(""), limit);
+    return costOf(made) < costOf(best) ? made : best;
+  }
+
+  return { mended, assembled };
+}
+
+/** Where the sentence is that tells the news: the first that is longer than a greeting. @param {string[]} parts */
+const newsAt = (parts) => Math.max(0, parts.findIndex((part) => countWords(part) > GREETING));
+
+/** All ways to take a sentence in: in place of each other one, before the news, after it. @param {string[]} parts @param {string} part */
+function taking(parts, part) {
+  const news = newsAt(parts);
+  const instead = parts.flatMap((each, place) => (isTag(each) ? [] : [joined(parts.slice(0, place), part, parts.slice(place + 1))]));
+  return [...instead, ...[news, news + 1].map((place) => joined(parts.slice(0, place), part, parts.slice(place)))];
+}
+
+/** With the space before each but the first. @param {string[]} before @param {string} part @param {string[]} after */
+function joined(before, part, after) {
+  const [first, ...rest] = [...before, part.trim(), ...after];
+  return [first.trimStart(), ...rest.map((each) => (/^\s/.test(each) ? each : ` ${each}`))];
 }
 
 /** @param {string} part */

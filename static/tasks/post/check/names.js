@@ -38,12 +38,13 @@ function tokensOf(text) {
 function isTitle(tokens, place, end) {
   const words = tokens.slice(place, end).map(({ text }) => text);
   if (!words.filter((word) => /^\p{L}/u.test(word)).every(isShouted)) return false;
-  return words.length > 2 || (words.length === 2 && (tokens[end]?.text === ":" || tokens[end]?.begins)) || (words.length === 1 && words[0].length > 3 && /^\p{L}+$/u.test(words[0]));
+  return words.length > 2 || (words.length === 2 && ([":", ".", "–", "("].includes(tokens[end]?.text) || tokens[end]?.begins)) || (words.length === 1 && words[0].length > 3 && /^\p{L}+$/u.test(words[0]));
 }
 
 /** @param {import('./rules.js').Rules} rules */
 export function nameRules({ names: rules, everyday, misspelt }) {
   const [starters, joiners, places, speakers, greetings] = [rules.starters, rules.joiners, rules.places, rules.speakers, rules.greetings].map(wordSet);
+  const [roles, codes] = [rules.roles, rules.codes].map(wordSet);
   const ordinary = wordSet(everyday);
   const days = new Set([...ordinary, ...wordSet(rules.days)]);
 
@@ -95,36 +96,52 @@ export function nameRules({ names: rules, everyday, misspelt }) {
     if (tokens[start].begins || (start === place + 1 && tokens[place].begins)) likelihood += 0.7;
     if (places.has(before.toLowerCase()) || (before.toLowerCase() === "the" && places.has(earlier))) likelihood -= 1.2;
     if (greetings.has(before.toLowerCase())) likelihood -= 3;
+    if (codes.has(before.toLowerCase())) likelihood -= 2;
+    if (roles.has(before.toLowerCase()) || tokens.slice(place, end).some((token) => roles.has(token.text.toLowerCase()))) likelihood -= 1.5;
     if ([start - 2, start - 1, end, end + 1].some((near) => speakers.has(tokens[near]?.text.toLowerCase() ?? ""))) likelihood -= 1.5;
     if (tokens[start].begins && end >= tokens.length - 1 && words.length < 3) likelihood -= 2.5;
     return likelihood;
   }
 
-  return {
-    /** The likeliest name, and those nearly as likely; none if no name is likely. @param {string} text */
-    main(text) {
-      const tokens = tokensOf(text);
-      const small = new Set(tokens.map((token) => token.text).filter((word) => /^\p{Ll}/u.test(word)));
-      /** @type {Map<string, Name>} */
-      const best = new Map();
-      for (let place = 0; place < tokens.length; ) {
-        const end = endOf(tokens, place);
-        const words = trimmed(tokens.slice(place, end).map((token) => token.text));
-        if (words.length && !isTitle(tokens, place, end)) {
-          const likelihood = likelihoodOf(tokens, place, end, words, text, small);
-          const name = words.join(" ");
-          if (likelihood > (best.get(name)?.likelihood ?? -9)) best.set(name, { words, likelihood });
-        }
-        place = Math.max(end, place + 1);
+  /** The likeliest name, and those nearly as likely; none if no name is likely. @param {string} text */
+  function main(text) {
+    const tokens = tokensOf(text);
+    const small = new Set(tokens.map((token) => token.text).filter((word) => /^\p{Ll}/u.test(word)));
+    /** @type {Map<string, Name>} */
+    const best = new Map();
+    for (let place = 0; place < tokens.length; ) {
+      const end = endOf(tokens, place);
+      const words = trimmed(tokens.slice(place, end).map((token) => token.text));
+      if (words.length && !isTitle(tokens, place, end)) {
+        const likelihood = likelihoodOf(tokens, place, end, words, text, small);
+        const name = words.join(" ");
+        if (likelihood > (best.get(name)?.likelihood ?? -9)) best.set(name, { words, likelihood });
       }
-      const ranked = [...best.values()].sort((a, b) => b.likelihood - a.likelihood);
-      return ranked.length && ranked[0].likelihood >= rules.least ? ranked.filter(({ likelihood }) => likelihood >= ranked[0].likelihood - rules.near) : [];
+      place = Math.max(end, place + 1);
+    }
+    const ranked = [...best.values()].sort((a, b) => b.likelihood - a.likelihood);
+    return ranked.length && ranked[0].likelihood >= rules.least ? ranked.filter(({ likelihood }) => likelihood >= ranked[0].likelihood - rules.near) : [];
+  }
+
+  return {
+    main,
+
+    /**
+     * How the `draw`-th post (from 0) about a text begins: the first as the model likes (""), each other with one of the likely names, as the
+     * text has it with its article, the likeliest first; once they are used up, as the model likes again.
+     * @param {string} text
+     * @param {number} draw
+     */
+    beginning(text, draw) {
+      const name = draw < 1 ? undefined : main(text)[draw - 1]?.words.join(" ");
+      if (!name) return "";
+      return new RegExp(`(?<![\\p{L}\\p{N}_])[Tt]he ${escaped(name)}(?![\\p{L}\\p{N}_])`, "u").test(text) ? `The ${name}` : name;
     },
 
-    /** Whether a post has every word of a name, in any order; a hashtag of them counts. @param {string} post @param {Name} name */
-    keeps(post, { words }) {
-      const said = new Set(wordsOf(post, NAME_WORD).map(plain));
-      const joined = post.replace(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
+    /** Whether the sentences of a post have every word of a name, in any order or run together. @param {string} body @param {Name} name */
+    keeps(body, { words }) {
+      const said = new Set(wordsOf(body, NAME_WORD).map(plain));
+      const joined = body.replace(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
       return words.filter((word) => !joiners.has(word)).every((word) => said.has(plain(word))) || joined.includes(words.map(plain).join(""));
     },
 

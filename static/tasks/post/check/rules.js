@@ -6,6 +6,7 @@
  * @typedef {object} Rules
  * @property {number} draws posts that the page writes at most, to keep one
  * @property {number} draw_temperature the least temperature of a further draw: at a low one it says the same again
+ * @property {Rule[]} begun_for faults for which a further draw is begun with a name; with the others it begins as the model likes
  * @property {number} max_tags
  * @property {number} same_sentence two sentences that share this much of their words say the same
  * @property {number} same_run so do two places that share this many words in a row
@@ -22,7 +23,7 @@
  * @property {{small: string, tens: string, ordinals: string, uncounted: string[], weekday: string, month: string, day_month: string,
  *   month_day: string, clock: string, currencies: Record<string, string>, percent: string}} numbers
  * @property {{least: number, near: number, greetings: string, days: string, starters: string, joiners: string, places: string,
- *   speakers: string}} names
+ *   roles: string, codes: string, speakers: string}} names
  *
  * @typedef {'language' | 'cheer' | 'cut' | 'changed' | 'repeated' | 'lost_name' | 'lost_fact' | 'long' | 'tags'} Rule
  * @typedef {{rule: Rule, found: string[]}} Finding what one rule finds, and what it is about: words, names, figures; perhaps nothing

@@ -5,6 +5,8 @@ import { wordSet, wordsOf } from "./rules.js";
 
 const SENTENCE_END = /(?<=[.!?…])["”’')\]]*\s+|\n+/u;
 const ENDED = /[.!?…:]["”’')\]]*$/u;
+/** The same letters five times in a row. */
+const STAMMER = /(\p{L}{1,5}?)\1{4,}/gu;
 const HASHTAG = /(?<!\S)#([\p{L}\p{N}_]+)/gu;
 
 /** Hashtags without their sign. @param {string} post */
@@ -52,8 +54,8 @@ export function sentenceRules(rules) {
       return !ENDED.test(end) || open ? end : "";
     },
 
-    /** What is said twice; "" if nothing is. @param {string} body */
-    repeatedIn(body) {
+    /** What is said twice; "" if nothing is. @param {string} text what the post is about @param {string} body */
+    repeatedIn(text, body) {
       const lists = sentencesOf(body).map((sentence) => wordsOf(sentence).map((word) => word.toLowerCase()));
       for (const [index, list] of lists.entries()) {
         for (const other of lists.slice(0, index)) {
@@ -67,7 +69,45 @@ export function sentenceRules(rules) {
       const twice = new Set();
       const runs = Array.from({ length: Math.max(0, run.length - rules.same_run + 1) }, (_, start) => run.slice(start, start + rules.same_run).join(" "));
       for (const words of runs) (seen.has(words) ? twice : seen).add(words);
-      return runs.find((words) => twice.has(words)) ?? "";
+      return runs.find((words) => twice.has(words)) ?? stuttered(text, body);
     },
   };
 }
+
+/**
+ * What the text does not say so often: a name or figure of several words twice in one sentence ("the Elm Choir is at the Elm Choir"), a word
+ * three times in a row, letters again and again; "" if there is nothing.
+ * @param {string} text
+ * @param {string} body
+ */
+function stuttered(text, body) {
+  const known = pairsOf(wordsOf(text));
+  for (const sentence of sentencesOf(body)) {
+    const words = wordsOf(sentence);
+    const seen = new Map();
+    for (const [place, second] of words.slice(1).entries()) {
+      const first = words[place];
+      const pair = `${first} ${second}`.toLowerCase();
+      seen.set(pair, (seen.get(pair) ?? 0) + 1);
+      if (seen.get(pair) > Math.max(1, known.get(pair) ?? 0) && (isParticular(first) || isParticular(second))) return `${first} ${second}`;
+      const thrice = first.toLowerCase() === second.toLowerCase() && words[place + 2] === second;
+      if (thrice && /^\p{L}+$/u.test(first) && (known.get(pair) ?? 0) < 2) return `${first} ${second} ${second}`;
+    }
+    const again = (sentence.match(STAMMER) ?? []).find((letters) => !text.includes(letters));
+    if (again) return again;
+  }
+  return "";
+}
+
+/** How often two words stand side by side. @param {string[]} words */
+function pairsOf(words) {
+  const pairs = new Map();
+  for (const [place, second] of words.slice(1).entries()) {
+    const pair = `${words[place]} ${second}`.toLowerCase();
+    pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
+  }
+  return pairs;
+}
+
+/** Part of a name or a figure. @param {string} word */
+const isParticular = (word) => /^\p{Lu}|\p{N}/u.test(word);
