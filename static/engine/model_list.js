@@ -22,8 +22,8 @@
  * @property {import('./embedder.js').EmbeddingFacts | null} [embedding] how vectors are asked for
  * @property {Lora[]} adapters the LoRA adapters that fit it
  *
- * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[], quantization: string | null}} ModelFile
- *   `engines` that run it
+ * @typedef {import('./protocol.js').ModelSource & {format: string, context: number, engines: string[], quantization: string | null,
+ *   onDemand?: number}} ModelFile `engines` that run it; `onDemand`: bytes of it that stay out of the GPU while it runs
  *
  * @typedef {import('./protocol.js').LoraSource & {id: string, name: string}} Lora a LoRA adapter
  */

@@ -7,6 +7,7 @@ import { REFUSALS } from "../../static/convert/refusal.js";
 import { forgetImported, importedModels, rememberImported } from "../../static/engine/device_memory.js";
 import { OnpageError } from "../../static/engine/errors.js";
 import { ModelShelf } from "../../static/tasks/models/model_shelf.js";
+import { factsOf } from "../../static/tasks/models/row_view.js";
 import { fitOf, rowsOf } from "../../static/tasks/models/rows.js";
 import { texts } from "../../static/text/en.js";
 import { model } from "./support/engines.js";
@@ -48,6 +49,14 @@ test("each file is a row, what is published and here is one, and what nobody lis
     ["other", "published", 0, false],
   ]);
   assert.equal(rows[1].listed.id, "gemma");
+});
+
+test("a model says how much of it stays out of the GPU's memory", () => {
+  const one = model("one");
+  one.files[0].onDemand = 75_500_000;
+  const [row, graph] = rowsOf({ models: [one], imported: [], stored: [], catalog: [], speeds: {}, device: GPU });
+  assert.match(factsOf(row), /75\.5.MB of it stay out of GPU memory/);
+  assert.doesNotMatch(factsOf(graph), /GPU memory/);
 });
 
 test("a model that compares texts is listed, and cannot be written with", () => {

@@ -100,8 +100,8 @@ export function makeRow(first) {
   }
 }
 
-/** @param {Row} row */
-function factsOf({ kind, model, file, listed, size, engine }) {
+/** What it is, in a line. @param {Row} row */
+export function factsOf({ kind, model, file, listed, size, engine }) {
   const said = texts.models;
   const bytes = size === null ? (listed ? said.noSize : null) : listed?.size_is_approximate && !file ? said.about(size) : format.size(size);
   const entry = engineOf(engine);
@@ -114,6 +114,7 @@ function factsOf({ kind, model, file, listed, size, engine }) {
     parameters !== null && texts.footer.parameters(parameters),
     entry && texts.engine.on(entry),
     context !== null && said.context(context),
+    !!file?.onDemand && said.onDemand(file.onDemand),
     kind === "embedding" ? said.compares : kinds && said.takes(format.list(kinds)),
   ]);
 }

@@ -45,6 +45,8 @@ export const models = {
   noSize: "size not published",
   /** @param {number} tokens */
   context: (tokens) => `${integer(tokens)} tokens of context`,
+  /** @param {number} bytes */
+  onDemand: (bytes) => `${size(bytes)} of it stay out of GPU memory`,
   /** @param {string} kinds */
   takes: (kinds) => `takes ${kinds}`,
   /** @type {Record<string, string>} */

@@ -45,6 +45,8 @@ export const models = {
   noSize: "サイズは未公開",
   /** @param {number} tokens */
   context: (tokens) => `コンテキスト ${integer(tokens)} トークン`,
+  /** @param {number} bytes */
+  onDemand: (bytes) => `うち ${size(bytes)} は GPU メモリを使いません`,
   /** @param {string} kinds */
   takes: (kinds) => `入力：${kinds}`,
   /** @type {Record<string, string>} */

@@ -45,6 +45,8 @@ export const models = {
   noSize: "大小未公布",
   /** @param {number} tokens */
   context: (tokens) => `上下文 ${integer(tokens)} 个 token`,
+  /** @param {number} bytes */
+  onDemand: (bytes) => `其中 ${size(bytes)} 不占用 GPU 内存`,
   /** @param {string} kinds */
   takes: (kinds) => `可输入${kinds}`,
   /** @type {Record<string, string>} */

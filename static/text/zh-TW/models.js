@@ -45,6 +45,8 @@ export const models = {
   noSize: "大小未公布",
   /** @param {number} tokens */
   context: (tokens) => `上下文 ${integer(tokens)} 個 token`,
+  /** @param {number} bytes */
+  onDemand: (bytes) => `其中 ${size(bytes)} 不佔用 GPU 記憶體`,
   /** @param {string} kinds */
   takes: (kinds) => `可輸入${kinds}`,
   /** @type {Record<string, string>} */
