@@ -11,6 +11,8 @@ import { BLOCK_TYPES, float16At } from "./ggml_types.js";
 
 const { values: BLOCK, size: SIZE } = BLOCK_TYPES.Q4_0;
 const ZERO = 8;
+/** A byte of two of them. */
+const ZEROS = 0x88;
 
 /** @param {StoredTensor} tensor @param {import('./kernel.js').Scheme} scheme */
 export function isStoredIn({ dtype }, { bits, block }) {
@@ -28,30 +30,40 @@ export async function packedRows(tensor, first, rows) {
   const [stored, inputs] = tensor.shape;
   const [blocks, width] = [inputs / BLOCK, (inputs / BLOCK) * SIZE];
   const there = Math.min(rows, Math.max(0, stored - first));
-  const bytes = new Uint8Array(await bytesOf(tensor.file, tensor.begin + first * width, tensor.begin + (first + there) * width));
-  const padding = there < rows ? new Uint8Array(await bytesOf(tensor.file, tensor.begin, tensor.begin + width)) : bytes;
+  const read = async (/** @type {number} */ from, /** @type {number} */ count) => new Uint8Array(await bytesOf(tensor.file, tensor.begin + from * width, tensor.begin + (from + count) * width));
+  const bytes = there === rows ? await read(first, rows) : new Uint8Array(rows * width);
+  if (there < rows) {
+    bytes.set(await read(first, there));
+    const padding = await read(0, 1);
+    for (let row = there; row < rows; row += 1) bytes.set(padding, row * width);
+  }
   const packed = new Uint8Array((rows * inputs) / 2);
   const scales = new Float32Array(rows * blocks);
   const sums = new Int32Array(rows);
-  const apart = 2 * rows; // bytes of the strip of four inputs
   for (let row = 0; row < rows; row += 1) {
-    const source = row < there ? bytes : padding;
-    const [column, shift] = [8 * (row >> 2) + ((row & 3) >> 1), row & 1 ? 4 : 0]; // two outputs share a byte
-    let sum = 0;
     for (let block = 0; block < blocks; block += 1) {
-      const at = (row < there ? row * width : 0) + block * SIZE;
-      const scale = float16At(source, at);
+      const at = row * width + block * SIZE;
+      const scale = float16At(bytes, at);
       if (!Number.isFinite(scale)) return null;
       scales[row * blocks + block] = scale || 1; // zero would divide by zero: its values become zeros
-      for (let i = 0; i < BLOCK; i += 1) {
-        const pair = source[at + 2 + (i & 15)];
-        const value = scale === 0 ? ZERO : i < 16 ? pair & 15 : pair >> 4;
-        const input = block * BLOCK + i;
-        packed[(input >> 2) * apart + column + 2 * (input & 3)] |= value << shift;
-        sum += value - ZERO;
+      if (scale === 0) bytes.fill(ZEROS, at + 2, at + SIZE);
+      for (let i = at + 2; i < at + SIZE; i += 1) sums[row] += (bytes[i] & 15) + (bytes[i] >> 4) - 2 * ZERO;
+    }
+  }
+  const apart = 2 * rows; // bytes of the strip of four inputs
+  for (let row = 0; row < rows; row += 4) {
+    for (let block = 0; block < blocks; block += 1) {
+      const at = row * width + block * SIZE + 2;
+      for (let i = 0; i < 16; i += 1) {
+        const [one, two, three, four] = [bytes[at + i], bytes[at + width + i], bytes[at + 2 * width + i], bytes[at + 3 * width + i]];
+        const low = (8 * block + (i >> 2)) * apart + 2 * row + 2 * (i & 3);
+        const high = low + 4 * apart; // 16 inputs further on
+        packed[low] = (one & 15) | ((two & 15) << 4);
+        packed[low + 1] = (three & 15) | ((four & 15) << 4);
+        packed[high] = (one >> 4) | (two & 240);
+        packed[high + 1] = (three >> 4) | (four & 240);
       }
     }
-    sums[row] = sum;
   }
   return { packed, scales, sums: new Uint8Array(sums.buffer) };
 }
