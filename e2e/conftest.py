@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from e2e.bare import served
+from e2e.bare import BareTab, served
 from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 
 QUICKER = ("--enable-dawn-features=disable_workgroup_init,disable_robustness", "--js-flags=--liftoff-only")
@@ -44,3 +45,10 @@ def address(models: Path) -> Iterator[str]:
     """Where the bare pages and `models` are served."""
     with served(models) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def mediapipe(browser: Browser, address: str) -> Iterator[BareTab]:
+    """MediaPipe's bare page, for all models of a module."""
+    with closing(BareTab(browser, f"{address}/bare/index.html")) as tab:
+        yield tab

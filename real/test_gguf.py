@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import gguf
@@ -19,7 +20,7 @@ from builder.model.opened import OpenedCheckpoint
 from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.reference.report import report_on
-from e2e.bare import call, on_a_fresh_page, served
+from e2e.bare import BareTab, call, served
 
 PROMPT = "Monday, Tuesday, Wednesday,"
 NEW_TOKENS = 16
@@ -79,12 +80,11 @@ def test_the_engine_writes_what_the_reference_writes(browser: Browser, converted
     assert min(expected.margins) > 0.05, "a near tie says nothing: choose another prompt"
     assert processor.decode(expected.ids[:1]).strip() == "Thursday"
 
-    def write(page: Page, address: str) -> str:
-        page.goto(f"{address}/bare/index.html")
+    def write(page: Page) -> str:
         options = {"maxTokens": len(prompt) + NEW_TOKENS}
         call(page, "([model, options]) => bare.load(model, options)", [f"/models/{converted.name}", options])
         return str(call(page, "(text) => bare.generate(text)", PROMPT)["text"])
 
-    with served(converted.parent) as address:
-        text = on_a_fresh_page(browser, lambda page: write(page, address))
+    with served(converted.parent) as address, closing(BareTab(browser, f"{address}/bare/index.html")) as tab:
+        text = tab.ask(write)
     assert text.strip() == processor.decode(expected.ids).strip()

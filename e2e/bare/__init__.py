@@ -73,20 +73,38 @@ def call(page: Page, expression: str, argument: object) -> Any:
         raise
 
 
-def on_a_fresh_page(browser: Browser, ask: Callable[[Page], T]) -> T:
-    """What `ask` returns for a new page; where the engine falls silent, seen once in some dozens of loads, for one more.
+class BareTab:
+    """A bare page that takes one model after the other: the engine's WebAssembly is fetched and compiled once for all.
 
-    A wrong answer is never asked for again.
+    After anything that failed in it, the next to ask gets a fresh one.
     """
 
-    def once() -> T:
-        page = browser.new_page()
-        try:
-            return ask(page)
-        finally:
-            page.close()
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+        self._page: Page | None = None
 
-    try:
-        return once()
-    except EngineSilentError:
-        return once()
+    def ask(self, ask: Callable[[Page], T]) -> T:
+        """What `ask` returns for the page; where the engine falls silent, seen once in some dozens of loads, for a fresh one.
+
+        A wrong answer is never asked for again.
+        """
+        try:
+            return self._once(ask)
+        except EngineSilentError:
+            return self._once(ask)
+
+    def _once(self, ask: Callable[[Page], T]) -> T:
+        if self._page is None:
+            self._page = self._browser.new_page()
+            self._page.goto(self._url)
+        try:
+            return ask(self._page)
+        except Exception:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._page is not None:
+            self._page.close()
+            self._page = None

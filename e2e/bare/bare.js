@@ -9,6 +9,8 @@ import { FilesetResolver, LlmInference } from "/vendor/genai_bundle.mjs";
 let engine;
 /** @type {any} a LoRA adapter, or undefined */
 let lora;
+/** @type {any} */
+let device;
 
 /** @type {any} */ (globalThis).bare = {
   /**
@@ -19,16 +21,18 @@ let lora;
   async load(model, options) {
     const started = performance.now();
     engine?.close();
+    device?.destroy(); // with the memory of the model before
     lora = undefined;
     const fileset = await FilesetResolver.forGenAiTasks("/vendor/wasm");
     const response = await fetch(model);
     if (!response.ok || !response.body) throw new Error(`${model}: ${response.status}`);
+    device = await LlmInference.createWebGpuDevice();
     engine = await LlmInference.createFromOptions(fileset, {
       topK: 1,
       forceF32: true,
       ...options,
       baseOptions: {
-        gpuOptions: { device: await LlmInference.createWebGpuDevice() },
+        gpuOptions: { device },
         modelAssetBuffer: /** @type {any} */ (response.body.getReader()),
       },
     });

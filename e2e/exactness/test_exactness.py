@@ -9,28 +9,28 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from builder.model.weights import LayerMatrix
 from builder.quantize.scheme import INT8, Quantization
 from builder.reference.dense import Reference
 from builder.synth.web_file import word
-from e2e.bare import call, on_a_fresh_page
+from e2e.bare import BareTab, call
 from tests.goldens.cases import CASES, Case, goldens, text_of
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_engine_answers_as_transformers_does(browser: Browser, models: Path, address: str, name: str) -> None:
+def test_the_engine_answers_as_transformers_does(mediapipe: BareTab, models: Path, name: str) -> None:
     case, golden = CASES[name], goldens()["cases"][name]
     ids = golden["ids"]
     assert len(ids) >= 32
     case.convert(name, models)
     prompt = case.prompt(golden["prompt_seed"])
-    answer = on_a_fresh_page(browser, lambda page: write(page, address, name, prompt, len(ids)))
+    answer = mediapipe.ask(lambda page: write(page, name, prompt, len(ids)))
     assert answer.split() == [word(i) for i in ids]
 
 
-def test_a_second_prompt_of_another_length_is_answered_as_exactly(browser: Browser, models: Path, address: str) -> None:
+def test_a_second_prompt_of_another_length_is_answered_as_exactly(mediapipe: BareTab, models: Path) -> None:
     """With several key-value heads that takes a `maxTokens` of a multiple of 32, which the page sees to: docs/families.md."""
     name, tokens = "int4-two-kv-heads", 12
     case, golden = CASES[name], goldens()["cases"][name]
@@ -38,12 +38,11 @@ def test_a_second_prompt_of_another_length_is_answered_as_exactly(browser: Brows
     prompt, answer = clear_answer(dataclasses.replace(case, prompt_tokens=31), reference, tokens)
 
     def ask(page: Page) -> list[list[str]]:
-        page.goto(f"{address}/bare/index.html")
         call(page, "(model) => bare.load(model, {maxTokens: 64})", f"/models/{name}.task")
         texts = (text_of(ids) for ids in (case.prompt(golden["prompt_seed"]), prompt))
         return [call(page, "(text) => bare.generate(text)", text)["text"].split()[:tokens] for text in texts]
 
-    first, second = on_a_fresh_page(browser, ask)
+    first, second = mediapipe.ask(ask)
     assert first == [word(i) for i in golden["ids"][:tokens]]
     assert second == [word(i) for i in answer]
 
@@ -58,9 +57,8 @@ def clear_answer(case: Case, reference: Reference, tokens: int) -> tuple[list[in
     raise AssertionError("no prompt has a clear answer")
 
 
-def write(page: Page, address: str, name: str, prompt: list[int], tokens: int) -> str:
-    """Loads the model on a fresh page and returns its greedy text."""
-    page.goto(f"{address}/bare/index.html")
+def write(page: Page, name: str, prompt: list[int], tokens: int) -> str:
+    """Loads the model and returns its greedy text."""
     call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [f"/models/{name}.task", len(prompt) + tokens])
     assert call(page, "(text) => bare.count(text)", text_of(prompt)) == len(prompt) - 1
     return str(call(page, "(text) => bare.generate(text)", text_of(prompt))["text"])
@@ -75,9 +73,7 @@ MIXES: dict[str, tuple[LayerMatrix, ...]] = {
 
 
 @pytest.mark.parametrize("mix", MIXES)
-def test_the_engine_takes_another_scheme_in_a_matrix_of_every_layer(
-    browser: Browser, models: Path, address: str, mix: str
-) -> None:
+def test_the_engine_takes_another_scheme_in_a_matrix_of_every_layer(mediapipe: BareTab, models: Path, mix: str) -> None:
     """As `convert --bits auto` mixes them. It wants all layers alike: with one that differs it says "Subgraph input tensors don't match"."""
     name, tokens = f"mixed-{mix}", 16
     exceptions = tuple((part, INT8) for part in MIXES[mix])
@@ -85,5 +81,5 @@ def test_the_engine_takes_another_scheme_in_a_matrix_of_every_layer(
     case = dataclasses.replace(CASES["q4_0-embedding-int8"], quantization=quantization)
     reference = Reference.from_web_file(case.convert(name, models).path)
     prompt, answer = clear_answer(case, reference, tokens)
-    text = on_a_fresh_page(browser, lambda page: write(page, address, name, prompt, tokens))
+    text = mediapipe.ask(lambda page: write(page, name, prompt, tokens))
     assert text.split()[:tokens] == [word(i) for i in answer]

@@ -21,7 +21,7 @@ from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
 from builder.reference.dense import Reference
 from builder.synth.web_file import word
-from e2e.bare import call, on_a_fresh_page
+from e2e.bare import BareTab, call
 from onpage.bench.browser import launch
 from tests.goldens.cases import CASES, GRAPH_GOLDENS, NEW_TOKENS, goldens, text_of
 from webapp.paths import DEMO_GRAPH, DEMO_MODEL
@@ -51,10 +51,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def answers(page: Page, page_address: str, model: str, prompts: list[str], context: int = CONTEXT) -> list[str]:
+def answers(page: Page, model: str, prompts: list[str], context: int = CONTEXT) -> list[str]:
     """The greedy text after each prompt. One load for all."""
-    page.goto(page_address)
-    page.wait_for_function("globalThis.bare")
     call(page, "([model, maxTokens]) => bare.load(model, {maxTokens})", [model, context])
     return [str(call(page, "(text) => bare.generate(text)", prompt)["text"]) for prompt in prompts]
 
@@ -67,24 +65,22 @@ def test_the_cpu_engine_answers_as_transformers_does_without_webgpu(
         page = plain.new_page()
         page.goto(f"{address}/bare/litert_lm.html")
         assert page.evaluate("async () => await navigator.gpu?.requestAdapter() ?? null") is None
-        found = answers(page, f"{address}/bare/litert_lm.html", "/models/demo.litertlm", [c["prompt"] for c in cases])
+        found = answers(page, "/models/demo.litertlm", [case["prompt"] for case in cases])
     finally:
         plain.close()
     assert found == [case["text"] for case in cases]
 
 
-def test_mediapipe_answers_as_transformers_does(browser: Browser, address: str, cases: list[dict[str, Any]]) -> None:
+def test_mediapipe_answers_as_transformers_does(mediapipe: BareTab, cases: list[dict[str, Any]]) -> None:
     few = [cases[0], cases[-1]]  # on software WebGPU each takes some ten seconds
     assert few[-1]["prompt_tokens"] > 200
     prompts = [case["prompt"] for case in few]
-    found = on_a_fresh_page(
-        browser, lambda page: answers(page, f"{address}/bare/index.html", "/models/demo.task", prompts)
-    )
+    found = mediapipe.ask(lambda page: answers(page, "/models/demo.task", prompts))
     assert found == [case["text"] for case in few]
 
 
 def test_mediapipe_answers_as_the_reference_does_with_windows_caps_and_a_head_in_parts(
-    browser: Browser, models: Path, address: str, monkeypatch: pytest.MonkeyPatch
+    mediapipe: BareTab, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The demo model has none of them: its window is its context."""
     monkeypatch.setattr(parameters, "MAX_PART", 32_768)
@@ -94,6 +90,5 @@ def test_mediapipe_answers_as_the_reference_does_with_windows_caps_and_a_head_in
     convert_to_graph(web, models / "graph.task", context=context, prefill=[16])
     prompt = case.prompt(goldens()["cases"][name]["prompt_seed"])
     [expected] = Reference.from_web_file(web).greedy([prompt], NEW_TOKENS)
-    page_address, text = f"{address}/bare/index.html", text_of(prompt)
-    [found] = on_a_fresh_page(browser, lambda page: answers(page, page_address, "/models/graph.task", [text], context))
+    [found] = mediapipe.ask(lambda page: answers(page, "/models/graph.task", [text_of(prompt)], context))
     assert found.split()[:NEW_TOKENS] == [word(i) for i in expected.ids]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from builder.lora.adapter_file import convert_adapter
 from builder.synth.web_file import word
-from e2e.bare import call, on_a_fresh_page
+from e2e.bare import BareTab, call
 from tests.goldens.cases import CASES, text_of
 from tests.goldens.lora_cases import LORA_CASES, lora_goldens
 
@@ -21,9 +21,7 @@ CACHE_MULTIPLE = 32
 
 
 @pytest.mark.parametrize("base", sorted({case.base for case in LORA_CASES.values()}))
-def test_the_engine_answers_with_an_adapter_as_peft_does(
-    browser: Browser, models: Path, address: str, base: str
-) -> None:
+def test_the_engine_answers_with_an_adapter_as_peft_does(mediapipe: BareTab, models: Path, base: str) -> None:
     CASES[base].convert(base, models)
     names = [name for name, case in LORA_CASES.items() if case.base == base]
     ranks = {
@@ -32,7 +30,7 @@ def test_the_engine_answers_with_an_adapter_as_peft_does(
     }
     goldens = {name: lora_goldens()["applied"][name] for name in names}
     assert all(len(golden["ids"]) >= 32 for golden in goldens.values())
-    answers = on_a_fresh_page(browser, lambda page: write(page, address, base, goldens, sorted(ranks)))
+    answers = mediapipe.ask(lambda page: write(page, base, goldens, sorted(ranks)))
     for name, (before, adapted, after) in answers.items():
         ids, without = goldens[name]["ids"], goldens[name]["ids_without"]
         assert adapted.split()[: len(ids)] == [word(i) for i in ids], name
@@ -40,9 +38,7 @@ def test_the_engine_answers_with_an_adapter_as_peft_does(
         assert before.split()[: len(without)] == [word(i) for i in without], name
 
 
-def write(
-    page: Page, address: str, base: str, goldens: dict[str, dict], ranks: list[int]
-) -> dict[str, tuple[str, str, str]]:
+def write(page: Page, base: str, goldens: dict[str, dict], ranks: list[int]) -> dict[str, tuple[str, str, str]]:
     """The greedy texts without, with, and again without each adapter, by one engine."""
 
     def generate(name: str) -> str:
@@ -51,7 +47,6 @@ def write(
     prompts = {name: CASES[base].prompt(golden["prompt_seed"]) for name, golden in goldens.items()}
     tokens = max(len(prompts[name]) + len(golden["ids"]) for name, golden in goldens.items())
     tokens = -(-tokens // CACHE_MULTIPLE) * CACHE_MULTIPLE
-    page.goto(f"{address}/bare/index.html")
     options = {"maxTokens": tokens, "loraRanks": ranks}
     call(page, "([model, options]) => bare.load(model, options)", [f"/models/{base}.task", options])
     answers = {}

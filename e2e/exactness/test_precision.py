@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from builder.convert.web_file import convert_checkpoint
 from builder.formats.web_file_reader import WebFile
 from builder.model.residual import FLOAT16_MAX
 from builder.reference.dense import Reference
 from builder.synth.web_file import BOS, FIRST_WORD, word
-from e2e.bare import call, on_a_fresh_page
+from e2e.bare import BareTab, call
 from tests.checkpoints import gemma1_config, gemma3_config, gemma3n_config, write_checkpoint
 from tests.goldens.cases import text_of
 
@@ -42,7 +42,7 @@ def clear_prompt(reference: Reference) -> tuple[list[int], list[int]]:
 
 @pytest.mark.parametrize("family", [gemma1_config, gemma3_config, with_streams])
 def test_a_scaled_stream_is_computed_exactly_in_float16(
-    browser: Browser, models: Path, address: str, family: Callable[..., dict[str, Any]]
+    mediapipe: BareTab, models: Path, family: Callable[..., dict[str, Any]]
 ) -> None:
     config = family(vocab_size=VOCABULARY)
     name = config["model_type"]
@@ -54,12 +54,11 @@ def test_a_scaled_stream_is_computed_exactly_in_float16(
     prompt, expected = clear_prompt(Reference(scaled))
 
     def write(page: Page, kind: str) -> list[str]:
-        page.goto(f"{address}/bare/index.html")
         options = {"maxTokens": len(prompt) + NEW_TOKENS, "forceF32": False}
         call(page, "([model, options]) => bare.load(model, options)", [f"/models/{name}-{kind}.task", options])
         text: str = call(page, "(text) => bare.generate(text)", text_of(prompt))["text"]
         return text.split()[:NEW_TOKENS]
 
     words = [word(i) for i in expected]
-    assert on_a_fresh_page(browser, lambda page: write(page, "scaled")) == words
-    assert on_a_fresh_page(browser, lambda page: write(page, "plain")) != words
+    assert mediapipe.ask(lambda page: write(page, "scaled")) == words
+    assert mediapipe.ask(lambda page: write(page, "plain")) != words

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from e2e.bare import call, on_a_fresh_page
+from e2e.bare import BareTab, call
 from webapp.paths import DEMO_MODEL
 
 PROMPT = (
@@ -31,7 +31,7 @@ async ([loaded, next]) => {
 """
 
 
-def test_sampling_in_memory_is_that_of_a_load(browser: Browser, models: Path, address: str) -> None:
+def test_sampling_in_memory_is_that_of_a_load(mediapipe: BareTab, models: Path) -> None:
     shutil.copy(DEMO_MODEL, models / "demo.task")
 
     def load(page: Page, sampling: dict[str, Any]) -> None:
@@ -47,7 +47,6 @@ def test_sampling_in_memory_is_that_of_a_load(browser: Browser, models: Path, ad
         return str(call(page, "(prompt) => bare.generate(prompt)", PROMPT)["text"])
 
     def ask(page: Page) -> tuple[list[str], list[str]]:
-        page.goto(f"{address}/bare/index.html")
         by_loads = []
         for sampling in (*OTHERS, LOADED):
             load(page, sampling)
@@ -58,6 +57,6 @@ def test_sampling_in_memory_is_that_of_a_load(browser: Browser, models: Path, ad
             in_memory.append(write(page))
         return by_loads, in_memory
 
-    by_loads, in_memory = on_a_fresh_page(browser, ask)
+    by_loads, in_memory = mediapipe.ask(ask)
     assert in_memory == by_loads
     assert len(set(by_loads)) > 2, "seeds and temperatures make a difference"
