@@ -18,7 +18,6 @@ PROMPT = (
 LOADED = {"temperature": 1.375, "topK": 37, "seed": 0x5EED1234}
 OTHERS = (
     {"temperature": 1.375, "topK": 37, "seed": 7},
-    {"temperature": 1.375, "topK": 37, "seed": 8},
     {"temperature": 0.7, "topK": 37, "seed": 7},
     {"temperature": 1.375, "topK": 1, "seed": 7},
 )
