@@ -14,6 +14,7 @@ from builder.demo.rules import RULES
 _TOKEN = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*|&|\S")
 _LEAST = RULES["names"]["least"]
 _NEAR = RULES["names"]["near"]
+_MOST_BEGUN = RULES["names"]["most_begun"]
 
 
 def _words(name: str) -> frozenset[str]:
@@ -80,8 +81,9 @@ def keeps(body: str, name: Name) -> bool:
 
 def beginning(text: str, draw: int) -> str:
     """How the `draw`-th post (from 0) about a text begins: the first as the model likes (""), each other with one of the likely names, as
-    the text has it with its article, the likeliest first; once they are used up, as the model likes again."""
-    names = [name.text for name in main_names(text)]
+    the text has it with its article, the likeliest first; once they are used up, as the model likes again. A longer one is rather a
+    heading."""
+    names = [name.text for name in main_names(text) if len(name.words) <= _MOST_BEGUN]
     if not 1 <= draw <= len(names):
         return ""
     name = names[draw - 1]

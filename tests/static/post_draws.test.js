@@ -64,11 +64,33 @@ test("one with a fault is written again, with another seed and begun with the na
   assert.deepEqual(page.session.asked[1].draw, { seed: 1_000_010, temperature: 0.3 });
   assert.equal(beginningOf(page.session.asked[0]), "");
   assert.equal(beginningOf(page.session.asked[1]), "The Northfield Choir");
-  assert.ok(page.session.asked[1].room > page.session.asked[0].room, "what it begins with is a part of the post");
+  assert.equal(page.session.asked[1].room - page.session.asked[0].room, 9, "what it begins with is three words of the post");
   assert.equal(page.body.textContent, GOOD);
   assert.equal(page.shown("check-drawing"), "");
   assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text. · The best of 2.");
   assert.deepEqual((await heads(page.records)).map(({ text, seed }) => [text, seed]), [[GOOD, 1_000_010]], "the history has the one that was kept");
+});
+
+test("a beginning never takes more than the engine has room for, and one that does not fit is not told of", async () => {
+  const page = await drawing();
+  await answer(page, NO_DATE);
+  const { maxTokens } = page.session.state.setup.settings;
+  assert.ok(page.session.asked[1].room < maxTokens);
+  page.phase(WRITING);
+  page.session.state = { ...page.session.state, now: READY };
+  page.session.asked[1].end({ kind: "too-long", tokens: maxTokens, room: page.session.asked[1].room });
+  await settled();
+  page.phase(READY);
+  assert.equal(page.session.asked.length, 2);
+  assert.equal(page.body.textContent, NO_DATE);
+  assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
+  assert.ok(!page.form.textContent.includes("too long"));
+});
+
+test("a heading in capitals is no beginning", async () => {
+  const page = await drawing({ recalled: { text: "Grand Opening Of Northfield Market Hall On Saturday Morning Market Square. It is on 22 May." } });
+  await answer(page, "The hall opens. #Market");
+  assert.equal(beginningOf(page.session.asked[1]), "");
 });
 
 test("after three the best stays, with what a person should look at; the others can be seen and chosen", async () => {

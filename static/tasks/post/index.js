@@ -9,6 +9,7 @@ import { mountFigures } from "../parts/figures.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
 import { Keeper } from "../parts/keeper.js";
 import { events as cardEvents, mountCard } from "./card.js";
+import { countWords } from "./check/sentences.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
 import { mountDeclined } from "./declined.js";
 import { asJson, asMarkdown, entryOf, keptOf, postOf } from "./history.js";
@@ -86,14 +87,16 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     show();
   };
 
-  /** What the draft asks of the model, and the room that there is for it. */
-  function wanted() {
+  /** What the draft asks of the model, and the room that there is for it. @param {string} [beginning] of the post: a part of its words that is read */
+  function wanted(beginning = "") {
     const { words } = lengthOf(definition, state.draft.length);
     const { text, language } = state.draft;
     const { setup } = session.state;
     const maxTokens = setup?.settings.maxTokens ?? 0;
     const said = setup?.model.demo ? "" : languageSaid(language, judge.isForeign(text)); // the demo knows English only
-    return { messages: messagesOf(definition, state.draft, said), room: promptRoom(maxTokens, words), limits: runawayAt(words) };
+    const asked = messagesOf(definition, state.draft, said);
+    const messages = beginning ? [...asked, message(beginning, "model")] : asked;
+    return { messages, room: promptRoom(maxTokens, words - countWords(beginning)), limits: runawayAt(words) };
   }
 
   function countSoon(delay = COUNT_DELAY) {
@@ -118,7 +121,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     const { draft, count } = state;
     if (now.phase !== "ready" || !setup || !draft.text.trim()) return null;
     keeper.flush();
-    const { messages, room, limits: most } = wanted();
+    const { messages, room, limits: most } = wanted(beginning);
     const { tone, length } = draft;
     const language = setup.model.demo ? "" : draft.language;
     const asked = { tone, length, language, seed: draw?.seed ?? setup.settings.seed, lora: setup.lora?.name ?? "", model: setup.model.name };
@@ -139,14 +142,13 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
       session.stop();
     };
     state = { ...state, tooLong: false };
-    const begun = beginning ? [...messages, message(beginning, "model")] : messages;
-    const outcome = await session.generate(begun, { room: room + most.tokens * Number(beginning !== ""), counted: beginning ? null : (count?.tokens ?? null), tokens: most.tokens, draw, onText });
+    const outcome = await session.generate(messages, { room, counted: beginning ? null : (count?.tokens ?? null), tokens: most.tokens, draw, onText });
     next.end(outcome?.kind === "written" ? outcome.figures : null);
     if (next.ended === "model") {
       judge.mend(next);
       addVoice(next);
     }
-    if (outcome?.kind === "too-long") state = { ...counted(state, draft, outcome), tooLong: draft === state.draft };
+    if (outcome?.kind === "too-long" && !beginning) state = { ...counted(state, draft, outcome), tooLong: draft === state.draft };
     show();
     if (state.post !== next) return null; // not a word of it
     await keeper.now(next);

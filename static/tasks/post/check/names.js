@@ -128,12 +128,13 @@ export function nameRules({ names: rules, everyday, misspelt }) {
 
     /**
      * How the `draw`-th post (from 0) about a text begins: the first as the model likes (""), each other with one of the likely names, as the
-     * text has it with its article, the likeliest first; once they are used up, as the model likes again.
+     * text has it with its article, the likeliest first; once they are used up, as the model likes again. A longer one is rather a heading.
      * @param {string} text
      * @param {number} draw
      */
     beginning(text, draw) {
-      const name = draw < 1 ? undefined : main(text)[draw - 1]?.words.join(" ");
+      const short = main(text).filter(({ words }) => words.length <= rules.most_begun);
+      const name = draw < 1 ? undefined : short[draw - 1]?.words.join(" ");
       if (!name) return "";
       return new RegExp(`(?<![\\p{L}\\p{N}_])[Tt]he ${escaped(name)}(?![\\p{L}\\p{N}_])`, "u").test(text) ? `The ${name}` : name;
     },

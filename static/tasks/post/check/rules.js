@@ -22,7 +22,7 @@
  * @property {{fewest_words: number, most_foreign_letters: number, foreign_words: number, times_english: number, english: string, other: string[]}} language
  * @property {{small: string, tens: string, ordinals: string, uncounted: string[], weekday: string, month: string, day_month: string,
  *   month_day: string, clock: string, currencies: Record<string, string>, percent: string}} numbers
- * @property {{least: number, near: number, greetings: string, days: string, starters: string, joiners: string, places: string,
+ * @property {{least: number, near: number, most_begun: number, greetings: string, days: string, starters: string, joiners: string, places: string,
  *   roles: string, codes: string, speakers: string}} names
  *
  * @typedef {'language' | 'cheer' | 'cut' | 'changed' | 'repeated' | 'lost_name' | 'lost_fact' | 'long' | 'tags'} Rule
