@@ -32,6 +32,9 @@ DRAWS: int = RULES["draws"]
 """Posts that the page writes at most, to keep one."""
 DRAW_TEMPERATURE: float = RULES["draw_temperature"]
 """The least temperature of a further draw: at a low one it says the same again."""
+BEGUN_AFTER: dict[str, int] = RULES["begun_after"]
+"""After how many faulty draws a post is begun with a name, for it is a guess: of the demo model ("demo"), and of models that mostly tell the
+name by themselves ("others")."""
 BEGUN_FOR = frozenset(RULES["begun_for"])
 """Faults for which a further draw is begun with a name; with the others it begins as the model likes."""
 WEIGHTS: dict[str, int] = RULES["weights"]

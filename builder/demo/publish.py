@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, Literal
 
 from builder.demo.blind import blind_texts
-from builder.demo.check import BEGUN_FOR, DRAW_TEMPERATURE, Finding, check
+from builder.demo.check import BEGUN_AFTER, BEGUN_FOR, DRAW_TEMPERATURE, Finding, check
 from builder.demo.evaluate import BATCH, Sampling, write_prompts
 from builder.demo.generator import social_post, social_prompt, tones
 from builder.demo.mend import assembled
@@ -205,16 +205,20 @@ Write = Callable[[list[str], list[str], Sampling | None, int], list[tuple[str, b
 ended each itself."""
 
 
-def drawn(write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws: int) -> list[Judged]:
+def drawn(
+    write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws: int, *, demo: bool = False
+) -> list[Judged]:
     """The posts for some trials, as the page gets them: those that the check finds fault with are written again, up to `draws` times in
-    all, begun with a name that the text is about, or else warmer; the best that can be put together of all draws is kept (`assembled`).
+    all, begun with a name that the text is about (not at once, unless the `demo` writes), or else warmer; the best that can be put together of all draws is kept (`assembled`).
     What the model did not end is drawn again, and taken only where there is nothing else. With `draws` 1 a post stays as the model wrote it."""
+    after = BEGUN_AFTER["demo" if demo else "others"]
     tries: list[list[tuple[str, bool]]] = [[] for _ in asked]
     kept: list[Judged | None] = [None for _ in asked]
     for draw in range(draws):
         places = [place for place, one in enumerate(kept) if one is None or one.findings]
         begun = {
-            place: beginning(asked[place].subject.text, draw) if _is_begun(kept[place]) else "" for place in places
+            place: beginning(asked[place].subject.text, 1 + draw - after) if _is_begun(kept[place]) else ""
+            for place in places
         }
         for group in (
             [place for place in places if begun[place] or not draw],
@@ -258,12 +262,13 @@ def evaluate_posts(
     blind: int | None = None,
     sampling: Sampling | None = None,
     draws: int = 1,
+    demo: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> PostsReport:
     """Write a post for every trial with the model in `web_file`, greedy unless `sampling` is given, and judge it.
 
     A post with a fault that the page's check finds is drawn up to `draws` times; more than once takes `sampling`, for the likeliest post
-    is always the same. `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
+    is always the same. `demo`: whether it is the demo model, see `drawn`. `progress` is called with the posts done and the posts in all. Raises WebFileError as `Reference` does.
     """
     from builder.reference.dense import Reference
 
@@ -277,7 +282,8 @@ def evaluate_posts(
     judged: dict[int, Judged] = {}
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
-        judged.update(zip(batch, drawn(write, [everything[index] for index in batch], sampling, draws), strict=True))
+        written = drawn(write, [everything[index] for index in batch], sampling, draws, demo=demo)
+        judged.update(zip(batch, written, strict=True))
         if progress:
             progress(len(judged), len(everything))
     return PostsReport(web_file.name, tuple(judged[index] for index in range(len(everything))))

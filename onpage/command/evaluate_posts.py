@@ -53,6 +53,7 @@ def evaluate_posts(
     the subject. Runs in numpy, without a browser.
 
     With --temperature it writes as the page does, which checks each post and draws again; --draws 1 measures the model alone.
+    A FILE is drawn as a model other than the demo, whose posts the page begins with a name later.
     The check looks for much of what the score is made of, so the score of chosen posts is kind to them.
 
     \b
@@ -76,6 +77,7 @@ def evaluate_posts(
         blind=blind,
         sampling=sampling,
         draws=draws or (DRAWS if sampling else 1),
+        demo=file is None,
         progress=say_posts,
     )
     if as_json:

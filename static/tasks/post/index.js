@@ -174,7 +174,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     let best = null;
     set({ ...state, busy: true });
     while (setup && state.busy && state.draft === draft && !ended.signal.aborted) {
-      const beginning = best ? judge.beginning(best, drafts.length) : "";
+      const beginning = best ? judge.beginning(best, drafts.length, setup.model.demo) : "";
       const written = await writeOne(null, best ? judge.drawOf(setup.settings, drafts.length, beginning) : null, beginning);
       if (!written) break;
       drafts.push(written);

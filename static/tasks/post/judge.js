@@ -104,11 +104,17 @@ export class Judge {
     return Boolean(setup?.choice && takesSampling(setup.choice) && setup.settings.topK > 1 && setup.settings.temperature > 0);
   }
 
-  /** How a post after another begins; "" as the model likes. @param {Post} best of those before it @param {number} drawn how many they are */
-  beginning(best, drawn) {
+  /**
+   * How a post after another begins; "" as the model likes. The names are guessed, so a model that mostly tells them by itself gets one later.
+   * @param {Post} best of those before it
+   * @param {number} drawn how many they are
+   * @param {boolean} demo whether the demo writes
+   */
+  beginning(best, drawn, demo) {
     if (!this.#knows(best)) return "";
     const begins = best.ended !== "model" || this.findings(best).some(({ rule }) => this.rules.begun_for.includes(rule));
-    return begins ? this.#checker.beginning(best.source, drawn) : "";
+    const { begun_after: after } = this.rules;
+    return begins ? this.#checker.beginning(best.source, 1 + drawn - (demo ? after.demo : after.others)) : "";
   }
 
   /**

@@ -94,7 +94,7 @@ def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -
         places = [next(i for i, trial in enumerate(ASKED) if trial.prompt == prompt) for prompt in prompts]
         return [(answers[draw, place], True) for place in places]
 
-    sad, glad = drawn(write, ASKED, Sampling(0.3, 8), 3)
+    sad, glad = drawn(write, ASKED, Sampling(0.3, 8), 3, demo=True)
     assert asked == [
         (0, 0.3, ["", ""]),
         (1, 0.3, ["Velmora Library"]),
@@ -106,6 +106,11 @@ def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -
     assert glad.drafts == tuple(answers[draw, 1] for draw in range(3))
     made = PostsReport("some.task", (sad, glad)).to_json()
     assert made["draws"] == 2.5 and made["posts"][1]["findings"] == {"lost_fact": ["14 March"]}
+    asked.clear()
+    drawn(write, ASKED, Sampling(0.3, 8), 3)
+    assert [begun for _, _, begun in asked] == [["", ""], ["", ""], ["Velmora Library"]], (
+        "others tell the name at the third draw"
+    )
 
 
 def test_what_the_model_did_not_end_is_drawn_again_and_taken_only_where_there_is_nothing_else() -> None:

@@ -6,6 +6,7 @@
  * @typedef {object} Rules
  * @property {number} draws posts that the page writes at most, to keep one
  * @property {number} draw_temperature the least temperature of a further draw: at a low one it says the same again
+ * @property {{demo: number, others: number}} begun_after after how many faulty draws a post is begun with a name
  * @property {Rule[]} begun_for faults for which a further draw is begun with a name; with the others it begins as the model likes
  * @property {number} max_tags
  * @property {number} same_sentence two sentences that share this much of their words say the same
