@@ -17,7 +17,7 @@ const MAGIC = 0x4655_4747;
 const [UINT32, BOOLEAN, STRING, ARRAY, UINT64] = [4, 7, 8, 9, 10];
 /** Bytes of metadata and tensor table: read at first, which is enough for Gemma 3, whose have 6.5 MB; and at most. */
 const [USUAL, MOST] = [8 << 20, 64 << 20];
-/** Texts and lists in the metadata; Gemma 3's tokenizer has 262,144. */
+/** Values in lists of the metadata, each of which takes more memory than bytes of the file; Gemma 3's tokenizer has three lists of 262,144. */
 const MAX_ITEMS = 2_000_000;
 const [MAX_NAME, MAX_DIMENSIONS, MAX_DEPTH, MAX_LENGTH, MAX_ALIGNMENT] = [1024, 4, 4, 2 ** 40, 1 << 16];
 /** Bytes of a number. @type {Record<number, number>} */
@@ -144,7 +144,7 @@ class Header {
     if (depth === MAX_DEPTH) throw this.#damaged("arrays in arrays");
     const isList = inner === STRING || inner === ARRAY;
     const count = this.#count(isList ? 8 : (SIZES[inner] ?? 1));
-    if (isList && (this.#items += count) > MAX_ITEMS) throw this.#damaged(`${this.#items} texts`);
+    if ((this.#items += count) > MAX_ITEMS) throw this.#damaged(`${this.#items} values in lists`);
     if (isList || inner === BOOLEAN) return Array.from({ length: count }, () => this.#value(inner, depth + 1));
     return Float64Array.from({ length: count }, () => this.#number(inner));
   }

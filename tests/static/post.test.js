@@ -199,6 +199,8 @@ test("a post is asked for in the language of its text, or in the one that the pe
     page.phase(READY);
     const [, picker] = page.root.all(({ tag }) => tag === "select");
     assert.deepEqual([picker.value, Boolean(picker.disabled)], [demo ? "" : language, demo]);
+    const why = page.root.all((each) => each.getAttribute("id") === picker.getAttribute("aria-describedby"))[0];
+    assert.deepEqual([why.textContent, why.hidden], [demo ? "The demo model writes English only. A real Gemma writes in others." : "", !demo]);
     await write(page, ["One ", "post."]);
     assert.match(lastLine(page), said);
     const [{ head }] = await page.records.list({ count: 1 });

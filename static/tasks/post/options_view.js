@@ -23,7 +23,7 @@ export const events = viewEvents();
 
 /** @param {Platform[]} platforms @param {{common: string[], all: string[]}} languages codes, as in languages.json */
 export function makeOptions(platforms, languages) {
-  const [platformId, languageId, hashtagsId, linkId, helpId] = ["platform", "language", "hashtags", "link", "help"].map(uniqueId);
+  const [platformId, languageId, onlyEnglishId, hashtagsId, linkId, helpId] = ["platform", "language", "only-english", "hashtags", "link", "help"].map(uniqueId);
   const active = h("span", { class: "options-active" });
   const platform = h(
     "select",
@@ -31,8 +31,8 @@ export function makeOptions(platforms, languages) {
     h("option", { value: "" }, said.anyPlatform),
     ...platforms.map(({ id, name, limit }) => h("option", { value: id }, said.platform(name, limit))),
   );
-  const language = h("select", { id: languageId }, h("option", { value: "" }, said.ownLanguage), ...languageGroups(languages));
-  const onlyEnglish = h("p", { class: "field-help", hidden: true }, said.onlyEnglish);
+  const language = h("select", { id: languageId, "aria-describedby": onlyEnglishId }, h("option", { value: "" }, said.ownLanguage), ...languageGroups(languages));
+  const onlyEnglish = h("p", { id: onlyEnglishId, class: "field-help", hidden: true });
   const three = h("input", { type: "checkbox", class: "options-three" });
   const hashtags = h("input", { type: "text", id: hashtagsId, placeholder: "#Choir #Northfield", "aria-describedby": helpId, ...NOT_SENT_AWAY });
   const link = h("input", { type: "url", id: linkId, placeholder: "https://", "aria-describedby": helpId, ...NOT_SENT_AWAY });
@@ -71,6 +71,7 @@ export function makeOptions(platforms, languages) {
       platform.value = draft.platform;
       language.value = demo ? "" : draft.language;
       language.disabled = demo;
+      text(onlyEnglish, demo ? said.onlyEnglish : ""); // what is hidden describes the picker, too
       onlyEnglish.hidden = !demo;
       three.checked = draft.three;
       for (const [input, value] of /** @type {const} */ ([[hashtags, voice.hashtags.join(" ")], [link, voice.link]])) {
