@@ -16,7 +16,7 @@ from builder.checkpoint.gguf import GgufFile
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import shown
 from builder.model.description import LongWaves, Rope
-from builder.model.gguf_layers import ROPE_DIVISORS, Said, gemma3n_layers, gemma4_layers, layer_types
+from builder.model.gguf_layers import ROPE_DIVISORS, Said, divisors_of, gemma3n_layers, gemma4_layers, layer_types
 from builder.model.gguf_names import HEAD, WHOLE_NAMES
 from builder.model.rope import slowed
 
@@ -167,13 +167,13 @@ def _query_scalar(architecture: Architecture, said: Callable[[str], Any], config
     return config.get("head_dim")
 
 
-def _add_windows(said: Callable[[str], Any], config: dict[str, Any]) -> None:
+def _add_windows(said: Said, config: dict[str, Any]) -> None:
     """A number, or for each layer whether it has a window; llama.cpp's files of Gemma mostly say neither."""
-    pattern = said("attention.sliding_window_pattern")
-    if isinstance(pattern, np.ndarray):
-        config["layer_types"] = layer_types(pattern.tolist())
-    elif pattern is not None:
-        config["sliding_window_pattern"] = pattern
+    key = "attention.sliding_window_pattern"
+    if said.in_array(key):
+        config["layer_types"] = layer_types(said.windowed(said.count("block_count")))
+    elif said(key) is not None:
+        config["sliding_window_pattern"] = said(key)
 
 
 def _add_rope_scaling(said: Callable[[str], Any], config: dict[str, Any]) -> None:
@@ -193,9 +193,6 @@ def _add_long_waves(file: GgufFile, config: dict[str, Any]) -> None:
     tensor = file.tensors.get(ROPE_DIVISORS)
     if tensor is None:
         return
-    found = np.zeros((1, tensor.width), np.float32)  # which no rope has
-    if tensor.array_type == np.float32 and tensor.size == tensor.width:
-        tensor.read_rows(0, found)
     for factor in PUBLISHED_FACTORS:
         said = {"factor": factor, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
         waves = LongWaves(factor, 1.0, 4.0, 8192)
@@ -203,7 +200,9 @@ def _add_long_waves(file: GgufFile, config: dict[str, Any]) -> None:
         if not (_whole(head) and head == 2 * tensor.size and isinstance(base, float) and base > 1):
             break
         unscaled = base ** (-np.arange(0, head, 2, dtype=np.float64) / head)
-        if np.allclose(found[0], unscaled / slowed(unscaled, Rope(base, long_waves=waves)), rtol=1e-4):
+        if np.allclose(
+            divisors_of(tensor, head // 2), unscaled / slowed(unscaled, Rope(base, long_waves=waves)), rtol=1e-4
+        ):
             config["rope_scaling"] = said | {"rope_type": "llama3", "original_max_position_embeddings": waves.context}
             return
     raise UnsupportedModel(

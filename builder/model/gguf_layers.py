@@ -5,6 +5,7 @@ llama.cpp says of each layer what transformers says once: how wide its feed-forw
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from builder.checkpoint.gguf import GgufFile
+from builder.checkpoint.gguf import GgufFile, GgufTensor
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import shown
 from builder.model.families import gemma3n
@@ -42,25 +44,41 @@ class Said:
         value = self.values.get(self.prefix + key)
         if isinstance(value, float):
             return _as_written(value)
-        if isinstance(value, np.ndarray) and value.dtype != bool:
+        if isinstance(value, np.ndarray):
             if not value.size or (value != value[0]).any():
                 raise self.refused(key, "differs from layer to layer, which the web format cannot express")
             return value[0].item()
+        if isinstance(value, list):
+            raise self.unusable(key, "one value, or a number for each layer")
         return value
 
-    def of_layers(self, key: str, layers: int) -> list[Any]:
-        """The value of each layer; CheckpointError where there is none, or another number of them."""
+    def in_array(self, key: str) -> bool:
+        """Whether it is an array, with a value for each layer."""
+        return isinstance(self.values.get(self.prefix + key), np.ndarray)
+
+    def of_layers(self, key: str, layers: int, kind: type, expected: str) -> list[Any]:
+        """The value of each layer; CheckpointError where there is none, another number of them, or one of another type."""
         value = self.values.get(self.prefix + key)
         found: list[Any] = value.tolist() if isinstance(value, np.ndarray) else [self(key)] * layers
         if value is None or len(found) != layers:
             raise self.missing(key, f" of each of its {layers} layers")
+        if any(type(one) is not kind for one in found) or any(map(math.isnan, found)):
+            raise self.unusable(key, f"{expected} of each layer")
         return found
 
-    def count(self, key: str) -> int:
-        """A number of things; CheckpointError where there is none."""
+    def windowed(self, layers: int) -> list[bool]:
+        """Whether each layer has a window."""
+        return self.of_layers("attention.sliding_window_pattern", layers, bool, "whether there is a window")
+
+    def count(self, key: str, least: int = 1, unsaid: int | None = None) -> int:
+        """A number of things, `unsaid` where the file is silent; CheckpointError where that is None, or where it says no such number."""
         value = self(key)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 20:
+        if value is None and unsaid is not None:
+            return unsaid
+        if value is None:
             raise self.missing(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 20:
+            raise self.unusable(key, f"a whole number from {least} to {(1 << 20) - 1}")
         return value
 
     def refuse_another_length(self, key: str, length: Any) -> None:
@@ -75,6 +93,12 @@ class Said:
         return CheckpointError(
             f"{self.path} does not say {self.prefix}{key}{of_what}: is the download complete?", subject=key
         )
+
+    def unusable(self, key: str, expected: str) -> CheckpointError:
+        """That what it says is nothing that could be meant."""
+        value = self.values.get(self.prefix + key)
+        value = value.tolist() if isinstance(value, np.ndarray) else value
+        return CheckpointError(f"{self.path}: {self.prefix}{key} is {shown(value)}: expected {expected}.", subject=key)
 
     def refused(self, key: str, why: str) -> UnsupportedModel:
         """That what it says cannot be converted."""
@@ -103,7 +127,7 @@ def gemma3n_layers(file: GgufFile, said: Said) -> dict[str, Any]:
         else None,
     }
     if said.values.get(f"{said.prefix}activation_sparsity_scale") is not None:
-        scales = said.of_layers("activation_sparsity_scale", layers)
+        scales = said.of_layers("activation_sparsity_scale", layers, float, "a number of standard deviations")
         found["activation_sparsity_pattern"] = [_share_below(scale) for scale in scales]
     return {key: value for key, value in found.items() if value is not None}
 
@@ -111,10 +135,11 @@ def gemma3n_layers(file: GgufFile, said: Said) -> dict[str, Any]:
 def gemma4_layers(file: GgufFile, said: Said) -> dict[str, Any]:
     """What is Gemma 4's alone."""
     layers = said.count("block_count")
-    windowed = said.of_layers("attention.sliding_window_pattern", layers)
-    shared, width = said("attention.shared_kv_layers") or 0, said("embedding_length_per_layer_input") or 0
+    windowed = said.windowed(layers)
+    shared = said.count("attention.shared_kv_layers", least=0, unsaid=0)
+    width = said.count("embedding_length_per_layer_input", least=0, unsaid=0)
     inner, double = _feed_forward(said, layers, shared)
-    heads = said.of_layers("attention.head_count_kv", layers)
+    heads = said.of_layers("attention.head_count_kv", layers, int, "a whole number")
     local, seeing_all = (
         {count for count, one in zip(heads, windowed, strict=True) if one is kind} for kind in (True, False)
     )
@@ -143,7 +168,7 @@ def gemma4_layers(file: GgufFile, said: Said) -> dict[str, Any]:
 
 def _feed_forward(said: Said, layers: int, shared: int) -> tuple[int, bool]:
     """How wide it is, and whether it is twice as wide in the last layers, which share keys and values."""
-    widths = said.of_layers("feed_forward_length", layers)
+    widths = said.of_layers("feed_forward_length", layers, int, "a whole number")
     first = widths[0]
     for double in (False, True):
         if widths == [first] * (layers - shared) + [first * (1 + double)] * shared:
@@ -171,11 +196,9 @@ def _ropes(file: GgufFile, said: Said, head: int, local_head: int) -> dict[str, 
     turned = head // 2
     divisors = file.tensors.get(ROPE_DIVISORS)
     if divisors is not None:
-        found = np.zeros((1, divisors.width), np.float32)
-        if divisors.array_type == np.float32 and divisors.size == divisors.width:
-            divisors.read_rows(0, found)
+        found = divisors_of(divisors, head // 2)
         turned = int((found == 1).sum())
-        if found[0].tolist() != [1.0] * turned + [float(np.float32(NOT_TURNED))] * (head // 2 - turned):
+        if found.tolist() != [1.0] * turned + [float(np.float32(NOT_TURNED))] * (head // 2 - turned):
             raise UnsupportedModel(
                 f"{file.path}: {ROPE_DIVISORS} divides the rope otherwise than a Gemma 4's, whose first pairs are turned and whose others are "
                 f"not: convert the Hugging Face folder of the model.",
@@ -185,10 +208,22 @@ def _ropes(file: GgufFile, said: Said, head: int, local_head: int) -> dict[str, 
         "full_attention": {
             "rope_type": "proportional",
             "partial_rotary_factor": 2 * turned / head,
-            "rope_theta": said("rope.freq_base") or 1e6,
+            "rope_theta": _or(said("rope.freq_base"), 1e6),
         },
-        "sliding_attention": {"rope_type": "default", "rope_theta": said("rope.freq_base_swa") or 1e4},
+        "sliding_attention": {"rope_type": "default", "rope_theta": _or(said("rope.freq_base_swa"), 1e4)},
     }
+
+
+def divisors_of(tensor: GgufTensor, pairs: int) -> NDArray[np.float32]:
+    """Those of that many pairs of a head; zeros, which no rope has, where the tensor holds anything else."""
+    found = np.zeros(pairs, np.float32)
+    if tensor.array_type == np.float32 and tensor.size == tensor.width == pairs:
+        tensor.read_rows(0, found.reshape(1, pairs))
+    return found
+
+
+def _or(value: Any, unsaid: float) -> Any:
+    return unsaid if value is None else value
 
 
 def _share_below(scale: float) -> float:
@@ -198,4 +233,5 @@ def _share_below(scale: float) -> float:
 
 def _as_written(value: float) -> float:
     """1e-06 is meant where float32 has 9.99999997e-07."""
-    return float(str(np.float32(value)))
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused where it is used
+        return float(str(np.float32(value)))

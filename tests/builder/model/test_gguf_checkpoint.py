@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 
 from builder.checkpoint.ggml_types import BLOCK_TYPES
+from builder.checkpoint.gguf import GgufFile
 from builder.convert.web_file import WrittenModel, convert_checkpoint
 from builder.errors import CheckpointError, OnpageError, TokenizerError, UnsupportedModel
 from builder.formats.web_file_reader import WebFile
 from builder.model.families import gemma3n
+from builder.model.gguf_checkpoint import GgufCheckpoint
+from builder.model.gguf_config import config_of
 from builder.model.opened import OpenedCheckpoint
 from builder.model.tokenizer_json import sentencepiece_from_json
 from builder.quantize.scheme import Quantization
@@ -346,3 +351,52 @@ def test_what_a_gemma4_says_that_cannot_be(tmp_path: Path) -> None:
     odd = {"rope_freqs.weight": np.linspace(1, 2, 32, dtype=np.float32)}
     with pytest.raises(UnsupportedModel, match="divides the rope otherwise"):
         OpenedCheckpoint.open(write_gguf(tmp_path / "m.gguf", config, also=odd))
+
+
+OF_ANOTHER_TYPE: list[tuple[Callable[..., dict[str, Any]], str, Any, str]] = [
+    (gemma4_config, "gemma4.attention.shared_kv_layers", 1.5, "is 1.5: expected a whole number from 0"),
+    (gemma4_config, "gemma4.attention.shared_kv_layers", "2", "is '2': expected a whole number from 0"),
+    (gemma4_config, "gemma4.attention.shared_kv_layers", 2**32 - 1, "is 4294967295: expected a whole number from 0"),
+    (gemma4_config, "gemma4.attention.shared_kv_layers", [True] * 6, r"is \[True, .*: expected a whole number from 0"),
+    (gemma4_config, "gemma4.attention.sliding_window_pattern", 2, "is 2: expected whether there is a window"),
+    (gemma4_config, "gemma4.attention.sliding_window_pattern", [1.5] * 6, r"is \[1.5, .*: expected whether"),
+    (
+        gemma4_config,
+        "gemma4.attention.head_count_kv",
+        ["1"] * 6,
+        r"is \['1', .*: expected one value, or",
+    ),
+    (
+        gemma4_config,
+        "gemma4.feed_forward_length",
+        [256.5] * 6,
+        r"is \[256.5, .*: expected a whole number of each layer",
+    ),
+    (gemma4_config, "gemma4.rope.freq_base", 0.0, "rope_theta is 0.0: expected a positive number"),
+    (gemma4_config, "gemma4.block_count", 6.5, "is 6.5: expected a whole number from 1"),
+    (gemma3n_config, "gemma3n.activation_sparsity_scale", "1.6", "is '1.6': expected a number of standard deviations"),
+    (gemma3n_config, "gemma3n.activation_sparsity_scale", [float("nan")] * 12, r"is \[nan, .*: expected a number of"),
+    (gemma3n_config, "gemma3n.altup.active_idx", [True] * 12, "altup_active_idx is True"),
+    (gemma3_config, "gemma3.attention.value_length", [True, True], "is True, and keys have 64"),
+    (gemma3_config, "gemma3.attention.key_length", ["64", "64"], r"is \['64', '64'\]: expected one value"),
+]
+
+
+@pytest.mark.parametrize(("make", "key", "value", "said"), OF_ANOTHER_TYPE)
+def test_metadata_of_another_type_are_refused_in_a_sentence(
+    tmp_path: Path, make: Callable[..., dict[str, Any]], key: str, value: Any, said: str
+) -> None:
+    config = make(vocab_size=512)
+    also = rope_divisors(config) if make is gemma4_config else {}
+    path = write_gguf(tmp_path / "m.gguf", config, also=also, **{key.replace(".", "__"): value})
+    with pytest.raises(OnpageError, match=said):
+        _ = GgufCheckpoint.open(path).tensors
+
+
+def test_divisors_of_no_rope_take_no_memory(tmp_path: Path) -> None:
+    """Of a type that is not read nothing is known but the shape, which can be any."""
+    config = gemma4_config(vocab_size=512)
+    file = GgufFile.open(write_gguf(tmp_path / "m.gguf", config, also=rope_divisors(config)))
+    odd = replace(file.tensors["rope_freqs.weight"], dtype="number 99", shape=(1 << 45,))
+    with pytest.raises(UnsupportedModel, match="divides the rope otherwise"):
+        config_of(replace(file, tensors={**file.tensors, odd.name: odd}))
