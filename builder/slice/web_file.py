@@ -25,7 +25,7 @@ from builder.formats.llm_parameters import LlmParameters
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec, packed_sums
 from builder.formats.web_file_layout import WebFileLayout
-from builder.formats.web_file_reader import TensorEntry, WebFile
+from builder.formats.web_file_reader import BITS, TensorEntry, WebFile, are_halves
 from builder.formats.web_model import described, tensor_name, transformer_parameters
 from builder.slice.plan import FAMILY, Slice, Sliceable, all_parameters, effective_parameters
 from builder.slice.write import WrittenSlice
@@ -63,6 +63,7 @@ def slice_web_file(path: Path, output: Path, kept: Slice, progress: Progress | N
     if output.exists() and output.samefile(path):
         raise OutputError(f"{output} is the file that is sliced: choose another output file.", subject=output)
     model = whole.describe(kept)
+    _check_sizes(file, whole)
     parts = list(_parts(file, kept, whole))
     notes = {key: value for key, value in file.notes.items() if key not in MEASURED}
     notes["slice"] = {"layers": list(kept.layers), "ffn": list(kept.widths)}
@@ -108,6 +109,36 @@ def _parameters(file: WebFile, whole: Sliceable, kept: Slice) -> LlmParameters:
     if "kv_shared_hidden_dimension" in told:
         ours.kv_shared_hidden_dimension = told.kv_shared_hidden_dimension
     return parameters
+
+
+def _check_sizes(file: WebFile, whole: Sliceable) -> None:
+    """WebFileError where a matrix that is cut has not the size that the parameters give it."""
+    model, hidden = whole.model, whole.model.embedding.width
+    wanted = {
+        tensor_name("per_layer_model_projection", None, model): (hidden, len(model.layers) * model.per_layer_width)
+    }
+    for i, width in enumerate(whole.widths):
+        wanted |= {tensor_name(role, i, model): (hidden, width) for role in ("gate", "up")}
+        wanted[tensor_name("down", i, model)] = width, hidden
+    for name, (k, n) in wanted.items():
+        if not _fits(file, name, k, n):
+            raise WebFileError(
+                f"{file.path} holds no {name} of {k:,} inputs and {n:,} outputs, as its parameters have it: download or "
+                f"convert it again.",
+                subject=name,
+            )
+
+
+def _fits(file: WebFile, name: str, k: int, n: int) -> bool:
+    """Whether a matrix and what belongs to it have the bytes of so many inputs and outputs."""
+    values, scales, sums = (file.tensors.get(name + end) for end in (".w", ".w_quantized_scale", ".w.sum_i"))
+    if values is None:
+        return False
+    if are_halves(values):
+        return values.size == 2 * k * n
+    if scales is None or values.type not in BITS or values.size * 8 != k * n * BITS[values.type]:
+        return False
+    return scales.size % (4 * n) == 0 and k % (scales.size // (4 * n)) == 0 and (sums is None or sums.size == 4 * n)
 
 
 def _parts(file: WebFile, kept: Slice, whole: Sliceable) -> Iterator[_Part]:

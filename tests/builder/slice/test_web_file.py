@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import OutputError, UnsupportedModel
+from builder.errors import OutputError, UnsupportedModel, WebFileError
 from builder.formats.check_web_file import check_web_file
 from builder.formats.web_file_reader import WebFile
 from builder.quantize.scheme import Quantization
@@ -81,3 +82,30 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModel, match="is no model of Gemma 3n"):
         open_sliceable(other)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gemma3", "l.task", "other.task"]
+
+
+def test_matrices_of_other_sizes_than_the_parameters_have_are_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = convert_checkpoint(folder, tmp_path / "l.task", residual_scale=1)
+    file, whole = open_sliceable(large.path)
+    parts = [
+        f"{name}{end}"
+        for name in (f"layer_0{DOWN}.w", "layer_15.mlp.ff1.w")
+        for end in ("", "_quantized_scale", ".sum_i")
+    ]
+    for part in (*parts, "embedder.per_layer_model_projection.w"):
+        entry = file.tensors[f"transformer.{part}"]
+        for size in (1, entry.size - 3, 2 * entry.size - 4):
+            tensors = file.tensors | {entry.name: replace(entry, size=size)}
+            damaged = replace(file, tensors=tensors), whole
+            monkeypatch.setattr("builder.slice.web_file.open_sliceable", lambda _, opened=damaged: opened)
+            with pytest.raises(WebFileError, match=r"holds no transformer\..* outputs, as its parameters have it"):
+                slice_web_file(large.path, tmp_path / "s.task", SLICE)
+        if not part.endswith(".sum_i"):  # which files of others may leave out
+            tensors = {name: one for name, one in file.tensors.items() if name != entry.name}
+            damaged = replace(file, tensors=tensors), whole
+            monkeypatch.setattr("builder.slice.web_file.open_sliceable", lambda _, opened=damaged: opened)
+            with pytest.raises(WebFileError, match=r"holds no transformer\..* outputs, as its parameters have it"):
+                slice_web_file(large.path, tmp_path / "s.task", SLICE)
+    assert not (tmp_path / "s.task").exists()
