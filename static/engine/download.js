@@ -203,7 +203,7 @@ export class ModelDownload {
     }
     this.#delivered += filled;
     this.#hasher.update(buffer);
-    if (recalled < filled && (await this.#stored?.append(buffer.subarray(recalled))) === false) await this.#forget();
+    if (recalled < filled) await this.#keep(buffer.subarray(recalled));
     if (this.#delivered === size) {
       await this.#expectEnd();
       this.completedAt = (this.#network.clock ?? CLOCK).now();
@@ -245,10 +245,27 @@ export class ModelDownload {
       return bytes;
     } catch (error) {
       console.debug(`goes on from the network: ${error}`);
-      await this.#lender?.close();
-      this.#lender = null;
+      await this.#borrowNoMore();
       return null;
     }
+  }
+
+  /** The connection may be one that ends where a loan begins. */
+  async #borrowNoMore() {
+    await this.#lender?.close();
+    this.#lender = null;
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  /** Puts down what has come. A model that lends is in use and cannot go to make room: where there is none left, it lends no more. @param {Uint8Array<ArrayBuffer>} bytes */
+  async #keep(bytes) {
+    if ((await this.#stored?.append(bytes)) !== false) return;
+    if (this.#lender) {
+      await this.#borrowNoMore();
+      if (await this.#stored?.append(bytes)) return;
+    }
+    await this.#forget();
   }
 
   /** Closes what is open in storage. */

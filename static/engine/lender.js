@@ -26,18 +26,20 @@ const SHARE = 1 / 8;
 const HEAD = 1 << 20;
 /** Of the sums and the notes. */
 const MAX_ENTRY = 1 << 20;
-const MAX_LAYERS = 1024;
+const MAX_LAYERS = 256;
+/** Milliseconds for each of the three requests: the load waits for them, and other tabs for the models that are open meanwhile. */
+const PATIENCE = 8000;
 
 /**
  * @param {ModelSource} model
  * @param {object} [options]
  * @param {import('./storage.js').ModelStorage} [options.storage]
- * @param {AbortSignal} [options.signal]
+ * @param {number} [options.patience]
  * @param {number} [options.worth]
  * @param {number} [options.least] see `loansOf`
  * @returns {Promise<Lender | null>}
  */
-export async function findLender(model, { storage = new Opfs(), signal, worth = WORTH, least } = {}) {
+export async function findLender(model, { storage = new Opfs(), patience = PATIENCE, worth = WORTH, least } = {}) {
   if (model.size < worth) return null;
   const others = await openOthers(model.sha256, storage);
   let best = null;
@@ -51,7 +53,7 @@ export async function findLender(model, { storage = new Opfs(), signal, worth = 
       const directory = await directoryOf(read, stored.length);
       if (directory) known.push({ stored, directory });
     }
-    const target = known.length ? await directoryOf(ranges(model, signal), model.size) : null;
+    const target = known.length ? await directoryOf(rangesOf(model, patience), model.size) : null;
     for (const { stored, directory } of target ? known : []) {
       const loans = new Loans(loansOf(/** @type {Directory} */ (target), directory, least));
       if (loans.total > (best?.loans.total ?? model.size * SHARE)) best = new Lender(stored, loans);
@@ -94,7 +96,7 @@ export class Lender {
 }
 
 /**
- * Where what lies in a web file of onpage; null for any other file.
+ * Where what lies in a web file of onpage, or in as much of one as is there; null for any other file.
  * @param {Read} read
  * @param {number} size
  * @returns {Promise<Directory | null>}
@@ -109,7 +111,7 @@ export async function directoryOf(read, size) {
     const [sums, notes] = [await read(sumsAt.offset, sumsAt.size), await read(notesAt.offset, notesAt.size)];
     if (sums?.length !== sumsAt.size || !notes) return null;
     const view = new DataView(sums.buffer, sums.byteOffset);
-    const summed = tensors.map((tensor, i) => ({ ...tensor, sum: view.getUint32(4 * (i + 1), true) }));
+    const summed = tensors.map((tensor, i) => ({ ...tensor, sum: view.getUint32(4 * (i + 1), true) })).filter((tensor) => tensor.offset + tensor.size <= size);
     return { size, tensors: summed.sort((a, b) => a.offset - b.offset), layers: layersIn(new TextDecoder().decode(notes)) };
   } catch (error) {
     console.debug(error); // a damaged file: whoever loads it will say so
@@ -124,17 +126,19 @@ function layersIn(notes) {
   return sound ? /** @type {number[]} */ (layers) : null;
 }
 
-/** Some bytes of a model from its server, where that answers ranges. @param {ModelSource} model @param {AbortSignal} [signal] @returns {Read} */
-function ranges(model, signal) {
+/** Some bytes of a model from its server, where that answers ranges. @param {ModelSource} model @param {number} patience @returns {Read} */
+export function rangesOf(model, patience) {
   const parts = new Parts(model);
   return async (at, length) => {
     const { url, start, end } = parts.at(at);
-    const last = Math.min(at + length, end) - 1;
-    const response = await fetch(url, { headers: { Range: `bytes=${at - start}-${last - start}` }, cache: "no-store", signal });
-    if (response.status !== 206) {
+    const count = Math.min(at + length, end) - at;
+    const headers = { Range: `bytes=${at - start}-${at - start + count - 1}` };
+    const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
+    if (response.status !== 206 || Number(response.headers.get("Content-Length")) > count) {
       await response.body?.cancel();
       return null;
     }
-    return new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return bytes.length === count ? bytes : null;
   };
 }

@@ -19,6 +19,8 @@ const ALIGNMENT = 256;
 const BLOCK = 4;
 /** A shorter run is not worth that a connection ends and another begins. */
 const LEAST = 64 << 10;
+/** Rows of blocks of a matrix: E4B's have 512. */
+const MAX_ROWS = 4096;
 const LAYER = /^transformer\.layer_(\d+)\./;
 const PROJECTION = "transformer.embedder.per_layer_model_projection.w";
 
@@ -35,7 +37,8 @@ export function loansOf(target, lender, least = LEAST) {
   const same = new Set(whole);
   const loans = whole.map((tensor) => ({ at: tensor.offset, length: tensor.size, from: known.get(keyOf(tensor))?.offset ?? null }));
   const parts = partsOf(target, lender).filter(({ tensor }) => !same.has(tensor));
-  const found = [...loans, ...parts.flatMap(({ loans }) => loans), ...gapsOf(target)].sort((a, b) => a.at - b.at);
+  const partial = parts.flatMap(({ loans }) => loans).filter(isWhole);
+  const found = [...loans, ...partial, ...gapsOf(target)].sort((a, b) => a.at - b.at);
   return withoutScraps(found, least);
 }
 
@@ -74,6 +77,9 @@ export class Loans {
     return low;
   }
 }
+
+/** Whether it begins and ends between bytes: a file whose tensors fit each other badly is no reason to wait for half of one. @param {Loan} loan */
+const isWhole = ({ at, length, from }) => [at, length, from ?? 0].every(Number.isSafeInteger) && length > 0;
 
 /** @param {Tensor} tensor */
 const keyOf = ({ type, size, sum }) => `${type} ${size} ${sum}`;
@@ -141,6 +147,7 @@ function beginning([to, from], width, had) {
  */
 function strides(to, from, inputs, length) {
   const rows = inputs / BLOCK;
+  if (rows > MAX_ROWS) return [];
   return Array.from({ length: rows }, (_, k) => ({ at: to.offset + k * (to.size / rows), length, from: from.offset + k * (from.size / rows) }));
 }
 
@@ -157,6 +164,7 @@ function projection(ours, theirs, pairs, count, had) {
   const norm = ours.get("transformer.final_norm.scale");
   if (!to || !from || !norm || !pairs.length || to.size / count !== from.size / had) return [];
   const rows = norm.size / 4 / BLOCK; // a float32 for each input
+  if (rows > MAX_ROWS) return [];
   const length = to.size / count / rows;
   const loans = Array.from({ length: rows }, (_, k) =>
     pairs.map(([i, j]) => ({ at: to.offset + (k * count + i) * length, length, from: from.offset + (k * had + j) * length })),

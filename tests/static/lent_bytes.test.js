@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Lender, directoryOf, findLender } from "../../static/engine/lender.js";
+import { Lender, directoryOf, findLender, rangesOf } from "../../static/engine/lender.js";
 import { Loans, loansOf } from "../../static/engine/lent_bytes.js";
+import { openOthers } from "../../static/engine/storage.js";
 import { CHUNK, CONTENT, SIZE, begin, load } from "./support/load.js";
 import { MemoryStorage } from "./support/memory_storage.js";
-import { cutAfter, serve, whole } from "./support/server.js";
+import { cutAfter, displaced, serve, silent, whole } from "./support/server.js";
 
 /** @param {string} name @param {number} offset @param {number} size @param {number} sum */
 const tensor = (name, offset, size, sum) => ({ name, type: 9, offset, size, sum });
@@ -22,6 +23,23 @@ test("tensors with the same sum are lent, whatever they are called, with the zer
     { at: 5048, length: 72, from: null },
   ]);
   assert.deepEqual(loansOf(target, { ...lender, tensors: [] }, 0), []);
+});
+
+test("tensors whose sizes do not fit each other lend nothing: no half bytes, and no more rows than a matrix has", () => {
+  const file = (/** @type {number} */ hidden, /** @type {number} */ width, /** @type {number} */ gate, /** @type {number[] | null} */ layers) => ({
+    size: 1 << 30,
+    layers,
+    tensors: [
+      tensor("transformer.layer_0.attn.q.w", 1024, 64, 1),
+      tensor("transformer.layer_0.mlp.linear.w.sum_i", 2048, 4 * hidden, width),
+      tensor("transformer.layer_0.mlp.ff_gate.w.sum_i", 1 << 27, 4 * width, width),
+      tensor("transformer.layer_0.mlp.ff_gate.w", 1 << 28, gate, width),
+    ],
+  });
+  const gates = (/** @type {any[]} */ loans) => loans.filter(({ at }) => at >= 1 << 28);
+  assert.equal(gates(loansOf(file(8, 4, 32, [0]), file(8, 8, 64, null), 1)).length, 2);
+  assert.deepEqual(gates(loansOf(file(8, 1, 3, [0]), file(8, 2, 6, null), 1)), []);
+  assert.deepEqual(gates(loansOf(file(1 << 23, 4, 1 << 24, [0]), file(1 << 23, 8, 1 << 25, null), 1)), []);
 });
 
 test("a loan is found by any place in it", () => {
@@ -78,6 +96,31 @@ test("a lender that cannot be read any more is left, and the network goes on", a
   assert.deepEqual((await load(url, { lender })).bytes, CONTENT);
   assert.equal(requests.length, 2);
   assert.ok(state.closed);
+});
+
+test("where there is no more room, the model that lends goes, and the rest comes from the network", async (t) => {
+  const { url, requests } = await serve(t, CONTENT);
+  const storage = new MemoryStorage(SIZE + 20_000);
+  const file = await storage.open("old", "write");
+  await file.write(new Uint8Array(CONTENT), 0);
+  await file.close();
+  const [stored] = await openOthers("d", storage);
+  const lender = new Lender(stored, new Loans([{ at: 1000, length: SIZE - 1000, from: 1000 }]));
+  assert.deepEqual((await load(url, { storage, lender })).bytes, CONTENT);
+  assert.deepEqual(requests, ["bytes=0-999", `bytes=${CHUNK}-`]);
+  assert.deepEqual((await storage.list()).map(({ size }) => size), [SIZE], "what came is kept, and the other is gone");
+});
+
+test("a server that says nothing to the first requests is not waited for", async (t) => {
+  const { url } = await serve(t, CONTENT, [silent]);
+  await assert.rejects(rangesOf({ url, size: SIZE, sha256: "d" }, 20)(0, 10), { name: "TimeoutError" });
+});
+
+test("what a server sends of another length than was asked for is not taken", async (t) => {
+  const { url } = await serve(t, CONTENT, [displaced(0)]);
+  const read = rangesOf({ url, size: SIZE, sha256: "d" }, 1000);
+  assert.equal(await read(10, 10), null);
+  assert.deepEqual(await read(10, 10), new Uint8Array(CONTENT.subarray(10, 20)));
 });
 
 test("what was lent wrongly is found by the hash, and is not kept", async (t) => {

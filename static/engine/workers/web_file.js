@@ -19,6 +19,8 @@ const BUFFER = { offset: 1, size: 2 };
 const SUBGRAPHS = 2;
 const TENSORS = 0;
 const TENSOR = { type: 1, buffer: 2, name: 3 };
+/** Bytes. */
+const MAX_NAME = 256;
 
 export class WebFile {
   #position = 0;
@@ -112,8 +114,10 @@ export function tensorsOf(bytes) {
     const name = file.follow(file.field(tensor, TENSOR.name));
     const buffer = buffers[file.uint32(file.field(tensor, TENSOR.buffer))];
     if (!buffer) throw new RangeError("a tensor has no buffer");
+    const length = file.uint32(name);
+    if (length > MAX_NAME) throw new RangeError(`a tensor's name has ${length} bytes`);
     return {
-      name: text.decode(bytes.subarray(name + 4, name + 4 + file.uint32(name))),
+      name: text.decode(bytes.subarray(name + 4, name + 4 + length)),
       type: file.uint8(file.field(tensor, TENSOR.type)),
       offset: file.uint64(file.field(buffer, BUFFER.offset)),
       size: file.uint64(file.field(buffer, BUFFER.size)),
