@@ -22,6 +22,7 @@ from builder.errors import OutputError, UnsupportedModel, WebFileError
 from builder.files.digest import sha256_of
 from builder.files.writing import PartFile, write_beside
 from builder.formats.llm_parameters import LlmParameters
+from builder.formats.sniff import Format, sniff_file
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec, packed_sums
 from builder.formats.web_file_layout import WebFileLayout
@@ -44,7 +45,13 @@ Progress = Callable[[str, int, int], None]
 
 
 def open_sliceable(path: Path) -> tuple[WebFile, Sliceable]:
-    """A web file of a Gemma 3n; UnsupportedModel for another one."""
+    """A web file of a Gemma 3n; UnsupportedModel for another model, or another container."""
+    container = sniff_file(path)
+    if container is not Format.WEB:
+        raise UnsupportedModel(
+            f"{path} is a {container.value}: a slice is made of a web file (-web.task) or of a Hugging Face folder.",
+            subject=path,
+        )
     file = WebFile.open(path)
     model = described(file)
     if model.family != FAMILY or file.lora_rank is not None:
@@ -90,13 +97,21 @@ def slice_web_file(path: Path, output: Path, kept: Slice, progress: Progress | N
 
 
 @dataclass(frozen=True)
+class _Cut:
+    """Bytes of a tensor of the slice that are other than the source's: made when they are written, so that one matrix is held at a time."""
+
+    size: int
+    make: Callable[[], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
 class _Part:
     """A tensor of the slice."""
 
     spec: TensorSpec
     source: TensorEntry
-    made: NDArray[np.uint8] | None
-    """Its bytes, where they are other than the source's; not more than a matrix of a layer."""
+    cut: _Cut | None
+    """None: all of the source."""
 
 
 def _parameters(file: WebFile, whole: Sliceable, kept: Slice) -> LlmParameters:
@@ -150,21 +165,21 @@ def _parts(file: WebFile, kept: Slice, whole: Sliceable) -> Iterator[_Part]:
         found = IN_A_LAYER.fullmatch(name)
         if name == projection:
             columns = np.concatenate([np.arange(i * given, (i + 1) * given) for i in kept.layers])
-            yield _made(name, entry, _outputs(file, entry, model.embedding.width, columns))
+            yield _part(name, entry, _outputs(file, entry, model.embedding.width, columns))
         elif found is None:
-            yield _made(name, entry, None)
+            yield _part(name, entry, None)
         elif (layer := int(found[1])) in places:
             place = places[layer]
-            yield _made(
+            yield _part(
                 f"transformer.layer_{place}.{found[2]}", entry, _narrowed(file, entry, layer, kept.widths[place], whole)
             )
 
 
-def _made(name: str, source: TensorEntry, made: NDArray[np.uint8] | None) -> _Part:
-    return _Part(TensorSpec(name, source.type, source.size if made is None else made.size), source, made)
+def _part(name: str, source: TensorEntry, cut: _Cut | None) -> _Part:
+    return _Part(TensorSpec(name, source.type, cut.size if cut else source.size), source, cut)
 
 
-def _narrowed(file: WebFile, entry: TensorEntry, layer: int, width: int, whole: Sliceable) -> NDArray[np.uint8] | None:
+def _narrowed(file: WebFile, entry: TensorEntry, layer: int, width: int, whole: Sliceable) -> _Cut | None:
     """What is left of a tensor of a layer whose feed-forward is to be so wide; None for all of it."""
     hidden, had = whole.model.embedding.width, whole.widths[layer]
     kind = next((end for end in KINDS if entry.name.endswith(end)), "")
@@ -175,32 +190,31 @@ def _narrowed(file: WebFile, entry: TensorEntry, layer: int, width: int, whole: 
     if part != wide["down"]:
         if kind == ".w":
             return _outputs(file, entry, hidden, np.arange(width))
-        return _bytes(file, entry).reshape(had, -1)[:width].reshape(-1)
+        return _first_bytes(file, entry, entry.size * width // had)
     if kind == ".w":
-        return _bytes(file, entry)[: entry.size * width // had]
+        return _first_bytes(file, entry, entry.size * width // had)
     if kind == ".w.sum_i":
-        return _sums_of(file, file.tensors[f"{part}.w"], hidden, width, had)
-    scales = _bytes(file, entry).reshape(hidden, -1, 4)
-    blocks = scales.shape[1]
+        return _Cut(entry.size, lambda: _sums_of(file, file.tensors[f"{part}.w"], hidden, width, had))
+    blocks = entry.size // (4 * hidden)
     if blocks > 1 and width * blocks % had:
         raise UnsupportedModel(
             f"{file.path} has a scale for each {had // blocks} inputs of {part}, of which a feed-forward of {width:,} is no multiple.",
             subject="ffn",
         )
-    return scales[:, : max(1, blocks * width // had)].reshape(-1)
+    left = max(1, blocks * width // had)
+    return _Cut(4 * hidden * left, lambda: _bytes(file, entry).reshape(hidden, blocks, 4)[:, :left].reshape(-1))
 
 
-def _outputs(file: WebFile, entry: TensorEntry, inputs: int, columns: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Some outputs of a matrix, whole blocks of them, as bytes."""
-    blocks = columns.reshape(-1, BLOCK)[:, 0] // BLOCK
-    return _blocks(_bytes(file, entry), inputs, entry)[:, blocks].reshape(-1)
+def _first_bytes(file: WebFile, entry: TensorEntry, size: int) -> _Cut:
+    return _Cut(size, lambda: _bytes(file, entry)[:size])
 
 
-def _blocks(stored: NDArray[np.uint8], inputs: int, entry: TensorEntry) -> NDArray[np.uint8]:
-    """The bytes of a matrix as (blocks of inputs, blocks of outputs, bytes of a block)."""
+def _outputs(file: WebFile, entry: TensorEntry, inputs: int, columns: NDArray[np.int64]) -> _Cut:
+    """Some outputs of a matrix, whole blocks of them, which lie as (blocks of inputs, blocks of outputs, bytes of a block)."""
     sizes: dict[int, int] = {TensorType.INT8: BLOCK * BLOCK, TensorType.INT4: BLOCK * BLOCK // 2}
     size = sizes.get(entry.type, 2 * BLOCK * BLOCK)  # float16
-    return stored.reshape(inputs // BLOCK, -1, size)
+    rows, blocks = inputs // BLOCK, columns.reshape(-1, BLOCK)[:, 0] // BLOCK
+    return _Cut(rows * len(blocks) * size, lambda: _bytes(file, entry).reshape(rows, -1, size)[:, blocks].reshape(-1))
 
 
 def _sums_of(file: WebFile, values: TensorEntry, outputs: int, width: int, had: int) -> NDArray[np.uint8]:
@@ -229,8 +243,8 @@ def _write_front(written: PartFile, layout: WebFileLayout) -> int:
 
 def _write_part(written: PartFile, offset: int, part: _Part, file: WebFile) -> int:
     """A tensor; its CRC-32."""
-    if part.made is not None:
-        data = part.made.tobytes()
+    if part.cut is not None:
+        data = part.cut.make().tobytes()
         written.write_at(offset, data)
         return zlib.crc32(data)
     crc, done = 0, 0

@@ -74,7 +74,9 @@ class WrittenSlice:
 def open_sliceable(folder: Path) -> Sliceable:
     """A checkpoint folder's config.json; UnsupportedModel where it is no Gemma 3n in a folder."""
     if is_gguf(folder):
-        raise UnsupportedModel(f"{folder} is a GGUF file: a slice is made of a Hugging Face folder.", subject=folder)
+        raise UnsupportedModel(
+            f"{folder} is a GGUF file: make a web file of it with onpage convert, and slice that.", subject=folder
+        )
     checkpoint = CheckpointFolder.open(folder)
     return Sliceable.read(checkpoint.config, checkpoint.config_path)
 

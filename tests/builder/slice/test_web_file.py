@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import OutputError, UnsupportedModel, WebFileError
 from builder.formats.check_web_file import check_web_file
-from builder.formats.web_file_reader import WebFile
+from builder.formats.web_file_reader import TensorEntry, WebFile
 from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.slice.plan import Slice
+from builder.slice.source import SliceSource
 from builder.slice.web_file import open_sliceable, slice_web_file
 from builder.slice.write import write_slice
 from builder.store.checking import check_files
 from tests.builder.slice.test_plan import SMALL
 from tests.checkpoints import gemma3n_config, write_checkpoint
+from tests.gguf_files import write_gguf
 
 CONFIG = gemma3n_config(**SMALL, sliding_window=16, vocab_size=512, vocab_size_per_layer_input=512)
 KEPT = (*range(12), 15, 16, 17)
@@ -109,3 +113,29 @@ def test_matrices_of_other_sizes_than_the_parameters_have_are_refused(
             with pytest.raises(WebFileError, match=r"holds no transformer\..* outputs, as its parameters have it"):
                 slice_web_file(large.path, tmp_path / "s.task", SLICE)
     assert not (tmp_path / "s.task").exists()
+
+
+def test_one_matrix_is_held_at_a_time(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = convert_checkpoint(folder, tmp_path / "l.task", residual_scale=1)
+    read, most = WebFile.read, 0
+    made: list[weakref.ref[NDArray[np.uint8]]] = []
+
+    def held(file: WebFile, entry: TensorEntry) -> NDArray[np.uint8]:
+        nonlocal most
+        found = np.frombuffer(read(file, entry.name), np.uint8)
+        made.append(weakref.ref(found))
+        most = max(most, sum(one() is not None for one in made))
+        return found
+
+    monkeypatch.setattr("builder.slice.web_file._bytes", held)
+    slice_web_file(large.path, tmp_path / "s.task", SLICE)
+    assert most == 1
+
+
+def test_other_containers_are_named(folder: Path, tmp_path: Path) -> None:
+    bundled = convert_checkpoint(folder, tmp_path / "b.litertlm").path
+    with pytest.raises(UnsupportedModel, match=r"is a \.litertlm: a slice is made of a web file"):
+        SliceSource.open(bundled)
+    gguf = write_gguf(tmp_path / "m.gguf", CONFIG)
+    with pytest.raises(UnsupportedModel, match="make a web file of it with onpage convert, and slice that"):
+        SliceSource.open(gguf)
