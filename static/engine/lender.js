@@ -18,6 +18,11 @@ import { placeOf, tensorsOf } from "./workers/web_file.js";
  * @typedef {(at: number, length: number) => Promise<Uint8Array<ArrayBuffer> | null>} Read so many bytes, or null
  */
 
+/**
+ * Bytes that are read from a lender at a time: what a slice has of a matrix lies there in hundreds of stripes, and to ask a browser for each took
+ * longer than the network.
+ */
+const WINDOW = 1 << 20;
 /** Bytes of a model from which on it is looked for. */
 const WORTH = 64 << 20;
 /** Of the bytes of a model, the share that has to be there. */
@@ -67,6 +72,9 @@ export async function findLender(model, { storage = new Opfs(), patience = PATIE
 
 /** A model that lends. */
 export class Lender {
+  /** what was read last, and from where */
+  #window = { at: 0, bytes: new Uint8Array() };
+
   /**
    * @param {import('./storage.js').StoredModel} stored
    * @param {Loans} loans
@@ -85,9 +93,20 @@ export class Lender {
   async read(position, most) {
     const loan = this.loans.at(position);
     if (!loan) return null;
-    const bytes = new Uint8Array(Math.min(loan.length, most));
-    if (loan.from !== null && !(await this.stored.read(loan.from, bytes))) throw new Error("the model that lends cannot be read");
-    return bytes;
+    const length = Math.min(loan.length, most);
+    return loan.from === null ? new Uint8Array(length) : this.#bytes(loan.from, length);
+  }
+
+  /** @param {number} from @param {number} length */
+  async #bytes(from, length) {
+    const { at, bytes } = this.#window;
+    if (from < at || from + length > at + bytes.length) {
+      const more = new Uint8Array(Math.max(length, Math.min(WINDOW, this.stored.length - from)));
+      if (!(await this.stored.read(from, more))) throw new Error("the model that lends cannot be read");
+      this.#window = { at: from, bytes: more };
+      return more.slice(0, length);
+    }
+    return bytes.slice(from - at, from - at + length);
   }
 
   close() {

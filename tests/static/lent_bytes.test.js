@@ -53,12 +53,12 @@ test("a loan is found by any place in it", () => {
 
 /** One that has some ranges of the content. @param {[number, number][]} ranges @param {object} [options] @param {number} [options.fails] which reading */
 function lenderOf(ranges, { fails = Infinity } = {}) {
-  let readings = 0;
-  const state = { closed: 0 };
+  const state = { closed: 0, readings: 0 };
   const stored = {
+    length: SIZE,
     read: async (/** @type {number} */ at, /** @type {Uint8Array} */ buffer) => {
       buffer.set(CONTENT.subarray(at, at + buffer.length));
-      return (readings += 1) < fails;
+      return (state.readings += 1) < fails;
     },
     close: async () => void (state.closed += 1),
   };
@@ -77,6 +77,14 @@ test("what is lent is not sent, and what is put together is kept", async (t) => 
   assert.equal(requests.length, 2);
 });
 
+test("stripes that lie near each other are read together", async () => {
+  const stripes = Array.from({ length: 100 }, (_, i) => /** @type {[number, number]} */ ([400 * i, 400 * i + 200]));
+  const { lender, state } = lenderOf(stripes);
+  for (const [at, end] of stripes) assert.deepEqual(await lender.read(at, SIZE), new Uint8Array(CONTENT.subarray(at, end)));
+  assert.equal(state.readings, 1);
+  assert.equal(await lender.read(200, SIZE), null);
+});
+
 test("a connection that breaks before a loan goes on to it", async (t) => {
   const { url, requests } = await serve(t, CONTENT, [cutAfter(400)]);
   const { lender } = lenderOf([[1000, SIZE]]);
@@ -92,7 +100,7 @@ test("a server without ranges sends what is lent in vain, and nothing comes twic
 
 test("a lender that cannot be read any more is left, and the network goes on", async (t) => {
   const { url, requests } = await serve(t, CONTENT);
-  const { lender, state } = lenderOf([[1000, SIZE]], { fails: 2 });
+  const { lender, state } = lenderOf([[1000, SIZE]], { fails: 1 });
   assert.deepEqual((await load(url, { lender })).bytes, CONTENT);
   assert.equal(requests.length, 2);
   assert.ok(state.closed);
