@@ -103,15 +103,16 @@ class Score:
         return not self.faults
 
 
-def score(subject: Subject, post: str, limit: int, *, ended: bool = True) -> Score:
-    """Judge `post`, written for `subject` in at most `limit` words; `ended`: the model ended it itself."""
+def score(subject: Subject, post: str, limit: int, *, ended: bool = True, stuttered: bool = True) -> Score:
+    """Judge `post`, written for `subject` in at most `limit` words; `ended`: the model ended it itself. Without `stuttered` it is judged as when
+    what the shipped models learned from was made, which can be made again."""
     tags = hashtags_in(post)
     body = body_of(post)
     folded = post.casefold()
     return Score(
         cheer=(*cheer_in(body, subject.text), *cheerful_emoji_in(post)) if subject.sober else (),
         cut=cut_in(body) if ended else "(not ended)",
-        repeated=repeated_in(subject.text, body),
+        repeated=repeated_in(subject.text, body, stuttered=stuttered),
         changed=(*changed_figures(subject.text, body), *changed_names(subject.text, body)),
         lost_name=not contains(folded, [name.casefold() for name in subject.names]),
         lost_fact=bool(subject.facts) and not contains(folded, [fact.casefold() for fact in subject.facts]),
@@ -178,8 +179,8 @@ def cut_in(body: str) -> str:
     return ""
 
 
-def repeated_in(text: str, body: str) -> str:
-    """What is said twice; "" if nothing is."""
+def repeated_in(text: str, body: str, *, stuttered: bool = True) -> str:
+    """What is said twice, with `stuttered` within a sentence, too; "" if nothing is."""
     lists = [[word.casefold() for word in _WORD.findall(sentence)] for sentence in sentences_of(body)]
     for index, words in enumerate(lists):
         for other in lists[:index]:
@@ -189,7 +190,7 @@ def repeated_in(text: str, body: str) -> str:
     run = [word for words in lists for word in words]
     seen = Counter(tuple(run[start : start + SAME_RUN]) for start in range(len(run) - SAME_RUN + 1))
     longer = (" ".join(words) for words, count in seen.items() if count > 1)
-    return next(chain(longer, _stuttered(text, body)), "")
+    return next(chain(longer, _stuttered(text, body) if stuttered else ()), "")
 
 
 def _stuttered(text: str, body: str) -> Iterable[str]:

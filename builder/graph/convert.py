@@ -26,6 +26,7 @@ from builder.formats.inspect_web_file import Sampling
 from builder.formats.sniff import Format, is_gguf, sniff_file
 from builder.formats.tflite_schema import Activations
 from builder.formats.web_file_reader import WebFile
+from builder.formats.web_model import described
 from builder.graph.numbers import CheckpointNumbers, Numbers, WebFileNumbers
 from builder.graph.settings import GraphSettings
 from builder.graph.write import write_graph
@@ -150,11 +151,7 @@ def _from_checkpoint(
     progress: Progress | None,
 ) -> Input:
     opened = OpenedCheckpoint.complete(path, merge, turns)
-    if opened.model.layers[0].scaled or opened.model.residual_streams > 1:
-        raise UnsupportedModel(
-            f"A {opened.model.family} cannot be a graph yet: convert it to a web file (leave --target out).",
-            subject=opened.model.family,
-        )
+    _refuse_what_is_no_graph_yet(opened.model)
     refuse_to_replace_an_input(opened, output)
     generation, quantization = opened.generation, quantization or suited(opened.weights)
     check_vocabulary(opened.model, opened.tokenizer)
@@ -184,6 +181,14 @@ def _from_checkpoint(
             *opened.notes,
         ),
     )
+
+
+def _refuse_what_is_no_graph_yet(model: ModelDescription) -> None:
+    if model.layers[0].scaled or model.residual_streams > 1:
+        raise UnsupportedModel(
+            f"A {model.family} cannot be a graph yet: convert it to a web file (leave --target out).",
+            subject=model.family,
+        )
 
 
 def _surveyed(opened: OpenedCheckpoint, factor: Asked, smooth: bool, progress: Progress | None) -> Survey | None:
@@ -226,8 +231,10 @@ def _from_web_file(path: Path, output: Path) -> Input:
         )
     if output.exists() and output.samefile(path):
         raise OutputError(f"{output} is the web file itself: choose another file for the result.", subject=output)
-    source = web_source(path)
-    numbers = WebFileNumbers(WebFile.open(path))
+    file = WebFile.open(path)
+    if file.lora_rank is None:
+        _refuse_what_is_no_graph_yet(described(file))
+    source, numbers = web_source(path), WebFileNumbers(file)
     return Input(numbers.model, numbers, source.tokenizer, source.conversation, source.sampling)
 
 

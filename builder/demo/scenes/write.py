@@ -80,7 +80,9 @@ def scene_rows(rng: Random, *, held_out: bool = False) -> list[SceneRow]:
             points = told.short if limit <= SHORT else told.long
             posts = [write_post(rng, told.scene, points, told.tags, tone, limit) for _ in range(MAX_POSTS)]
             fitting = (
-                each for each in posts if _count(each) <= MOST[limit] and score(subject, each, limit).publishable
+                each
+                for each in posts
+                if _count(each) <= MOST[limit] and score(subject, each, limit, stuttered=False).publishable
             )
             rows.append(SceneRow(subject, tone, limit, next(fitting, ""), told.scene.title, told.shape))
         if all(row.post for row in rows):

@@ -75,7 +75,7 @@ def test_eight_bit_activations_are_those_that_the_reference_foresees(tmp_path: P
             predictor = Evaluated.open(tmp_path / "graph.litertlm", precision).predictor
             distances[precision] += check_greedy(predictor, prompt, written).distances
     foreseen, exact = (sum(distance > 0 for distance in found) for found in distances.values())
-    assert foreseen * 4 < exact and max(distances["int8"]) < 0.02
+    assert foreseen * 2 < exact and max(distances["int8"]) < 0.02
 
 
 def test_a_head_in_parts_answers_as_the_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
