@@ -49,7 +49,7 @@ def test_engine_crashes_while_writing_and_while_it_waits(quick_server: RunningSe
     page.get_by_label("Your text").fill("Something typed.")
     with tab.through("loading", "ready"):  # while nothing is written, and the first time again
         throw_in_engine(page)
-    expect(page.get_by_role("alert")).to_contain_text("started again")
+    expect(page.get_by_role("alert").filter(has_text="The engine stopped")).to_contain_text("started again")
     expect(page.get_by_label("Your text")).to_have_value("Something typed.")
 
 
