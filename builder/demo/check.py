@@ -73,7 +73,7 @@ def check(text: str, post: str, limit: int) -> tuple[Finding, ...]:
         Finding("cut", (cut,)) if cut else None,
         Finding("changed", changed) if changed else None,
         Finding("repeated", (repeated,)) if repeated else None,
-        Finding("lost_name", (names[0].text,)) if names and not any(keeps(body, name) for name in names) else None,
+        Finding("lost_name", (names[0].text,)) if names and not any(keeps(post, name) for name in names) else None,
         Finding("lost_fact", (first_figure(text),)) if not kept_figures(text, body) else None,
         Finding("long", (str(count - limit),)) if count > limit else None,
         Finding("tags", off) if off or not 1 <= len(tags) <= MAX_TAGS else None,

@@ -122,10 +122,10 @@ def test_the_name_that_a_text_is_about(text: str, name: str) -> None:
     assert ([each.text for each in main_names(text)] or [""])[0] == name
 
 
-def test_a_name_in_a_hashtag_is_not_told() -> None:
+def test_a_name_in_a_hashtag_is_told() -> None:
+    """Else one in twelve posts of the demo about the page's own example would be put away."""
     text = "The Harbour Street Library reopens on Saturday, 14 March."
-    (lost,) = check(text, "It reopens on 14 March. #HarbourStreetLibrary", 25)
-    assert lost.rule == "lost_name" and lost.found == ("Harbour Street Library",)
+    assert check(text, "It reopens on 14 March. #HarbourStreetLibrary", 25) == ()
 
 
 def test_no_example_of_the_page_is_taken_for_bad_news() -> None:

@@ -95,7 +95,7 @@ SEVERAL = (
             "Come along! The Northfield Choir sings. #Choir",
             "On 22 May there is music, and. Tickets from 22 May. #Choir",
         ],
-        "Tickets from 22 May. The Northfield Choir sings. #Choir",
+        "Tickets from 22 May. #NorthfieldChoir",
     ),
     (
         ["The Northfield Choir sings. #Choir", "The Northfield Choir sings on 23 May. #Choir"],
@@ -105,7 +105,7 @@ SEVERAL = (
 
 
 @pytest.mark.parametrize(
-    ("drafts", "best"), SEVERAL, ids=["one is good", "a sentence of another", "nothing that is wrong"]
+    ("drafts", "best"), SEVERAL, ids=["one is good", "the name in a hashtag", "nothing that is wrong"]
 )
 def test_what_one_draw_leaves_out_is_taken_from_another(drafts: list[str], best: str) -> None:
     assert assembled(CHOIR, drafts, 25) == best

@@ -53,7 +53,7 @@ export function makeChecker(rules) {
       [cut !== "", "cut", [cut]],
       [changed.length > 0, "changed", changed],
       [repeated !== "", "repeated", [repeated]],
-      [main.length > 0 && !main.some((name) => names.keeps(body, name)), "lost_name", [main[0]?.words.join(" ") ?? ""]],
+      [main.length > 0 && !main.some((name) => names.keeps(post, name)), "lost_name", [main[0]?.words.join(" ") ?? ""]],
       [!numbers.kept(text, body), "lost_fact", [numbers.first(text)]],
       [over > 0, "long", [String(over)]],
       [off.length > 0 || tags.length < 1 || tags.length > rules.max_tags, "tags", off],

@@ -139,7 +139,7 @@ export function nameRules({ names: rules, everyday, misspelt }) {
       return new RegExp(`(?<![\\p{L}\\p{N}_])[Tt]he ${escaped(name)}(?![\\p{L}\\p{N}_])`, "u").test(text) ? `The ${name}` : name;
     },
 
-    /** Whether the sentences of a post have every word of a name, in any order or run together. @param {string} body @param {Name} name */
+    /** Whether a post has every word of a name, in any order or run together. @param {string} body @param {Name} name */
     keeps(body, { words }) {
       const said = new Set(wordsOf(body, NAME_WORD).map(plain));
       const joined = body.replace(/[^\p{L}\p{N}]+/gu, "").toLowerCase();
