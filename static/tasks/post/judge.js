@@ -17,8 +17,8 @@ import { NO_VOICE } from "./voice.js";
 
 /** Between the seeds of draws: "Try again" takes the next seed, which must not be that of a draw before. */
 const SEED_STEP = 1_000_003;
-/** Faults of fact, tone or sense: a post of the demo's that has one is not shown as a post. @type {Rule[]} */
-const UNFIT = ["language", "cheer", "cut", "changed", "repeated", "lost_name", "lost_fact"];
+/** Faults of fact or tone, which is what the notice says of it: a post of the demo's that has one is not shown as a post. @type {Rule[]} */
+const UNFIT = ["language", "cheer", "cut", "changed", "lost_name", "lost_fact"];
 
 export class Judge {
   #checker;
