@@ -84,6 +84,6 @@ def test_stop(quick_server: RunningServer, tab: Watched) -> None:
     expect(log).not_to_be_empty()
     with tab.through("ready"):
         page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("status")).to_have_text("Stopped")
+    expect(tab.status).to_have_text("Stopped")
     expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
     assert len(log.inner_text().split()) < 10

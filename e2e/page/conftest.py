@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect
 
 from builder.bundle import Conversation, graph_source, write_litertlm
 from builder.formats.litertlm_reader import LitertlmFile
@@ -107,6 +107,11 @@ class Watched:
         """What is written so far, also where the page has put it away."""
         return self.page.locator(".card-text").inner_text()
 
+    @property
+    def status(self) -> Locator:
+        """The line of the page's phase; a post that is being written again has a status of its own beside it."""
+        return self.page.locator(".status")
+
     def wait_for(self, phase: str, timeout: float = LOAD_MS) -> None:
         """Until the page is in `phase`; a problem's screen instead fails with what it says."""
         self.page.wait_for_selector(f"body[data-phase={phase}], body[data-phase=problem]", timeout=timeout)
@@ -127,7 +132,7 @@ class Watched:
     def wait_for_engine(self) -> None:
         """Until the model is in the engine: whole, with the right hash, accepted. What is left is the warm-up."""
         status = re.compile("Warming up|Ready")  # on some machines the warm-up is over before one can look
-        expect(self.page.get_by_role("status")).to_have_text(status, timeout=LOAD_MS)
+        expect(self.status).to_have_text(status, timeout=LOAD_MS)
 
     def problem(self, timeout: float = LOAD_MS) -> str:
         """The code of the problem on the screen, once there is one; the screen has a title, a sentence and focus."""

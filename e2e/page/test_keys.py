@@ -26,7 +26,7 @@ def test_an_address_brings_a_text_and_the_keys_work(tab: Watched, quick_server: 
     page.get_by_role("heading", name="onpage").click()  # the focus is nowhere
     with tab.through("ready"):
         page.keyboard.press("Escape")
-    expect(page.get_by_role("status")).to_have_text("Stopped", timeout=STEP_MS)
+    expect(tab.status).to_have_text("Stopped", timeout=STEP_MS)
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(keys).to_contain_text("Stop the answer")

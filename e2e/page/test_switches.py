@@ -17,10 +17,10 @@ def test_a_double_click_on_write_is_one(loaded: Watched) -> None:
     end = hold_end(page)
     page.get_by_role("button", name="Write", exact=True).dblclick(delay=60)
     expect(page.get_by_role("log", name="The post")).not_to_be_empty()
-    expect(page.get_by_role("status")).to_have_text("Writing")
+    expect(loaded.status).to_have_text("Writing")
     with loaded.through("ready"):
         end()
-    expect(page.get_by_role("status")).to_have_text("The post is finished")
+    expect(loaded.status).to_have_text("The post is finished")
     assert answers(page) == 1
 
 
@@ -34,7 +34,7 @@ def test_enter_that_is_held_on_write_is_one(loaded: Watched) -> None:
     for _ in range(3):
         page.keyboard.down("Enter")
     page.keyboard.up("Enter")
-    expect(page.get_by_role("status")).to_have_text("The post is finished")
+    expect(loaded.status).to_have_text("The post is finished")
     assert answers(page) == 1
 
 

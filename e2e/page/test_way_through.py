@@ -234,7 +234,7 @@ def test_stop(tab: Watched, endless: Page) -> None:
     with tab.through("ready"):
         page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Write", exact=True)).to_be_focused()
-    expect(page.get_by_role("status")).to_have_text("Stopped")
+    expect(tab.status).to_have_text("Stopped")
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
