@@ -119,12 +119,11 @@ test("the demo model is begun at once, and as it likes again where there is no o
 
 test("what is wrong is said of the text as it is now", async () => {
   const page = await drawing({ takesSampling: false });
-  await answer(page, NO_DATE);
-  assert.equal(page.session.asked.length, 1, "this engine would have to load the model again");
+  for (const text of [NO_DATE, NO_DATE]) await answer(page, text);
   assert.deepEqual(page.findings(), ["Leaves out “22 May”."]);
   button(page.card, "Add the date").click();
   assert.deepEqual(page.findings(), []);
-  assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text.");
+  assert.equal(page.shown("check-fine"), "Numbers, dates and names match your text. · The best of 2.");
 });
 
 test("Stop ends the looking for a better one: the best that is whole stays", async () => {
@@ -173,10 +172,22 @@ test("what ran away is written again, and taken only where there is nothing else
   assert.equal(other.body.textContent, "The Northfield Choir sings and");
 });
 
-test("the likeliest post is always the same, so it is written once", async () => {
-  const page = await drawing({ settings: { topK: 1 } });
-  await answer(page, NO_DATE);
-  assert.equal(page.session.asked.length, 1);
+test("the likeliest post is always the same, so another is begun with a name, or there is none", async () => {
+  for (const how of [{ settings: { topK: 1 } }, { settings: { temperature: 0 } }, { takesSampling: false }]) {
+    const page = await drawing(how);
+    await answer(page, NO_DATE);
+    await answer(page, GOOD);
+    assert.deepEqual(page.session.asked.map(beginningOf), ["", "The Northfield Choir"]);
+    assert.equal(page.session.asked[1].draw, null, "by the settings");
+    assert.equal(page.body.textContent, GOOD);
+    const faulty = await drawing(how);
+    for (const text of [WRONG_DATE, NO_DATE]) await answer(faulty, text);
+    assert.equal(faulty.session.asked.length, 2, "there is no other name");
+    assert.equal(faulty.body.textContent, NO_DATE);
+    const nameless = await drawing({ ...how, recalled: { text: "The market opens on 22 May." } });
+    await answer(nameless, "It opens. #Market");
+    assert.equal(nameless.session.asked.length, 1);
+  }
 });
 
 test("a text in another language is written about once, and nothing is said of it", async () => {

@@ -159,9 +159,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
   /** One post, the best of several draws, or three with a seed each. */
   async function write() {
     if (state.busy || session.state.now.phase !== "ready" || !state.draft.text.trim()) return;
-    if (state.draft.three) await writeThree();
-    else if (judge.canDraw(session.state.setup)) await writeBest();
-    else await writeOne(null);
+    await (state.draft.three ? writeThree() : writeBest());
   }
 
   /** Writes again, while the check finds fault with the best that there is, and keeps it; the others are there to be looked at. */
@@ -172,17 +170,18 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
     const drafts = [];
     /** @type {Post | null} */
     let best = null;
+    /** @type {import('./judge.js').Next | null} */
+    let next = null;
     set({ ...state, busy: true });
     while (setup && state.busy && state.draft === draft && !ended.signal.aborted) {
-      const beginning = best ? judge.beginning(best, drafts.length, setup.model.demo) : "";
-      const written = await writeOne(null, best ? judge.drawOf(setup.settings, drafts.length, beginning) : null, beginning);
+      const written = await writeOne(null, next?.draw, next?.beginning);
       if (!written) break;
       drafts.push(written);
       best = judge.together(drafts, state.voice);
       if (best.assembled) addVoice(best);
-      const why = judge.drawsAgain(best, setup, drafts.length);
-      if (!why) break;
-      if (state.busy) set({ ...state, again: why });
+      next = judge.next(best, setup, drafts.length);
+      if (!next) break;
+      if (state.busy) set({ ...state, again: next.why });
     }
     if (!best || drafts.length < 2) return set({ ...state, busy: false, again: null });
     set({ ...state, busy: false, again: null, post: best, choices: drafts.filter(({ ended: how }) => how === "model") });

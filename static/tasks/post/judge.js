@@ -8,6 +8,11 @@
  * @typedef {import('./state.js').Post} Post
  * @typedef {import('./voice.js').Voice} Voice
  * @typedef {import('../../engine/session_state.js').Setup} Setup
+ *
+ * @typedef {object} Next another draw of a post
+ * @property {Rule} why what is wrong with the best so far
+ * @property {string} beginning how it begins; "" as the model likes
+ * @property {import('../../engine/protocol.js').Draw | null} draw how it is drawn; null as the settings say
  */
 
 import { MAX_SEED, takesSampling } from "../../engine/index.js";
@@ -87,34 +92,34 @@ export class Judge {
   }
 
   /**
-   * Why another draw is worth it, where there can be one without loading the model again; null where none is.
+   * The next draw, where one is worth it and would be another post without loading the model again; null where none is. One that begins as
+   * the model likes differs only where an engine draws by chance and takes another seed; one that is begun with a name differs always.
    * @param {Post} best of those that there are
-   * @param {Setup | null} setup
-   * @param {number} drawn
-   * @returns {Rule | null}
+   * @param {Setup} setup
+   * @param {number} drawn how many they are
+   * @returns {Next | null}
    */
-  drawsAgain(best, setup, drawn) {
-    if (!this.canDraw(setup) || drawn >= this.rules.draws) return null;
+  next(best, setup, drawn) {
+    const why = this.#fault(best);
+    if (!why || drawn >= this.rules.draws) return null;
+    const varies = Boolean(setup.choice && takesSampling(setup.choice)) && setup.settings.topK > 1 && setup.settings.temperature > 0;
+    const { demo, others } = this.rules.begun_after;
+    // The names are guessed, so a model that mostly tells them by itself gets one later, where there is another way.
+    const name = 1 + drawn - (setup.model.demo || !varies ? demo : others);
+    const beginning = this.#isBegun(best) ? this.#checker.beginning(best.source, name) : "";
+    if (!varies && !beginning) return null;
+    return { why, beginning, draw: varies ? this.#drawOf(setup.settings, drawn, beginning) : null };
+  }
+
+  /** What is wrong with the best of some posts, so that another is worth it. @param {Post} best @returns {Rule | null} */
+  #fault(best) {
     if (best.ended === "limit" && this.#knows(best)) return "cut"; // none was ended by the model
     return this.findings(best)[0]?.rule ?? null;
   }
 
-  /** Whether an engine says something else the next time. @param {Setup | null} setup */
-  canDraw(setup) {
-    return Boolean(setup?.choice && takesSampling(setup.choice) && setup.settings.topK > 1 && setup.settings.temperature > 0);
-  }
-
-  /**
-   * How a post after another begins; "" as the model likes. The names are guessed, so a model that mostly tells them by itself gets one later.
-   * @param {Post} best of those before it
-   * @param {number} drawn how many they are
-   * @param {boolean} demo whether the demo writes
-   */
-  beginning(best, drawn, demo) {
-    if (!this.#knows(best)) return "";
-    const begins = best.ended !== "model" || this.findings(best).some(({ rule }) => this.rules.begun_for.includes(rule));
-    const { begun_after: after } = this.rules;
-    return begins ? this.#checker.beginning(best.source, 1 + drawn - (demo ? after.demo : after.others)) : "";
+  /** Whether the next post is rather begun with a name. @param {Post} best */
+  #isBegun(best) {
+    return best.ended !== "model" || this.findings(best).some(({ rule }) => this.rules.begun_for.includes(rule));
   }
 
   /**
@@ -123,7 +128,7 @@ export class Judge {
    * @param {number} drawn posts before it
    * @param {string} beginning
    */
-  drawOf({ seed, temperature }, drawn, beginning) {
+  #drawOf({ seed, temperature }, drawn, beginning) {
     return { seed: (seed + drawn * SEED_STEP) % (MAX_SEED + 1), temperature: beginning ? temperature : Math.max(temperature, this.rules.draw_temperature) };
   }
 
