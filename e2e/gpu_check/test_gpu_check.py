@@ -54,7 +54,7 @@ def test_the_page_writes_on_the_processor_where_the_gpu_computes_wrongly(tab: Wa
     page.add_init_script(REAL)
     tab.open(server.url)
     tab.wait_for("ready")
-    notice = page.locator(".main > .notice")
+    notice = page.locator(".main > .notice").first
     expect(notice).to_contain_text("This GPU computes wrongly")
     expect(notice).to_contain_text(
         "1 of 1 test answers wrong, so this model runs in LiteRT-LM on the processor instead"

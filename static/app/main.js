@@ -61,6 +61,7 @@ const headerRoot = h("header", { class: "header" });
 const status = h("p", { class: "status", role: "status" });
 const problemRoot = h("section", { class: "problem" });
 const noticeRoot = h("div", {});
+const goneRoot = h("div", {});
 const navigationRoot = h("nav", { class: "tasks" });
 const aboutRoot = h("div", { class: "about", hidden: true });
 const detailsRoot = h("details", { class: "details" });
@@ -79,7 +80,7 @@ let shownProblem = false;
 
 let views = mountViews();
 body.querySelector(".boot")?.remove();
-body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, aboutRoot, workspace), footerRoot);
+body.prepend(headerRoot, status, h("main", { class: "main" }, problemRoot, noticeRoot, goneRoot, aboutRoot, workspace), footerRoot);
 oneActivation(body);
 
 /** All that the shell says; made anew in another language. */
@@ -89,6 +90,7 @@ function mountViews() {
     header: mountHeader(headerRoot),
     problem: mountProblem(problemRoot),
     notice: mountNotice(noticeRoot),
+    gone: mountNotice(goneRoot),
     navigation: mountTaskNavigation(navigationRoot, TASKS),
     about: mountAbout(aboutRoot),
     details,
@@ -115,6 +117,7 @@ function show(state) {
   views.settings.update(state);
   views.footer.update(state, { offline, keeper: keeper.state, theme: theme() });
   views.notice.update(noticeOf(state));
+  views.gone.update(state.gone.length ? texts.notice.madeRoom(state.gone) : null);
   for (const each of opened.values()) {
     const seen = shared.seenBy(each.task.id, state);
     each.root.hidden = each.figures.hidden = each.task !== current;
@@ -137,7 +140,6 @@ function show(state) {
 function noticeOf({ notice: said }) {
   if (!said) return null;
   if (said.kind === "wrong-gpu") return texts.notice.wrongGpu(said);
-  if (said.kind === "made-room") return texts.notice.madeRoom(said.names);
   return said.kind === "restarted" ? texts.notice.restarted : texts.notice.kept(PROBLEMS[said.error.code].title);
 }
 

@@ -62,6 +62,8 @@ export class Session {
   #stopping = new AbortController();
   /** Whether an engine was already started again by itself since an answer was finished. */
   #recovered = false;
+  /** What this browser kept before the loads began of which it was not said yet what went for them. @type {Promise<import('./storage.js').StoredEntry[]> | null} */
+  #before = null;
 
   /**
    * @param {object} options
@@ -169,7 +171,7 @@ export class Session {
     this.#counting.abort();
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    this.#set({ now: { phase: "writing", stopping: false }, notice: null });
+    this.#set({ now: { phase: "writing", stopping: false }, notice: null, gone: [] });
     try {
       const found = counted ?? (await engine.countTokens(messages, { room }));
       if (!this.#is(job)) return null;
@@ -215,14 +217,16 @@ export class Session {
     this.#set({ kept: await this.storage.listStored().catch(() => []) });
   }
 
-  /** Looks, and says what has gone meanwhile to make room for another. @param {Promise<import('./storage.js').StoredEntry[]>} before */
-  async #lookSince(before) {
-    const earlier = await before;
+  /** Looks, and says what has gone since the first load began that is not accounted for, to make room; also where that load has failed. */
+  async #sayGone() {
+    const before = this.#before;
+    this.#before = null;
+    const earlier = (await before) ?? [];
     await this.look();
-    const { models, kept, notice } = this.#state;
+    const { models, kept } = this.#state;
     const nameOf = (/** @type {string} */ sha256) => models.find(({ files }) => files.some((file) => file.sha256 === sha256))?.name ?? sha256.slice(0, 8);
     const names = [...new Set(modelStorage.goneSince(earlier, kept).map(({ sha256 }) => nameOf(sha256)))];
-    if (names.length && !notice) this.#set({ notice: { kind: "made-room", names } });
+    if (names.length) this.#set({ gone: names });
   }
 
   /** Models beside those that there are, such as one that a person has brought; of one that is there already nothing changes. @param {Model[]} more */
@@ -292,8 +296,8 @@ export class Session {
     /** @type {Promise<void>} */
     let checked = Promise.resolve();
     try {
-      this.#set({ now: { phase: "loading", reason, progress: null }, setup: { ...wanted, choice: null }, notice: null });
-      const kept = this.storage.listStored().catch(() => []); // before anything makes room
+      this.#set({ now: { phase: "loading", reason, progress: null }, setup: { ...wanted, choice: null }, notice: null, gone: [] });
+      this.#before ??= this.storage.listStored().catch(() => []); // before anything makes room
       const setup = possible(wanted, this.#state.gpu, this.#state.faults);
       this.#set({ setup });
       checked = this.#hearCheck(job, setup, () => this.#load(reason, wanted, { fresh, cause }));
@@ -308,7 +312,7 @@ export class Session {
       const notice = cause ? { kind: "kept", error: cause.toJSON() } : reason === "recover" ? { kind: "restarted" } : this.#wrongGpu();
       this.#set({ gpuAdapter, settings, notice, library });
       this.#end("load");
-      void this.#lookSince(kept);
+      void this.#sayGone();
     } catch (thrown) {
       if (!this.#is(job)) return checked; // where it has found another engine, that is still on its way
       await this.#loadFailed(job, reason, wanted, cause ?? OnpageError.from(thrown));
@@ -351,7 +355,8 @@ export class Session {
     const { untouched, lastWorking: before } = this.#engines;
     if (untouched) {
       this.#set({ setup: untouched, notice: { kind: "kept", error: error.toJSON() } });
-      return this.#end("load");
+      this.#end("load");
+      return void this.#sayGone();
     }
     if (before && reason !== "return" && reason !== "recover" && reason !== "restart") {
       return this.#load("return", before, { cause: error });
@@ -380,6 +385,7 @@ export class Session {
   #problem(error) {
     this.#abandon();
     this.#set({ now: { phase: "problem", error: OnpageError.from(error).toJSON() }, gpuAdapter: null });
+    if (this.#before) void this.#sayGone();
   }
 
   #abandon() {

@@ -32,9 +32,9 @@
  * @property {SamplingSettings} settings
  * @property {import('./media.js').Senses} senses what is loaded besides the text part
  *
- * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData} | {kind: 'wrong-gpu', choice: Choice, fault: GpuFault} | {kind: 'made-room', names: string[]}} Notice
+ * @typedef {{kind: 'restarted'} | {kind: 'kept', error: ErrorData} | {kind: 'wrong-gpu', choice: Choice, fault: GpuFault}} Notice
  *   `kept`: a switch has failed, and what ran before runs; `wrong-gpu`: an engine computes wrongly on this GPU, and another runs, or none
- *   could; `made-room`: models were deleted from this browser, so that another could be kept
+ *   could
  *
  * @typedef {object} SessionState
  * @property {Now} now
@@ -46,6 +46,7 @@
  * @property {string[]} library addresses of the files of its own that this engine has loaded
  * @property {Record<string, SamplingSettings>} settings the last that each model has run with, by its id
  * @property {Notice | null} notice
+ * @property {string[]} gone names of the models that this browser has deleted in the last load, to make room for what it brought, even if in vain
  * @property {import('./storage.js').StoredEntry[]} kept the models that this browser keeps, in part or whole
  */
 
@@ -60,6 +61,7 @@ export const INITIAL = {
   library: [],
   settings: {},
   notice: null,
+  gone: [],
   kept: [],
 };
 

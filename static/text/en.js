@@ -298,7 +298,7 @@ export const texts = {
 
   notice: {
     /** @param {string[]} names */
-    madeRoom: (names) => ({ title: "Other models made room for this one", sentence: `This browser deleted ${format.list(names)}. Get it again under All models if you want it.` }),
+    madeRoom: (names) => ({ title: "Models were deleted to make room", sentence: `This browser deleted ${format.list(names)}. Get it again under All models if you want it.` }),
     restarted: { title: "The engine stopped and was started again", sentence: "Your text is still here: go on where you were." },
     /** @param {string} problem */
     kept: (problem) => ({ title: problem, sentence: "The change was not made. The page continues as before." }),

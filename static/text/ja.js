@@ -268,7 +268,7 @@ export const texts = {
   status: { writing: "書いています", stopping: "停止しています", load: "準備ができました", answer: "投稿ができました", chat: "回答が終わりました", stop: "停止しました" },
 
   notice: {
-    madeRoom: (names) => ({ title: "このモデルのために空きを作りました", sentence: `このブラウザーから ${format.list(names)} を削除しました。必要なら「すべてのモデル」で入手し直してください。` }),
+    madeRoom: (names) => ({ title: "空きを作るためにモデルを削除しました", sentence: `このブラウザーから ${format.list(names)} を削除しました。必要なら「すべてのモデル」で入手し直してください。` }),
     restarted: { title: "エンジンが停止したため、再起動しました", sentence: "文章は残っています。そのまま続けられます。" },
     kept: (problem) => ({ title: problem, sentence: "変更は行われませんでした。ページは元のまま使えます。" }),
     wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({

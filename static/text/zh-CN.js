@@ -267,7 +267,7 @@ export const texts = {
   status: { writing: "正在写", stopping: "正在停止", load: "就绪", answer: "帖子写好了", chat: "回答完成", stop: "已停止" },
 
   notice: {
-    madeRoom: (names) => ({ title: "其他模型为此模型腾出了空间", sentence: `此浏览器删除了 ${format.list(names)}。如需使用，请在“所有模型”中重新获取。` }),
+    madeRoom: (names) => ({ title: "已删除模型以腾出空间", sentence: `此浏览器删除了 ${format.list(names)}。如需使用，请在“所有模型”中重新获取。` }),
     restarted: { title: "引擎曾停止，已重新启动", sentence: "你的文字还在：可以接着做。" },
     kept: (problem) => ({ title: problem, sentence: "更改没有生效。页面保持原样。" }),
     wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({

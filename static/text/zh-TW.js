@@ -268,7 +268,7 @@ export const texts = {
   status: { writing: "正在寫", stopping: "正在停止", load: "就緒", answer: "貼文寫好了", chat: "回答完成", stop: "已停止" },
 
   notice: {
-    madeRoom: (names) => ({ title: "其他模型為此模型騰出了空間", sentence: `此瀏覽器刪除了 ${format.list(names)}。如需使用，請在「所有模型」中重新取得。` }),
+    madeRoom: (names) => ({ title: "已刪除模型以騰出空間", sentence: `此瀏覽器刪除了 ${format.list(names)}。如需使用，請在「所有模型」中重新取得。` }),
     restarted: { title: "引擎曾經停止，已重新啟動", sentence: "你的文字還在：可以接著做。" },
     kept: (problem) => ({ title: problem, sentence: "變更沒有生效。頁面維持原狀。" }),
     wrongGpu: ({ choice: { entry }, fault: { engine, wrong, of } }) => ({

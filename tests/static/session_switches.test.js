@@ -174,22 +174,43 @@ test("progress of a load that is no longer wanted is not shown", async () => {
   assert.equal(session.state.now.progress.loaded, 2);
 });
 
-test("models that make room for another in a switch are said by name, until something is written", async () => {
+/** A session whose storage has the first model and another, and loses both while the second one is loaded. */
+async function makingRoom() {
   const first = model("first");
   const stored = [...first.files.map(({ sha256 }) => ({ sha256, size: 5, kept: 1 })), { sha256: "0123456789", size: 5, kept: 1 }, { sha256: "empty", size: 0, kept: 1 }];
   let kept = stored;
-  const { session, engines } = await ready([first, model("second")], { storage: { listStored: async () => kept, removeStored: async () => {} } });
+  const made = await ready([first, model("second")], { storage: { listStored: async () => kept, removeStored: async () => {} } });
   await settled();
-  assert.equal(session.state.notice, null);
-  const switched = session.switch("model", { modelId: "second" });
+  assert.deepEqual(made.session.state.gone, []);
+  const switched = made.session.switch("model", { modelId: "second" });
   await settled();
   kept = [];
+  return { ...made, switched };
+}
+
+test("models that make room for another in a switch are said by name, until something is written", async () => {
+  const { session, engines, switched } = await makingRoom();
   engines[1].last("load").resolve(LOADED);
   await switched;
   await settled();
-  assert.deepEqual(session.state.notice, { kind: "made-room", names: ["first", "01234567"] });
+  assert.deepEqual([session.state.notice, session.state.gone], [null, ["first", "01234567"]]);
   const answer = writing(session);
-  assert.equal(session.state.notice, null);
+  assert.deepEqual(session.state.gone, []);
   engines[1].last("generate").end();
   await answer;
+});
+
+test("models that made room are said where the load has failed: what ran goes on, is loaded again, or there is a problem", async () => {
+  for (const [ends, wanted] of [[[], "ready"], [["crash", "loads"], "ready"], [["crash", "fails"], "problem"]]) {
+    const { session, engines, switched } = await makingRoom();
+    if (ends.includes("crash")) engines[0].crash();
+    engines[1].fail("load", "download-cut");
+    await settled();
+    if (ends.includes("loads")) engines[2].last("load").resolve(LOADED);
+    if (ends.includes("fails")) engines[2].fail("load", "server-unreachable");
+    await switched;
+    await settled();
+    assert.deepEqual([session.state.now.phase, session.state.gone], [wanted, ["first", "01234567"]]);
+    if (wanted === "ready") assert.equal(session.state.notice.error.code, "download-cut", "and why the page stays with what ran");
+  }
 });
