@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from builder.encoder.convert import convert_encoder
 from e2e.page.conftest import Watched
@@ -95,6 +96,35 @@ def test_from_nothing_found_to_meanings_and_back(tab: Watched, server: RunningSe
     expect(row.get_by_role("button", name="Use: tiny")).to_be_hidden()
     licence = page.locator(".models-quiet a").first
     assert licence.evaluate("(link) => getComputedStyle(link).color === getComputedStyle(link.parentElement).color")
+
+
+def test_vectors_of_another_size(tab: Watched, server: RunningServer) -> None:
+    """The list says that the model's vectors may be cut: a random one's as well as any."""
+
+    def lie(route: Route) -> None:
+        models = route.fetch().json()
+        for each in models:
+            if "embedding" in each:
+                each["embedding"]["sizes"] = [8, 16, each["embedding"]["dimensions"]]
+        route.fulfill(body=json.dumps(models), content_type="application/json")
+
+    tab.page.route("**/api/models", lie)
+    page, meaning = opened(tab, server)
+    size = meaning.get_by_label("Numbers for each passage")
+    assert size.locator("option").all_text_contents()[:2] == [
+        "8 (32 kB for 1,000 passages)",
+        "16 (64 kB for 1,000 passages)",
+    ]
+    meaning.get_by_role("button", name="Search by meaning too").click()
+    expect(meaning).to_contain_text("Words and meanings are searched, with tiny.")
+    for chosen in ("8", "16"):  # cut from what is there, and read again
+        size.select_option(chosen)
+        expect(meaning).to_contain_text("Words and meanings are searched, with tiny.")
+        expect(ask(page, ELSEWHERE)).to_contain_text("2 of 2 passages · by words and meaning")
+    check(page)
+    page.reload()
+    expect(meaning).to_contain_text("Words and meanings are searched, with tiny.")
+    expect(size).to_have_value("16")
 
 
 def test_a_model_that_breaks_or_is_missing_leaves_the_words(tab: Watched, server: RunningServer, encoder: Path) -> None:

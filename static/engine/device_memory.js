@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * What this device remembers about models beside their bytes: those that a person brought from a file, and how fast each has answered. In the
- * origin's local storage, as JSON that nobody vouches for when it is read; without local storage it is forgotten.
+ * What this device remembers about models beside their bytes: those that a person brought from a file, how fast each has answered, and of which
+ * size the vectors of one that compares texts are. In the origin's local storage, as JSON that nobody vouches for when it is read; without local storage it is forgotten.
  *
  * @typedef {import('./model_list.js').Model} Model
  * @typedef {Pick<Storage, 'getItem' | 'setItem'>} Memory
  * @typedef {{prefill: number | null, decode: number | null, at: number}} Speed tokens per second of the last answer that was long enough; `at`: ms since 1970
  */
 
-const [IMPORTED, SPEEDS] = ["onpage-imported", "onpage-speeds"];
+const [IMPORTED, SPEEDS, SIZES] = ["onpage-imported", "onpage-speeds", "onpage-vector-sizes"];
 /** Tokens of an answer from which on its rate says something. */
 const MIN_TOKENS = 8;
 const MAX_SPEEDS = 50;
@@ -49,6 +49,19 @@ export function speeds(memory = local()) {
   const found = read(memory, SPEEDS);
   const isSpeed = (/** @type {[string, any]} */ [sha256, each]) => HASH.test(sha256) && isNumber(each?.decode) && isNumber(each?.at) && (each.prefill === null || isNumber(each.prefill));
   return typeof found === "object" && found ? Object.fromEntries(Object.entries(found).filter(isSpeed)) : {};
+}
+
+/** Numbers of a vector of a model that compares texts, as a person has chosen; 0 for no choice. @param {string} sha256 @param {Memory} [memory] */
+export function chosenVectorSize(sha256, memory = local()) {
+  const found = /** @type {Record<string, unknown> | null} */ (read(memory, SIZES));
+  const size = typeof found === "object" && found && Object.hasOwn(found, sha256) ? found[sha256] : 0;
+  return isNumber(size) ? Number(size) : 0;
+}
+
+/** @param {string} sha256 @param {number} size @param {Memory} [memory] */
+export function chooseVectorSize(sha256, size, memory = local()) {
+  const found = read(memory, SIZES);
+  write(memory, SIZES, { ...(typeof found === "object" ? found : {}), [sha256]: size });
 }
 
 /** @param {unknown} value */

@@ -108,21 +108,22 @@ function libraryOf(counts) {
 }
 
 /** Meaning with a model that answers at once, or breaks at a text. */
-function made({ library = libraryOf({ a: 20, b: 3 }), device = new MemoryShelf(), breakAt = Infinity } = {}) {
-  const embedder = { model: MODEL, dimensions: 2, asked: [], closed: false, close: () => (embedder.closed = true) };
-  embedder.embed = async ([text], { as, signal }) => {
+function made({ library = libraryOf({ a: 20, b: 3 }), device = new MemoryShelf(), breakAt = Infinity, model = MODEL, memory } = {}) {
+  const embedder = { model, sizes: [], dimensions: model.embedding.dimensions, asked: [], closed: false, close: () => (embedder.closed = true) };
+  embedder.embed = async ([text], { as, size, signal }) => {
     signal?.throwIfAborted();
     if (embedder.asked.length >= breakAt) throw new Error("broke");
     embedder.asked.push(as);
+    embedder.sizes.push(size);
     await null;
-    return [new Float32Array([1, 0])];
+    return [Float32Array.from({ length: size }, (_, index) => (index ? 0 : 1))];
   };
   const held = new Map();
   const search = { holdVectors: (id, vectors) => held.set(id, vectors), drop: (id) => held.delete(id) };
   const told = [];
   opened.push(new Records(device));
   const records = opened.at(-1).of("documents/vectors");
-  const meaning = new Meaning({ records, search, library, vendor: {}, onChange: () => told.push(meaning.now), load: async () => embedder });
+  const meaning = new Meaning({ records, search, library, vendor: {}, onChange: () => told.push(meaning.now), load: async () => embedder, memory });
   return { meaning, embedder, held, told, records, library, device };
 }
 
@@ -200,4 +201,49 @@ test("to turn it off lets the model go and deletes the vectors", async () => {
   assert.ok(embedder.closed);
   assert.deepEqual([meaning.now.phase, await records.list({ count: 9 })], ["offered", []]);
   assert.equal(await meaning.vectorOf("q"), null);
+});
+
+/** A device's memory. */
+function memoryOf() {
+  const kept = new Map();
+  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+}
+
+const SIZED = { ...MODEL, embedding: { ...MODEL.embedding, dimensions: 4, sizes: [2, 3, 4] } };
+
+test("a smaller size is cut from the vectors that there are, a larger one is made anew; the device remembers it", async () => {
+  const [memory, device] = [memoryOf(), new MemoryShelf()];
+  const { meaning, embedder, held, told, records } = made({ model: SIZED, memory, device });
+  await meaning.offer([SIZED]);
+  assert.equal(meaning.size, 4, "all of it, unless one is chosen");
+  await meaning.start();
+  assert.equal(held.get("b").length, 12);
+  await records.put({ id: "b", at: 1, head: { model: SIZED.sha256 }, body: { model: SIZED.sha256, dimensions: 4, vectors: Float32Array.from([0.6, 0, 0.8, 0, 0.6, 0.8, 0, 0, 0, 0, 0, 1]) } });
+  embedder.asked.length = embedder.sizes.length = 0;
+  await meaning.resize(2);
+  assert.deepEqual([embedder.asked.length, meaning.now.phase, held.get("a").length], [0, "ready", 40]);
+  assert.deepEqual([...held.get("b")].map((value) => Math.round(10 * value)), [10, 0, 6, 8, 0, 0], "each again of length one");
+  assert.deepEqual((await records.get("b")).body.vectors.length, 6, "and kept so");
+  assert.equal((await meaning.vectorOf("q")).length, 2);
+  told.length = embedder.sizes.length = 0;
+  await meaning.resize(3);
+  assert.deepEqual([new Set(embedder.sizes), embedder.sizes.length, held.get("b").length], [new Set([3]), 23, 9]);
+  assert.ok(told.some(({ phase, done }) => phase === "reading" && done === 22), "which is told as it goes on");
+  await meaning.resize(5);
+  assert.equal(meaning.size, 3, "a size that the model has not");
+
+  const after = made({ model: SIZED, memory, device });
+  await after.meaning.offer([SIZED]);
+  assert.deepEqual([after.meaning.size, after.embedder.asked.length, after.held.get("a").length], [3, 0, 60]);
+});
+
+test("another size that is chosen while passages are read is that of all in the end", async () => {
+  const { meaning, held, records } = made({ model: SIZED, memory: memoryOf() });
+  await meaning.offer([SIZED]);
+  const started = meaning.start();
+  await settled();
+  await Promise.all([meaning.resize(2), meaning.resize(4), meaning.resize(3)]);
+  await started;
+  assert.deepEqual([meaning.now.phase, ...[...held].map(([id, vectors]) => [id, vectors.length])], ["ready", ["a", 60], ["b", 9]]);
+  assert.equal((await records.get("a")).body.dimensions, 3);
 });

@@ -7,6 +7,7 @@ import { Records } from "../../static/records/records.js";
 import { readMarkdown } from "../../static/tasks/documents/readers/markdown.js";
 import { Searcher } from "../../static/tasks/documents/searcher.js";
 import { marked } from "./support/documents.js";
+import { events as meaningEvents, mountMeaning } from "../../static/tasks/documents/meaning_view.js";
 import { FakeElement, install } from "./support/dom.js";
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
@@ -76,4 +77,22 @@ test("files that are being added when the view goes are added in the next one, w
   after.destroy();
   assert.equal(SlowWorker.ended, 1, "nothing is handed over");
   await kept.close();
+});
+
+test("sizes of vectors are offered where the model has several, with what a passage takes", () => {
+  const { root } = install();
+  const view = mountMeaning(root);
+  const model = (sizes) => ({ name: "Gemma", size: 10, embedding: { sizes, dimensions: sizes.at(-1) } });
+  const [place] = root.all(({ className }) => className === "documents-size");
+  const [select] = root.all(({ tag }) => tag === "select");
+  view.update({ now: { phase: "ready" }, model: model([384]), size: 384 });
+  assert.ok(place.hidden);
+  view.update({ now: { phase: "ready" }, model: model([128, 768]), size: 768 });
+  assert.ok(!place.hidden && place.textContent.includes("Fewer take less memory"));
+  assert.deepEqual([select.all(({ tag }) => tag === "option").map(({ textContent }) => textContent), select.value], [["128 (512 kB for 1,000 passages)", "768 (3.1 MB for 1,000 passages)"], "768"]);
+  const chosen = [];
+  meaningEvents.listen(view.root, "size", (size) => chosen.push(size));
+  select.value = "128";
+  select.dispatchEvent(new Event("change"));
+  assert.deepEqual(chosen, [128]);
 });

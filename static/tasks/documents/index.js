@@ -123,6 +123,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   shelfEvents.listen(shelf.root, "remove-document", (id) => (tasks.gone(id), library.remove(id)), signal);
   meaningEvents.listen(meaningView.root, "start", meanToo, signal);
   meaningEvents.listen(meaningView.root, "remove", () => meaning.remove(), signal);
+  meaningEvents.listen(meaningView.root, "size", (size) => meaning.resize(size), signal);
   questionEvents.listen(question.root, "type", (typed) => tasks.type(typed), signal);
   questionEvents.listen(question.root, "ask", () => tasks.ask(), signal);
   questionEvents.listen(question.root, "stop", () => tasks.stop(), signal);

@@ -7,6 +7,8 @@
  * - The model is loaded when the person says so, or has said so on this device: their vectors are there then.
  * - Vectors are made one passage after the other in the model's worker and kept as they come; after a reload it goes on where it was.
  * - A question waits for its vector no longer than PATIENCE: then words alone find.
+ * - Vectors have the size that was chosen on this device, where the model has several (Matryoshka): a smaller one is the beginning of a larger
+ *   one, so it is cut from what is kept, and only a larger one is made anew.
  *
  * @typedef {import('../../engine/embedder.js').Embedder} Embedder
  * @typedef {import('../../engine/embedder.js').EmbeddingModel} EmbeddingModel
@@ -19,6 +21,7 @@
  *   the first passages where it is not finished
  */
 
+import { chooseVectorSize, chosenVectorSize } from "../../engine/device_memory.js";
 import { Embedder as Loaded } from "../../engine/embedder.js";
 import { OnpageError } from "../../engine/errors.js";
 import { MAX_RECORDS } from "../../records/records.js";
@@ -39,12 +42,15 @@ export class Meaning {
   now = { phase: "none" };
   /** @type {EmbeddingModel | null} */
   model = null;
+  /** Numbers of each vector, one of the model's sizes. */
+  size = 0;
   #records;
   #search;
   #library;
   #vendor;
   #onChange;
   #load;
+  #memory;
   /** @type {Embedder | null} */
   #embedder = null;
   #stop = new AbortController();
@@ -62,20 +68,25 @@ export class Meaning {
    * @param {import('../../engine/protocol.js').VendorUrls} options.vendor
    * @param {() => void} options.onChange
    * @param {typeof Loaded.load} [options.load]
+   * @param {import('../../engine/device_memory.js').Memory} [options.memory] the device's, which keeps the size
    */
-  constructor({ records, search, library, vendor, onChange, load = Loaded.load }) {
+  constructor({ records, search, library, vendor, onChange, load = Loaded.load, memory }) {
     this.#records = records;
     this.#search = search;
     this.#library = library;
     this.#vendor = vendor;
     this.#onChange = onChange;
     this.#load = load;
+    this.#memory = memory;
   }
 
   /** There are such models: the first is offered, and begun where its vectors are on this device. @param {EmbeddingModel[]} models */
   async offer(models) {
     if (this.#stop.signal.aborted || !models.length) return;
     [this.model] = models;
+    const { sizes, dimensions } = this.model.embedding;
+    const chosen = chosenVectorSize(this.model.sha256, this.#memory);
+    this.size = sizes.find((each) => each === chosen) ?? dimensions;
     this.#set({ phase: "offered" });
     const [newest] = await this.#records.list({ count: 1 });
     if (newest && /** @type {{model?: unknown} | null} */ (newest.head)?.model === this.model.sha256) await this.start();
@@ -99,6 +110,16 @@ export class Meaning {
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     }
+  }
+
+  /** Takes vectors of another of the model's sizes, and brings those that there are to it. @param {number} size */
+  async resize(size) {
+    if (!this.model?.embedding.sizes.includes(size) || size === this.size) return;
+    this.size = size;
+    chooseVectorSize(this.model.sha256, size, this.#memory);
+    this.#held.clear();
+    this.#onChange();
+    await this.read();
   }
 
   /** Lets the model go, and deletes the vectors. */
@@ -128,7 +149,7 @@ export class Meaning {
     if (this.now.phase !== "ready" || !embedder) return null;
     /** @type {Promise<null>} */
     const late = new Promise((resolve) => setTimeout(() => resolve(null), PATIENCE));
-    const made = embedder.embed([question], { as: "query" }).then(
+    const made = embedder.embed([question], { as: "query", size: this.size }).then(
       ([vector]) => vector,
       (error) => {
         if (embedder === this.#embedder) this.#failed(error);
@@ -177,23 +198,26 @@ export class Meaning {
     const document = await this.#library.get(id);
     if (!document) return;
     const { text, passages } = document;
-    const { model, dimensions } = { model: embedder.model.sha256, dimensions: embedder.dimensions };
+    const { model, dimensions } = { model: embedder.model.sha256, dimensions: this.size };
     const vectors = new Float32Array(passages.length * dimensions);
-    const kept = keptOf((await this.#records.get(id))?.body, model, dimensions, passages.length);
+    const body = (await this.#records.get(id))?.body;
+    const kept = keptOf(body, model, dimensions, passages.length);
     vectors.set(kept);
     const keep = async (/** @type {number} */ done) => {
       const body = { model, dimensions, vectors: vectors.slice(0, done * dimensions) };
       await this.#records.put({ id, at: Date.now(), head: { model }, body });
     };
     let done = kept.length / dimensions;
-    for (; done < passages.length; done += 1) {
+    for (; done < passages.length && dimensions === this.size; done += 1) {
       this.#tell(id, done);
-      const [vector] = await embedder.embed([textOf(text, passages[done])], { as: "document", signal });
+      const [vector] = await embedder.embed([textOf(text, passages[done])], { as: "document", size: dimensions, signal });
       vectors.set(vector, done * dimensions);
       if (done % KEPT_EVERY === KEPT_EVERY - 1) await keep(done + 1);
     }
-    if (kept.length < vectors.length) await keep(done);
+    if (dimensions !== this.size) return; // another size was chosen meanwhile, and is read next
+    if (kept.length < vectors.length || /** @type {Kept} */ (body).dimensions !== dimensions) await keep(done);
     signal.throwIfAborted();
+    if (dimensions !== this.size) return;
     this.#search.holdVectors(id, vectors, dimensions);
     this.#held.add(id);
   }
@@ -228,10 +252,22 @@ export function textOf(text, { start, end, headings }) {
   return [...headings, text.slice(start, end)].join("\n");
 }
 
-/** Vectors that were kept, whole ones of this model; none for what is not. @param {unknown} body @param {string} model @param {number} dimensions @param {number} passages */
-function keptOf(body, model, dimensions, passages) {
+/** Vectors that were kept, whole ones of this model, cut to a size; none for what is not, or is smaller. @param {unknown} body @param {string} model @param {number} size @param {number} passages */
+function keptOf(body, model, size, passages) {
   const { vectors, ...said } = /** @type {Partial<Kept>} */ (body ?? {});
-  const good = said.model === model && said.dimensions === dimensions && vectors instanceof Float32Array;
+  const dimensions = Number(said.dimensions);
+  const good = said.model === model && dimensions >= size && vectors instanceof Float32Array;
   if (!good || vectors.length % dimensions || vectors.length > passages * dimensions || !vectors.every(Number.isFinite)) return new Float32Array(0);
-  return vectors;
+  return dimensions === size ? vectors : cut(vectors, dimensions, size);
+}
+
+/** The beginning of each vector, again of length one, as the engine cuts them. @param {Float32Array} vectors one behind the other @param {number} from @param {number} to */
+function cut(vectors, from, to) {
+  const made = new Float32Array((vectors.length / from) * to);
+  for (let row = 0; row * from < vectors.length; row += 1) {
+    const beginning = vectors.subarray(row * from, row * from + to);
+    const length = Math.hypot(...beginning) || 1;
+    made.set(beginning.map((value) => value / length), row * to);
+  }
+  return made;
 }

@@ -47,6 +47,10 @@ export const documents = {
     start: "Search by meaning too",
     again: "Try again",
     remove: "Turn off",
+    sizes: "Numbers for each passage",
+    /** @param {number} numbers */
+    size: (numbers) => `${integer(numbers)} (${size(4000 * numbers)} for ${integer(1000)} passages)`,
+    sizesHelp: "Fewer take less memory and are searched quicker, but find a little less well.",
     /** @param {string} name */
     loading: (name) => `Loading ${name}. Words are searched meanwhile.`,
     /** @param {number} done @param {number} total */
