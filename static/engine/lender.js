@@ -8,7 +8,7 @@
 
 import { Loans, loansOf } from "./lent_bytes.js";
 import { Opfs } from "./opfs.js";
-import { Parts } from "./source.js";
+import { Parts, located } from "./source.js";
 import { openOthers } from "./storage.js";
 import { placeOf, tensorsOf } from "./workers/web_file.js";
 
@@ -16,6 +16,7 @@ import { placeOf, tensorsOf } from "./workers/web_file.js";
  * @typedef {import('./lent_bytes.js').Directory} Directory
  * @typedef {import('./protocol.js').ModelSource} ModelSource
  * @typedef {(at: number, length: number) => Promise<Uint8Array<ArrayBuffer> | null>} Read so many bytes, or null
+ * @typedef {{bytes: number, from: string}} Lent what need not be downloaded of a model; `from`: the sha256 of the one that has it
  */
 
 /**
@@ -68,6 +69,19 @@ export async function findLender(model, { storage = new Opfs(), patience = PATIE
   }
   await Promise.all(others.filter((stored) => stored !== best?.stored).map((stored) => stored.close()));
   return best;
+}
+
+/**
+ * What would be lent if a model were downloaded now; null for nothing. It opens what is stored for a moment, and no worker is needed.
+ * @param {ModelSource} model
+ * @param {number} [have] bytes of it that are there already
+ * @param {Parameters<typeof findLender>[1]} [options]
+ * @returns {Promise<Lent | null>}
+ */
+export async function lentTo({ url, parts, size, sha256 }, have = 0, options) {
+  const lender = await findLender(located({ url, parts, size, sha256 }), options);
+  await lender?.close();
+  return lender && { bytes: lender.loans.behind(have), from: lender.stored.sha256 };
 }
 
 /** A model that lends. */

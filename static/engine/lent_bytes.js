@@ -65,6 +65,11 @@ export class Loans {
     return Math.max(this.#loans[this.#first(position)]?.at ?? Infinity, position);
   }
 
+  /** Bytes that are lent from a place on. @param {number} position */
+  behind(position) {
+    return this.#loans.reduce((sum, { at, length }) => sum + Math.max(0, Math.min(length, at + length - position)), 0);
+  }
+
   /** The first loan that ends behind a place. @param {number} position */
   #first(position) {
     let [low, high] = [0, this.#loans.length];

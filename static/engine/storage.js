@@ -70,6 +70,11 @@ export class StoredModel {
     this.isShared = false;
   }
 
+  /** The model's, by which it is named. */
+  get sha256() {
+    return this.#name;
+  }
+
   /**
    * Fills the buffer from so far on; false when that cannot be had.
    * @param {number} position

@@ -49,6 +49,7 @@ test("a loan is found by any place in it", () => {
   ]);
   assert.deepEqual([0, 12, 20, 31].map((at) => loans.next(at)), [10, 12, 30, Infinity]);
   assert.equal(loans.total, 11);
+  assert.deepEqual([0, 10, 12, 20, 30, 31].map((at) => loans.behind(at)), [11, 11, 9, 1, 1, 0]);
 });
 
 /** One that has some ranges of the content. @param {[number, number][]} ranges @param {object} [options] @param {number} [options.fails] which reading */

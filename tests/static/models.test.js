@@ -7,10 +7,11 @@ import { REFUSALS } from "../../static/convert/refusal.js";
 import { forgetImported, importedModels, rememberImported } from "../../static/engine/device_memory.js";
 import { OnpageError } from "../../static/engine/errors.js";
 import { ModelShelf } from "../../static/tasks/models/model_shelf.js";
-import { factsOf } from "../../static/tasks/models/row_view.js";
+import { factsOf, makeRow } from "../../static/tasks/models/row_view.js";
 import { fitOf, rowsOf } from "../../static/tasks/models/rows.js";
 import { texts } from "../../static/text/en.js";
-import { model } from "./support/engines.js";
+import { install } from "./support/dom.js";
+import { model, settled } from "./support/engines.js";
 import { fakeSession } from "./support/post.js";
 
 const hash = (digit) => digit.repeat(64);
@@ -88,9 +89,45 @@ test("a device says why a model does not fit, and what would go for it", () => {
   assert.deepEqual(fitOf({ ...graph, size: 2 ** 40 }, { ...none, memory: 8 * 2 ** 30, room: 2 ** 41 }, []).unfit, [], "8 GB may be any number above");
 });
 
+test("what another model lends is not counted as download, unless that has to go for it", () => {
+  const [one] = [model("one")];
+  const stored = [{ sha256: "lender", size: 900, kept: 1 }, { sha256: "one-mediapipe", size: 100, kept: 2 }];
+  const rows = (room) => rowsOf({ models: [one], imported: [], stored, catalog: [], speeds: {}, device: { ...GPU, room }, lent: new Map([["one-mediapipe", { bytes: 700, from: "lender" }]]) });
+  assert.deepEqual(rows(2000).map(({ key, lent }) => [key, lent]), [["one-mediapipe", 700], ["one-litert-lm-cpu", 0], ["lender", 0]]);
+  const [row] = rows(500);
+  assert.deepEqual([row.evicted, row.lent], [["lender"], 0]);
+  const view = (/** @type {any} */ shown) => {
+    install();
+    const made = makeRow(shown);
+    made.update(shown, { busy: false, idle: true, shares: false, used: "" });
+    return made.root.textContent;
+  };
+  assert.match(view(rows(2000)[0]), /0 kB of 1 kB are in this browser · 0 kB to download: another model here has the rest/);
+  assert.doesNotMatch(view(row), /to download/);
+});
+
+test("who lends is asked for once, of what the server offers and is not here, and again when something else is stored", async () => {
+  const stored = [{ sha256: "first-litert-lm-cpu", size: 1000, kept: 1 }];
+  const page = shelf({ stored, lends: { "first-mediapipe": { bytes: 600, from: "first-litert-lm-cpu" } } });
+  await page.made.look();
+  await settled();
+  assert.equal(page.made.rows.find(({ key }) => key === "first-mediapipe").lent, 600);
+  await page.made.look();
+  await settled();
+  assert.deepEqual(page.asked, [["first-mediapipe", 0]]);
+  stored.push({ sha256: "first-mediapipe", size: 200, kept: 2 });
+  await page.made.look();
+  await settled();
+  assert.deepEqual(page.asked.at(-1), ["first-mediapipe", 200]);
+  const nothing = shelf();
+  await nothing.made.look();
+  await settled();
+  assert.deepEqual(nothing.asked, [], "where nothing is stored, nobody is asked");
+});
+
 // What a person does
 
-function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, shares = [], quota = 1e9, pause = () => {}, convert = async () => null, cancel = () => {} } = {}) {
+function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }), take = keep, stored = [], persists = true, shares = [], quota = 1e9, lends = {}, pause = () => {}, convert = async () => null, cancel = () => {} } = {}) {
   const session = fakeSession();
   session.state = { ...session.state, gpu: "gpu", models: [session.state.setup.model] };
   session.offer = (more) => (session.state = { ...session.state, models: [...session.state.models, ...more] });
@@ -103,12 +140,13 @@ function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }),
     forgetImported: (each) => forgetImported(each, kept),
     speeds: () => ({}),
   };
-  const gone = [];
+  const [gone, asked] = [[], []];
   const here = {
     stored: async () => stored.filter(({ sha256 }) => !gone.includes(sha256)),
     remove: async (sha256) => (gone.push(sha256), true),
     share: async () => true,
     isShared: async (sha256) => shares.includes(sha256),
+    lent: async ({ sha256 }, have) => (asked.push([sha256, have]), lends[sha256] ?? null),
     storage: async () => ({ usage: 0, quota, lasting: false }),
     persist: async () => persists,
     catalog: async () => [listed("known", { file: "known-web.task" })],
@@ -116,7 +154,7 @@ function shelf({ keep = async () => ({ sha256: "first-mediapipe", kept: true }),
     deviceMemory: null,
   };
   const made = new ModelShelf(session, { keep, take, pause }, { convert, cancel }, here, () => {});
-  return { made, session, bound, gone };
+  return { made, session, bound, gone, asked };
 }
 
 const outcomes = ({ made }) => made.said.map(({ outcome, refusal, reason }) => refusal ?? reason ?? outcome);

@@ -40,6 +40,7 @@ def load(target: Path, *others: Path) -> dict[str, Any]:
     assert run.returncode == 0, run.stderr
     found = dict(json.loads(run.stdout))
     assert found["same"] and found["sent"] == found["size"] - found["lent"]
+    assert found["told"] == [found["lent"], 0], "what is said beforehand, of all and of what is behind the end"
     return found
 
 

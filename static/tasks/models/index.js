@@ -6,6 +6,7 @@
 
 import { Converter } from "../../convert/converter.js";
 import { ModelKeeper, canShare, deviceMemory, forgetImported, importedModels, isShared, listStored, rememberImported, removeOne, shareStored, speeds } from "../../engine/index.js";
+import { lentTo } from "../../engine/lender.js";
 import { texts } from "../../text/texts.js";
 import { h, text, together } from "../../ui/dom.js";
 import { takeDroppedFolders } from "../../ui/files.js";
@@ -56,7 +57,7 @@ export async function mount(element, { session, vendor, loading, embedders, hand
   const converter = new Converter(vendor);
   void converter.tidy();
   const memory = { importedModels, rememberImported, forgetImported, speeds };
-  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), converter, { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory: deviceMemory() }, soon);
+  const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), converter, { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, lent: lentTo, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory: deviceMemory() }, soon);
   shelf.onChange = soon;
   void embedders?.then((found) => {
     shelf.embedders = /** @type {import('../../engine/model_list.js').Model[]} */ (found);

@@ -19,6 +19,8 @@
  * @property {(sha256: string) => Promise<boolean>} remove
  * @property {(sha256: string) => Promise<boolean>} share
  * @property {(sha256: string, size: number) => Promise<boolean>} isShared whether another origin shares it
+ * @property {(file: import('../../engine/model_list.js').ModelFile, have: number) => Promise<import('../../engine/lender.js').Lent | null>} lent what
+ *   another stored model has of one
  * @property {() => Promise<{usage: number, quota: number, lasting: boolean}>} storage
  * @property {() => Promise<boolean>} persist
  * @property {() => Promise<Listed[]>} catalog
@@ -52,6 +54,10 @@ export class ModelShelf {
   #stored = [];
   /** Models that another origin shares, as far as that was asked. @type {Set<string>} */
   #shared = new Set();
+  /** What stored models have of those that are not here, by sha256, as far as that was asked. @type {Map<string, import('../../engine/lender.js').Lent>} */
+  #lent = new Map();
+  /** For which files and stored models that was. */
+  #lentFor = "";
   storage = { usage: 0, quota: 0, lasting: false };
   /** What is being brought or checked. @type {{key: string, doing: 'keep' | 'check' | 'import' | 'convert', progress: LoadProgress | null} | null} */
   active = null;
@@ -91,7 +97,7 @@ export class ModelShelf {
     const { models, gpu } = this.#session.state;
     const { memory, deviceMemory } = this.#here;
     const device = { gpu, memory: deviceMemory, room: Math.max(0, this.storage.quota - this.storage.usage) };
-    return rowsOf({ models, imported: memory.importedModels(), stored: this.#stored, catalog: this.#catalog, speeds: memory.speeds(), device, embedders: this.embedders, shared: this.#shared });
+    return rowsOf({ models, imported: memory.importedModels(), stored: this.#stored, catalog: this.#catalog, speeds: memory.speeds(), device, embedders: this.embedders, shared: this.#shared, lent: this.#lent });
   }
 
   /** Looks at what is here and what is published. */
@@ -101,6 +107,23 @@ export class ModelShelf {
     [this.#stored, this.storage] = await Promise.all([stored(), storage()]);
     for (const { file, unfit } of this.rows) if (file && unfit.includes("no-room") && (await this.#here.isShared(file.sha256, file.size))) this.#shared.add(file.sha256);
     this.known = true;
+    this.onChange();
+    void this.#askLenders();
+  }
+
+  /** Which of what is not here a stored model has a part of. Not waited for: it takes requests. */
+  async #askLenders() {
+    const missing = this.rows.filter(({ file, from, isWhole, isShared }) => file && from === "served" && !isWhole && !isShared);
+    const asked = JSON.stringify([missing.map(({ sha256, have }) => [sha256, have]), this.#stored.map(({ sha256, size }) => [sha256, size])]);
+    if (asked === this.#lentFor || !this.#stored.length || this.active) return;
+    this.#lentFor = asked;
+    const lent = new Map();
+    for (const { file, sha256, have } of missing) {
+      const found = file && (await this.#here.lent(file, have).catch(() => null));
+      if (found) lent.set(sha256, found);
+    }
+    if (asked !== this.#lentFor) return; // it was asked anew meanwhile
+    this.#lent = lent;
     this.onChange();
   }
 

@@ -46,6 +46,7 @@
  * @property {string} engine its id, "" where it is not known, or nothing writes with it
  * @property {Unfit[]} unfit
  * @property {string[]} evicted names of models that go when this one comes
+ * @property {number} lent bytes of it that need not be downloaded, because another model here has them
  * @property {Speed | null} speed measured here
  */
 
@@ -53,17 +54,20 @@ import { evictedFor, isTooLarge } from "../../engine/index.js";
 
 /**
  * @param {{models: Model[], imported: Model[], stored: StoredEntry[], catalog: Listed[], speeds: Record<string, Speed>, device: Device,
- *   embedders?: Model[], shared?: Set<string>}} known `embedders`: kept like the others, but no task writes with them; `shared`: by sha256
+ *   embedders?: Model[], shared?: Set<string>, lent?: Map<string, import('../../engine/lender.js').Lent>}} known `embedders`: kept like the others, but no task writes with them; `shared`: by sha256, as
+ *   `lent`, what is stored has of what is not
  * @returns {Row[]} first what is here or can be had from the server, then what is published
  */
-export function rowsOf({ models, imported, stored, catalog, speeds, device, embedders = [], shared = new Set() }) {
+export function rowsOf({ models, imported, stored, catalog, speeds, device, embedders = [], shared = new Set(), lent = new Map() }) {
   const brought = new Set(imported.map(({ sha256 }) => sha256));
   const files = [...models, ...embedders].flatMap((model) => model.files.map((file) => ({ model, file })));
   const nameOf = (/** @type {string} */ sha256) => files.find(({ file }) => file.sha256 === sha256)?.model.name ?? sha256.slice(0, 8);
   const have = (/** @type {string} */ sha256) => stored.find((each) => each.sha256 === sha256)?.size ?? 0;
   const fit = (/** @type {{size: number | null, engine: string, sha256: string, isWhole: boolean}} */ what) => {
     const { unfit, evicted } = fitOf(what, device, stored);
-    return { unfit, evicted: evicted.map(({ sha256 }) => nameOf(sha256)) };
+    const lends = lent.get(what.sha256);
+    const goes = evicted.some(({ sha256 }) => sha256 === lends?.from); // when there is no more room, it lends no more
+    return { unfit, evicted: evicted.map(({ sha256 }) => nameOf(sha256)), lent: lends && !goes && !what.isWhole ? lends.bytes : 0 };
   };
   const here = files.map(({ model, file }) => {
     const { sha256, size } = file;
@@ -78,13 +82,13 @@ export function rowsOf({ models, imported, stored, catalog, speeds, device, embe
   });
   const unknown = stored.filter(({ sha256, size }) => size && !files.some(({ file }) => file.sha256 === sha256)).map(({ sha256, size }) => {
     const from = /** @type {Row['from']} */ ("unknown");
-    return { key: sha256, from, name: sha256.slice(0, 8), kind: /** @type {Kind} */ ("text"), licence: null, model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], evicted: [], speed: null };
+    return { key: sha256, from, name: sha256.slice(0, 8), kind: /** @type {Kind} */ ("text"), licence: null, model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], evicted: [], lent: 0, speed: null };
   });
   const published = catalog.filter((each) => !here.some(({ listed }) => listed === each)).map((listed) => {
     const { size, family: { name, kind, licence } } = listed;
     const engine = listed.engine ?? "";
     const { unfit } = fit({ size, engine, sha256: "", isWhole: false });
-    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, kind, licence, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, evicted: [], speed: null };
+    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, kind, licence, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, evicted: [], lent: 0, speed: null };
   });
   return [...here, ...unknown, ...published];
 }

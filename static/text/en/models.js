@@ -37,6 +37,8 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `${size(bytes)} of ${size(total)} are in this browser`,
   absent: "Not in this browser",
+  /** @param {number} bytes */
+  lent: (bytes) => `${size(bytes)} to download: another model here has the rest`,
   elsewhere: "Another site shares it with this one, so it takes no room here",
   imported: "imported from a file",
   unknown: "This server offers no model like it",

@@ -37,6 +37,8 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `${size(total)} のうち ${size(bytes)} がこのブラウザにあります`,
   absent: "このブラウザにはありません",
+  /** @param {number} bytes */
+  lent: (bytes) => `ダウンロードは${size(bytes)}：残りはここにある別のモデルのものを使います`,
   elsewhere: "別のサイトが共有しているため、ここでは容量を使いません",
   imported: "ファイルから読み込み",
   unknown: "このサーバーに同じモデルはありません",

@@ -37,6 +37,8 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `此浏览器中有 ${size(total)} 中的 ${size(bytes)}`,
   absent: "不在此浏览器中",
+  /** @param {number} bytes */
+  lent: (bytes) => `只需下载 ${size(bytes)}：其余部分取自这里的另一个模型`,
   elsewhere: "由其他网站共享，不占用此处的空间",
   imported: "从文件导入",
   unknown: "此服务器没有这个模型",

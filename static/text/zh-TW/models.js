@@ -37,6 +37,8 @@ export const models = {
   /** @param {number} bytes @param {number} total */
   part: (bytes, total) => `這個瀏覽器中有 ${size(total)} 中的 ${size(bytes)}`,
   absent: "不在這個瀏覽器中",
+  /** @param {number} bytes */
+  lent: (bytes) => `只需下載 ${size(bytes)}：其餘部分取自這裡的另一個模型`,
   elsewhere: "由其他網站共用，不佔用這裡的空間",
   imported: "從檔案匯入",
   unknown: "這部伺服器沒有這個模型",

@@ -4,7 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 
-import { findLender } from "../../../static/engine/lender.js";
+import { findLender, lentTo } from "../../../static/engine/lender.js";
 import { begin, sha256 } from "./load.js";
 import { MemoryStorage } from "./memory_storage.js";
 import { serve } from "./server.js";
@@ -23,11 +23,14 @@ const model = { url, size: content.length, sha256: sha256(content) };
 const lender = await findLender(model, { storage, worth: 0, least: 4096 });
 const lent = lender?.loans.total ?? 0;
 const asked = requests.splice(0).length;
+const options = { storage, worth: 0, least: 4096 };
+const told = [(await lentTo(model, 0, options))?.bytes ?? 0, (await lentTo(model, content.length, options))?.bytes ?? 0];
+requests.splice(0);
 const { result } = await begin(url, { storage, lender, size: model.size, expected: model.sha256 });
 const same = content.equals(await result);
 const sent = requests.reduce((sum, range) => {
   const [from, to] = /^bytes=(\d+)-(\d*)$/.exec(range)?.slice(1) ?? ["0", ""];
   return sum + (to ? Number(to) + 1 : content.length) - Number(from);
 }, 0);
-console.log(JSON.stringify({ same, size: content.length, lent, sent, asked, requests: requests.length }));
+console.log(JSON.stringify({ same, size: content.length, lent, told, sent, asked, requests: requests.length }));
 process.exit(0);
