@@ -32,6 +32,9 @@ DRAWS: int = RULES["draws"]
 """Posts that the page writes at most, to keep one."""
 DRAW_TEMPERATURE: float = RULES["draw_temperature"]
 """The least temperature of a further draw: at a low one it says the same again."""
+LIKELIEST_TEMPERATURE: float = RULES["likeliest_temperature"]
+"""That of the one in place of a draw that said the same as another."""
+
 BEGUN_AFTER: dict[str, int] = RULES["begun_after"]
 """After how many faulty draws a post is begun with a name, for it is a guess: of the demo model ("demo"), and of models that mostly tell the
 name by themselves ("others")."""

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, Literal
 
 from builder.demo.blind import blind_texts
-from builder.demo.check import BEGUN_AFTER, BEGUN_FOR, DRAW_TEMPERATURE, Finding, check
+from builder.demo.check import BEGUN_AFTER, BEGUN_FOR, DRAW_TEMPERATURE, LIKELIEST_TEMPERATURE, Finding, check
 from builder.demo.evaluate import BATCH, Sampling, write_prompts
 from builder.demo.generator import social_post, social_prompt, tones
 from builder.demo.mend import assembled
@@ -209,15 +209,21 @@ def drawn(
     write: Write, asked: Sequence[Trial], sampling: Sampling | None, draws: int, *, demo: bool = False
 ) -> list[Judged]:
     """The posts for some trials, as the page gets them: those that the check finds fault with are written again, up to `draws` times in
-    all, begun with a name that the text is about (not at once, unless the `demo` writes), or else warmer; the best that can be put together of all draws is kept (`assembled`).
+    all, begun with a name that the text is about (not at once, unless the `demo` writes), or else warmer, and once more, the likeliest, where one says
+    what another says; the best that can be put together of all draws is kept (`assembled`).
     What the model did not end is drawn again, and taken only where there is nothing else. With `draws` 1 a post stays as the model wrote it."""
     after = BEGUN_AFTER["demo" if demo else "others"]
     tries: list[list[tuple[str, bool]]] = [[] for _ in asked]
     kept: list[Judged | None] = [None for _ in asked]
-    for draw in range(draws):
-        places = [place for place, one in enumerate(kept) if one is None or one.findings]
+    for draw in range(draws + 1):
+        last = draw == draws  # in place of one that says again what another says
+        places = [
+            place
+            for place, one in enumerate(kept)
+            if (one is None or one.findings) and (not last or _has_repeated(tries[place]))
+        ]
         begun = {
-            place: beginning(asked[place].subject.text, 1 + draw - after) if _is_begun(kept[place]) else ""
+            place: beginning(asked[place].subject.text, 1 + draw - after) if _is_begun(kept[place]) and not last else ""
             for place in places
         }
         for group in (
@@ -229,7 +235,7 @@ def drawn(
             posts = write(
                 [asked[place].prompt for place in group],
                 [begun[place] for place in group],
-                warmer(sampling) if draw and not begun[group[0]] else sampling,
+                likeliest(sampling) if last else warmer(sampling) if draw and not begun[group[0]] else sampling,
                 draw,
             )
             for place, written in zip(group, posts, strict=True):
@@ -248,6 +254,16 @@ def drawn(
 def _is_begun(best: Judged | None) -> bool:
     """Whether a further draw is begun with a name, after the best so far; None: the model ended none."""
     return best is None or any(finding.rule in BEGUN_FOR for finding in best.findings)
+
+
+def _has_repeated(posts: Sequence[tuple[str, bool]]) -> bool:
+    """Whether one says word for word what another says."""
+    return len({post.strip() for post, _ in posts}) < len(posts)
+
+
+def likeliest(sampling: Sampling | None) -> Sampling | None:
+    """For the draw in place of one that says again what another says."""
+    return sampling and replace(sampling, temperature=LIKELIEST_TEMPERATURE)
 
 
 def warmer(sampling: Sampling | None) -> Sampling | None:

@@ -13,6 +13,7 @@ const TEXT = "The Northfield Choir sings in the old tram depot on Friday, 22 May
 const GOOD = "The Northfield Choir sings on 22 May. #Choir";
 const NO_DATE = "The Northfield Choir sings. #Choir";
 const WRONG_DATE = "The Northfield Choir sings on 23 May. #Choir";
+const OTHER_DATE = "The Northfield Choir sings on 24 May. #Choir";
 const heads = async (records) => (await records.list({ count: 99 })).map(({ head }) => head);
 
 /** A page whose engine takes draws. */
@@ -94,7 +95,7 @@ test("a heading in capitals is no beginning", async () => {
 
 test("after three the best stays, with what a person should look at; the others can be seen and chosen", async () => {
   const page = await drawing();
-  for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
+  for (const text of [WRONG_DATE, NO_DATE, OTHER_DATE]) await answer(page, text);
   assert.equal(page.session.asked.length, 3);
   assert.deepEqual(page.session.asked.map(beginningOf), ["", "", "The Northfield Choir"], "a model that mostly tells the name by itself is given a guess last");
   assert.deepEqual(page.session.asked.map(({ draw }) => draw?.temperature), [undefined, 0.7, 0.3]);
@@ -112,7 +113,7 @@ test("after three the best stays, with what a person should look at; the others 
 
 test("the demo model is begun at once, and as it likes again where there is no other name", async () => {
   const page = await drawing({ demo: true });
-  for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
+  for (const text of [WRONG_DATE, NO_DATE, OTHER_DATE]) await answer(page, text);
   assert.deepEqual(page.session.asked.map(beginningOf), ["", "The Northfield Choir", ""]);
   assert.equal(page.session.asked[2].draw.temperature, 0.7, "and warmer");
 });
@@ -149,6 +150,17 @@ test("the better of two is shown, put right, and Undo takes that back", async ()
   assert.deepEqual((await heads(page.records)).map(({ current }) => current), [page.body.textContent], "the history has what is shown");
   page.root.find("card-undo").click();
   assert.equal(page.body.textContent, "The Northfield Choir and the. On Friday, 22 May there are tickets. #Choir");
+});
+
+test("where one says again what another said, the likeliest post comes in its place, once", async () => {
+  const page = await drawing({ demo: true });
+  for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE, GOOD]) await answer(page, text);
+  assert.deepEqual(page.session.asked.map(({ draw }) => draw?.temperature), [undefined, 0.3, 0.7, 0.05]);
+  assert.equal(beginningOf(page.session.asked[3]), "");
+  assert.equal(page.body.textContent, GOOD);
+  const faulty = await drawing({ demo: true });
+  for (const text of [NO_DATE, NO_DATE, NO_DATE, NO_DATE]) await answer(faulty, text);
+  assert.equal(faulty.session.asked.length, 4);
 });
 
 test("one that is only too long is not begun with the name", async () => {
@@ -215,7 +227,7 @@ test("what is too much or wrong is left out before another is written, and Undo 
 
 test("what the demo model could not write is put away, until a person wants to see it", async () => {
   const page = await drawing({ demo: true });
-  for (const text of [WRONG_DATE, NO_DATE, WRONG_DATE]) await answer(page, text);
+  for (const text of [WRONG_DATE, NO_DATE, OTHER_DATE]) await answer(page, text);
   assert.ok(page.body.hidden && page.root.find("counts").hidden && page.root.find("card-copy").hidden);
   assert.ok(page.card.all(({ className }) => className.includes("card-follow-up")).every(({ hidden }) => hidden));
   assert.match(page.root.find("check").textContent, /The demo model could not write a post about this text.*onpage gemma/);

@@ -179,7 +179,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
       drafts.push(written);
       best = judge.together(drafts, state.voice);
       if (best.assembled) addVoice(best);
-      next = judge.next(best, setup, drafts.length);
+      next = judge.next(best, setup, drafts);
       if (!next) break;
       if (state.busy) set({ ...state, again: next.why });
     }

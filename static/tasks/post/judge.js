@@ -93,22 +93,28 @@ export class Judge {
 
   /**
    * The next draw, where one is worth it and would be another post without loading the model again; null where none is. One that begins as
-   * the model likes differs only where an engine draws by chance and takes another seed; one that is begun with a name differs always.
+   * the model likes differs only where an engine draws by chance and takes another seed; one that is begun with a name differs always. Where
+   * one has said again what another said, the likeliest post comes in its place.
    * @param {Post} best of those that there are
    * @param {Setup} setup
-   * @param {number} drawn how many they are
+   * @param {Post[]} drafts those
    * @returns {Next | null}
    */
-  next(best, setup, drawn) {
+  next(best, setup, drafts) {
     const why = this.#fault(best);
-    if (!why || drawn >= this.rules.draws) return null;
+    const drawn = drafts.length;
+    const isLast = drawn === this.rules.draws && new Set(drafts.map(({ text }) => text.trim())).size < drawn;
+    if (!why || (drawn >= this.rules.draws && !isLast)) return null;
     const varies = Boolean(setup.choice && takesSampling(setup.choice)) && setup.settings.topK > 1 && setup.settings.temperature > 0;
     const { demo, others } = this.rules.begun_after;
     // The names are guessed, so a model that mostly tells them by itself gets one later, where there is another way.
     const name = 1 + drawn - (setup.model.demo || !varies ? demo : others);
-    const beginning = this.#isBegun(best) ? this.#checker.beginning(best.source, name) : "";
+    const beginning = this.#isBegun(best) && !isLast ? this.#checker.beginning(best.source, name) : "";
     if (!varies && !beginning) return null;
-    return { why, beginning, draw: varies ? this.#drawOf(setup.settings, drawn, beginning) : null };
+    const { draw_temperature: warm, likeliest_temperature: cold } = this.rules;
+    const { seed, temperature: usual } = setup.settings;
+    const temperature = isLast ? cold : beginning ? usual : Math.max(usual, warm); // at a low one it says the same again
+    return { why, beginning, draw: varies ? { seed: (seed + drawn * SEED_STEP) % (MAX_SEED + 1), temperature } : null };
   }
 
   /** What is wrong with the best of some posts, so that another is worth it. @param {Post} best @returns {Rule | null} */
@@ -120,16 +126,6 @@ export class Judge {
   /** Whether the next post is rather begun with a name. @param {Post} best */
   #isBegun(best) {
     return best.ended !== "model" || this.findings(best).some(({ rule }) => this.rules.begun_for.includes(rule));
-  }
-
-  /**
-   * How a draw after the first one is made: one that begins as the model likes is warmer, for at a low temperature it says the same again.
-   * @param {Setup['settings']} settings
-   * @param {number} drawn posts before it
-   * @param {string} beginning
-   */
-  #drawOf({ seed, temperature }, drawn, beginning) {
-    return { seed: (seed + drawn * SEED_STEP) % (MAX_SEED + 1), temperature: beginning ? temperature : Math.max(temperature, this.rules.draw_temperature) };
   }
 
   /** The post with the least wrong among those that the model ended, the first of equals. @param {Post[]} posts @param {Voice} [voice] */

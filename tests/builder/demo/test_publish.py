@@ -7,7 +7,7 @@ import json
 import pytest
 
 from builder.demo.blind import blind_texts
-from builder.demo.check import DRAW_TEMPERATURE
+from builder.demo.check import DRAW_TEMPERATURE, LIKELIEST_TEMPERATURE
 from builder.demo.evaluate import Sampling
 from builder.demo.publish import LABELS, MEASURES, PostsReport, Trial, drawn, evaluate_posts, judge, trials
 from builder.demo.score import Subject
@@ -107,6 +107,14 @@ def test_what_the_check_finds_fault_with_is_drawn_again_and_the_best_is_kept() -
     made = PostsReport("some.task", (sad, glad)).to_json()
     assert made["draws"] == 2.5 and made["posts"][1]["findings"] == {"lost_fact": ["14 March"]}
     asked.clear()
+    answers[2, 1] = answers[0, 1]
+    answers[3, 1] = GOOD[1]
+    _, glad = drawn(write, ASKED, Sampling(0.3, 8), 3, demo=True)
+    assert asked[-1] == (3, LIKELIEST_TEMPERATURE, [""]) and glad.post == GOOD[1], (
+        "in place of one that is there already"
+    )
+    answers[2, 1] = "Velmora Library opens in May #VelmoraLibrary"
+    asked.clear()
     drawn(write, ASKED, Sampling(0.3, 8), 3)
     assert [begun for _, _, begun in asked] == [["", ""], ["", ""], ["Velmora Library"]], (
         "others tell the name at the third draw"
@@ -124,7 +132,7 @@ def test_what_the_model_did_not_end_is_drawn_again_and_taken_only_where_there_is
     last = 0
     (alone,) = drawn(write, ASKED[1:], None, 1)
     (left,) = drawn(write, ASKED[1:], Sampling(0.3, 8), 3)
-    assert draws == [0, 0, 1, 2] and alone.post == left.post and "cut" in left.score.faults
+    assert draws == [0, 0, 1, 2, 3] and alone.post == left.post and "cut" in left.score.faults
     last = 1
     (better,) = drawn(write, ASKED[1:], Sampling(0.3, 8), 3)
     assert better.post == answers[1][0] and better.score.publishable and len(better.drafts) == 2

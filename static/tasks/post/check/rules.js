@@ -6,6 +6,7 @@
  * @typedef {object} Rules
  * @property {number} draws posts that the page writes at most, to keep one
  * @property {number} draw_temperature the least temperature of a further draw: at a low one it says the same again
+ * @property {number} likeliest_temperature that of the one in place of a draw that said the same as another: nearly always the likeliest word
  * @property {{demo: number, others: number}} begun_after after how many faulty draws a post is begun with a name
  * @property {Rule[]} begun_for faults for which a further draw is begun with a name; with the others it begins as the model likes
  * @property {number} max_tags
