@@ -128,6 +128,11 @@ def test_the_demo_says_what_it_is_and_how_to_get_a_real_model(page: Page) -> Non
     about = page.locator(".about")
     expect(about).to_contain_text("five million weights, English only")
     expect(page.locator(".about-commands")).to_be_hidden()
+    page.set_viewport_size({"width": 1200, "height": 800})
+    one_line = "([one, other]) => one.getBoundingClientRect().top < other.getBoundingClientRect().bottom"
+    sentence, ways = about.locator(".about-sentence").element_handle(), about.locator(".about-ways").element_handle()
+    assert page.evaluate(one_line, [ways, sentence]), "the ways to another model stand beside the sentence"
+    page.set_viewport_size(PHONE)
     about.get_by_text("Get a real Gemma").click()
     expect(page.locator(".about-commands")).to_have_text("make gemma")
     about.get_by_text("Get a real Gemma").click()

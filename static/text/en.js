@@ -168,7 +168,7 @@ export const texts = {
   },
 
   about: {
-    demo: "This is the demo model: five million weights, English only. It copies names and dates into a post and understands nothing.",
+    demo: "The demo model: five million weights, English only. It copies names and dates into a post and understands nothing.",
     /** @param {import('../engine/model_list.js').Model} model @param {Choice | null} choice */
     model: ({ name }, choice) =>
       `${name} writes here, on ${choice?.entry.backend === "CPU" ? "this computer's processor" : "your GPU"}. It can get facts wrong: check names, dates and numbers.`,
