@@ -90,7 +90,7 @@ test-export: .venv/.test static/vendor/.copied chromium
 	$(BIN)/python -m pytest e2e/nginx
 
 browser: .venv/.test
-	$(BIN)/python -m e2e.install_browser chromium firefox
+	$(BIN)/python -m e2e.install_browser chromium software-gpu firefox
 
 chromium firefox webkit: .venv/.test
 	$(BIN)/python -m e2e.install_browser $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +11,23 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from e2e.bare import BareTab, served
-from onpage.bench.browser import SOFTWARE_WEBGPU, launch
+from e2e.software_gpu.browser import find_software_gpu
+from onpage.bench.browser import ENVIRONMENT, SOFTWARE_WEBGPU, launch
 
 QUICKER = ("--enable-dawn-features=disable_workgroup_init,disable_robustness", "--js-flags=--liftoff-only")
-"""Chromium adds to each shader that it fills its memory with zeroes and checks every index, a quarter of what SwiftShader then has
+"""Chromium adds to each shader that it fills its memory with zeroes and checks every index, a quarter of what SwiftShader, or another software GPU, then has
 to compute. And it compiles an engine's hot WebAssembly a second time, which costs more than short answers gain: 2.3 of the 7 s of
 processor time that a small model takes in MediaPipe. The answers are the same without: a Chrome of e2e/bench/test_run.py and those
 that `onpage bench` launches by itself have the usual shaders and both compilers."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def software_gpu() -> Iterator[None]:
+    """The browser of the tests, and of the commands that they start, is the one with Mesa's software GPU, unless another is named."""
+    with pytest.MonkeyPatch.context() as patch:
+        if ENVIRONMENT not in os.environ:
+            patch.setenv(ENVIRONMENT, str(find_software_gpu().path))
+        yield
 
 
 @pytest.fixture(scope="session")

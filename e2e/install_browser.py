@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from e2e.firefox.browser import ENVIRONMENT as FIREFOX_ENVIRONMENT
 from e2e.firefox.browser import find_firefox
+from e2e.software_gpu.browser import PACKAGES, find_software_gpu
 from onpage.bench.browser import ENVIRONMENT, BrowserNotFoundError, FoundBrowser, find_browser
 
 
@@ -69,6 +70,7 @@ class Wanted:
 
 WANTED = {
     "chromium": Wanted("Chromium", find_chromium, ("chromium",), ENVIRONMENT, download="chromium"),
+    "software-gpu": Wanted("Chromium with Mesa's software GPU", find_software_gpu, ("chromium", *PACKAGES)),
     "firefox": Wanted("Firefox", find_firefox, ("firefox-esr",), FIREFOX_ENVIRONMENT),
     "webkit": Wanted("WebKitGTK", find_webkit, ("webkit2gtk-driver", "xvfb"), question="--help"),
 }

@@ -10,6 +10,8 @@ import pytest
 
 from e2e.firefox.browser import ENVIRONMENT, find_firefox
 from e2e.install_browser import WANTED, install, main
+from e2e.software_gpu import browser as software_gpu
+from e2e.software_gpu.browser import find_software_gpu
 from onpage.bench.browser import BrowserNotFoundError
 
 
@@ -23,6 +25,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def put(folder: Path, name: str, script: str) -> Path:
+    folder.mkdir(exist_ok=True)
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -66,4 +69,52 @@ def test_one_that_is_named_must_be_there(
 def test_an_unknown_browser_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["install_browser", "opera"])
     assert main() == 2
-    assert capsys.readouterr().err == "onpage: name browsers out of chromium, firefox, webkit: opera.\n"
+    assert capsys.readouterr().err == "onpage: name browsers out of chromium, software-gpu, firefox, webkit: opera.\n"
+
+
+def test_a_software_gpu_that_cannot_be_made_says_what_is_missing(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("ONPAGE_BROWSER", str(put(bare_machine, "chromium", "exit 0")))
+    monkeypatch.setattr(software_gpu, "SYSTEM", bare_machine / "none")
+    with pytest.raises(BrowserNotFoundError, match=r"No libvk_swiftshader\.so is beside .*chromium: install Debian's"):
+        find_software_gpu()
+    (bare_machine / software_gpu.DRIVER).write_bytes(b"")
+    monkeypatch.setattr(software_gpu, "FOLDER", bare_machine / "build")
+    monkeypatch.setattr(software_gpu, "MESA", "libnone.so")
+    with pytest.raises(
+        BrowserNotFoundError, match=r"libnone\.so, Mesa's software GPU, was not found: run `make browser`, or"
+    ):
+        find_software_gpu()
+    monkeypatch.setattr(software_gpu, "MESA", None)  # the process itself, which can be loaded everywhere
+    with pytest.raises(
+        BrowserNotFoundError, match=r"gcc was not found: .*gcc libc6-dev libvulkan-dev mesa-vulkan-drivers"
+    ):
+        find_software_gpu()
+    put(bare_machine, "gcc", "echo 'vulkan.h: No such file' >&2; exit 1")
+    with pytest.raises(BrowserNotFoundError, match=r"vulkan\.h: No such file\ndriver\.c was not compiled: run"):
+        find_software_gpu()
+    assert not (bare_machine / "build" / "chromium").exists()
+
+
+def test_a_software_gpu_is_made_again_where_chromium_is_another(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(software_gpu, "FOLDER", bare_machine / "build")
+    monkeypatch.setattr(software_gpu, "MESA", None)
+    monkeypatch.setenv("ONPAGE_BROWSER", str(put(bare_machine / "system", "chromium", "exit 0")))
+    (bare_machine / "system" / software_gpu.DRIVER).write_text("SwiftShader")
+    (bare_machine / "system" / software_gpu.MANIFEST).write_text('{"library_path": "./libvk_swiftshader.so"}')
+    put(bare_machine, "gcc", 'while [ "$1" != -o ]; do shift; done; echo driver > "$2"')
+    built = find_software_gpu().path
+    assert built.with_name(software_gpu.DRIVER).read_text() == "driver\n"
+    assert built.with_name(software_gpu.KEPT).read_text() == "SwiftShader"
+    assert built.with_name(software_gpu.MANIFEST).read_text() == '{"library_path": "./libvk_for_drawing.so"}'
+    assert (bare_machine / "system" / software_gpu.DRIVER).read_text() == "SwiftShader"
+    before = built.stat().st_ino, built.with_name(software_gpu.DRIVER).stat().st_ino
+    assert find_software_gpu().path == built
+    assert before == (built.stat().st_ino, built.with_name(software_gpu.DRIVER).stat().st_ino)
+    put(bare_machine / "system", "newer", "exit 0; # newer").rename(bare_machine / "system" / "chromium")
+    assert find_software_gpu().path.read_text().endswith("# newer\n")

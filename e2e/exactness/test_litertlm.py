@@ -17,8 +17,9 @@ from tests.goldens.cases import CASES, goldens, text_of
 from webapp.paths import DEMO_MODEL
 
 NAMES = ("gemma3n", "mixed-embedding-q4_0")
-"""With margins of 0.026 at least: LiteRT-LM computes in float16, and of int4-embedding-int8 it wrote 18 tokens and took the other one of a
-tie, where the two largest logits lie 0.010 apart."""
+CLEAR = 0.05
+"""LiteRT-LM computes in float16. Where the two largest logits lie nearer to each other it may take the other one: it did at 0.047 (gemma3n)
+and at 0.010 (int4-embedding-int8)."""
 
 TEXT = "The museum opens at 9 am on Sunday."
 
@@ -45,12 +46,15 @@ def load(page: Page, name: str, tokens: int) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_converted_model_answers_as_transformers_does(page: Page, models: Path, name: str) -> None:
     case, golden = CASES[name], goldens()["cases"][name]
-    assert golden["smallest_margin"] > 0.025
     case.convert(name, models, ".litertlm")
     prompt, ids = case.prompt(golden["prompt_seed"]), golden["ids"]
+    (expected,) = Reference.from_web_file(case.convert(name, models).path).greedy([prompt], len(ids), stop_ids=set())
+    assert expected.ids == ids
+    clear = next((i for i, margin in enumerate(expected.margins) if margin < CLEAR), len(ids))
+    assert clear >= 12
     load(page, name, len(prompt) + len(ids))
     answer = call(page, "(text) => bare.generate(text)", text_of(prompt))["text"]
-    assert answer.split() == [word(i) for i in ids]
+    assert answer.split()[:clear] == [word(i) for i in ids[:clear]]
 
 
 def test_the_demo_model_answers_in_its_turns_and_ends(page: Page, models: Path) -> None:

@@ -29,7 +29,7 @@ from webapp.served_models import Offer
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
 LOAD_MS = 240_000
-"""SwiftShader compiles the engine's shaders on the processor; two busy cores need most of a minute."""
+"""A software GPU compiles the engine's shaders on the processor; two busy cores need most of a minute."""
 WRITE_MS = 180_000
 
 STEP_MS = 60_000
