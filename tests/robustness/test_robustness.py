@@ -11,7 +11,7 @@ import pytest
 from tests.robustness.__main__ import scratch
 from tests.robustness.loop import HANG, MEMORY, Result, in_child
 
-FILES = 20_000
+FILES = 5_000
 SEED = 2026
 
 
