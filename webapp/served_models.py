@@ -196,7 +196,7 @@ class ServedModel:
             file = WebFile.open(self.path)
         except ModelFileError:  # gone or changed since: the page says so when it loads it
             return {"precision": "float32", "onDemand": 0}
-        fits = fits_float16(file.largest_residual, file.residual_bound)
+        fits = fits_float16(file.largest_residual, file.residual_bound, file.float16_limit)
         return {"precision": "float16" if fits else "float32", "onDemand": file.on_demand}
 
     def require_unlike_format(self, others: Iterable[ServedModel]) -> None:

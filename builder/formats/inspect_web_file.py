@@ -12,7 +12,7 @@ import proto
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_file_reader import TensorEntry, WebFile, are_halves
-from builder.model.residual import fits_float16
+from builder.model.residual import FLOAT16_MAX, fits_float16
 from builder.quantize.scheme import described
 
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
@@ -119,12 +119,14 @@ class WebFileFacts:
     """What goes in: text, image, audio."""
     residual_bound: float | None = None
     """What no text brings that stream beyond; None where the file does not say."""
+    float16_limit: float = FLOAT16_MAX
+    """The largest value of that stream with which an engine in float16 computes rightly."""
     on_demand: int = 0
     """Bytes of the layers' own tables that stay out of the GPU while the model runs."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
-        fits = fits_float16(self.largest_residual, self.residual_bound)
+        fits = fits_float16(self.largest_residual, self.residual_bound, self.float16_limit)
         facts = asdict(self) | {"path": str(self.path), "fits_float16": fits}
         for tensor in facts["tensors"]:
             tensor["type"] = TensorType.name_of(tensor["type"])
@@ -165,6 +167,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         residual_scale=file.residual_scale,
         largest_residual=file.largest_residual,
         residual_bound=file.residual_bound,
+        float16_limit=file.float16_limit,
         modalities=file.modalities,
         on_demand=file.on_demand,
     )

@@ -34,7 +34,7 @@ from builder.formats.web_entries import (
     TOKENIZER_ENTRY,
     sums_size,
 )
-from builder.model.residual import is_residual_scale
+from builder.model.residual import float16_limit, is_residual_scale
 from builder.quantize.scheme import Bits, Order, Scheme
 
 MAX_HEADER = 16 << 20
@@ -169,6 +169,11 @@ class WebFile:
         """What no text brings its own, scaled stream beyond; None where the file does not say."""
         found: float | None = self.noted_number("residual_bound", float, 0, 1e12)
         return found
+
+    @property
+    def float16_limit(self) -> float:
+        """As of builder.model.residual, of its own stream or streams."""
+        return float16_limit(max(1, int(self.parameters.transformer_parameters.altup_config.altup_num_inputs)))
 
     @property
     def loads_tables_on_demand(self) -> bool:

@@ -12,7 +12,8 @@ are divided by c: `per_layer_gate`, and `per_layer_model_projection`, which read
 
 Gemma 3n adds the normed input of its attention to the stream, and what a thin residual makes of it: that norm and the residual's own are
 multiplied, and the four matrices that read the input are divided. Its other streams are made of the first and of each other, and grow
-with it; a router reads them through a norm.
+with it; a router reads them through a norm. Engines square them where they make them as large as the first, so their values must stay
+below 256 (MediaPipe with native float16 wrote nothing but padding beyond).
 
 A model without those norms (Gemma 1) has the matrices before them, `output` and `down`, multiplied instead. An adapter's deltas of
 these two go through the same norms, or are multiplied as the matrices are. No numpy here.
@@ -35,6 +36,9 @@ FLOAT16_SAFE = 2 * TARGET
 """Up to which a short text's largest value says that float16 holds those of any text: four times as much would be beyond it."""
 
 
+SQUARED_MAX = math.sqrt(FLOAT16_MAX)
+"""The largest value whose square float16 holds, 255.9."""
+
 BOUNDED = FLOAT16_MAX / 2
 """What a bound on the stream should be at most: nothing that an engine rounds on the way brings it to twice as much."""
 
@@ -42,12 +46,18 @@ Asked = float | Literal["bound"] | None
 """How a conversion is asked to scale the stream: by a power of two; by what the weights allow at most; None, by what a text shows."""
 
 
-def fits_float16(largest: float | None, bound: float | None = None) -> bool | None:
+def float16_limit(streams: int = 1) -> float:
+    """The largest value of a residual stream with which engines in float16 compute rightly: the largest that it holds, and of several
+    streams (Gemma 3n), which they square to make them alike in size, the largest whose square it holds."""
+    return FLOAT16_MAX if streams == 1 else SQUARED_MAX
+
+
+def fits_float16(largest: float | None, bound: float | None = None, limit: float = FLOAT16_MAX) -> bool | None:
     """Whether float16 holds the stream on any text: by a bound on it, else by its largest value on a short text; None where neither is
-    known."""
+    known. `limit` as of `float16_limit`."""
     if bound is not None:
-        return bound <= FLOAT16_MAX
-    return None if largest is None else largest <= FLOAT16_SAFE
+        return bound <= limit
+    return None if largest is None else largest <= FLOAT16_SAFE * limit / FLOAT16_MAX
 
 
 SMALLEST, LARGEST = 2.0**-24, 1.0
@@ -89,8 +99,9 @@ class ResidualScale:
 
     @classmethod
     def fitting(cls, model: ModelDescription, largest: float) -> ResidualScale:
-        """The least change that keeps a stream whose largest value on a short text is `largest` within TARGET: none, where it is."""
-        return cls.of(model, _least_change(largest, TARGET))
+        """The least change that keeps a stream whose largest value on a short text is `largest` within TARGET, or as small a part of
+        the model's own limit: none, where it is."""
+        return cls.of(model, _least_change(largest, TARGET * float16_limit(model.residual_streams) / FLOAT16_MAX))
 
     @classmethod
     def bounded(cls, model: ModelDescription, bound: float) -> ResidualScale:

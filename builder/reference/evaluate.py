@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from builder.errors import OnpageError
 from builder.files.reading import NotReadableError, read_bounded
-from builder.model.residual import FLOAT16_MAX
+from builder.model.residual import FLOAT16_MAX, float16_limit
 from builder.reference.arithmetic import Arithmetic, Array, Precision
 from builder.reference.decoder import Decoder, LowRanks, WeightSource, embedded_texts
 
@@ -71,11 +71,13 @@ class Evaluation:
     all: Figures
     largest_residual: float | None
     """Of the model's residual stream; None where the pass does not show it."""
+    float16_limit: float = FLOAT16_MAX
+    """The largest value with which engines in float16 compute rightly."""
 
     @property
     def fits_float16(self) -> bool | None:
         """Whether engines that compute in float16 hold every value of that stream."""
-        return None if self.largest_residual is None else self.largest_residual <= FLOAT16_MAX
+        return None if self.largest_residual is None else self.largest_residual <= self.float16_limit
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -88,6 +90,10 @@ class Predictor(Protocol):
     @property
     def largest_residual(self) -> float | None:
         """After a pass."""
+
+    @property
+    def float16_limit(self) -> float:
+        """As of builder.model.residual."""
 
     def bands(self, texts: Sequence[Sequence[int]], progress: Callable[[], None]) -> Iterator[tuple[int, Array]]:
         """(first id, logits (positions of all texts, ids)), band by band of the vocabulary; texts are ids with the start token."""
@@ -114,6 +120,11 @@ class SourcePredictor:
     def largest_residual(self) -> float | None:
         """As `Predictor`."""
         return self.decoder.largest_residual
+
+    @property
+    def float16_limit(self) -> float:
+        """As `Predictor`."""
+        return float16_limit(self.source.model.residual_streams)
 
     def bands(self, texts: Sequence[Sequence[int]], progress: Callable[[], None]) -> Iterator[tuple[int, Array]]:
         """As `Predictor`."""
@@ -204,6 +215,7 @@ def evaluate(
         tuple(figures(*part) for part in parts),
         figures("all", np.ones(len(told), bool)),
         model.largest_residual,
+        model.float16_limit,
     )
 
 

@@ -219,7 +219,7 @@ def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
 def _residual(facts: WebFileFacts) -> str:
     if facts.largest_residual is facts.residual_bound is None and facts.residual_scale == 1:
         return "not said; onpage verify measures it"
-    return residual_row(facts.residual_scale, facts.largest_residual, facts.residual_bound)
+    return residual_row(facts.residual_scale, facts.largest_residual, facts.residual_bound, facts.float16_limit)
 
 
 def _context(length: int | None) -> str:

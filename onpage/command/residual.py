@@ -30,13 +30,15 @@ class ResidualStream:
     """Its largest value on a short text; None where nobody knows it."""
     bound: float | None
     """What no text brings it beyond; None where the file does not say."""
+    limit: float
+    """The largest value with which engines in float16 compute rightly."""
     measured: bool
     """Whether that was found out now; else the file notes it."""
 
     @property
     def fits_float16(self) -> bool | None:
         """None where nobody knows it."""
-        return fits_float16(self.largest, self.bound)
+        return fits_float16(self.largest, self.bound, self.limit)
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -44,35 +46,41 @@ class ResidualStream:
             "residual_scale": self.scale,
             "largest_residual": self.largest,
             "residual_bound": self.bound,
+            "float16_limit": self.limit,
             "measured": self.measured,
             "fits_float16": self.fits_float16,
         }
 
     def __str__(self) -> str:
-        return residual_row(self.scale, self.largest, self.bound)
+        return residual_row(self.scale, self.largest, self.bound, self.limit)
 
 
-def residual_row(scale: float, largest: float | None, bound: float | None = None) -> str:
+def residual_row(scale: float, largest: float | None, bound: float | None = None, limit: float = FLOAT16_MAX) -> str:
     """A stream for a person."""
     scaled = "not scaled" if scale == 1 else f"scaled by 1/{1 / scale:,.0f}"
     if bound is not None:
-        holds = "float16 holds it" if fits_float16(largest, bound) else f"float16 may not hold it; {WHAT_TO_DO}"
-        return f"{scaled}, at most {bound:,.0f} of float16's {FLOAT16_MAX:,.0f} on any text: {holds}"
+        holds = "float16 holds it" if fits_float16(largest, bound, limit) else f"float16 may not hold it; {WHAT_TO_DO}"
+        return f"{scaled}, at most {bound:,.0f} of {_name(limit)} on any text: {holds}"
     if largest is None:
         return scaled
-    said = f"{scaled}, up to {largest:,.0f} of float16's {FLOAT16_MAX:,.0f}"
-    if fits_float16(largest):
+    said = f"{scaled}, up to {largest:,.0f} of {_name(limit)}"
+    if fits_float16(largest, None, limit):
         return f"{said}: float16 holds it"
-    beyond = "float16 does not hold it" if largest > FLOAT16_MAX else "a longer text may go beyond it"
+    beyond = "float16 does not hold it" if largest > limit else "a longer text may go beyond it"
     return f"{said}: {beyond}; {WHAT_TO_DO}"
+
+
+def _name(limit: float) -> str:
+    """Of a limit, for a person."""
+    return f"float16's {limit:,.0f}" if limit == FLOAT16_MAX else f"the {limit:,.0f} that float16 holds the square of"
 
 
 def residual_fits(found: Evaluation) -> str:
     """Of a stream that was measured on the texts themselves."""
     largest = found.largest_residual or 0.0
     if found.fits_float16:
-        return f"up to {largest:,.0f}: float16 holds it (to {FLOAT16_MAX:,.0f})"
-    return f"up to {largest:,.0f}: beyond float16's {FLOAT16_MAX:,.0f}; {WHAT_TO_DO}"
+        return f"up to {largest:,.0f}: float16 holds it (to {found.float16_limit:,.0f})"
+    return f"up to {largest:,.0f}: beyond {_name(found.float16_limit)}; {WHAT_TO_DO}"
 
 
 def residual_stream(path: Path, progress: Progress) -> ResidualStream | None:
@@ -84,7 +92,9 @@ def residual_stream(path: Path, progress: Progress) -> ResidualStream | None:
         return None
     if file is None or file.lora_rank is not None:
         return None
-    noted = ResidualStream(file.residual_scale, file.largest_residual, file.residual_bound, measured=False)
+    noted = ResidualStream(
+        file.residual_scale, file.largest_residual, file.residual_bound, file.float16_limit, measured=False
+    )
     if noted.fits_float16 is not None:
         return noted
     try:
@@ -93,4 +103,4 @@ def residual_stream(path: Path, progress: Progress) -> ResidualStream | None:
         largest = largest_residual_of(file, lambda done, total: progress("measure", done, total))
     except OnpageError:  # another family, or without what computes
         return noted
-    return ResidualStream(file.residual_scale, largest, None, measured=True)
+    return ResidualStream(file.residual_scale, largest, None, file.float16_limit, measured=True)

@@ -3,13 +3,16 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from builder.model.families import describe
-from builder.model.residual import FLOAT16_MAX, TARGET, ResidualScale, is_residual_scale
+from builder.model.residual import FLOAT16_MAX, TARGET, ResidualScale, fits_float16, float16_limit, is_residual_scale
 from builder.synth.web_file import SMALL, shape_config
+from tests.checkpoints import gemma3n_config
 
 GEMMA3 = describe(shape_config(SMALL), Path("small"))
+GEMMA3N = describe(gemma3n_config(), Path("gemma3n"))
 GEMMA1 = describe(shape_config("gemma-2b"), Path("gemma-2b"))
 
 
@@ -20,6 +23,17 @@ GEMMA1 = describe(shape_config("gemma-2b"), Path("gemma-2b"))
 def test_the_scale_is_the_largest_power_of_two_that_is_small_enough(largest: float, factor: float) -> None:
     assert ResidualScale.fitting(GEMMA3, largest).factor == factor
     assert TARGET * 8 > FLOAT16_MAX >= TARGET * 7.9
+
+
+@pytest.mark.parametrize(("largest", "factor"), [(0, 1), (32, 1), (33, 1 / 2), (512, 1 / 16), (8192, 1 / 256)])
+def test_streams_that_an_engine_squares_are_scaled_so_that_float16_holds_the_squares(
+    largest: float, factor: float
+) -> None:
+    assert ResidualScale.fitting(GEMMA3N, largest).factor == factor
+    limit = float16_limit(GEMMA3N.residual_streams)
+    assert float(np.float16(limit**2)) <= FLOAT16_MAX < (limit + 1) ** 2
+    assert fits_float16(largest * factor, limit=limit) and not fits_float16(65, limit=limit)
+    assert fits_float16(None, 255, limit) and not fits_float16(None, 257, limit)
 
 
 def test_what_is_multiplied_takes_the_stream_along_and_the_last_norm_takes_it_back() -> None:
