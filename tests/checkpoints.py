@@ -264,11 +264,13 @@ def write_checkpoint(
 
 
 def as_stored(weights: Iterable[tuple[Weight, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
-    """Tensors by name, of weights in the order of their columns where a tensor holds several of these side by side."""
+    """Tensors by name, of weights in the order of their columns where a tensor holds several of these side by side; experts' are a matrix
+    for each, gate and up one below the other."""
     found: dict[str, NDArray[np.float32]] = {}
     for weight, values in weights:
         name = str(weight.source)
-        found[name] = np.concatenate([found[name], values], axis=1) if name in found else values
+        stored = values.reshape(weight.stack, -1, weight.inputs) if weight.stack > 1 else values
+        found[name] = np.concatenate([found[name], stored], axis=1) if name in found else stored
     return found
 
 

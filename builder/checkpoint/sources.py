@@ -1,7 +1,8 @@
 """Where in a checkpoint a weight lies, as a small expression that `builder.checkpoint.evaluate` looks up.
 
 A family says for each weight one of: a tensor; some rows of one, where others are for nothing that is wanted; some columns of one
-that holds what several layers have side by side; several, one below the other. No numpy and no files here.
+that holds what several layers have side by side; several, one below the other; one of several matrices, as one below the other. No numpy
+and no files here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,17 @@ class Tensor:
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True)
+class MatricesOf:
+    """A tensor of `count` matrices, as if one lay below the other."""
+
+    of: Tensor
+    count: int
+
+    def __str__(self) -> str:
+        return str(self.of)
 
 
 @dataclass(frozen=True)
@@ -52,10 +64,10 @@ class Stacked:
     parts: tuple[Source, ...]
 
     def __str__(self) -> str:
-        return " + ".join(map(str, self.parts))
+        return " + ".join(dict.fromkeys(map(str, self.parts)))
 
 
-Source: TypeAlias = Tensor | RowsOf | ColumnsOf | Stacked
+Source: TypeAlias = Tensor | MatricesOf | RowsOf | ColumnsOf | Stacked
 
 
 def renamed(source: Source, name: str) -> Source:
@@ -63,6 +75,8 @@ def renamed(source: Source, name: str) -> Source:
     match source:
         case Tensor():
             return Tensor(name)
+        case MatricesOf(_, count):
+            return MatricesOf(Tensor(name), count)
         case RowsOf(of, first, count):
             return RowsOf(renamed(of, name), first, count)
         case ColumnsOf(of):
@@ -76,7 +90,7 @@ def tensor_names(source: Source) -> set[str]:
     match source:
         case Tensor(name):
             return {name}
-        case RowsOf(of) | ColumnsOf(of):
+        case MatricesOf(of) | RowsOf(of) | ColumnsOf(of):
             return tensor_names(of)
         case Stacked(parts):
             return {name for part in parts for name in tensor_names(part)}

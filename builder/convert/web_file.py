@@ -300,7 +300,10 @@ def web_layout(
         spec
         for weight in weights
         for spec in tensor_specs(
-            name_of(weight, model), weight.shape, quantization.scheme_of(weight) if weight.is_quantized else None
+            name_of(weight, model),
+            weight.shape,
+            quantization.scheme_of(weight) if weight.is_quantized else None,
+            has_sums=weight.stack == 1,
         )
     ]
     notes = {"context_length": model.context, "written_by": f"onpage {__version__}"} | generation.notes()
@@ -405,9 +408,11 @@ def _refuse_what_no_block_divides(weights: Iterable[Weight], quantization: Quant
             )
 
 
-def tensor_specs(name: str, shape: tuple[int, ...], scheme: Scheme | None) -> list[TensorSpec]:
-    """Of a matrix (outputs, inputs) its values, their sums, and the scales; without a scheme a matrix is float16, under the engine's name
-    for that type, and a vector as it is."""
+def tensor_specs(
+    name: str, shape: tuple[int, ...], scheme: Scheme | None, *, has_sums: bool = True
+) -> list[TensorSpec]:
+    """Of a matrix (outputs, inputs) its values, their sums, which a stack of matrices has not, and the scales; without a scheme a matrix is
+    float16, under the engine's name for that type, and a vector as it is."""
     if scheme is None and len(shape) == 1:
         return [TensorSpec(name, TensorType.FLOAT32, 4 * math.prod(shape))]
     outputs, inputs = shape
@@ -417,6 +422,6 @@ def tensor_specs(name: str, shape: tuple[int, ...], scheme: Scheme | None) -> li
     scales = outputs * inputs // (scheme.block or inputs)
     return [
         TensorSpec(f"{name}.w", packed, inputs * outputs * scheme.bits // 8),
-        TensorSpec(f"{name}.w.sum_i", TensorType.INT32, 4 * outputs),
+        *([TensorSpec(f"{name}.w.sum_i", TensorType.INT32, 4 * outputs)] if has_sums else []),
         TensorSpec(f"{name}.w_quantized_scale", TensorType.FLOAT32, 4 * scales),
     ]

@@ -21,13 +21,14 @@ from builder.files.checksum import Checksum
 from builder.files.systems import core_count
 from builder.files.writing import PartFile
 from builder.formats.matrix_rows import in_rows as signed_rows
+from builder.formats.stacks import GatheredScales, by_matrix
 from builder.formats.web_model import name_of
 from builder.model.description import ModelDescription
 from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Part, Weight, Weights
 from builder.quantize.halves import BYTES, TooLargeError, half_strips
-from builder.quantize.integers import Prepared
-from builder.quantize.rounding import BLOCK, NotFiniteError, packed, quantize_band, signed_values
+from builder.quantize.integers import Integers, Prepared
+from builder.quantize.rounding import BLOCK, NotFiniteError, QuantizedBand, packed, quantize_band, signed_values
 from builder.quantize.scheme import Order, Quantization
 from builder.quantize.wasm_kernel import Kernel
 
@@ -92,6 +93,7 @@ def write_tensors(
     CheckpointError for weights that are not finite.
     """
     bands = ((weight, first, rows) for weight in weights.tensors for first, rows in weights.bands(weight))
+    stacks = {one: _gathered(one, quantization) for one in weights.tensors if one.stack > 1}
     turn, begun, stopped = threading.Lock(), threading.Event(), threading.Event()
     busy: dict[int, int] = {}  # thread → where the tensor begins that it works on
 
@@ -108,7 +110,20 @@ def write_tensors(
                 complete(min(busy.values()))
             weight, first, rows = band
             factor = residual.of_part(weight.part)
-            if weight.is_quantized:
+            if weight in stacks:
+                _write_stacked(
+                    name_of(weight, model),
+                    weight,
+                    first,
+                    rows,
+                    quantization,
+                    offsets,
+                    pieces,
+                    kernel,
+                    prepared,
+                    stacks[weight],
+                )
+            elif weight.is_quantized:
                 _write_band(
                     name_of(weight, model),
                     weight,
@@ -168,14 +183,9 @@ def _write_band(
     prepared: Prepared | None,
     order: Order,
 ) -> None:
-    quantize, checksum = (kernel.quantize_band, kernel.checksum) if kernel else (quantize_band, Checksum.of)
+    checksum = kernel.checksum if kernel else Checksum.of
     scheme = quantization.scheme_of(matrix)
-    try:
-        integers = prepared.integers(matrix, first, rows) if prepared else None
-        band = packed(integers, scheme.bits) if integers else quantize(rows, scheme, quantization.choice(scheme))
-    except NotFiniteError:
-        check_finite(str(matrix.source), first, rows)
-        raise
+    integers, band = _quantized(matrix, first, rows, quantization, kernel, prepared)
     if order == "rows":
         count, k = rows.shape
         values = integers.values if integers else signed_values(band.strips.reshape(-1), k, count, scheme.bits)
@@ -191,6 +201,57 @@ def _write_band(
     scales = offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
     # a power of two: the values would be the same if it were the weights that are multiplied
     pieces.write(scales, (band.scales * np.float32(factor)).data.cast("B"))
+
+
+def _write_stacked(
+    name: str,
+    matrix: Weight,
+    first: int,
+    rows: Rows,
+    quantization: Quantization,
+    offsets: dict[str, int],
+    pieces: Pieces,
+    kernel: Kernel | None,
+    prepared: Prepared | None,
+    gathered: GatheredScales,
+) -> None:
+    """A band of the matrices of all experts, which lie one after the other (`builder.formats.stacks`)."""
+    scheme, outputs = quantization.scheme_of(matrix), matrix.outputs // matrix.stack
+    row_of_blocks = BLOCK * outputs * scheme.bits // 8
+    for one, start, part in by_matrix(first, rows.shape[0], outputs):
+        _, band = _quantized(matrix, first + part.start, rows[part], quantization, kernel, prepared)
+        offset = (
+            offsets[f"{name}.w"] + one * outputs * matrix.inputs * scheme.bits // 8 + start * BLOCK * scheme.bits // 8
+        )
+        pieces.write_strips(offset, row_of_blocks, band.strips, kernel.checksum if kernel else Checksum.of)
+        scales = gathered.put(one, start, band.scales)
+        if scales is not None:
+            pieces.write(offsets[f"{name}.w_quantized_scale"], scales.data.cast("B"))
+
+
+def _gathered(matrix: Weight, quantization: Quantization) -> GatheredScales:
+    block = quantization.scheme_of(matrix).block or matrix.inputs
+    return GatheredScales(matrix.stack, matrix.outputs // matrix.stack, matrix.inputs // block)
+
+
+def _quantized(
+    matrix: Weight,
+    first: int,
+    rows: Rows,
+    quantization: Quantization,
+    kernel: Kernel | None,
+    prepared: Prepared | None,
+) -> tuple[Integers | None, QuantizedBand]:
+    """Rows of a matrix, and their integers where these were `prepared`."""
+    scheme = quantization.scheme_of(matrix)
+    quantize = kernel.quantize_band if kernel else quantize_band
+    try:
+        integers = prepared.integers(matrix, first, rows) if prepared else None
+        band = packed(integers, scheme.bits) if integers else quantize(rows, scheme, quantization.choice(scheme))
+    except NotFiniteError:
+        check_finite(str(matrix.source), first, rows)
+        raise
+    return integers, band
 
 
 def _write_halves(

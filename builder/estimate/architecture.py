@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from builder.model.description import ModelDescription
+from builder.model.description import Experts, ModelDescription
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Dimensions:
     per_layer: int
     """Of what each layer is given for a token beside the stream; 0 where there is no such thing."""
     layers: int
+    experts: Experts | None
+    """Those of a layer."""
 
     @classmethod
     def of(cls, model: ModelDescription) -> Dimensions:
@@ -45,4 +47,5 @@ class Dimensions:
             has_global=any(attention.is_global for attention in attentions),
             per_layer=model.per_layer_width,
             layers=len(model.layers),
+            experts=model.layers[0].experts,
         )

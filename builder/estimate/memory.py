@@ -64,7 +64,7 @@ def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int, *, o
     return GpuMemory(
         weights=sum(sizes.values()),
         kv_cache=2 * cache,
-        working=sum(scores) + _masks(d, context) + _rest(d, context) + _per_layer(d),
+        working=sum(scores) + _masks(d, context) + _rest(d, context) + _per_layer(d) + _experts(d),
         largest=parts[largest],
         largest_is=largest,
         on_demand=tables_size(all_tensors) if on_demand else 0,
@@ -100,6 +100,11 @@ def _rest(d: Dimensions, context: int) -> int:
     shapes = {(d.hidden, n) for n in both_ways | d.key_widths} | {(k, d.hidden) for k in both_ways}
     dequantized = FLOAT * sum(k * n for k, n in shapes)  # one of each shape, for prompts
     return activations + rearranged + dequantized + UNIFORMS + PER_PIECE * d.vocabulary
+
+
+def _experts(d: Dimensions) -> int:
+    """What goes into the experts of a prompt's tokens, is made of it inside, and comes out."""
+    return 3 * FLOAT * PREFILL * d.experts.active * (d.hidden + d.experts.width) if d.experts else 0
 
 
 def _per_layer(d: Dimensions) -> int:

@@ -16,9 +16,13 @@ from builder.model.residual import FLOAT16_MAX, fits_float16
 from builder.quantize.scheme import described
 
 EMBEDDINGS = ("params.lm.softmax.logits_ffn.", "transformer.embedder.")
-ATTENTION = (".self_attention.", ".attn.")
-FEED_FORWARD = (".ff_layer.", ".mlp.")
-RESIDUALS = (".altup.", ".laurel.")
+MARKS = {
+    "residual streams": (".altup.", ".laurel."),
+    "attention": (".self_attention.", ".attn."),
+    "experts": (".mlp1.",),
+    "feedforward": (".ff_layer.", ".mlp.", ".mlp2."),
+}
+"""Part of a layer → what is in the names of its tensors."""
 PER_LAYER = ".per_layer_"
 """In the names of the table of each layer, and of the matrices around what it gives."""
 
@@ -223,13 +227,9 @@ def _part(name: str) -> str:
         return "norms"
     if PER_LAYER in name:
         return "per-layer embeddings"
-    if any(part in name for part in RESIDUALS):
-        return "residual streams"
     if name.startswith(EMBEDDINGS):
         return "embedding"
-    if any(part in name for part in ATTENTION):
-        return "attention"
-    return "feedforward" if any(part in name for part in FEED_FORWARD) else "other"
+    return next((part for part, marks in MARKS.items() if any(mark in name for mark in marks)), "other")
 
 
 def _parts(file: WebFile) -> dict[str, int]:

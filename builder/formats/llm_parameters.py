@@ -117,6 +117,12 @@ class LaurelConfig(proto.Message):
     laurel_rank = proto.Field(proto.INT32, number=1)
 
 
+class MoeConfig(proto.Message):
+    hidden_dimension = proto.Field(proto.INT32, number=1)
+    num_experts = proto.Field(proto.INT32, number=2)
+    num_active_experts = proto.Field(proto.INT32, number=3)
+
+
 class TransformerParameters(proto.Message):
     batch_size = proto.Field(proto.INT32, number=1)
     max_seq_length = proto.Field(proto.INT32, number=2)
@@ -148,6 +154,7 @@ class TransformerParameters(proto.Message):
     scale_layer = proto.Field(proto.BOOL, number=49, optional=True)
     global_head_dimension = proto.Field(proto.INT32, number=50, optional=True)
     kv_shared_hidden_dimension = proto.Field(proto.INT32, number=51, optional=True)
+    moe_config = proto.Field(MoeConfig, number=52)
     global_k_eq_v = proto.Field(proto.BOOL, number=53, optional=True)
     global_num_kv_heads = proto.Field(proto.INT32, number=54, optional=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.formats.stacks import by_matrix, in_order
 from builder.formats.web_file_reader import StoredMatrix, WebFile
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import BLOCK, signed_values
@@ -21,19 +22,28 @@ class MatrixRows:
     def __init__(self, file: WebFile, name: str, matrix: StoredMatrix) -> None:
         self._matrix = matrix
         k, n, bits = matrix.k, matrix.n, matrix.scheme.bits
-        shape = (n, k * bits // 8) if matrix.order == "rows" else (k // BLOCK, n // BLOCK, 2 * bits)
+        self._rows = n // matrix.stack
+        blocks = (matrix.stack, k // BLOCK, self._rows // BLOCK, 2 * bits)
+        shape = (n, k * bits // 8) if matrix.order == "rows" else blocks
         self._stored = np.memmap(file.path, np.uint8, "r", file.tensors[f"{name}.w"].offset, shape)
-        self._scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32).reshape(n, -1)
+        scales = np.frombuffer(file.read(f"{name}.w_quantized_scale"), np.float32)
+        self._scales = in_order(scales, matrix.stack, self._rows)
 
     def integers(self, first: int, count: int) -> Integers:
         """Of `count` rows from `first`: in blocks both are multiples of 4."""
-        k, bits = self._matrix.k, self._matrix.scheme.bits
+        bits = self._matrix.scheme.bits
         if self._matrix.order == "rows":
             values = from_rows(np.asarray(self._stored[first : first + count]), bits)
         else:
-            packed = np.ascontiguousarray(self._stored[:, first // BLOCK : (first + count) // BLOCK]).reshape(-1)
-            values = signed_values(packed, k, count, bits)
+            parts = by_matrix(first, count, self._rows)
+            values = np.concatenate([self._of_blocks(one, start, part.stop - part.start) for one, start, part in parts])
         return Integers(values, self._scales[first : first + count])
+
+    def _of_blocks(self, matrix: int, first: int, count: int) -> NDArray[np.int8]:
+        """Rows of one matrix of the stack."""
+        blocks = self._stored[matrix, :, first // BLOCK : (first + count) // BLOCK]
+        packed = np.ascontiguousarray(blocks).reshape(-1)
+        return signed_values(packed, self._matrix.k, count, self._matrix.scheme.bits)
 
 
 def in_rows(values: NDArray[np.int8], bits: Bits) -> NDArray[np.uint8]:

@@ -50,8 +50,10 @@ HALVES = (".w", ".w_prime_left", ".w_prime_right")
 """How the names of matrices end."""
 BITS: dict[int, Bits] = {schema.TensorType.INT8: 8, schema.TensorType.INT4: 4}
 ATTENTION_OUTPUTS = (".self_attention.post", ".attn.attn_vec_einsum")
-FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear")
+FEED_FORWARD_OUTPUTS = (".ff_layer.ffn_layer2", ".mlp.linear", ".mlp2.linear")
 """The matrices whose inputs are not the hidden state, in either of the engine's naming schemes."""
+EXPERTS_INPUTS, EXPERTS_OUTPUT = (".mlp1.ff_gate", ".mlp1.ff1"), ".mlp1.linear"
+"""A matrix for each expert of a layer in one tensor."""
 PER_LAYER_TABLES = ".per_layer_embeddings"
 PICTURES = ("image_encoder", "image_adapter")
 """Tensors that are graphs: what MediaPipe makes tokens of a picture with."""
@@ -97,6 +99,8 @@ class StoredMatrix:
     n: int
     scheme: Scheme
     order: Order = "blocks"
+    stack: int = 1
+    """How many matrices it is, of N / stack outputs each: builder.formats.stacks."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,10 @@ class WebFile:
             return None
         k, blocks = count // n, scales.size // (4 * n)
         order: Order = "rows" if name.endswith(PER_LAYER_TABLES) and self.loads_tables_on_demand else "blocks"
-        return StoredMatrix(k, n, Scheme(bits, k // blocks if blocks > 1 else None), order) if blocks else None
+        stack = int(self.parameters.transformer_parameters.moe_config.num_experts) if is_of_experts(name) else 1
+        if not blocks or stack < 1 or n % stack:
+            return None
+        return StoredMatrix(k, n, Scheme(bits, k // blocks if blocks > 1 else None), order, stack)
 
     def read(self, name: str) -> bytes:
         """All bytes of a tensor; WebFileError where there is none of that name."""
@@ -222,12 +229,19 @@ class WebFile:
         return _read(self.path, self.tokenizer_offset, self.tokenizer_size)
 
 
+def is_of_experts(name: str) -> bool:
+    """Whether a matrix of that name is one for each expert."""
+    return name.endswith((*EXPERTS_INPUTS, EXPERTS_OUTPUT))
+
+
 def _inputs(name: str, p: TransformerParameters) -> int:
     """K of a layer's matrix, by its name."""
     if name.endswith(ATTENTION_OUTPUTS):
         return int(p.num_heads * p.head_dimension)
     if name.endswith(PER_LAYER_TABLES):
         return int(p.per_layer_embedding_dimension) or int(p.embedding_dim)
+    if name.endswith(EXPERTS_OUTPUT):
+        return int(p.moe_config.hidden_dimension) or int(p.embedding_dim)
     return int(p.hidden_dimension if name.endswith(FEED_FORWARD_OUTPUTS) else p.embedding_dim)
 
 
@@ -353,6 +367,12 @@ class _Parser:
             "num_kv_heads": p.num_kv_heads,
             "num_stacks": p.num_stacks,
         }
+        moe = p.moe_config
+        if moe.num_experts:
+            counts |= {"num_experts": moe.num_experts, "hidden_dimension of an expert": moe.hidden_dimension}
+            counts["num_active_experts"] = moe.num_active_experts
+            if moe.num_active_experts > moe.num_experts:
+                raise self.fail(f"says that {moe.num_active_experts} of its {moe.num_experts} experts are active")
         for name, value in counts.items():
             if not 1 <= value <= MAX_DIMENSION:
                 raise self.fail(f"says its {name} is {value}: expected 1 to {MAX_DIMENSION:,}")

@@ -20,6 +20,7 @@ from builder.formats.llm_parameters import (
     FinalProjectParameters,
     LaurelConfig,
     ModelType,
+    MoeConfig,
     Norm,
     SelfAttentionParameters,
     TransformerParameters,
@@ -30,6 +31,7 @@ from builder.model.description import (
     Attention,
     DenseFeedForward,
     Embedding,
+    Experts,
     Extra,
     Layer,
     LowRankResidual,
@@ -62,7 +64,12 @@ MODEL_TYPES: dict[str, dict[str | None, ModelType]] = {
     },
     "functiongemma3": {None: ModelType.FUNCTIONGEMMA3_300M},
     "gemma3n": {None: ModelType.GEMMA3N_2B, "4b": ModelType.GEMMA3N_4B},
-    "gemma4": {None: ModelType.GEMMA4_270M, "e2b": ModelType.GEMMA4_2P3B, "e4b": ModelType.GEMMA4_4P5B},
+    "gemma4": {
+        None: ModelType.GEMMA4_270M,
+        "e2b": ModelType.GEMMA4_2P3B,
+        "e4b": ModelType.GEMMA4_4P5B,
+        "26ba4b": ModelType.GEMMA4_26BA4B,
+    },
 }
 """Family → published size → type; None is for all other sizes."""
 
@@ -124,12 +131,30 @@ LAYER_NAMES_SINCE_3N: dict[LayerPart, str] = {
     "altup_output_scale": "altup.correct_output.scale",
 }
 """The engine reads these names where `global_head_dimension` or `kv_cache_shared_start_layer` is set."""
+LAYER_NAMES_WITH_EXPERTS: dict[LayerPart, str] = {
+    **LAYER_NAMES_SINCE_3N,
+    "pre_feed_forward_norm": "pre_ffw2_norm.scale",
+    "gate": "mlp2.ff_gate",
+    "up": "mlp2.ff1",
+    "down": "mlp2.linear",
+    "post_dense_norm": "post_ffw2_norm.scale",
+    "router_scale": "mlp1.router.scale",
+    "router": "mlp1.router_logits",
+    "pre_experts_norm": "pre_ffw_norm.scale",
+    "expert_gate": "mlp1.ff_gate",
+    "expert_up": "mlp1.ff1",
+    "expert_down": "mlp1.linear",
+    "expert_scale": "mlp1.per_expert.scale",
+    "post_experts_norm": "post_ffw1_norm.scale",
+}
+"""And these where `moe_config` is set, too: the experts are its first feed-forward."""
 
 
 def tensor_name(part: Part, layer: int | None = None, model: ModelDescription | None = None) -> str:
     """The name of a tensor of a model, by default of a Gemma 1 to 3; a matrix of integers is three, whose names begin with it."""
     if model and model.family in (GEMMA3N, GEMMA4):
-        whole, layers, start = WHOLE_NAMES_SINCE_3N, LAYER_NAMES_SINCE_3N, "transformer.layer_"
+        layers = LAYER_NAMES_WITH_EXPERTS if model.layers[0].experts else LAYER_NAMES_SINCE_3N
+        whole, start = WHOLE_NAMES_SINCE_3N, "transformer.layer_"
     else:
         whole, layers, start = WHOLE_NAMES, LAYER_NAMES, "params.lm.transformer.x_layers_"
     return whole[part] if layer is None else f"{start}{layer}.{layers[part]}"  # type: ignore[index]
@@ -254,6 +279,10 @@ def _tell_gemma4(model: ModelDescription, transformer: TransformerParameters) ->
         transformer.global_num_kv_heads = sees_all.key_value_heads
     if sees_all.values_are_keys:
         transformer.global_k_eq_v = True
+    if experts := model.layers[0].experts:
+        transformer.moe_config = MoeConfig(
+            hidden_dimension=experts.width, num_experts=experts.count, num_active_experts=experts.active
+        )
     _tell_what_3n_and_4_have(model, transformer)
 
 
@@ -339,6 +368,9 @@ def told_layers(p: TransformerParameters) -> tuple[Layer, ...]:
     rank = int(p.laurel_config.laurel_rank) if is_gemma3n else 0
     extras: tuple[Extra, ...] = (PerLayerEmbedding(per_layer),) if (is_gemma3n or is_gemma4) and per_layer else ()
     extras += (LowRankResidual(rank),) if rank else ()
+    moe = p.moe_config
+    if is_gemma4 and moe.num_experts:
+        extras += (Experts(int(moe.num_experts), int(moe.num_active_experts), int(moe.hidden_dimension)),)
     sparse = _sparse_above((is_gemma3n and float(p.activation_sparsity_stddev_multiplier)) or None, count)
 
     def layer(i: int, is_global: bool) -> Layer:

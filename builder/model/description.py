@@ -115,10 +115,6 @@ class DenseFeedForward:
     zeros for the others (Gemma 3n); None: all go on as they are."""
 
 
-FeedForward: TypeAlias = DenseFeedForward
-"""A layer of experts will be another member of this union."""
-
-
 @dataclass(frozen=True)
 class PerLayerEmbedding:
     """A second table of the vocabulary for this layer alone, gated into its output (Gemma 3n and 4).
@@ -141,7 +137,23 @@ class LowRankResidual:
     rank: int
 
 
-Extra: TypeAlias = PerLayerEmbedding | LowRankResidual
+@dataclass(frozen=True)
+class Experts:
+    """Small feed-forwards beside the dense one, of which a router chooses some for each token (Gemma 4).
+
+    Of the stream s before the feed-forward, the router makes logits R (scale · norm(s) / √hidden), a norm without weights. The `active`
+    experts with the largest have shares that are in proportion to their probabilities and add up to one, each multiplied by a number of the
+    expert's own. What they make of norm(s), added up by these shares, is normed and added to the dense feed-forward's result, which is
+    normed, too. Then comes the norm that ends both.
+    """
+
+    count: int
+    active: int
+    width: int
+    """Of the feed-forward of each."""
+
+
+Extra: TypeAlias = PerLayerEmbedding | LowRankResidual | Experts
 """What a layer may have beside attention, feed-forward and norms."""
 
 
@@ -150,7 +162,7 @@ class Layer:
     """A decoder layer. Attention and feed-forward each begin with a norm."""
 
     attention: Attention
-    feed_forward: FeedForward
+    feed_forward: DenseFeedForward
     post_norms: bool
     """Whether each ends with a norm too."""
     extras: tuple[Extra, ...] = ()
@@ -166,6 +178,11 @@ class Layer:
     def low_rank_residual(self) -> LowRankResidual | None:
         """The one of its extras that is such a residual."""
         return next((extra for extra in self.extras if isinstance(extra, LowRankResidual)), None)
+
+    @property
+    def experts(self) -> Experts | None:
+        """The ones of its extras that are such."""
+        return next((extra for extra in self.extras if isinstance(extra, Experts)), None)
 
 
 @dataclass(frozen=True)

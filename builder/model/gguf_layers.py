@@ -139,6 +139,10 @@ def gemma4_layers(file: GgufFile, said: Said) -> dict[str, Any]:
     shared = said.count("attention.shared_kv_layers", least=0, unsaid=0)
     width = said.count("embedding_length_per_layer_input", least=0, unsaid=0)
     inner, double = _feed_forward(said, layers, shared)
+    if said("expert_count"):
+        raise said.refused(
+            "expert_count", "is said: onpage converts a mixture of experts from its Hugging Face folder only"
+        )
     heads = said.of_layers("attention.head_count_kv", layers, int, "a whole number")
     local, seeing_all = (
         {count for count, one in zip(heads, windowed, strict=True) if one is kind} for kind in (True, False)
@@ -162,7 +166,6 @@ def gemma4_layers(file: GgufFile, said: Said) -> dict[str, Any]:
         "head_dim": local_head,
         "global_head_dim": head,
         "rope_parameters": _ropes(file, said, head, local_head),
-        "enable_moe_block": bool(said("expert_count")),
     }
 
 

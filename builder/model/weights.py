@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from builder.checkpoint.sources import RowsOf, Source, Stacked
-from builder.model.description import Attention, Layer, ModelDescription
+from builder.model.description import Attention, Experts, Layer, ModelDescription
 
 if TYPE_CHECKING:
     from builder.checkpoint.stored_types import Rows
@@ -21,6 +21,8 @@ PerLayerMatrix = Literal["per_layer_gate", "per_layer_embedding", "per_layer_pro
 """What makes something of what a layer is given for a token: `per_layer_embedding` is its own table of the vocabulary."""
 ResidualMatrix = Literal["laurel_left", "laurel_right", "altup_router", "altup_prediction", "altup_correction"]
 """Of a residual beside the attention, and of streams side by side: thin matrices of Gemma 3n."""
+ExpertMatrix = Literal["expert_gate", "expert_up", "expert_down"]
+"""Of the experts of a layer: the matrices of all, one below the other."""
 LayerVector = Literal[
     "pre_attention_norm",
     "query_norm",
@@ -36,8 +38,13 @@ LayerVector = Literal[
     "post_laurel_norm",
     "altup_router_norm",
     "altup_output_scale",
+    "post_dense_norm",
+    "router_scale",
+    "pre_experts_norm",
+    "expert_scale",
+    "post_experts_norm",
 ]
-LayerPart = LayerMatrix | PerLayerMatrix | ResidualMatrix | LayerVector
+LayerPart = LayerMatrix | PerLayerMatrix | ResidualMatrix | Literal["router"] | ExpertMatrix | LayerVector
 StreamMatrix = Literal[
     "altup_projection_0",
     "altup_projection_1",
@@ -82,6 +89,9 @@ HALVES: tuple[Part, ...] = (
 """Matrices that a web file holds in float16."""
 
 
+EXPERT_MATRICES: tuple[Part, ...] = get_args(ExpertMatrix)
+
+
 def is_norm(part: Part) -> bool:
     """Whether it is a norm's."""
     return part.endswith("_norm")
@@ -105,6 +115,8 @@ class Weight:
     shape: tuple[int, ...]
     """(outputs, inputs) of a matrix, (size,) of a vector: as a checkpoint has it."""
     source: Source
+    stack: int = 1
+    """How many matrices it is, of as many outputs each: one for each expert of a layer."""
 
     @property
     def is_matrix(self) -> bool:
@@ -192,6 +204,8 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
     yield "gate", (inner, width)
     yield "up", (inner, width)
     yield "down", (width, inner)
+    if layer.experts:
+        yield from _expert_parts(layer.experts, width)
     if layer.post_norms:
         yield "post_feed_forward_norm", (width,)
     if streams > 1:
@@ -205,6 +219,18 @@ def layer_parts(model: ModelDescription, layer: Layer) -> Iterator[tuple[LayerPa
         yield "post_per_layer_norm", (width,)
     if layer.scaled:
         yield "layer_scale", (1,)
+
+
+def _expert_parts(experts: Experts, width: int) -> Iterator[tuple[LayerPart, tuple[int, ...]]]:
+    yield "post_dense_norm", (width,)
+    yield "router_scale", (width,)
+    yield "router", (experts.count, width)
+    yield "pre_experts_norm", (width,)
+    yield "expert_gate", (experts.count * experts.width, width)
+    yield "expert_up", (experts.count * experts.width, width)
+    yield "expert_down", (experts.count * width, experts.width)
+    yield "expert_scale", (experts.count,)
+    yield "post_experts_norm", (width,)
 
 
 def whole_parts(model: ModelDescription) -> Iterator[tuple[WholePart, tuple[int, ...]]]:

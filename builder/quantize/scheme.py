@@ -27,6 +27,10 @@ ROLE_OF: dict[Part, Role] = {
     "gate": "feedforward",
     "up": "feedforward",
     "down": "feedforward",
+    "router": "feedforward",
+    "expert_gate": "feedforward",
+    "expert_up": "feedforward",
+    "expert_down": "feedforward",
     "dense": "feedforward",
 }
 """Of the matrices by their part of the model."""
@@ -97,6 +101,8 @@ class Quantization:
 
     def scheme_at(self, part: Part) -> Scheme:
         """Of the matrices that do this."""
+        if part == "router":
+            return INT8  # it is small, and what it chooses is all or nothing
         return dict[Part, Scheme](self.exceptions).get(part, self.scheme(ROLE_OF[part]))
 
     def choice(self, scheme: Scheme) -> ScaleChoice:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.model.description import Activation, ModelDescription
+from builder.model.description import Activation, Experts, ModelDescription
 from builder.model.weights import (
     BIAS_OF,
     STREAMS_BEGIN,
@@ -30,11 +30,15 @@ from builder.model.weights import (
 from builder.reference import streams
 from builder.reference.arithmetic import Arithmetic, Array, capped
 from builder.reference.attending import Attending, Sequences, rotated
+from builder.reference.routing import Routed
 
 LayerWeights = Mapping[LayerPart, Array]
 """Matrices as (outputs, inputs), norms as what the model's `norm_offset` is added to."""
 
-LowRanks = Mapping[tuple[LayerMatrix | PerLayerMatrix | ResidualMatrix, int], tuple[Array, Array]]
+LinearPart: TypeAlias = LayerMatrix | PerLayerMatrix | ResidualMatrix | Literal["router"]
+"""A matrix of a layer that all tokens go through."""
+
+LowRanks = Mapping[tuple[LinearPart, int], tuple[Array, Array]]
 """The halves of each matrix that an adapter changes, (inputs, rank) and (rank, outputs), by part and layer."""
 
 Inputs = tuple[LayerMatrix | PerLayerMatrix, ...]
@@ -179,6 +183,9 @@ class Decoder:
             learned = self._round(h + self._norm(low, weights["post_laurel_norm"]))
             x = self._round((x + learned) * np.float32(math.sqrt(0.5)))
         fed = self._feed_forward(index, weights, x, observe)
+        if layer.experts:
+            normed = self._norm(fed, weights["post_dense_norm"])
+            fed = self._round(normed + self._of_experts(index, weights, x, layer.experts))
         if layer.post_norms:
             fed = self._norm(fed, weights["post_feed_forward_norm"])
         return self._added(x, fed)
@@ -239,6 +246,18 @@ class Decoder:
             observe(("down",), inner)
         return self._linear(inner, index, "down", weights)
 
+    def _of_experts(self, index: int, weights: LayerWeights, x: Array, experts: Experts) -> Array:
+        """What the experts add to the dense feed-forward's result: as `Experts` says."""
+        no_weights = 1 - np.float32(self.model.norm_offset)
+        seen = self._round(self._norm(x, no_weights) * weights["router_scale"] / np.float32(math.sqrt(x.shape[1])))
+        routed = Routed.of(self._linear(seen, index, "router", weights), experts.active)
+        h = self.arithmetic.factor(self._norm(x, weights["pre_experts_norm"]))[routed.tokens]
+        activated = ACTIVATIONS[self.model.layers[index].feed_forward.activation]
+        gate = self._round(activated(self._round(routed.through(weights["expert_gate"], h))))
+        inner = self._round(gate * self._round(routed.through(weights["expert_up"], h)))
+        made = self._round(routed.through(weights["expert_down"], self.arithmetic.factor(inner)))
+        return self._norm(self._round(routed.added(made, weights["expert_scale"])), weights["post_experts_norm"])
+
     def _given(
         self,
         source: WeightSource,
@@ -279,9 +298,7 @@ class Decoder:
         self.largest_residuals = np.fmax(self.largest_residuals, peaks)
         return self._round(total)
 
-    def _linear(
-        self, x: Array, index: int, part: LayerMatrix | PerLayerMatrix | ResidualMatrix, weights: LayerWeights
-    ) -> Array:
+    def _linear(self, x: Array, index: int, part: LinearPart, weights: LayerWeights) -> Array:
         y = self.arithmetic.factor(x) @ weights[part].T
         if (part, index) in self.adapter:
             down, up = self.adapter[part, index]

@@ -14,10 +14,10 @@ from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import tensor_name
 from builder.lora.layout import halves
 from builder.model.description import ModelDescription
-from builder.model.weights import LayerMatrix, PerLayerMatrix, ResidualMatrix, whole_parts
+from builder.model.weights import whole_parts
 from builder.quantize.rounding import BLOCK
 from builder.reference.arithmetic import Array, Precision
-from builder.reference.decoder import LowRanks, WeightSource
+from builder.reference.decoder import LinearPart, LowRanks, WeightSource
 from builder.reference.sources import HeldSource, WebFileSource
 from builder.reference.writer import Writer
 
@@ -63,7 +63,7 @@ class Reference(Writer):
 
 def low_ranks(model: ModelDescription, adapter: WebFile) -> LowRanks:
     """The two halves of each matrix that an adapter file changes: float16 in blocks of 4×4."""
-    found: dict[tuple[LayerMatrix | PerLayerMatrix | ResidualMatrix, int], dict[str, Array]] = {}
+    found: dict[tuple[LinearPart, int], dict[str, Array]] = {}
     for half in halves(model, adapter.lora_rank or 0):
         values = np.frombuffer(adapter.read(half.spec.name), np.float16).astype(np.float32)
         blocks = values.reshape(half.k // BLOCK, half.n // BLOCK, BLOCK, BLOCK)

@@ -211,6 +211,8 @@ class RandomWeights:
         if model.residual_streams > 1:
             # a router's input is divided by the width; and what streams tell of each other grows from layer to layer
             gains |= {"altup_router": 0.7 * model.embedding.width, "altup_prediction": 0.2, "altup_correction": 0.2}
+        # a router's input is divided by the root of the width
+        gains["router"] = 1.5 * math.sqrt(model.embedding.width)
         attention = model.layers[-1].attention
         query_norm = QUERY_NORM
         if attention.query_scale == 1:
@@ -234,6 +236,8 @@ class RandomWeights:
                 "query_norm": self.query_norm,
                 "layer_scale": 1.0,
                 "altup_output_scale": 1.0,
+                "router_scale": 1.0,
+                "expert_scale": 1.0,
             }
             factors = random.standard_normal((1, weight.size), np.float32) * np.float32(NORM_SPREAD)
             mean = means.get(weight.part, 0.0) + (self.norm_mean if is_norm(weight.part) else 0.0)

@@ -25,6 +25,14 @@ LIKE_E2B: dict[str, Any] = {
     "hidden_size_per_layer_input": 128,
     "vocab_size_per_layer_input": 4096,
 }
+LIKE_26B: dict[str, Any] = {
+    "hidden_size": 256,
+    "intermediate_size": 768,
+    "enable_moe_block": True,
+    "num_experts": 16,
+    "top_k_experts": 4,
+    "moe_intermediate_size": 256,
+}
 CASES = {
     "gemma3": (gemma3_config(**LARGER), Quantization.of("8"), 2048),
     "gemma3-two-kv-heads": (gemma3_config(**LARGER, num_key_value_heads=2), Quantization.of("4", embedding="8"), 1280),
@@ -32,6 +40,7 @@ CASES = {
     "gemma2": (gemma2_config(**LARGER, sliding_window=512), Quantization.of("4"), 2048),
     "gemma1": (gemma1_config(**LARGER), Quantization.of("8"), 2048),
     "gemma4": (gemma4_config(**LIKE_E2B | {"hidden_size_per_layer_input": 0}), Quantization.of("8"), 2048),
+    "gemma4-experts": (gemma4_config(**LIKE_26B), Quantization.of("8"), 1024),
     "gemma4-per-layer": (gemma4_config(**LIKE_E2B), Quantization.of("4"), 1024),
 }
 

@@ -108,6 +108,7 @@ LIKE_27B = {
 """The proportions of the attention are those of 27B: hidden size / heads = query_pre_attn_scalar = 21/16 of head_dim."""
 
 PER_LAYER = {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 4096}
+EXPERTS = {"enable_moe_block": True, "num_experts": 12, "top_k_experts": 3, "moe_intermediate_size": 64}
 GEMMA4_LAYERS = ["sliding_attention", "sliding_attention", "full_attention"]
 
 CASES = {
@@ -134,6 +135,8 @@ CASES = {
     "gemma4-keys-are-values": Case(Quantization.of("4", embedding="8"), 60, {"num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6), "query_scale": 0.125}),
     "gemma4-per-layer": Case(Quantization.of(), 150, {**PER_LAYER, "num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
     "gemma4-per-layer-4-bits": Case(Quantization.of("q4_0", embedding="4"), 60, {**PER_LAYER, "hidden_size_per_layer_input": 64, "sliding_window": 16}, family=gemma4_config, tables="static", otherwise={"rope": Rope(1e6)}),
+    "gemma4-experts": Case(Quantization.of(), 60, {**EXPERTS, "num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33}),
+    "gemma4-experts-4-bits": Case(Quantization.of("q4_0", embedding="8"), 40, {**EXPERTS, "num_experts": 8, "top_k_experts": 2, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6)}),
     "gemma4-per-layer-q4_0": Case(Quantization.of("q4_0"), 24, PER_LAYER, family=gemma4_config),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from builder.checkpoint.sources import ColumnsOf, Tensor
+from builder.checkpoint.sources import ColumnsOf, MatricesOf, RowsOf, Source, Stacked, Tensor
 from builder.errors import UnsupportedModel
 from builder.files.reading import shown
 from builder.model.description import (
@@ -22,6 +22,7 @@ from builder.model.description import (
     Attention,
     DenseFeedForward,
     Embedding,
+    Experts,
     Layer,
     ModelDescription,
     Rope,
@@ -31,6 +32,7 @@ from builder.model.families.config import MAX_HEAD_DIMENSION, MAX_HEADS, MAX_LAY
 from builder.model.families.family import Naming
 from builder.model.turns import Turn, Turns
 from builder.model.weights import (
+    EXPERT_MATRICES,
     STREAMS_BEGIN,
     STREAMS_END,
     LayerPart,
@@ -71,6 +73,10 @@ TENSORS: dict[LayerPart, str] = {
     "altup_router_norm": "altup.router_norm",
     "altup_prediction": "altup.prediction_coefs",
     "altup_correction": "altup.correction_coefs",
+    "post_dense_norm": "post_feedforward_layernorm_1",
+    "router": "router.proj",
+    "pre_experts_norm": "pre_feedforward_layernorm_2",
+    "post_experts_norm": "post_feedforward_layernorm_2",
 }
 """What transformers calls the parts of a layer that are a `.weight`."""
 
@@ -92,8 +98,13 @@ OTHERS: dict[LayerPart, str] = {
     "value_bias": "self_attn.v_proj.bias",
     "layer_scale": "layer_scalar",
     "altup_output_scale": "altup.correct_output_scale",
+    "router_scale": "router.scale",
+    "expert_scale": "router.per_expert_scale",
 }
 """Those that are no `.weight`."""
+
+EXPERTS_GATE_UP, EXPERTS_DOWN = "experts.gate_up_proj", "experts.down_proj"
+"""Tensors of a matrix for each expert; of the first, the upper half of each is the gate."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +199,10 @@ def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
             if part == "per_layer_embedding":
                 yield Weight(part, i, shape, _columns_of_a_layer(model, naming, i))
                 continue
+            if layer.experts and part in EXPERT_MATRICES:
+                source = _of_experts(part, layer.experts, f"{naming.decoder}layers.{i}.")
+                yield Weight(part, i, shape, source, layer.experts.count)
+                continue
             name = OTHERS.get(part) or f"{others.get(part, TENSORS.get(part))}.weight"
             yield Weight(part, i, shape, Tensor(f"{naming.decoder}layers.{i}.{name}"))
     yield last
@@ -200,6 +215,14 @@ def never_read(model: ModelDescription, naming: Naming) -> tuple[str, ...]:
     parts = ("k_proj", "v_proj", "k_norm", "v_norm")
     layers = [i for i, layer in enumerate(model.layers) if layer.attention.cache_of is not None]
     return tuple(f"{naming.decoder}layers.{i}.self_attn.{part}." for i in layers for part in parts)
+
+
+def _of_experts(part: LayerPart, experts: Experts, start: str) -> Source:
+    if part == "expert_down":
+        return MatricesOf(Tensor(start + EXPERTS_DOWN), experts.count)
+    both, width = MatricesOf(Tensor(start + EXPERTS_GATE_UP), experts.count), experts.width
+    first = 0 if part == "expert_gate" else width
+    return Stacked(tuple(RowsOf(both, 2 * width * i + first, width) for i in range(experts.count)))
 
 
 def _columns_of_a_layer(model: ModelDescription, naming: Naming, layer: int) -> ColumnsOf:

@@ -2,7 +2,8 @@
 
 New with this generation: layers that see everything have heads of their own size and a rope that turns a share of each, their values may
 be their keys, values are normed, queries are not scaled, every layer ends with a number that multiplies the stream, the last layers may
-read the keys and values of earlier ones, and each layer may have an embedding of its own (E2B, E4B). Norms hold their factors themselves.
+read the keys and values of earlier ones, each layer may have an embedding of its own (E2B, E4B), or experts beside its feed-forward
+(26B-A4B). Norms hold their factors themselves.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from builder.model.description import (
     Attention,
     DenseFeedForward,
     Embedding,
+    Experts,
+    Extra,
     Layer,
     ModelDescription,
     PerLayerEmbedding,
@@ -73,8 +76,10 @@ TURNS = Turns(
     ends=("<turn|>",),
 )
 
-SIZES = {(1536, 35): "e2b", (2560, 42): "e4b"}
-"""Published (hidden, layers) with per-layer embeddings."""
+SIZES = {(1536, 35): "e2b", (2560, 42): "e4b", (2816, 30): "26ba4b"}
+"""Published (hidden, layers) with per-layer embeddings or experts."""
+
+MAX_EXPERTS = 1024
 
 NAMINGS_WITH_SENSES = (Naming("model.language_model."),)
 
@@ -95,10 +100,6 @@ def describe_text_part(config: dict[str, Any], path: Path) -> ModelDescription:
 def _describe(c: Config) -> ModelDescription:
     refuse_the_unusual(c, "vision")
     c.refuse_unless("hidden_activation", "gelu_pytorch_tanh")
-    if c.values.get("enable_moe_block"):
-        raise UnsupportedModel(
-            f"{c.says('enable_moe_block')}: onpage does not convert a mixture of experts.", subject="enable_moe_block"
-        )
     d = read_dimensions(c)
     windows, rope, shared = _windows(c, d.layers), _global_rope(c), read_shared_layers(c, d.layers)
     keys_are_values = c.values.get("attention_k_eq_v") is True
@@ -186,7 +187,19 @@ def _same_of_all(c: Config, windows: list[int | None]) -> dict[str, Any]:
     return first
 
 
-def _extras(c: Config, vocabulary: int) -> tuple[PerLayerEmbedding, ...]:
+def _extras(c: Config, vocabulary: int) -> tuple[Extra, ...]:
+    return (*_per_layer_embedding(c, vocabulary), *_experts(c))
+
+
+def _experts(c: Config) -> tuple[Experts, ...]:
+    if not c.values.get("enable_moe_block"):
+        return ()
+    count = read_whole_blocks(c, "num_experts", most=MAX_EXPERTS)
+    active = c.integer("top_k_experts", most=count)
+    return (Experts(count, active, read_whole_blocks(c, "moe_intermediate_size")),)
+
+
+def _per_layer_embedding(c: Config, vocabulary: int) -> tuple[PerLayerEmbedding, ...]:
     if c.values["hidden_size_per_layer_input"] in (0, None):
         return ()
     width = read_whole_blocks(c, "hidden_size_per_layer_input")

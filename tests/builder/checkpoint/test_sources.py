@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.evaluate import find
 from builder.checkpoint.folder import CheckpointFolder
-from builder.checkpoint.sources import ColumnsOf, RowsOf, Source, Stacked, Tensor, renamed, tensor_names
+from builder.checkpoint.sources import ColumnsOf, MatricesOf, RowsOf, Source, Stacked, Tensor, renamed, tensor_names
 from builder.checkpoint.stored_types import to_float32
 from builder.errors import CheckpointError
 from tests.checkpoints import write_shards
@@ -19,12 +19,13 @@ from tests.checkpoints import write_shards
 A = np.arange(10 * 4, dtype=np.float32).reshape(10, 4)
 B = -np.arange(6 * 4, dtype=np.float32).reshape(6, 4)
 V = np.arange(5, dtype=np.float32)
+E = np.arange(3 * 4 * 2, dtype=np.float32).reshape(3, 4, 2)
 
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> CheckpointFolder:
     (tmp_path / "config.json").write_text("{}")
-    write_shards(tmp_path, {"a": A, "b": B, "v": V}, "F32", 2)
+    write_shards(tmp_path, {"a": A, "b": B, "v": V, "e": E}, "F32", 2)
     return CheckpointFolder.open(tmp_path)
 
 
@@ -50,6 +51,9 @@ def read(checkpoint: CheckpointFolder, source: Source, shape: tuple[int, ...]) -
         (ColumnsOf(ColumnsOf(Tensor("a"), 4, 1, 3), 3, 2, 1), A[:, 3:]),
         (ColumnsOf(Stacked((Tensor("b"), Tensor("a"))), 4, 0, 3), np.concatenate([B, A])[:, :3]),
         (RowsOf(ColumnsOf(Tensor("a"), 4, 2, 2), 1, 8), A[1:9, 2:]),
+        (MatricesOf(Tensor("e"), 3), E.reshape(12, 2)),
+        (RowsOf(MatricesOf(Tensor("e"), 3), 5, 6), E.reshape(12, 2)[5:11]),
+        (Stacked(tuple(RowsOf(MatricesOf(Tensor("e"), 3), 4 * i, 2) for i in range(3))), E[:, :2].reshape(6, 2)),
         (
             Stacked((ColumnsOf(Tensor("b"), 4, 1, 2), RowsOf(ColumnsOf(Tensor("b"), 4, 1, 2), 0, 1))),
             np.concatenate([B, B[:1]])[:, 1:3],
@@ -94,6 +98,9 @@ def test_a_vector_is_one_row(checkpoint: CheckpointFolder) -> None:
         (ColumnsOf(Tensor("a"), 4, 2, 2), (10, 3), "a of .* does not have the 3 columns"),
         (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* does not have the 17 rows"),
         (Stacked((Tensor("a"), Tensor("c"))), (16, 4), "Tensor c is missing"),
+        (MatricesOf(Tensor("c"), 3), (12, 2), r"Tensor c is missing .* expected shape \[3, 4, 2\]"),
+        (MatricesOf(Tensor("e"), 4), (12, 2), r"Tensor e .* has shape \[3, 4, 2\], but config.json gives \[4, 3, 2\]"),
+        (RowsOf(MatricesOf(Tensor("e"), 3), 8, 5), (5, 2), "e of .* does not have the 5 rows"),
     ],
 )
 def test_what_is_not_there_is_told(
@@ -118,4 +125,5 @@ def test_the_tensors_of_an_expression_are_named() -> None:
 
 
 def test_an_expression_is_renamed() -> None:
+    assert renamed(MatricesOf(Tensor("a"), 3), "b") == MatricesOf(Tensor("b"), 3)
     assert renamed(RowsOf(ColumnsOf(Tensor("a"), 4, 1, 2), 0, 1), "b") == RowsOf(ColumnsOf(Tensor("b"), 4, 1, 2), 0, 1)

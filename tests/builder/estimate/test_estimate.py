@@ -32,6 +32,7 @@ from tests.checkpoints import (
     gemma4_config,
     write_checkpoint,
 )
+from tests.goldens.cases import EXPERTS
 from tests.llama_checkpoints import write_llama
 
 QUANTIZATIONS = {
@@ -63,8 +64,9 @@ def test_the_download_is_the_size_of_the_file_to_the_byte(shape: str, quantizati
         gemma3_config(),
         gemma4_config(),
         gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3),
+        gemma4_config(**EXPERTS),
     ],
-    ids=["gemma1", "gemma2", "gemma3", "gemma4", "gemma4-per-layer"],
+    ids=["gemma1", "gemma2", "gemma3", "gemma4", "gemma4-per-layer", "gemma4-experts"],
 )
 def test_a_checkpoint_is_estimated_as_it_is_converted(config: dict[str, Any], tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "c", config)

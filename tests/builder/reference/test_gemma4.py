@@ -16,7 +16,7 @@ from builder.lora.adapter_file import Base
 from builder.model.families import describe
 from builder.reference.dense import Reference
 from tests.checkpoints import gemma4_config, stored_values, write_checkpoint, write_shards
-from tests.goldens.cases import CASES
+from tests.goldens.cases import CASES, EXPERTS
 
 HERE = Path("config.json")
 
@@ -91,7 +91,8 @@ def test_no_adapter_is_written_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"enable_moe_block": True}, "enable_moe_block"),
+        ({**EXPERTS, "num_experts": 6}, "num_experts"),
+        ({**EXPERTS, "moe_intermediate_size": 30}, "moe_intermediate_size"),
         ({"hidden_size_per_layer_input": 33}, "hidden_size_per_layer_input"),
         ({"hidden_size_per_layer_input": 32}, "vocab_size_per_layer_input"),
         ({"global_head_dim": 33}, "global_head_dim"),
