@@ -197,6 +197,7 @@ class ServedModel:
         except ModelFileError:  # gone or changed since: the page says so when it loads it
             return {"precision": "float32", "onDemand": 0}
         fits = fits_float16(file.largest_residual, file.residual_bound, file.float16_limit)
+        fits = fits and not file.has_experts  # a router whose input is rounded chooses others
         return {"precision": "float16" if fits else "float32", "onDemand": file.on_demand}
 
     def require_unlike_format(self, others: Iterable[ServedModel]) -> None:

@@ -180,6 +180,11 @@ class WebFile:
         return float16_limit(max(1, int(self.parameters.transformer_parameters.altup_config.altup_num_inputs)))
 
     @property
+    def has_experts(self) -> bool:
+        """Whether a router chooses for each token which of several feed-forwards compute."""
+        return bool(self.parameters.transformer_parameters.moe_config.num_experts)
+
+    @property
     def loads_tables_on_demand(self) -> bool:
         """Whether the tables of its layers stay out of the GPU, of which the engine looks up a token's rows."""
         p = self.parameters.transformer_parameters

@@ -18,6 +18,7 @@ from builder.formats.web_model import PerLayerTables
 from builder.model.families import functiongemma
 from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
+from tests.goldens.cases import EXPERTS
 from webapp import served_files
 from webapp.app import Config, create_app
 from webapp.errors import ModelFileMissingError
@@ -375,9 +376,11 @@ def test_a_model_says_what_precision_its_numbers_need(tmp_path: Path) -> None:
     convert_checkpoint(plain, tmp_path / "plain.task")
     convert_checkpoint(large, tmp_path / "scaled.task")
     convert_checkpoint(large, tmp_path / "clipped.task", residual_scale=1.0)
+    routed = write_checkpoint(tmp_path / "routed", gemma4_config(vocab_size=512, **EXPERTS))
+    convert_checkpoint(routed, tmp_path / "routed.task")
     needed = {}
-    for name in ("plain", "scaled", "clipped"):
+    for name in ("plain", "scaled", "clipped", "routed"):
         client = create_app(Config(models=[tmp_path / f"{name}.task"])).test_client()
         ((file,),) = [model["files"] for model in client.get("/api/models").get_json()]
         needed[name] = file["precision"]
-    assert needed == {"plain": "float16", "scaled": "float16", "clipped": "float32"}
+    assert needed == {"plain": "float16", "scaled": "float16", "clipped": "float32", "routed": "float32"}
