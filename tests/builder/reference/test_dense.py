@@ -22,7 +22,9 @@ def test_the_reference_answers_as_transformers_does(name: str, tmp_path: Path) -
     assert zlib.crc32(embedding) == golden["embedding_crc32"], "numpy draws other numbers: make the goldens again"
     [answer] = Reference.from_web_file(written.path).greedy([case.prompt(golden["prompt_seed"])], NEW_TOKENS)
     assert answer.ids == golden["ids"]
-    assert min(answer.margins) == pytest.approx(golden["smallest_margin"], abs=1e-3)
+    # the epsilon of norms weighs more where the stream is scaled
+    tolerance = 1e-3 if file.residual_scale == 1 else 2e-3
+    assert min(answer.margins) == pytest.approx(golden["smallest_margin"], abs=tolerance)
 
 
 CONTROLS = [(name, attribute) for name, case in CASES.items() for attribute in case.otherwise]
