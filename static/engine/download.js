@@ -117,8 +117,7 @@ export class ModelDownload {
   }
 
   /**
-   * The stream for the engine; a second one would share its position. It ends with its last bytes, not at one more pull:
-   * MediaPipe reads ahead in copies of the stream that it then drops, and fails where the end comes to one of those.
+   * The stream for the engine; a second one would share its position. It ends with its last bytes, not at one more pull.
    */
   stream() {
     return new ReadableStream(

@@ -30,3 +30,18 @@ test("another format, and a header that points out of itself, have none", async 
   damaged.fill(255, 0, 4);
   assert.equal(await passed(damaged, 50_000), null);
 });
+
+// What MediaPipe reads before it knows the format: four streams behind each other, each of which holds a piece and asks for another.
+test("copies that read ahead do not meet the end of a file of few buffers", async () => {
+  for (const [size, chunk] of [[5 << 20, 4 << 20], [1 << 20, 1 << 20], [40_000, 40_000]]) {
+    const bytes = new Uint8Array(size).map((_, index) => index * 7);
+    const chunks = Array.from({ length: Math.ceil(size / chunk) }, (_, index) => bytes.slice(index * chunk, (index + 1) * chunk));
+    const file = new WebFile(new ReadableStream({ pull: (controller) => controller.enqueue(chunks.shift()) }), size);
+    const reader = file.stream.getReader();
+    for (let read = 0; read < 8; read++) {
+      const { value, done } = await reader.read();
+      assert.ok(!done && value.byteOffset === 0 && value.buffer.byteLength === value.length && value.length >= 8, `${size}, piece ${read}`);
+    }
+    assert.ok(!(await reader.read()).done);
+  }
+});

@@ -21,6 +21,12 @@ const TENSORS = 0;
 const TENSOR = { type: 1, buffer: 2, name: 3 };
 /** Bytes. */
 const MAX_NAME = 256;
+/**
+ * MediaPipe tells the format from copies of its stream, each of which reads one piece ahead, and drops them. A copy that meets the
+ * end when it is dropped takes the engine's own down with it, so a file begins with more pieces than there are copies.
+ */
+const FIRST_PIECES = 8;
+const FIRST_PIECE = 4096;
 
 export class WebFile {
   #position = 0;
@@ -42,8 +48,9 @@ export class WebFile {
           if (done) return controller.close();
           if (!this.#position) this.#find(value);
           this.#keep(value);
+          const pieces = this.#position ? [value] : inPieces(value);
           this.#position += value.length;
-          controller.enqueue(value);
+          for (const piece of pieces) controller.enqueue(piece);
           return this.#position === size ? controller.close() : undefined;
         },
         cancel: (reason) => reader.cancel(reason),
@@ -71,6 +78,12 @@ export class WebFile {
     const [from, to] = [Math.max(this.#begin, this.#position), Math.min(end, this.#position + chunk.length)];
     if (from < to) this.tokenizer.set(chunk.subarray(from - this.#position, to - this.#position), from - this.#begin);
   }
+}
+
+/** Some of FIRST_PIECE bytes, and the rest, each a buffer of its own. @param {Uint8Array<ArrayBuffer>} chunk */
+function inPieces(chunk) {
+  const ends = Array.from({ length: FIRST_PIECES }, (_, index) => (index + 1) * FIRST_PIECE).filter((end) => end < chunk.length);
+  return [...ends, chunk.length].map((end, index) => chunk.slice(index * FIRST_PIECE, end));
 }
 
 /** Whether a file names such an entry. @param {Uint8Array<ArrayBuffer>} bytes its first @param {string} entry */
