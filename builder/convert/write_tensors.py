@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ def write_tensors(
     busy: dict[int, int] = {}  # thread → where the tensor begins that it works on
 
     def work() -> None:
-        kernel = Kernel.available()
+        writer = _MatrixWriter(quantization, offsets, pieces, Kernel.available(), prepared)
         begun.wait()  # the pool waits for threads that it knows, and an interrupt may keep it from the last
         while not stopped.is_set():
             with turn:
@@ -109,40 +110,17 @@ def write_tensors(
                 busy[threading.get_ident()] = _start(name_of(band[0], model), band[0].is_matrix, offsets)
                 complete(min(busy.values()))
             weight, first, rows = band
-            factor = residual.of_part(weight.part)
+            name, factor = name_of(weight, model), residual.of_part(weight.part)
             if weight in stacks:
-                _write_stacked(
-                    name_of(weight, model),
-                    weight,
-                    first,
-                    rows,
-                    quantization,
-                    offsets,
-                    pieces,
-                    kernel,
-                    prepared,
-                    stacks[weight],
-                )
+                writer.stacked(name, weight, first, rows, stacks[weight])
             elif weight.is_quantized:
-                _write_band(
-                    name_of(weight, model),
-                    weight,
-                    first,
-                    rows,
-                    quantization,
-                    offsets,
-                    pieces,
-                    kernel,
-                    factor,
-                    prepared,
-                    "rows" if weight.part in in_rows else "blocks",
-                )
+                writer.band(name, weight, first, rows, factor, "rows" if weight.part in in_rows else "blocks")
             elif weight.is_matrix:
-                _write_halves(name_of(weight, model), weight, first, rows, offsets, pieces, factor)
+                writer.halves(name, weight, first, rows, factor)
             else:
                 check_finite(str(weight.source), first, rows)
                 factors = scaled_norm(to_float32(rows[:]), factor, residual.norm_offset)
-                pieces.write(offsets[name_of(weight, model)], factors.data.cast("B"))
+                pieces.write(offsets[name], factors.data.cast("B"))
 
     threads = thread_count()
     with ThreadPoolExecutor(threads, "onpage-write") as pool:
@@ -170,105 +148,83 @@ def _start(name: str, is_matrix: bool, offsets: dict[str, int]) -> int:
     return offsets[f"{name}.w" if is_matrix else name]
 
 
-def _write_band(
-    name: str,
-    matrix: Weight,
-    first: int,
-    rows: Rows,
-    quantization: Quantization,
-    offsets: dict[str, int],
-    pieces: Pieces,
-    kernel: Kernel | None,
-    factor: float,
-    prepared: Prepared | None,
-    order: Order,
-) -> None:
-    checksum = kernel.checksum if kernel else Checksum.of
-    scheme = quantization.scheme_of(matrix)
-    integers, band = _quantized(matrix, first, rows, quantization, kernel, prepared)
-    if order == "rows":
-        count, k = rows.shape
-        values = integers.values if integers else signed_values(band.strips.reshape(-1), k, count, scheme.bits)
-        as_rows = np.ascontiguousarray(signed_rows(values, scheme.bits))
-        pieces.write(offsets[f"{name}.w"] + first * k * scheme.bits // 8, as_rows.data.cast("B"))
-    else:
-        row_of_blocks = BLOCK * matrix.outputs * scheme.bits // 8
-        strips = (
-            band.strips.reshape(1, -1) if rows.shape[0] == matrix.outputs else band.strips
-        )  # of a whole matrix they are one
-        pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * scheme.bits // 8, row_of_blocks, strips, checksum)
-    pieces.write(offsets[f"{name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
-    scales = offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
-    # a power of two: the values would be the same if it were the weights that are multiplied
-    pieces.write(scales, (band.scales * np.float32(factor)).data.cast("B"))
-
-
-def _write_stacked(
-    name: str,
-    matrix: Weight,
-    first: int,
-    rows: Rows,
-    quantization: Quantization,
-    offsets: dict[str, int],
-    pieces: Pieces,
-    kernel: Kernel | None,
-    prepared: Prepared | None,
-    gathered: GatheredScales,
-) -> None:
-    """A band of the matrices of all experts, which lie one after the other (`builder.formats.stacks`)."""
-    scheme, outputs = quantization.scheme_of(matrix), matrix.outputs // matrix.stack
-    row_of_blocks = BLOCK * outputs * scheme.bits // 8
-    for one, start, part in by_matrix(first, rows.shape[0], outputs):
-        _, band = _quantized(matrix, first + part.start, rows[part], quantization, kernel, prepared)
-        offset = (
-            offsets[f"{name}.w"] + one * outputs * matrix.inputs * scheme.bits // 8 + start * BLOCK * scheme.bits // 8
-        )
-        pieces.write_strips(offset, row_of_blocks, band.strips, kernel.checksum if kernel else Checksum.of)
-        scales = gathered.put(one, start, band.scales)
-        if scales is not None:
-            pieces.write(offsets[f"{name}.w_quantized_scale"], scales.data.cast("B"))
-
-
 def _gathered(matrix: Weight, quantization: Quantization) -> GatheredScales:
     block = quantization.scheme_of(matrix).block or matrix.inputs
     return GatheredScales(matrix.stack, matrix.outputs // matrix.stack, matrix.inputs // block)
 
 
-def _quantized(
-    matrix: Weight,
-    first: int,
-    rows: Rows,
-    quantization: Quantization,
-    kernel: Kernel | None,
-    prepared: Prepared | None,
-) -> tuple[Integers | None, QuantizedBand]:
-    """Rows of a matrix, and their integers where these were `prepared`."""
-    scheme = quantization.scheme_of(matrix)
-    quantize = kernel.quantize_band if kernel else quantize_band
-    try:
-        integers = prepared.integers(matrix, first, rows) if prepared else None
-        band = packed(integers, scheme.bits) if integers else quantize(rows, scheme, quantization.choice(scheme))
-    except NotFiniteError:
-        check_finite(str(matrix.source), first, rows)
-        raise
-    return integers, band
+@dataclass(frozen=True)
+class _MatrixWriter:
+    """Writes rows of matrices as a thread gets them, with the kernel of its own."""
 
+    quantization: Quantization
+    offsets: dict[str, int]
+    pieces: Pieces
+    kernel: Kernel | None
+    prepared: Prepared | None
 
-def _write_halves(
-    name: str, matrix: Weight, first: int, rows: Rows, offsets: dict[str, int], pieces: Pieces, factor: float
-) -> None:
-    try:
-        strips = half_strips(rows, factor)
-    except TooLargeError:
-        check_finite(str(matrix.source), first, rows)
-        raise UnsupportedModel(
-            f"{matrix.source} holds a value that is too large for float16, in which the engine keeps it"
-            + (
-                f", times {factor:g} for the scale of the residual stream: set a larger --residual-scale."
-                if factor != 1
-                else "."
-            ),
-            subject=str(matrix.source),
-        ) from None
-    row_of_blocks = BLOCK * matrix.outputs * BYTES
-    pieces.write_strips(offsets[f"{name}.w"] + first * BLOCK * BYTES, row_of_blocks, strips)
+    def band(self, name: str, matrix: Weight, first: int, rows: Rows, factor: float, order: Order) -> None:
+        """Of one matrix: its integers, their sums and scales."""
+        bits = self.quantization.scheme_of(matrix).bits
+        integers, band = self._quantized(matrix, first, rows)
+        if order == "rows":
+            count, k = rows.shape
+            values = integers.values if integers else signed_values(band.strips.reshape(-1), k, count, bits)
+            as_rows = np.ascontiguousarray(signed_rows(values, bits))
+            self.pieces.write(self.offsets[f"{name}.w"] + first * k * bits // 8, as_rows.data.cast("B"))
+        else:
+            self._strips(self.offsets[f"{name}.w"], first, matrix.outputs, bits, band)
+        self.pieces.write(self.offsets[f"{name}.w.sum_i"] + band.sums[0].nbytes * first, band.sums.data.cast("B"))
+        scales = self.offsets[f"{name}.w_quantized_scale"] + band.scales[0].nbytes * first
+        # a power of two: the values would be the same if it were the weights that are multiplied
+        self.pieces.write(scales, (band.scales * np.float32(factor)).data.cast("B"))
+
+    def stacked(self, name: str, matrix: Weight, first: int, rows: Rows, gathered: GatheredScales) -> None:
+        """Of the matrices of all experts, which lie one after the other (`builder.formats.stacks`)."""
+        bits, outputs = self.quantization.scheme_of(matrix).bits, matrix.outputs // matrix.stack
+        for one, start, part in by_matrix(first, rows.shape[0], outputs):
+            _, band = self._quantized(matrix, first + part.start, rows[part])
+            begin = self.offsets[f"{name}.w"] + one * outputs * matrix.inputs * bits // 8
+            self._strips(begin, start, outputs, bits, band)
+            scales = gathered.put(one, start, band.scales)
+            if scales is not None:
+                self.pieces.write(self.offsets[f"{name}.w_quantized_scale"], scales.data.cast("B"))
+
+    def halves(self, name: str, matrix: Weight, first: int, rows: Rows, factor: float) -> None:
+        """Of one matrix, as float16."""
+        try:
+            strips = half_strips(rows, factor)
+        except TooLargeError:
+            check_finite(str(matrix.source), first, rows)
+            raise UnsupportedModel(
+                f"{matrix.source} holds a value that is too large for float16, in which the engine keeps it"
+                + (
+                    f", times {factor:g} for the scale of the residual stream: set a larger --residual-scale."
+                    if factor != 1
+                    else "."
+                ),
+                subject=str(matrix.source),
+            ) from None
+        row_of_blocks = BLOCK * matrix.outputs * BYTES
+        self.pieces.write_strips(self.offsets[f"{name}.w"] + first * BLOCK * BYTES, row_of_blocks, strips)
+
+    def _strips(self, begin: int, first: int, outputs: int, bits: int, band: QuantizedBand) -> None:
+        """In the blocks of a matrix of so many outputs that begins there, from its row `first` on."""
+        row_of_blocks = BLOCK * outputs * bits // 8
+        whole = band.strips.shape[1] == row_of_blocks
+        strips = band.strips.reshape(1, -1) if whole else band.strips  # of a whole matrix they are one
+        checksum = self.kernel.checksum if self.kernel else Checksum.of
+        self.pieces.write_strips(begin + first * BLOCK * bits // 8, row_of_blocks, strips, checksum)
+
+    def _quantized(self, matrix: Weight, first: int, rows: Rows) -> tuple[Integers | None, QuantizedBand]:
+        """Rows of a matrix, and their integers where these were `prepared`."""
+        scheme = self.quantization.scheme_of(matrix)
+        quantize = self.kernel.quantize_band if self.kernel else quantize_band
+        try:
+            integers = self.prepared.integers(matrix, first, rows) if self.prepared else None
+            if integers:
+                return integers, packed(integers, scheme.bits)
+            return None, quantize(rows, scheme, self.quantization.choice(scheme))
+        except NotFiniteError:
+            check_finite(str(matrix.source), first, rows)
+            raise
