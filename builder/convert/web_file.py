@@ -30,7 +30,8 @@ from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec, packed_sums
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import tables_size
-from builder.formats.web_model import PerLayerTables, model_type, name_of, transformer_parameters
+from builder.formats.web_model import PerLayerTables, model_type, transformer_parameters
+from builder.formats.web_tensor_names import name_of
 from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint

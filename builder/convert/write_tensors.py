@@ -23,7 +23,7 @@ from builder.files.systems import core_count
 from builder.files.writing import PartFile
 from builder.formats.matrix_rows import in_rows as signed_rows
 from builder.formats.stacks import GatheredScales, by_matrix
-from builder.formats.web_model import name_of
+from builder.formats.web_tensor_names import name_of
 from builder.model.description import ModelDescription
 from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Part, Weight, Weights

@@ -18,7 +18,8 @@ from builder.checkpoint.stored_types import Rows, to_float32
 from builder.convert.write_tensors import scaled_norm
 from builder.errors import WebFileError
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, has_known_scale, name_of
+from builder.formats.web_model import described, has_known_scale
+from builder.formats.web_tensor_names import name_of
 from builder.model.families import weights_of
 from builder.model.residual import UNSCALED, ResidualScale
 from builder.model.weights import Weight, Weights

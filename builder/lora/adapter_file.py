@@ -33,7 +33,8 @@ from builder.formats.sniff import is_gguf
 from builder.formats.web_entries import packed_sums
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, model_type, tensor_name, transformer_parameters
+from builder.formats.web_model import described, model_type, transformer_parameters
+from builder.formats.web_tensor_names import tensor_name
 from builder.lora.adapter import Adapter, LowRank, refuse_an_adapter
 from builder.lora.layout import Half, halves
 from builder.model.description import ModelDescription

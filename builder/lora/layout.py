@@ -8,7 +8,7 @@ from typing import Literal
 
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec
-from builder.formats.web_model import tensor_name
+from builder.formats.web_tensor_names import tensor_name
 from builder.model.description import ModelDescription
 from builder.model.weights import ATTENTION, LayerMatrix, layer_parts
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import tensor_name
+from builder.formats.web_tensor_names import tensor_name
 from builder.lora.layout import halves
 from builder.model.description import ModelDescription
 from builder.model.weights import whole_parts

@@ -27,7 +27,8 @@ from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec, packed_sums
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import BITS, TensorEntry, WebFile, are_halves
-from builder.formats.web_model import described, tensor_name, transformer_parameters
+from builder.formats.web_model import described, transformer_parameters
+from builder.formats.web_tensor_names import tensor_name
 from builder.slice.plan import FAMILY, Slice, Sliceable, all_parameters, effective_parameters
 from builder.slice.write import WrittenSlice
 

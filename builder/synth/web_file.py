@@ -23,7 +23,7 @@ from sentencepiece import sentencepiece_model_pb2
 from builder.convert.residual_scale import MeasuredResidual
 from builder.convert.web_file import Progress, WrittenModel, write_web_file
 from builder.errors import OnpageError
-from builder.formats.web_model import name_of
+from builder.formats.web_tensor_names import name_of
 from builder.model.description import ModelDescription
 from builder.model.families import describe, turns_of, weights_of
 from builder.model.generation_config import GenerationConfig

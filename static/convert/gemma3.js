@@ -2,7 +2,7 @@
 /**
  * A Gemma 3 (`gemma3_text`: 270M, 1B, and any other dimensions), or the text part of one with images (`gemma3`), by its config.json: its sizes, its weights in the order of the
  * web file, and what the engine is told of it. What no web file can say is refused by its name, as `onpage convert` refuses it
- * (builder/model/families/gemma3.py, builder/formats/web_model.py).
+ * (builder/model/families/gemma3.py, builder/formats/web_tensor_names.py).
  *
  * @typedef {object} Gemma3
  * @property {number} width of the residual stream

@@ -22,7 +22,8 @@ import transformers
 from transformers.models.gemma3 import modeling_gemma3
 
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, name_of, tensor_name
+from builder.formats.web_model import described
+from builder.formats.web_tensor_names import name_of, tensor_name
 from builder.model.families import describe, family_of
 from builder.model.families.gemma3 import IMAGES
 from builder.reference.dense import Reference

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from builder.checkpoint.folder import ADAPTER_WEIGHTS
-from builder.formats.web_model import name_of
+from builder.formats.web_tensor_names import name_of
 from builder.lora.adapter import Adapter
 from builder.lora.adapter_file import convert_adapter
 from builder.model.families import describe, weights_of

@@ -13,7 +13,7 @@ from builder.checkpoint.gguf import GgufFile
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import tensor_name
+from builder.formats.web_tensor_names import tensor_name
 from builder.model.description import ModelDescription
 from builder.model.gguf_names import gguf_name
 from builder.model.opened import OpenedCheckpoint

@@ -11,7 +11,8 @@ import pytest
 from builder.errors import UnsupportedModel, WebFileError
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, has_known_scale, model_type, name_of, transformer_parameters
+from builder.formats.web_model import described, has_known_scale, model_type, transformer_parameters
+from builder.formats.web_tensor_names import name_of
 from builder.model.description import ModelDescription, PerLayerEmbedding, Rope
 from builder.model.families import describe, weights_of
 from builder.model.shapes import shapes

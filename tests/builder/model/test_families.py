@@ -9,7 +9,8 @@ import pytest
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.formats.llm_parameters import AttentionScale, ModelType, Norm
 from builder.formats.web_model import model_type as type_of
-from builder.formats.web_model import name_of, transformer_parameters
+from builder.formats.web_model import transformer_parameters
+from builder.formats.web_tensor_names import name_of
 from builder.model.families import describe, family_of, fit_to_tokenizer, turns_of, weights_of
 from builder.model.shapes import shapes
 from builder.model.weights import weight_count

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from builder.formats.web_file_reader import WebFile
-from builder.formats.web_model import described, tensor_name
+from builder.formats.web_model import described
+from builder.formats.web_tensor_names import tensor_name
 from builder.reference.dense import Reference
 from builder.synth.web_file import synthesize
 from tests.goldens.cases import CASES, NEW_TOKENS, goldens, with_attention
