@@ -22,12 +22,13 @@ that `onpage bench` launches by itself have the usual shaders and both compilers
 
 
 @pytest.fixture(scope="session", autouse=True)
-def software_gpu() -> Iterator[None]:
-    """The browser of the tests, and of the commands that they start, is the one with Mesa's software GPU, unless another is named."""
+def software_gpu() -> Iterator[bool]:
+    """The browser of the tests, and of the commands that they start, is the one with Mesa's software GPU, unless another is named: whether it is."""
+    named = ENVIRONMENT in os.environ
     with pytest.MonkeyPatch.context() as patch:
-        if ENVIRONMENT not in os.environ:
+        if not named:
             patch.setenv(ENVIRONMENT, str(find_software_gpu().path))
-        yield
+        yield not named
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from e2e.bare import BareTab
+from onpage.bench.browser import ENVIRONMENT
 
 
-def test_the_browser_has_float16(mediapipe: BareTab) -> None:
+def test_the_browser_has_float16(mediapipe: BareTab, software_gpu: bool) -> None:
+    if not software_gpu:
+        pytest.skip(f"{ENVIRONMENT} names another browser")
     has = mediapipe.ask(
         lambda page: page.evaluate("async () => (await navigator.gpu.requestAdapter()).features.has('shader-f16')")
     )
