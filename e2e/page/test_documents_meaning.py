@@ -57,7 +57,7 @@ def ask(page: Page, question: str) -> Locator:
     return page.locator(".documents-results")
 
 
-def test_from_nothing_found_to_meanings_and_back(tab: Watched, server: RunningServer) -> None:
+def test_from_nothing_found_to_meanings_and_back(server: RunningServer, tab: Watched) -> None:
     page, meaning = opened(tab, server)
     results = ask(page, ELSEWHERE)
     expect(results).to_contain_text("Nothing was found.")
@@ -98,7 +98,7 @@ def test_from_nothing_found_to_meanings_and_back(tab: Watched, server: RunningSe
     assert licence.evaluate("(link) => getComputedStyle(link).color === getComputedStyle(link.parentElement).color")
 
 
-def test_vectors_of_another_size(tab: Watched, server: RunningServer) -> None:
+def test_vectors_of_another_size(server: RunningServer, tab: Watched) -> None:
     """The list says that the model's vectors may be cut: a random one's as well as any."""
 
     def lie(route: Route) -> None:
@@ -127,7 +127,7 @@ def test_vectors_of_another_size(tab: Watched, server: RunningServer) -> None:
     expect(size).to_have_value("16")
 
 
-def test_a_model_that_breaks_or_is_missing_leaves_the_words(tab: Watched, server: RunningServer, encoder: Path) -> None:
+def test_a_model_that_breaks_or_is_missing_leaves_the_words(server: RunningServer, tab: Watched, encoder: Path) -> None:
     tab.expected += ["out of memory", "404|410|Failed to load resource"]
     page, meaning = opened(tab, server)
     model = encoder.rename(encoder.with_suffix(".away"))
