@@ -21,7 +21,7 @@ export function mountKeys(root, { stop }) {
   const dialog = h("dialog", { class: "keys", "aria-labelledby": id }, title, h("dl", { class: "keys-list" }, ...rows), h("form", { method: "dialog" }, close));
   const open = h("button", { type: "button", class: "button button-quiet keys-open" }, said.title);
   open.addEventListener("click", () => dialog.showModal());
-  root.append(h("p", {}, open), dialog);
+  root.append(h("p", { class: "footer-keys" }, open), dialog);
 
   document.addEventListener(
     "keydown",
