@@ -65,6 +65,7 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(served_files.blueprint)
     app.register_blueprint(assets.blueprint)
     app.extensions["onpage_vendored"] = assets.vendored_files(config.static)
+    app.extensions["onpage_own"] = {}  # by name under /static/, listed when one is asked for
     app.wsgi_app = SecureResponses(app.wsgi_app, config.allowed_hosts)  # type: ignore[method-assign]
     if config.allowed_origins:
         app.wsgi_app = CrossOrigin(app.wsgi_app, config.allowed_origins)  # type: ignore[method-assign]

@@ -20,7 +20,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.datastructures import Accept
 
 from webapp.errors import FrontEndMissingError
-from webapp.front_end import own_files, own_folders
+from webapp.front_end import own_files
 from webapp.sending import FOR_EVER, file_response
 from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
 
@@ -98,15 +98,10 @@ def static_file(name: str) -> Response:
 
 def _own_response(name: str) -> Response:
     static: Path = current_app.config["STATIC"]
-    folder = name.rpartition("/")[0]
-    beside = (
-        [NOTICES]
-        if name == NOTICES.as_posix()
-        else own_files(static, [folder])
-        if folder in own_folders(static)
-        else ()
-    )
-    path = next((path for path in beside if path.as_posix() == name), None)
+    own: dict[str, Path] = current_app.extensions["onpage_own"]
+    if name not in own:  # a file that is new since is found, too
+        own.update((path.as_posix(), path) for path in (*own_files(static), NOTICES))
+    path = own.get(name)
     try:
         content = (static / path).read_bytes() if path else None
     except FileNotFoundError:  # it went just now

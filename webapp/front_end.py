@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from webapp.vendor import NOTICES, PACKAGES, SUFFIXES
@@ -32,19 +32,13 @@ SERVICE_WORKER = Path("offline") / "service_worker.js"
 """Relative to the static folder; it is sent from beside the page (`webapp.offline`)."""
 
 
-def own_folders(static: Path) -> Iterator[str]:
-    """The folders of our own files, relative to `static`."""
-    yield ""
-    for top in OWN_FOLDERS:
-        for folder in (static / top, *sorted((static / top).rglob("*/"))):
-            if folder.is_dir():
-                yield folder.relative_to(static).as_posix()
-
-
-def own_files(static: Path, folders: Iterable[str] | None = None) -> Iterator[Path]:
-    """The front end's own files, relative to `static`, of some folders or all: never what npm put beside them."""
-    for folder in own_folders(static) if folders is None else folders:
-        for path in sorted((static / folder).glob("*")):
+def own_files(static: Path) -> Iterator[Path]:
+    """The front end's own files, relative to `static`: never what npm put beside them."""
+    for folder in (
+        static,
+        *(below for top in OWN_FOLDERS for below in (static / top, *sorted((static / top).rglob("*/")))),
+    ):
+        for path in sorted(folder.glob("*")):
             if path.suffix in SERVED_SUFFIXES and path.name not in NOT_SERVED:
                 yield path.relative_to(static)
 
