@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -19,23 +19,21 @@ from numpy.typing import NDArray
 
 from builder.convert.container import refuse_another_format
 from builder.errors import OutputError, UnsupportedModel, WebFileError
-from builder.files.digest import sha256_of
-from builder.files.writing import PartFile, write_beside
+from builder.files.writing import write_beside
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.sniff import Format, sniff_file
 from builder.formats.tflite_schema import TensorType
-from builder.formats.web_entries import TensorSpec, packed_sums
+from builder.formats.web_entries import TensorSpec
 from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import BITS, TensorEntry, WebFile, are_halves
 from builder.formats.web_model import described, transformer_parameters
 from builder.formats.web_tensor_names import tensor_name
+from builder.slice.composed import ComposedFile, Computed, Strips, read_at
 from builder.slice.plan import FAMILY, Slice, Sliceable, all_parameters, effective_parameters
 from builder.slice.write import WrittenSlice
 
 BLOCK = 4
 """Inputs and outputs of the engine's blocks, which lie input by input of blocks."""
-PIECE = 16 << 20
-"""Bytes that are copied at a time."""
 MEASURED = ("largest_residual", "residual_bound")
 """Notes that are true of the whole alone."""
 IN_A_LAYER = re.compile(r"transformer\.layer_(\d+)\.(.+)")
@@ -60,49 +58,61 @@ def open_sliceable(path: Path) -> tuple[WebFile, Sliceable]:
     return file, Sliceable(path, model)
 
 
-def slice_web_file(path: Path, output: Path, kept: Slice, progress: Progress | None = None) -> WrittenSlice:
-    """Writes what `kept` is of the web file `path` to `output`, which is replaced completely or not at all.
+def compose(path: Path, kept: Slice) -> ComposedFile:
+    """What `kept` is of the web file `path`, as a web file that is not written.
 
-    Raises WebFileError for a damaged file, UnsupportedModel for a slice that the engine cannot be told of, OutputError.
+    Raises WebFileError for a damaged file, UnsupportedModel for a slice that the engine cannot be told of.
     """
-    started = time.monotonic()
     file, whole = open_sliceable(path)
-    refuse_another_format(output, bundle=False)
-    if output.exists() and output.samefile(path):
-        raise OutputError(f"{output} is the file that is sliced: choose another output file.", subject=output)
-    model = whole.describe(kept)
     _check_sizes(file, whole)
     parts = list(_parts(file, kept, whole))
     notes = {key: value for key, value in file.notes.items() if key not in MEASURED}
     notes["slice"] = {"layers": list(kept.layers), "ffn": list(kept.widths)}
-    layout = WebFileLayout.of(
-        file.model_type, _parameters(file, whole, kept), file.tokenizer(), [part.spec for part in parts], notes
+    parameters = _parameters(file, whole, kept)
+    layout = WebFileLayout.of(file.model_type, parameters, file.tokenizer(), [part.spec for part in parts], notes)
+    entries = [
+        TensorEntry(part.spec.name, part.spec.type, part.spec.size, layout.offsets[part.spec.name]) for part in parts
+    ]
+    header = replace(
+        file,
+        size=layout.size,
+        parameters=parameters,
+        tensors={entry.name: entry for entry in entries},
+        notes=notes,
+        sums_offset=None,
     )
-    with write_beside(output, layout.size) as written:
-        sums = [_write_front(written, layout)]
-        for part in parts:
-            sums.append(_write_part(written, layout.offsets[part.spec.name], part, file))
+    placed = [(layout.offsets[part.spec.name], part.content) for part in parts]
+    return ComposedFile(header, _front(layout), placed, layout.sums_offset, layout.size)
+
+
+def slice_web_file(path: Path, output: Path, kept: Slice, progress: Progress | None = None) -> WrittenSlice:
+    """Writes what `kept` is of the web file `path` to `output`, which is replaced completely or not at all.
+
+    Raises the errors of `compose`, and OutputError.
+    """
+    started = time.monotonic()
+    _, whole = open_sliceable(path)
+    refuse_another_format(output, bundle=False)
+    if output.exists() and output.samefile(path):
+        raise OutputError(f"{output} is the file that is sliced: choose another output file.", subject=output)
+    model, composed = whole.describe(kept), compose(path, kept)
+    with write_beside(output, composed.size) as written, FileIO(path) as source:
+
+        def put(at: int, data: bytes) -> None:
+            written.write_at(at, data)
             if progress:
-                progress("write", layout.offsets[part.spec.name] + part.spec.size, layout.size)
-        written.write_at(layout.sums_offset, packed_sums(sums))
-        sha256 = sha256_of(written.path)
+                progress("write", at + len(data), composed.size)
+
+        measured = composed.measure(source, put)
     return WrittenSlice(
         path=output,
-        size=layout.size,
+        size=composed.size,
         kept=kept,
         parameters=all_parameters(model),
         effective_parameters=effective_parameters(model),
         seconds=round(time.monotonic() - started, 3),
-        sha256=sha256,
+        sha256=measured.sha256,
     )
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """Bytes of a tensor of the slice that are other than the source's: made when they are written, so that one matrix is held at a time."""
-
-    size: int
-    make: Callable[[], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -110,9 +120,7 @@ class _Part:
     """A tensor of the slice."""
 
     spec: TensorSpec
-    source: TensorEntry
-    cut: _Cut | None
-    """None: all of the source."""
+    content: Strips | Computed
 
 
 def _parameters(file: WebFile, whole: Sliceable, kept: Slice) -> LlmParameters:
@@ -166,9 +174,9 @@ def _parts(file: WebFile, kept: Slice, whole: Sliceable) -> Iterator[_Part]:
         found = IN_A_LAYER.fullmatch(name)
         if name == projection:
             columns = np.concatenate([np.arange(i * given, (i + 1) * given) for i in kept.layers])
-            yield _part(name, entry, _outputs(file, entry, model.embedding.width, columns))
+            yield _part(name, entry, _outputs(entry, model.embedding.width, columns))
         elif found is None:
-            yield _part(name, entry, None)
+            yield _part(name, entry, _first_bytes(entry, entry.size))
         elif (layer := int(found[1])) in places:
             place = places[layer]
             yield _part(
@@ -176,26 +184,27 @@ def _parts(file: WebFile, kept: Slice, whole: Sliceable) -> Iterator[_Part]:
             )
 
 
-def _part(name: str, source: TensorEntry, cut: _Cut | None) -> _Part:
-    return _Part(TensorSpec(name, source.type, cut.size if cut else source.size), source, cut)
+def _part(name: str, source: TensorEntry, content: Strips | Computed) -> _Part:
+    return _Part(TensorSpec(name, source.type, content.size), content)
 
 
-def _narrowed(file: WebFile, entry: TensorEntry, layer: int, width: int, whole: Sliceable) -> _Cut | None:
-    """What is left of a tensor of a layer whose feed-forward is to be so wide; None for all of it."""
+def _narrowed(file: WebFile, entry: TensorEntry, layer: int, width: int, whole: Sliceable) -> Strips | Computed:
+    """What is left of a tensor of a layer whose feed-forward is to be so wide."""
     hidden, had = whole.model.embedding.width, whole.widths[layer]
     kind = next((end for end in KINDS if entry.name.endswith(end)), "")
     part = entry.name.removesuffix(kind)
     wide = {role: tensor_name(role, layer, whole.model) for role in ("gate", "up", "down")}
     if width == had or part not in wide.values():
-        return None
+        return _first_bytes(entry, entry.size)
     if part != wide["down"]:
         if kind == ".w":
-            return _outputs(file, entry, hidden, np.arange(width))
-        return _first_bytes(file, entry, entry.size * width // had)
+            return _outputs(entry, hidden, np.arange(width))
+        return _first_bytes(entry, entry.size * width // had)
     if kind == ".w":
-        return _first_bytes(file, entry, entry.size * width // had)
+        return _first_bytes(entry, entry.size * width // had)
     if kind == ".w.sum_i":
-        return _Cut(entry.size, lambda: _sums_of(file, file.tensors[f"{part}.w"], hidden, width, had))
+        values = file.tensors[f"{part}.w"]
+        return Computed(entry.size, lambda opened: _sums_of(opened, values, hidden, width, had))
     blocks = entry.size // (4 * hidden)
     if blocks > 1 and width * blocks % had:
         raise UnsupportedModel(
@@ -203,58 +212,36 @@ def _narrowed(file: WebFile, entry: TensorEntry, layer: int, width: int, whole: 
             subject="ffn",
         )
     left = max(1, blocks * width // had)
-    return _Cut(4 * hidden * left, lambda: _bytes(file, entry).reshape(hidden, blocks, 4)[:, :left].reshape(-1))
+    return Strips(entry.offset, ((0, 4 * left),), hidden, 4 * blocks)
 
 
-def _first_bytes(file: WebFile, entry: TensorEntry, size: int) -> _Cut:
-    return _Cut(size, lambda: _bytes(file, entry)[:size])
+def _first_bytes(entry: TensorEntry, size: int) -> Strips:
+    return Strips(entry.offset, ((0, size),))
 
 
-def _outputs(file: WebFile, entry: TensorEntry, inputs: int, columns: NDArray[np.int64]) -> _Cut:
+def _outputs(entry: TensorEntry, inputs: int, columns: NDArray[np.int64]) -> Strips:
     """Some outputs of a matrix, whole blocks of them, which lie as (blocks of inputs, blocks of outputs, bytes of a block)."""
     sizes: dict[int, int] = {TensorType.INT8: BLOCK * BLOCK, TensorType.INT4: BLOCK * BLOCK // 2}
     size = sizes.get(entry.type, 2 * BLOCK * BLOCK)  # float16
     rows, blocks = inputs // BLOCK, columns.reshape(-1, BLOCK)[:, 0] // BLOCK
-    return _Cut(rows * len(blocks) * size, lambda: _bytes(file, entry).reshape(rows, -1, size)[:, blocks].reshape(-1))
+    runs = np.split(blocks, np.flatnonzero(np.diff(blocks) != 1) + 1)
+    return Strips(entry.offset, tuple((int(run[0]) * size, len(run) * size) for run in runs), rows, entry.size // rows)
 
 
-def _sums_of(file: WebFile, values: TensorEntry, outputs: int, width: int, had: int) -> NDArray[np.uint8]:
+def _sums_of(file: FileIO, values: TensorEntry, outputs: int, width: int, had: int) -> bytes:
     """For each output the sum of its integers of the inputs that are left."""
-    stored = _bytes(file, values)[: values.size * width // had]
+    stored = np.frombuffer(read_at(file, values.offset, values.size * width // had), np.uint8)
     if values.type == TensorType.INT4:
         stored = np.stack((stored & 15, stored >> 4), axis=-1).reshape(-1)
     offset = 128 if values.type == TensorType.INT8 else 8
     blocks = stored.reshape(width // BLOCK, outputs // BLOCK, BLOCK, BLOCK)
     sums: NDArray[np.int64] = blocks.sum(axis=(0, 2), dtype=np.int64).reshape(outputs) - offset * width
-    return np.frombuffer(sums.astype("<i4").tobytes(), np.uint8)
+    return sums.astype("<i4").tobytes()
 
 
-def _bytes(file: WebFile, entry: TensorEntry) -> NDArray[np.uint8]:
-    return np.frombuffer(file.read(entry.name), np.uint8)
-
-
-def _write_front(written: PartFile, layout: WebFileLayout) -> int:
-    """Header and metadata; the CRC-32 of all in front of the tensors."""
+def _front(layout: WebFileLayout) -> bytes:
+    """Header and metadata: all in front of the tensors."""
     front = bytearray(layout.parts[0][1])
     for offset, data in ((0, layout.header), *layout.blobs):
         front[offset : offset + len(data)] = data
-    written.write_at(0, bytes(front))
-    return zlib.crc32(front)
-
-
-def _write_part(written: PartFile, offset: int, part: _Part, file: WebFile) -> int:
-    """A tensor; its CRC-32."""
-    if part.cut is not None:
-        data = part.cut.make().tobytes()
-        written.write_at(offset, data)
-        return zlib.crc32(data)
-    crc, done = 0, 0
-    with file.path.open("rb") as source:
-        source.seek(part.source.offset)
-        while done < part.source.size:
-            piece = source.read(min(PIECE, part.source.size - done))
-            if not piece:
-                raise WebFileError(f"{file.path} ended early: it was cut while being read.", subject=file.path)
-            written.write_at(offset + done, piece)
-            crc, done = zlib.crc32(piece, crc), done + len(piece)
-    return crc
+    return bytes(front)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import weakref
+import hashlib
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import OutputError, UnsupportedModel, WebFileError
 from builder.formats.check_web_file import check_web_file
-from builder.formats.web_file_reader import TensorEntry, WebFile
+from builder.formats.web_file_reader import WebFile
 from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
+from builder.slice.composed import ComposedReader
 from builder.slice.plan import Slice
 from builder.slice.source import SliceSource
-from builder.slice.web_file import open_sliceable, slice_web_file
+from builder.slice.web_file import compose, open_sliceable, slice_web_file
 from builder.slice.write import write_slice
 from builder.store.checking import check_files
 from tests.builder.slice.test_plan import SMALL
@@ -115,21 +116,29 @@ def test_matrices_of_other_sizes_than_the_parameters_have_are_refused(
     assert not (tmp_path / "s.task").exists()
 
 
-def test_one_matrix_is_held_at_a_time(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_piece_is_held_at_a_time_however_it_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     large = convert_checkpoint(folder, tmp_path / "l.task", residual_scale=1)
-    read, most = WebFile.read, 0
-    made: list[weakref.ref[NDArray[np.uint8]]] = []
-
-    def held(file: WebFile, entry: TensorEntry) -> NDArray[np.uint8]:
-        nonlocal most
-        found = np.frombuffer(read(file, entry.name), np.uint8)
-        made.append(weakref.ref(found))
-        most = max(most, sum(one() is not None for one in made))
-        return found
-
-    monkeypatch.setattr("builder.slice.web_file._bytes", held)
-    slice_web_file(large.path, tmp_path / "s.task", SLICE)
-    assert most == 1
+    written = slice_web_file(large.path, tmp_path / "s.task", SLICE)
+    expected = written.path.read_bytes()
+    monkeypatch.setattr("builder.slice.composed.PIECE", 1000)
+    composed = compose(large.path, SLICE)
+    pieces: dict[int, bytes] = {}
+    with FileIO(large.path) as source:
+        measured = composed.measure(source, pieces.__setitem__)
+        held = [len(data) for at, data in pieces.items() if 0 < at < composed.sums_offset]
+        assert max(held) == 1000 and measured.sha256 == written.sha256 == hashlib.sha256(expected).hexdigest()
+        for size in (997, 1 << 18):
+            reader, read = ComposedReader(source, composed, measured.sums), []
+            while data := reader.read(size):
+                read.append(data)
+            assert b"".join(read) == expected
+        for start in range(0, len(expected), 4801):
+            reader.seek(start)
+            data = reader.read(300)
+            assert data == expected[start : start + len(data)] and data
+    assert composed.header.tensors == WebFile.open(written.path).tensors
 
 
 def test_other_containers_are_named(folder: Path, tmp_path: Path) -> None:
