@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from onpage.privacy.audit import Audit
     from webapp.export.write import WrittenSite
     from webapp.served_models import Source
+    from webapp.served_slices import Slices
 
 
 def create_app(
     *models: AnyPath,
     loras: Sequence[AnyPath] = (),
+    slices: Sequence[str | int] = (),
     allowed_hosts: Sequence[str] = (),
     allowed_origins: Sequence[str] = (),
     store: Store | None = None,
@@ -28,7 +30,8 @@ def create_app(
     """Return the page and its models as a Flask application, for your own WSGI server.
 
     Each of `models` is a value of `onpage serve --model`: a file, the id of a stored model, or several joined by commas. Without
-    any, the demo model is served. `loras` are adapter files. The host of a request must be localhost or one of `allowed_hosts`;
+    any, the demo model is served. `loras` are adapter files. `slices` are offered of each Gemma 3n behind it: "E2B", or a number of parameters
+    that the slice has at most; they need the extra `build`. The host of a request must be localhost or one of `allowed_hosts`;
     pages of `allowed_origins`, such as "https://example.org", may load from here.
     Raises OnpageError for a missing or wrong file.
     """
@@ -37,7 +40,8 @@ def create_app(
     from webapp.paths import DEMO
 
     chosen = _chosen(models, store) or [DEMO]
-    return create(Config(chosen, [Path(lora) for lora in loras], tuple(allowed_hosts), tuple(allowed_origins)))
+    paths, hosts, origins = [Path(lora) for lora in loras], tuple(allowed_hosts), tuple(allowed_origins)
+    return create(Config(chosen, paths, hosts, origins, slices=slices_of(slices, store)))
 
 
 def serve(
@@ -45,6 +49,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     loras: Sequence[AnyPath] = (),
+    slices: Sequence[str | int] = (),
     allowed_hosts: Sequence[str] = (),
     allowed_origins: Sequence[str] = (),
     store: Store | None = None,
@@ -54,13 +59,15 @@ def serve(
 
     paths = [Path(lora) for lora in loras]
     chosen, hosts, origins = _chosen(models, store), tuple(allowed_hosts), tuple(allowed_origins)
-    run(chosen, host, port, loras=paths, allowed_hosts=hosts, allowed_origins=origins)
+    sliced = slices_of(slices, store)
+    run(chosen, host, port, loras=paths, slices=sliced, allowed_hosts=hosts, allowed_origins=origins)
 
 
 def export(
     folder: AnyPath,
     *models: AnyPath,
     loras: Sequence[AnyPath] = (),
+    slices: Sequence[str | int] = (),
     part_size: int | None = None,
     replace: bool = False,
     allowed_origin: str = "",
@@ -69,7 +76,7 @@ def export(
 ) -> WrittenSite:
     """Write the page and its models into `folder`, as files for any host of files, whole or not at all.
 
-    `models` and `loras` are those of `create_app`. A model is written in files of at most `part_size` bytes (24 MB). An earlier export
+    `models`, `loras` and `slices` are those of `create_app`. A model is written in files of at most `part_size` bytes (24 MB). An earlier export
     is replaced; a folder with other content only with `replace`. Pages of `allowed_origin` (`*` for all) may load from the site where its
     host sends the headers that are written. Raises OutputError, OriginError where that is none, or as `create_app` does.
     """
@@ -81,6 +88,7 @@ def export(
         Path(folder),
         _chosen(models, store) or [DEMO],
         [Path(lora) for lora in loras],
+        slices=slices_of(slices, store),
         part_size=PART_SIZE if part_size is None else part_size,
         replace=replace,
         allowed_origin=allowed_origin,
@@ -96,6 +104,18 @@ def audit(url: str, *, browser: AnyPath | None = None, seconds: float = 120, say
     with requires("bench"):
         from onpage.privacy.audit import audit as look
     return look(url, browser=None if browser is None else Path(browser), seconds=seconds, say=say)
+
+
+def slices_of(sizes: Sequence[str | int], store: Store | None) -> Slices:
+    """What `--slice` says; OnpageError where the extra `build` is missing. Their hashes are kept beside the store's models."""
+    from builder.store import Store
+    from webapp.served_slices import Slices
+
+    if not sizes:
+        return Slices()
+    with requires("build"):
+        import builder.slice.web_file  # noqa: F401
+    return Slices(tuple(sizes), (store or Store.open()).folder / "slices")
 
 
 def _chosen(models: Sequence[AnyPath], store: Store | None) -> list[tuple[Source, ...]]:

@@ -18,6 +18,7 @@ from webapp.cross_origin import CrossOrigin
 from webapp.headers import SecureResponses
 from webapp.paths import static_folder
 from webapp.served_models import Offer
+from webapp.served_slices import Slices, with_slices
 from webapp.vendor import PACKAGES
 
 
@@ -37,6 +38,8 @@ class Config:
     """Whether browsers keep the page, so that it opens without the server; if not, what they kept before is removed."""
     pages_suffix: str = ""
     """What the page's links to other pages end in: ".html" for a host that only hands out files."""
+    slices: Slices = field(default_factory=Slices)
+    """Of each Gemma 3n among the models, offered behind it."""
 
 
 def create_app(config: Config) -> Flask:
@@ -47,7 +50,7 @@ def create_app(config: Config) -> Flask:
     app.config["STATIC"] = config.static
     app.config["OFFLINE"] = config.offline
     app.config["PAGES_SUFFIX"] = config.pages_suffix
-    served = models.read_models(config.models)
+    served = with_slices(models.read_models(config.models), config.slices)
     loras = adapters.read_adapters(config.loras, list(served.values()))
     app.extensions["onpage_models"] = served
     app.extensions["onpage_adapters"] = loras

@@ -10,6 +10,7 @@ OnpageError
     ├── ModelFileChangedError    a model file is not the one that was hashed
     ├── FilesUnlikeError         files that were to be one model are not
     ├── AdapterUnfitError        a LoRA adapter is for none of the models
+    ├── NothingToSliceError      a slice was asked for, and none of the models is a web file of a Gemma 3n
     └── FrontEndMissingError     the vendored engine was not built (`make serve` does, or a broken wheel)
 """
 
@@ -92,6 +93,15 @@ class AdapterUnfitError(ServeError):
         super().__init__(
             f"The LoRA adapter {path} fits none of the models ({offered}): {wanted}. Add its base with --model.",
             subject=path,
+        )
+
+
+class NothingToSliceError(ServeError):
+    def __init__(self, offered: str) -> None:
+        super().__init__(
+            f"None of the models ({offered}) is a web file of a Gemma 3n, which alone is made to be sliced: add one with --model, "
+            f"or leave --slice out.",
+            subject="slice",
         )
 
 

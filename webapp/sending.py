@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from io import BytesIO, FileIO
+from typing import Protocol
 
 from flask import Response, request
 from waitress.buffers import ReadOnlyFileBasedBuffer
@@ -30,10 +30,20 @@ class FileCutShortError(OSError):
     """A file ended before the byte that an answer had promised. Nothing is left but to cut the connection."""
 
 
+class Readable(Protocol):
+    """An open file, or what is read like one."""
+
+    def seek(self, offset: int, /) -> int: ...
+
+    def read(self, size: int, /) -> bytes | None: ...
+
+    def close(self) -> None: ...
+
+
 class FilePart(ReadOnlyFileBasedBuffer):
     """The bytes of an open file from `start` up to `stop`, read once, in order. Closes the file."""
 
-    def __init__(self, file: FileIO | BytesIO, start: int, stop: int) -> None:
+    def __init__(self, file: Readable, start: int, stop: int) -> None:
         self.file = file
         self.remain = stop - start
         self._piece = memoryview(b"")
@@ -86,7 +96,7 @@ class FilePart(ReadOnlyFileBasedBuffer):
 
 
 def file_response(
-    file: FileIO | BytesIO, size: int, etag: str, representation: Mapping[str, str], headers: Mapping[str, str]
+    file: Readable, size: int, etag: str, representation: Mapping[str, str], headers: Mapping[str, str]
 ) -> Response:
     """The answer to the current GET or HEAD request for an open file of `size` bytes, which it closes.
 

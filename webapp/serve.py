@@ -16,6 +16,7 @@ from webapp.errors import AddressUnusableError, PortTakenError
 from webapp.host_names import in_address, is_every_address, listened_at
 from webapp.paths import DEMO
 from webapp.served_models import ENGINES, Offer
+from webapp.served_slices import Slices
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -27,12 +28,13 @@ def serve(
     port: int = DEFAULT_PORT,
     *,
     loras: Sequence[Path] = (),
+    slices: Slices = Slices(),  # noqa: B008 - frozen
     allowed_hosts: tuple[str, ...] = (),
     allowed_origins: tuple[str, ...] = (),
     offline: bool = True,
     wrap: Callable[[Flask], Flask] = lambda app: app,
 ) -> None:
-    """Serve `models` (none: the demo model), with LoRA adapters or none, until Ctrl-C, and print the address on stdout; port 0 is any free one.
+    """Serve `models` (none: the demo model), with LoRA adapters or none and `slices` of them, until Ctrl-C, and print the address on stdout; port 0 is any free one.
     Browsers keep the page unless `offline` is false. `wrap` may put something beside the application.
 
     Raises the errors of `webapp.errors`, or a WebFileError for a file that is no web model.
@@ -42,7 +44,7 @@ def serve(
     with listener:
         if not is_every_address(host):
             allowed_hosts = (*allowed_hosts, in_address(host))
-        config = Config(models or [DEMO], loras, allowed_hosts, allowed_origins, offline=offline)
+        config = Config(models or [DEMO], loras, allowed_hosts, allowed_origins, offline=offline, slices=slices)
         app = wrap(create_app(config))
         server = Server(app, listener)
         for model in app.extensions["onpage_models"].values():

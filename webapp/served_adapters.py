@@ -62,7 +62,7 @@ class ServedAdapter:
         """Whether a model has this adapter's dimensions, in the one format that takes adapters."""
         if model.manifest.format != Format.WEB.name.lower():
             return False
-        file = WebFile.open(model.path)
+        file = model.web_file()
         theirs = file.parameters.transformer_parameters
         return self._is_scaled_like(file) and all(
             getattr(self.transformer, name) == getattr(theirs, name) for name in DIMENSIONS

@@ -18,7 +18,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from builder.files.digest import sha256_of
 from builder.files.reading import NotReadableError, check_regular
 from webapp.errors import ModelFileChangedError, ModelFileMissingError
-from webapp.sending import FOR_EVER, file_response
+from webapp.sending import FOR_EVER, Readable, file_response
 
 blueprint = Blueprint("files", __name__)
 
@@ -54,8 +54,12 @@ class ServedFile:
         """Its address on this server."""
         return f"models/{self.sha256}/{quote(self.name)}"
 
-    def open(self) -> FileIO:
+    def open(self) -> Readable:
         """The file, with the content that was hashed; ModelFileMissingError or ModelFileChangedError."""
+        return self.open_file()
+
+    def open_file(self) -> FileIO:
+        """The file on the disk that the content is in, as it was hashed; the errors of `open`."""
         try:
             check_regular(self.path)  # opening a pipe would wait
             file = FileIO(self.path)

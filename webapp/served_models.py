@@ -78,6 +78,8 @@ class ServedModel:
     manifest: Manifest
     others: tuple[ServedModel, ...] = ()
     """The same weights for other engines."""
+    header: WebFile | None = None
+    """Of a slice, which is no file of its own (`served_slices`)."""
 
     @property
     def files(self) -> tuple[ServedModel, ...]:
@@ -193,7 +195,7 @@ class ServedModel:
     def _said_by_the_web_file(self) -> dict[str, Any]:
         """The least precision in which an engine holds every number of it, as far as it says, and the bytes that stay out of the GPU."""
         try:
-            file = WebFile.open(self.path)
+            file = self.web_file()
         except ModelFileError:  # gone or changed since: the page says so when it loads it
             return {"precision": "float32", "onDemand": 0}
         fits = fits_float16(file.largest_residual, file.residual_bound, file.float16_limit)
@@ -217,11 +219,15 @@ class ServedModel:
         if (ours.template or GEMMA_TURNS) != (theirs.template or GEMMA_TURNS):
             raise FilesUnlikeError(self.path, other.path, "they put prompts into different turns")
 
+    def web_file(self) -> WebFile:
+        """Its header, where it is a web file; ModelFileError where it is none any more."""
+        return self.header or WebFile.open(self.path)
+
     def tokenizer(self) -> bytes:
         """The tokenizer in the file, as it lies there; ModelFileError where it cannot be found."""
         form = self.manifest.format
         if form == "web":
-            return WebFile.open(self.path).tokenizer()
+            return self.web_file().tokenizer()
         part: Section | Entry | None
         if form == "task":
             part = TaskFile.open(self.path).entries.get(TOKENIZER_ENTRY)

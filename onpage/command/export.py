@@ -38,6 +38,7 @@ from onpage.command.sizes import Bytes
 def export(
     folder: Path,
     models: tuple[str, ...],
+    slices: tuple[str | int, ...],
     loras: tuple[Path, ...],
     part_size: int,
     allowed_origin: str,
@@ -58,6 +59,7 @@ def export(
     """
     from builder.store import Store
     from builder.store.choosing import choose
+    from onpage.serving import slices_of
     from webapp.export.write import export as write
     from webapp.paths import DEMO, SHIPPED
 
@@ -68,6 +70,7 @@ def export(
             folder,
             chosen,
             loras,
+            slices=slices_of(slices, store),
             part_size=part_size,
             allowed_origin=allowed_origin,
             replace=replace,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from onpage.command.console import FILE
+from onpage.command.slice import SizeOfSlice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +41,7 @@ def address_options(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """Gives a command the options of what a page offers: --model and --lora."""
+    """Gives a command the options of what a page offers: --model, --slice and --lora."""
     model = click.option(
         "--model",
         "models",
@@ -56,7 +57,15 @@ def model_options(command: Command) -> Command:
         type=FILE,
         help="A LoRA adapter for one of the models, made with onpage convert --lora. May be repeated.",
     )
-    return model(lora(command))
+    sizes = click.option(
+        "--slice",
+        "slices",
+        multiple=True,
+        type=SizeOfSlice(),
+        help="Offers a smaller part of each Gemma 3n among the models, too, without a file of its own: E2B of an E4B, or the largest of at "
+        "most so many parameters, such as 2.5B. May be repeated. Needs the extra build.  [default: none]",
+    )
+    return model(sizes(lora(command)))
 
 
 @click.command()
@@ -78,6 +87,7 @@ def model_options(command: Command) -> Command:
 @address_options
 def serve(
     models: tuple[str, ...],
+    slices: tuple[str | int, ...],
     loras: tuple[Path, ...],
     offline: bool,
     host: str,
@@ -97,9 +107,11 @@ def serve(
       onpage serve --model my-gemma-web.task --port 8080
       onpage serve --model my-gemma-web.task,my-gemma-graph.litertlm
       onpage serve --model my-gemma-web.task --lora my-adapter-web.bin
+      onpage serve --model gemma-3n-E4B-it-web.task --slice E2B
     """
     from builder.store import Store
     from builder.store.choosing import choose
+    from onpage.serving import slices_of
     from webapp.paths import SHIPPED
     from webapp.serve import serve as run
 
@@ -109,6 +121,7 @@ def serve(
         host=host,
         port=port,
         loras=loras,
+        slices=slices_of(slices, store),
         allowed_hosts=allowed_hosts,
         allowed_origins=allowed_origins,
         offline=offline,

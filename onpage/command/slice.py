@@ -65,6 +65,16 @@ class Parameters(click.ParamType[int]):
         return int(float(found[1]) * {"M": 10**6, "B": 10**9}[found[2]])
 
 
+class SizeOfSlice(Parameters):
+    """A published slice, or a number of parameters: E2B, 2.5B."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, or the number."""
+        return "E2B" if str(value).strip().upper() == "E2B" else super().convert(value, param, ctx)
+
+
 @click.command("slice")
 @click.argument("checkpoint", type=FileOrName())
 @click.option(

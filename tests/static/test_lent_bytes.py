@@ -12,26 +12,30 @@ import pytest
 from builder.convert.web_file import convert_checkpoint
 from builder.formats.web_file_reader import WebFile
 from builder.quantize.scheme import Quantization
-from builder.slice.plan import Slice
-from builder.slice.web_file import slice_web_file
 from tests.builder.slice.test_plan import SMALL
 from tests.checkpoints import gemma3n_config, write_checkpoint
 from tests.static.node import ROOT
+from webapp.app import Config, create_app
+from webapp.served_slices import Slices
 
 CONFIG = gemma3n_config(**SMALL, vocab_size=512, vocab_size_per_layer_input=512)
-KEPT = (*range(12), 15, 16, 17)
+HALF = 1_700_000
+"""Parameters of the slice without layers 12 to 14, half as wide."""
 
 
 @pytest.fixture(scope="module", params=["8", "q4_0"])
 def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A model and its slice."""
+    """A model and its slice, as one server sends both out of the model's file."""
     folder = tmp_path_factory.mktemp("lent")
     large = convert_checkpoint(
         write_checkpoint(folder / "c", CONFIG),
         folder / "l.task",
         quantization=Quantization.of(request.param, embedding="8"),
     )
-    return large.path, slice_web_file(large.path, folder / "s.task", Slice(KEPT, (128,) * 15)).path
+    client = create_app(Config([large.path], slices=Slices([HALF]))).test_client()
+    with client.get(client.get("/api/models").get_json()[1]["url"]) as response:
+        (folder / "s.task").write_bytes(response.data)
+    return large.path, folder / "s.task"
 
 
 def load(target: Path, *others: Path) -> dict[str, Any]:

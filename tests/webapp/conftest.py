@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from builder.quantize.scheme import Quantization
 from builder.synth.web_file import synthesize
 from webapp.app import Config, create_app
+from webapp.export import write
 from webapp.served_models import ServedModel
 
 
@@ -49,3 +50,16 @@ def model(app: Flask) -> ServedModel:
 @pytest.fixture
 def url(model: ServedModel) -> str:
     return f"/{model.to_json()['url']}"
+
+
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports without the engines' megabytes, for what they are no part of."""
+
+    def create(config: Config) -> Flask:
+        app = create_app(config)
+        vendored = app.extensions["onpage_vendored"]
+        app.extensions["onpage_vendored"] = {name: file for name, file in vendored.items() if "hash-wasm" in name}
+        return app
+
+    monkeypatch.setattr(write, "create_app", create)

@@ -52,19 +52,6 @@ def served(large: Path) -> FlaskClient:
     return create_app(Config([large], pages_suffix=".html")).test_client()
 
 
-@pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exports without the engines' megabytes, for what they are no part of."""
-
-    def create(config: Config) -> Flask:
-        app = create_app(config)
-        vendored = app.extensions["onpage_vendored"]
-        app.extensions["onpage_vendored"] = {name: file for name, file in vendored.items() if "hash-wasm" in name}
-        return app
-
-    monkeypatch.setattr(write, "create_app", create)
-
-
 def paths_of(site: Path) -> set[str]:
     return {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
 

@@ -29,6 +29,7 @@ from webapp.export.crawl import Answer, crawl, list_of_models, model_bytes, part
 from webapp.export.headers import allowing, content_types, headers_of
 from webapp.paths import GEMMA_TERMS
 from webapp.served_models import Offer
+from webapp.served_slices import Slices
 
 MANIFEST = "onpage-export.json"
 FORMAT = "onpage-export/1"
@@ -74,6 +75,7 @@ def export(
     models: Sequence[Offer],
     loras: Sequence[Path] = (),
     *,
+    slices: Slices = Slices(),  # noqa: B008 - frozen
     part_size: int = PART_SIZE,
     replace: bool = False,
     allowed_origin: str = "",
@@ -91,7 +93,8 @@ def export(
     target = Path(os.path.realpath(folder))
     there = _check(target, folder, replace)
     origin = required_origin(allowed_origin) if allowed_origin else ""
-    app = create_app(Config(models, loras, allowed_origins=(origin,) if origin else (), pages_suffix=".html"))
+    origins = (origin,) if origin else ()
+    app = create_app(Config(models, loras, allowed_origins=origins, pages_suffix=".html", slices=slices))
     sources = list(app.extensions["onpage_files"].values())
     with folder_beside(target) as beside:
         site = _Site(beside / "site", progress or (lambda *_: None), sum(source.size for source in sources))

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import onpage
+from builder.store import Store
 from onpage.command import cli
 from tests.builder.slice.test_plan import SMALL
 from tests.checkpoints import gemma3n_config, write_checkpoint
@@ -89,3 +90,16 @@ def test_what_cannot_be_sliced_is_said(
 def test_from_python_there_is_one_way(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(onpage.OnpageError, match="Say in one way what to keep"):
         onpage.slice_checkpoint(folder, tmp_path / "s")
+
+
+def test_a_slice_to_serve_is_a_size_of_what_is_served(folder: Path, tmp_path: Path) -> None:
+    onpage.convert(folder, tmp_path / "l-web.task")
+    store = Store(tmp_path / "store")
+    app = onpage.create_app(tmp_path / "l-web.task", slices=[1_700_000], store=store)
+    names = [model["name"] for model in app.test_client().get("/api/models").get_json()]
+    assert names == ["l", "l-1.60M"] and len([*(tmp_path / "store/slices").iterdir()]) == 1
+    assert not store.strays()
+    serve = ["serve", "--port=0", "--model=demo"]
+    refused = CliRunner().invoke(cli, [*serve, "--slice=2.5B"])
+    assert refused.exit_code == 1 and "a Gemma 3n, which alone is made to be sliced" in str(refused.exception)
+    assert "expected a number of parameters" in CliRunner().invoke(cli, [*serve, "--slice=E9B"]).stderr
