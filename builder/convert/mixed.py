@@ -18,6 +18,7 @@ from builder.convert.web_file import (
     refuse_to_replace_an_input,
     web_layout,
 )
+from builder.errors import UnsupportedModel
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
 from builder.model.residual import SMALLEST, ResidualScale
@@ -43,8 +44,15 @@ def mixed_bits(
     divergence is at most `max_divergence`.
 
     `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, CheckpointError where weights are not finite,
-    UnsupportedModel where a matrix does not divide into blocks, OutputError where `output` cannot be written.
+    UnsupportedModel where a matrix does not divide into blocks and for a model with experts, OutputError where `output` cannot be written.
     """
+    if any(layer.experts for layer in opened.model.layers):
+        # the sum over PARTS would call them free: few tokens of a text reach each, and none is rounded when costs are measured
+        raise UnsupportedModel(
+            f"{opened.path}: what 4 bits cost the experts of a model is not measured, so --bits auto cannot choose for it: "
+            f"use --bits 8 or --bits q4_0.",
+            subject="experts",
+        )
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)

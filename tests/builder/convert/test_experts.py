@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builder.calibrate.prepare import Calibration
 from builder.checkpoint import checkpoint as checkpoint_module
 from builder.convert.against import check_against
+from builder.convert.mixed import mixed_bits
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, ModelFileError, UnsupportedModel, WebFileError
 from builder.formats.inspect_web_file import inspect_web_file
@@ -20,6 +22,7 @@ from builder.formats.stacks import by_matrix
 from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import transformer_parameters
 from builder.model.families import describe
+from builder.model.opened import OpenedCheckpoint
 from builder.quantize.scheme import Quantization
 from tests.builder.formats.test_web_file import header_with
 from tests.checkpoints import gemma4_config, stored_values, write_checkpoint, write_shards
@@ -105,6 +108,14 @@ def test_layers_of_which_some_have_experts_are_refused() -> None:
     first = replace(model.layers[0], extras=())
     with pytest.raises(UnsupportedModel, match="not of two kinds"):
         transformer_parameters(replace(model, layers=(*model.layers[:-1], first)))
+
+
+def test_bits_are_not_chosen_for_experts_whose_costs_nobody_measures(tmp_path: Path) -> None:
+    """Their costs were taken for nothing, and they got 4 bits or 8 by the dense feed-forward's."""
+    opened, steps = OpenedCheckpoint.complete(write_checkpoint(tmp_path / "c", config())), list[str]()
+    with pytest.raises(UnsupportedModel, match=r"experts of a model is not measured.* --bits 8 or --bits q4_0"):
+        mixed_bits(opened, tmp_path / "m.task", Calibration(), progress=lambda phase, *_: steps.append(phase))
+    assert not steps
 
 
 def test_rows_of_several_matrices_are_told_apart() -> None:
