@@ -25,6 +25,11 @@ MAX_CONTEXT = 4096
 
 MAX_AFFIX = 4096
 UNSAID = Sampling(None, None)
+FLOAT16_EXPERTS = (
+    "has experts, and LiteRT-LM computes in float16, which sends tokens to other experts than the checkpoint does: use the web file (.task) "
+    "itself, which the page computes in float32."
+)
+"""Why a `.litertlm` holds no experts."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,8 @@ def web_source(path: Path, start_token: str | None = None, stop_tokens: Sequence
     file = WebFile.open(path)
     if file.lora_rank is not None:
         raise BundleError(f"{path} is a LoRA adapter: bundle its base model instead.", subject=path)
+    if file.has_experts:
+        raise BundleError(f"{path} {FLOAT16_EXPERTS}", subject=path)
     if file.loads_tables_on_demand:
         raise BundleError(
             f"{path} loads its per-layer embeddings on demand, which was not tested in LiteRT-LM: convert the checkpoint to a "

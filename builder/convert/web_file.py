@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from builder import __version__
+from builder.bundle.source import FLOAT16_EXPERTS
 from builder.calibrate.choose import Mix
 from builder.calibrate.prepare import CalibrationText, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
@@ -23,7 +24,7 @@ from builder.convert.per_layer_tables import tables_of
 from builder.convert.read_back import ReadBack
 from builder.convert.residual_scale import BoundedResidual, KnownResidual, MeasuredResidual
 from builder.convert.write_tensors import Pieces, write_tensors
-from builder.errors import OutputError, TokenizerError, UnsupportedModel
+from builder.errors import BundleError, OutputError, TokenizerError, UnsupportedModel
 from builder.files.writing import write_beside
 from builder.formats.llm_parameters import LlmParameters, PromptAffixes, PromptTemplates
 from builder.formats.tflite_schema import TensorType
@@ -134,6 +135,8 @@ def convert_opened(
     """
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
+    if output.suffix.lower() == LITERTLM and any(layer.experts for layer in opened.model.layers):
+        raise BundleError(f"{opened.path} {FLOAT16_EXPERTS}", subject=opened.path)  # before the pass over the weights
     quantization = quantization or suited(opened.weights)
     placed = tables_of(opened.model, output, tables)
     conversion = conversion_notes(opened, quantization, calibration, origin, merged)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builder.bundle import web_source
 from builder.calibrate.prepare import Calibration
 from builder.checkpoint import checkpoint as checkpoint_module
 from builder.convert.against import check_against
 from builder.convert.mixed import mixed_bits
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import CheckpointError, ModelFileError, UnsupportedModel, WebFileError
+from builder.errors import BundleError, CheckpointError, ModelFileError, UnsupportedModel, WebFileError
 from builder.formats.inspect_web_file import inspect_web_file
 from builder.formats.llm_parameters import LlmParameters, MoeConfig
 from builder.formats.matrix_rows import MatrixRows
@@ -108,6 +109,17 @@ def test_layers_of_which_some_have_experts_are_refused() -> None:
     first = replace(model.layers[0], extras=())
     with pytest.raises(UnsupportedModel, match="not of two kinds"):
         transformer_parameters(replace(model, layers=(*model.layers[:-1], first)))
+
+
+def test_a_litertlm_of_experts_is_refused(tmp_path: Path) -> None:
+    """Of a checkpoint before any work, and of a web file: LiteRT-LM computes in float16, and wrote another text."""
+    folder, steps = write_checkpoint(tmp_path / "c", config()), list[str]()
+    with pytest.raises(BundleError, match="LiteRT-LM computes in float16"):
+        convert_checkpoint(folder, tmp_path / "m.litertlm", progress=lambda phase, *_: steps.append(phase))
+    assert not steps
+    written = convert_checkpoint(folder, tmp_path / "m.task")
+    with pytest.raises(BundleError, match=r"m\.task has experts.* use the web file"):
+        web_source(written.path)
 
 
 def test_bits_are_not_chosen_for_experts_whose_costs_nobody_measures(tmp_path: Path) -> None:
