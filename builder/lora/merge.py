@@ -2,6 +2,8 @@
 
 Each row of W + scale · B·A needs that row of W and of B and all of A, so a band of rows is merged at a time, in float32, and
 nothing whole is held but the one adapted module's A and B. DoRA then gives each row the length that the adapter holds for it.
+B·A is summed in float64 by rank, in order: the same to the bit on every machine, in bands of any size, and in the page
+(static/convert/adapter.js), where a BLAS sums in an order of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from builder.checkpoint.evaluate import find
 from builder.checkpoint.sources import renamed, tensor_names
@@ -20,6 +23,9 @@ from builder.model.weights import TABLES, Weight, Weights
 from builder.quantize.rounding import BLOCK
 
 Band = tuple[int, Rows]
+
+_AT_ONCE = 1 << 16
+"""Values of a product that are summed: in float64 they stay in the cache."""
 
 EMBEDDING, OUTPUT = "embed_tokens", "lm_head"
 """As adapters call the modules."""
@@ -103,12 +109,12 @@ class MergedWeights:
             )
 
     def _merged(self, low: LowRank, bands: Iterable[Band]) -> Iterator[Band]:
-        a = self._adapter.values(low.a)
-        b = self._adapter.values(low.b)
+        a = self._adapter.values(low.a).astype(np.float64)
+        b = self._adapter.values(low.b).astype(np.float64)
         magnitude = self._adapter.values(low.magnitude) if low.magnitude else None
         for first, rows in bands:
             part = slice(first, first + rows.shape[0])
-            merged = to_float32(rows[:]) + (b[part] @ a) * np.float32(low.scale)
+            merged = to_float32(rows[:]) + product_of(b[part], a) * np.float32(low.scale)
             if magnitude is not None:
                 lengths = np.linalg.norm(merged, axis=1)
                 merged *= (magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]
@@ -118,6 +124,17 @@ class MergedWeights:
 def _module(weight: Weight) -> str:
     """The module whose weight it is, as adapters call it."""
     return module_of(min(tensor_names(weight.source)).removesuffix(".weight"))
+
+
+def product_of(b: NDArray[np.float64], a: NDArray[np.float64]) -> NDArray[np.float32]:
+    """B·A (rows, inputs) of B (rows, rank) and A (rank, inputs), whose values are float32's: each product is exact in float64, and
+    is added by rank in order, as einsum does where there are some inputs."""
+    found = np.empty((b.shape[0], a.shape[1]), np.float32)
+    step = max(1, _AT_ONCE // a.shape[1])
+    for first in range(0, b.shape[0], step):
+        rows = slice(first, first + step)
+        found[rows] = np.einsum("or,ri->oi", b[rows], a)
+    return found
 
 
 def difference_of(first: Iterable[Band], second: Iterable[Band]) -> str | None:
