@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * A checkpoint folder → a web file, in two steps: `plan` reads all but the weights and says what will be written, or refuses; `write` streams the
- * weights through the kernel. The bytes are those of `onpage convert --residual-scale bound --scale max`. What is held is a band of a matrix.
+ * weights through the kernel. The bytes are those of `onpage convert --residual-scale bound --scale max`, with `--merge-lora` where the folder has an adapter. What is held is a band of a matrix.
  *
  * @typedef {'8' | 'q4_0'} Bits
  *
@@ -21,6 +21,7 @@
  * @typedef {{update: (bytes: Uint8Array) => void, digest: () => string}} Hasher of sha256
  */
 
+import { merged, openAdapter } from "./adapter.js";
 import { openFolder } from "./checkpoint_folder.js";
 import { crc32 } from "./crc32.js";
 import { ggufIn } from "./folder.js";
@@ -63,10 +64,12 @@ export async function plan(folder, bits, { templates } = {}) {
   for (const name of stored.keys()) if (isOfImages(config, name)) stored.delete(name);
   const naming = namingIn([...stored.keys()]);
   await leaveOutACopy(stored, naming);
-  const weights = found(stored, weightsOf(model, naming.decoder), model.rows, checkpoint.isRead);
+  const plain = found(stored, weightsOf(model, naming.decoder), model.rows, checkpoint.isRead);
+  const adapter = folder.adapter ? await openAdapter(folder.adapter) : null;
+  const weights = adapter ? merged(plain, adapter) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
-  const { temperature, topK } = samplingOf(generation);
+  const { temperature, topK } = samplingOf(adapter?.sampling ?? generation);
   return {
     model,
     weights,
@@ -77,7 +80,7 @@ export async function plan(folder, bits, { templates } = {}) {
         written_by: WRITTEN_BY,
         temperature: temperature === null ? undefined : new Float(temperature),
         top_k: topK ?? undefined,
-        conversion: { checkpoint: checkpoint.name, scale: "max" },
+        conversion: { checkpoint: checkpoint.name, scale: "max", merged: adapter?.name },
         residual_scale: new Float(factor),
         residual_bound: bound,
       };

@@ -2,13 +2,16 @@
 /**
  * The files of a checkpoint folder by their names, and what is read of them whole: small, and not trusted.
  *
- * @typedef {{name: string, files: Map<string, Blob>}} Folder the folder's own name, and the files that lie in it, not deeper
+ * @typedef {{name: string, files: Map<string, Blob>, adapter?: Folder}} Folder the folder's own name, the files that lie in it, not deeper, and the
+ *   folder of a LoRA adapter that goes into its weights, where one was chosen with it
  */
 
 import { Refusal, shown } from "./refusal.js";
 
 /** Bytes of a file of settings; Gemma's tokenizer_config.json has 1.2 MB. */
 const MAX_JSON = 16 << 20;
+/** What says that a folder is an adapter. */
+export const ADAPTER = "adapter_config.json";
 const GGUF = /\.gguf$/i;
 /** How llama.cpp calls the parts of a split file. */
 export const PART_OF_GGUF = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
@@ -27,14 +30,25 @@ export function folderOf(chosen) {
 }
 
 /**
- * The checkpoint among what a person chose or dropped, null where it is none: a folder, or a GGUF file, whose name is the checkpoint's then.
+ * The checkpoint among what a person chose or dropped, null where it is none: a folder, or a GGUF file, whose name is the checkpoint's then; with
+ * the LoRA adapter beside it, within it or in the same folder.
  * @param {{name: string, path: string, file: Blob}[]} chosen as of `folderOf`
  * @returns {Folder | null}
  */
 export function checkpointIn(chosen) {
-  const folder = folderOf(chosen);
-  const gguf = ggufIn(folder);
-  return gguf ? { ...folder, name: gguf } : isOfSafetensors(folder) ? folder : null;
+  const within = (/** @type {string} */ path) => path.slice(0, path.lastIndexOf("/") + 1);
+  const having = (/** @type {string} */ wanted) => new Set(chosen.filter(({ name }) => name === wanted).map(({ path }) => within(path)));
+  const [adapters, bases] = [having(ADAPTER), having("config.json")];
+  const base = folderOf(chosen.filter(({ path }) => !adapters.has(within(path)) || bases.has(within(path))));
+  const gguf = ggufIn(base);
+  if (!gguf && !isOfSafetensors(base)) return null;
+  const adapter = adapters.size ? { adapter: folderOf(chosen.filter(({ path }) => adapters.has(within(path)))) } : {};
+  return { ...base, ...adapter, name: gguf ?? base.name };
+}
+
+/** What is made of a checkpoint is called so. @param {Pick<Folder, 'name'> & {adapter?: Pick<Folder, 'name'>}} checkpoint */
+export function titleWithAdapter({ name, adapter }) {
+  return adapter ? `${titleOf(name)}-${adapter.name}` : titleOf(name);
 }
 
 /** What a checkpoint is called without the ending of a file. @param {string} name */

@@ -133,7 +133,12 @@ const DECODERS = ["model.", "model.language_model.", "language_model.model."];
 
 /** Whether a tensor is no part of the decoder, which is all that is converted. @param {Record<string, any>} config @param {string} name */
 export function isOfImages({ model_type: type }, name) {
-  return type === WITH_IMAGES && IMAGES.test(name);
+  return type === WITH_IMAGES && isOfImageParts(name);
+}
+
+/** @param {string} name of a tensor or a module */
+export function isOfImageParts(name) {
+  return IMAGES.test(name);
 }
 
 /**

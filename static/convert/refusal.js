@@ -15,6 +15,7 @@ export const REFUSALS = /** @type {const} */ ([
   "types", // weights that are no BF16, F16 or F32
   "template", // a chat template that is not Gemma's published one
   "tokenizer", // tokenizer.model and the files beside it do not agree
+  "adapter", // a LoRA adapter that changes more than is merged, or belongs to another base
   "large", // a tensor beyond what the format holds
   "not-finite", // weights that are infinite or no number
   "unexpected", // the browser failed at something

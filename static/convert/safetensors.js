@@ -4,8 +4,9 @@
  * overlaps another, none lies outside, and no byte belongs to none.
  *
  * @typedef {'BF16' | 'F16' | 'F32'} StoredType
- * @typedef {{name: string, dtype: string, shape: number[], file: Blob, begin: number, end: number, minus?: number}} StoredTensor `begin` and `end` in
- *   the file; `minus` is taken away from each value
+ * @typedef {{name: string, dtype: string, shape: number[], file: Blob, begin: number, end: number, minus?: number,
+ *   low?: import('./adapter.js').LowRank}} StoredTensor `begin` and `end` in the file; `minus` is taken away from each value, what an adapter changes
+ *   is added to it
  * @typedef {import('./folder.js').Folder} Folder
  */
 
@@ -43,7 +44,7 @@ async function shards(folder) {
 }
 
 /** @param {Blob} file @param {string} name @returns {Promise<StoredTensor[]>} */
-async function readHeader(file, name) {
+export async function readHeader(file, name) {
   const start = new DataView(await bytesOf(file, 0, Math.min(8, file.size)));
   const length = start.byteLength === 8 ? Number(start.getBigUint64(0, true)) : 0;
   if (!length || length > MAX_HEADER || 8 + length > file.size) throw new Refusal("damaged", `${name}: a header of ${length} bytes`);

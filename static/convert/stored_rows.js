@@ -1,18 +1,19 @@
 // @ts-check
 /**
- * Rows of a checkpoint's tensors as the kernel takes them: bfloat16 as it is stored, all else as float32.
+ * Rows of a checkpoint's tensors as the kernel takes them: bfloat16 as it is stored, all else as float32, with what an adapter adds.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
-import { FLOAT16 } from "./float16.js";
+import { addLowRank } from "./adapter.js";
 import { bytesOf } from "./folder.js";
-import { BLOCK_TYPES, bytesOfValues } from "./ggml_types.js";
+import { bytesOfValues } from "./ggml_types.js";
 import { CHUNK } from "./kernel.js";
+import { readFloats, readStored } from "./stored_values.js";
 
 /** @param {StoredTensor} tensor */
-export function isBfloat16({ dtype }) {
-  return dtype === "BF16";
+export function isBfloat16({ dtype, low }) {
+  return dtype === "BF16" && !low;
 }
 
 /**
@@ -34,12 +35,7 @@ export async function readRows(tensor, first, count, into) {
 export async function vectorOf(tensor) {
   const { shape, minus = 0 } = tensor;
   const values = new Float32Array(shape[0]);
-  if (isBfloat16(tensor)) {
-    const halves = new Uint16Array(values.length);
-    await read(tensor, 0, new Uint8Array(halves.buffer));
-    const words = new Uint32Array(values.buffer);
-    for (let i = 0; i < words.length; i += 1) words[i] = halves[i] << 16;
-  } else await read(tensor, 0, new Uint8Array(values.buffer));
+  await readFloats(tensor, 0, values);
   return Float64Array.from(values, (each) => Math.fround(each - minus));
 }
 
@@ -82,19 +78,10 @@ function highest(words, mask) {
   return found;
 }
 
-/** Values from the place `at` on: 2 bytes each of bfloat16, else float32. @param {StoredTensor} tensor @param {number} at @param {Uint8Array<ArrayBuffer>} into */
-async function read({ dtype, file, begin }, at, into) {
-  if (!into.length) return;
-  const count = into.length / (dtype === "BF16" ? 2 : 4);
-  const start = begin + bytesOfValues(dtype, at);
-  const stored = new Uint8Array(await bytesOf(file, start, start + bytesOfValues(dtype, count)));
-  if (dtype === "BF16" || dtype === "F32") return into.set(stored);
-  const values = new Float32Array(into.buffer, into.byteOffset, count);
-  if (dtype === "F16") {
-    const halves = new Uint16Array(stored.buffer);
-    for (let i = 0; i < count; i += 1) values[i] = FLOAT16[halves[i]];
-  } else {
-    const { values: width, size, decode } = BLOCK_TYPES[dtype];
-    for (let i = 0; i * width < count; i += 1) decode(stored, i * size, values, i * width);
-  }
+/** Values from the place `at` on: 2 bytes each of what is bfloat16, else float32. @param {StoredTensor} tensor @param {number} at @param {Uint8Array<ArrayBuffer>} into */
+async function read(tensor, at, into) {
+  if (!tensor.low) return readStored(tensor, at, into);
+  const values = new Float32Array(into.buffer, into.byteOffset, into.length / 4);
+  await readFloats(tensor, at, values);
+  await addLowRank(tensor.low, values, at);
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesOf, folderOf, jsonOf } from "../../static/convert/folder.js";
+import { bytesOf, checkpointIn, folderOf, jsonOf } from "../../static/convert/folder.js";
 import { Refusal, shown } from "../../static/convert/refusal.js";
 import { makeRoom } from "../../static/convert/room.js";
 import { SentencePieceModel } from "../../static/convert/sentencepiece_model.js";
@@ -81,4 +81,28 @@ test("models go for a new one only where that can be made, and no more of them t
   assert.deepEqual(await made(20, true), [true, "check", "1", "2"]);
   assert.deepEqual(await made(20, false), ["not-finite", "check"]);
   assert.deepEqual(await made(36, true), [false]);
+});
+
+const chosen = (/** @type {string[]} */ ...paths) => checkpointIn(paths.map((path) => ({ name: path.split("/").at(-1) ?? "", path, file: new File([], path) })));
+const ADAPTER = ["adapter_config.json", "adapter_model.safetensors"];
+const BASE = ["config.json", "model.safetensors"];
+const at = (/** @type {string} */ folder, /** @type {string[]} */ names) => names.map((name) => `${folder}/${name}`);
+
+test("an adapter beside its base, within it, in its folder or beside a GGUF file is found", () => {
+  for (const [paths, name, adapter] of /** @type {[string[], string, string][]} */ ([
+    [[...at("a", ADAPTER), ...at("b", BASE)], "b", "a"],
+    [[...at("all/a", ADAPTER), ...at("all/b", BASE)], "b", "a"],
+    [[...at("b", BASE), ...at("b/a", ADAPTER), ...at("b/a/checkpoint-5", ADAPTER)], "b", "a"],
+    [at("b", [...BASE, ...ADAPTER]), "b", "b"],
+    [["b.gguf", ...at("a", ADAPTER)], "b.gguf", "a"],
+  ])) {
+    const found = chosen(...paths);
+    assert.deepEqual([found?.name, found?.adapter?.name], [name, adapter], paths.join());
+    assert.ok(found?.adapter?.files.has("adapter_model.safetensors"));
+  }
+});
+
+test("an adapter alone is no checkpoint, and a checkpoint alone has none", () => {
+  assert.equal(chosen(...at("a", ADAPTER)), null);
+  assert.equal(chosen(...at("b", BASE))?.adapter, undefined);
 });

@@ -59,12 +59,13 @@ def page() -> subprocess.Popen[str]:
     return subprocess.Popen(["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def in_the_page(folder: Path, output: Path, bits: str = "8") -> dict[str, Any]:
-    """What the page's modules make of a folder or a GGUF file: the hash and the facts, or the refusal."""
+def in_the_page(folder: Path, output: Path, bits: str = "8", adapter: Path | None = None) -> dict[str, Any]:
+    """What the page's modules make of a folder or a GGUF file, an adapter merged: the hash and the facts, or the refusal."""
     known = sha256(GEMMAS.rstrip().encode()).hexdigest()
     stdin, stdout = page().stdin, page().stdout
     assert stdin and stdout
     request = {"path": str(folder), "output": str(output), "bits": bits, "templates": [known]}
+    request |= {"adapter": str(adapter)} if adapter else {}
     print(json.dumps(request), file=stdin, flush=True)
     said: dict[str, Any] = json.loads(stdout.readline())
     assert "thrown" not in said, said["thrown"]

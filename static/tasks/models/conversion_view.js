@@ -24,11 +24,12 @@ export function makeConversion() {
   const choices = inputs.map((input) => h("label", { class: "models-choice" }, input, h("span", {}, said.bits[/** @type {Bits} */ (input.value)])));
   const actions = h("div", { class: "models-actions" }, h("button", { class: "button models-convert" }, said.convert), decline);
   const root = h("form", { class: "models-conversion", hidden: true }, h("fieldset", {}, asked, ...choices), h("p", { class: "models-quiet" }, said.same), command, room, actions);
-  let name = "";
+  /** @type {{name: string, adapter?: {name: string}}} */
+  let shown = { name: "" };
   /** @type {(bits: Bits) => string[]} */
   let evictedBy = () => [];
   const show = () => {
-    text(command, convertCommand(name, bits()));
+    text(command, convertCommand(shown, bits()));
     const evicted = evictedBy(bits());
     room.hidden = !evicted.length;
     text(room, evicted.length ? texts.models.evicts(evicted) : "");
@@ -43,10 +44,10 @@ export function makeConversion() {
     update(checkpoint, evicted) {
       root.hidden = checkpoint === null;
       if (!checkpoint) return;
-      if (checkpoint.name !== name) for (const input of inputs) input.checked = input.value === (IN_FOUR_BITS.test(checkpoint.name) ? "q4_0" : "8");
-      ({ name } = checkpoint);
+      if (checkpoint.name !== shown.name) for (const input of inputs) input.checked = input.value === (IN_FOUR_BITS.test(checkpoint.name) ? "q4_0" : "8");
+      shown = checkpoint;
       evictedBy = evicted;
-      text(asked, said.asked(name));
+      text(asked, checkpoint.adapter ? said.askedMerged(checkpoint.name, checkpoint.adapter.name) : said.asked(checkpoint.name));
       show();
     },
   };

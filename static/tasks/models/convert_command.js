@@ -5,17 +5,18 @@
  * @typedef {import('../../convert/convert.js').Bits} Bits
  */
 
-import { titleOf } from "../../convert/folder.js";
+import { titleOf, titleWithAdapter } from "../../convert/folder.js";
 
 /** @type {Record<Bits, string>} */
 const OPTIONS = { 8: "", q4_0: " --bits q4_0 --scale max" };
 /** Of a file that is quantized, the command takes the bits that it has. */
 const EIGHT = " --bits 8";
 
-/** @param {string} name of the folder, or of the GGUF file @param {Bits} bits */
-export function convertCommand(name, bits) {
-  const title = titleOf(name);
-  return `onpage convert ${word(name)} -o ${word(`${title}-web.task`)} --residual-scale bound${title === name || bits !== "8" ? OPTIONS[bits] : EIGHT}`;
+/** @param {{name: string, adapter?: {name: string}}} checkpoint @param {Bits} bits */
+export function convertCommand({ name, adapter }, bits) {
+  const merging = adapter ? ` --merge-lora ${word(adapter.name)}` : "";
+  const output = word(`${titleWithAdapter({ name, adapter })}-web.task`);
+  return `onpage convert ${word(name)}${merging} -o ${output} --residual-scale bound${titleOf(name) === name || bits !== "8" ? OPTIONS[bits] : EIGHT}`;
 }
 
 /** One word of a shell, that is no option. A terminal would obey control characters, so none is left. @param {string} name */

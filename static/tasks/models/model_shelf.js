@@ -220,8 +220,8 @@ export class ModelShelf {
     else if (done && "refused" in done) this.#add({ outcome: "unconverted", name, reason: done.refused, detail: done.detail });
     else if (done && "noRoom" in done) this.#add({ outcome: "no-room", name });
     else if (done) {
-      this.#bring(convertedModel(name, bits, done.made));
-      this.#add({ outcome: "converted", name });
+      this.#bring(convertedModel(folder, bits, done.made));
+      this.#add({ outcome: "converted", name, detail: folder.adapter?.name ?? "" });
     }
     await this.#after();
   }

@@ -18,10 +18,12 @@ export const models = {
   persist: "Ask the browser to keep the models",
   file: "Import a file",
   folder: "Import a folder",
-  take: "Files with .task, .litertlm or .bin that were made for a browser; or a Gemma 3, as a folder from Hugging Face or as a GGUF file, which is converted here. All is read here and sent nowhere.",
+  take: "Files with .task, .litertlm or .bin that were made for a browser; or a Gemma 3, as a folder from Hugging Face or as a GGUF file, which is converted here, merged with a LoRA adapter whose folder comes along. All is read here and sent nowhere.",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} is a checkpoint. Convert it for this browser?`,
+    /** @param {string} name of the folder @param {string} adapter of its folder */
+    askedMerged: (name, adapter) => `${name} is a checkpoint. Convert it for this browser, with the adapter ${adapter} merged into its weights?`,
     bits: {
       8: "8 bits: about a byte a weight, and answers as the checkpoint does",
       q4_0: "4 bits: a third smaller, and answers clearly worse, except of a GGUF file in Q4_0, which goes over as it is",
@@ -116,7 +118,7 @@ export const models = {
       deleted: `${name} was deleted, which frees ${size(bytes)}.`,
       "in-use": `${name} was not deleted: a tab is using it.`,
       imported: `${name} was imported. Press Use to run it.`,
-      converted: `${name} was converted and is in this browser now. Press Use to run it.`,
+      converted: detail ? `${name} was converted with the adapter ${detail} merged into it, and is in this browser now. Press Use to run it.` : `${name} was converted and is in this browser now. Press Use to run it.`,
       "made-room": `Deleted to make room: ${format.list(names)}.`,
       cancelled: `${name} was not converted, because you cancelled it. Nothing of it was kept.`,
       known: `${name} is a model that was listed already. It is in this browser now.`,
@@ -156,6 +158,7 @@ const unconverted = (name, detail) => ({
   types: `${name} cannot be converted: weights have a type that is not read (${detail}). Save them as BF16, F16 or F32.`,
   template: `${name} has a chat template of its own, which the page does not run. Convert it with onpage convert.`,
   tokenizer: `${name} has a tokenizer that the page cannot use (${detail}). Convert it with onpage convert, which says more.`,
+  adapter: `${name} cannot be converted with this adapter: it changes more than the page merges, or belongs to another model (${detail}). onpage convert --merge-lora says more.`,
   large: `${name} cannot be converted: ${detail} is too large for a file for a browser.`,
   "not-finite": `${name} cannot be converted: ${detail} holds weights that are no usable numbers.`,
   unexpected: `${name} was not converted, because this browser failed at something, perhaps for want of memory. Reload the page and try again, or convert it with onpage convert.`,

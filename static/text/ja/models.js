@@ -18,10 +18,12 @@ export const models = {
   persist: "モデルを残すようブラウザに頼む",
   file: "ファイルを読み込む",
   folder: "フォルダーを読み込む",
-  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはGemma 3（Hugging FaceのフォルダかGGUFファイル。ここで変換します）。すべてここで読み込まれ、どこにも送信されません。",
+  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはGemma 3（Hugging FaceのフォルダかGGUFファイル。ここで変換します。LoRAアダプターのフォルダも一緒に選ぶと統合します）。すべてここで読み込まれ、どこにも送信されません。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} はチェックポイントです。このブラウザ用に変換しますか？`,
+    /** @param {string} name of the folder @param {string} adapter of its folder */
+    askedMerged: (name, adapter) => `${name} はチェックポイントです。アダプター ${adapter} を重みに統合して、このブラウザ用に変換しますか？`,
     bits: {
       8: "8ビット：重み1つにつき約1バイトで、答えはチェックポイントとほぼ同じです",
       q4_0: "4ビット：さらに3分の1小さく、答えの質は明らかに下がります。Q4_0のGGUFファイルはそのまま移されます",
@@ -115,7 +117,7 @@ export const models = {
       deleted: `${name} を削除し、${size(bytes)} の空きができました。`,
       "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
       imported: `${name} を読み込みました。「使う」を押すと動きます。`,
-      converted: `${name} を変換して、このブラウザに保存しました。「使う」を押すと動きます。`,
+      converted: detail ? `アダプター ${detail} を統合して ${name} を変換し、このブラウザに保存しました。「使う」を押すと動きます。` : `${name} を変換して、このブラウザに保存しました。「使う」を押すと動きます。`,
       "made-room": `空きを作るために削除：${format.list(names)}。`,
       cancelled: `${name} の変換を中止しました。何も保存していません。`,
       known: `${name} は一覧にあるモデルです。このブラウザに保存しました。`,
@@ -155,6 +157,7 @@ const unconverted = (name, detail) => ({
   types: `${name} は変換できません。重みの型を読めません（${detail}）。BF16、F16、F32のいずれかで保存してください。`,
   template: `${name} には独自のチャットテンプレートがあり、このページでは実行しません。onpage convert で変換してください。`,
   tokenizer: `${name} のトークナイザーはこのページでは使えません（${detail}）。onpage convert で変換すると、詳しい説明が出ます。`,
+  adapter: `${name} はこのアダプターと一緒に変換できません。このページで統合できる範囲を超えているか、別のモデル用です（${detail}）。onpage convert --merge-lora を使うと詳しく分かります。`,
   large: `${name} は変換できません。${detail} はブラウザ用のファイルには大きすぎます。`,
   "not-finite": `${name} は変換できません。${detail} に数値として使えない重みがあります。`,
   unexpected: `${name} は変換できませんでした。このブラウザで問題が起きました（メモリ不足かもしれません）。ページを再読み込みしてもう一度試すか、onpage convert で変換してください。`,

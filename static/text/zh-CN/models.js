@@ -18,10 +18,12 @@ export const models = {
   persist: "请浏览器保留模型",
   file: "导入文件",
   folder: "导入文件夹",
-  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者 Gemma 3（来自 Hugging Face 的文件夹或 GGUF 文件，在这里转换）。一切都在这里读取，不会发送到任何地方。",
+  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者 Gemma 3（来自 Hugging Face 的文件夹或 GGUF 文件，在这里转换；一起选择 LoRA 适配器的文件夹则会合并）。一切都在这里读取，不会发送到任何地方。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} 是一个检查点。要为此浏览器转换它吗？`,
+    /** @param {string} name of the folder @param {string} adapter of its folder */
+    askedMerged: (name, adapter) => `${name} 是一个检查点。要将适配器 ${adapter} 合并到权重中，并为此浏览器转换它吗？`,
     bits: {
       8: "8 位：每个权重约一个字节，回答与检查点几乎相同",
       q4_0: "4 位：再小三分之一，回答明显变差；Q4_0 的 GGUF 文件会原样转入",
@@ -115,7 +117,7 @@ export const models = {
       deleted: `${name} 已删除，腾出 ${size(bytes)}。`,
       "in-use": `${name} 未被删除：有标签页正在使用它。`,
       imported: `${name} 已导入。点击“使用”即可运行。`,
-      converted: `${name} 已转换，现在保存在此浏览器中。按“使用”即可运行。`,
+      converted: detail ? `${name} 已合并适配器 ${detail} 并转换，现在保存在此浏览器中。按“使用”即可运行。` : `${name} 已转换，现在保存在此浏览器中。按“使用”即可运行。`,
       "made-room": `为腾出空间而删除：${format.list(names)}。`,
       cancelled: `${name} 的转换已取消，没有保存任何内容。`,
       known: `${name} 是列表中已有的模型，现已在此浏览器中。`,
@@ -155,6 +157,7 @@ const unconverted = (name, detail) => ({
   types: `无法转换 ${name}：无法读取权重的类型（${detail}）。请将其保存为 BF16、F16 或 F32。`,
   template: `${name} 有自己的聊天模板，此页面不会运行它。请用 onpage convert 转换。`,
   tokenizer: `此页面无法使用 ${name} 的分词器（${detail}）。请用 onpage convert 转换，它会说明得更详细。`,
+  adapter: `无法将 ${name} 与此适配器一起转换：它改动的内容超出此页面能合并的范围，或属于另一个模型（${detail}）。onpage convert --merge-lora 会说明详情。`,
   large: `无法转换 ${name}：${detail} 对用于浏览器的文件来说太大。`,
   "not-finite": `无法转换 ${name}：${detail} 中有不能使用的数值。`,
   unexpected: `未能转换 ${name}：此浏览器出了问题，可能是内存不足。请重新加载页面再试，或用 onpage convert 转换。`,

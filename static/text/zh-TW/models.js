@@ -18,10 +18,12 @@ export const models = {
   persist: "請瀏覽器保留模型",
   file: "匯入檔案",
   folder: "匯入資料夾",
-  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者 Gemma 3（來自 Hugging Face 的資料夾或 GGUF 檔案，在這裡轉換）。一切都在這裡讀取，不會傳送到任何地方。",
+  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者 Gemma 3（來自 Hugging Face 的資料夾或 GGUF 檔案，在這裡轉換；一起選擇 LoRA 適配器的資料夾則會合併）。一切都在這裡讀取，不會傳送到任何地方。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} 是一個檢查點。要為此瀏覽器轉換它嗎？`,
+    /** @param {string} name of the folder @param {string} adapter of its folder */
+    askedMerged: (name, adapter) => `${name} 是一個檢查點。要將適配器 ${adapter} 合併到權重中，並為此瀏覽器轉換它嗎？`,
     bits: {
       8: "8 位元：每個權重約一個位元組，回答與檢查點幾乎相同",
       q4_0: "4 位元：再小三分之一，回答明顯變差；Q4_0 的 GGUF 檔案會原樣轉入",
@@ -115,7 +117,7 @@ export const models = {
       deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
       "in-use": `${name} 未刪除：有分頁正在使用它。`,
       imported: `${name} 已匯入。按「使用」即可執行。`,
-      converted: `${name} 已轉換，現在儲存在此瀏覽器中。按「使用」即可執行。`,
+      converted: detail ? `${name} 已合併適配器 ${detail} 並轉換，現在儲存在此瀏覽器中。按「使用」即可執行。` : `${name} 已轉換，現在儲存在此瀏覽器中。按「使用」即可執行。`,
       "made-room": `為騰出空間而刪除：${format.list(names)}。`,
       cancelled: `${name} 的轉換已取消，沒有儲存任何內容。`,
       known: `${name} 是清單中已有的模型，現已在這個瀏覽器中。`,
@@ -155,6 +157,7 @@ const unconverted = (name, detail) => ({
   types: `無法轉換 ${name}：無法讀取權重的類型（${detail}）。請將其儲存為 BF16、F16 或 F32。`,
   template: `${name} 有自己的聊天範本，此頁面不會執行它。請用 onpage convert 轉換。`,
   tokenizer: `此頁面無法使用 ${name} 的分詞器（${detail}）。請用 onpage convert 轉換，它會說明得更詳細。`,
+  adapter: `無法將 ${name} 與此適配器一起轉換：它變更的內容超出此頁面能合併的範圍，或屬於另一個模型（${detail}）。onpage convert --merge-lora 會說明詳情。`,
   large: `無法轉換 ${name}：${detail} 對用於瀏覽器的檔案來說太大。`,
   "not-finite": `無法轉換 ${name}：${detail} 中有不能使用的數值。`,
   unexpected: `未能轉換 ${name}：此瀏覽器出了問題，可能是記憶體不足。請重新載入頁面再試，或用 onpage convert 轉換。`,

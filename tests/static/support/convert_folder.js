@@ -2,7 +2,7 @@
  * Converts checkpoint folders and GGUF files as the page does, with files in place of the browser's. Each line of stdin is a request, as JSON, and gets
  * a line: the hash, the size and the facts of what was written, or the refusal, or what was thrown.
  *
- * @typedef {{path: string, output: string, bits: '8' | 'q4_0', templates: string[]}} Request
+ * @typedef {{path: string, output: string, bits: '8' | 'q4_0', templates: string[], adapter?: string}} Request
  */
 
 import { createHash } from "node:crypto";
@@ -18,12 +18,17 @@ const { Refusal } = await import(new URL("refusal.js", STATIC));
 
 const module = new WebAssembly.Module(readFileSync(new URL("kernel.wasm", STATIC)));
 
-/** @param {Request} request */
-async function converted({ path, output, bits, templates }) {
+/** @param {string} path of a folder or a file */
+async function opened(path) {
   const isFolder = statSync(path).isDirectory();
   const within = isFolder ? path : dirname(path);
   const names = isFolder ? readdirSync(path).filter((name) => statSync(join(path, name)).isFile()) : [basename(path)];
-  const files = new Map(await Promise.all(names.map(async (name) => [name, await openAsBlob(join(within, name))])));
+  return { name: basename(path), files: new Map(await Promise.all(names.map(async (name) => [name, await openAsBlob(join(within, name))]))) };
+}
+
+/** @param {Request} request */
+async function converted({ path, output, bits, templates, adapter }) {
+  const folder = { ...(await opened(path)), ...(adapter ? { adapter: await opened(adapter) } : {}) };
   const file = openSync(output, "w+");
   const sink = {
     write: (bytes, at) => writeSync(file, bytes, 0, bytes.length, at),
@@ -33,7 +38,7 @@ async function converted({ path, output, bits, templates }) {
   const hash = createHash("sha256");
   const hasher = { update: (bytes) => hash.update(bytes), digest: () => hash.digest("hex") };
   try {
-    const planned = await plan({ name: basename(path), files }, bits, templates.length ? { templates } : {});
+    const planned = await plan(folder, bits, templates.length ? { templates } : {});
     let last = 0;
     const written = await write(planned, sink, new Kernel(module), hasher, (done, total) => (last = done / total));
     return { ...written, last, facts: planned.facts };

@@ -1,0 +1,173 @@
+// @ts-check
+/**
+ * A LoRA adapter as peft saves it, merged into the weights of its base while they are read: W + scale · B·A, to the bit as `onpage convert
+ * --merge-lora` merges it (builder/lora/merge.py), which sums B·A in float64 by rank in order. What is held is A and B of one module. What changes a
+ * module in another way is refused: DoRA and modules trained whole are for `onpage convert`.
+ *
+ * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
+ * @typedef {{a: StoredTensor, b: StoredTensor, scale: number}} LowRank A of shape (rank, inputs), B of (outputs, rank)
+ *
+ * @typedef {object} Adapter
+ * @property {string} name as the file's notes have it
+ * @property {Map<string, LowRank>} modules by their names, without what depends on the class that holds them
+ * @property {Record<string, any> | null} sampling what it says of it, in place of its base
+ */
+
+import { isOfImageParts } from "./gemma3.js";
+import { ADAPTER as CONFIG, jsonOf } from "./folder.js";
+import { Refusal, shown } from "./refusal.js";
+import { BYTES, readHeader } from "./safetensors.js";
+import { valuesOf } from "./stored_values.js";
+
+const WEIGHTS = "adapter_model.safetensors";
+const MAX_RANK = 1024;
+/** Each module is compared with each pattern. */
+const [MAX_MODULES, MAX_PATTERNS] = [8192, 1024];
+const MAX_ALPHA = 1e6;
+/** Settings of peft that change more of a model, or otherwise; those of the last line are merged by `onpage convert`. */
+const MORE = [
+  ...["trainable_token_indices", "target_parameters", "layer_replication", "lora_bias", "use_qalora", "use_bdlora"],
+  ...["alora_invocation_tokens", "kasa_config", "monteclora_config"],
+  ...["use_dora", "modules_to_save"],
+];
+/** Values of `init_lora_weights`, beside true and false, that leave the base's own weights as they are. */
+const PLAIN_STARTS = ["gaussian", "eva", "orthogonal"];
+const TENSOR = /^(.+)\.(lora_A|lora_B)(\.(?!bias\b)\w+){0,2}$/;
+const WRAPPERS = ["base_model", "model", "language_model"];
+const SAMPLING = ["do_sample", "temperature", "top_k"];
+
+/** @param {import('./folder.js').Folder} folder @returns {Promise<Adapter>} rejects with Refusal */
+export async function openAdapter(folder) {
+  const config = await jsonOf(folder, CONFIG, { needed: true });
+  if (config.peft_type !== "LORA") refuse("peft_type", config.peft_type);
+  for (const key of MORE) if (isSaid(config[key])) refuse(key, config[key]);
+  const start = config.init_lora_weights ?? true;
+  if (typeof start !== "boolean" && !PLAIN_STARTS.includes(start)) refuse("init_lora_weights", start);
+  const file = folder.files.get(WEIGHTS);
+  if (!file) throw new Refusal("incomplete", WEIGHTS);
+  const modules = paired(await readHeader(file, WEIGHTS), config);
+  for (const module of modules.keys()) if (isOfImageParts(module)) modules.delete(module);
+  if (!modules.size) throw new Refusal("damaged", `${WEIGHTS}: 0`);
+  const said = await jsonOf(folder, "generation_config.json");
+  return { name: folder.name, modules, sampling: SAMPLING.some((key) => key in said) ? said : null };
+}
+
+/**
+ * The weights with the adapter in them. Refusal where it changes a module that the base has not, or of another shape.
+ * @template {{weight: import('./gemma3.js').Weight, tensor: StoredTensor}} Pair
+ * @param {Pair[]} weights
+ * @param {Adapter} adapter
+ * @returns {Pair[]}
+ */
+export function merged(weights, { modules }) {
+  const left = new Map(modules);
+  const pairs = weights.map((pair) => {
+    const module = moduleOf(pair.weight.source.replace(/\.weight$/, ""));
+    const low = left.get(module);
+    if (!low || pair.weight.kind !== "matrix" || pair.weight.isEmbedding) return pair;
+    const shape = [low.b.shape[0], low.a.shape[1]];
+    if (shape.join() !== pair.weight.shape.join()) refuse(module, shape, `, not ${shown(pair.weight.shape)}`);
+    left.delete(module);
+    return { ...pair, tensor: { ...pair.tensor, low } };
+  });
+  for (const module of left.keys()) throw new Refusal("adapter", module);
+  return pairs;
+}
+
+/** The factors that were read last. @type {{low: LowRank, a: Float64Array, b: Float64Array} | null} */
+let held = null;
+
+/**
+ * Adds scale · B·A to some of a matrix's values.
+ * @param {LowRank} low
+ * @param {Float32Array} values
+ * @param {number} at the place of the first one in the matrix
+ */
+export async function addLowRank(low, values, at) {
+  if (held?.low !== low) {
+    held = null;
+    held = { low, a: await factor(low.a), b: await factor(low.b) };
+  }
+  const { a, b } = held;
+  const [rank, inputs] = low.a.shape;
+  const scale = Math.fround(low.scale);
+  const sums = new Float64Array(inputs);
+  for (let done = 0; done < values.length; ) {
+    const [row, column] = [Math.floor((at + done) / inputs), (at + done) % inputs];
+    const count = Math.min(inputs - column, values.length - done);
+    sums.fill(0);
+    for (let each = 0; each < rank; each += 1) {
+      const [times, from] = [b[row * rank + each], each * inputs + column];
+      for (let i = 0; i < count; i += 1) sums[i] += times * a[from + i];
+    }
+    for (let i = 0; i < count; i += 1) values[done + i] += Math.fround(Math.fround(sums[i]) * scale);
+    done += count;
+  }
+}
+
+/** @param {StoredTensor} tensor */
+async function factor(tensor) {
+  const values = await valuesOf(tensor);
+  if (!values.every(Number.isFinite)) throw new Refusal("not-finite", tensor.name);
+  return Float64Array.from(values);
+}
+
+/** @param {StoredTensor[]} tensors @param {Record<string, any>} config */
+function paired(tensors, config) {
+  /** @type {Map<string, {name: string, lora_A?: StoredTensor, lora_B?: StoredTensor}>} */
+  const found = new Map();
+  for (const tensor of tensors) {
+    const [, said, part] = TENSOR.exec(tensor.name) ?? [];
+    if (!said || !Object.hasOwn(BYTES, tensor.dtype)) refuse(tensor.name, tensor.dtype);
+    const module = moduleOf(said);
+    const parts = found.get(module) ?? { name: said.replace(/^base_model\.model\./, "") };
+    const key = /** @type {'lora_A' | 'lora_B'} */ (part);
+    if (parts[key]) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${part} twice`);
+    found.set(module, { ...parts, [key]: tensor });
+  }
+  if (found.size > MAX_MODULES) refuse("modules", found.size);
+  return new Map([...found].map(([module, { name, lora_A: a, lora_B: b }]) => [module, lowRank(config, module, name, a, b)]));
+}
+
+/** @param {Record<string, any>} config @param {string} module @param {string} name to which patterns are held @param {StoredTensor} [a] @param {StoredTensor} [b] @returns {LowRank} */
+function lowRank(config, module, name, a, b) {
+  if (!a || !b) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${a ? "lora_B" : "lora_A"}`);
+  const [rank] = a.shape;
+  const fits = a.shape.length === 2 && b.shape.length === 2 && rank === b.shape[1] && Math.min(...a.shape, ...b.shape) > 0;
+  if (!fits) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${shown(a.shape)} ${shown(b.shape)}`);
+  if (rank > MAX_RANK) refuse(module, rank);
+  const said = ofModule(config, "rank_pattern", name, config.r);
+  if (said !== rank) throw new Refusal("damaged", `${CONFIG}: ${module} r ${shown(said)}, not ${rank}`);
+  const alpha = ofModule(config, "alpha_pattern", name, config.lora_alpha);
+  if (typeof alpha !== "number" || !(Math.abs(alpha) <= MAX_ALPHA)) throw new Refusal("damaged", `${CONFIG}: lora_alpha ${shown(alpha)}`);
+  return { a, b, scale: alpha / (isSaid(config.use_rslora) ? Math.sqrt(rank) : rank) };
+}
+
+/** The value of a pattern for a module; of peft's expressions those that are a part of a name. @param {Record<string, any>} config @param {string} key @param {string} name @param {unknown} otherwise */
+function ofModule(config, key, name, otherwise) {
+  const patterns = config[key] ?? {};
+  if (typeof patterns !== "object" || Array.isArray(patterns)) throw new Refusal("damaged", `${CONFIG}: ${key} ${shown(patterns)}`);
+  const entries = Object.entries(patterns);
+  if (entries.length > MAX_PATTERNS) refuse(key, entries.length);
+  for (const [pattern, value] of entries) {
+    const plain = pattern.replace(/^\^/, "").replaceAll("\\.", ".");
+    if (!/^[\p{L}\p{N}_.]+$/u.test(plain)) refuse(key, pattern);
+    if (name === plain || (name.endsWith(`.${plain}`) && !pattern.startsWith("^"))) return value;
+  }
+  return otherwise;
+}
+
+/** `layers.3.self_attn.q_proj`, whatever holds it. @param {string} name */
+function moduleOf(name) {
+  return name.split(".").filter((part) => !WRAPPERS.includes(part)).join(".");
+}
+
+/** As Python takes a value for true. @param {unknown} value of a JSON */
+function isSaid(value) {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+/** @param {string} what @param {unknown} found @param {string} [rest] @returns {never} */
+function refuse(what, found, rest = "") {
+  throw new Refusal("adapter", `${what} ${shown(found)}${rest}`);
+}

@@ -1,0 +1,99 @@
+"""A LoRA adapter that the page merges, against `onpage convert --merge-lora`: the same bytes, or a refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from builder.convert.web_file import convert_checkpoint
+from builder.errors import OnpageError
+from builder.lora.adapter import CONFIG
+from builder.quantize.scheme import Quantization
+from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
+from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.static.test_convert import in_the_page
+
+SMALL = gemma3_config(vocab_size=512, num_hidden_layers=1)
+WEIGHTS = "adapter_model.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("bits", "dtype", "settings"),
+    [
+        ("8", "BF16", {"targets": (*ATTENTION, *FEED_FORWARD)}),
+        ("q4_0", "F16", {"rank": 5, "use_rslora": True, "dtype": "BF16", "targets": ("q_proj", "down_proj")}),
+        ("8", "F32", {"rank": 6, "rank_pattern": {"q_proj": 4}, "alpha_pattern": {"k_proj": 3}, "dtype": "F16"}),
+    ],
+)
+def test_the_bytes_are_those_of_merge_lora(tmp_path: Path, bits: str, dtype: str, settings: dict[str, Any]) -> None:
+    config = gemma3_config(vocab_size=512)
+    base = write_checkpoint(tmp_path / "base", config, dtype=dtype)
+    (base / "generation_config.json").write_text('{"temperature": 0.5, "top_k": 9}')
+    adapter = write_adapter(tmp_path / "my adapter", config, **settings)
+    (adapter / "generation_config.json").write_text('{"temperature": 0.25, "eos_token_id": 9}')
+    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
+    said = in_the_page(base, ours, bits, adapter)
+    written = convert_checkpoint(
+        base, theirs, quantization=Quantization.of(bits), residual_scale="bound", merge=adapter
+    )
+    assert said.get("sha256") == written.sha256, said
+    assert ours.read_bytes() == theirs.read_bytes()
+    assert (said["facts"]["temperature"], said["facts"]["topK"]) == (0.25, None)
+
+
+def said(**settings: Any) -> Callable[[Path], object]:
+    """Changes adapter_config.json."""
+    return lambda folder: (folder / CONFIG).write_text(json.dumps(json.loads((folder / CONFIG).read_text()) | settings))
+
+
+def tensors(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:
+    def changed(folder: Path) -> None:
+        found = load_file(folder / WEIGHTS)
+        change(found)
+        save_file(found, folder / WEIGHTS)
+
+    return changed
+
+
+A = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (said(peft_type="IA3"), "adapter"),
+        (said(init_lora_weights="pissa"), "adapter"),
+        (said(trainable_token_indices=[1]), "adapter"),
+        (said(alpha_pattern={".*q_proj": 4}), "adapter"),
+        (said(alpha_pattern=[1]), "damaged"),
+        (said(lora_alpha="16"), "damaged"),
+        (said(r=4), "damaged"),
+        (lambda folder: (folder / WEIGHTS).unlink(), "incomplete"),
+        (tensors(lambda found: found.pop(A)), "damaged"),
+        (tensors(lambda found: found.update({A: found[A][:, :8].copy()})), "adapter"),
+        (tensors(lambda found: found.update({A: np.full_like(found[A], np.inf)})), "not-finite"),
+        (tensors(lambda found: found.update({A.replace("q_proj", "other"): found.pop(A)})), "damaged"),
+        (tensors(lambda found: found.update({A.replace("lora_A.weight", "bias"): found.pop(A)})), "adapter"),
+        (tensors(lambda found: found.update({f"{A[:-6]}again.weight": found[A]})), "damaged"),
+    ],
+)
+def test_what_the_command_refuses_is_refused(tmp_path: Path, change: Callable[[Path], object], code: str) -> None:
+    base, adapter = write_checkpoint(tmp_path / "base", SMALL), write_adapter(tmp_path / "adapter", SMALL)
+    change(adapter)
+    with pytest.raises(OnpageError):
+        convert_checkpoint(base, tmp_path / "py.task", residual_scale="bound", merge=adapter)
+    found = in_the_page(base, tmp_path / "js.task", "8", adapter)
+    assert found.get("refused") == code, found
+
+
+@pytest.mark.parametrize("settings", [{"use_dora": True}, {"modules_to_save": ["norm"]}])
+def test_what_only_the_command_merges_is_named(tmp_path: Path, settings: dict[str, Any]) -> None:
+    base, adapter = write_checkpoint(tmp_path / "base", SMALL), write_adapter(tmp_path / "adapter", SMALL, **settings)
+    found = in_the_page(base, tmp_path / "js.task", "8", adapter)
+    assert found["refused"] == "adapter" and next(iter(settings)) in found["detail"]
