@@ -132,3 +132,4 @@ def test_the_bench_is_measured_without_it_and_another_program_is_seen(new_tab: C
         page.reload()
         expect(page).to_have_title("Another program")
         assert page.evaluate("caches.keys()") == []
+        page.close()  # it would ask for its icon where nobody is any more

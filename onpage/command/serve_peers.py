@@ -14,6 +14,7 @@ from onpage.bench.peers.peer_models import PeerModel
 from onpage.bench.peers.serving import with_peers
 from onpage.command.console import FILE
 from onpage.command.serve import serve
+from onpage.serving import slices_of
 from webapp.paths import SHIPPED
 from webapp.serve import serve as run_server
 
@@ -23,12 +24,18 @@ def main() -> None:
 
     @click.command(params=[*serve.params, click.Option(["--peer", "peers"], multiple=True, type=FILE)])
     def serve_with_peers(
-        models: tuple[str, ...], peers: tuple[Path, ...], host: str, allowed_hosts: tuple[str, ...], **options: Any
+        models: tuple[str, ...],
+        peers: tuple[Path, ...],
+        slices: tuple[str | int, ...],
+        host: str,
+        allowed_hosts: tuple[str, ...],
+        **options: Any,
     ) -> None:
         store, found = Store.open(), [PeerModel.read(path) for path in peers]
         hosts = (*allowed_hosts, host)
         chosen = [choose(model, store, SHIPPED) for model in models]
-        run_server(chosen, host, allowed_hosts=allowed_hosts, wrap=lambda app: with_peers(app, found, hosts), **options)
+        options |= {"allowed_hosts": allowed_hosts, "slices": slices_of(slices, store)}
+        run_server(chosen, host, wrap=lambda app: with_peers(app, found, hosts), **options)
 
     command.cli.add_command(serve_with_peers, "serve")
     command.main()
