@@ -2,7 +2,7 @@
 
 Each row of W + scale · B·A needs that row of W and of B and all of A, so a band of rows is merged at a time, in float32, and
 nothing whole is held but the one adapted module's A and B. DoRA then gives each row the length that the adapter holds for it.
-B·A is summed in float64 by rank, in order: the same to the bit on every machine, in bands of any size, and in the page
+B·A is summed in float64 by rank, in order: the same to the bit in bands of any size, and in the page
 (static/convert/adapter.js), where a BLAS sums in an order of its own.
 """
 
