@@ -21,7 +21,7 @@
  * @typedef {{update: (bytes: Uint8Array) => void, digest: () => string}} Hasher of sha256
  */
 
-import { merged, openAdapter } from "./adapter.js";
+import { openAdapter } from "./adapter.js";
 import { openFolder } from "./checkpoint_folder.js";
 import { crc32 } from "./crc32.js";
 import { ggufIn } from "./folder.js";
@@ -29,6 +29,7 @@ import { describe, fitted, isLarge, isOfImages, namingIn, weightsOf } from "./ge
 import { openGguf } from "./gguf_checkpoint.js";
 import { CHUNK, INPUTS } from "./kernel.js";
 import { layoutOf } from "./layout.js";
+import { merged } from "./merge.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";

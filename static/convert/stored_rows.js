@@ -5,10 +5,10 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
-import { addLowRank } from "./adapter.js";
 import { bytesOf } from "./folder.js";
 import { bytesOfValues } from "./ggml_types.js";
 import { CHUNK } from "./kernel.js";
+import { addLowRank } from "./merge.js";
 import { readFloats, readStored } from "./stored_values.js";
 
 /** @param {StoredTensor} tensor */
