@@ -1,31 +1,31 @@
 """A LoRA adapter merged into the weights of its base while they stream by, as peft's `merge_and_unload` does it.
 
-Each row of W + scale · B·A needs that row of W and of B and all of A, so a band of rows is merged at a time, in float32, and
-nothing whole is held but the one adapted module's A and B. DoRA then gives each row the length that the adapter holds for it.
-B·A is summed in float64 by rank, in order: the same to the bit in bands of any size, and in the page
-(static/convert/adapter.js), where a BLAS sums in an order of its own.
+Each row of W + scale · B·A needs that row of W and of B and all of A, so rows are merged where they are read, by the thread that
+reads them, and nothing whole is held but the one adapted module's A and B. DoRA then gives each row the length that the adapter holds
+for it. `builder.quantize.product` says how B·A is summed: the same to the bit in bands of any size, and in the page
+(static/convert/adapter.js).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from builder.checkpoint.evaluate import find
 from builder.checkpoint.sources import renamed, tensor_names
-from builder.checkpoint.stored_types import Rows, to_float32
+from builder.checkpoint.stored_types import Rows, read_rows, to_float32
 from builder.errors import UnsupportedModel
 from builder.lora.adapter import MERGE_WITH_PEFT, Adapter, LowRank, module_of
 from builder.model.weights import TABLES, Weight, Weights
+from builder.quantize.product import Float32, add_product
 from builder.quantize.rounding import BLOCK
+from builder.quantize.wasm_kernel import Kernel
 
 Band = tuple[int, Rows]
-
-_AT_ONCE = 1 << 16
-"""Values of a product that are summed: in float64 they stay in the cache."""
 
 EMBEDDING, OUTPUT = "embed_tokens", "lm_head"
 """As adapters call the modules."""
@@ -37,7 +37,7 @@ class MergedWeights:
     def __init__(self, weights: Weights, adapter: Adapter, base: Path, vocabulary: int) -> None:
         """UnsupportedModel where the adapter changes a module that the base has not, or of another shape, or makes the embedding
         another matrix than the output's. `vocabulary` are the rows of the base's own embedding."""
-        self._weights, self._adapter = weights, adapter
+        self._weights, self._adapter, self._kernels = weights, adapter, _Kernels()
         self.tensors = weights.tensors
         shapes = {
             _module(weight): (weight.outputs, weight.inputs)
@@ -109,32 +109,70 @@ class MergedWeights:
             )
 
     def _merged(self, low: LowRank, bands: Iterable[Band]) -> Iterator[Band]:
-        a = self._adapter.values(low.a).astype(np.float64)
-        b = self._adapter.values(low.b).astype(np.float64)
+        a, b = self._adapter.values(low.a), self._adapter.values(low.b)
         magnitude = self._adapter.values(low.magnitude) if low.magnitude else None
         for first, rows in bands:
             part = slice(first, first + rows.shape[0])
-            merged = to_float32(rows[:]) + product_of(b[part], a) * np.float32(low.scale)
-            if magnitude is not None:
-                lengths = np.linalg.norm(merged, axis=1)
-                merged *= (magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]
-            yield first, merged
+            lengths = None if magnitude is None else magnitude[part]
+            yield first, _MergedRows(rows, a, b[part], low.scale, lengths, self._kernels)
+
+
+class _Kernels:
+    """Kernels that threads lend and give back: none is used by two at once, and their memory lives as long as the model is read."""
+
+    def __init__(self) -> None:
+        self._idle: list[Kernel | None] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[Kernel | None]:
+        """One of them; None where there is no wasmtime."""
+        try:
+            kernel = self._idle.pop()
+        except IndexError:
+            kernel = Kernel.available()
+        yield kernel
+        self._idle.append(kernel)
+
+
+@dataclass(frozen=True)
+class _MergedRows:
+    """Rows (n, inputs) of a matrix, merged whenever they are sliced."""
+
+    rows: Rows
+    a: Float32
+    b: Float32
+    """(n, rank), of these rows."""
+    scale: float
+    magnitude: Float32 | None
+    kernels: _Kernels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.rows.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.float32]:
+        return np.dtype(np.float32)
+
+    def __getitem__(self, part: slice) -> Float32:
+        start, stop, _ = part.indices(self.shape[0])
+        merged = np.empty((stop - start, self.shape[1]), np.float32)
+        self.read_into(part, merged)
+        return merged
+
+    def read_into(self, part: slice, out: Float32) -> None:
+        """As a slice, into an array."""
+        read_rows(self.rows, part, out)
+        with self.kernels.lent() as kernel:
+            (kernel.add_product if kernel else add_product)(out, self.b[part], self.a, self.scale)
+        if self.magnitude is not None:
+            lengths = np.linalg.norm(out, axis=1)
+            out *= (self.magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]
 
 
 def _module(weight: Weight) -> str:
     """The module whose weight it is, as adapters call it."""
     return module_of(min(tensor_names(weight.source)).removesuffix(".weight"))
-
-
-def product_of(b: NDArray[np.float64], a: NDArray[np.float64]) -> NDArray[np.float32]:
-    """B·A (rows, inputs) of B (rows, rank) and A (rank, inputs), whose values are float32's: each product is exact in float64, and
-    is added by rank in order, as einsum does where there are some inputs."""
-    found = np.empty((b.shape[0], a.shape[1]), np.float32)
-    step = max(1, _AT_ONCE // a.shape[1])
-    for first in range(0, b.shape[0], step):
-        rows = slice(first, first + step)
-        found[rows] = np.einsum("or,ri->oi", b[rows], a)
-    return found
 
 
 def difference_of(first: Iterable[Band], second: Iterable[Band]) -> str | None:

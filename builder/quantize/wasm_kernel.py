@@ -1,8 +1,9 @@
-"""What a conversion does to every weight, as one pass in WebAssembly: scales, rounding, packing, sums; and the checksum.
+"""What a conversion does to every weight, as one pass in WebAssembly: scales, rounding, packing, sums; the checksum, and what an
+adapter adds.
 
 wasmtime, which comes compiled for each platform, compiles this text for the processor at hand in milliseconds, so that neither
 who installs nor who packages needs a compiler. WebAssembly fixes the arithmetic to the bit: what comes out is byte for byte what
-`quantize.quantize_band` and `Checksum.of` give, four times as fast, because a weight stays in a register from the checkpoint's
+`quantize_band`, `Checksum.of` and `add_product` give, four times as fast, because a weight stays in a register from the checkpoint's
 bfloat16 to its place in a block. They are what the kernel falls back to, and what is used where there is no wasmtime.
 """
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from builder.checkpoint.stored_types import Rows, read_rows
 from builder.files.checksum import WORD, Checksum
 from builder.quantize.as_stored import is_stored_in
+from builder.quantize.product import Float32, add_product
 from builder.quantize.rounding import BLOCK, QuantizedBand, quantize_band
 from builder.quantize.scheme import ScaleChoice, Scheme
 from builder.quantize.wasm_kernel_text import INPUTS, module_text
@@ -68,13 +70,12 @@ class Kernel:
         if choice != "max" or width % INPUTS or is_stored_in(rows, scheme):
             return quantize_band(rows, scheme, choice)
         stored = np.dtype(np.uint16 if rows.dtype == np.uint16 else np.float32)
-        step = max(BLOCK, CHUNK_BYTES // (k * stored.itemsize) // BLOCK * BLOCK)
-        parts = (min(step, n) * k * stored.itemsize, n * k * scheme.bits // 8, 4 * n * (k // width), 4 * n)
-        starts = np.cumsum([0, *(-(-size // LINE) * LINE for size in parts)]).tolist()
-        if starts[-1] > MAX_MEMORY:
+        step = _rows_of_a_chunk(k, stored.itemsize)
+        sizes = (min(step, n) * k * stored.itemsize, n * k * scheme.bits // 8, 4 * n * (k // width), 4 * n)
+        starts, parts = self._parts(*sizes)
+        if not parts:
             return quantize_band(rows, scheme, choice)
-        memory = self.buffer(starts[-1])
-        chunk, strips, scales, sums = (memory[at : at + size] for at, size in zip(starts, parts, strict=False))
+        chunk, strips, scales, sums = parts
         quantize = self._functions[f"quantize_{scheme.bits}_{stored}"]
         apart = n // BLOCK * 2 * scheme.bits
         for first in range(0, n, step):
@@ -87,6 +88,26 @@ class Kernel:
             strips.reshape(k // BLOCK, apart), scales.view(np.float32).reshape(n, -1), sums.view(np.int32)
         )
 
+    def add_product(self, rows: Float32, b: Float32, a: Float32, scale: float) -> None:
+        """As `add_product`."""
+        (n, k), rank = rows.shape, len(a)
+        step = _rows_of_a_chunk(k, rows.itemsize)
+        most = -(-min(step, n) // BLOCK) * BLOCK
+        starts, parts = self._parts(4 * most * k, 4 * rank * k, 4 * rank * most)
+        if k % INPUTS or not parts:
+            return add_product(rows, b, a, scale)
+        chunk, strips, columns = (part.view(np.float32) for part in parts)
+        strips.reshape(-1, rank, INPUTS)[:] = a.reshape(rank, -1, INPUTS).swapaxes(0, 1)
+        for first in range(0, n, step):
+            part = rows[first : first + step]
+            groups = -(-len(part) // BLOCK)
+            values = chunk[: part.size].reshape(part.shape)
+            values[:] = part
+            columns[: rank * groups * BLOCK].reshape(rank, -1)[:, : len(part)] = b[first : first + step].T
+            self._functions["add_product"](self._store, 0, groups, k, *starts[1:], rank, float(np.float32(scale)))
+            part[:] = values
+        return None
+
     def checksum(self, offset: int, apart: int, rows: NDArray[np.uint8]) -> Checksum:
         """As `Checksum.of`, at once for what lies in this memory."""
         at = rows.ctypes.data - self._bytes.ctypes.data
@@ -98,6 +119,14 @@ class Kernel:
             self._functions["checksum"](self._store, at, n, words, offset // WORD, apart // WORD) % (1 << 64)
         )
 
+    def _parts(self, *sizes: int) -> tuple[list[int], list[NDArray[np.uint8]]]:
+        """Parts of the memory of so many bytes: where each begins, and each; none where they are too large."""
+        *starts, end = np.cumsum([0, *(-(-size // LINE) * LINE for size in sizes)]).tolist()
+        if end > MAX_MEMORY:
+            return starts, []
+        memory = self.buffer(end)
+        return starts, [memory[at : at + size] for at, size in zip(starts, sizes, strict=True)]
+
     def buffer(self, size: int) -> NDArray[np.uint8]:
         """The first `size` bytes of the memory; whatever was handed out before may be overwritten or gone."""
         missing = size - self._bytes.nbytes
@@ -108,6 +137,11 @@ class Kernel:
             memory.kept_by = self._store  # an array into it keeps it alive
             self._bytes = np.frombuffer(memory, np.uint8)
         return self._bytes[:size]
+
+
+def _rows_of_a_chunk(width: int, itemsize: int) -> int:
+    """Rows that are worked on at once, of so many values of so many bytes."""
+    return max(BLOCK, CHUNK_BYTES // (width * itemsize) // BLOCK * BLOCK)
 
 
 _compiling = threading.Lock()

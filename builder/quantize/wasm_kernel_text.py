@@ -1,4 +1,5 @@
-"""The text of the kernel, in WebAssembly's text format: what `quantize.py` does with numpy, for eight inputs of four rows at a time.
+"""The text of the kernel, in WebAssembly's text format: what `rounding.py` and `product.py` do with numpy, for eight inputs of four
+rows at a time.
 
 As there, adding 1.5·2²³ rounds half to even into the low bits of the float, and the integers are packed by shifting and adding
 those words. The rows are the four outputs of a block; what is done for each of them is written once, with # for its number.
@@ -85,7 +86,13 @@ def module_text() -> str:
     """The module, in WebAssembly's text format."""
     variants: tuple[tuple[Bits, Any], ...] = ((4, np.uint16), (4, np.float32), (8, np.uint16), (8, np.float32))
     return "\n".join(
-        ['(module (memory (export "memory") 0)', *(_quantize(*variant) for variant in variants), _checksum(), ")"]
+        [
+            '(module (memory (export "memory") 0)',
+            *(_quantize(*variant) for variant in variants),
+            _add_product(),
+            _checksum(),
+            ")",
+        ]
     )
 
 
@@ -188,3 +195,56 @@ def _quantize(bits: Bits, stored: type[np.generic]) -> str:
         (local.set $groups (i32.sub (local.get $groups) (i32.const 1)))
         (br_if $group (local.get $groups)))
       (i32.const 1))"""
+
+
+def _add_product() -> str:
+    """As `add_product`, to rows of float32. A lies in strips of eight inputs, (inputs / 8, rank, 8), so that it is read in order; B as
+    (rank, rows), so that one read has the four rows' values."""
+    lanes = {row: " ".join(str(4 * row + byte) for _ in range(4) for byte in range(4)) for row in range(BLOCK)}
+    each = "".join(
+        f"""
+            (local.set $times (i8x16.shuffle {lanes[row]} (local.get $four) (local.get $four)))
+            (local.set $l{row} (f32x4.add (local.get $l{row}) (f32x4.mul (local.get $low) (local.get $times))))
+            (local.set $h{row} (f32x4.add (local.get $h{row}) (f32x4.mul (local.get $high) (local.get $times))))"""
+        for row in range(BLOCK)
+    )
+    written = "\n".join(
+        f"""
+          (v128.store offset={offset} (local.get $to)
+            (f32x4.add (v128.load offset={offset} (local.get $to)) (f32x4.mul (local.get ${half}#) (local.get $scales))))"""
+        for half, offset in (("l", 0), ("h", 16))
+    )
+    return f"""
+    (func (export "add_product")
+      (param $rows i32) (param $groups i32) (param $k i32) (param $a i32) (param $b i32) (param $rank i32) (param $scale f32)
+      (local $row i32) (local $apart i32) (local $at i32) (local $end i32) (local $strip i32) (local $column i32) (local $left i32)
+      (local $to i32) (local $low v128) (local $high v128) (local $four v128) (local $times v128) (local $scales v128)
+      {_each("(local $l# v128) (local $h# v128)")}
+      (local.set $row (i32.mul (local.get $k) (i32.const 4)))
+      (local.set $apart (i32.mul (local.get $groups) (i32.const {4 * BLOCK})))
+      (local.set $scales (f32x4.splat (local.get $scale)))
+      (loop $group
+        (local.set $at (local.get $rows))
+        (local.set $end (i32.add (local.get $rows) (local.get $row)))
+        (local.set $strip (local.get $a))
+        (loop $inputs
+          {_each("(local.set $l# (v128.const i32x4 0 0 0 0)) (local.set $h# (v128.const i32x4 0 0 0 0))")}
+          (local.set $column (local.get $b))
+          (local.set $left (local.get $rank))
+          (loop $each
+            (local.set $low (v128.load (local.get $strip)))
+            (local.set $high (v128.load offset=16 (local.get $strip)))
+            (local.set $four (v128.load (local.get $column)))
+            {each}
+            (local.set $strip (i32.add (local.get $strip) (i32.const {4 * INPUTS})))
+            (local.set $column (i32.add (local.get $column) (local.get $apart)))
+            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br_if $each (local.get $left)))
+          (local.set $to (local.get $at))
+          {_each(written + "(local.set $to (i32.add (local.get $to) (local.get $row)))")}
+          (local.set $at (i32.add (local.get $at) (i32.const {4 * INPUTS})))
+          (br_if $inputs (i32.lt_u (local.get $at) (local.get $end))))
+        (local.set $rows (i32.add (local.get $rows) (i32.mul (local.get $row) (i32.const {BLOCK}))))
+        (local.set $b (i32.add (local.get $b) (i32.const {4 * BLOCK})))
+        (local.set $groups (i32.sub (local.get $groups) (i32.const 1)))
+        (br_if $group (local.get $groups))))"""

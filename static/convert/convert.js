@@ -9,6 +9,7 @@
  * @property {import('./gemma3.js').Gemma3} model
  * @property {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights
  * @property {import('./kernel.js').Scheme} scheme
+ * @property {WebAssembly.Module} module the kernel's
  * @property {(residual: {factor: number, bound: number}) => import('./layout.js').Layout} layout
  * @property {{parameters: number, prompt: {prefix: string, suffix: string} | null, temperature: number | null, topK: number | null}} facts for who lists
  *   the model
@@ -27,7 +28,7 @@ import { crc32 } from "./crc32.js";
 import { ggufIn } from "./folder.js";
 import { describe, fitted, isLarge, isOfImages, namingIn, weightsOf } from "./gemma3.js";
 import { openGguf } from "./gguf_checkpoint.js";
-import { CHUNK, INPUTS } from "./kernel.js";
+import { CHUNK, INPUTS, Kernel } from "./kernel.js";
 import { layoutOf } from "./layout.js";
 import { merged } from "./merge.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
@@ -52,10 +53,11 @@ const CALL = "<start_function_call>";
 /**
  * @param {import('./folder.js').Folder} folder
  * @param {Bits} bits
+ * @param {WebAssembly.Module} module kernel.wasm
  * @param {{templates?: string[]}} [options] hashes of the chat templates that are known, for tests
  * @returns {Promise<Plan>} rejects with Refusal
  */
-export async function plan(folder, bits, { templates } = {}) {
+export async function plan(folder, bits, module, { templates } = {}) {
   const gguf = ggufIn(folder);
   const checkpoint = await (gguf ? openGguf(folder, gguf) : openFolder(folder));
   const { config, generation } = checkpoint;
@@ -67,7 +69,7 @@ export async function plan(folder, bits, { templates } = {}) {
   await leaveOutACopy(stored, naming);
   const plain = found(stored, weightsOf(model, naming.decoder), model.rows, checkpoint.isRead);
   const adapter = folder.adapter ? await openAdapter(folder.adapter) : null;
-  const weights = adapter ? merged(plain, adapter) : plain;
+  const weights = adapter ? merged(plain, adapter, new Kernel(module)) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(adapter?.sampling ?? generation);
@@ -75,6 +77,7 @@ export async function plan(folder, bits, { templates } = {}) {
     model,
     weights,
     scheme,
+    module,
     layout({ factor, bound }) {
       const notes = {
         context_length: model.context,
@@ -131,12 +134,12 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
  * Writes the file, and reads it again for its sums and its hash.
  * @param {Plan} planned
  * @param {Sink} sink
- * @param {import('./kernel.js').Kernel} kernel
  * @param {Hasher} hasher
  * @param {(done: number, total: number) => void} report bytes read and written
  * @returns {Promise<{sha256: string, size: number}>} rejects with Refusal, or what the sink throws
  */
-export async function write({ model, weights, scheme, layout }, sink, kernel, hasher, report) {
+export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
+  const kernel = new Kernel(module);
   const embedding = weights[0].tensor;
   let [done, total] = [0, 0];
   const add = (/** @type {number} */ bytes) => report((done += bytes), total);

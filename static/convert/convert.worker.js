@@ -14,7 +14,6 @@ import { Opfs } from "../engine/opfs.js";
 import { listStored, removeOne } from "../engine/storage.js";
 import { createHasher, reply } from "../engine/workers/serve.js";
 import { plan, refuseWhatIsNotFinite, write } from "./convert.js";
-import { Kernel } from "./kernel.js";
 import { Refusal } from "./refusal.js";
 import { makeRoom } from "./room.js";
 import { NoRoom, ScratchFile } from "./scratch_file.js";
@@ -35,11 +34,12 @@ self.addEventListener("message", async (/** @type {MessageEvent<ConvertRequest>}
 /** @param {ConvertRequest} request @returns {Promise<Converted>} */
 async function convert({ folder, bits, vendor }) {
   try {
-    const planned = await plan(folder, bits);
+    const module = await WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer());
+    const planned = await plan(folder, bits, module);
     const { size } = planned.layout({ factor: 1, bound: 0 });
     if (!(await makeRoom(size, await listStored(), await new Opfs().room(), removeOne, () => refuseWhatIsNotFinite(planned, told())))) return { noRoom: true };
-    const [module, hasher] = await Promise.all([WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer()), createHasher(vendor, new Meter(() => {}))]);
-    return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, new Kernel(module), hasher)) } };
+    const hasher = await createHasher(vendor, new Meter(() => {}));
+    return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, hasher)) } };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
     if (error instanceof NoRoom) return { noRoom: true };
@@ -48,11 +48,11 @@ async function convert({ folder, bits, vendor }) {
   }
 }
 
-/** @param {import('./convert.js').Plan} planned @param {Kernel} kernel @param {import('./convert.js').Hasher} hasher */
-async function written(planned, kernel, hasher) {
+/** @param {import('./convert.js').Plan} planned @param {import('./convert.js').Hasher} hasher */
+async function written(planned, hasher) {
   const file = await ScratchFile.create();
   try {
-    const model = await write(planned, file, kernel, hasher, told());
+    const model = await write(planned, file, hasher, told());
     const there = (await listStored()).some(({ sha256, size }) => sha256 === model.sha256 && size === model.size);
     await (there ? file.remove() : file.keep(model.sha256));
     return model;

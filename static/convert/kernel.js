@@ -1,13 +1,19 @@
 // @ts-check
 /**
- * What a conversion does to every weight of a matrix, in WebAssembly: scales, rounding, packing, sums. `kernel.wasm` is the module that
- * `onpage convert` runs too (builder/quantize/wasm_kernel_text.py), so what comes out is the same to the bit.
+ * What a conversion does to every weight of a matrix, in WebAssembly: scales, rounding, packing, sums, and before them what an adapter adds.
+ * `kernel.wasm` is the module that `onpage convert` runs too (builder/quantize/wasm_kernel_text.py), so what comes out is the same to the bit.
  *
  * @typedef {{bits: 4 | 8, block: number | null}} Scheme `block`: how many inputs share a scale; null: all of an output's
  * @typedef {object} Band rows of a matrix, quantized; in the kernel's memory, until its next call
  * @property {Uint8Array<ArrayBuffer>} packed for each four inputs a strip of all these rows
  * @property {Float32Array<ArrayBuffer>} scales
  * @property {Uint8Array<ArrayBuffer>} sums int32, one for each row
+ *
+ * @typedef {object} Factors of a product scale · B·A
+ * @property {Float32Array} strips A as `inStrips` gives it
+ * @property {Float32Array} b (rows, rank)
+ * @property {number} rank
+ * @property {number} scale
  */
 
 /** Bytes of a checkpoint that are read and worked on at once. More fill the memory with buffers that browsers let go of late. */
@@ -43,12 +49,7 @@ export class Kernel {
     const width = block ?? inputs;
     const step = Math.max(4, Math.floor(CHUNK / (inputs * size) / 4) * 4);
     const groups = inputs / width;
-    const parts = [Math.min(step, rows) * inputs * size, (rows * inputs * bits) / 8, 4 * rows * groups, 4 * rows];
-    const starts = [0];
-    for (const part of parts) starts.push((starts.at(-1) ?? 0) + Math.ceil(part / LINE) * LINE);
-    const missing = starts[4] - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
-    const memory = /** @type {ArrayBuffer} */ (this.#memory.buffer);
+    const { memory, starts } = this.#parts(Math.min(step, rows) * inputs * size, (rows * inputs * bits) / 8, 4 * rows * groups, 4 * rows);
     const apart = (rows / 4) * 2 * bits;
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first);
@@ -62,4 +63,42 @@ export class Kernel {
       sums: new Uint8Array(memory, starts[3], 4 * rows),
     };
   }
+  /**
+   * Adds scale · B·A to rows of a matrix: every step in float32, by rank in order (builder/quantize/product.py).
+   * @param {Float32Array} rows whole ones
+   * @param {number} first the first one's number in the matrix
+   * @param {Factors} factors
+   */
+  addProduct(rows, first, { strips, b, rank, scale }) {
+    const inputs = strips.length / rank;
+    const count = rows.length / inputs;
+    const groups = Math.ceil(count / 4);
+    const { memory, starts } = this.#parts(16 * groups * inputs, strips.byteLength, 16 * groups * rank);
+    const values = new Float32Array(memory, 0, rows.length);
+    const columns = new Float32Array(memory, starts[2], 4 * groups * rank);
+    values.set(rows);
+    new Float32Array(memory, starts[1], strips.length).set(strips);
+    for (let row = 0; row < count; row += 1) for (let each = 0; each < rank; each += 1) columns[each * 4 * groups + row] = b[(first + row) * rank + each];
+    this.#exports.add_product(0, groups, inputs, starts[1], starts[2], rank, scale);
+    rows.set(values);
+  }
+
+  /** The memory, with room for parts of so many bytes, and where each begins. What was handed out before is gone. @param {number[]} sizes */
+  #parts(...sizes) {
+    const starts = [0];
+    for (const size of sizes) starts.push((starts.at(-1) ?? 0) + Math.ceil(size / LINE) * LINE);
+    const missing = (starts.pop() ?? 0) - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    return { memory: /** @type {ArrayBuffer} */ (this.#memory.buffer), starts };
+  }
+}
+
+/** A (rank, inputs) as the kernel reads it, eight inputs of each rank after another: (inputs / 8, rank, 8). @param {Float32Array} a @param {number} rank */
+export function inStrips(a, rank) {
+  const inputs = a.length / rank;
+  const strips = new Float32Array(a.length);
+  for (let each = 0; each < rank; each += 1) {
+    for (let i = 0; i < inputs; i += INPUTS) strips.set(a.subarray(each * inputs + i, each * inputs + i + INPUTS), i * rank + each * INPUTS);
+  }
+  return strips;
 }

@@ -1,13 +1,14 @@
 // @ts-check
 /**
  * A LoRA adapter merged into the weights of its base while they are read: W + scale · B·A, to the bit as `onpage convert --merge-lora` merges it
- * (builder/lora/merge.py), which sums B·A in float64 by rank in order. What is held is A and B of one module.
+ * (builder/lora/merge.py). What is held is A and B of one module.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  * @typedef {import('./adapter.js').LowRank} LowRank
  */
 
 import { moduleOf, refuse } from "./adapter.js";
+import { inStrips } from "./kernel.js";
 import { Refusal, shown } from "./refusal.js";
 import { valuesOf } from "./stored_values.js";
 
@@ -16,10 +17,12 @@ import { valuesOf } from "./stored_values.js";
  * @template {{weight: import('./gemma3.js').Weight, tensor: StoredTensor}} Pair
  * @param {Pair[]} weights
  * @param {import('./adapter.js').Adapter} adapter
+ * @param {import('./kernel.js').Kernel} kernel for this alone
  * @returns {Pair[]}
  */
-export function merged(weights, { modules }) {
+export function merged(weights, { modules }, kernel) {
   const left = new Map(modules);
+  const merger = new Merger(kernel);
   const pairs = weights.map((pair) => {
     const module = moduleOf(pair.weight.source.replace(/\.weight$/, ""));
     const low = left.get(module);
@@ -27,46 +30,38 @@ export function merged(weights, { modules }) {
     const shape = [low.b.shape[0], low.a.shape[1]];
     if (shape.join() !== pair.weight.shape.join()) refuse(module, shape, `, not ${shown(pair.weight.shape)}`);
     left.delete(module);
-    return { ...pair, tensor: { ...pair.tensor, low } };
+    const change = (/** @type {Float32Array} */ rows, /** @type {number} */ first) => merger.change(low, rows, first);
+    return { ...pair, tensor: { ...pair.tensor, change } };
   });
   for (const module of left.keys()) throw new Refusal("adapter", module);
   return pairs;
 }
 
-/** The factors that were read last. @type {{low: LowRank, a: Float64Array, b: Float64Array} | null} */
-let held = null;
+/** Holds the factors that were read last. */
+class Merger {
+  #kernel;
+  /** @type {{low: LowRank, factors: import('./kernel.js').Factors} | null} */
+  #held = null;
 
-/**
- * Adds scale · B·A to some of a matrix's values.
- * @param {LowRank} low
- * @param {Float32Array} values
- * @param {number} at the place of the first one in the matrix
- */
-export async function addLowRank(low, values, at) {
-  if (held?.low !== low) {
-    held = null;
-    held = { low, a: await factor(low.a), b: await factor(low.b) };
+  /** @param {import('./kernel.js').Kernel} kernel */
+  constructor(kernel) {
+    this.#kernel = kernel;
   }
-  const { a, b } = held;
-  const [rank, inputs] = low.a.shape;
-  const scale = Math.fround(low.scale);
-  const sums = new Float64Array(inputs);
-  for (let done = 0; done < values.length; ) {
-    const [row, column] = [Math.floor((at + done) / inputs), (at + done) % inputs];
-    const count = Math.min(inputs - column, values.length - done);
-    sums.fill(0);
-    for (let each = 0; each < rank; each += 1) {
-      const [times, from] = [b[row * rank + each], each * inputs + column];
-      for (let i = 0; i < count; i += 1) sums[i] += times * a[from + i];
+
+  /** @param {LowRank} low @param {Float32Array} rows of its matrix @param {number} first */
+  async change(low, rows, first) {
+    if (this.#held?.low !== low) {
+      this.#held = null;
+      const rank = low.a.shape[0];
+      this.#held = { low, factors: { strips: inStrips(await finite(low.a), rank), b: await finite(low.b), rank, scale: low.scale } };
     }
-    for (let i = 0; i < count; i += 1) values[done + i] += Math.fround(Math.fround(sums[i]) * scale);
-    done += count;
+    this.#kernel.addProduct(rows, first, this.#held.factors);
   }
 }
 
 /** @param {StoredTensor} tensor */
-async function factor(tensor) {
+async function finite(tensor) {
   const values = await valuesOf(tensor);
   if (!values.every(Number.isFinite)) throw new Refusal("not-finite", tensor.name);
-  return Float64Array.from(values);
+  return values;
 }

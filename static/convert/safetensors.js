@@ -5,8 +5,8 @@
  *
  * @typedef {'BF16' | 'F16' | 'F32'} StoredType
  * @typedef {{name: string, dtype: string, shape: number[], file: Blob, begin: number, end: number, minus?: number,
- *   low?: import('./adapter.js').LowRank}} StoredTensor `begin` and `end` in the file; `minus` is taken away from each value, what an adapter changes
- *   is added to it
+ *   change?: (rows: Float32Array<ArrayBuffer>, first: number) => Promise<void>}} StoredTensor `begin` and `end` in the file; `minus` is taken away from
+ *   each value; `change` is what an adapter makes of some rows, `first` the first one's number
  * @typedef {import('./folder.js').Folder} Folder
  */
 

@@ -15,8 +15,8 @@ const ZERO = 8;
 const ZEROS = 0x88;
 
 /** @param {StoredTensor} tensor @param {import('./kernel.js').Scheme} scheme */
-export function isStoredIn({ dtype, low }, { bits, block }) {
-  return !low && dtype === "Q4_0" && bits === 4 && block === BLOCK;
+export function isStoredIn({ dtype, change }, { bits, block }) {
+  return !change && dtype === "Q4_0" && bits === 4 && block === BLOCK;
 }
 
 /**

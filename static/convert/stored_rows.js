@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Rows of a checkpoint's tensors as the kernel takes them: bfloat16 as it is stored, all else as float32, with what an adapter adds.
+ * Rows of a checkpoint's tensors as the kernel takes them: bfloat16 as it is stored, all else as float32, as an adapter changes them.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
@@ -8,12 +8,11 @@
 import { bytesOf } from "./folder.js";
 import { bytesOfValues } from "./ggml_types.js";
 import { CHUNK } from "./kernel.js";
-import { addLowRank } from "./merge.js";
 import { readFloats, readStored } from "./stored_values.js";
 
 /** @param {StoredTensor} tensor */
-export function isBfloat16({ dtype, low }) {
-  return dtype === "BF16" && !low;
+export function isBfloat16({ dtype, change }) {
+  return dtype === "BF16" && !change;
 }
 
 /**
@@ -46,11 +45,12 @@ export async function vectorOf(tensor) {
  */
 export async function largestOf(tensor, report) {
   const size = tensor.shape.reduce((product, each) => product * each, 1);
-  const bytes = new Uint8Array(CHUNK);
   const width = isBfloat16(tensor) ? 2 : 4;
+  const row = (tensor.shape[1] ?? 1) * width;
+  const bytes = new Uint8Array(tensor.change ? Math.max(1, Math.floor(CHUNK / row)) * row : CHUNK);
   let largest = 0; // of a float without its sign: they are in the order of their bits
-  for (let at = 0; at < size; at += CHUNK / width) {
-    const part = bytes.subarray(0, Math.min(CHUNK, (size - at) * width));
+  for (let at = 0; at < size; at += bytes.length / width) {
+    const part = bytes.subarray(0, Math.min(bytes.length, (size - at) * width));
     await read(tensor, at, part);
     largest = Math.max(largest, width === 2 ? highest(new Uint16Array(part.buffer, 0, part.length / 2), 0x7fff) : highest(new Uint32Array(part.buffer, 0, part.length / 4), 0x7fffffff));
     report(bytesOfValues(tensor.dtype, part.length / width));
@@ -78,10 +78,15 @@ function highest(words, mask) {
   return found;
 }
 
-/** Values from the place `at` on: 2 bytes each of what is bfloat16, else float32. @param {StoredTensor} tensor @param {number} at @param {Uint8Array<ArrayBuffer>} into */
+/**
+ * Values from the place `at` on: 2 bytes each of what is bfloat16, else float32; whole rows of what an adapter changes.
+ * @param {StoredTensor} tensor
+ * @param {number} at
+ * @param {Uint8Array<ArrayBuffer>} into
+ */
 async function read(tensor, at, into) {
-  if (!tensor.low) return readStored(tensor, at, into);
+  if (!tensor.change) return readStored(tensor, at, into);
   const values = new Float32Array(into.buffer, into.byteOffset, into.length / 4);
   await readFloats(tensor, at, values);
-  await addLowRank(tensor.low, values, at);
+  await tensor.change(values, at / tensor.shape[1]);
 }

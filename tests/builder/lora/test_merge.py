@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
 from builder.lora.adapter import Adapter
-from builder.lora.merge import product_of
 from builder.model.opened import OpenedCheckpoint
 from tests.adapters import FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
@@ -44,25 +44,17 @@ def test_merged_weights_are_pefts(name: str, tmp_path: Path, monkeypatch: pytest
     assert changed == golden["values"].keys()
 
 
-def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("use_dora", [False, True])
+def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use_dora: bool) -> None:
     base = write_checkpoint(tmp_path / "base")
-    adapter = write_adapter(tmp_path / "a", gemma3_config(), targets=("q_proj", *FEED_FORWARD))
+    adapter = write_adapter(tmp_path / "a", gemma3_config(), targets=("q_proj", *FEED_FORWARD), use_dora=use_dora)
     whole = convert_checkpoint(base, tmp_path / "whole.task", merge=adapter)
     monkeypatch.setattr(checkpoint_module, "BAND_BYTES", 1 << 15)
     banded = convert_checkpoint(base, tmp_path / "bands.task", merge=adapter)
     assert whole.path.read_bytes() == banded.path.read_bytes()
-
-
-@pytest.mark.parametrize("rank", [1, 3, 16, 300])
-@pytest.mark.parametrize(("rows", "inputs"), [(1, 8), (300, 64), (131, 2048)])
-def test_a_product_is_summed_by_rank_in_order(rank: int, rows: int, inputs: int) -> None:
-    """As the page does, which compares to the bit."""
-    random = np.random.default_rng(rank)
-    b, a = (random.standard_normal(shape, np.float32).astype(np.float64) for shape in ((rows, rank), (rank, inputs)))
-    expected = np.zeros((rows, inputs))
-    for each in range(rank):
-        expected += b[:, each, None] * a[each]
-    np.testing.assert_array_equal(product_of(b, a), expected.astype(np.float32))
+    monkeypatch.setitem(sys.modules, "wasmtime", None)  # as where it is not installed
+    plain = convert_checkpoint(base, tmp_path / "numpy.task", merge=adapter)
+    assert whole.path.read_bytes() == plain.path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import { createInterface } from "node:readline";
 
 const STATIC = new URL("../../../static/convert/", import.meta.url);
 const { plan, write } = await import(new URL("convert.js", STATIC));
-const { Kernel } = await import(new URL("kernel.js", STATIC));
 const { Refusal } = await import(new URL("refusal.js", STATIC));
 
 const module = new WebAssembly.Module(readFileSync(new URL("kernel.wasm", STATIC)));
@@ -38,9 +37,9 @@ async function converted({ path, output, bits, templates, adapter }) {
   const hash = createHash("sha256");
   const hasher = { update: (bytes) => hash.update(bytes), digest: () => hash.digest("hex") };
   try {
-    const planned = await plan(folder, bits, templates.length ? { templates } : {});
+    const planned = await plan(folder, bits, module, templates.length ? { templates } : {});
     let last = 0;
-    const written = await write(planned, sink, new Kernel(module), hasher, (done, total) => (last = done / total));
+    const written = await write(planned, sink, hasher, (done, total) => (last = done / total));
     return { ...written, last, facts: planned.facts };
   } catch (error) {
     return error instanceof Refusal ? { refused: error.code, detail: error.detail } : { thrown: String(error?.stack) };

@@ -1,0 +1,27 @@
+"""What an adapter adds to rows of a matrix: scale · B·A, in numpy.
+
+Every step is rounded to float32: products, sums by rank in order, the scale, and the sum with the row. So it is the same to the bit in
+bands of any size, in the kernel and in the page (`wasm_kernel_text.py`), where a BLAS sums in an order of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+
+_AT_ONCE = 1 << 16
+"""Values that are worked on at once: they and their products stay in the cache."""
+
+
+def add_product(rows: Float32, b: Float32, a: Float32, scale: float) -> None:
+    """Adds scale · B·A to `rows` (n, inputs), with B (n, rank) and A (rank, inputs)."""
+    step = max(1, _AT_ONCE // a.shape[1])
+    products = np.empty((min(step, len(rows)), a.shape[1]), np.float32)
+    for first in range(0, len(rows), step):
+        part, factors = rows[first : first + step], b[first : first + step]
+        sums = np.zeros(part.shape, np.float32)
+        for times, row in zip(factors.T, a, strict=True):
+            sums += np.multiply(times[:, None], row, out=products[: len(part)])
+        part += np.multiply(sums, np.float32(scale), out=sums)
