@@ -39,9 +39,10 @@ export function checkpointIn(chosen) {
   const within = (/** @type {string} */ path) => path.slice(0, path.lastIndexOf("/") + 1);
   const having = (/** @type {string} */ wanted) => new Set(chosen.filter(({ name }) => name === wanted).map(({ path }) => within(path)));
   const [adapters, bases] = [having(ADAPTER), having("config.json")];
-  const base = folderOf(chosen.filter(({ path }) => !adapters.has(within(path)) || bases.has(within(path))));
+  const apart = chosen.filter(({ path }) => !adapters.has(within(path)) || bases.has(within(path)));
+  const base = [apart, chosen].map(folderOf).find((folder) => ggufIn(folder) || isOfSafetensors(folder)); // the second: a GGUF file in the adapter's folder
+  if (!base) return null;
   const gguf = ggufIn(base);
-  if (!gguf && !isOfSafetensors(base)) return null;
   const adapter = adapters.size ? { adapter: folderOf(chosen.filter(({ path }) => adapters.has(within(path)))) } : {};
   return { ...base, ...adapter, name: gguf ?? base.name };
 }

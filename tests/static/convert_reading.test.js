@@ -95,6 +95,10 @@ test("an adapter beside its base, within it, in its folder or beside a GGUF file
     [[...at("b", BASE), ...at("b/a", ADAPTER), ...at("b/a/checkpoint-5", ADAPTER)], "b", "a"],
     [at("b", [...BASE, ...ADAPTER]), "b", "b"],
     [["b.gguf", ...at("a", ADAPTER)], "b.gguf", "a"],
+    [["all/b.gguf", ...at("all/a", ADAPTER)], "b.gguf", "a"],
+    [at("b", ["b.gguf", ...ADAPTER]), "b.gguf", "b"],
+    [at("b", ["b-00001-of-00002.gguf", "b-00002-of-00002.gguf", ...ADAPTER]), "b-00001-of-00002.gguf", "b"],
+    [[...at("all/c", ["b.gguf"]), ...at("all/a", ADAPTER)], "b.gguf", "a"],
   ])) {
     const found = chosen(...paths);
     assert.deepEqual([found?.name, found?.adapter?.name], [name, adapter], paths.join());

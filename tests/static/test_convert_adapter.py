@@ -17,6 +17,7 @@ from builder.lora.adapter import CONFIG
 from builder.quantize.scheme import Quantization
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.gguf_files import write_gguf
 from tests.static.test_convert import in_the_page
 
 SMALL = gemma3_config(vocab_size=512, num_hidden_layers=1)
@@ -45,6 +46,24 @@ def test_the_bytes_are_those_of_merge_lora(tmp_path: Path, bits: str, dtype: str
     assert said.get("sha256") == written.sha256, said
     assert ours.read_bytes() == theirs.read_bytes()
     assert (said["facts"]["temperature"], said["facts"]["topK"]) == (0.25, None)
+
+
+@pytest.mark.parametrize("bits", ["8", "q4_0"])
+@pytest.mark.parametrize("types", ["Q4_0", "Q5_1", "BF16"])
+def test_a_gguf_file_takes_an_adapter_as_the_command_does(tmp_path: Path, bits: str, types: str) -> None:
+    """Its tensors have other names than the adapter's modules; blocks that the adapter leaves alone are not rounded again."""
+    config = gemma3_config(vocab_size=512, hidden_size=256, intermediate_size=512, num_hidden_layers=2)
+    base = write_gguf(tmp_path / "base.gguf", config, types=types)
+    adapter = write_adapter(tmp_path / "tone", config, targets=("q_proj", "v_proj", "up_proj", "down_proj"))
+    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
+    said = in_the_page(base, ours, bits, adapter)
+    written = convert_checkpoint(
+        base, theirs, quantization=Quantization.of(bits), residual_scale="bound", merge=adapter
+    )
+    assert said.get("sha256") == written.sha256, said
+    assert ours.read_bytes() == theirs.read_bytes()
+    alone = convert_checkpoint(base, tmp_path / "b.task", quantization=Quantization.of(bits), residual_scale="bound")
+    assert alone.sha256 != written.sha256
 
 
 def said(**settings: Any) -> Callable[[Path], object]:

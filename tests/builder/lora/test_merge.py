@@ -15,9 +15,11 @@ from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
 from builder.lora.adapter import Adapter
 from builder.model.opened import OpenedCheckpoint
-from tests.adapters import FEED_FORWARD, write_adapter
+from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.gguf_files import write_gguf
 from tests.goldens.lora_cases import MERGED, lora_goldens, sampled
+from tests.llama_checkpoints import llama_config, write_llama, write_llama_gguf
 
 
 @pytest.mark.parametrize("name", MERGED)
@@ -55,6 +57,29 @@ def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "wasmtime", None)  # as where it is not installed
     plain = convert_checkpoint(base, tmp_path / "numpy.task", merge=adapter)
     assert whole.path.read_bytes() == plain.path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["gemma3", "llama"])
+def test_a_gguf_file_takes_an_adapter_as_its_folder_does(kind: str, tmp_path: Path) -> None:
+    """llama.cpp has other names than transformers, and other rows of Llama's queries and keys."""
+    if kind == "llama":
+        config = llama_config()
+        write_llama_gguf(tmp_path / "m.gguf", write_llama(tmp_path / "c", config))
+    else:
+        config = gemma3_config()
+        write_gguf(tmp_path / "m.gguf", config, folder=tmp_path / "c")
+    adapter = write_adapter(tmp_path / "adapter", config, targets=(*ATTENTION, *FEED_FORWARD))
+    ours, theirs = (OpenedCheckpoint.complete(tmp_path / base, adapter).weights for base in ("m.gguf", "c"))
+    plain = OpenedCheckpoint.complete(tmp_path / "m.gguf").weights
+    changed = 0
+    for weight in theirs.tensors:
+        found, expected, before = (
+            np.concatenate([to_float32(rows[:]) for _, rows in weights.bands(weight)])
+            for weights in (ours, theirs, plain)
+        )
+        np.testing.assert_array_equal(found, expected, str(weight.source))
+        changed += not np.array_equal(found, before)
+    assert changed == 7 * config["num_hidden_layers"]
 
 
 @pytest.mark.parametrize(
