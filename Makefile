@@ -25,7 +25,7 @@ CHECK_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)
   { echo "onpage: Node 20 or newer, with npm, was not found: install it." >&2; exit 1; }
 .DELETE_ON_ERROR:
 
-.PHONY: help serve gemma chat package test test-javascript test-webkit test-real test-export bench check $(CHECKS) browser chromium firefox webkit wheel clean
+.PHONY: help serve gemma chat package test test-javascript test-webkit test-real test-export bench check $(CHECKS) browser chromium software-gpu firefox webkit wheel clean
 
 help:
 	@sed -n '1,9s/^# //p' Makefile
@@ -80,7 +80,7 @@ types-javascript: static/node_modules/.test
 test-webkit: .venv/.selenium static/vendor/.copied webkit
 	$(BIN)/python -m pytest e2e/webkit
 
-test-real: .venv/.tune static/node_modules/.test static/vendor/.copied chromium
+test-real: .venv/.tune static/node_modules/.test static/vendor/.copied chromium software-gpu
 	$(BIN)/python -m pytest real
 
 test-export: .venv/.test static/vendor/.copied chromium
@@ -92,7 +92,7 @@ test-export: .venv/.test static/vendor/.copied chromium
 browser: .venv/.test
 	$(BIN)/python -m e2e.install_browser chromium software-gpu firefox
 
-chromium firefox webkit: .venv/.test
+chromium software-gpu firefox webkit: .venv/.test
 	$(BIN)/python -m e2e.install_browser $@
 
 webkit: .venv/.selenium

