@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,19 @@ from tests.adapters import write_adapter
 SAME = 60
 """Characters of a post with the adapter that are compared: the rest need not be waited for."""
 NONE = "None: the model as it is"
+BEGUN = """
+(least) => {
+  self.begun = new Promise((resolve) => {
+    new MutationObserver((_, observer) => {
+      const text = document.querySelector(".card:not([data-reading]) .card-text")?.textContent ?? "";
+      if (document.body.dataset.phase !== "writing" || text.length < least) return;
+      observer.disconnect();
+      resolve(text);
+    }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+}
+"""
+"""Watched in the page: where it has something to say of a post it begins another, perhaps before a test could look."""
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +102,13 @@ def choose(tab: Watched, name: str) -> None:
 def begin(tab: Watched) -> str:
     """What a post begins with, whether it ends or is stopped."""
     page = tab.page
-    with tab.through("writing"):  # perhaps over before one could look
+    page.evaluate(BEGUN, SAME)
+    with tab.through("writing", "ready"):
         page.get_by_role("button", name="Write", exact=True).click()
-    new = page.locator(".card:not([data-reading]) .card-text")  # not the post before
-    expect(new).to_have_text(re.compile(f".{{{SAME},}}", re.DOTALL), timeout=WRITE_MS)
-    page.locator(".composer-stop").dispatch_event("click")
-    tab.wait_for("ready")
-    return page.locator(".card-text").inner_text()[:SAME]
+        begun = str(page.evaluate("self.begun"))
+        page.locator(".composer-stop").dispatch_event("click")
+    expect(page.locator(".composer-stop")).to_be_hidden(timeout=WRITE_MS)
+    return begun[:SAME]
 
 
 def test_off_is_the_model_as_it_is(browser: Browser, tab: Watched, model_file: Path, posts: dict[str, str]) -> None:
