@@ -12,10 +12,20 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from e2e.firefox.browser import launched
-from e2e.page.conftest import endless_model, new_tab, quick_faulty, quick_server, tab
+from e2e.page.conftest import endless_model, new_tab, quick_server, scripted, scripted_faulty, tab
 from e2e.page.servers import FaultyServer
 
-__all__ = ["browser", "downloads", "endless_model", "faulty", "new_tab", "quick_faulty", "quick_server", "tab"]
+__all__ = [
+    "browser",
+    "downloads",
+    "endless_model",
+    "faulty",
+    "new_tab",
+    "quick_server",
+    "scripted",
+    "scripted_faulty",
+    "tab",
+]
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +42,6 @@ def browser(playwright: Playwright, downloads: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def faulty(quick_faulty: FaultyServer) -> FaultyServer:
+def faulty(scripted_faulty: FaultyServer) -> FaultyServer:
     """This Firefox has no WebGPU: all its models are the processor's."""
-    return quick_faulty
+    return scripted_faulty

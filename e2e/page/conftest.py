@@ -22,9 +22,10 @@ from builder.model.tokenizer import Tokenizer
 from builder.store import Store
 from builder.store.importing import import_file
 from builder.synth.web_file import synthesize
-from e2e.page.servers import CUT_SECONDS, FaultyServer, RunningServer, faulty_server, onpage_serve
+from e2e.page.scripted_engine import scripted_static
+from e2e.page.servers import CUT_SECONDS, Cut, FaultyServer, RunningServer, faulty_server, onpage_serve
 from onpage.bench.browser import launch
-from webapp.paths import DEMO_GRAPH, DEMO_MODEL
+from webapp.paths import DEMO, DEMO_GRAPH, DEMO_MODEL
 from webapp.served_models import Offer
 
 MODEL_ENVIRONMENT = "ONPAGE_TEST_MODEL"
@@ -203,7 +204,14 @@ def wait_for_stop(pieces: int) -> str:
 
 
 def cut_when_arrived(tab: Watched, server: FaultyServer) -> int:
-    """Lets the next cut happen once the page shows all that was sent before it; how much that was.
+    """Lets the next cut happen once the page shows all that was sent before it; how much that was."""
+    cut = standing_cut(tab, server)
+    cut.happen()
+    return cut.position
+
+
+def standing_cut(tab: Watched, server: FaultyServer) -> Cut:
+    """The next cut, before it happens, once the page shows all that was sent.
 
     The page shows its progress ten times a second at most, so perhaps not that of the last bytes: a further byte, after a
     while, makes it do so.
@@ -218,8 +226,7 @@ def cut_when_arrived(tab: Watched, server: FaultyServer) -> int:
             cut.send_another()
             patience = time.monotonic() + 0.5
         time.sleep(0.02)
-    cut.happen()
-    return cut.position
+    return cut
 
 
 @pytest.fixture(scope="session")
@@ -260,6 +267,19 @@ def quick_server(endless_model: Path) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page's files, with an engine in them that writes by a script: for what is around an engine."""
+    return scripted_static(tmp_path_factory.mktemp("static"))
+
+
+@pytest.fixture(scope="session")
+def scripted_server(scripted: Path, endless_model: Path) -> Iterator[FaultyServer]:
+    """The models of `quick_server` in the scripted engine."""
+    with faulty_server([DEMO, endless_model], static=scripted) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def server(model_file: Path, noise_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """`onpage serve` with both models: the demo model as a file first, the other from a store."""
     store = Store(tmp_path_factory.mktemp("store"))
@@ -278,6 +298,13 @@ def faulty(model_file: Path) -> Iterator[FaultyServer]:
 def quick_faulty() -> Iterator[FaultyServer]:
     """As `faulty`, on the processor."""
     with faulty_server([DEMO_GRAPH]) as running:
+        yield running
+
+
+@pytest.fixture
+def scripted_faulty(scripted: Path) -> Iterator[FaultyServer]:
+    """As `quick_faulty`, in the scripted engine."""
+    with faulty_server([DEMO_GRAPH], static=scripted) as running:
         yield running
 
 
@@ -301,9 +328,9 @@ def no_complaints(tab: Watched) -> Iterator[None]:
 
 
 @pytest.fixture
-def loaded(tab: Watched, quick_server: RunningServer) -> Watched:
-    """Ready on the processor, with an example in it."""
-    tab.open(quick_server.url)
+def loaded(tab: Watched, scripted_server: FaultyServer) -> Watched:
+    """Ready in the scripted engine, with an example in it."""
+    tab.open(scripted_server.url)
     tab.wait_for("ready")
     tab.page.get_by_role("button", name=EXAMPLE).click()
     return tab

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, cut_when_arrived, hold_answer, hold_end, watched_tab
+from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, hold_answer, hold_end, standing_cut, watched_tab
 from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
@@ -45,8 +45,8 @@ async (codes) => {
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultyServer]:
-    with faulty_server([DEMO_GRAPH]) as running:
+def server(scripted: Path) -> Iterator[FaultyServer]:
+    with faulty_server([DEMO_GRAPH], static=scripted) as running:
         yield running
 
 
@@ -90,11 +90,12 @@ def test_loading(new_tab: Callable[[], Watched], server: FaultyServer) -> None:
     tab.expected.append("ERR_")
     server.faults.cut_at = [2_000_000]
     tab.open(server.url)
+    cut = standing_cut(tab, server)
     expect(tab.page.get_by_role("progressbar")).to_be_visible()
     expect(tab.page.locator(".loading-detail")).to_contain_text("B of ")
     check(tab.page)
     with tab.through("ready"):
-        cut_when_arrived(tab, server)
+        cut.happen()
 
 
 def test_ready_and_open(ready: Watched) -> None:

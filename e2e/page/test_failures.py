@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e.conftest import QUICKER
 from e2e.page.conftest import EXAMPLE, WRITE_MS, Watched, begin_worker_with, hold_end, watched
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer, RunningServer
 from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 
 A_DAY = 86_400
@@ -72,13 +72,13 @@ def test_engine_cannot_be_stopped(quick_server: RunningServer, tab: Watched) -> 
     expect(page.get_by_label("Your text")).to_have_value(typed)
 
 
-def test_engine_falls_silent_while_loading(quick_server: RunningServer, tab: Watched) -> None:
+def test_engine_falls_silent_while_loading(scripted_server: FaultyServer, tab: Watched) -> None:
     """Three minutes without a sign of life end the load with a screen that can start it again."""
     page = tab.page
     begin_worker_with(page, "litert_lm.worker.js", "self.postMessage = () => {}")
     page.clock.install(time=0)
     page.clock.pause_at(A_DAY)
-    tab.open(quick_server.url)
+    tab.open(scripted_server.url)
     tab.wait_for("loading")
     page.clock.fast_forward(179_999)
     expect(page.locator("body")).to_have_attribute("data-phase", "loading")
@@ -89,10 +89,10 @@ def test_engine_falls_silent_while_loading(quick_server: RunningServer, tab: Wat
     expect(page.locator(".problem")).to_contain_text("three minutes")
 
 
-def test_the_code_of_a_task_cannot_be_fetched(quick_server: RunningServer, tab: Watched) -> None:
+def test_the_code_of_a_task_cannot_be_fetched(scripted_server: FaultyServer, tab: Watched) -> None:
     """Its screen's way on brings the task; the others go on meanwhile."""
     tab.expected.append("ERR_FAILED")
-    page = tab.open(quick_server.url)
+    page = tab.open(scripted_server.url)
     tab.wait_for("ready")
     fetched = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
     assert not [path for path in fetched if re.search("/tasks/(chat|lab|documents|functions|senses|models)/", path)]
@@ -124,11 +124,11 @@ def test_device_lost(server: RunningServer, browser: Browser) -> None:
         begin_to_write(page)
 
 
-def test_two_tabs(quick_server: RunningServer, new_tab: Callable[[], Watched]) -> None:
+def test_two_tabs(scripted_server: FaultyServer, new_tab: Callable[[], Watched]) -> None:
     """Each has its own engine, draft and model; both write at the same time."""
     first, second = tabs = new_tab(), new_tab()
     for tab in tabs:
-        tab.open(quick_server.url)
+        tab.open(scripted_server.url)
     first.wait_for("ready")
     second.wait_for("ready")
     second.choose_model("endless")

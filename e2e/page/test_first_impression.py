@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e.page.conftest import EXAMPLE, STEP_MS, WRITE_MS, Watched, begin_worker_with, wait_for_stop, watched_tab
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer
 from e2e.page.test_known_posts import KNOWN
 from webapp.paths import static_folder
 
@@ -44,9 +44,9 @@ BORDERS = """
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
+def tab(browser: Browser, scripted_server: FaultyServer) -> Iterator[Watched]:
     with watched_tab(browser, viewport=PHONE, reduced_motion="reduce") as tab:
-        tab.open(quick_server.url)
+        tab.open(scripted_server.url)
         tab.wait_for("ready")
         yield tab
 
@@ -110,7 +110,7 @@ def test_only_the_tightest_network_is_named(page: Page) -> None:
 
 
 def test_an_example_can_be_undone(page: Page) -> None:
-    text, undo = page.get_by_label("Your text"), page.get_by_role("button", name="Undo")
+    text, undo = page.get_by_label("Your text"), page.locator(".composer").get_by_role("button", name="Undo")
     expect(undo).to_be_hidden()
     text.fill("My own words.")
     page.get_by_role("button", name="Event").click()
@@ -176,11 +176,11 @@ def test_what_is_chosen_can_be_seen_in_high_contrast(page: Page) -> None:
 
 
 def test_before_anything_is_written_there_is_a_sample(
-    new_tab: Callable[[], Watched], quick_server: RunningServer
+    new_tab: Callable[[], Watched], scripted_server: FaultyServer
 ) -> None:
     examples = json.loads((static_folder() / "tasks/post/examples.json").read_text(encoding="utf-8"))
     ((title, sample),) = [(example["title"], example["post"]) for example in examples if "post" in example]
     assert sample == KNOWN[title], "what the demo writes, greedily"
     tab = new_tab()
-    tab.open(quick_server.url)
+    tab.open(scripted_server.url)
     expect(tab.page.locator(".card-sample blockquote")).to_have_text(sample)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -19,9 +20,9 @@ ENGINE = "?engine=litert-lm-cpu"
 DRAFT = "The library opens on Monday, 3 May. Bring your own cup."
 
 
-def test_a_change_keeps_the_model_and_what_was_written(browser: Browser) -> None:
+def test_a_change_keeps_the_model_and_what_was_written(browser: Browser, scripted: Path) -> None:
     """Begins in the browser's language, of which alone the texts are fetched; another is there in place, as if the page had begun in it."""
-    with faulty_server([DEMO_GRAPH]) as server, watched_tab(browser, locale="ja-JP") as tab:
+    with faulty_server([DEMO_GRAPH], static=scripted) as server, watched_tab(browser, locale="ja-JP") as tab:
         page = tab.open(f"{server.url}/{ENGINE}#/post")
         tab.wait_for("ready")
         expect(page.locator("html[lang=ja][dir=ltr]")).to_have_count(1)

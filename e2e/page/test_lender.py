@@ -41,8 +41,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def server(files: tuple[Path, Path]) -> Iterator[FaultyServer]:
-    with faulty_server([DEMO_GRAPH, *files]) as running:
+def server(files: tuple[Path, Path], scripted: Path) -> Iterator[FaultyServer]:
+    with faulty_server([DEMO_GRAPH, *files], static=scripted) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""The page of models, in one tab on the processor's engine: pause, go on, check, delete, import, use."""
+"""The page of models, in one tab with the scripted engine: pause, go on, check, delete, import, use."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WEB, GRAPH = sha256_of(DEMO_MODEL), sha256_of(DEMO_GRAPH)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[FaultyServer]:
-    with faulty_server([DEMO]) as running:
+def server(scripted: Path) -> Iterator[FaultyServer]:
+    with faulty_server([DEMO], static=scripted) as running:
         yield running
 
 

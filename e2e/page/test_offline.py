@@ -113,10 +113,12 @@ def test_an_update_is_whole_or_nothing(new_tab: Callable[[], Watched], static: P
         assert last.page.evaluate(CACHES) == 1, "nothing of the old one is left"
 
 
-def test_the_bench_is_measured_without_it_and_another_program_is_seen(new_tab: Callable[[], Watched]) -> None:
+def test_the_bench_is_measured_without_it_and_another_program_is_seen(
+    new_tab: Callable[[], Watched], scripted: Path
+) -> None:
     tab = new_tab()
     page = tab.page
-    with faulty_server([DEMO_GRAPH]) as server:
+    with faulty_server([DEMO_GRAPH], static=scripted) as server:
         tab.open(server.url)
         tab.wait_for("ready")
         expect(page.get_by_text(KEPT)).to_be_visible()

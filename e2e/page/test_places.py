@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 
 from e2e.page.conftest import EXAMPLE, Watched, insecure
-from e2e.page.servers import RunningServer, faulty_server
+from e2e.page.servers import FaultyServer, RunningServer, faulty_server
 from webapp.paths import DEMO, DEMO_GRAPH
 
 
@@ -51,8 +51,8 @@ def test_without_shared_memory(quick_server: RunningServer, tab: Watched) -> Non
     assert len(tab.write().split()) > 5
 
 
-def test_arabic_is_laid_out_from_right_to_left(quick_server: RunningServer, tab: Watched) -> None:
-    page = tab.open(quick_server.url)
+def test_arabic_is_laid_out_from_right_to_left(scripted_server: FaultyServer, tab: Watched) -> None:
+    page = tab.open(scripted_server.url)
     area = page.get_by_label("Your text")
     direction = "(element) => getComputedStyle(element).direction"
     area.fill("The library opens.")

@@ -11,16 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from e2e.page.conftest import EXAMPLE, Watched, watched_tab
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer
 from e2e.page.test_accessibility import check
 
 PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser, quick_server: RunningServer) -> Iterator[Watched]:
+def tab(browser: Browser, scripted_server: FaultyServer) -> Iterator[Watched]:
     with watched_tab(browser, viewport=PHONE, reduced_motion="reduce", accept_downloads=True) as tab:
-        tab.open(quick_server.url)
+        tab.open(scripted_server.url)
         tab.wait_for("ready")
         tab.page.get_by_role("button", name=EXAMPLE).click()
         yield tab
@@ -64,7 +64,7 @@ def test_a_post_is_edited_in_its_place_and_the_reload_has_it(tab: Watched, writt
 
 @pytest.mark.parametrize("finished", [True, False])
 def test_an_edit_is_kept_when_the_page_is_left_at_once(
-    tab: Watched, written: Page, quick_server: RunningServer, finished: bool
+    tab: Watched, written: Page, scripted_server: FaultyServer, finished: bool
 ) -> None:
     """A write that waited for the device's answers was lost with the page: always while it was typed, often after Escape."""
     page, post = written, tab.post
@@ -81,7 +81,7 @@ def test_an_edit_is_kept_when_the_page_is_left_at_once(
         tab.wait_for("ready")
         expect(text_of(page)).to_have_text(post)
     other = page.context.new_page()
-    other.goto(quick_server.url)
+    other.goto(scripted_server.url)
     other.locator("summary", has_text="Earlier posts").click()
     other.locator(".history-item", has_text=post).get_by_role("button").first.click()
     other.get_by_role("button", name="Edit", exact=True).click()
@@ -106,7 +106,7 @@ def test_one_tap_changes_it_and_undo_takes_that_back(tab: Watched, written: Page
 
 
 def test_the_history_is_in_every_tab_and_leaves_as_files(
-    tab: Watched, written: Page, quick_server: RunningServer, tmp_path: Path
+    tab: Watched, written: Page, scripted_server: FaultyServer, tmp_path: Path
 ) -> None:
     page, post = written, tab.post
     unfold(page, "Earlier posts")
@@ -120,7 +120,7 @@ def test_the_history_is_in_every_tab_and_leaves_as_files(
     assert exported["posts"][0]["post"] == post
     assert "Northfield Choir" in exported["posts"][0]["source"]
     other = page.context.new_page()
-    other.goto(quick_server.url)
+    other.goto(scripted_server.url)
     other.locator("summary", has_text="Earlier posts").click()
     expect(other.locator(".history-item").first).to_be_visible()  # the list is read when it is unfolded
     count = other.locator(".history-item").count()
@@ -160,11 +160,11 @@ def test_three_to_choose_from_for_a_network_with_a_voice(tab: Watched, written: 
 
 
 def test_without_storage_the_posts_of_the_tab_are_there_and_it_is_said(
-    new_tab: Callable[[], Watched], quick_server: RunningServer
+    new_tab: Callable[[], Watched], scripted_server: FaultyServer
 ) -> None:
     tab = new_tab()
     tab.page.add_init_script("Object.defineProperty(self, 'indexedDB', { value: undefined })")
-    tab.open(quick_server.url)
+    tab.open(scripted_server.url)
     tab.wait_for("ready")
     tab.page.get_by_role("button", name=EXAMPLE).click()
     post = tab.write()

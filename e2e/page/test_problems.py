@@ -60,10 +60,10 @@ def test_insecure_origin(model_file: Path, browser: Browser) -> None:
         assert not server.faults.requests
 
 
-def test_server_unreachable(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_server_unreachable(scripted_faulty: FaultyServer, tab: Watched) -> None:
     tab.expected.append(FAILED_RESOURCE)
-    quick_faulty.faults.refuse["/api/models"] = 1
-    tab.open(quick_faulty.url)
+    scripted_faulty.faults.refuse["/api/models"] = 1
+    tab.open(scripted_faulty.url)
     assert tab.problem() == "server-unreachable"
     with tab.page.expect_navigation():
         tab.page.get_by_role("button", name="Try again").click()
@@ -85,12 +85,12 @@ def test_model_missing(tmp_path: Path, tab: Watched) -> None:
         tab.wait_for("ready")
 
 
-def test_model_corrupt(quick_faulty: FaultyServer, tab: Watched) -> None:
-    quick_faulty.faults.flip_byte = 200_000
-    tab.open(quick_faulty.url)
+def test_model_corrupt(scripted_faulty: FaultyServer, tab: Watched) -> None:
+    scripted_faulty.faults.flip_byte = 200_000
+    tab.open(scripted_faulty.url)
     assert tab.problem() == "model-corrupt"
     expect(tab.page.locator(".problem")).to_contain_text("sha256")
-    quick_faulty.faults.flip_byte = None
+    scripted_faulty.faults.flip_byte = None
     tab.page.get_by_role("button", name="Download again").click()
     tab.wait_for("ready")
 
@@ -105,42 +105,42 @@ def test_download_resumes(faulty: FaultyServer, tab: Watched) -> None:
     assert faulty.faults.starts() == [0, *cuts]
 
 
-def test_download_is_tried_again(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_download_is_tried_again(scripted_faulty: FaultyServer, tab: Watched) -> None:
     """The page says what it waits for, and goes on by itself when the server is back."""
     tab.expected.append("ERR_")
-    quick_faulty.faults.cut_everything = True
-    tab.open(quick_faulty.url)
+    scripted_faulty.faults.cut_everything = True
+    tab.open(scripted_faulty.url)
     detail = tab.page.locator(".loading-detail")
     expect(detail).to_have_text(
         re.compile(r"^\d+(\.\d)? [kM]B of [\d.]+ MB · The server does not answer: trying again in \d+ s$")
     )
-    quick_faulty.faults.cut_everything = False
+    scripted_faulty.faults.cut_everything = False
     tab.wait_for("ready")
 
 
-def test_online_again(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_online_again(scripted_faulty: FaultyServer, tab: Watched) -> None:
     """The worker sees it, and its pause ends long before its time."""
     tab.expected.append("ERR_")
     page = tab.page
     begin_worker_with(page, "litert_lm.worker.js", LONG_PAUSES)
-    quick_faulty.faults.cut_everything = True
-    tab.open(quick_faulty.url)
+    scripted_faulty.faults.cut_everything = True
+    tab.open(scripted_faulty.url)
     expect(page.locator(".loading-detail")).to_contain_text("trying again in 3 min")
     page.context.set_offline(True)
     for _ in range(STEP_MS // 100):
         if page.workers[-1].evaluate("self.sawOffline"):
             break
         page.wait_for_timeout(100)
-    quick_faulty.faults.cut_everything = False
+    scripted_faulty.faults.cut_everything = False
     page.context.set_offline(False)
     tab.wait_for("ready", timeout=60_000)
 
 
-def test_download_refused(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_download_refused(scripted_faulty: FaultyServer, tab: Watched) -> None:
     """As by a proxy that wants a sign-in: named for what it is, and gone when the page is opened anew."""
     tab.expected.append(FAILED_RESOURCE)
-    quick_faulty.faults.forbid = 1
-    tab.open(quick_faulty.url)
+    scripted_faulty.faults.forbid = 1
+    tab.open(scripted_faulty.url)
     assert tab.problem() == "server-refused"
     expect(tab.page.locator(".problem")).to_contain_text("403")
     with tab.page.expect_navigation():
@@ -148,30 +148,30 @@ def test_download_refused(quick_faulty: FaultyServer, tab: Watched) -> None:
     tab.wait_for("ready")
 
 
-def test_engine_restarts_by_itself(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_engine_restarts_by_itself(scripted_faulty: FaultyServer, tab: Watched) -> None:
     """Once: the page only says so. What was typed is still there, and the model is not sent again."""
     tab.expected.append(FAILED_RESOURCE)
-    quick_faulty.faults.refuse["litertlm_wasm_internal.js"] = 1
-    page = tab.open(quick_faulty.url)
+    scripted_faulty.faults.refuse["litertlm_wasm_internal.js"] = 1
+    page = tab.open(scripted_faulty.url)
     page.get_by_label("Your text").fill("Something typed while it loads.")
     tab.wait_for("ready")
     expect(page.get_by_role("alert")).to_contain_text("started again")
     expect(page.get_by_label("Your text")).to_have_value("Something typed while it loads.")
-    sent = len(quick_faulty.faults.requests)
+    sent = len(scripted_faulty.faults.requests)
     page.get_by_text("Details", exact=True).click()
     page.get_by_label("Seed").fill("9")
     with tab.through("loading", "ready"):
         page.get_by_role("button", name="Apply", exact=True).click()
-    assert len(quick_faulty.faults.requests) == sent, "the model was sent again, though its address is immutable"
+    assert len(scripted_faulty.faults.requests) == sent, "the model was sent again, though its address is immutable"
 
 
-def test_engine_failed(quick_faulty: FaultyServer, tab: Watched) -> None:
+def test_engine_failed(scripted_faulty: FaultyServer, tab: Watched) -> None:
     tab.expected.append(FAILED_RESOURCE)
     script = "litertlm_wasm_internal.js"
-    quick_faulty.faults.refuse[script] = 2
-    tab.open(quick_faulty.url)
+    scripted_faulty.faults.refuse[script] = 2
+    tab.open(scripted_faulty.url)
     assert tab.problem() == "engine-failed"
-    assert quick_faulty.faults.refuse[script] == 0
+    assert scripted_faulty.faults.refuse[script] == 0
     tab.page.get_by_role("button", name="Start the engine again").click()
     tab.wait_for("ready")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Worker, expect
 
 from builder.files.digest import sha256_of
 from e2e.page.conftest import STEP_MS, Watched, begin_worker_with
-from e2e.page.servers import FaultyServer, faulty_server
+from e2e.page.servers import FaultyServer
 from webapp.paths import DEMO_GRAPH
 
 CHUNK = 4 << 20
@@ -30,10 +30,9 @@ SIZE = DEMO_GRAPH.stat().st_size
 
 
 @pytest.fixture
-def faulty() -> Iterator[FaultyServer]:
-    """With a model for the processor, which loads in a second."""
-    with faulty_server([DEMO_GRAPH]) as running:
-        yield running
+def faulty(scripted_faulty: FaultyServer) -> FaultyServer:
+    """Of a model for the processor; no engine reads it."""
+    return scripted_faulty
 
 
 def eventually(holds: Callable[[], bool]) -> None:
