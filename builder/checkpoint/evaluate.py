@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from builder.checkpoint.checkpoint import Checkpoint
@@ -27,8 +26,9 @@ def _pieces(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> l
     match source:
         case Tensor(name):
             return [Piece(checkpoint.require(name, shape), 0, row_count(shape))]
-        case MatricesOf(Tensor(name), count):
-            tensor = checkpoint.require(name, (count, shape[0] // count, *shape[1:]))
+        case MatricesOf(Tensor(name), count, rows):
+            _require(checkpoint, source, shape, count * rows, True)
+            tensor = checkpoint.require(name, (count, rows, *shape[1:]))
             return [Piece(replace(tensor, shape=shape), 0, shape[0])]
         case RowsOf(of, first, count):
             there = _count(checkpoint, of, shape)
@@ -55,9 +55,8 @@ def _count(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> in
         case Tensor(name):
             tensor = checkpoint.tensors.get(name) or checkpoint.require(name, shape)
             return row_count(tensor.shape)
-        case MatricesOf(Tensor(name), count):
-            tensor = checkpoint.tensors.get(name) or checkpoint.require(name, (count, shape[0] // count, *shape[1:]))
-            return math.prod(tensor.shape[:-1])
+        case MatricesOf(_, count, rows):
+            return count * rows
         case RowsOf():
             return source.count
         case ColumnsOf(of):

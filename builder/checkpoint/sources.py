@@ -23,10 +23,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class MatricesOf:
-    """A tensor of `count` matrices, as if one lay below the other."""
+    """A tensor of `count` matrices of `rows` rows each, as if one lay below the other."""
 
     of: Tensor
     count: int
+    rows: int
 
     def __str__(self) -> str:
         return str(self.of)
@@ -75,8 +76,8 @@ def renamed(source: Source, name: str) -> Source:
     match source:
         case Tensor():
             return Tensor(name)
-        case MatricesOf(_, count):
-            return MatricesOf(Tensor(name), count)
+        case MatricesOf():
+            return replace(source, of=Tensor(name))
         case RowsOf(of, first, count):
             return RowsOf(renamed(of, name), first, count)
         case ColumnsOf(of):

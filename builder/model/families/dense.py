@@ -200,7 +200,7 @@ def _weights(model: ModelDescription, naming: Naming) -> Iterator[Weight]:
                 yield Weight(part, i, shape, _columns_of_a_layer(model, naming, i))
                 continue
             if layer.experts and part in EXPERT_MATRICES:
-                source = _of_experts(part, layer.experts, f"{naming.decoder}layers.{i}.")
+                source = _of_experts(part, layer.experts, width, f"{naming.decoder}layers.{i}.")
                 yield Weight(part, i, shape, source, layer.experts.count)
                 continue
             name = OTHERS.get(part) or f"{others.get(part, TENSORS.get(part))}.weight"
@@ -217,10 +217,11 @@ def never_read(model: ModelDescription, naming: Naming) -> tuple[str, ...]:
     return tuple(f"{naming.decoder}layers.{i}.self_attn.{part}." for i in layers for part in parts)
 
 
-def _of_experts(part: LayerPart, experts: Experts, start: str) -> Source:
+def _of_experts(part: LayerPart, experts: Experts, hidden: int, start: str) -> Source:
     if part == "expert_down":
-        return MatricesOf(Tensor(start + EXPERTS_DOWN), experts.count)
-    both, width = MatricesOf(Tensor(start + EXPERTS_GATE_UP), experts.count), experts.width
+        return MatricesOf(Tensor(start + EXPERTS_DOWN), experts.count, hidden)
+    width = experts.width
+    both = MatricesOf(Tensor(start + EXPERTS_GATE_UP), experts.count, 2 * width)
     first = 0 if part == "expert_gate" else width
     return Stacked(tuple(RowsOf(both, 2 * width * i + first, width) for i in range(experts.count)))
 

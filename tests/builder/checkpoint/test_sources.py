@@ -51,9 +51,9 @@ def read(checkpoint: CheckpointFolder, source: Source, shape: tuple[int, ...]) -
         (ColumnsOf(ColumnsOf(Tensor("a"), 4, 1, 3), 3, 2, 1), A[:, 3:]),
         (ColumnsOf(Stacked((Tensor("b"), Tensor("a"))), 4, 0, 3), np.concatenate([B, A])[:, :3]),
         (RowsOf(ColumnsOf(Tensor("a"), 4, 2, 2), 1, 8), A[1:9, 2:]),
-        (MatricesOf(Tensor("e"), 3), E.reshape(12, 2)),
-        (RowsOf(MatricesOf(Tensor("e"), 3), 5, 6), E.reshape(12, 2)[5:11]),
-        (Stacked(tuple(RowsOf(MatricesOf(Tensor("e"), 3), 4 * i, 2) for i in range(3))), E[:, :2].reshape(6, 2)),
+        (MatricesOf(Tensor("e"), 3, 4), E.reshape(12, 2)),
+        (RowsOf(MatricesOf(Tensor("e"), 3, 4), 5, 6), E.reshape(12, 2)[5:11]),
+        (Stacked(tuple(RowsOf(MatricesOf(Tensor("e"), 3, 4), 4 * i, 2) for i in range(3))), E[:, :2].reshape(6, 2)),
         (
             Stacked((ColumnsOf(Tensor("b"), 4, 1, 2), RowsOf(ColumnsOf(Tensor("b"), 4, 1, 2), 0, 1))),
             np.concatenate([B, B[:1]])[:, 1:3],
@@ -98,9 +98,20 @@ def test_a_vector_is_one_row(checkpoint: CheckpointFolder) -> None:
         (ColumnsOf(Tensor("a"), 4, 2, 2), (10, 3), "a of .* does not have the 3 columns"),
         (Stacked((Tensor("a"), Tensor("b"))), (17, 4), r"a \+ b of .* does not have the 17 rows"),
         (Stacked((Tensor("a"), Tensor("c"))), (16, 4), "Tensor c is missing"),
-        (MatricesOf(Tensor("c"), 3), (12, 2), r"Tensor c is missing .* expected shape \[3, 4, 2\]"),
-        (MatricesOf(Tensor("e"), 4), (12, 2), r"Tensor e .* has shape \[3, 4, 2\], but config.json gives \[4, 3, 2\]"),
-        (RowsOf(MatricesOf(Tensor("e"), 3), 8, 5), (5, 2), "e of .* does not have the 5 rows"),
+        (MatricesOf(Tensor("c"), 3, 4), (12, 2), r"Tensor c is missing .* expected shape \[3, 4, 2\]"),
+        (
+            MatricesOf(Tensor("e"), 4, 3),
+            (12, 2),
+            r"Tensor e .* has shape \[3, 4, 2\], but config.json gives \[4, 3, 2\]",
+        ),
+        (MatricesOf(Tensor("e"), 3, 4), (11, 2), "e of .* does not have the 11 rows"),
+        (
+            RowsOf(MatricesOf(Tensor("e"), 3, 2), 0, 6),
+            (6, 2),
+            r"Tensor e .* has shape \[3, 4, 2\], but config.json gives \[3, 2, 2\]",
+        ),
+        (RowsOf(MatricesOf(Tensor("c"), 3, 4), 4, 2), (2, 2), r"Tensor c is missing .* expected shape \[3, 4, 2\]"),
+        (RowsOf(MatricesOf(Tensor("e"), 3, 4), 8, 5), (5, 2), "e of .* does not have the 5 rows"),
     ],
 )
 def test_what_is_not_there_is_told(
@@ -125,5 +136,5 @@ def test_the_tensors_of_an_expression_are_named() -> None:
 
 
 def test_an_expression_is_renamed() -> None:
-    assert renamed(MatricesOf(Tensor("a"), 3), "b") == MatricesOf(Tensor("b"), 3)
+    assert renamed(MatricesOf(Tensor("a"), 3, 4), "b") == MatricesOf(Tensor("b"), 3, 4)
     assert renamed(RowsOf(ColumnsOf(Tensor("a"), 4, 1, 2), 0, 1), "b") == RowsOf(ColumnsOf(Tensor("b"), 4, 1, 2), 0, 1)

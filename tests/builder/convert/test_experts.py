@@ -90,6 +90,18 @@ def test_experts_of_another_number_than_said_are_refused(tmp_path: Path) -> None
         convert_checkpoint(folder, tmp_path / "m.task")
 
 
+def test_gates_and_ups_of_another_width_than_said_are_refused(tmp_path: Path) -> None:
+    """Of twice as many rows the first were read, which are no expert's gate and up."""
+    folder = write_checkpoint(tmp_path / "c", config())
+    values = stored_values(folder)
+    write_shards(folder, values | {GATE_UP: np.repeat(values[GATE_UP], 2, axis=1)})
+    with pytest.raises(
+        CheckpointError,
+        match=r"experts\.gate_up_proj .* has shape \[12, 256, 128\], but config.json gives \[12, 128, 128",
+    ):
+        convert_checkpoint(folder, tmp_path / "m.task")
+
+
 def test_a_file_that_says_nonsense_of_its_experts_is_refused(tmp_path: Path) -> None:
     model = describe(config(), Path("config.json"))
     for said, reason in (
