@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sentencepiece import sentencepiece_model_pb2 as proto
 
-from builder.checkpoint.sources import tensor_names
 from builder.model.families import describe, family_of
 from builder.model.weights import Weight
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
-from tests.checkpoints import gemma3_config, write_checkpoint, write_shards
+from tests.checkpoints import as_stored, gemma3_config, write_checkpoint, write_shards
 
 ARCHITECTURES = {
     "gemma": "gemma",
@@ -58,7 +57,17 @@ NAMES = {
     "altup_prediction": "altup_predict_coef",
     "altup_correction": "altup_correct_coef",
     "altup_output_scale": "altup_correct_scale",
+    "post_dense_norm": "post_ffw_norm_1",
+    "router": "ffn_gate_inp",
+    "router_scale": "ffn_gate_inp.scale",
+    "pre_experts_norm": "pre_ffw_norm_2",
+    "expert_gate": "ffn_gate_up_exps",
+    "expert_up": "ffn_gate_up_exps",
+    "expert_down": "ffn_down_exps",
+    "expert_scale": "ffn_down_exps.scale",
+    "post_experts_norm": "post_ffw_norm_2",
 }
+"""Without the `.weight` that all of them but the scales end with."""
 STACKED = {
     f"altup_{part}_{i}": (f"altup_{theirs}", i)
     for part, theirs in (("projection", "proj"), ("unembed_projection", "unembd_proj"))
@@ -96,20 +105,17 @@ def write_gguf(
     held: dict[str, NDArray[np.float32]] = {}
     plus = np.float32(1 if config["model_type"] in NORMS_PLUS_ONE else 0)
     for name, parts in _tensors(config, seed).items():
-        weight, values = parts[0]
-        if weight.part in STACKED:
-            values = np.stack([each for _, each in parts])
-        elif len(parts) > 1:
-            values = np.concatenate([each for _, each in parts], axis=1)
-        thin = not weight.is_matrix or weight.inputs % 32  # which llama.cpp leaves as they are
+        weight, sources = parts[0][0], as_stored(parts)
+        values = np.stack(list(sources.values())) if weight.part in STACKED else sources[str(weight.source)]
+        # which llama.cpp leaves as they are
+        thin = not weight.is_matrix or weight.inputs % 32 or weight.part == "router"
         kind = gguf.GGMLQuantizationType["F32" if thin else type_of(weight)]
         stored = gguf.quantize(values if weight.is_matrix else values + plus, kind)
         back = gguf.dequantize(stored, kind).reshape(values.shape)
-        for i, (each, _) in enumerate(parts):
-            (source,) = tensor_names(each.source)
+        for i, source in enumerate(sources):
             held[source] = back[i] if weight.part in STACKED else back if weight.is_matrix else back - plus
         if name not in left_out:
-            writer.add_tensor(f"{name}.weight", stored, raw_dtype=kind)
+            writer.add_tensor(name if name.endswith(".scale") else f"{name}.weight", stored, raw_dtype=kind)
     for name, extra in (also or {}).items():
         writer.add_tensor(name, extra)
     writer.write_header_to_file(path)
@@ -197,6 +203,9 @@ def _facts_of_layers(config: dict[str, Any]) -> dict[str, Any]:
         facts["attention.head_count_kv"] = [counts[0] if one else counts[1] for one in windowed]
     facts |= {f"attention.{part}_length": whole for part in ("key", "value")}
     facts |= {f"attention.{part}_length_swa": head for part in ("key", "value")}
+    if config["enable_moe_block"]:
+        facts["expert_count"], facts["expert_used_count"] = config["num_experts"], config["top_k_experts"]
+        facts["expert_feed_forward_length"] = config["moe_intermediate_size"]
     return facts | {"rope.dimension_count": whole, "rope.dimension_count_swa": head}
 
 

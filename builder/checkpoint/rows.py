@@ -117,6 +117,11 @@ class StoredRows:
         """The type of the tensors."""
         return self._pieces[0].tensor.dtype
 
+    def part(self, part: slice) -> StoredRows:
+        """Some rows, still to be read."""
+        start, stop, _ = part.indices(self.shape[0])
+        return StoredRows(parts_of(self._pieces, start, stop), self.shape[1])
+
     def integers(self, part: slice) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """As `StoredTensor.integers`, of some rows."""
         start, stop, _ = part.indices(self.shape[0])

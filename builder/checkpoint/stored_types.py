@@ -41,6 +41,13 @@ def to_float32(stored: StoredArray, out: NDArray[np.float32] | None = None) -> N
     return out
 
 
+def part_of(rows: Rows, part: slice) -> Rows:
+    """Some of the rows: of a file still to be read, so that what knows how they are stored still does."""
+    without_reading = getattr(rows, "part", None)
+    found: Rows = without_reading(part) if without_reading else rows[part]
+    return found
+
+
 def read_rows(rows: Rows, part: slice, out: StoredArray) -> None:
     """Some of the rows into `out`, which has their type or is float32."""
     read_into = getattr(rows, "read_into", None)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint.checkpoint import check_finite
-from builder.checkpoint.stored_types import Rows, to_float32
+from builder.checkpoint.stored_types import Rows, part_of, to_float32
 from builder.errors import UnsupportedModel
 from builder.files.checksum import Checksum
 from builder.files.systems import core_count
@@ -183,7 +183,7 @@ class _MatrixWriter:
         """Of the matrices of all experts, which lie one after the other (`builder.formats.stacks`)."""
         bits, outputs = self.quantization.scheme_of(matrix).bits, matrix.outputs // matrix.stack
         for one, start, part in by_matrix(first, rows.shape[0], outputs):
-            _, band = self._quantized(matrix, first + part.start, rows[part])
+            _, band = self._quantized(matrix, first + part.start, part_of(rows, part))
             begin = self.offsets[f"{name}.w"] + one * outputs * matrix.inputs * bits // 8
             self._strips(begin, start, outputs, bits, band)
             scales = gathered.put(one, start, band.scales)

@@ -19,13 +19,22 @@ from builder.checkpoint.gguf import GgufFile, GgufTensor
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.files.reading import shown
 from builder.model.families import gemma3n
-from builder.model.gguf_names import LAYER_NAMES, PER_LAYER_TABLE
+from builder.model.gguf_names import GATES_APART, LAYER_NAMES, PER_LAYER_TABLE
 
 ROPE_DIVISORS = "rope_freqs.weight"
 """A tensor with a divisor for each pair of a head: Llama 3's rope scaling, or which pairs a Gemma 4 does not turn."""
 
 NOT_TURNED = 1e30
 """The divisor of a pair that is not."""
+
+ROUTED: dict[str, tuple[Any, ...]] = {
+    "expert_gating_func": (1,),
+    "expert_weights_norm": (True,),
+    "expert_weights_scale": (1.0,),
+    "expert_group_count": (1, 0),
+    "expert_shared_count": (0,),
+}
+"""What a file may say of how experts are chosen and weighed: by a softmax (1), by shares that add up to one, and out of all."""
 
 OWN_CACHES = 20
 """Layers of a published Gemma 3n with keys and values of their own, which llama.cpp does not read from the file."""
@@ -139,10 +148,6 @@ def gemma4_layers(file: GgufFile, said: Said) -> dict[str, Any]:
     shared = said.count("attention.shared_kv_layers", least=0, unsaid=0)
     width = said.count("embedding_length_per_layer_input", least=0, unsaid=0)
     inner, double = _feed_forward(said, layers, shared)
-    if said("expert_count"):
-        raise said.refused(
-            "expert_count", "is said: onpage converts a mixture of experts from its Hugging Face folder only"
-        )
     heads = said.of_layers("attention.head_count_kv", layers, int, "a whole number")
     local, seeing_all = (
         {count for count, one in zip(heads, windowed, strict=True) if one is kind} for kind in (True, False)
@@ -166,6 +171,7 @@ def gemma4_layers(file: GgufFile, said: Said) -> dict[str, Any]:
         "head_dim": local_head,
         "global_head_dim": head,
         "rope_parameters": _ropes(file, said, head, local_head),
+        **_experts(file, said),
     }
 
 
@@ -180,6 +186,32 @@ def _feed_forward(said: Said, layers: int, shared: int) -> tuple[int, bool]:
         "feed_forward_length",
         "differs from layer to layer: expected one width, or twice that in the layers that share keys and values",
     )
+
+
+def _experts(file: GgufFile, said: Said) -> dict[str, Any]:
+    """How many there are beside the feed-forward, how many a token is sent to, and how wide each is."""
+    count = said.count("expert_count", least=0, unsaid=0)
+    if not count:
+        return {}
+    for key, known in ROUTED.items():
+        if said(key) not in (None, *known):
+            raise said.refused(
+                key,
+                f"is {shown(said(key))}: expected {known[0]}, because the engine routes as a Gemma 4 does and no other way",
+            )
+    apart = f"blk.0.{GATES_APART}.weight"
+    if apart in file.tensors:
+        raise UnsupportedModel(
+            f"{file.path} holds the experts' gates in a tensor of their own, {apart}: expected gates and ups in one, as llama.cpp converts a "
+            f"Gemma 4; convert its Hugging Face folder.",
+            subject=apart,
+        )
+    return {
+        "enable_moe_block": True,
+        "num_experts": count,
+        "top_k_experts": said.count("expert_used_count"),
+        "moe_intermediate_size": said.count("expert_feed_forward_length"),
+    }
 
 
 def _keys_are_values(file: GgufFile, windowed: Sequence[bool], own: int) -> bool:

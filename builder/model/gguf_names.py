@@ -30,7 +30,15 @@ LAYER_NAMES: dict[LayerPart, str] = {
     "altup_prediction": "altup_predict_coef",
     "altup_correction": "altup_correct_coef",
     "altup_output_scale": "altup_correct_scale",
+    "post_dense_norm": "post_ffw_norm_1",
+    "router": "ffn_gate_inp",
+    "pre_experts_norm": "pre_ffw_norm_2",
+    "expert_gate": "ffn_gate_up_exps",
+    "expert_up": "ffn_gate_up_exps",
+    "expert_down": "ffn_down_exps",
+    "post_experts_norm": "post_ffw_norm_2",
 }
+"""Those that are a `.weight`. Of the experts of a layer the gates and ups are one tensor, as transformers has them."""
 
 HEAD = "output.weight"
 """The output matrix, where it is not the embedding; some programs save the embedding a second time under this name."""
@@ -49,7 +57,17 @@ WHOLE_NAMES: dict[Part, str] = {
 }
 """What a model has once; the tables of all layers are one tensor, side by side, and so are the matrices of the streams, one on the other."""
 
-BIASES: dict[LayerPart, str] = {"query_bias": "attn_q", "key_bias": "attn_k", "value_bias": "attn_v"}
+OTHERS: dict[LayerPart, str] = {
+    "query_bias": "attn_q.bias",
+    "key_bias": "attn_k.bias",
+    "value_bias": "attn_v.bias",
+    "router_scale": "ffn_gate_inp.scale",
+    "expert_scale": "ffn_down_exps.scale",
+}
+"""Those that are none."""
+
+GATES_APART = "ffn_gate_exps"
+"""The gates of experts, where a file has them without the ups."""
 
 
 MATRICES: dict[Part, int] = {
@@ -62,6 +80,6 @@ def gguf_name(weight: Weight) -> str:
     """The name of the tensor that a weight is, or is a part of."""
     if weight.part in WHOLE_NAMES:
         return WHOLE_NAMES[weight.part]
-    if weight.part in BIASES:
-        return f"blk.{weight.layer}.{BIASES[weight.part]}.bias"
+    if weight.part in OTHERS:
+        return f"blk.{weight.layer}.{OTHERS[weight.part]}"
     return f"blk.{weight.layer}.{LAYER_NAMES[weight.part]}.weight"  # type: ignore[index]
