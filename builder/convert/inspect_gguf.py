@@ -13,6 +13,7 @@ from builder.errors import OnpageError
 from builder.model.opened import OpenedCheckpoint
 
 LAYERS, WIDTH, CONTEXT = "block_count", "embedding_length", "context_length"
+EXPERTS, ACTIVE_EXPERTS = "expert_count", "expert_used_count"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class GgufFacts:
     """Type → number of values that have it, the most first."""
     layers: int | None
     width: int | None
+    experts: int | None
+    """Of a layer; None or 0 where there are none."""
+    active_experts: int | None
+    """Those that a token is sent to."""
     context_length: int | None
     vocabulary: int | None
     tokenizer: str | None
@@ -84,6 +89,8 @@ def inspect_gguf(path: Path) -> GgufFacts:
         types=dict(types.most_common()),
         layers=_number(said.get(f"{architecture}.{LAYERS}")),
         width=_number(said.get(f"{architecture}.{WIDTH}")),
+        experts=_number(said.get(f"{architecture}.{EXPERTS}")),
+        active_experts=_number(said.get(f"{architecture}.{ACTIVE_EXPERTS}")),
         context_length=_number(said.get(f"{architecture}.{CONTEXT}")),
         vocabulary=len(tokens) if isinstance(tokens, list) else None,
         tokenizer=_text(said.get("tokenizer.ggml.model")),

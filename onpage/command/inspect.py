@@ -80,6 +80,7 @@ def show_gguf(facts: GgufFacts) -> None:
 def _gguf_rows(facts: GgufFacts) -> list[tuple[str, str]]:
     shares = [f"{name} {count / facts.parameters:.1%}" for name, count in facts.types.items()]
     parts = f", {facts.parts} parts" if facts.parts > 1 else ""
+    shape = f"{facts.layers or 'unknown'} layers of {facts.width or 'unknown'}"
     return [
         ("file", str(facts.path)),
         ("container", f"GGUF, {megabytes(facts.size)}{parts}"),
@@ -88,11 +89,15 @@ def _gguf_rows(facts: GgufFacts) -> list[tuple[str, str]]:
         ("licence", facts.licence or "not said"),
         ("context", _context(facts.context_length)),
         ("quantization", ", ".join(shares)),
-        ("shape", f"{facts.layers or 'unknown'} layers of {facts.width or 'unknown'}"),
+        ("shape", shape + _experts(facts.experts, facts.active_experts)),
         ("vocabulary", f"{facts.vocabulary or 0:,} pieces of the kind {facts.tokenizer or 'none'}"),
         ("chat template", "inside" if facts.chat_template else "none"),
         *([("will not convert", facts.problem)] if facts.problem else _converted_rows(facts)),
     ]
+
+
+def _experts(count: int | None, active: int | None) -> str:
+    return f", {count:,} experts of which {active or 'an unknown number'} are active" if count else ""
 
 
 def _converted_rows(facts: GgufFacts) -> list[tuple[str, str]]:
@@ -243,9 +248,11 @@ def _template_rows(template: PromptTemplate | None) -> list[tuple[str, str]]:
 
 
 def _shape(d: dict[str, Any]) -> str:
+    moe = d.get("moe_config", {})
     return (
         f"{d['num_stacks']} layers of {d['embedding_dim']:,}, feed-forward {d['hidden_dimension']:,}, "
         f"{d['num_heads']} heads of {d['head_dimension']}, {d['num_kv_heads']} key-value"
+        + _experts(moe.get("num_experts"), moe.get("num_active_experts"))
     )
 
 

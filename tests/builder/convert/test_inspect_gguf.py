@@ -13,8 +13,9 @@ from builder.estimate import estimate
 from builder.quantize.scheme import Q4_0
 from onpage.command import cli
 from tests.adapters import write_adapter
-from tests.checkpoints import gemma3_config
-from tests.gguf_files import write_gguf
+from tests.checkpoints import gemma3_config, gemma4_config
+from tests.gguf_files import rope_divisors, write_gguf
+from tests.goldens.cases import EXPERTS
 
 CONFIG = gemma3_config(num_hidden_layers=2, vocab_size=512)
 
@@ -52,6 +53,25 @@ def test_inspect_says_why_one_is_not_converted(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "m.gguf", CONFIG, general__architecture="mamba")
     shown = run("inspect", path).output
     assert "will not convert\t" in shown and "architecture 'mamba'" in shown
+
+
+def test_experts_are_inspected_estimated_converted_and_verified(tmp_path: Path) -> None:
+    """The file that is written says as much of them."""
+    config = gemma4_config(vocab_size=512, **EXPERTS)
+    path, output = (
+        write_gguf(tmp_path / "m.gguf", config, types="Q4_0", also=rope_divisors(config)),
+        tmp_path / "m.task",
+    )
+    facts = json.loads(run("inspect", path, "--json").output)
+    assert (facts["experts"], facts["active_experts"], facts["problem"]) == (12, 3, None)
+    assert facts["converts_to"] == "int4 in blocks of 32"
+    found = json.loads(run("estimate", path, "--json").output)
+    written = json.loads(run("convert", path, "-o", output, "--json").output)
+    assert found["parameters"] == written["parameters"] == facts["parameters"] - 32  # the divisors of the rope
+    assert found["download"] == pytest.approx(written["size"], abs=300)
+    assert run("verify", output, "--against", path).exit_code == 0
+    for model in (path, output):
+        assert "12 experts of which 3 are active" in run("inspect", model, "--summary").output
 
 
 def test_the_estimate_is_the_size_that_is_written(q4_0: Path) -> None:
