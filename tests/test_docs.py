@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from importlib.util import find_spec
@@ -120,6 +121,28 @@ def test_every_message_of_the_page_and_class_of_error_is_explained() -> None:
         if isinstance(value, type) and issubclass(value, errors.OnpageError)
     ]
     assert not [name for name in classes if f"`{name}`" not in text and name != "OnpageError"]
+
+
+def sentences(folder: Path) -> str:
+    """The texts in the modules of a folder, with … for what is put into them."""
+    found = []
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.JoinedStr(values=parts):
+                    found.append("".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts))
+                case ast.Constant(value=str(text)):
+                    found.append(text)
+    return "\n".join(found)
+
+
+def test_what_is_said_of_experts_is_said_so() -> None:
+    page, said = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), sentences(ROOT / "builder")
+    [table] = re.findall(r"### Experts\n.*?\n\| ---.*?\n(.*?)\n\n", page, re.DOTALL)
+    messages = [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
+    assert len(messages) > 5
+    parts = [part.strip() for message in messages for part in re.split("…|;", message) if part.strip()]
+    assert not [part for part in parts if part not in said]
 
 
 def test_the_tree_of_contributing_has_every_room_and_no_other() -> None:
