@@ -92,7 +92,7 @@ def test_every_shape_and_published_model_can_be_estimated() -> None:
         found = estimate(name)
         assert found.memory.total > found.memory.weights > 0
         assert found.memory.kv_cache > 0
-        assert bool(found.approximate) == ("3n" in name or "gemma4" in name)
+        assert bool(found.approximate) == ("3n" in name or "gemma4-e" in name)
 
 
 def test_a_checkpoint_of_gemma_3n_is_estimated_as_it_is_converted(tmp_path: Path) -> None:
