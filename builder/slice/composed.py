@@ -13,6 +13,7 @@ from functools import cached_property
 from io import FileIO
 
 from builder.errors import WebFileError
+from builder.files.systems import read_at
 from builder.formats.web_entries import packed_sums
 from builder.formats.web_file_reader import WebFile
 
@@ -47,7 +48,7 @@ class Strips:
 
     def read(self, file: FileIO, start: int, count: int) -> bytes:
         """`count` of the bytes, from `start` on; WebFileError where the file has ended."""
-        return b"".join(read_at(file, at, size) for at, size in self._places(start, count))
+        return b"".join(read_exactly(file, at, size) for at, size in self._places(start, count))
 
     def _places(self, start: int, count: int) -> Iterator[tuple[int, int]]:
         row, skipped = divmod(start, self.row_size) if count else (0, 0)
@@ -164,12 +165,11 @@ class ComposedReader:
         self._source.close()
 
 
-def read_at(file: FileIO, position: int, count: int) -> bytes:
+def read_exactly(file: FileIO, position: int, count: int) -> bytes:
     """Exactly so many bytes of an unbuffered file; WebFileError where it has ended."""
-    file.seek(position)
-    data = file.read(count) or b""
+    data = read_at(file.fileno(), count, position)
     while len(data) < count:
-        more = file.read(count - len(data))
+        more = read_at(file.fileno(), count - len(data), position + len(data))
         if not more:
             raise WebFileError(f"{file.name} ended early: it was cut while being read.", subject=str(file.name))
         data += more

@@ -28,7 +28,7 @@ from builder.formats.web_file_layout import WebFileLayout
 from builder.formats.web_file_reader import BITS, TensorEntry, WebFile, are_halves
 from builder.formats.web_model import described, transformer_parameters
 from builder.formats.web_tensor_names import tensor_name
-from builder.slice.composed import ComposedFile, Computed, Strips, read_at
+from builder.slice.composed import ComposedFile, Computed, Strips, read_exactly
 from builder.slice.plan import FAMILY, Slice, Sliceable, all_parameters, effective_parameters
 from builder.slice.write import WrittenSlice
 
@@ -230,7 +230,7 @@ def _outputs(entry: TensorEntry, inputs: int, columns: NDArray[np.int64]) -> Str
 
 def _sums_of(file: FileIO, values: TensorEntry, outputs: int, width: int, had: int) -> bytes:
     """For each output the sum of its integers of the inputs that are left."""
-    stored = np.frombuffer(read_at(file, values.offset, values.size * width // had), np.uint8)
+    stored = np.frombuffer(read_exactly(file, values.offset, values.size * width // had), np.uint8)
     if values.type == TensorType.INT4:
         stored = np.stack((stored & 15, stored >> 4), axis=-1).reshape(-1)
     offset = 128 if values.type == TensorType.INT8 else 8
