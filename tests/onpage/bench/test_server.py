@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
 from builder.errors import BenchError
 from builder.files.digest import sha256_of
+from onpage.bench.peers.peer_models import PeerModel
 from onpage.bench.server import Server, serving
 from webapp.paths import DEMO_BUNDLE, DEMO_GRAPH, DEMO_MODEL
 
@@ -76,3 +78,23 @@ def test_the_peers_server_takes_their_models() -> None:
     program = [sys.executable, "-c", "from onpage.command.serve_peers import main; main()"]
     ended = subprocess.run([*program, "serve", "--help"], capture_output=True, text=True, check=True)
     assert "--peer" in ended.stdout and "--model" in ended.stdout
+
+
+def test_the_peers_server_sends_our_models_and_theirs(tmp_path: Path) -> None:
+    """It ended at its start when `serve` was given an option that it did not hand on."""
+    (tmp_path / "model.gguf").write_bytes(b"GGUF" + bytes(1000))
+    peer = PeerModel.read(tmp_path / "model.gguf")
+
+    async def look() -> tuple[Server, bytes]:
+        async with serving(["demo"], peers=[peer.path]) as server:
+            return server, await asyncio.to_thread(sent, f"{server.url}{peer.to_json()['url']}")
+
+    server, data = asyncio.run(look())
+    assert data == peer.path.read_bytes()
+    assert server.sha256_of(DEMO_GRAPH) == sha256_of(DEMO_GRAPH)
+
+
+def sent(url: str) -> bytes:
+    with build_opener(ProxyHandler({})).open(url, timeout=30) as response:
+        data: bytes = response.read()
+        return data
