@@ -35,8 +35,8 @@ from builder.quantize.scheme import Quantization
 from builder.synth.web_file import SMALLEST_VOCABULARY, synthesize, synthetic_tokenizer
 from onpage.command.inspect import show, show_gguf
 from tests.adapters import write_adapter
-from tests.checkpoints import gemma3_config, write_checkpoint
-from tests.gguf_files import write_gguf
+from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
+from tests.gguf_files import rope_divisors, write_gguf
 from tests.graphs import VOCABULARY as GRAPH_VOCABULARY
 from tests.graphs import write_graph
 from tests.robustness import formats
@@ -315,7 +315,21 @@ class GgufFile(Target):
             vocab_size=VOCABULARY,
         )
         self.path, self.output = folder / "m.gguf", folder / "web.task"
+        experts = gemma4_config(
+            hidden_size=32,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            layer_types=["sliding_attention", "full_attention"],
+            num_attention_heads=1,
+            global_head_dim=32,
+            vocab_size=VOCABULARY,
+            enable_moe_block=True,
+            num_experts=4,
+            top_k_experts=2,
+            moe_intermediate_size=32,
+        )
         self.sound = [write_gguf(self.path, config, types=kind).read_bytes() for kind in ("Q4_0", "Q5_1", "F16")]
+        self.sound.append(write_gguf(self.path, experts, types="Q4_0", also=rope_divisors(experts)).read_bytes())
         self.known = [formats.gguf(data) for data in self.sound]
 
     def damage(self, chance: Random) -> None:
