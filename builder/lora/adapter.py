@@ -281,6 +281,12 @@ def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]
                 f"{folder / ADAPTER_WEIGHTS} lacks {'lora_A' if a is None else 'lora_B'} of {module}: is the download complete?",
                 subject=module,
             )
+        if config.get("use_dora") and magnitude is None:
+            raise CheckpointError(
+                f"{folder / CONFIG}: use_dora is {shown(config['use_dora'])}, but {folder / ADAPTER_WEIGHTS} lacks "
+                f"lora_magnitude_vector of {module}: save the adapter again.",
+                subject=module,
+            )
         _check_shapes(module, a, b, magnitude)
         yield LowRank(module, a, b, _scale(folder / CONFIG, config, names[module], a.shape[0]), magnitude)
 

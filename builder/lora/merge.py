@@ -2,8 +2,8 @@
 
 Each row of W + scale · B·A needs that row of W and of B and all of A, so rows are merged where they are read, by the thread that
 reads them, and nothing whole is held but the one adapted module's A and B. DoRA then gives each row the length that the adapter holds
-for it. `builder.quantize.product` says how B·A is summed: the same to the bit in bands of any size, and in the page
-(static/convert/adapter.js).
+for it. What is summed is summed in an order that is said here and in `builder.quantize.product`: the result is the same to the bit in
+bands of any size, and in the page (static/convert/merge.js).
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from builder.quantize.rounding import BLOCK
 from builder.quantize.wasm_kernel import Kernel
 
 Band = tuple[int, Rows]
+
+_AT_ONCE = 1 << 16
+"""Values whose squares stay in the cache."""
 
 EMBEDDING, OUTPUT = "embed_tokens", "lm_head"
 """As adapters call the modules."""
@@ -166,8 +169,22 @@ class _MergedRows:
         with self.kernels.lent() as kernel:
             (kernel.add_product if kernel else add_product)(out, self.b[part], self.a, self.scale)
         if self.magnitude is not None:
-            lengths = np.linalg.norm(out, axis=1)
-            out *= (self.magnitude[part] / np.where(lengths == 0, 1, lengths))[:, None]
+            give_lengths(out, self.magnitude[part])
+
+
+def give_lengths(rows: Float32, lengths: Float32) -> None:
+    """Makes each of `rows` (n, inputs) as long as `lengths` (n) say; one of zeros stays. Every step is rounded to float32. Squares are
+    added by halves: the last half of them to the first, until one is left."""
+    step = max(1, _AT_ONCE // rows.shape[1])
+    for first in range(0, len(rows), step):
+        part = rows[first : first + step]
+        squares, left = np.square(part), rows.shape[1]
+        while left > 1:
+            half = left // 2
+            squares[:, :half] += squares[:, left - half : left]
+            left -= half
+        found = np.sqrt(squares[:, 0])
+        part *= (lengths[first : first + step] / np.where(found == 0, np.float32(1), found))[:, None]
 
 
 def _module(weight: Weight) -> str:

@@ -1,10 +1,11 @@
 // @ts-check
 /**
- * A LoRA adapter as peft saves it: its tensors paired, its scales known. What changes a module in another way than W + scale · B·A is refused: DoRA
- * and modules trained whole are for `onpage convert`.
+ * A LoRA adapter as peft saves it: its tensors paired, its scales known. What changes a module in another way than by low rank is refused: modules
+ * trained whole are for `onpage convert`.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
- * @typedef {{a: StoredTensor, b: StoredTensor, scale: number}} LowRank A of shape (rank, inputs), B of (outputs, rank)
+ * @typedef {{a: StoredTensor, b: StoredTensor, scale: number, magnitude?: StoredTensor}} LowRank A of shape (rank, inputs), B of (outputs, rank), DoRA's
+ *   lengths of the merged rows
  *
  * @typedef {object} Adapter
  * @property {string} name as the file's notes have it
@@ -22,15 +23,15 @@ const MAX_RANK = 1024;
 /** Each module is compared with each pattern. */
 const [MAX_MODULES, MAX_PATTERNS] = [8192, 1024];
 const MAX_ALPHA = 1e6;
-/** Settings of peft that change more of a model, or otherwise; those of the last line are merged by `onpage convert`. */
+/** Settings of peft that change more of a model, or otherwise; that of the last line is merged by `onpage convert`. */
 const MORE = [
   ...["trainable_token_indices", "target_parameters", "layer_replication", "lora_bias", "use_qalora", "use_bdlora"],
   ...["alora_invocation_tokens", "kasa_config", "monteclora_config"],
-  ...["use_dora", "modules_to_save"],
+  "modules_to_save",
 ];
 /** Values of `init_lora_weights`, beside true and false, that leave the base's own weights as they are. */
 const PLAIN_STARTS = ["gaussian", "eva", "orthogonal"];
-const TENSOR = /^(.+)\.(lora_A|lora_B)(\.(?!bias\b)\w+){0,2}$/;
+const TENSOR = /^(.+)\.(lora_A|lora_B|lora_magnitude_vector)(\.(?!bias\b)\w+){0,2}$/;
 const WRAPPERS = ["base_model", "model", "language_model"];
 const SAMPLING = ["do_sample", "temperature", "top_k"];
 
@@ -50,35 +51,42 @@ export async function openAdapter(folder) {
   return { name: folder.name, modules, sampling: SAMPLING.some((key) => key in said) ? said : null };
 }
 
+/**
+ * @typedef {{name: string, lora_A?: StoredTensor, lora_B?: StoredTensor, lora_magnitude_vector?: StoredTensor}} Parts of a module; patterns are held to
+ *   the name
+ */
+
 /** @param {StoredTensor[]} tensors @param {Record<string, any>} config */
 function paired(tensors, config) {
-  /** @type {Map<string, {name: string, lora_A?: StoredTensor, lora_B?: StoredTensor}>} */
+  /** @type {Map<string, Parts>} */
   const found = new Map();
   for (const tensor of tensors) {
     const [, said, part] = TENSOR.exec(tensor.name) ?? [];
     if (!said || !Object.hasOwn(BYTES, tensor.dtype)) refuse(tensor.name, tensor.dtype);
     const module = moduleOf(said);
     const parts = found.get(module) ?? { name: said.replace(/^base_model\.model\./, "") };
-    const key = /** @type {'lora_A' | 'lora_B'} */ (part);
+    const key = /** @type {'lora_A' | 'lora_B' | 'lora_magnitude_vector'} */ (part);
     if (parts[key]) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${part} twice`);
     found.set(module, { ...parts, [key]: tensor });
   }
   if (found.size > MAX_MODULES) refuse("modules", found.size);
-  return new Map([...found].map(([module, { name, lora_A: a, lora_B: b }]) => [module, lowRank(config, module, name, a, b)]));
+  return new Map([...found].map(([module, parts]) => [module, lowRank(config, module, parts)]));
 }
 
-/** @param {Record<string, any>} config @param {string} module @param {string} name to which patterns are held @param {StoredTensor} [a] @param {StoredTensor} [b] @returns {LowRank} */
-function lowRank(config, module, name, a, b) {
+/** @param {Record<string, any>} config @param {string} module @param {Parts} parts @returns {LowRank} */
+function lowRank(config, module, { name, lora_A: a, lora_B: b, lora_magnitude_vector: magnitude }) {
   if (!a || !b) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${a ? "lora_B" : "lora_A"}`);
+  if (isSaid(config.use_dora) && !magnitude) throw new Refusal("damaged", `${WEIGHTS}: ${module} lora_magnitude_vector`);
   const [rank] = a.shape;
   const fits = a.shape.length === 2 && b.shape.length === 2 && rank === b.shape[1] && Math.min(...a.shape, ...b.shape) > 0;
-  if (!fits) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${shown(a.shape)} ${shown(b.shape)}`);
+  const lengthsFit = !magnitude || magnitude.shape.join() === `${b.shape[0]}`;
+  if (!fits || !lengthsFit) throw new Refusal("damaged", `${WEIGHTS}: ${module} ${shown(a.shape)} ${shown(b.shape)}`);
   if (rank > MAX_RANK) refuse(module, rank);
   const said = ofModule(config, "rank_pattern", name, config.r);
   if (said !== rank) throw new Refusal("damaged", `${CONFIG}: ${module} r ${shown(said)}, not ${rank}`);
   const alpha = ofModule(config, "alpha_pattern", name, config.lora_alpha);
   if (typeof alpha !== "number" || !(Math.abs(alpha) <= MAX_ALPHA)) throw new Refusal("damaged", `${CONFIG}: lora_alpha ${shown(alpha)}`);
-  return { a, b, scale: alpha / (isSaid(config.use_rslora) ? Math.sqrt(rank) : rank) };
+  return { a, b, magnitude, scale: alpha / (isSaid(config.use_rslora) ? Math.sqrt(rank) : rank) };
 }
 
 /** The value of a pattern for a module; of peft's expressions those that are a part of a name. @param {Record<string, any>} config @param {string} key @param {string} name @param {unknown} otherwise */

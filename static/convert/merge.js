@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A LoRA adapter merged into the weights of its base while they are read: W + scale · B·A, to the bit as `onpage convert --merge-lora` merges it
- * (builder/lora/merge.py). What is held is A and B of one module.
+ * A LoRA adapter merged into the weights of its base while they are read: W + scale · B·A, whose rows DoRA gives a length of its own, to the bit as
+ * `onpage convert --merge-lora` merges it (builder/lora/merge.py). What is held is A and B of one module.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  * @typedef {import('./adapter.js').LowRank} LowRank
@@ -40,7 +40,7 @@ export function merged(weights, { modules }, kernel) {
 /** Holds the factors that were read last. */
 class Merger {
   #kernel;
-  /** @type {{low: LowRank, factors: import('./kernel.js').Factors} | null} */
+  /** @type {{low: LowRank, factors: import('./kernel.js').Factors, lengths: Float32Array | null} | null} */
   #held = null;
 
   /** @param {import('./kernel.js').Kernel} kernel */
@@ -53,9 +53,26 @@ class Merger {
     if (this.#held?.low !== low) {
       this.#held = null;
       const rank = low.a.shape[0];
-      this.#held = { low, factors: { strips: inStrips(await finite(low.a), rank), b: await finite(low.b), rank, scale: low.scale } };
+      const factors = { strips: inStrips(await finite(low.a), rank), b: await finite(low.b), rank, scale: low.scale };
+      this.#held = { low, factors, lengths: low.magnitude ? await finite(low.magnitude) : null };
     }
-    this.#kernel.addProduct(rows, first, this.#held.factors);
+    const { factors, lengths } = this.#held;
+    this.#kernel.addProduct(rows, first, factors);
+    if (lengths) giveLengths(rows, lengths.subarray(first), low.a.shape[1]);
+  }
+}
+
+/** Makes each row as long as is said; one of zeros stays. Squares are added by halves, in float32. @param {Float32Array} rows @param {Float32Array} lengths @param {number} inputs */
+function giveLengths(rows, lengths, inputs) {
+  const squares = new Float32Array(inputs);
+  for (let begin = 0; begin < rows.length; begin += inputs) {
+    for (let i = 0; i < inputs; i += 1) squares[i] = rows[begin + i] * rows[begin + i];
+    for (let left = inputs; left > 1; left -= left >> 1) {
+      const [half, from] = [left >> 1, left - (left >> 1)];
+      for (let i = 0; i < half; i += 1) squares[i] += squares[from + i];
+    }
+    const factor = Math.fround(lengths[begin / inputs] / (Math.fround(Math.sqrt(squares[0])) || 1));
+    for (let i = begin; i < begin + inputs; i += 1) rows[i] *= factor;
   }
 }
 

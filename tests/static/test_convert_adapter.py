@@ -30,6 +30,8 @@ WEIGHTS = "adapter_model.safetensors"
         ("8", "BF16", {"targets": (*ATTENTION, *FEED_FORWARD)}),
         ("q4_0", "F16", {"rank": 5, "use_rslora": True, "dtype": "BF16", "targets": ("q_proj", "down_proj")}),
         ("8", "F32", {"rank": 6, "rank_pattern": {"q_proj": 4}, "alpha_pattern": {"k_proj": 3}, "dtype": "F16"}),
+        ("8", "BF16", {"use_dora": True, "targets": (*ATTENTION, *FEED_FORWARD)}),
+        ("q4_0", "F32", {"use_dora": True, "use_rslora": True, "dtype": "F16"}),
     ],
 )
 def test_the_bytes_are_those_of_merge_lora(tmp_path: Path, bits: str, dtype: str, settings: dict[str, Any]) -> None:
@@ -81,6 +83,7 @@ def tensors(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], obje
 
 
 A = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+MAGNITUDE = A.replace("lora_A.weight", "lora_magnitude_vector")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +103,8 @@ A = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
         (tensors(lambda found: found.update({A.replace("q_proj", "other"): found.pop(A)})), "damaged"),
         (tensors(lambda found: found.update({A.replace("lora_A.weight", "bias"): found.pop(A)})), "adapter"),
         (tensors(lambda found: found.update({f"{A[:-6]}again.weight": found[A]})), "damaged"),
+        (said(use_dora=True), "damaged"),
+        (tensors(lambda found: found.update({MAGNITUDE: np.ones(5, np.float32)})), "damaged"),
     ],
 )
 def test_what_the_command_refuses_is_refused(tmp_path: Path, change: Callable[[Path], object], code: str) -> None:
@@ -111,7 +116,7 @@ def test_what_the_command_refuses_is_refused(tmp_path: Path, change: Callable[[P
     assert found.get("refused") == code, found
 
 
-@pytest.mark.parametrize("settings", [{"use_dora": True}, {"modules_to_save": ["norm"]}])
+@pytest.mark.parametrize("settings", [{"modules_to_save": ["norm"]}])
 def test_what_only_the_command_merges_is_named(tmp_path: Path, settings: dict[str, Any]) -> None:
     base, adapter = write_checkpoint(tmp_path / "base", SMALL), write_adapter(tmp_path / "adapter", SMALL, **settings)
     found = in_the_page(base, tmp_path / "js.task", "8", adapter)

@@ -136,6 +136,11 @@ def too_large(folder: Path) -> None:
             CheckpointError,
             r"modules_to_save names 'lm_head', but .*adapter_model\.safetensors holds no weight of it",
         ),
+        (
+            settings(use_dora=True),
+            CheckpointError,
+            "use_dora is True, but .* lacks lora_magnitude_vector of layers.0.self_attn.q_proj",
+        ),
         (settings(lora_bias=True), UnsupportedModel, "lora_bias is True"),
         (settings(init_lora_weights="pissa_niter_4"), UnsupportedModel, "changes the base's own weights"),
         (settings(r=4), CheckpointError, "makes the rank of model.layers.0.self_attn.q_proj 4, but its lora_A has 8"),

@@ -14,6 +14,7 @@ from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
 from builder.lora.adapter import Adapter
+from builder.lora.merge import give_lengths
 from builder.model.opened import OpenedCheckpoint
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
@@ -57,6 +58,26 @@ def test_bands_do_not_show_in_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "wasmtime", None)  # as where it is not installed
     plain = convert_checkpoint(base, tmp_path / "numpy.task", merge=adapter)
     assert whole.path.read_bytes() == plain.path.read_bytes()
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(1, 1), (3, 12), (300, 1152)])
+def test_squares_are_added_by_halves(rows: int, inputs: int) -> None:
+    """As the page does, which compares to the bit."""
+    random = np.random.default_rng(inputs)
+    given, lengths = random.standard_normal((rows, inputs), np.float32), random.uniform(0.5, 2, rows).astype(np.float32)
+    given[-1] *= rows == 1
+    expected = []
+    for values, wanted in zip(given, lengths, strict=True):
+        squares = [value * value for value in values]
+        while len(squares) > 1:
+            half = len(squares) // 2
+            squares = [
+                *(one + other for one, other in zip(squares, squares[-half:], strict=False)),
+                *squares[half:-half],
+            ]
+        expected.append(values * (wanted / (np.sqrt(squares[0]) or np.float32(1))))
+    give_lengths(given, lengths)
+    np.testing.assert_array_equal(given, np.array(expected))
 
 
 @pytest.mark.parametrize("kind", ["gemma3", "llama"])
