@@ -85,6 +85,15 @@ def _q8_0(blocks: Bytes) -> Values:
     return _float16(blocks, 0) * blocks[:, 2:].view(np.int8).astype(np.float32)
 
 
+UNEVEN = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float32)
+"""What the 16 integers of IQ4_NL stand for: close together near zero."""
+
+
+def _iq4_nl(blocks: Bytes) -> Values:
+    """What llama.cpp makes of rows for Q2_K and Q3_K that blocks of 256 do not divide."""
+    return _float16(blocks, 0) * UNEVEN[_halves(blocks[:, 2:])]
+
+
 def _q2_k(blocks: Bytes) -> Values:
     """16 parts of 16, each with a scale and a minimum of 4 bits; the values' 2 bits lie in two runs of 32 bytes."""
     scales, d, m = blocks[:, :16], _float16(blocks, 80), _float16(blocks, 82)
@@ -141,6 +150,7 @@ BLOCK_TYPES = {
         BlockType("Q5_0", SMALL, 22, _q5_0),
         BlockType("Q5_1", SMALL, 24, _q5_1),
         BlockType("Q8_0", SMALL, 34, _q8_0),
+        BlockType("IQ4_NL", SMALL, 18, _iq4_nl),
         BlockType("Q2_K", LARGE, 84, _q2_k),
         BlockType("Q3_K", LARGE, 110, _q3_k),
         BlockType("Q4_K", LARGE, 144, _q4_k),

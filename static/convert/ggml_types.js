@@ -12,6 +12,8 @@ import { FLOAT16 } from "./float16.js";
 import { BYTES } from "./safetensors.js";
 
 const [SMALL, LARGE] = [32, 256];
+/** What the 16 integers of IQ4_NL stand for: close together near zero. */
+const UNEVEN = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
 /** @param {Uint8Array} bytes @param {number} at */
 export function float16At(bytes, at) {
@@ -66,6 +68,19 @@ export const BLOCK_TYPES = {
     decode(bytes, at, into, to) {
       const d = float16At(bytes, at);
       for (let i = 0; i < SMALL; i += 1) into[to + i] = d * ((bytes[at + 2 + i] << 24) >> 24);
+    },
+  },
+  // what llama.cpp makes of rows for Q2_K and Q3_K that blocks of 256 do not divide
+  IQ4_NL: {
+    values: SMALL,
+    size: 18,
+    decode(bytes, at, into, to) {
+      const d = float16At(bytes, at);
+      for (let i = 0; i < 16; i += 1) {
+        const pair = bytes[at + 2 + i];
+        into[to + i] = d * UNEVEN[pair & 15];
+        into[to + 16 + i] = d * UNEVEN[pair >> 4];
+      }
     },
   },
   // 16 parts of 16, each with a scale and a minimum of 4 bits; the values' 2 bits lie in two runs of 32 bytes
