@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * A LoRA adapter as peft saves it: its tensors paired, its scales known. What changes a module in another way than by low rank is refused: modules
- * trained whole are for `onpage convert`.
+ * A LoRA adapter as peft saves it: its tensors paired, its scales known. What changes a module in another way is refused.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  * @typedef {{a: StoredTensor, b: StoredTensor, scale: number, magnitude?: StoredTensor}} LowRank A of shape (rank, inputs), B of (outputs, rank), DoRA's
@@ -10,6 +9,7 @@
  * @typedef {object} Adapter
  * @property {string} name as the file's notes have it
  * @property {Map<string, LowRank>} modules by their names, without what depends on the class that holds them
+ * @property {Map<string, StoredTensor>} whole likewise the weights of modules that were trained whole (peft's modules_to_save)
  * @property {Record<string, any> | null} sampling what it says of it, in place of its base
  */
 
@@ -23,15 +23,17 @@ const MAX_RANK = 1024;
 /** Each module is compared with each pattern. */
 const [MAX_MODULES, MAX_PATTERNS] = [8192, 1024];
 const MAX_ALPHA = 1e6;
-/** Settings of peft that change more of a model, or otherwise; that of the last line is merged by `onpage convert`. */
+/** Settings of peft that change more of a model, or otherwise. */
 const MORE = [
   ...["trainable_token_indices", "target_parameters", "layer_replication", "lora_bias", "use_qalora", "use_bdlora"],
   ...["alora_invocation_tokens", "kasa_config", "monteclora_config"],
-  "modules_to_save",
 ];
 /** Values of `init_lora_weights`, beside true and false, that leave the base's own weights as they are. */
 const PLAIN_STARTS = ["gaussian", "eva", "orthogonal"];
 const TENSOR = /^(.+)\.(lora_A|lora_B|lora_magnitude_vector)(\.(?!bias\b)\w+){0,2}$/;
+const WHOLE = /^(.+?)(\.modules_to_save(\.\w+)?)?\.weight$/;
+/** What peft saves without being asked where an adapter comes with a vocabulary of its own. */
+const ALWAYS_WHOLE = ["embed_tokens", "lm_head"];
 const WRAPPERS = ["base_model", "model", "language_model"];
 const SAMPLING = ["do_sample", "temperature", "top_k"];
 
@@ -44,11 +46,34 @@ export async function openAdapter(folder) {
   if (typeof start !== "boolean" && !PLAIN_STARTS.includes(start)) refuse("init_lora_weights", start);
   const file = folder.files.get(WEIGHTS);
   if (!file) throw new Refusal("incomplete", WEIGHTS);
-  const modules = paired(await readHeader(file, WEIGHTS), config);
-  for (const module of modules.keys()) if (isOfImageParts(module)) modules.delete(module);
-  if (!modules.size) throw new Refusal("damaged", `${WEIGHTS}: 0`);
+  const tensors = await readHeader(file, WEIGHTS);
+  const whole = savedWhole(tensors, config);
+  const saved = new Set(whole.values());
+  const modules = paired(tensors.filter((tensor) => !saved.has(tensor)), config);
+  for (const each of [modules, whole]) for (const module of each.keys()) if (isOfImageParts(module)) each.delete(module);
+  if (!modules.size && !whole.size) throw new Refusal("damaged", `${WEIGHTS}: 0`);
   const said = await jsonOf(folder, "generation_config.json");
-  return { name: folder.name, modules, sampling: SAMPLING.some((key) => key in said) ? said : null };
+  return { name: folder.name, modules, whole, sampling: SAMPLING.some((key) => key in said) ? said : null };
+}
+
+/** The weights that modules have in place of their base's. @param {StoredTensor[]} tensors @param {Record<string, any>} config */
+function savedWhole(tensors, { modules_to_save: said }) {
+  /** @type {string[]} */
+  const listed = Array.isArray(said) ? said.filter((name) => typeof name === "string") : [];
+  const names = new Set([...ALWAYS_WHOLE, ...listed]);
+  /** @type {Map<string, StoredTensor>} */
+  const found = new Map();
+  for (const tensor of tensors) {
+    const [, name] = (!TENSOR.test(tensor.name) && WHOLE.exec(tensor.name)) || [];
+    const module = moduleOf(name ?? "");
+    if (!names.has(module.split(".").at(-1) ?? "") || !Object.hasOwn(BYTES, tensor.dtype)) continue;
+    if (found.has(module)) throw new Refusal("damaged", `${WEIGHTS}: ${module} twice`);
+    found.set(module, tensor);
+  }
+  const parts = new Set([...found.keys()].flatMap((module) => module.split(".")));
+  const lost = listed.find((name) => !name.split(".").some((part) => parts.has(part)));
+  if (lost !== undefined) throw new Refusal("damaged", `${CONFIG}: modules_to_save ${shown(lost)}`);
+  return found;
 }
 
 /**

@@ -69,7 +69,7 @@ export async function plan(folder, bits, module, { templates } = {}) {
   await leaveOutACopy(stored, naming);
   const plain = found(stored, weightsOf(model, naming.decoder), model.rows, checkpoint.isRead);
   const adapter = folder.adapter ? await openAdapter(folder.adapter) : null;
-  const weights = adapter ? merged(plain, adapter, new Kernel(module)) : plain;
+  const weights = adapter ? await merged(plain, adapter, model.rows, new Kernel(module)) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
   const { temperature, topK } = samplingOf(adapter?.sampling ?? generation);

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * A LoRA adapter merged into the weights of its base while they are read: W + scale · B·A, whose rows DoRA gives a length of its own, to the bit as
- * `onpage convert --merge-lora` merges it (builder/lora/merge.py). What is held is A and B of one module.
+ * `onpage convert --merge-lora` merges it (builder/lora/merge.py), and modules that were trained whole in place of the base's. What is held is A and B
+ * of one module.
  *
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  * @typedef {import('./adapter.js').LowRank} LowRank
@@ -10,30 +11,48 @@
 import { moduleOf, refuse } from "./adapter.js";
 import { inStrips } from "./kernel.js";
 import { Refusal, shown } from "./refusal.js";
+import { haveSameRows } from "./stored_rows.js";
 import { valuesOf } from "./stored_values.js";
 
+const [EMBEDDING, OUTPUT] = ["embed_tokens", "lm_head"];
+
 /**
- * The weights with the adapter in them. Refusal where it changes a module that the base has not, or of another shape.
+ * The weights with the adapter in them. Refusal where it changes a module that the base has not, or of another shape, or makes the embedding another
+ * matrix than the output's.
  * @template {{weight: import('./gemma3.js').Weight, tensor: StoredTensor}} Pair
  * @param {Pair[]} weights
  * @param {import('./adapter.js').Adapter} adapter
+ * @param {number} rows of the base's embedding
  * @param {import('./kernel.js').Kernel} kernel for this alone
- * @returns {Pair[]}
+ * @returns {Promise<Pair[]>}
  */
-export function merged(weights, { modules }, kernel) {
-  const left = new Map(modules);
+export async function merged(weights, { modules, whole }, rows, kernel) {
   const merger = new Merger(kernel);
-  const pairs = weights.map((pair) => {
-    const module = moduleOf(pair.weight.source.replace(/\.weight$/, ""));
-    const low = left.get(module);
-    if (!low || pair.weight.kind !== "matrix" || pair.weight.isEmbedding) return pair;
-    const shape = [low.b.shape[0], low.a.shape[1]];
-    if (shape.join() !== pair.weight.shape.join()) refuse(module, shape, `, not ${shown(pair.weight.shape)}`);
+  const left = new Set([...modules.keys(), ...whole.keys()]);
+  const fit = (/** @type {string} */ module, /** @type {number[]} */ shape, /** @type {number[]} */ expected) => {
+    if (shape.join() !== expected.join()) refuse(module, shape, `, not ${shown(expected)}`);
     left.delete(module);
-    const change = (/** @type {Float32Array} */ rows, /** @type {number} */ first) => merger.change(low, rows, first);
-    return { ...pair, tensor: { ...pair.tensor, change } };
+  };
+  const pairs = weights.map(({ ...pair }) => {
+    const { weight: { source, kind, shape, isEmbedding } } = pair;
+    const module = moduleOf(source.replace(/\.weight$/, ""));
+    const [low, saved] = [isEmbedding ? undefined : modules.get(module), whole.get(module)];
+    if (low && kind === "matrix") {
+      fit(module, [low.b.shape[0], low.a.shape[1]], shape);
+      pair.tensor = { ...pair.tensor, change: (values, first) => merger.change(low, values, first) };
+    }
+    if (saved) {
+      fit(module, saved.shape, isEmbedding ? [rows, shape[1]] : shape);
+      pair.tensor = saved;
+    }
+    return pair;
   });
-  for (const module of left.keys()) throw new Refusal("adapter", module);
+  const { weight, tensor: base } = weights[0];
+  const [embedding, output] = [whole.get(EMBEDDING), whole.get(OUTPUT)];
+  if (output) fit(OUTPUT, output.shape, [rows, weight.shape[1]]);
+  for (const module of left) throw new Refusal("adapter", module);
+  const compared = embedding && output ? rows : Math.min(rows, weight.shape[0]);
+  if (!(await haveSameRows(embedding ?? base, output ?? base, compared))) throw new Refusal("adapter", `${EMBEDDING}, ${OUTPUT}`);
   return pairs;
 }
 

@@ -68,6 +68,19 @@ export async function isSame(one, other) {
   return true;
 }
 
+/** Whether the first rows of two matrices of a width hold the same values, whatever their types. @param {StoredTensor} one @param {StoredTensor} other @param {number} rows */
+export async function haveSameRows(one, other, rows) {
+  if (one === other) return true;
+  const [ours, theirs] = [new Float32Array(CHUNK / 4), new Float32Array(CHUNK / 4)];
+  for (let at = 0, size = rows * one.shape[1]; at < size; at += ours.length) {
+    const count = Math.min(ours.length, size - at);
+    await readFloats(one, at, ours.subarray(0, count));
+    await readFloats(other, at, theirs.subarray(0, count));
+    for (let i = 0; i < count; i += 1) if (ours[i] !== theirs[i]) return false;
+  }
+  return true;
+}
+
 /** @param {Uint16Array | Uint32Array} words @param {number} mask */
 function highest(words, mask) {
   let found = 0;

@@ -12,11 +12,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import OnpageError
+from builder.errors import OnpageError, UnsupportedModel
+from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import CONFIG
 from builder.quantize.scheme import Quantization
+from builder.synth.web_file import synthetic_tokenizer
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
-from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.checkpoints import as_bytes, gemma3_config, write_checkpoint, write_safetensors
 from tests.gguf_files import write_gguf
 from tests.static.test_convert import in_the_page
 
@@ -116,8 +118,107 @@ def test_what_the_command_refuses_is_refused(tmp_path: Path, change: Callable[[P
     assert found.get("refused") == code, found
 
 
-@pytest.mark.parametrize("settings", [{"modules_to_save": ["norm"]}])
-def test_what_only_the_command_merges_is_named(tmp_path: Path, settings: dict[str, Any]) -> None:
-    base, adapter = write_checkpoint(tmp_path / "base", SMALL), write_adapter(tmp_path / "adapter", SMALL, **settings)
+def with_whole(folder: Path, saved: dict[str, Any], listed: list[str], dtype: str = "F32") -> Path:
+    """An adapter with modules that were trained whole, by peft's names."""
+    write_adapter(folder, SMALL, modules_to_save=listed)
+    found: dict[str, Any] = load_file(folder / WEIGHTS)
+    held = {name: ("F32", values.shape, as_bytes(values, "F32")) for name, values in found.items()}
+    held |= {
+        f"base_model.model.{name}.weight": (dtype, values.shape, as_bytes(values, dtype))
+        for name, values in saved.items()
+    }
+    write_safetensors(folder / WEIGHTS, held)
+    return folder
+
+
+def values_of(base: Path, module: str, times: float = 1.5) -> Any:
+    """Other values of a module of the base, whose own are float32."""
+    return load_file(base / "model.safetensors")[f"{module}.weight"] * np.float32(times)
+
+
+WHOLE = (
+    "model.norm",
+    "model.layers.0.input_layernorm",
+    "model.layers.0.mlp.up_proj",
+    "model.layers.0.self_attn.q_proj",
+)
+EMBEDDING = "model.embed_tokens"
+
+
+@pytest.mark.parametrize("form", ["{}", "{}.modules_to_save", "{}.modules_to_save.default"])
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+@pytest.mark.parametrize(("rows", "pieces"), [(512, 512), (1025, 512), (510, 510)], ids=["all", "spare", "padded"])
+def test_modules_that_were_trained_whole_take_the_place_of_the_bases(
+    tmp_path: Path, form: str, dtype: str, rows: int, pieces: int
+) -> None:
+    """q_proj has low ranks, too, which do not count then; the embedding comes with the output, which is the same."""
+    config = SMALL | {"vocab_size": rows}
+    base = write_checkpoint(tmp_path / "base", config, dtype="F32", tokenizer=synthetic_tokenizer(pieces))
+    saved = {form.format(module): values_of(base, module) for module in (*WHOLE, EMBEDDING)}
+    saved[form.format("lm_head")] = saved[form.format(EMBEDDING)]
+    listed = ["norm", "input_layernorm", "up_proj", "q_proj", "lm_head"]
+    adapter = with_whole(tmp_path / "adapter", saved, listed, dtype)
+    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
+    said = in_the_page(base, ours, "8", adapter)
+    written = convert_checkpoint(base, theirs, residual_scale="bound", merge=adapter)
+    assert said.get("sha256") == written.sha256, said
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_a_norm_that_was_trained_whole_goes_into_a_gguf_file_as_it_is(tmp_path: Path) -> None:
+    """llama.cpp holds norms as factors, which are 1 more; an adapter does not."""
+    base = write_gguf(tmp_path / "base.gguf", SMALL)
+    norms = {module: np.linspace(-0.5, 0.5, 128, dtype=np.float32) for module in WHOLE[:2]}
+    adapter = with_whole(tmp_path / "adapter", norms, ["norm", "input_layernorm"])
+    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
+    said = in_the_page(base, ours, "8", adapter)
+    written = convert_checkpoint(base, theirs, residual_scale="bound", merge=adapter)
+    assert said.get("sha256") == written.sha256, said
+    assert WebFile.open(theirs).read("params.lm.final_ln.scale") == norms["model.norm"].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("saved", "same"),
+    [
+        ({"lm_head": 1.5}, False),
+        ({EMBEDDING: 1.5}, False),
+        ({EMBEDDING: 1.5, "lm_head": 1.25}, False),
+        ({"lm_head": 1.0}, True),
+        ({EMBEDDING: 1.0}, True),
+    ],
+)
+def test_an_embedding_stays_the_outputs_matrix(tmp_path: Path, saved: dict[str, float], same: bool) -> None:
+    base = write_checkpoint(tmp_path / "base", SMALL, dtype="F32")
+    values = {module: values_of(base, EMBEDDING, times) for module, times in saved.items()}
+    adapter = with_whole(tmp_path / "adapter", values, [module.removeprefix("model.") for module in saved])
     found = in_the_page(base, tmp_path / "js.task", "8", adapter)
-    assert found["refused"] == "adapter" and next(iter(settings)) in found["detail"]
+    if same:
+        written = convert_checkpoint(base, tmp_path / "py.task", residual_scale="bound", merge=adapter)
+        assert found.get("sha256") == written.sha256, found
+    else:
+        with pytest.raises(UnsupportedModel, match="one matrix for both"):
+            convert_checkpoint(base, tmp_path / "py.task", residual_scale="bound", merge=adapter)
+        assert found == {"refused": "adapter", "detail": "embed_tokens, lm_head"}
+
+
+@pytest.mark.parametrize(
+    ("saved", "listed", "code", "detail"),
+    [
+        ({"score": (2, 128)}, ["score"], "adapter", "score"),
+        ({"model.norm": (64,)}, ["norm"], "adapter", "norm [64], not [128]"),
+        ({EMBEDDING: (515, 128), "lm_head": (515, 128)}, [], "adapter", "embed_tokens [515,128], not [512,128]"),
+        ({"model.norm": (128,)}, [], "adapter", "base_model.model.model.norm.weight"),
+        ({"model.norm": (128,), "norm": (128,)}, ["norm"], "damaged", f"{WEIGHTS}: norm twice"),
+        ({}, ["norm"], "damaged", f'{CONFIG}: modules_to_save "norm"'),
+    ],
+)
+def test_whole_modules_that_the_base_has_not_are_refused(
+    tmp_path: Path, saved: dict[str, tuple[int, ...]], listed: list[str], code: str, detail: str
+) -> None:
+    base = write_checkpoint(tmp_path / "base", SMALL)
+    ones = {name: np.ones(shape, np.float32) for name, shape in saved.items()}
+    adapter = with_whole(tmp_path / "adapter", ones, listed)
+    with pytest.raises(OnpageError):
+        convert_checkpoint(base, tmp_path / "py.task", residual_scale="bound", merge=adapter)
+    found = in_the_page(base, tmp_path / "js.task", "8", adapter)
+    assert found.get("refused") == code and found["detail"].startswith(detail), found
