@@ -13,6 +13,7 @@ from e2e.page.conftest import EXAMPLE, Watched, begin_worker_with
 from e2e.page.servers import RunningServer
 from e2e.page.test_accessibility import check
 from e2e.page.test_storage import eventually, stored
+from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma2_config, gemma3_config, write_checkpoint
 from tests.gguf_files import write_gguf
 from webapp.paths import static_folder
@@ -64,9 +65,10 @@ def convert(page: Page, name: str = "my-gemma") -> None:
     expect(page.locator(".models-said")).to_have_text(sentence, timeout=60_000)
 
 
-def made(checkpoint: Path, output: Path, bits: str) -> tuple[str, int]:
+def made(checkpoint: Path, output: Path, bits: str, adapter: Path | None = None) -> tuple[str, int]:
     """The hash and the size of what onpage convert makes of it."""
-    written = convert_checkpoint(checkpoint, output, quantization=Quantization.of(bits), residual_scale="bound")
+    quantization = Quantization.of(bits)
+    written = convert_checkpoint(checkpoint, output, quantization=quantization, residual_scale="bound", merge=adapter)
     return written.sha256, written.size
 
 
@@ -93,6 +95,21 @@ def test_a_checkpoint_is_converted_to_the_file_that_onpage_convert_makes(
         assert kept.pop(sha256) == size
     assert len(kept) == 1, "the other is what the page came with"
     assert models.evaluate(LEFT) == 0
+
+
+def test_an_adapter_is_merged_into_the_file_that_onpage_convert_makes(models: Page, tmp_path: Path) -> None:
+    """A GGUF file and the adapter's folder in one folder that is chosen."""
+    config = gemma3_config(num_hidden_layers=2)
+    adapter = write_adapter(tmp_path / "both" / "my-tone", config, targets=(*ATTENTION, *FEED_FORWARD), use_dora=True)
+    gguf = write_gguf(tmp_path / "both" / "my-gemma.gguf", config, types="Q8_0")
+    choose(models, tmp_path / "both")
+    expect(form(models)).to_contain_text("with the adapter my-tone merged into its weights?")
+    form(models).get_by_label("8 bits").check()
+    form(models).get_by_role("button", name="Convert", exact=True).click()
+    said = models.locator(".models-said")
+    expect(said).to_contain_text("was converted with the adapter my-tone merged into it", timeout=60_000)
+    sha256, size = made(gguf, tmp_path / "m.task", "8", adapter)
+    assert stored(models)[sha256] == size
 
 
 def test_a_conversion_is_cancelled_and_leaves_nothing(models: Page, checkpoint: Path) -> None:
