@@ -8,6 +8,12 @@ from builder.convert.container import LITERTLM
 from builder.errors import UnsupportedModel
 from builder.formats.web_model import PerLayerTables
 from builder.model.description import ModelDescription
+from builder.quantize.scheme import Quantization
+
+
+def scales_for(quantization: Quantization, tables: PerLayerTables) -> Quantization:
+    """The quantization with scales of the tables as the engine reads them: on demand it takes one for a row, wherever blocks begin."""
+    return quantization if tables == "static" else quantization.with_a_scale_for_each_row_of("per_layer_embedding")
 
 
 def tables_of(model: ModelDescription, output: Path, asked: PerLayerTables | None) -> PerLayerTables:

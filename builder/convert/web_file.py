@@ -20,7 +20,7 @@ from builder.calibrate.choose import Mix
 from builder.calibrate.prepare import CalibrationText, prepare
 from builder.convert.container import LITERTLM, refuse_another_format, write_contained
 from builder.convert.from_quantized import notes_on, suited
-from builder.convert.per_layer_tables import tables_of
+from builder.convert.per_layer_tables import scales_for, tables_of
 from builder.convert.read_back import ReadBack
 from builder.convert.residual_scale import BoundedResidual, KnownResidual, MeasuredResidual
 from builder.convert.write_tensors import Pieces, write_tensors
@@ -137,8 +137,8 @@ def convert_opened(
     refuse_another_format(output, bundle=True)
     if output.suffix.lower() == LITERTLM and any(layer.experts for layer in opened.model.layers):
         raise BundleError(f"{opened.path} {FLOAT16_EXPERTS}", subject=opened.path)  # before the pass over the weights
-    quantization = quantization or suited(opened.weights)
     placed = tables_of(opened.model, output, tables)
+    quantization = scales_for(quantization or suited(opened.weights), placed)
     conversion = conversion_notes(opened, quantization, calibration, origin, merged)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids, placed)
     # what cannot be written is refused before the pass over the weights
@@ -210,6 +210,7 @@ def write_web_file(
     Where the name ends with .litertlm, the web file is put into such a bundle; other formats' names are refused.
     """
     refuse_another_format(output, bundle=True)
+    placed = tables_of(model, output, tables)
     write_bare = partial(
         _write_bare,
         model,
@@ -217,12 +218,12 @@ def write_web_file(
         tokenizer,
         turns,
         generation,
-        quantization=quantization,
+        quantization=scales_for(quantization, placed),
         progress=progress,
         conversion=conversion,
         residual=residual,
         prepared=prepared,
-        tables=tables_of(model, output, tables),
+        tables=placed,
     )
     if output.suffix.lower() != LITERTLM:
         return write_bare(output)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.convert.from_quantized import suited
-from builder.convert.per_layer_tables import tables_of
+from builder.convert.per_layer_tables import scales_for, tables_of
 from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError, UnsupportedModel
 from builder.estimate.architecture import Dimensions
@@ -188,10 +188,11 @@ def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization
         stop_token_ids=stops,
     )
     write_turns(parameters, turns)
+    tables = tables_of(model, WEB_FILE, None)
+    quantization = scales_for(quantization, tables)
     specs, layout = web_layout(
         model, weights_of(model), parameters, bytes(tokenizer), quantization, GenerationConfig(stops)
     )
-    tables = tables_of(model, WEB_FILE, None)
     return Sized(layout.size, specs, tables == "on-demand")
 
 

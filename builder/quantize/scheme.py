@@ -68,7 +68,7 @@ class Quantization:
     attention: Scheme = INT8
     feedforward: Scheme = INT8
     scale: ScaleChoice = "max"
-    exceptions: tuple[tuple[LayerMatrix, Scheme], ...] = ()
+    exceptions: tuple[tuple[LayerMatrix | Literal["per_layer_embedding"], Scheme], ...] = ()
     """Parts of the layers with another scheme than their role's. They have it in every layer: MediaPipe takes no layer unlike the
     others."""
 
@@ -89,6 +89,13 @@ class Quantization:
         """The same with scales chosen as is best for a checkpoint's weights without a text of the user's."""
         has_four_bits = any(self.scheme_at(part).bits == 4 for part in ROLE_OF)
         return replace(self, scale="weighted" if has_four_bits else "max")
+
+    def with_a_scale_for_each_row_of(self, part: Literal["per_layer_embedding"]) -> Quantization:
+        """The same bits, and no blocks of inputs there."""
+        scheme = self.scheme_at(part)
+        return (
+            self if scheme.block is None else replace(self, exceptions=(*self.exceptions, (part, Scheme(scheme.bits))))
+        )
 
     def scheme(self, role: Role) -> Scheme:
         """Of the matrices of one role."""

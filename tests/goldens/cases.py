@@ -137,7 +137,7 @@ CASES = {
     "gemma4-per-layer-4-bits": Case(Quantization.of("q4_0", embedding="4"), 60, {**PER_LAYER, "hidden_size_per_layer_input": 64, "sliding_window": 16}, family=gemma4_config, tables="static", otherwise={"rope": Rope(1e6)}),
     "gemma4-experts": Case(Quantization.of(), 60, {**EXPERTS, "num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33}),
     "gemma4-experts-4-bits": Case(Quantization.of("q4_0", embedding="8"), 40, {**EXPERTS, "num_experts": 8, "top_k_experts": 2, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6)}),
-    "gemma4-per-layer-q4_0": Case(Quantization.of("q4_0"), 24, PER_LAYER, family=gemma4_config),
+    "gemma4-per-layer-q4_0": Case(Quantization.of("q4_0"), 24, {**PER_LAYER, "hidden_size_per_layer_input": 64}, family=gemma4_config),
 }  # fmt: skip
 
 

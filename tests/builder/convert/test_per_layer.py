@@ -109,6 +109,21 @@ def test_a_row_of_a_table_on_demand_lies_signed_and_in_one_piece(folder: Path, t
     assert written.on_demand == inspect_web_file(written.path).on_demand == tables > 6 * 4096 * 32
 
 
+def test_a_row_of_a_table_on_demand_has_one_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine reads no other: with one for each 32 values it wrote other text from the second token on."""
+    folder = write_checkpoint(tmp_path / "c", CONFIG | {"hidden_size_per_layer_input": 64})
+    quantization, scales = Quantization.of("q4_0"), f"{TABLE}_quantized_scale"
+    for tables, count in (("on-demand", 1), ("static", 2)):
+        path = convert_checkpoint(folder, tmp_path / "m.task", quantization=quantization, tables=tables).path
+        file = WebFile.open(path)
+        assert (file.tensors[TABLE].size, file.tensors[scales].size) == (4096 * 32, 4096 * 4 * count)
+        assert check_against(path, folder) == inspect_web_file(path).parameters
+    monkeypatch.setattr("builder.convert.web_file.scales_for", lambda quantization, _: quantization)
+    path = convert_checkpoint(folder, tmp_path / "m.task", quantization=quantization, tables="on-demand").path
+    with pytest.raises(WebFileError, match=r"layer_0\.per_layer_embeddings\.w has 8,192 scales for 4,096 rows"):
+        check_web_file(WebFile.open(path))
+
+
 def test_where_the_tables_are_is_chosen_and_refused(folder: Path, written: Path, tmp_path: Path) -> None:
     p = WebFile.open(written).parameters.transformer_parameters
     assert p.load_per_layer_embedding_dynamically

@@ -121,6 +121,15 @@ def test_a_checkpoint_of_gemma_3n_is_estimated_as_its_shape(tmp_path: Path) -> N
         estimate(str(tmp_path))
 
 
+def test_tables_on_demand_have_no_scales_of_blocks(tmp_path: Path) -> None:
+    config = gemma4_config(hidden_size_per_layer_input=64, vocab_size_per_layer_input=4096)
+    folder = write_checkpoint(tmp_path / "c", config)
+    written = convert_checkpoint(folder, tmp_path / "m.task", quantization=QUANTIZATIONS["q4_0"])
+    found = estimate(str(folder), QUANTIZATIONS["q4_0"])
+    assert (found.download, found.memory.on_demand) == (written.size, written.on_demand)
+    assert written.on_demand == 6 * 4096 * (32 + 2 * 4)
+
+
 def test_tables_on_demand_are_not_the_gpus(tmp_path: Path) -> None:
     config = gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3)
     folder = write_checkpoint(tmp_path / "c", config)
