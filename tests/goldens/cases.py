@@ -16,7 +16,11 @@ from builder.formats.web_model import PerLayerTables
 from builder.model.description import ModelDescription, Rope
 from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
+from builder.model.families.gemma3n import sliced
 from builder.quantize.scheme import Quantization
+from builder.slice.plan import Slice
+from builder.slice.web_file import slice_web_file
+from builder.slice.write import WrittenSlice
 from builder.synth.web_file import BOS, FIRST_WORD, synthetic_tokenizer, word
 from tests.checkpoints import (
     IMAGE_ROWS,
@@ -52,11 +56,16 @@ class Case:
     """Where per-layer embeddings are, if not where convert has them by itself."""
     otherwise: dict[str, Any] = field(default_factory=dict)
     """Attributes of the layers' attention → another value: controls, each of which must change the answer."""
+    kept: Slice | None = None
+    """What `onpage slice` leaves of the web file; None for all of it."""
 
     @property
     def config_json(self) -> dict[str, Any]:
-        """The whole of it."""
-        return self.family(**self.config)
+        """The whole of it, of what is kept."""
+        config = self.family(**self.config)
+        if self.kept is None:
+            return config
+        return sliced(config, Path("config.json"), self.kept.layers, self.kept.widths)
 
     @property
     def vocabulary(self) -> int:
@@ -64,23 +73,24 @@ class Case:
         config = self.config_json
         return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - IMAGE_ROWS
 
-    def convert(self, name: str, folder: Path, suffix: str = ".task") -> WrittenModel:
-        """Writes the checkpoint and converts it to `folder/name.task`, or a .litertlm, as a user would."""
+    def convert(self, name: str, folder: Path, suffix: str = ".task") -> WrittenModel | WrittenSlice:
+        """Writes the checkpoint and converts it to `folder/name.task`, or a .litertlm, as a user would; slices that where a part is kept."""
         tokenizer = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(self.vocabulary))
         for place, text in enumerate(self.pieces, self.vocabulary - len(self.pieces)):
             tokenizer.pieces[place].piece, tokenizer.pieces[place].type = text, tokenizer.SentencePiece.USER_DEFINED
         checkpoint = write_checkpoint(
             folder / name,
-            self.config_json,
+            self.family(**self.config),
             seed=len(name),
             dtype=self.dtype,
             shards=self.shards,
             naming=self.naming,
             tokenizer=tokenizer.SerializeToString(deterministic=True),
         )
-        return convert_checkpoint(
-            checkpoint, folder / f"{name}{suffix}", quantization=self.quantization, tables=self.tables
-        )
+        output = folder / f"{name}{suffix}"
+        whole = output if self.kept is None else folder / f"{name}-whole{suffix}"
+        written = convert_checkpoint(checkpoint, whole, quantization=self.quantization, tables=self.tables)
+        return written if self.kept is None else slice_web_file(whole, output, self.kept)
 
     def prompt(self, seed: int) -> list[int]:
         """Random words, the start token in front."""
@@ -109,6 +119,14 @@ LIKE_27B = {
 
 PER_LAYER = {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 4096}
 EXPERTS = {"enable_moe_block": True, "num_experts": 12, "top_k_experts": 3, "moe_intermediate_size": 64}
+FOR_SLICES = {
+    "num_hidden_layers": 18,
+    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 6,
+    "intermediate_size": 256,
+    "num_kv_shared_layers": 6,
+    "activation_sparsity_pattern": [0.95] * 10 + [0.0] * 8,
+    "sliding_window": 16,
+}
 GEMMA4_LAYERS = ["sliding_attention", "sliding_attention", "full_attention"]
 
 CASES = {
@@ -131,6 +149,7 @@ CASES = {
     "least-squares": Case(Quantization.of("q4_0", attention="4", embedding="8", scale="mse"), 24, {"num_hidden_layers": 7}),
     "gemma3n": Case(Quantization.of(), 150, {"sliding_window": 32}, family=gemma3n_config, otherwise={"rope": Rope(1e4), "window": 33, "value_norms": False}),
     "gemma3n-q4_0": Case(Quantization.of("q4_0", embedding="8"), 40, {"hidden_size_per_layer_input": 32, "num_kv_shared_layers": 6, "sliding_window": 16}, family=gemma3n_config, tables="static", otherwise={"rope": Rope(1e4)}),
+    "gemma3n-slice": Case(Quantization.of(), 60, FOR_SLICES, family=gemma3n_config, kept=Slice((*range(12), 15, 16, 17), (128,) * 12 + (256,) * 3), otherwise={"rope": Rope(1e4), "window": 17}),
     "gemma4-shared": Case(Quantization.of("q4_0", embedding="8"), 150, {"num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
     "gemma4-keys-are-values": Case(Quantization.of("4", embedding="8"), 60, {"num_key_value_heads": 2, "num_global_key_value_heads": 1, "attention_k_eq_v": True, "sliding_window": 16}, family=gemma4_config, otherwise={"rope": Rope(1e6), "query_scale": 0.125}),
     "gemma4-per-layer": Case(Quantization.of(), 150, {**PER_LAYER, "num_hidden_layers": 9, "layer_types": GEMMA4_LAYERS * 3, "num_kv_shared_layers": 3, "use_double_wide_mlp": True, "sliding_window": 32}, family=gemma4_config, otherwise={"rope": Rope(1e6), "window": 33, "value_norms": False}),
