@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Worker, expect
 
 from builder.files.digest import sha256_of
 from e2e.page.conftest import STEP_MS, Watched, begin_worker_with
-from e2e.page.servers import FaultyServer
+from e2e.page.servers import FaultyServer, faulty_server
 from webapp.paths import DEMO_GRAPH
 
 CHUNK = 4 << 20
@@ -134,6 +135,18 @@ def test_the_oldest_make_room(faulty: FaultyServer, tab: Watched, worker: Worker
     assert stored(tab.page) == {names[0]: 1_000_000, names[1]: 1_000_000, names[2]: 5_000_000}
     assert worker.evaluate(APPEND, 15_000_000) is False
     assert set(stored(tab.page)) == {names[2]}
+
+
+def test_what_a_new_model_takes_the_place_of_is_said(scripted: Path, endless_model: Path, tab: Watched) -> None:
+    with faulty_server([DEMO_GRAPH, endless_model], static=scripted) as server:
+        page = ready(tab, server.url)
+        limit_storage(page, server.url, SIZE + 2_500_000)
+        with tab.through("loading", "ready"):
+            tab.choose_model("endless")
+        expect(page.get_by_role("alert").filter(has_text="to make room")).to_have_text(
+            f"Models were deleted to make roomThis browser deleted {DEMO_GRAPH.stem}. Get it again under All models if you want it."
+        )
+        assert stored(page) == {sha256_of(endless_model): endless_model.stat().st_size}
 
 
 FULL = """

@@ -217,7 +217,7 @@ export class Session {
     this.#set({ kept: await this.storage.listStored().catch(() => []) });
   }
 
-  /** Looks, and says what has gone since the first load began that is not accounted for, to make room; also where that load has failed. */
+  /** Says which stored models have gone since the first load that has not said so yet: they made room for it, even where it failed. */
   async #sayGone() {
     const before = this.#before;
     this.#before = null;
