@@ -68,12 +68,10 @@ def _is_of(program: Path, original: Path) -> bool:
 def _build(source: Path) -> None:
     driver, target = _compiled(), FOLDER / "chromium"
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, copy_function=_link_or_copy, symlinks=True)
-    manifest = (target / MANIFEST).read_text()
-    for name in (DRIVER, MANIFEST):
-        (target / name).unlink()  # a link: the system's file stays
-    _link_or_copy(source / DRIVER, target / KEPT)
-    (target / MANIFEST).write_text(manifest.replace(DRIVER, KEPT))
+    others = shutil.ignore_patterns(DRIVER, MANIFEST)
+    shutil.copytree(source, target, copy_function=_link_or_copy, symlinks=True, ignore=others)
+    shutil.copy2(source / DRIVER, target / KEPT)  # no link: what is written to one of the names is in the system's file
+    (target / MANIFEST).write_text((source / MANIFEST).read_text().replace(DRIVER, KEPT))
     driver.rename(target / DRIVER)  # last: without it the browser is not taken
 
 
