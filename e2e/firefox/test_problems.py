@@ -34,6 +34,7 @@ def test_no_webgpu(tab: Watched) -> None:
         with tab.page.expect_navigation():
             tab.page.get_by_role("button", name="Check again").click()
         assert tab.problem() == "no-webgpu"
+        tab.page.close()  # before its server
 
 
 def test_an_insecure_address_has_the_processor(tab: Watched) -> None:
@@ -43,3 +44,4 @@ def test_an_insecure_address_has_the_processor(tab: Watched) -> None:
         assert page.evaluate("[isSecureContext, crossOriginIsolated]") == [False, False]
         page.get_by_role("button", name=EXAMPLE).click()
         assert tab.write()
+        tab.page.close()  # before its server

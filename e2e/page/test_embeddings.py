@@ -38,6 +38,7 @@ def test_vectors_in_a_page_are_those_of_transformers(tab: Watched, tmp_path: Pat
         page = tab.open(f"{server.url}/bench?driven")
         texts = [case.text(case.ids(count)) for count in COUNTS]
         found = page.evaluate(EMBED, {"texts": texts, "size": expected.shape[1]})
+        tab.page.close()  # before its server
     assert found["loaded"] == 1
     for vectors in (found["whole"], found["asked"]):
         assert np.abs(np.array(vectors) - expected).max() < 1e-5

@@ -126,6 +126,7 @@ def test_a_model_without_a_graph_says_so(tab: Watched) -> None:
             "MediaPipe on WebGPU (no file for it)",
             "LiteRT-LM on the processor (no file for it)",
         ]
+        tab.page.close()  # before its server
 
 
 def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
@@ -188,3 +189,4 @@ def test_a_file_that_litert_lm_cannot_read_ends_in_a_screen(tmp_path: Path, tab:
         server.serve_instead(broken)
         tab.open(server.url)
         assert tab.problem() == "engine-failed"
+        tab.page.close()  # before its server

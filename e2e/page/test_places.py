@@ -25,6 +25,7 @@ def test_below_a_path(tab: Watched) -> None:
         page.get_by_role("button", name="Start").click()
         tab.wait_for("finished")
         expect(page.get_by_role("table").first).to_be_visible()
+        tab.page.close()  # before its server
 
 
 def test_copy_at_an_insecure_address(browser: Browser) -> None:

@@ -83,6 +83,7 @@ def test_model_missing(tmp_path: Path, tab: Watched) -> None:
         with tab.page.expect_navigation():
             tab.page.get_by_role("button", name="Try again").click()
         tab.wait_for("ready")
+        tab.page.close()  # before its server
 
 
 def test_model_corrupt(scripted_faulty: FaultyServer, tab: Watched) -> None:

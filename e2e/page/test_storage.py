@@ -147,6 +147,7 @@ def test_what_a_new_model_takes_the_place_of_is_said(scripted: Path, endless_mod
             f"Models were deleted to make roomThis browser deleted {DEMO_GRAPH.stem}. Get it again under All models if you want it."
         )
         assert stored(page) == {sha256_of(endless_model): endless_model.stat().st_size}
+        tab.page.close()  # before its server
 
 
 FULL = """
