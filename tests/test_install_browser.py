@@ -12,6 +12,7 @@ from e2e.firefox.browser import ENVIRONMENT, find_firefox
 from e2e.install_browser import WANTED, install, main
 from e2e.software_gpu import browser as software_gpu
 from e2e.software_gpu.browser import find_software_gpu
+from onpage.bench.browser import ENVIRONMENT as CHROMIUM
 from onpage.bench.browser import BrowserNotFoundError
 
 
@@ -40,6 +41,21 @@ def test_a_missing_firefox_is_an_error(capsys: pytest.CaptureFixture[str]) -> No
         "onpage: Firefox could not be installed: install it (apt-get install firefox-esr), "
         "or set ONPAGE_FIREFOX to the path of one."
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no browser with Mesa's software GPU")
+def test_one_with_the_software_gpu_that_is_named_is_taken_as_it_is(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another made of it wrote its driver over the system's SwiftShader, and no browser found a GPU any more."""
+    named, system = put(bare_machine / "named", "chromium", "exit 0"), bare_machine / "system.so"
+    named.with_name(software_gpu.DRIVER).write_text("Mesa's")
+    system.write_text("SwiftShader")
+    named.with_name(software_gpu.KEPT).hardlink_to(system)
+    monkeypatch.setenv(CHROMIUM, str(named))
+    monkeypatch.setattr(software_gpu, "FOLDER", bare_machine / "made")
+    assert find_software_gpu().path == named
+    assert system.read_text() == "SwiftShader" and not (bare_machine / "made").exists()
 
 
 def test_one_that_does_not_start_is_none(bare_machine: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,6 +40,8 @@ def find_software_gpu() -> FoundBrowser:
     if sys.platform != "linux":
         return found
     source = _folder_of(found.path)
+    if (source / KEPT).exists():
+        return found  # one of these already: to make another of it would write into the system's SwiftShader, which is a link in both
     program = FOLDER / "chromium" / ("chrome" if (source / "chrome").is_file() else "chromium")
     if not _is_of(program, source / program.name):
         _build(source)
