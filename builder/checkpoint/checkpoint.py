@@ -101,8 +101,9 @@ def check_finite(name: str, first: int, rows: Rows) -> None:
     if finite.all():
         return
     row, column = np.argwhere(~finite)[0].tolist()
+    origin = getattr(rows, "origin", None)
     raise CheckpointError(
-        f"Tensor {name} holds {values[row, column]} at row {first + row}, column {column}: expected finite weights; the "
-        f"training run or the download went wrong.",
+        f"Tensor {name} holds {values[row, column]} at row {first + row}, column {column}: expected finite weights"
+        f"{f' in {origin}' if origin else ''}; the training run or the download went wrong.",
         subject=name,
     )

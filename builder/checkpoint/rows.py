@@ -117,6 +117,11 @@ class StoredRows:
         """The type of the tensors."""
         return self._pieces[0].tensor.dtype
 
+    @property
+    def origin(self) -> str:
+        """The files that hold them."""
+        return ", ".join(sorted({str(piece.tensor.file) for piece in self._pieces}))
+
     def part(self, part: slice) -> StoredRows:
         """Some rows, still to be read."""
         start, stop, _ = part.indices(self.shape[0])

@@ -117,7 +117,7 @@ class MergedWeights:
         for first, rows in bands:
             part = slice(first, first + rows.shape[0])
             lengths = None if magnitude is None else magnitude[part]
-            yield first, _MergedRows(rows, a, b[part], low.scale, lengths, self._kernels)
+            yield first, _MergedRows(rows, a, b[part], low.scale, lengths, self._kernels, self._adapter.folder)
 
 
 class _Kernels:
@@ -148,6 +148,12 @@ class _MergedRows:
     scale: float
     magnitude: Float32 | None
     kernels: _Kernels
+    adapter: Path
+
+    @property
+    def origin(self) -> str:
+        """As that of `StoredRows`."""
+        return f"{getattr(self.rows, 'origin', 'the base')} with {self.adapter} merged"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -166,15 +172,16 @@ class _MergedRows:
     def read_into(self, part: slice, out: Float32) -> None:
         """As a slice, into an array."""
         read_rows(self.rows, part, out)
-        with self.kernels.lent() as kernel:
+        with self.kernels.lent() as kernel, np.errstate(all="ignore"):  # what is not finite is refused where it is used
             (kernel.add_product if kernel else add_product)(out, self.b[part], self.a, self.scale)
-        if self.magnitude is not None:
-            give_lengths(out, self.magnitude[part])
+            if self.magnitude is not None:
+                give_lengths(out, self.magnitude[part])
 
 
 def give_lengths(rows: Float32, lengths: Float32) -> None:
     """Makes each of `rows` (n, inputs) as long as `lengths` (n) say; one of zeros stays. Every step is rounded to float32. Squares are
-    added by halves: the last half of them to the first, until one is left."""
+    added by halves: the last half of them to the first, until one is left. A row whose squares float32 cannot hold becomes NaN: divided by
+    an infinite length it would be zeros, which nothing refuses."""
     step = max(1, _AT_ONCE // rows.shape[1])
     for first in range(0, len(rows), step):
         part = rows[first : first + step]
@@ -184,7 +191,8 @@ def give_lengths(rows: Float32, lengths: Float32) -> None:
             squares[:, :half] += squares[:, left - half : left]
             left -= half
         found = np.sqrt(squares[:, 0])
-        part *= (lengths[first : first + step] / np.where(found == 0, np.float32(1), found))[:, None]
+        factors = lengths[first : first + step] / np.where(found == 0, np.float32(1), found)
+        part *= np.where(np.isinf(found), np.float32(np.nan), factors)[:, None]
 
 
 def _module(weight: Weight) -> str:

@@ -81,7 +81,7 @@ class Merger {
   }
 }
 
-/** Makes each row as long as is said; one of zeros stays. Squares are added by halves, in float32. @param {Float32Array} rows @param {Float32Array} lengths @param {number} inputs */
+/** Makes each row as long as is said; one of zeros stays, one whose squares float32 cannot hold becomes NaN. Squares are added by halves, in float32. @param {Float32Array} rows @param {Float32Array} lengths @param {number} inputs */
 function giveLengths(rows, lengths, inputs) {
   const squares = new Float32Array(inputs);
   for (let begin = 0; begin < rows.length; begin += inputs) {
@@ -90,7 +90,8 @@ function giveLengths(rows, lengths, inputs) {
       const [half, from] = [left >> 1, left - (left >> 1)];
       for (let i = 0; i < half; i += 1) squares[i] += squares[from + i];
     }
-    const factor = Math.fround(lengths[begin / inputs] / (Math.fround(Math.sqrt(squares[0])) || 1));
+    const length = Math.fround(Math.sqrt(squares[0])) || 1;
+    const factor = length < Infinity ? Math.fround(lengths[begin / inputs] / length) : NaN;
     for (let i = begin; i < begin + inputs; i += 1) rows[i] *= factor;
   }
 }

@@ -107,6 +107,10 @@ MAGNITUDE = A.replace("lora_A.weight", "lora_magnitude_vector")
         (tensors(lambda found: found.update({f"{A[:-6]}again.weight": found[A]})), "damaged"),
         (said(use_dora=True), "damaged"),
         (tensors(lambda found: found.update({MAGNITUDE: np.ones(5, np.float32)})), "damaged"),
+        (
+            tensors(lambda found: found.update({A: np.full_like(found[A], 1e25), MAGNITUDE: np.ones(256, np.float32)})),
+            "not-finite",  # the squares of rows, not these
+        ),
     ],
 )
 def test_what_the_command_refuses_is_refused(tmp_path: Path, change: Callable[[Path], object], code: str) -> None:

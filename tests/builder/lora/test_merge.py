@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from builder.checkpoint import checkpoint as checkpoint_module
+from builder.checkpoint.folder import ADAPTER_WEIGHTS
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
+from builder.errors import CheckpointError
 from builder.lora.adapter import Adapter
 from builder.lora.merge import give_lengths
 from builder.model.opened import OpenedCheckpoint
@@ -78,6 +81,28 @@ def test_squares_are_added_by_halves(rows: int, inputs: int) -> None:
         expected.append(values * (wanted / (np.sqrt(squares[0]) or np.float32(1))))
     give_lengths(given, lengths)
     np.testing.assert_array_equal(given, np.array(expected))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("has_kernel", [True, False])
+@pytest.mark.parametrize(("use_dora", "factor"), [(False, 1e30), (True, 1e25)])
+def test_what_float32_cannot_hold_is_refused_by_both_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_kernel: bool, use_dora: bool, factor: float
+) -> None:
+    """With 1e25 the merged values are finite, but not the squares that DoRA adds: such rows became zeros."""
+    if not has_kernel:
+        monkeypatch.setitem(sys.modules, "wasmtime", None)
+    base = write_checkpoint(tmp_path / "base")
+    adapter = write_adapter(tmp_path / "adapter", gemma3_config(), targets=("q_proj",), use_dora=use_dora)
+    held = load_file(adapter / ADAPTER_WEIGHTS)
+    for name, values in held.items():
+        if "lora_A" in name or (not use_dora and "lora_B" in name):
+            values[:] = factor
+    save_file(held, adapter / ADAPTER_WEIGHTS)
+    said = rf"q_proj.weight holds \S+ at row 0, column 0: expected finite weights in {base}/model.safetensors with {adapter} merged;"
+    with pytest.raises(CheckpointError, match=said):
+        convert_checkpoint(base, tmp_path / "m.task", residual_scale="bound", merge=adapter)
+    assert not (tmp_path / "m.task").exists()
 
 
 @pytest.mark.parametrize("kind", ["gemma3", "llama"])
