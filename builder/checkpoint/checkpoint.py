@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.checkpoint.rows import Piece, StoredRows, StoredTensor, parts_of, row_count
-from builder.checkpoint.stored_types import NUMPY_TYPES, Rows, to_float32
+from builder.checkpoint.stored_types import Rows, to_float32
 from builder.errors import CheckpointError
 
 BAND_BYTES = 32 << 20
@@ -64,8 +64,7 @@ class Checkpoint(ABC):
             )
         if tensor.array_type is None:
             raise CheckpointError(
-                f"Tensor {name} in {tensor.file} is of type {tensor.dtype}: expected one of {', '.join(NUMPY_TYPES)}; "
-                f"save the checkpoint unquantized first.",
+                f"Tensor {name} in {tensor.file} is of type {tensor.dtype}: expected {tensor.types_read}.",
                 subject=name,
             )
         return tensor

@@ -55,6 +55,11 @@ class GgufTensor(StoredTensor):
     first half with one of the second. They are read in the order of the others."""
 
     @property
+    def types_read(self) -> str:
+        """As `StoredTensor`."""
+        return f"one of {', '.join((*NUMPY_TYPES, *BLOCK_TYPES))}; take another GGUF file of the model, or its folder"
+
+    @property
     def array_type(self) -> np.dtype[Any] | None:
         """As `StoredTensor`."""
         if self.dtype in BLOCK_TYPES or (self.minus and self.dtype in NUMPY_TYPES):

@@ -32,6 +32,11 @@ class StoredTensor:
     """Position of the first byte in the file."""
 
     @property
+    def types_read(self) -> str:
+        """What is to be done about another type, in words that follow "expected"."""
+        return f"one of {', '.join(NUMPY_TYPES)}; save the checkpoint unquantized first"
+
+    @property
     def array_type(self) -> np.dtype[Any] | None:
         """What its rows are read as; None where the type cannot be read."""
         found = NUMPY_TYPES.get(self.dtype)

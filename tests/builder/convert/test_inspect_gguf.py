@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,16 @@ def test_inspect_says_why_one_is_not_converted(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "m.gguf", CONFIG, general__architecture="mamba")
     shown = run("inspect", path).output
     assert "will not convert\t" in shown and "architecture 'mamba'" in shown
+
+
+def test_a_type_that_is_not_read_names_those_that_are(tmp_path: Path) -> None:
+    """The sentence was that of a folder: to save it unquantized, as one of three types."""
+    path = write_gguf(tmp_path / "m.gguf", CONFIG)
+    data, name = bytearray(path.read_bytes()), b"blk.0.attn_q.weight"
+    struct.pack_into("<I", data, data.index(name) + len(name) + 4 + 2 * 8, 23)
+    path.write_bytes(data)
+    expected = r"is of type IQ4_XS: expected one of BF16, F16, F32, .*IQ4_NL, .*Q6_K; take another GGUF file of the model, or its folder\."
+    assert re.search(expected, run("inspect", path).output)
 
 
 def test_experts_are_inspected_estimated_converted_and_verified(tmp_path: Path) -> None:
