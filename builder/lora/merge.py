@@ -45,7 +45,7 @@ class MergedWeights:
         shapes = {
             _module(weight): (weight.outputs, weight.inputs)
             for weight in self.tensors
-            if weight.is_matrix and weight.part not in TABLES
+            if weight.is_matrix and weight.stack == 1 and weight.part not in TABLES
         }
         for low in adapter.modules.values():
             adapter.require_shape(low, shapes.get(low.module), base)

@@ -15,13 +15,14 @@ from builder.checkpoint import checkpoint as checkpoint_module
 from builder.checkpoint.folder import ADAPTER_WEIGHTS
 from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import CheckpointError
+from builder.errors import CheckpointError, UnsupportedModel
 from builder.lora.adapter import Adapter
 from builder.lora.merge import give_lengths
 from builder.model.opened import OpenedCheckpoint
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
-from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
 from tests.gguf_files import write_gguf
+from tests.goldens.cases import EXPERTS
 from tests.goldens.lora_cases import MERGED, lora_goldens, sampled
 from tests.llama_checkpoints import llama_config, write_llama, write_llama_gguf
 
@@ -103,6 +104,24 @@ def test_what_float32_cannot_hold_is_refused_by_both_folders(
     with pytest.raises(CheckpointError, match=said):
         convert_checkpoint(base, tmp_path / "m.task", residual_scale="bound", merge=adapter)
     assert not (tmp_path / "m.task").exists()
+
+
+@pytest.mark.parametrize(("name", "outputs"), [("gate_up_proj", 12 * 64), ("down_proj", 12 * 128)])
+def test_experts_are_no_module_of_an_adapter(tmp_path: Path, name: str, outputs: int) -> None:
+    """Their matrices lie in one tensor: low ranks for all of it were added to gates and ups alike."""
+    config = gemma4_config(**EXPERTS, vocab_size=512)
+    base, adapter = write_checkpoint(tmp_path / "base", config), write_adapter(tmp_path / "adapter", config)
+    held, inputs = load_file(adapter / ADAPTER_WEIGHTS), 64 if name == "down_proj" else 128
+    module = f"base_model.model.model.layers.0.experts.{name}"
+    held |= {
+        f"{module}.lora_{part}.weight": np.ones(shape, np.float32)
+        for part, shape in (("A", (8, inputs)), ("B", (outputs, 8)))
+    }
+    save_file(held, adapter / ADAPTER_WEIGHTS)
+    with pytest.raises(
+        UnsupportedModel, match=rf"changes layers.0.experts.{name}, which .*base does not have as a matrix"
+    ):
+        OpenedCheckpoint.complete(base, adapter)
 
 
 @pytest.mark.parametrize("kind", ["gemma3", "llama"])
