@@ -292,11 +292,16 @@ def _pair(folder: Path, config: dict[str, Any], tensors: dict[str, StoredTensor]
 
 
 def _check_shapes(module: str, a: StoredTensor, b: StoredTensor, magnitude: StoredTensor | None) -> None:
-    fits = len(a.shape) == len(b.shape) == 2 and a.shape[0] == b.shape[1] and min(*a.shape, *b.shape) > 0
-    if not fits or (magnitude and magnitude.shape != b.shape[:1]):
+    if not (len(a.shape) == len(b.shape) == 2 and a.shape[0] == b.shape[1] and min(*a.shape, *b.shape) > 0):
         raise CheckpointError(
             f"{a.file}: lora_A of {module} has shape {list(a.shape)} and lora_B {list(b.shape)}: expected (rank, inputs) and "
-            f"(outputs, rank).",
+            f"(outputs, rank), with a rank of at least 1.",
+            subject=module,
+        )
+    if magnitude and magnitude.shape != b.shape[:1]:
+        raise CheckpointError(
+            f"{a.file}: lora_magnitude_vector of {module} has shape {list(magnitude.shape)}: expected {list(b.shape[:1])}, a length for "
+            f"each row of lora_B.",
             subject=module,
         )
     if a.shape[0] > MAX_RANK:

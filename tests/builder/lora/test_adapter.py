@@ -154,6 +154,11 @@ def too_large(folder: Path) -> None:
         (tensors(lora_A__weight=(4, 128)), CheckpointError, r"expected \(rank, inputs\) and \(outputs, rank\)"),
         (tensors(lora_A__weight=(8,)), CheckpointError, r"expected \(rank, inputs\)"),
         (tensors(lora_A__weight=(2048, 1), lora_B__weight=(1, 2048)), UnsupportedModel, "rank 2,048"),
+        (
+            tensors(lora_magnitude_vector=(8,)),
+            CheckpointError,
+            r"lora_magnitude_vector of .* has shape \[8\]: expected \[256\]",
+        ),
         (tensors(lora_B__bias=(256,)), UnsupportedModel, "holds base_model.*lora_B.bias"),
         (tensors(lora_A__default__weight=(8, 128)), CheckpointError, "holds two lora_A of layers.0.self_attn.q_proj"),
         (tensors(lora_embedding_A=(8, 128)), UnsupportedModel, "lora_embedding_A"),
