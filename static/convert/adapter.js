@@ -30,8 +30,8 @@ const MORE = [
 ];
 /** Values of `init_lora_weights`, beside true and false, that leave the base's own weights as they are. */
 const PLAIN_STARTS = ["gaussian", "eva", "orthogonal"];
-const TENSOR = /^(.+)\.(lora_A|lora_B|lora_magnitude_vector)(\.(?!bias\b)\w+){0,2}$/;
-const WHOLE = /^(.+?)(\.modules_to_save(\.\w+)?)?\.weight$/;
+const TENSOR = /^(.+)\.(lora_A|lora_B|lora_magnitude_vector)(\.(?!bias(?:\.|$))[\p{L}\p{N}_]+){0,2}$/u;
+const WHOLE = /^(.+?)(\.modules_to_save(\.[\p{L}\p{N}_]+)?)?\.weight$/u;
 /** What peft saves without being asked where an adapter comes with a vocabulary of its own. */
 const ALWAYS_WHOLE = ["embed_tokens", "lm_head"];
 const WRAPPERS = ["base_model", "model", "language_model"];
@@ -64,9 +64,10 @@ function savedWhole(tensors, { modules_to_save: said }) {
   /** @type {Map<string, StoredTensor>} */
   const found = new Map();
   for (const tensor of tensors) {
-    const [, name] = (!TENSOR.test(tensor.name) && WHOLE.exec(tensor.name)) || [];
-    const module = moduleOf(name ?? "");
-    if (!names.has(module.split(".").at(-1) ?? "") || !Object.hasOwn(BYTES, tensor.dtype)) continue;
+    const match = TENSOR.test(tensor.name) ? null : WHOLE.exec(tensor.name);
+    if (!match || !Object.hasOwn(BYTES, tensor.dtype)) continue;
+    const module = moduleOf(match[1]);
+    if (!names.has(module.split(".").at(-1) ?? "")) continue;
     if (found.has(module)) throw new Refusal("damaged", `${WEIGHTS}: ${module} twice`);
     found.set(module, tensor);
   }
@@ -116,7 +117,7 @@ function lowRank(config, module, { name, lora_A: a, lora_B: b, lora_magnitude_ve
 
 /** The value of a pattern for a module; of peft's expressions those that are a part of a name. @param {Record<string, any>} config @param {string} key @param {string} name @param {unknown} otherwise */
 function ofModule(config, key, name, otherwise) {
-  const patterns = config[key] ?? {};
+  const patterns = isSaid(config[key]) ? config[key] : {};
   if (typeof patterns !== "object" || Array.isArray(patterns)) throw new Refusal("damaged", `${CONFIG}: ${key} ${shown(patterns)}`);
   const entries = Object.entries(patterns);
   if (entries.length > MAX_PATTERNS) refuse(key, entries.length);

@@ -8,6 +8,7 @@
 import { bytesOf } from "./folder.js";
 import { bytesOfValues } from "./ggml_types.js";
 import { CHUNK } from "./kernel.js";
+import { Refusal } from "./refusal.js";
 import { readFloats, readStored } from "./stored_values.js";
 
 /** @param {StoredTensor} tensor */
@@ -68,7 +69,7 @@ export async function isSame(one, other) {
   return true;
 }
 
-/** Whether the first rows of two matrices of a width hold the same values, whatever their types. @param {StoredTensor} one @param {StoredTensor} other @param {number} rows */
+/** Whether the first rows of two matrices of a width hold the same values, whatever their types. NaN, which equals nothing, is a Refusal. @param {StoredTensor} one @param {StoredTensor} other @param {number} rows */
 export async function haveSameRows(one, other, rows) {
   if (one === other) return true;
   const [ours, theirs] = [new Float32Array(CHUNK / 4), new Float32Array(CHUNK / 4)];
@@ -76,7 +77,12 @@ export async function haveSameRows(one, other, rows) {
     const count = Math.min(ours.length, size - at);
     await readFloats(one, at, ours.subarray(0, count));
     await readFloats(other, at, theirs.subarray(0, count));
-    for (let i = 0; i < count; i += 1) if (ours[i] !== theirs[i]) return false;
+    for (let i = 0; i < count; i += 1) {
+      if (ours[i] === theirs[i]) continue;
+      if (!Number.isFinite(ours[i])) throw new Refusal("not-finite", one.name);
+      if (!Number.isFinite(theirs[i])) throw new Refusal("not-finite", other.name);
+      return false;
+    }
   }
   return true;
 }

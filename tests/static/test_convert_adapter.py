@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import OnpageError, UnsupportedModel
+from builder.errors import CheckpointError, OnpageError, UnsupportedModel
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter import CONFIG
 from builder.quantize.scheme import Quantization
@@ -122,6 +122,22 @@ def test_what_the_command_refuses_is_refused(tmp_path: Path, change: Callable[[P
     assert found.get("refused") == code, found
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        said(rank_pattern=False, alpha_pattern=[]),
+        tensors(lambda found: found.update({A.replace(".weight", ".défaut.weight"): found.pop(A)})),
+    ],
+)
+def test_what_the_command_takes_is_taken(tmp_path: Path, change: Callable[[Path], object]) -> None:
+    """Patterns that are empty in another way, and an adapter's name with letters of any language."""
+    base, adapter = write_checkpoint(tmp_path / "base", SMALL), write_adapter(tmp_path / "adapter", SMALL)
+    change(adapter)
+    written = convert_checkpoint(base, tmp_path / "py.task", residual_scale="bound", merge=adapter)
+    found = in_the_page(base, tmp_path / "js.task", "8", adapter)
+    assert found.get("sha256") == written.sha256, found
+
+
 def with_whole(folder: Path, saved: dict[str, Any], listed: list[str], dtype: str = "F32") -> Path:
     """An adapter with modules that were trained whole, by peft's names."""
     write_adapter(folder, SMALL, modules_to_save=listed)
@@ -205,6 +221,17 @@ def test_an_embedding_stays_the_outputs_matrix(tmp_path: Path, saved: dict[str, 
         assert found == {"refused": "adapter", "detail": "embed_tokens, lm_head"}
 
 
+def test_an_embedding_of_no_numbers_is_not_called_another_than_the_outputs(tmp_path: Path) -> None:
+    """NaN equals nothing, itself included."""
+    base = write_checkpoint(tmp_path / "base", SMALL, dtype="F32")
+    values = np.full_like(values_of(base, EMBEDDING), np.nan)
+    adapter = with_whole(tmp_path / "adapter", {EMBEDDING: values, "lm_head": values}, ["embed_tokens", "lm_head"])
+    with pytest.raises(CheckpointError, match=r"embed_tokens\.weight holds nan"):
+        convert_checkpoint(base, tmp_path / "py.task", residual_scale="bound", merge=adapter)
+    found = in_the_page(base, tmp_path / "js.task", "8", adapter)
+    assert found == {"refused": "not-finite", "detail": f"base_model.model.{EMBEDDING}.weight"}
+
+
 @pytest.mark.parametrize(
     ("saved", "listed", "code", "detail"),
     [
@@ -214,6 +241,7 @@ def test_an_embedding_stays_the_outputs_matrix(tmp_path: Path, saved: dict[str, 
         ({"model.norm": (128,)}, [], "adapter", "base_model.model.model.norm.weight"),
         ({"model.norm": (128,), "norm": (128,)}, ["norm"], "damaged", f"{WEIGHTS}: norm twice"),
         ({}, ["norm"], "damaged", f'{CONFIG}: modules_to_save "norm"'),
+        ({}, [""], "damaged", f'{CONFIG}: modules_to_save ""'),
     ],
 )
 def test_whole_modules_that_the_base_has_not_are_refused(
