@@ -20,6 +20,8 @@ const MEMORY = 2400;
 /** Characters after which a growing text is looked at again. */
 const LOOK_EVERY = 40;
 const WORD = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu;
+/** What only counts the rounds, at the beginning of a line: “12.”, “**12)”, “Day 12:”. */
+const COUNTER = /^[^\p{L}\p{N}\n]*(?:\p{L}+ )?\d{1,3}(?=[.):])/gmu;
 
 /** Whether a text that grows goes round in circles: a piece costs the same at any length. */
 export class CircleWatch {
@@ -58,7 +60,7 @@ function followsItself(text) {
 
 /** Whether each of the last words of a text belongs to a run of words that is in it TIMES times. @param {string} text */
 function saysNothingNew(text) {
-  const words = text.toLowerCase().match(WORD) ?? [];
+  const words = text.toLowerCase().replace(COUNTER, "").match(WORD) ?? [];
   if (words.length < TIMES * RUN + LAST_WORDS) return false;
   const runs = Array.from({ length: words.length - RUN + 1 }, (_, start) => words.slice(start, start + RUN).join(" "));
   const times = new Map();

@@ -34,6 +34,17 @@ test("what says only what was said three times before goes round, in whatever or
   assert.ok(!endsInCircles(`Hi Sam, the printer is broken. ${turns.slice(0, 9).join(" ")}`));
 });
 
+test("a number that only counts the rounds is nothing new", () => {
+  const item = "Bacon Pancakes with Bacon\n\nThey are made by mixing bacon with eggs, flour, and sometimes other ingredients. They are also a popular breakfast option in many parts of the world.\n\n";
+  for (const counted of [(/** @type {number} */ at) => `${at}. `, (/** @type {number} */ at) => `**${at})** `, (/** @type {number} */ at) => `Day ${at}: `]) {
+    const rounds = (/** @type {number} */ count) => Array.from({ length: count }, (_, at) => counted(at + 1) + item).join("");
+    assert.ok(endsInCircles(rounds(6)), counted(1));
+    assert.ok(!endsInCircles(rounds(3)), counted(1));
+  }
+  const recipes = ["flour", "milk", "butter", "sugar", "salt", "honey", "lemons", "berries", "cinnamon", "vanilla", "yeast", "oats"];
+  assert.ok(!endsInCircles(recipes.map((what, at) => `${at + 1}. Buy some ${what} at the market.\n`).join("")));
+});
+
 test("an answer is looked at as it grows, and costs little", () => {
   const watch = new CircleWatch();
   const words = LOOP.split(/(?<= )/);
