@@ -37,9 +37,24 @@ for (const [what, markdown, html] of [
   ["HTML is the text that it is", "a <img src=x onerror=alert(1)> b", "<p>a &#60;img src=x onerror=alert(1)&#62; b</p>\n"],
   ["a block of HTML, too", "<script>\nalert(1)\n</script>", "&#60;script&#62;\nalert(1)\n&#60;/script&#62;"],
   ["a picture is a link", "![a \"b\"](http://x.test/y.png)", "<p><a href=\"http://x.test/y.png\">a &#34;b&#34;</a></p>\n"],
+  ["what looks like an address for links", "[Answer]: Paris\n\n[Note]: yes", "<p>[Answer]: Paris</p>\n<p>[Note]: yes</p>\n"],
+  ["a link by a number beside its address", "[1]: http://x.test", "<p>[1]: <a href=\"http://x.test\">http://x.test</a></p>\n"],
   ["a task", "- [x] done", "<ul>\n<li>☑ done</li>\n</ul>\n"],
 ]) {
   test(`Markdown: ${what}`, () => assert.equal(parse(markdown), html));
+}
+
+for (const [head, row] of [
+  ["| a | b |\n| - | - |", "| 1 | 2 | 3 | 4 |"],
+  ["a | b\n- | -", "1 | 2 | 3 | 4"],
+  ["| a \\| | b\n| :- | -", "| 1 \\| | 2 | 3 | 4  "],
+]) {
+  test(`a table shows what its rows have beyond its head: ${head}`, () => {
+    const shown = parse(`${head}\n${row}\n| 5 |\n\nEnd`);
+    assert.deepEqual([...shown.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell]) => cell.replace(" |", "")), ["1", "2", "3", "4", "5", "", "", ""]);
+    assert.equal([...shown.matchAll(/<th[ >]/g)].length, 4);
+    assert.ok(shown.endsWith("<p>End</p>\n"));
+  });
 }
 
 test("an address names a task, else the first is shown", () => {

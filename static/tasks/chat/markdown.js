@@ -39,10 +39,19 @@ export async function loadMarkdown(vendor) {
 
 /** @param {typeof import('marked').Marked} Marked @returns {(markdown: string) => string} HTML that is not to be trusted */
 export function parserOf(Marked) {
+  const { table } = new Marked().Tokenizer.prototype;
   const marked = new Marked({
     gfm: true,
     breaks: true,
     async: false,
+    tokenizer: {
+      def: () => undefined, // “[Answer]: Paris” would be an address for links, which is not shown
+      table(source) {
+        const token = table.call(this, source);
+        const wide = token && widened(token.raw, token.header.length);
+        return wide ? /** @type {typeof token} */ ({ ...table.call(this, wide), raw: token.raw }) : token;
+      },
+    },
     renderer: {
       html: ({ text }) => escaped(text),
       image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
@@ -54,6 +63,19 @@ export function parserOf(Marked) {
     },
   });
   return (markdown) => /** @type {string} */ (marked.parse(markdown));
+}
+
+/**
+ * A table with as many columns as its longest row: what a row has beyond the head would not be shown.
+ * @param {string} source
+ * @param {number} columns of its head
+ * @returns {string} "" where no row is longer
+ */
+function widened(source, columns) {
+  const [head, line, ...rows] = source.split("\n").map((row) => row.replace(/(?<!\\)\|\s*$/, ""));
+  const cells = rows.map((row) => row.replace(/^\s*\|/, "").split(/(?<!\\)\|/).length);
+  const more = Math.max(0, ...cells) - columns;
+  return more > 0 ? [`${head}${"| ".repeat(more)}|`, `${line}${"|-".repeat(more)}|`, ...rows.map((row) => `${row}|`)].join("\n") : "";
 }
 
 /** @param {string} text */
