@@ -64,6 +64,15 @@ def test_the_example_of_a_template_an_instruction_of_ones_own_and_a_reload(tab: 
     expect(page.get_by_role("log", name="The answer")).to_have_text(answer)
 
 
+def test_every_language_has_a_name(tab: Watched) -> None:
+    """Chrome has none for some, and showed their codes."""
+    tab.page.get_by_role("radio", name="Translate", exact=True).check(force=True)
+    options = tab.page.locator(".lab-fields").get_by_label("Language").locator("option")
+    shown: list[list[str]] = options.evaluate_all("(all) => all.map(({ value, label }) => [value, label])")
+    assert len(shown) > 140
+    assert [code for code, name in shown if code == name] == []
+
+
 def test_json_that_does_not_fit_is_corrected_once_and_both_are_shown(tab: Watched) -> None:
     """By the validator of the page, under its policy."""
     page = run(tab, "Extract JSON")

@@ -145,6 +145,18 @@ test("every language has a name here, and its English one goes to the model", ()
   assert.deepEqual([englishName("pt-BR"), englishName("zh-Hans"), englishName("no code!")], ["Brazilian Portuguese", "Simplified Chinese", "no code!"]);
 });
 
+test("a language that Chrome has no name for has its English one", (t) => {
+  const nameless = "sat kl sc ff kg ss ve vec lmo scn li ltg awa mag sah cv ba tpi fj ty dz bo war kri".split(" ");
+  const { of } = Intl.DisplayNames.prototype;
+  const english = nameless.map((code) => new Intl.DisplayNames(["en"], { type: "language" }).of(code));
+  t.mock.method(Intl.DisplayNames.prototype, "of", function (code) {
+    if (!nameless.includes(code)) return of.call(this, code);
+    return this.resolvedOptions().fallback === "none" ? undefined : code;
+  });
+  assert.deepEqual(nameless.map(englishName), english);
+  assert.deepEqual(named(["kl"], "ja"), [{ code: "kl", name: "Kalaallisut" }]);
+});
+
 test("the page's templates: names, fields, an example that fills all, and no result without its model", () => {
   assert.deepEqual(shipped.map(({ id }) => id).sort(), ["caption", "dialogue", "extract", "free", "reply", "rewrite", "summarize", "translate"]);
   for (const template of shipped) {
