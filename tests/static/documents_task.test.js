@@ -116,6 +116,18 @@ test("a question is searched for, and answered from what was found", async () =>
   await close();
 });
 
+test("a document that is added again is not kept twice, but another one of its name is", async () => {
+  const { library, ask, documents, close } = made();
+  const id = await library.add([given("rules.md")]);
+  assert.equal(await library.add([given("rules.md")]), id);
+  await ask("How many guests can a member bring?");
+  assert.deepEqual([library.entries.length, documents.state.asked.hits.length, library.adding, library.refused], [1, 1, null, []]);
+  assert.notEqual(await library.add([given("rules.md", RULES.replace("two", "six"))]), id);
+  assert.notEqual(await library.add([given("copy.md")]), id);
+  assert.equal(library.entries.length, 3);
+  await close();
+});
+
 test("what has the words of a question and is far from its meaning is shown, and no model is asked", async () => {
   for (const [meant, asks] of [["far", 0], ["near", 1]]) {
     const page = made({ find: async (question, count) => ({ ...(await page.search.search(question, count)), meant }) });

@@ -130,6 +130,14 @@ export class Library {
     this.cancel();
   }
 
+  /** The document with this name and text, which is not kept twice: each passage would be found twice. @param {string} name @param {string} text @returns {Promise<string>} its id, "" for none */
+  async #sameAs(name, text) {
+    for (const entry of this.entries) {
+      if (entry.name === name && entry.characters === text.length && (await this.get(entry.id))?.text === text) return entry.id;
+    }
+    return "";
+  }
+
   /** @param {{file: Blob, name: string}} given @param {AbortSignal} signal */
   async #addOne({ file, name }, signal) {
     if (this.#ended.signal.aborted) return "";
@@ -145,6 +153,8 @@ export class Library {
       if (this.entries.length >= MAX_DOCUMENTS || all >= MAX_ALL_CHARACTERS) throw new DocumentError("too-many");
       const { kind, source } = await this.#read(file, { name, signal, onPage: (page, pages) => say({ page, pages }) });
       const indexed = await this.#search.index(source, signal);
+      const same = await this.#sameAs(name, indexed.text);
+      if (same) return same;
       if (all + indexed.text.length > MAX_ALL_CHARACTERS) throw new DocumentError("too-many");
       const pages = indexed.blocks.at(-1)?.page ?? 0;
       const head = { name, kind, pages, characters: indexed.text.length, passages: indexed.passages.length };
