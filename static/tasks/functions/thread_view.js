@@ -15,6 +15,8 @@ import { asText } from "./conversation.js";
 /** @typedef {import('./conversation.js').Exchange} Exchange @typedef {import('./tools/index.js').Tool} Tool */
 
 const { exchange: said } = texts.functions;
+/** Endings after which the model might still have called a function. */
+const BROKEN_OFF = new Set(["stopped", "lost"]);
 
 /** @type {import('../../ui/dom.js').ViewEvents<ThreadEvents>} */
 export const events = viewEvents();
@@ -134,7 +136,7 @@ function makeExchange(parent) {
       if (!writing) text(answer, exchange.answer);
       const ended = exchange.ended !== null;
       const called = exchange.steps.length > 0;
-      const sentence = exchange.ended ? texts.line([said.endings[exchange.ended], exchange.ended === "model" && (!exchange.answer ? said.nothing : !called && said.uncalled)]) : "";
+      const sentence = exchange.ended ? texts.line([said.endings[exchange.ended], !exchange.answer ? exchange.ended === "model" && said.nothing : !called && !BROKEN_OFF.has(exchange.ended) && said.uncalled]) : "";
       note.hidden = !sentence;
       text(note, sentence);
       actions.hidden = !ended || (!exchange.answer && !called);
