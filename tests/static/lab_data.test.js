@@ -12,6 +12,7 @@ import { jsonIn, listIn, unquoted } from "../../static/tasks/lab/reading.js";
 import { Answer, Run, entryOf, plain, read, runOf } from "../../static/tasks/lab/run.js";
 import { formOf, mismatches, readSchema, repairOf } from "../../static/tasks/parts/schema.js";
 import { checked, fieldsOf } from "../../static/tasks/lab/template.js";
+import { unsaid } from "../../static/tasks/lab/unsaid.js";
 import { texts } from "../../static/text/en.js";
 
 const data = (file) => JSON.parse(readFileSync(new URL(`../../static/tasks/lab/${file}`, import.meta.url), "utf8"));
@@ -155,6 +156,17 @@ test("a language that Chrome has no name for has its English one", (t) => {
   });
   assert.deepEqual(nameless.map(englishName), english);
   assert.deepEqual(named(["kl"], "ja"), [{ code: "kl", name: "Kalaallisut" }]);
+});
+
+test("figures of JSON that the text does not have are told, however the text writes them", () => {
+  const text = "The course with Jana starts on 12 February at 9:30, costs 1.249,90 euros and has 014 places, 1,200 in all; best before 03.12.";
+  for (const value of [1249.9, -14, 1200, "12 February", "9:30", "3 December", "1,249.90 €", "no figure", true, null, { a: [14, { b: "12" }] }]) {
+    assert.deepEqual(unsaid({ value }, text), [], JSON.stringify(value));
+  }
+  assert.deepEqual(unsaid({ name: "Jana", date: "2022-02-12", price: 0, places: 14, more: [0, 120] }, text), ["2022-02-12", "0", "120"]);
+  assert.deepEqual(unsaid("12.02.2026", text), ["12.02.2026"]);
+  assert.deepEqual(unsaid([1, 2, 3, 4, 5, 6], ""), ["1", "2", "3", "4", "5"]);
+  assert.deepEqual(unsaid(`${"x".repeat(60)} 7`, ""), [`${"x".repeat(40)}…`]);
 });
 
 test("the page's templates: names, fields, an example that fills all, and no result without its model", () => {

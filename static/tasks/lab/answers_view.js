@@ -10,7 +10,9 @@ import { texts } from "../../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { mountNotice } from "../../ui/notice.js";
+import { jsonIn } from "./reading.js";
 import { plain, read } from "./run.js";
+import { unsaid } from "./unsaid.js";
 
 /** @typedef {import('./run.js').Answer} Answer @typedef {import('./run.js').Run} Run */
 
@@ -72,7 +74,7 @@ export function mountAnswers(parent, loading) {
       for (const [index, answer] of (run?.answers ?? []).entries()) {
         let view = views.get(answer);
         if (!view) {
-          view = makeAnswer(answer, /** @type {Run} */ (run).asked.reading);
+          view = makeAnswer(answer, /** @type {Run} */ (run).asked);
           views.set(answer, view);
         }
         if (answers.children[index] !== view.root) answers.insertBefore(view.root, answers.children[index] ?? null);
@@ -107,8 +109,8 @@ export function mountAnswers(parent, loading) {
   };
 }
 
-/** @param {Answer} answer @param {import('./template.js').Reading} reading */
-function makeAnswer(answer, reading) {
+/** @param {Answer} answer @param {Run['asked']} asked */
+function makeAnswer(answer, { reading, values }) {
   const stream = h("div", { class: "lab-text grows", role: "log", "aria-live": "polite", tabindex: "0", dir: "auto" });
   const body = h("div", { class: "lab-read", hidden: true });
   const verdict = h("p", { class: "lab-verdict" });
@@ -137,13 +139,22 @@ function makeAnswer(answer, reading) {
     const unfit = answer.problems.length > 0;
     const { fits, corrected, unfit: wrong, still, unchecked } = said.json;
     const failed = answer.problems[0]?.code === "unchecked" ? unchecked : answer.first ? still : wrong;
-    text(verdict, reading.as !== "json" || answer.ended === "stopped" || answer.ended === "lost" ? "" : unfit ? `${failed}:` : answer.first ? corrected : fits);
+    text(verdict, reading.as !== "json" || answer.ended === "stopped" || answer.ended === "lost" ? "" : unfit ? `${failed}:` : texts.line([answer.first ? corrected : fits, unsaidOf()]));
     verdict.toggleAttribute("data-unfit", unfit);
     problems.replaceChildren(...answer.problems.map((problem) => h("li", {}, said.json.problem(problem))));
     first.hidden = !answer.first;
     text(firstText, answer.first?.text ?? "");
     text(note, answer.ended ? said.endings[answer.ended] : "");
     root.toggleAttribute("data-stopped", answer.ended === "stopped" || answer.ended === "lost");
+  }
+
+  /** What of its JSON a person should look up in what was filled in, "" for nothing. */
+  function unsaidOf() {
+    const found = reading.as === "json" && jsonIn(answer.text);
+    if (!found || !("value" in found)) return "";
+    const given = Object.entries(values).filter(([id]) => id !== reading.schema);
+    const figures = unsaid(found.value, given.map(([, value]) => value).join("\n"));
+    return figures.length ? said.json.unsaid(figures) : "";
   }
 
   /** @param {string} content */

@@ -144,6 +144,8 @@ export const lab = {
   json: {
     fits: "Fits the schema.",
     corrected: "Fits the schema, after one correction.",
+    /** @param {string[]} found */
+    unsaid: (found) => `Check ${found.map((each) => `“${each}”`).join(", ")}: not in your text in figures.`,
     unfit: "Does not fit the schema",
     still: "Does not fit the schema, not even after one correction",
     unchecked: "Not checked",

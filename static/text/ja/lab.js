@@ -123,6 +123,7 @@ export const lab = {
   json: {
     fits: "スキーマに合っています。",
     corrected: "一度の修正で、スキーマに合いました。",
+    unsaid: (found) => `${found.map((each) => `「${each}」`).join("、")}を確認してください。元の文章に数字としてはありません。`,
     unfit: "スキーマに合いません",
     still: "一度修正しても、スキーマに合いません",
     unchecked: "未検査",

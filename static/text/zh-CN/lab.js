@@ -123,6 +123,7 @@ export const lab = {
   json: {
     fits: "符合 Schema。",
     corrected: "更正一次后符合 Schema。",
+    unsaid: (found) => `请核对${found.map((each) => `“${each}”`).join("、")}：你的文字中没有写成这样的数字。`,
     unfit: "不符合 Schema",
     still: "更正一次后仍不符合 Schema",
     unchecked: "未检查",

@@ -123,6 +123,7 @@ export const lab = {
   json: {
     fits: "符合 Schema。",
     corrected: "更正一次後符合 Schema。",
+    unsaid: (found) => `請核對${found.map((each) => `「${each}」`).join("、")}：你的文字中沒有寫成這樣的數字。`,
     unfit: "不符合 Schema",
     still: "更正一次後仍不符合 Schema",
     unchecked: "未檢查",

@@ -94,6 +94,11 @@ export class FakeElement extends FakeNode {
     else delete this.attributes[name];
   }
 
+  insertBefore(node, next) {
+    if (next) next.before(node);
+    else this.append(node);
+  }
+
   append(...nodes) {
     for (const node of nodes) {
       const child = node instanceof FakeNode ? node : new FakeText(node);
