@@ -138,7 +138,7 @@ def sentences(folder: Path) -> str:
 
 def test_what_is_said_of_experts_is_said_so() -> None:
     page, said = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), sentences(ROOT / "builder")
-    [table] = re.findall(r"### Experts\n.*?\n\| ---.*?\n(.*?)\n\n", page, re.DOTALL)
+    [table] = re.findall(r"### Experts\n.*?\n\| ---.*?\n(.*?)\n(?:\n|\Z)", page, re.DOTALL)
     messages = [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
     assert len(messages) > 5
     parts = [part.strip() for message in messages for part in re.split("…|;", message) if part.strip()]
