@@ -50,6 +50,8 @@ class OpenedCheckpoint:
     @classmethod
     def open(cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
         """Reads config.json, or the header of a GGUF file, and nothing else."""
+        if not (path / "config.json").exists():  # which the sentence about a missing file would ask for
+            refuse_an_adapter(path)
         checkpoint, sidecars = open_checkpoint(path)
         family = family_of(checkpoint.config, checkpoint.config_path)
         described = family.describe(checkpoint.config, checkpoint.config_path)

@@ -106,6 +106,16 @@ def test_what_float32_cannot_hold_is_refused_by_both_folders(
     assert not (tmp_path / "m.task").exists()
 
 
+def test_an_adapter_in_the_place_of_its_base_is_called_one(tmp_path: Path) -> None:
+    """Where an adapter was named as well, its config.json was missed."""
+    adapter = write_adapter(tmp_path / "adapter", gemma3_config())
+    for opens in (lambda: OpenedCheckpoint.complete(adapter, adapter), lambda: OpenedCheckpoint.open(adapter)):
+        with pytest.raises(
+            CheckpointError, match=r"is an unmerged LoRA adapter \(rank 8\) of someone/gemma-3-tiny, not a checkpoint"
+        ):
+            opens()
+
+
 @pytest.mark.parametrize(("name", "outputs"), [("gate_up_proj", 12 * 64), ("down_proj", 12 * 128)])
 def test_experts_are_no_module_of_an_adapter(tmp_path: Path, name: str, outputs: int) -> None:
     """Their matrices lie in one tensor: low ranks for all of it were added to gates and ups alike."""
