@@ -63,6 +63,7 @@ export class Kernel {
       sums: new Uint8Array(memory, starts[3], 4 * rows),
     };
   }
+
   /**
    * Adds scale · B·A to rows of a matrix: every step in float32, by rank in order (builder/quantize/product.py).
    * @param {Float32Array} rows whole ones
