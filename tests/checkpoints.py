@@ -15,8 +15,8 @@ from builder.checkpoint.folder import CheckpointFolder
 from builder.convert.write_tensors import scaled_norm
 from builder.model.families import describe, family_of
 from builder.model.families.family import Naming
-from builder.model.residual import ResidualScale
-from builder.model.weights import Part, Weight
+from builder.model.residual import POST_NORMS, ResidualScale
+from builder.model.weights import Weight
 from builder.synth.web_file import RandomWeights, synthetic_tokenizer
 
 IMAGE_ROWS = 64
@@ -229,10 +229,12 @@ def write_checkpoint(
     naming: Naming | None = None,
     tokenizer: bytes | None = None,
     residual: float = 1.0,
+    additions: float = 1.0,
 ) -> Path:
     """Writes config.json, safetensors and tokenizer.model into `folder` (created) and returns it.
 
-    `residual`, a power of two, is what the residual stream is multiplied with: 4,096 makes it as large as a real Gemma's.
+    `residual`, a power of two, is what the residual stream is multiplied with: 4,096 makes it as large as a real Gemma's. `additions` is what
+    that is multiplied with which layers add to the stream, where norms say how much that is.
     """
     config = config or gemma3_config()
     folder.mkdir(parents=True, exist_ok=True)
@@ -247,7 +249,9 @@ def write_checkpoint(
         (
             weight,
             _scaled(
-                np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape), scale, weight.part
+                np.concatenate([rows for _, rows in weights.bands(weight)]).reshape(weight.shape),
+                scale.of_part(weight.part) * (additions if weight.part in POST_NORMS else 1.0),
+                scale.norm_offset,
             ),
         )
         for weight in weights.tensors
@@ -283,10 +287,9 @@ def stored_values(folder: Path) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def _scaled(values: NDArray[np.float32], scale: ResidualScale, part: Part) -> NDArray[np.float32]:
+def _scaled(values: NDArray[np.float32], factor: float, norm_offset: float) -> NDArray[np.float32]:
     """A matrix, or a norm's distances from one, whose factors are multiplied."""
-    factor = scale.of_part(part)
-    return values * np.float32(factor) if values.ndim > 1 else scaled_norm(values, factor, scale.norm_offset)
+    return values * np.float32(factor) if values.ndim > 1 else scaled_norm(values, factor, norm_offset)
 
 
 def write_shards(folder: Path, values: dict[str, NDArray[np.float32]], dtype: str = "F32", shards: int = 1) -> None:

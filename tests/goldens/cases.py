@@ -58,6 +58,10 @@ class Case:
     """Attributes of the layers' attention → another value: controls, each of which must change the answer."""
     kept: Slice | None = None
     """What `onpage slice` leaves of the web file; None for all of it."""
+    seed: int | None = None
+    """Of the weights; None: the length of the case's name."""
+    additions: float = 1.0
+    """As of `write_checkpoint`. Many random layers make much of a rounding, and less where each adds less."""
 
     @property
     def config_json(self) -> dict[str, Any]:
@@ -81,11 +85,12 @@ class Case:
         checkpoint = write_checkpoint(
             folder / name,
             self.family(**self.config),
-            seed=len(name),
+            seed=len(name) if self.seed is None else self.seed,
             dtype=self.dtype,
             shards=self.shards,
             naming=self.naming,
             tokenizer=tokenizer.SerializeToString(deterministic=True),
+            additions=self.additions,
         )
         output = folder / f"{name}{suffix}"
         whole = output if self.kept is None else folder / f"{name}-whole{suffix}"

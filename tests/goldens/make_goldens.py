@@ -50,8 +50,8 @@ def choose_prompt(case: Case, reference: Reference) -> tuple[int, list[int], flo
     raise SystemExit("No prompt gives an answer that can be compared.")
 
 
-def ask_transformers(case: Case, web_file: Path, prompt: list[int], new_tokens: int = NEW_TOKENS) -> list[int]:
-    """Greedy ids of a checkpoint with the dequantized weights, opened by transformers as any other."""
+def opened(case: Case, web_file: Path) -> Any:
+    """A checkpoint with the dequantized weights, opened by transformers as any other."""
     with tempfile.TemporaryDirectory() as folder:
         write_dequantized(case, web_file, Path(folder))
         model, loaded = transformers.AutoModelForCausalLM.from_pretrained(
@@ -61,12 +61,18 @@ def ask_transformers(case: Case, web_file: Path, prompt: list[int], new_tokens: 
         )
     missing = {name for name in loaded["missing_keys"] if not name.startswith(IMAGES)}
     assert missing <= {"lm_head.weight"} and not loaded["unexpected_keys"] and not loaded["mismatched_keys"], loaded
+    return model.eval()
+
+
+def ask_transformers(case: Case, web_file: Path, prompt: list[int], new_tokens: int = NEW_TOKENS) -> list[int]:
+    """Greedy ids with the dequantized weights."""
+    model = opened(case, web_file)
     # Gemma3Attention reads attn_logit_softcapping but does not hand it on to its attention function, which can apply it.
     capped = functools.partial(EAGER_ATTENTION, softcap=case.config_json.get("attn_logit_softcapping"))
     with torch.no_grad(), mock.patch.object(modeling_gemma3, "eager_attention_forward", capped):
         if case.config_json["model_type"].startswith("gemma4"):
-            return _greedy(model.eval(), prompt, new_tokens)
-        out = model.eval().generate(
+            return _greedy(model, prompt, new_tokens)
+        out = model.generate(
             torch.tensor([prompt]), max_new_tokens=new_tokens, do_sample=False, eos_token_id=None, pad_token_id=0
         )
     return out[0, len(prompt) :].tolist()
