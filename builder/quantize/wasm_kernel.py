@@ -128,10 +128,15 @@ class Kernel:
         return starts, [memory[at : at + size] for at, size in zip(starts, sizes, strict=True)]
 
     def buffer(self, size: int) -> NDArray[np.uint8]:
-        """The first `size` bytes of the memory; whatever was handed out before may be overwritten or gone."""
+        """The first `size` bytes of the memory; whatever was handed out before may be overwritten or gone. MemoryError where there is no more."""
+        import wasmtime
+
         missing = size - self._bytes.nbytes
         if missing > 0:
-            self._memory.grow(self._store, -(-missing // self._memory.page_size(self._store)))
+            try:
+                self._memory.grow(self._store, -(-missing // self._memory.page_size(self._store)))
+            except wasmtime.WasmtimeError:
+                raise MemoryError from None
             address = ctypes.addressof(self._memory.data_ptr(self._store).contents)
             memory = (ctypes.c_uint8 * self._memory.data_len(self._store)).from_address(address)
             memory.kept_by = self._store  # an array into it keeps it alive

@@ -106,6 +106,12 @@ def test_chunks_of_a_file_do_not_show(
     np.testing.assert_array_equal(ours.scales, theirs.scales)
 
 
+def test_no_more_memory_is_said_as_everywhere(kernel: Kernel) -> None:
+    """It was wasmtime's own error, which was called a bug."""
+    with pytest.raises(MemoryError):
+        kernel.buffer(5 << 30)  # WebAssembly has 4 GB
+
+
 def test_a_file_that_ends_too_early_is_named(kernel: Kernel, tmp_path: Path) -> None:
     checkpoint = CheckpointFolder.open(write_checkpoint(tmp_path / "c", dtype="BF16"))
     bands = [rows for tensor in checkpoint.tensors.values() for _, rows in checkpoint.stored_bands(tensor)]
