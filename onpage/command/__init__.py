@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 
 import click
 
@@ -66,6 +67,7 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Runs the command, and exits with its status."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # the code pages of Windows lack most characters
             stream.reconfigure(errors="replace")
@@ -89,6 +91,13 @@ def main() -> None:
         say(_sentence(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_what_is_closed() -> None:
+    """Python has None for a stream that was closed before it began (`onpage … >&-`)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  for as long as the process
 
 
 def _reason(error: BaseException | None) -> str:

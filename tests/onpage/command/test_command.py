@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,16 @@ def test_convert_prints_the_result_and_what_to_do_next(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert f"onpage serve --model {tmp_path / 'm.task'}" in done.stdout
     assert done.stderr == "", "no progress bar where stderr is no terminal"
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_is_closed_from_the_start_ends_nothing(tmp_path: Path, closed: str) -> None:
+    """Python has None in its place: the file was written, and the command failed."""
+    folder, output = write_checkpoint(tmp_path / "c"), tmp_path / "m.task"
+    arguments = [sys.executable, "-m", "onpage", "convert", folder, "-o", output]
+    number = ("stdin", "stdout", "stderr").index(closed)
+    done = subprocess.run(arguments, preexec_fn=lambda: os.close(number), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and output.exists()
 
 
 def test_what_is_left_out_of_a_model_with_images_is_said(tmp_path: Path) -> None:
