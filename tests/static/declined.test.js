@@ -1,4 +1,4 @@
-// Where the demo model cannot write about a text the page says so instead, and goes on if it is told to.
+// Where the demo model, or any, cannot write about a text the page says so instead, and goes on if it is told to.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ function mounted() {
   return { declined, session, written, box, anyway };
 }
 
-test("only the demo model declines, and only when it could write", () => {
+test("only the demo model declines another language, and only when it could write", () => {
   const { declined, session, box, anyway } = mounted();
   assert.equal(declined.lets(session(false), GERMAN), true);
   assert.equal(declined.lets(session(undefined), GERMAN), true);
@@ -37,6 +37,19 @@ test("only the demo model declines, and only when it could write", () => {
   assert.match(box.textContent, /knows English only.*A real Gemma does better/);
   declined.clear();
   assert.ok(box.hidden && anyway.hidden);
+});
+
+test("about nothing every model declines", () => {
+  const { declined, session, written, box, anyway } = mounted();
+  for (const nothing of ["sdfkjh wrtpsdf kjhgf qwrtp", "🎉🎉🎉🎂🎂"]) {
+    assert.equal(declined.lets(session(false), nothing), false);
+    assert.match(box.textContent, /nothing here to write a post about.*would make something up/);
+    assert.doesNotMatch(box.textContent, /real Gemma/);
+  }
+  for (const text of ["Pancakes", "- milk\n- eggs", "total = sum(p)\nprint(total)", "những những tương lượng", "kırık kırık"]) assert.equal(declined.lets(session(false), text), true, text);
+  declined.lets(session(false), "🎉🎉");
+  anyway.dispatchEvent(new Event("click"));
+  assert.equal(written.length, 1);
 });
 
 test("it goes on all the same where it is told to", () => {

@@ -1,5 +1,5 @@
 // @ts-check
-/** What stands in place of writing where the demo model cannot: a notice that says why, and a way to write all the same. */
+/** What stands in place of writing where the demo model cannot, or none: a notice that says why, and a way to write all the same. */
 
 import { texts } from "../../text/texts.js";
 import { h } from "../../ui/dom.js";
@@ -17,10 +17,10 @@ export function mountDeclined(parent, write, isForeign) {
   const notice = mountNotice(box);
   parent.append(box, anyway);
 
-  /** @param {import('./unsuited.js').Unsuited | null} reason */
-  function show(reason) {
+  /** @param {import('./unsuited.js').Unsuited | null} reason @param {boolean} [demo] */
+  function show(reason, demo = false) {
     anyway.hidden = reason === null;
-    notice.update(reason && { title: texts.post.declined.titles[reason], sentence: texts.post.declined.sentence });
+    notice.update(reason && { title: texts.post.declined.titles[reason], sentence: demo ? texts.post.declined.sentence : texts.post.declined.nothing });
   }
 
   anyway.addEventListener("click", () => {
@@ -30,13 +30,15 @@ export function mountDeclined(parent, write, isForeign) {
 
   return {
     /**
-     * Whether the model at hand can write about the text; where not, the notice is shown.
+     * Whether the model at hand can write about the text; where not, the notice is shown. About nothing none can.
      * @param {import('../../engine/session_state.js').SessionState} session
      * @param {string} text
      */
     lets({ now, setup }, text) {
-      const reason = now.phase === "ready" && setup?.model.demo ? unsuited(text, isForeign) : null;
-      show(reason);
+      const found = now.phase === "ready" && setup ? unsuited(text, isForeign) : null;
+      const demo = setup?.model.demo ?? false;
+      const reason = demo || found === "nothing" ? found : null;
+      show(reason, demo);
       return reason === null;
     },
     /** The text is another, or the model. */

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * What the demo model cannot make a post of: it learned from short English texts alone, and of anything else it babbles. Pure.
+ * What the demo model cannot make a post of: it learned from short English texts alone, and of anything else it babbles. Of nothing, letters
+ * struck at random, every model makes something up. Pure.
  *
  * Wrongly declining costs a person a click, wrongly writing costs them a strange post: only what is clear is declined. A headline without
  * a small word, a list of dates, names in other alphabets within a sentence are all written about.
@@ -56,7 +57,7 @@ function isNothing(text) {
   if (!found.length) return true;
   if (found.length >= ENOUGH && new Set(found).size <= MOST_REPEATED) return true;
   const long = found.filter((word) => word.length >= 4);
-  const unspeakable = long.filter((word) => !/[aeiouyà-öø-ÿ]/u.test(word) || /[^aeiouy\W\d]{6}/u.test(word)).length;
+  const unspeakable = long.filter((word) => !/[aeiouyıà-öø-ÿ]/u.test(word.normalize("NFD")) || /[^aeiouy\W\d]{6}/u.test(word)).length;
   return long.length > 0 && unspeakable / long.length > UNSPEAKABLE;
 }
 

@@ -151,6 +151,8 @@ export const post = {
       nothing: "There is nothing here to write a post about",
     },
     sentence: "It learned from short English texts, and would write nonsense about this one. A real Gemma does better: see above.",
+    /** Of other models, where there is nothing to write about. */
+    nothing: "Any model would make something up here. Write a sentence or two that the post is to tell.",
     anyway: "Write anyway",
   },
   notices: {

@@ -125,6 +125,7 @@ export const post = {
       nothing: "这里没有可写成帖子的内容",
     },
     sentence: "它学的是简短的英文，对这段文字只会写出胡话。真正的 Gemma 会更好：见上方。",
+    nothing: "照这样写，模型只会编造。请用一两句话写下帖子要说的事。",
     anyway: "仍然写",
   },
   notices: {

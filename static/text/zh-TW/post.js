@@ -125,6 +125,7 @@ export const post = {
       nothing: "這裡沒有可寫成貼文的內容",
     },
     sentence: "它學的是簡短的英文，對這段文字只會寫出胡言亂語。真正的 Gemma 會更好：見上方。",
+    nothing: "照這樣寫，模型只會編造。請用一兩句話寫下貼文要說的事。",
     anyway: "仍然寫",
   },
   notices: {
