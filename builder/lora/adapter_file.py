@@ -219,7 +219,8 @@ def _blocks(adapter: Adapter, part: Half, residual: ResidualScale) -> bytes | me
 
 
 def _values(adapter: Adapter, low: LowRank, half: Literal["a", "b"], factor: float) -> NDArray[np.float16]:
-    values = adapter.values(low.a if half == "a" else low.b) * np.float32(factor)
+    with np.errstate(over="ignore"):  # what float16 cannot hold is refused below
+        values = adapter.values(low.a if half == "a" else low.b) * np.float32(factor)
     if np.abs(values).max() > np.finfo(np.float16).max:
         raise UnsupportedModel(
             f"{adapter.folder}: lora_{half.upper()} of {low.module} is too large for float16, in which the engine keeps it: "

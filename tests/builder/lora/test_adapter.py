@@ -115,7 +115,7 @@ def not_finite(folder: Path) -> None:
 def too_large(folder: Path) -> None:
     file = folder / ADAPTER_WEIGHTS
     data = bytearray(file.read_bytes())
-    data[-4:] = np.float32(1e30).tobytes()
+    data[-4:] = np.float32(3e38).tobytes()
     file.write_bytes(data)
 
 
@@ -168,6 +168,7 @@ def too_large(folder: Path) -> None:
         (too_large, UnsupportedModel, "too large for float16.*--merge-lora"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_wrong_input_is_one_sentence_and_leaves_nothing(
     tmp_path: Path, harm: Callable[[Path], None], error: type[OnpageError], message: str
 ) -> None:
