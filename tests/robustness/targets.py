@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
 from builder.checkpoint.folder import ADAPTER_WEIGHTS
@@ -413,28 +414,43 @@ class TokenizerJson(Target):
 
 
 class AdapterFolder(Target):
-    """A LoRA adapter as peft saves it, converted for a sound base."""
+    """A LoRA adapter as peft saves it, converted for a sound base or merged into it; half of them DoRA with a norm that was trained whole."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         config = gemma3_config(hidden_size=16, intermediate_size=16, num_hidden_layers=1, vocab_size=VOCABULARY)
         self.base = write_checkpoint(folder / "base", config)
-        self.adapter = write_adapter(folder / "adapter", config, rank=4)
-        self.sound = {name: (self.adapter / name).read_bytes() for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)}
-        self.output = folder / "adapter.bin"
+        self.adapter, self.output = folder / "adapter", folder / "adapter.bin"
+        self.sound = []
+        for is_more in (False, True):
+            write_adapter(self.adapter, config, rank=4, use_dora=is_more, modules_to_save=["norm"] if is_more else None)
+            if is_more:
+                held = load_file(self.adapter / ADAPTER_WEIGHTS) | {"model.norm.weight": np.ones(16, np.float32)}
+                save_file(held, self.adapter / ADAPTER_WEIGHTS)
+            self.sound.append({name: (self.adapter / name).read_bytes() for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)})
 
     def damage(self, chance: Random) -> None:
-        files: dict[str, Any] = dict(self.sound)
-        if chance.random() < 0.4:
-            files[ADAPTER_CONFIG] = damaged_json(json.loads(self.sound[ADAPTER_CONFIG]), chance)
+        sound = chance.choice(self.sound)
+        files: dict[str, Any] = dict(sound)
+        what = chance.random()
+        if what < 0.4:
+            files[ADAPTER_CONFIG] = damaged_json(json.loads(sound[ADAPTER_CONFIG]), chance)
+        elif what < 0.9:
+            files[ADAPTER_WEIGHTS] = CheckpointFolder._damaged_header(sound[ADAPTER_WEIGHTS], chance)
         else:
-            files[ADAPTER_WEIGHTS] = CheckpointFolder._damaged_header(self.sound[ADAPTER_WEIGHTS], chance)
+            data = sound[ADAPTER_WEIGHTS]
+            at = chance.randrange(8 + struct.unpack_from("<Q", data)[0], len(data) - 64)
+            files[ADAPTER_WEIGHTS] = data[:at] + chance.randbytes(64) + data[at + 64 :]
+        self.is_merged = chance.random() < 0.5
         for name, data in files.items():
             (self.adapter / name).write_bytes(data)
 
     def read(self) -> None:
         try:
-            convert_adapter(self.base, self.adapter, self.output)
+            if self.is_merged:
+                convert_checkpoint(self.base, self.output, residual_scale="bound", merge=self.adapter)
+            else:
+                convert_adapter(self.base, self.adapter, self.output)
         finally:
             self.output.unlink(missing_ok=True)
 
