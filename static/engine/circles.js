@@ -45,6 +45,24 @@ export function endsInCircles(text) {
   return followsItself(end) || saysNothingNew(end);
 }
 
+/**
+ * A text that ends in circles without them: up to where the last run of words begins that was not said before, and to the end of its word. Others stay
+ * as they are.
+ * @param {string} text
+ */
+export function firstRound(text) {
+  if (!endsInCircles(text)) return text;
+  const words = [...text.replace(COUNTER, (counter) => " ".repeat(counter.length)).matchAll(WORD)];
+  const said = new Set();
+  let end = 0;
+  for (let start = 0; start + RUN <= words.length; start += 1) {
+    const run = words.slice(start, start + RUN).map(([word]) => word.toLowerCase()).join(" ");
+    if (!said.has(run)) end = words[start].index + words[start][0].length;
+    said.add(run);
+  }
+  return end ? text.slice(0, end) + (/^\S*/.exec(text.slice(end)) ?? [""])[0] : text;
+}
+
 /** Whether a text ends with the same piece TIMES times. @param {string} text */
 function followsItself(text) {
   const longest = Math.min(LONGEST, Math.floor(text.length / TIMES));

@@ -16,6 +16,7 @@
  */
 
 export { choose, isSlow, lookAtGpu, optionsOf } from "./choice.js";
+export { firstRound } from "./circles.js";
 export { Engine, Generation } from "./client.js";
 export { Embedder, embeddingModels, similarity, writingModels } from "./embedder.js";
 export { ERROR_CODES, OnpageError } from "./errors.js";

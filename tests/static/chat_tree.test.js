@@ -52,6 +52,14 @@ test("a path is what is sent, as messages of roles", () => {
   ]);
 });
 
+test("of an answer that went round in circles the model is told the first round, unless it is to go on", () => {
+  const rounds = "The ferry leaves at nine in the morning. ".repeat(9);
+  const talk = tree.added(made("q1"), say("a1", "q1", rounds, { state: "limit" }));
+  const texts = (path) => tree.messagesOf("", path).map(({ parts }) => parts[0].text);
+  assert.deepEqual(texts(tree.pathOf(talk)), ["q1", rounds]);
+  assert.deepEqual(texts(tree.pathOf(tree.added(talk, say("q2", "a1")))), ["q1", "The ferry leaves at nine in the morning.", "q2"]);
+});
+
 test("from a full context on, the model is told what the last question says, and older answers stay as they were", () => {
   const full = tree.changedTurn(made("q1", "a1<q1", "q2<a1", "a2<q2", "q3<a2"), "q3", { memory: { from: "q2", summary: "" } }, 9);
   const talk = tree.added(full, say("a3", "q3"));

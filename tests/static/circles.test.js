@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CircleWatch, endsInCircles } from "../../static/engine/circles.js";
+import { CircleWatch, endsInCircles, firstRound } from "../../static/engine/circles.js";
 
 const LOOP = "Daddy, I'm just a little kid, I don't know what I'll do with all the words. But I'll tell you, daddy, ";
 
@@ -43,6 +43,15 @@ test("a number that only counts the rounds is nothing new", () => {
   }
   const recipes = ["flour", "milk", "butter", "sugar", "salt", "honey", "lemons", "berries", "cinnamon", "vanilla", "yeast", "oats"];
   assert.ok(!endsInCircles(recipes.map((what, at) => `${at + 1}. Buy some ${what} at the market.\n`).join("")));
+});
+
+test("the first round of a text is all that it says once", () => {
+  const item = "Bacon Pancakes with Bacon\n\nThey are made by mixing bacon with eggs, flour, and sometimes other ingredients. They are popular in many parts of the world.";
+  const rounds = Array.from({ length: 8 }, (_, at) => `${at + 1}. ${item}`).join("\n\n");
+  assert.equal(firstRound(`Here is a list:\n\n${rounds}`), `Here is a list:\n\n1. ${item}`);
+  assert.equal(firstRound("The answer is 1. ".repeat(30)), "The answer is 1.");
+  assert.equal(firstRound(`Photosynthesis is how plants make food. ${LOOP.repeat(5)}`), `Photosynthesis is how plants make food. ${LOOP.trim()}`);
+  for (const text of ["", "-".repeat(300), LOOP.repeat(3), "It opens on Monday."]) assert.equal(firstRound(text), text);
 });
 
 test("an answer is looked at as it grows, and costs little", () => {

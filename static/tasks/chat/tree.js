@@ -33,7 +33,7 @@
  * @property {number} changed milliseconds since 1970
  */
 
-import { message } from "../../engine/index.js";
+import { firstRound, message } from "../../engine/index.js";
 
 /** Characters of a title. */
 const TITLE = 60;
@@ -201,7 +201,8 @@ export function remembered(path) {
 }
 
 /**
- * A path as the messages that are sent; the last may be an answer that is to go on.
+ * A path as the messages that are sent; the last may be an answer that is to go on. Of an answer that went round in circles a model is told the
+ * first round: with all of them before it, it goes round again.
  * @param {string} system
  * @param {Turn[]} path
  * @returns {import('../../engine/messages.js').Message[]}
@@ -210,5 +211,6 @@ export function messagesOf(system, path) {
   const sent = remembered(path);
   const summary = memoryOf(path)?.summary ?? "";
   const before = [system.trim(), summary && `So far: ${summary}`].filter(Boolean).join("\n\n");
-  return [...(before ? [message(before, "system")] : []), ...sent.map(({ role, text }) => message(text, role))];
+  const said = sent.map(({ role, state, text }, at) => message(state === "limit" && at < sent.length - 1 ? firstRound(text) : text, role));
+  return [...(before ? [message(before, "system")] : []), ...said];
 }
