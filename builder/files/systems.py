@@ -39,12 +39,12 @@ def write_at(descriptor: int, data: memoryview, offset: int) -> int:
         return os.write(descriptor, data)
 
 
-def give_usual_permissions(path: Path, mode: int = 0o666) -> None:
-    """Those that a new file has, after tempfile made it for its owner only; `mode` 0o777 for a folder."""
+def give_usual_permissions(path: Path) -> None:
+    """Those that a new file has, after a library made it for its owner only."""
     if IS_POSIX:
         mask = os.umask(0)
         os.umask(mask)
-        path.chmod(mode & ~mask)
+        path.chmod(0o666 & ~mask)
 
 
 def protect(path: Path) -> None:

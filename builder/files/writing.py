@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
 from builder.errors import OutputError
-from builder.files.systems import give_usual_permissions, write_at
+from builder.files.systems import write_at
 
 
 class PartFile:
@@ -54,39 +54,46 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
             raise OutputError(f"{target} is a folder: name the file to write.", subject=target)
         if target.exists() and not target.is_file():
             raise OutputError(f"{target} is a device or a pipe: name a regular file.", subject=target)
-        descriptor, name = tempfile.mkstemp(prefix=".onpage-", suffix=".part", dir=place.parent)
     except OSError as error:
         raise _explained(error, target, size) from error
-    part, file = (
-        Path(name),
-        FileIO(descriptor, "r+"),
-    )  # closed before it is renamed or removed: Windows does neither to an open file
+    part, file = unused_name(place), None
     try:
         try:
-            _give_length(descriptor, size, place.parent)
-            yield PartFile(part, descriptor, lambda error: _explained(error, target, size))
-            give_usual_permissions(part)
-            os.fsync(descriptor)
-            file.close()
+            file = FileIO(part, "x+")
+            _give_length(file.fileno(), size, place.parent)
+            yield PartFile(part, file.fileno(), lambda error: _explained(error, target, size))
+            os.fsync(file.fileno())
+            file.close()  # before it is renamed or removed: Windows does neither to an open file
             part.replace(place)
         except OSError as error:
             raise _explained(error, target, size) from error
     except BaseException:
-        for undo in (file.close, part.unlink):
+        if file:
             with suppress(OSError):
-                undo()
+                file.close()
+        with suppress(OSError):
+            part.unlink()
         raise
+
+
+def unused_name(target: Path) -> Path:
+    """A name beside `target`, for what is to take its place. Whoever makes it removes it by its name: tempfile makes what it names, and
+    an interrupt in between left it there."""
+    return target.parent / f".onpage-{secrets.token_hex(8)}.part"
 
 
 @contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
     """A folder for what comes before `target`, on the disk that must have room for it anyway; gone when the block ends."""
+    folder = unused_name(Path(os.path.realpath(target)))
     try:
-        folder = tempfile.TemporaryDirectory(prefix=".onpage-", dir=Path(os.path.realpath(target)).parent)
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror}.", subject=target) from None
-    with folder as name:
-        yield Path(name)
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise OutputError(f"{target} cannot be written: {error.strerror}.", subject=target) from None
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class NoRoomError(OutputError):

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from builder.convert.web_file import Progress, WrittenModel
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
-from builder.files.systems import give_usual_permissions
+from builder.files.writing import unused_name
 from builder.quantize.scheme import Q4_0, ROLES, Quantization
 from builder.synth.blocks import Blocks, blocks_of
 from builder.synth.onnx_graph import Layout, gemma3_graph, rope_tables
@@ -52,8 +51,9 @@ def synthesize(
         raise _exists(output)
     layout = Layout.of(model.model, model.weights)
     try:
-        part = Path(tempfile.mkdtemp(prefix=".onpage-", suffix=".part", dir=output.absolute().parent))
+        part = unused_name(output.absolute())
         try:
+            part.mkdir()
             (part / "onnx").mkdir()
             _write_data(part / DATA, model, layout, progress)
             graph = gemma3_graph(model.model, model.weights, layout, Path(DATA).name)
@@ -61,7 +61,6 @@ def synthesize(
             for name, content in _configs(shape, model).items():
                 (part / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
             digest, size = digest_of(part)
-            give_usual_permissions(part, 0o777)
             part.rename(output)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)

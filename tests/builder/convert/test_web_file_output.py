@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from builder.convert import read_back as verify
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import OutputError
+from builder.files import writing
 from builder.formats.web_file_reader import WebFile
 from tests.checkpoints import (
     write_checkpoint,
@@ -126,6 +128,27 @@ def test_a_header_that_lost_a_tensor_is_not_kept(tmp_path: Path, monkeypatch: py
     with pytest.raises(OutputError, match="does not list the tensors"):
         convert_checkpoint(write_checkpoint(tmp_path / "c"), tmp_path / "m.task")
     assert not (tmp_path / "m.task").exists()
+
+
+def test_an_interrupt_as_the_part_is_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One came between the making of the file and the note of its name."""
+
+    def makes_a_file(file: Path, mode: str) -> FileIO:
+        FileIO(file, mode).close()
+        raise KeyboardInterrupt
+
+    mkdir = Path.mkdir
+
+    def makes_a_folder(folder: Path) -> None:
+        mkdir(folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "FileIO", makes_a_file)
+    monkeypatch.setattr(Path, "mkdir", makes_a_folder)
+    for beside in (writing.write_beside(tmp_path / "m.task", 10), writing.folder_beside(tmp_path / "m.task")):
+        with pytest.raises(KeyboardInterrupt), beside:
+            pass
+    assert not list(tmp_path.iterdir())
 
 
 WRITES_SLOWLY = """
