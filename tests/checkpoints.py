@@ -141,6 +141,16 @@ def gemma4_config(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+SLICEABLE = {
+    "num_hidden_layers": 18,
+    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 6,
+    "intermediate_size": 256,
+    "num_kv_shared_layers": 6,
+    "activation_sparsity_pattern": [0.95] * 10 + [0.0] * 8,
+}
+"""Changes of `gemma3n_config` after which layers can be left out."""
+
+
 def gemma3n_config(**changes: Any) -> dict[str, Any]:
     """config.json of a very small Gemma 3n text model: as published, ten of its layers are sparse."""
     return {

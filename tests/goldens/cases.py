@@ -24,6 +24,7 @@ from builder.slice.write import WrittenSlice
 from builder.synth.web_file import BOS, FIRST_WORD, synthetic_tokenizer, word
 from tests.checkpoints import (
     IMAGE_ROWS,
+    SLICEABLE,
     gemma1_config,
     gemma2_config,
     gemma3_config,
@@ -124,14 +125,7 @@ LIKE_27B = {
 
 PER_LAYER = {"hidden_size_per_layer_input": 32, "vocab_size_per_layer_input": 4096}
 EXPERTS = {"enable_moe_block": True, "num_experts": 12, "top_k_experts": 3, "moe_intermediate_size": 64}
-FOR_SLICES = {
-    "num_hidden_layers": 18,
-    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 6,
-    "intermediate_size": 256,
-    "num_kv_shared_layers": 6,
-    "activation_sparsity_pattern": [0.95] * 10 + [0.0] * 8,
-    "sliding_window": 16,
-}
+FOR_SLICES = SLICEABLE | {"sliding_window": 16}
 GEMMA4_LAYERS = ["sliding_attention", "sliding_attention", "full_attention"]
 
 CASES = {

@@ -12,13 +12,12 @@ import pytest
 from builder.convert.web_file import convert_checkpoint
 from builder.formats.web_file_reader import WebFile
 from builder.quantize.scheme import Quantization
-from tests.builder.slice.test_plan import SMALL
-from tests.checkpoints import gemma3n_config, write_checkpoint
+from tests.checkpoints import SLICEABLE, gemma3n_config, write_checkpoint
 from tests.static.node import ROOT
 from webapp.app import Config, create_app
 from webapp.served_slices import Slices
 
-CONFIG = gemma3n_config(**SMALL, vocab_size=512, vocab_size_per_layer_input=512)
+CONFIG = gemma3n_config(**SLICEABLE, vocab_size=512, vocab_size_per_layer_input=512)
 HALF = 1_700_000
 """Parameters of the slice without layers 12 to 14, half as wide."""
 

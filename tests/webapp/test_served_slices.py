@@ -17,8 +17,7 @@ from builder.formats.web_file_reader import WebFile
 from builder.slice.composed import ComposedFile
 from builder.slice.mixes import kept_of
 from builder.slice.web_file import open_sliceable, slice_web_file
-from tests.builder.slice.test_plan import SMALL
-from tests.checkpoints import gemma3n_config, write_checkpoint
+from tests.checkpoints import SLICEABLE, gemma3n_config, write_checkpoint
 from webapp.app import Config, create_app
 from webapp.errors import NothingToSliceError
 from webapp.export.write import export
@@ -32,7 +31,7 @@ TARGET = 1_700_000
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slices")
-    config = gemma3n_config(**SMALL, vocab_size=512, vocab_size_per_layer_input=512)
+    config = gemma3n_config(**SLICEABLE, vocab_size=512, vocab_size_per_layer_input=512)
     checkpoint = write_checkpoint(folder / "c", config)
     return convert_checkpoint(checkpoint, folder / "gemma-3n-E4B-it-web.task").path
 

@@ -14,22 +14,15 @@ from builder.model.families import describe
 from builder.model.families.gemma3n import sliced
 from builder.slice.mixes import choose, mixes, to_e2b
 from builder.slice.plan import Slice, Sliceable, all_parameters, effective_parameters, ranges_of
-from tests.checkpoints import gemma3_config, gemma3n_config
+from tests.checkpoints import SLICEABLE, gemma3_config, gemma3n_config
 
 HERE = Path("config.json")
 E4B = {"model_type": "gemma3n_text"}
 """All that is left out is E4B's."""
-SMALL = {
-    "num_hidden_layers": 18,
-    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 6,
-    "intermediate_size": 256,
-    "num_kv_shared_layers": 6,
-    "activation_sparsity_pattern": [0.95] * 10 + [0.0] * 8,
-}
 
 
 def small(**changes: Any) -> Sliceable:
-    return Sliceable.read(gemma3n_config(**(SMALL | changes)), HERE)
+    return Sliceable.read(gemma3n_config(**(SLICEABLE | changes)), HERE)
 
 
 def test_e2b_is_the_slice_that_was_published() -> None:
@@ -51,7 +44,7 @@ def test_e2b_is_the_slice_that_was_published() -> None:
 
 
 def test_a_text_part_is_sliced_within_the_whole() -> None:
-    text = gemma3n_config(**SMALL)
+    text = gemma3n_config(**SLICEABLE)
     both = {"model_type": "gemma3n", "text_config": text, "vision_config": {"a": 1}}
     whole = Sliceable.read(both, HERE)
     kept = whole.of([*range(12), 15, 16, 17], [128])

@@ -22,11 +22,10 @@ from builder.slice.source import SliceSource
 from builder.slice.web_file import compose, open_sliceable, slice_web_file
 from builder.slice.write import write_slice
 from builder.store.checking import check_files
-from tests.builder.slice.test_plan import SMALL
-from tests.checkpoints import gemma3n_config, write_checkpoint
+from tests.checkpoints import SLICEABLE, gemma3n_config, write_checkpoint
 from tests.gguf_files import write_gguf
 
-CONFIG = gemma3n_config(**SMALL, sliding_window=16, vocab_size=512, vocab_size_per_layer_input=512)
+CONFIG = gemma3n_config(**SLICEABLE, sliding_window=16, vocab_size=512, vocab_size_per_layer_input=512)
 KEPT = (*range(12), 15, 16, 17)
 SLICE = Slice(KEPT, (128,) * 12 + (64,) * 3)
 DOWN = ".mlp.linear"

@@ -19,10 +19,9 @@ from builder.reference.writer import Writer
 from builder.slice.plan import Slice
 from builder.slice.write import open_sliceable, write_slice
 from builder.synth.web_file import BOS, FIRST_WORD
-from tests.builder.slice.test_plan import SMALL
-from tests.checkpoints import gemma3n_config, write_checkpoint, write_shards
+from tests.checkpoints import SLICEABLE, gemma3n_config, write_checkpoint, write_shards
 
-CONFIG = gemma3n_config(**SMALL, sliding_window=16)
+CONFIG = gemma3n_config(**SLICEABLE, sliding_window=16)
 PROMPT = [BOS, *np.random.Generator(np.random.PCG64(0)).integers(FIRST_WORD, 4096, 39).tolist()]
 KEPT = (*range(12), 15, 16, 17)
 

@@ -12,15 +12,14 @@ from click.testing import CliRunner, Result
 import onpage
 from builder.store import Store
 from onpage.command import cli
-from tests.builder.slice.test_plan import SMALL
-from tests.checkpoints import gemma3n_config, write_checkpoint
+from tests.checkpoints import SLICEABLE, gemma3n_config, write_checkpoint
 
 SLICED = "--layers=0-11,15-17", "--ffn=128x12,256x3"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = gemma3n_config(**SMALL, vocab_size=512, vocab_size_per_layer_input=512)
+    config = gemma3n_config(**SLICEABLE, vocab_size=512, vocab_size_per_layer_input=512)
     return write_checkpoint(tmp_path_factory.mktemp("slice") / "c", config)
 
 
