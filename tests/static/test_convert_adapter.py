@@ -26,6 +26,18 @@ SMALL = gemma3_config(vocab_size=512, num_hidden_layers=1)
 WEIGHTS = "adapter_model.safetensors"
 
 
+def same_bytes(folder: Path, base: Path, bits: str, adapter: Path) -> dict[str, Any]:
+    """What the page says of its file, which is the command's."""
+    ours, theirs = folder / "js.task", folder / "py.task"
+    found: dict[str, Any] = in_the_page(base, ours, bits, adapter)
+    written = convert_checkpoint(
+        base, theirs, quantization=Quantization.of(bits), residual_scale="bound", merge=adapter
+    )
+    assert found.get("sha256") == written.sha256, found
+    assert ours.read_bytes() == theirs.read_bytes()
+    return found
+
+
 @pytest.mark.parametrize(
     ("bits", "dtype", "settings"),
     [
@@ -42,13 +54,7 @@ def test_the_bytes_are_those_of_merge_lora(tmp_path: Path, bits: str, dtype: str
     (base / "generation_config.json").write_text('{"temperature": 0.5, "top_k": 9}')
     adapter = write_adapter(tmp_path / "my adapter", config, **settings)
     (adapter / "generation_config.json").write_text('{"temperature": 0.25, "eos_token_id": 9}')
-    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
-    said = in_the_page(base, ours, bits, adapter)
-    written = convert_checkpoint(
-        base, theirs, quantization=Quantization.of(bits), residual_scale="bound", merge=adapter
-    )
-    assert said.get("sha256") == written.sha256, said
-    assert ours.read_bytes() == theirs.read_bytes()
+    said = same_bytes(tmp_path, base, bits, adapter)
     assert (said["facts"]["temperature"], said["facts"]["topK"]) == (0.25, None)
 
 
@@ -59,15 +65,9 @@ def test_a_gguf_file_takes_an_adapter_as_the_command_does(tmp_path: Path, bits: 
     config = gemma3_config(vocab_size=512, hidden_size=256, intermediate_size=512, num_hidden_layers=2)
     base = write_gguf(tmp_path / "base.gguf", config, types=types)
     adapter = write_adapter(tmp_path / "tone", config, targets=("q_proj", "v_proj", "up_proj", "down_proj"))
-    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
-    said = in_the_page(base, ours, bits, adapter)
-    written = convert_checkpoint(
-        base, theirs, quantization=Quantization.of(bits), residual_scale="bound", merge=adapter
-    )
-    assert said.get("sha256") == written.sha256, said
-    assert ours.read_bytes() == theirs.read_bytes()
+    said = same_bytes(tmp_path, base, bits, adapter)
     alone = convert_checkpoint(base, tmp_path / "b.task", quantization=Quantization.of(bits), residual_scale="bound")
-    assert alone.sha256 != written.sha256
+    assert alone.sha256 != said["sha256"]
 
 
 def said(**settings: Any) -> Callable[[Path], object]:
@@ -178,11 +178,7 @@ def test_modules_that_were_trained_whole_take_the_place_of_the_bases(
     saved[form.format("lm_head")] = saved[form.format(EMBEDDING)]
     listed = ["norm", "input_layernorm", "up_proj", "q_proj", "lm_head"]
     adapter = with_whole(tmp_path / "adapter", saved, listed, dtype)
-    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
-    said = in_the_page(base, ours, "8", adapter)
-    written = convert_checkpoint(base, theirs, residual_scale="bound", merge=adapter)
-    assert said.get("sha256") == written.sha256, said
-    assert ours.read_bytes() == theirs.read_bytes()
+    same_bytes(tmp_path, base, "8", adapter)
 
 
 def test_a_norm_that_was_trained_whole_goes_into_a_gguf_file_as_it_is(tmp_path: Path) -> None:
@@ -190,11 +186,8 @@ def test_a_norm_that_was_trained_whole_goes_into_a_gguf_file_as_it_is(tmp_path: 
     base = write_gguf(tmp_path / "base.gguf", SMALL)
     norms = {module: np.linspace(-0.5, 0.5, 128, dtype=np.float32) for module in WHOLE[:2]}
     adapter = with_whole(tmp_path / "adapter", norms, ["norm", "input_layernorm"])
-    ours, theirs = tmp_path / "js.task", tmp_path / "py.task"
-    said = in_the_page(base, ours, "8", adapter)
-    written = convert_checkpoint(base, theirs, residual_scale="bound", merge=adapter)
-    assert said.get("sha256") == written.sha256, said
-    assert WebFile.open(theirs).read("params.lm.final_ln.scale") == norms["model.norm"].tobytes()
+    same_bytes(tmp_path, base, "8", adapter)
+    assert WebFile.open(tmp_path / "py.task").read("params.lm.final_ln.scale") == norms["model.norm"].tobytes()
 
 
 @pytest.mark.parametrize(
