@@ -13,7 +13,7 @@
  * @property {Record<string, any> | null} sampling what it says of it, in place of its base
  */
 
-import { isOfImageParts } from "./gemma3.js";
+import { isOfNoDecoder } from "./families/index.js";
 import { ADAPTER as CONFIG, jsonOf } from "./folder.js";
 import { Refusal, shown } from "./refusal.js";
 import { BYTES, readHeader } from "./safetensors.js";
@@ -50,7 +50,7 @@ export async function openAdapter(folder) {
   const whole = savedWhole(tensors, config);
   const saved = new Set(whole.values());
   const modules = paired(tensors.filter((tensor) => !saved.has(tensor)), config);
-  for (const each of [modules, whole]) for (const module of each.keys()) if (isOfImageParts(module)) each.delete(module);
+  for (const each of [modules, whole]) for (const module of each.keys()) if (isOfNoDecoder(module)) each.delete(module);
   if (!modules.size && !whole.size) throw new Refusal("damaged", `${WEIGHTS}: 0`);
   const said = await jsonOf(folder, "generation_config.json");
   return { name: folder.name, modules, whole, sampling: SAMPLING.some((key) => key in said) ? said : null };

@@ -6,8 +6,8 @@
  * @typedef {'8' | 'q4_0'} Bits
  *
  * @typedef {object} Plan
- * @property {import('./gemma3.js').Gemma3} model
- * @property {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights
+ * @property {import('./description.js').Model} model
+ * @property {{weight: import('./weights.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights
  * @property {import('./kernel.js').Scheme} scheme
  * @property {WebAssembly.Module} module the kernel's
  * @property {(residual: {factor: number, bound: number}) => import('./layout.js').Layout} layout
@@ -25,8 +25,10 @@
 import { openAdapter } from "./adapter.js";
 import { openFolder } from "./checkpoint_folder.js";
 import { crc32 } from "./crc32.js";
+import { fitted } from "./description.js";
+import { embeddingIn, namingIn } from "./families/family.js";
+import { familyOf } from "./families/index.js";
 import { ggufIn } from "./folder.js";
-import { describe, fitted, isLarge, isOfImages, namingIn, weightsOf } from "./gemma3.js";
 import { openGguf } from "./gguf_checkpoint.js";
 import { CHUNK, INPUTS, Kernel } from "./kernel.js";
 import { layoutOf } from "./layout.js";
@@ -38,6 +40,8 @@ import { factorOf, residualScale } from "./residual.js";
 import { isStoredIn, packedRows } from "./stored_integers.js";
 import { isBfloat16, isSame, largestOf, readRows, vectorOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
+import { modelTypeOf } from "./web_model.js";
+import { isMatrix } from "./weights.js";
 
 /** Of onpage, whose file it is. */
 export const WRITTEN_BY = "onpage 0.1.0";
@@ -48,7 +52,8 @@ const [FLOAT32, INT32, INT8, INT4] = [0, 2, 9, 17];
 const MAX_TENSOR = 2 ** 31 - 1;
 /** Values of a band: each strip of it is a write. */
 const BAND = 8 << 20;
-const CALL = "<start_function_call>";
+/** What a FunctionGemma has, and its size. */
+const [CALL, SMALL] = ["<start_function_call>", "270m"];
 
 /**
  * @param {import('./folder.js').Folder} folder
@@ -61,13 +66,14 @@ export async function plan(folder, bits, module, { templates } = {}) {
   const gguf = ggufIn(folder);
   const checkpoint = await (gguf ? openGguf(folder, gguf) : openFolder(folder));
   const { config, generation } = checkpoint;
-  const { model, turns, parameters, tokenizer } = await conversing(checkpoint, templates);
+  const family = familyOf(config);
+  const { model, turns, parameters, tokenizer } = await conversing(checkpoint, family, templates);
   const scheme = SCHEMES[bits];
   const stored = await checkpoint.tensors();
-  for (const name of stored.keys()) if (isOfImages(config, name)) stored.delete(name);
-  const naming = namingIn([...stored.keys()]);
+  for (const name of stored.keys()) if (family.leftOut?.test(name)) stored.delete(name);
+  const naming = namingIn(family, [...stored.keys()]);
   await leaveOutACopy(stored, naming);
-  const plain = found(stored, weightsOf(model, naming.decoder), model.rows, checkpoint.isRead);
+  const plain = found(stored, family.weights(model, naming), model.rows, checkpoint.isRead);
   const adapter = folder.adapter ? await openAdapter(folder.adapter) : null;
   const weights = adapter ? await merged(plain, adapter, model.rows, new Kernel(module)) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
@@ -88,7 +94,7 @@ export async function plan(folder, bits, module, { templates } = {}) {
         residual_scale: new Float(factor),
         residual_bound: bound,
       };
-      return layoutOf({ modelType: model.modelType, parameters, tokenizer, notes: pythonJson(notes), tensors });
+      return layoutOf({ modelType: modelTypeOf(model), parameters, tokenizer, notes: pythonJson(notes), tensors });
     },
     facts: {
       parameters: weights.reduce((sum, { weight: { shape } }) => sum + shape.reduce((product, each) => product * each, 1), 0),
@@ -102,13 +108,14 @@ export async function plan(folder, bits, module, { templates } = {}) {
 /**
  * What is read with the tokenizer, whose pieces fill much memory and are let go of here.
  * @param {import('./checkpoint_folder.js').Checkpoint} checkpoint
+ * @param {import('./families/family.js').Family} family
  * @param {string[]} [templates]
  */
-async function conversing({ config, generation, template, tokenizer: tokenizerOf }, templates) {
-  const described = describe(config);
+async function conversing({ config, generation, template, tokenizer: tokenizerOf }, family, templates) {
+  const described = family.describe(config);
   const tokenizer = await tokenizerOf(described.rows);
   const model = fitted(described, tokenizer.pieces.length);
-  if (!isLarge(model) && tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
+  if ((model.size ?? SMALL) === SMALL && tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
   const { turns, ends } = await turnsOf(await template(), (piece) => tokenizer.idOf(piece) >= 0, templates);
   const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
   tokenizer.read(turns ? [...turns.user, ...turns.model].join("\n") : "");
@@ -153,7 +160,7 @@ export async function write({ model, weights, scheme, module, layout }, sink, ha
   const place = (/** @type {string} */ name) => offsets.get(name) ?? NaN;
   for (const { weight, tensor } of weights) {
     const factor = factorOf(weight, residual.factor);
-    if (weight.kind === "matrix") await writeMatrix({ weight, tensor, factor, scheme }, place, sink, kernel, add);
+    if (isMatrix(weight)) await writeMatrix({ weight, tensor, factor, scheme }, place, sink, kernel, add);
     else {
       sink.write(await norm(weight, tensor, factor), place(weight.name));
       add(tensor.end - tensor.begin);
@@ -163,7 +170,7 @@ export async function write({ model, weights, scheme, module, layout }, sink, ha
 }
 
 /**
- * @param {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor, factor: number, scheme: import('./kernel.js').Scheme}} matrix
+ * @param {{weight: import('./weights.js').Weight, tensor: import('./safetensors.js').StoredTensor, factor: number, scheme: import('./kernel.js').Scheme}} matrix
  * @param {(name: string) => number} place
  * @param {Sink} sink
  * @param {import('./kernel.js').Kernel} kernel
@@ -190,7 +197,7 @@ async function writeMatrix({ weight, tensor, factor, scheme }, place, sink, kern
   }
 }
 
-/** The weights of a norm whose factors, 1 more than they, are multiplied. @param {import('./gemma3.js').Weight} weight @param {import('./safetensors.js').StoredTensor} tensor @param {number} factor */
+/** The weights of a norm whose factors, 1 more than they, are multiplied. @param {import('./weights.js').Weight} weight @param {import('./safetensors.js').StoredTensor} tensor @param {number} factor */
 async function norm({ source }, tensor, factor) {
   const values = await vectorOf(tensor);
   if (!values.every(Number.isFinite)) throw new Refusal("not-finite", source);
@@ -230,9 +237,9 @@ function readBack(sink, { parts, sumsOffset, size }, hasher, add) {
   return hasher.digest();
 }
 
-/** Some programs save the embedding a second time, as the output's matrix; one of its own is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {ReturnType<typeof namingIn>} naming */
+/** Some programs save the embedding a second time, as the output's matrix; one of its own is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {import('./families/family.js').Naming} naming */
 async function leaveOutACopy(tensors, naming) {
-  const [head, embedding] = [tensors.get(naming.head), tensors.get(naming.embedding)];
+  const [head, embedding] = [tensors.get(naming.head), tensors.get(embeddingIn(naming))];
   if (!head || !embedding) return;
   if (head.dtype !== embedding.dtype || head.shape.join() !== embedding.shape.join() || !(await isSame(head, embedding))) throw new Refusal("setting", naming.head);
   tensors.delete(naming.head);
@@ -241,7 +248,7 @@ async function leaveOutACopy(tensors, naming) {
 /**
  * The tensor of each weight; whatever the model has no place for is refused.
  * @param {Map<string, import('./safetensors.js').StoredTensor>} tensors
- * @param {import('./gemma3.js').Weight[]} weights
+ * @param {import('./weights.js').Weight[]} weights
  * @param {number} rows that the embedding is said to have
  * @param {(dtype: string) => boolean} isRead
  */
@@ -249,7 +256,7 @@ function found(tensors, weights, rows, isRead) {
   const left = new Set(tensors.keys());
   const pairs = weights.map((weight) => {
     const tensor = tensors.get(weight.source);
-    const shape = weight.isEmbedding ? [rows, weight.shape[1]] : weight.shape;
+    const shape = weight.part === "embedding" ? [rows, weight.shape[1]] : weight.shape;
     if (!tensor || tensor.shape.join() !== shape.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(shape)}`);
     if (!isRead(tensor.dtype)) throw new Refusal("types", `${weight.source} ${tensor.dtype}`);
     left.delete(weight.source);
@@ -259,18 +266,18 @@ function found(tensors, weights, rows, isRead) {
   return pairs;
 }
 
-/** @param {import('./gemma3.js').Weight} weight @param {import('./kernel.js').Scheme} scheme */
-function refuseWhatNoBlockDivides({ kind, source, shape }, { block }) {
+/** @param {import('./weights.js').Weight} weight @param {import('./kernel.js').Scheme} scheme */
+function refuseWhatNoBlockDivides({ source, shape }, { block }) {
   const [outputs, inputs] = shape;
-  if (kind !== "matrix") return;
+  if (!isMatrix({ shape })) return;
   if (outputs * inputs > MAX_TENSOR) throw new Refusal("large", source);
   if (inputs % (block ?? INPUTS)) throw new Refusal("setting", `${source} ${shown(shape)}: ${block ?? INPUTS}`);
 }
 
-/** @param {import('./gemma3.js').Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./layout.js').Spec[]} */
-function specsOf({ name, kind, shape }, { bits, block }) {
+/** @param {import('./weights.js').Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./layout.js').Spec[]} */
+function specsOf({ name, shape }, { bits, block }) {
   const [outputs, inputs = 1] = shape;
-  if (kind !== "matrix") return [{ name, type: FLOAT32, size: 4 * outputs }];
+  if (!isMatrix({ shape })) return [{ name, type: FLOAT32, size: 4 * outputs }];
   return [
     { name: `${name}.w`, type: bits === 8 ? INT8 : INT4, size: (outputs * inputs * bits) / 8 },
     { name: `${name}.w.sum_i`, type: INT32, size: 4 * outputs },

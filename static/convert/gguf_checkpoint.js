@@ -4,31 +4,18 @@
  * (builder/model/gguf_checkpoint.py).
  */
 
+import { TENSORS } from "./families/dense.js";
 import { isRead } from "./ggml_types.js";
 import { readGguf } from "./gguf.js";
 import { configOf } from "./gguf_config.js";
+import { EMBEDDING, FINAL_NORM, HEAD, LAYER_NAMES } from "./gguf_names.js";
 import { tokenizerOf } from "./gguf_tokenizer.js";
 import { Refusal } from "./refusal.js";
 
-/** What llama.cpp calls the parts of a layer → what transformers calls them. @type {Record<string, string>} */
-const LAYER = {
-  attn_norm: "input_layernorm",
-  attn_q: "self_attn.q_proj",
-  attn_k: "self_attn.k_proj",
-  attn_v: "self_attn.v_proj",
-  attn_q_norm: "self_attn.q_norm",
-  attn_k_norm: "self_attn.k_norm",
-  attn_output: "self_attn.o_proj",
-  post_attention_norm: "post_attention_layernorm",
-  ffn_norm: "pre_feedforward_layernorm",
-  ffn_gate: "mlp.gate_proj",
-  ffn_up: "mlp.up_proj",
-  ffn_down: "mlp.down_proj",
-  post_ffw_norm: "post_feedforward_layernorm",
-};
-const EMBEDDING = "token_embd.weight";
+/** What llama.cpp calls the parts of a layer → what transformers calls them. */
+const LAYER = Object.fromEntries(Object.entries(LAYER_NAMES).map(([part, name]) => [name, TENSORS[part]]));
 /** @type {Record<string, string>} */
-const WHOLE = { [EMBEDDING]: "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight", "output.weight": "lm_head.weight" };
+const WHOLE = { [EMBEDDING]: "model.embed_tokens.weight", [FINAL_NORM]: "model.norm.weight", [HEAD]: "lm_head.weight" };
 const OF_A_LAYER = /^blk\.(0|[1-9]\d*)\.(\w+)\.weight$/;
 const NORM = /norm\.weight$/;
 

@@ -13,13 +13,14 @@ import { inStrips } from "./kernel.js";
 import { Refusal, shown } from "./refusal.js";
 import { haveSameRows } from "./stored_rows.js";
 import { valuesOf } from "./stored_values.js";
+import { isMatrix } from "./weights.js";
 
 const [EMBEDDING, OUTPUT] = ["embed_tokens", "lm_head"];
 
 /**
  * The weights with the adapter in them. Refusal where it changes a module that the base has not, or of another shape, or makes the embedding another
  * matrix than the output's.
- * @template {{weight: import('./gemma3.js').Weight, tensor: StoredTensor}} Pair
+ * @template {{weight: import('./weights.js').Weight, tensor: StoredTensor}} Pair
  * @param {Pair[]} weights
  * @param {import('./adapter.js').Adapter} adapter
  * @param {number} rows of the base's embedding
@@ -34,10 +35,11 @@ export async function merged(weights, { modules, whole }, rows, kernel) {
     left.delete(module);
   };
   const pairs = weights.map(({ ...pair }) => {
-    const { weight: { source, kind, shape, isEmbedding } } = pair;
+    const { weight: { source, part, shape } } = pair;
+    const isEmbedding = part === "embedding";
     const module = moduleOf(source.replace(/\.weight$/, ""));
     const [low, saved] = [isEmbedding ? undefined : modules.get(module), whole.get(module)];
-    if (low && kind === "matrix") {
+    if (low && isMatrix({ shape })) {
       fit(module, [low.b.shape[0], low.a.shape[1]], shape);
       pair.tensor = { ...pair.tensor, change: (values, first) => merger.change(low, values, first) };
     }

@@ -6,21 +6,22 @@
 
 import { message, varints } from "./protobuf.js";
 import { Refusal, shown } from "./refusal.js";
+import { transformerParameters } from "./web_model.js";
 
 const MAX_STOPS = 63;
 
 /**
- * @param {import('./gemma3.js').Gemma3} model
+ * @param {import('./description.js').Model} model
  * @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer
  * @param {import('./turns.js').Turns['turns']} turns
  * @param {number[]} stops ids
  */
-export function parametersOf({ transformer, vocabulary }, tokenizer, turns, stops) {
+export function parametersOf(model, tokenizer, turns, stops) {
   if (tokenizer.begin < 0) throw new Refusal("tokenizer", `bos_id ${tokenizer.begin}`);
   const affixes = (/** @type {[string, string]} */ [prefix, suffix]) => message([[2, prefix], [3, suffix]]);
   return message([
-    [1, transformer],
-    [2, vocabulary],
+    [1, transformerParameters(model)],
+    [2, model.vocabulary],
     [4, tokenizer.begin, "always"],
     ...stops.map((id) => /** @type {[number, string]} */ ([5, tokenizer.pieces[id].text])),
     [8, turns && affixes([turns.user[0], turns.user[1] + turns.model[0]])],

@@ -10,10 +10,12 @@ import { largestOf, vectorOf } from "./stored_rows.js";
 /** What the bound should be at most: half of what float16 holds. */
 const BOUNDED = 65_504 / 2;
 const SMALLEST = 2 ** -24;
+/** What a layer adds to the stream goes through these. */
+const POST_NORMS = ["post_attention_norm", "post_feed_forward_norm"];
 
 /**
- * @param {import('./gemma3.js').Gemma3} model
- * @param {{weight: import('./gemma3.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights in the order of the file
+ * @param {import('./description.js').Model} model
+ * @param {{weight: import('./weights.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights in the order of the file
  * @param {(bytes: number) => void} report of the embedding
  * @returns {Promise<{factor: number, bound: number}>} what the stream is multiplied with, and what no text brings it beyond then
  */
@@ -21,8 +23,8 @@ export async function residualScale({ width }, weights, report) {
   const reach = Math.sqrt(width);
   const stream = new Float64Array(width);
   for (const { weight, tensor } of weights) {
-    if (weight.isEmbedding) stream.fill((await largestOf(tensor, report)) * reach);
-    if (weight.kind === "post-norm") (await vectorOf(tensor)).forEach((each, j) => (stream[j] += reach * Math.abs(1 + each)));
+    if (weight.part === "embedding") stream.fill((await largestOf(tensor, report)) * reach);
+    if (POST_NORMS.includes(weight.part)) (await vectorOf(tensor)).forEach((each, j) => (stream[j] += reach * Math.abs(1 + each)));
     if (!stream.every(Number.isFinite)) throw new Refusal("not-finite", weight.source);
   }
   const largest = stream.reduce((most, each) => Math.max(most, each), 0);
@@ -31,8 +33,8 @@ export async function residualScale({ width }, weights, report) {
   return { factor, bound: Math.ceil(largest * factor) };
 }
 
-/** What a weight's values, or a norm's factors (1 + w), are multiplied with. @param {import('./gemma3.js').Weight} weight @param {number} factor */
-export function factorOf({ kind, isEmbedding }, factor) {
-  if (kind === "last-norm") return 1 / factor;
-  return isEmbedding || kind === "post-norm" ? factor : 1;
+/** What a weight's values, or a norm's factors (1 + w), are multiplied with. @param {import('./weights.js').Weight} weight @param {number} factor */
+export function factorOf({ part }, factor) {
+  if (part === "final_norm") return 1 / factor;
+  return part === "embedding" || POST_NORMS.includes(part) ? factor : 1;
 }

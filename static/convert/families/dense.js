@@ -1,0 +1,136 @@
+// @ts-check
+/**
+ * What the dense text decoders have in common: how their config.json is read, and the names of their tensors (builder/model/families/dense.py). A
+ * family's own module says what is its own.
+ *
+ * @typedef {import('../description.js').Rope} Rope
+ * @typedef {{width: number, inner: number, layers: number, heads: number, keyHeads: number, head: number, rows: number}} Dimensions
+ */
+
+import { BLOCK, LOCAL_WAVELENGTH, globalLayers } from "../description.js";
+import { tensorName } from "../web_tensor_names.js";
+import { layerParts } from "../weights.js";
+import { Config, MAX_HEAD, MAX_HEADS, MAX_LAYERS } from "./config.js";
+import { embeddingIn } from "./family.js";
+
+/** What transformers calls the parts of a layer. @type {Record<string, string>} */
+export const TENSORS = {
+  pre_attention_norm: "input_layernorm",
+  query: "self_attn.q_proj",
+  key: "self_attn.k_proj",
+  value: "self_attn.v_proj",
+  query_norm: "self_attn.q_norm",
+  key_norm: "self_attn.k_norm",
+  output: "self_attn.o_proj",
+  post_attention_norm: "post_attention_layernorm",
+  pre_feed_forward_norm: "pre_feedforward_layernorm",
+  gate: "mlp.gate_proj",
+  up: "mlp.up_proj",
+  down: "mlp.down_proj",
+  post_feed_forward_norm: "post_feedforward_layernorm",
+};
+
+/**
+ * A model whose layers differ in their window only.
+ * @param {import('./config.js').Config} c
+ * @param {object} own
+ * @param {string} own.family
+ * @param {Record<string, string>} own.sizes names of the published "width,layers"
+ * @param {Dimensions} own.dimensions
+ * @param {(number | null)[]} own.windows
+ * @param {Rope} own.rope of the layers that see everything
+ * @param {boolean} own.postNorms
+ * @param {boolean} own.queryKeyNorms
+ * @param {number} own.queryScalar queries are divided by its square root
+ * @param {number | null} own.attentionCap
+ * @param {number | null} own.finalCap
+ * @returns {import('../description.js').Model}
+ */
+export function denseModel(c, { family, sizes, dimensions: { width, inner, layers, heads, keyHeads, head, rows }, windows, rope, postNorms, queryKeyNorms, queryScalar, attentionCap, finalCap }) {
+  const attention = { heads, keyHeads, head, queryScale: 1 / Math.sqrt(queryScalar), cap: attentionCap, queryKeyNorms };
+  return {
+    family,
+    size: sizes[`${width},${layers}`] ?? null,
+    width,
+    layers: windows.map((window) => ({ attention: { ...attention, window }, inner, postNorms })),
+    rope,
+    finalCap,
+    rows,
+    vocabulary: rows,
+    context: c.integer("max_position_embeddings"),
+  };
+}
+
+/** @param {import('../description.js').Model} model @param {import('./family.js').Naming} naming @returns {import('../weights.js').Weight[]} */
+export function weightsOf(model, naming) {
+  const { width, vocabulary, layers } = model;
+  /** @type {(part: string, layer: number | null, shape: number[], source: string) => import('../weights.js').Weight} */
+  const weight = (part, layer, shape, source) => ({ part, layer, shape, source, name: tensorName(part, layer) });
+  return [
+    weight("embedding", null, [vocabulary, width], embeddingIn(naming)),
+    ...layers.flatMap((layer, i) => layerParts(model, layer).map(([part, shape]) => weight(part, i, shape, `${naming.decoder}layers.${i}.${TENSORS[part]}.weight`))),
+    weight("final_norm", null, [width], `${naming.decoder}norm.weight`),
+  ];
+}
+
+/** @param {import('./config.js').Config} c @returns {Dimensions} */
+export function readDimensions(c) {
+  const [width, inner, head] = ["hidden_size", "intermediate_size", "head_dim"].map((key) => c.integer(key, key === "head_dim" ? MAX_HEAD : undefined));
+  for (const key of ["hidden_size", "intermediate_size", "head_dim"]) if (c.values[key] % (2 * BLOCK)) c.refuse(key);
+  const layers = c.integer("num_hidden_layers", MAX_LAYERS);
+  const [heads, keyHeads] = ["num_attention_heads", "num_key_value_heads"].map((key) => c.integer(key, MAX_HEADS));
+  if (heads % keyHeads) c.refuse("num_key_value_heads");
+  return { width, inner, layers, heads, keyHeads, head, rows: c.integer("vocab_size") };
+}
+
+/** Settings that no dense Gemma was published with, and that the engine could not be told. @param {import('./config.js').Config} c */
+export function refuseTheUnusual(c) {
+  c.refuseUnless("attention_bias", false);
+  c.refuseUnless("rms_norm_eps", 1e-6);
+  c.refuseUnless("use_bidirectional_attention", false);
+  c.refuseUnless("tie_word_embeddings", true);
+}
+
+/** The window of each layer, null where it sees everything. @param {import('./config.js').Config} c @param {number} layers @returns {(number | null)[]} */
+export function readWindows(c, layers) {
+  const { values } = c;
+  const window = c.integer("sliding_window");
+  const kinds = (/** @type {number} */ period) => globalLayers(period, layers).map((seesAll) => (seesAll ? "full_attention" : "sliding_attention"));
+  const key = values.layer_types != null ? "layer_types" : "_sliding_window_pattern" in values ? "_sliding_window_pattern" : "sliding_window_pattern";
+  const types = values.layer_types ?? kinds(c.integer(key));
+  const first = Array.isArray(types) ? types.indexOf("full_attention") : 0;
+  const period = first < 0 ? layers + 1 : first + 1;
+  if (period === 1 || types.length !== layers || kinds(period).some((kind, i) => kind !== types[i])) c.refuse(key);
+  return kinds(period).map((kind) => (kind === "full_attention" ? null : window));
+}
+
+/** The rope of the layers that see everything, in either form of config.json; another than the engine's is refused for the rest. @param {import('./config.js').Config} c @returns {Rope} */
+export function readRopeBesideTheLocal(c) {
+  const { rope_parameters: byType, rope_theta: theta, rope_local_base_freq: localTheta, rope_scaling: scaling } = c.values;
+  if (byType == null) {
+    if (c.number("rope_local_base_freq") !== LOCAL_WAVELENGTH) c.refuse("rope_local_base_freq");
+    return readRope(c, "rope_scaling", scaling, theta);
+  }
+  if (typeof byType !== "object" || Object.keys(byType).sort().join() !== "full_attention,sliding_attention") c.refuse("rope_parameters");
+  const local = readRope(c, "rope_parameters", byType.sliding_attention, localTheta);
+  if (local.wavelength !== LOCAL_WAVELENGTH || local.factor !== 1) c.refuse("rope_parameters");
+  if (scaling == null) return readRope(c, "rope_parameters", byType.full_attention, theta);
+  if (!isPlain(scaling) || !isPlain(byType.full_attention ?? {})) c.refuse("rope_scaling");
+  return readRope(c, "rope_scaling", { ...byType.full_attention, ...scaling }, theta); // as transformers joins them
+}
+
+/** @param {unknown} value of a JSON */
+const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @type {Record<string, string[]>} */
+const ROPES = { default: ["rope_theta"], linear: ["rope_theta", "factor"] };
+
+/** @param {import('./config.js').Config} c @param {string} key @param {any} said @param {unknown} wavelength of one that does not say its own @returns {Rope} */
+export function readRope(c, key, said, wavelength) {
+  const rope = said ?? {};
+  const kind = rope.rope_type ?? rope.type ?? "default";
+  const known = typeof kind === "string" && Object.hasOwn(ROPES, kind) ? ROPES[kind] : null;
+  if (!isPlain(rope) || !known || Object.keys(rope).some((each) => ![...known, "rope_type", "type"].includes(each))) c.refuse(key);
+  const all = new Config({ rope_theta: wavelength, ...rope });
+  return { wavelength: all.number("rope_theta"), factor: kind === "linear" ? all.number("factor") : 1 };
+}

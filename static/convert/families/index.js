@@ -1,0 +1,24 @@
+// @ts-check
+/** Which family a checkpoint belongs to (builder/model/families/__init__.py). To add one: a module beside the others, and a line in FAMILIES. */
+
+import { Refusal, shown } from "../refusal.js";
+import * as gemma3 from "./gemma3.js";
+
+/** `model_type` of config.json → what reads it. @type {Record<string, import('./family.js').Family>} */
+const FAMILIES = {
+  gemma3_text: gemma3.FAMILY,
+  gemma3: gemma3.FAMILY_WITH_IMAGES,
+};
+
+/** @param {Record<string, any>} config of config.json @returns {import('./family.js').Family} throws Refusal */
+export function familyOf(config) {
+  const { model_type: type, quantization_config: quantized } = config;
+  if (quantized != null || config.quantization != null) throw new Refusal("quantized", shown(quantized?.quant_method ?? "MLX"));
+  if (typeof type !== "string" || !Object.hasOwn(FAMILIES, type)) throw new Refusal("family", shown(type));
+  return FAMILIES[type];
+}
+
+/** Whether a tensor or a module, by its name, is no part of any family's decoder. @param {string} name */
+export function isOfNoDecoder(name) {
+  return Object.values(FAMILIES).some(({ leftOut }) => leftOut?.test(name));
+}
