@@ -41,9 +41,9 @@ class MeasuredResidual:
 
 @dataclass(frozen=True)
 class BoundedResidual:
-    """What the stream's values never exceed, and the scale that goes with it."""
+    """What the stream's values never exceed, and the scale that goes with it: none, where the weights do not bound them."""
 
-    bound: float
+    bound: float | None
     """Of the absolute values of the unscaled stream."""
     scale: ResidualScale
 
@@ -51,10 +51,12 @@ class BoundedResidual:
     def of(cls, model: ModelDescription, weights: Weights) -> BoundedResidual:
         """By the weights; raises as `residual_bound`."""
         bound = residual_bound(model, weights)
-        return cls(bound, ResidualScale.bounded(model, bound))
+        return cls(bound, ResidualScale.of(model, 1.0) if bound is None else ResidualScale.bounded(model, bound))
 
     def notes(self) -> dict[str, Any]:
-        """As of MeasuredResidual."""
+        """As of MeasuredResidual; of a bound where there is one, so that what reads the file computes in float32 otherwise."""
+        if self.bound is None:
+            return {"residual_scale": self.scale.factor}
         return {"residual_scale": self.scale.factor, "residual_bound": math.ceil(self.bound * self.scale.factor)}
 
 

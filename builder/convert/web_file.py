@@ -49,6 +49,10 @@ from builder.quantize.scheme import ROLE_OF, Quantization, Scheme
 MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
 
+UNBOUNDED = (
+    "the weights bound no residual stream of this family, so it is as it was, and engines compute the file in float32"
+)
+
 Progress = Callable[[str, int, int], None]
 """Called with the phase, what is done of it and what it has in all: bytes of "write" and "verify", layers of "measure" and "calibrate",
 tokens of "sample"."""
@@ -150,6 +154,11 @@ def convert_opened(
     with prepare(
         opened.model, opened.weights, opened.tokenizer, quantization, calibration, progress, measured=measured
     ) as ready:
+        residual = (
+            BoundedResidual.of(opened.model, opened.weights)
+            if residual_scale == "bound"
+            else MeasuredResidual.of(opened.model, ready.largest_residual, residual_scale)
+        )
         written = write_web_file(
             opened.model,
             opened.weights,
@@ -160,14 +169,13 @@ def convert_opened(
             quantization,
             progress,
             conversion,
-            BoundedResidual.of(opened.model, opened.weights)
-            if residual_scale == "bound"
-            else MeasuredResidual.of(opened.model, ready.largest_residual, residual_scale),
+            residual,
             ready.prepared,
             tables,
         )
     seconds = round(time.monotonic() - started, 3)
-    notes = (*notes_on(opened.weights, quantization), *opened.notes)
+    unbounded = isinstance(residual, BoundedResidual) and residual.bound is None
+    notes = (*notes_on(opened.weights, quantization), *((UNBOUNDED,) if unbounded else ()), *opened.notes)
     return replace(written, left_out=opened.left_out, notes=notes, seconds=seconds, mix=mix)
 
 

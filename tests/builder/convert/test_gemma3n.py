@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from builder.convert.against import check_against
-from builder.convert.web_file import convert_checkpoint
+from builder.convert.web_file import UNBOUNDED, convert_checkpoint
 from builder.errors import OnpageError, UnsupportedModel
 from builder.formats.check_web_file import check_web_file
 from builder.formats.inspect_web_file import inspect_web_file
@@ -65,8 +65,10 @@ def test_a_scaled_stream_is_the_same_function(tmp_path: Path) -> None:
 
 
 def test_no_bound_is_found_for_mixed_streams(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedModel, match="do not bound its residual streams"):
-        convert_checkpoint(folder, tmp_path / "m.task", residual_scale="bound")
+    written = convert_checkpoint(folder, tmp_path / "m.task", residual_scale="bound")
+    file = WebFile.open(written.path)
+    assert (file.residual_scale, file.residual_bound, file.largest_residual) == (1.0, None, None)
+    assert UNBOUNDED in written.notes
 
 
 def test_no_graph_and_no_adapter_are_written_for_it(folder: Path, written: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from builder.convert.against import check_against
 from builder.convert.web_file import convert_checkpoint
-from builder.errors import CheckpointError, ModelFileError, UnsupportedModel
+from builder.errors import CheckpointError, ModelFileError
 from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter_file import convert_adapter
 from builder.model.opened import OpenedCheckpoint
@@ -169,10 +169,9 @@ def test_a_bound_needs_no_pass_and_differs_in_the_notes_alone(
     assert bounded.notes.keys() ^ measured.notes.keys() == {"largest_residual", "residual_bound"}
 
 
-def test_a_model_whose_norms_bound_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedModel, match="do not bound its residual stream"):
-        convert(tmp_path, gemma1_config(vocab_size=512), 1.0, residual_scale="bound")
-    assert not list(tmp_path.glob("m*"))
+def test_a_stream_that_no_norms_bound_stays_as_it_is_and_nothing_is_said_of_it(tmp_path: Path) -> None:
+    file = convert(tmp_path, gemma1_config(vocab_size=512), RESIDUAL, residual_scale="bound")
+    assert (file.residual_scale, file.residual_bound, file.largest_residual) == (1.0, None, None)
 
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf])
