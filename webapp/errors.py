@@ -8,6 +8,7 @@ OnpageError
     ├── OriginError              an origin that may load from here is none
     ├── ModelFileMissingError    a model file is not there (any more)
     ├── ModelFileChangedError    a model file is not the one that was hashed
+    ├── ModelFileUnfitError      a stored model is known not to run, or to write wrong text
     ├── FilesUnlikeError         files that were to be one model are not
     ├── AdapterUnfitError        a LoRA adapter is for none of the models
     ├── NothingToSliceError      a slice was asked for, and none of the models is a web file of a Gemma 3n
@@ -75,6 +76,11 @@ class ModelFileChangedError(ServeError):
     def __init__(self, path: Path, remedy: str = "start onpage serve again") -> None:
         self.path = path
         super().__init__(f"{path} has changed since it was hashed: {remedy}.", subject=path)
+
+
+class ModelFileUnfitError(ServeError):
+    def __init__(self, model_id: str, sentence: str) -> None:
+        super().__init__(sentence, subject=model_id)
 
 
 class FilesUnlikeError(ServeError):

@@ -26,7 +26,7 @@ from builder.model.catalog import licence_pages, published
 from builder.model.residual import fits_float16
 from builder.store import Manifest, StoredModel, model_id
 from builder.store.importing import describe, known_by_name
-from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError
+from webapp.errors import FilesUnlikeError, ModelFileChangedError, ModelFileMissingError, ModelFileUnfitError
 from webapp.paths import DEMO_MODEL
 from webapp.served_files import ServedFile, stamp_of
 
@@ -93,7 +93,8 @@ class ServedModel:
     def read(cls, model: Offer) -> ServedModel:
         """A file, hashed and described, or a stored model, hashed only where it was touched since it was stored.
 
-        Raises ModelFileMissingError, ModelFileChangedError, a ModelFileError if a file is no model, or FilesUnlikeError.
+        Raises ModelFileMissingError, ModelFileChangedError, a ModelFileError if a file is no model or runs wrongly, ModelFileUnfitError
+        if a stored one does, or FilesUnlikeError.
         """
         if not isinstance(model, Path | StoredModel):
             first, *others = map(cls.read, model)
@@ -115,8 +116,11 @@ class ServedModel:
             stamp = stamp_of(model.path.stat())
             if not model.is_untouched and sha256_of(model.path) != model.manifest.sha256:
                 raise ModelFileChangedError(model.path, f"run onpage verify {model.manifest.id}")
+            fault = model.fault
         except OSError as error:
             raise ModelFileMissingError(model.path) from error
+        if fault:
+            raise ModelFileUnfitError(model.manifest.id, fault)
         listed = published().get(model.manifest.id)
         content = ServedFile(model.path, model.manifest.sha256, stamp, model.manifest.file)
         manifest = model.manifest

@@ -12,7 +12,7 @@ from pathlib import Path
 from builder.errors import WebFileError
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import sums_size, unpacked_sums
-from builder.formats.web_file_reader import BITS, WebFile, are_halves
+from builder.formats.web_file_reader import WebFile, are_halves
 
 CHUNK = 1 << 20
 AGAIN = "convert or download it again"
@@ -27,7 +27,8 @@ _HALF_EXPONENT = bytes(byte & 0x7C == 0x7C for byte in range(256))
 def check_web_file(file: WebFile) -> None:
     """WebFileError where a part is not what the file's sums say, a scale or norm is no finite number, or the engine would read other
     scales than were written."""
-    _refuse_blocks_on_demand(file)
+    if file.problem:
+        raise WebFileError(f"{file.path} {file.problem}: convert it again.", subject=file.path)
     sums = _sums(file)
     parts = iter(sums) if sums else None
     if parts:
@@ -48,21 +49,6 @@ def check_web_file(file: WebFile) -> None:
                 f"{AGAIN}.",
                 subject=name,
             )
-
-
-def _refuse_blocks_on_demand(file: WebFile) -> None:
-    """Of a table that it takes rows of on demand, the engine reads a scale for a row, whatever the file has."""
-    width = int(file.parameters.transformer_parameters.per_layer_embedding_dimension or 0)
-    for name, tensor in file.tensors.items() if file.loads_tables_on_demand else ():
-        scales = file.tensors.get(f"{name}_quantized_scale")
-        if name.endswith(".per_layer_embeddings.w") and scales and tensor.type in BITS:
-            rows = tensor.size * 8 // BITS[tensor.type] // width
-            if scales.size != 4 * rows:
-                raise WebFileError(
-                    f"{file.path} cannot be run rightly: {name} has {scales.size // 4:,} scales for {rows:,} rows, and an engine that "
-                    f"loads it on demand reads one for each; convert it again.",
-                    subject=name,
-                )
 
 
 def holds_what_is_not_finite(values: bytes) -> bool:

@@ -100,7 +100,7 @@ class BundleFacts:
     modalities: tuple[str, ...] = ("text",)
     """What goes in: text, image, audio."""
     problem: str | None = None
-    """Why the engine that the bundle is for would not run it; None where nothing is known against it."""
+    """Why the engine that the bundle is for would not run it, or would write wrong text; None where nothing is known against it."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -157,6 +157,15 @@ def check_model(path: Path) -> ModelFacts:
     if file is not None:
         check_web_file(file)
     return facts
+
+
+def problem_of(path: Path) -> str | None:
+    """Why the engine that a model file is for would not run it, or would write wrong text with it, in words that follow its name.
+
+    None where nothing is known against it. Raises as `inspect_model`.
+    """
+    facts = inspect_model(path)
+    return None if isinstance(facts, VectorFacts) else facts.problem
 
 
 def web_file_in(path: Path, facts: ModelFacts | None = None) -> WebFile | None:
@@ -263,7 +272,7 @@ def _litertlm(file: LitertlmFile) -> BundleFacts:
         system=file.system,
         model=model,
         modalities=file.modalities,
-        problem=model.problem if isinstance(model, GraphFacts) else None,
+        problem=model.problem,
     )
 
 

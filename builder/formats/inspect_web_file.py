@@ -127,6 +127,8 @@ class WebFileFacts:
     """The largest value of that stream with which an engine in float16 computes rightly."""
     on_demand: int = 0
     """Bytes of the layers' own tables that stay out of the GPU while the model runs."""
+    problem: str | None = None
+    """Why the engine would write wrong text with it; None where nothing is known against it."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -174,6 +176,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         float16_limit=file.float16_limit,
         modalities=file.modalities,
         on_demand=file.on_demand,
+        problem=file.problem,
     )
 
 

@@ -191,6 +191,24 @@ class WebFile:
         return bool(p.load_per_layer_embedding_dynamically and p.per_layer_embedding_dimension)
 
     @property
+    def problem(self) -> str | None:
+        """Why the engine would write wrong text with it, in words that follow its name; None where nothing is known against it.
+
+        Of a table that it takes rows of on demand, it reads a scale for a row, whatever the file has.
+        """
+        width = int(self.parameters.transformer_parameters.per_layer_embedding_dimension or 0)
+        for name, tensor in self.tensors.items() if self.loads_tables_on_demand else ():
+            scales = self.tensors.get(f"{name}_quantized_scale")
+            if name.endswith(f"{PER_LAYER_TABLES}.w") and scales and tensor.type in BITS:
+                rows = tensor.size * 8 // BITS[tensor.type] // width
+                if scales.size != 4 * rows:
+                    return (
+                        f"would write wrong text: {name} has {scales.size // 4:,} scales for {rows:,} rows, and an engine "
+                        f"that loads it on demand reads one for each"
+                    )
+        return None
+
+    @property
     def on_demand(self) -> int:
         """Bytes of those tables; 0 where there are none."""
         return tables_size(self.tensors.values()) if self.loads_tables_on_demand else 0

@@ -44,7 +44,8 @@ Progress = Callable[[str, int, int], None]
 
 
 def open_sliceable(path: Path) -> tuple[WebFile, Sliceable]:
-    """A web file of a Gemma 3n; UnsupportedModel for another model, or another container."""
+    """A web file of a Gemma 3n; UnsupportedModel for another model, or another container; WebFileError for one that
+    the engine would write wrong text with."""
     container = sniff_file(path)
     if container is not Format.WEB:
         raise UnsupportedModel(
@@ -55,6 +56,8 @@ def open_sliceable(path: Path) -> tuple[WebFile, Sliceable]:
     model = described(file)
     if model.family != FAMILY or file.lora_rank is not None:
         raise UnsupportedModel(f"{path} is no model of Gemma 3n, which alone is made to be sliced.", subject=path)
+    if file.problem:
+        raise WebFileError(f"{path} {file.problem}: convert it again.", subject=path)
     return file, Sliceable(path, model)
 
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.errors import StoreError
+from builder.errors import ModelFileError, StoreError
 from builder.files.digest import sha256_of
-from builder.formats.inspect_model import check_model
+from builder.formats.inspect_model import BundleFacts, check_model
 from builder.store.folder import Store, StoredModel
 from builder.store.manifest import SHA256
 
@@ -23,7 +23,7 @@ class Finding:
     """One thing that is wrong."""
 
     kind: str
-    """missing, mismatched, extra, or manifest (which cannot be read)."""
+    """missing, mismatched, unfit (whole, but its engine would not run it rightly), extra, or manifest (which cannot be read)."""
     id: str | None
     """The model, where it is one's."""
     path: Path
@@ -69,9 +69,11 @@ def check_store(store: Store, ids: list[str] | None = None, progress: Progress |
 
 
 def check_files(paths: list[Path], progress: Progress | None = None) -> dict[str, str]:
-    """The sha256 of each file; the error of its format where one is no sound model."""
+    """The sha256 of each file; the error of its format where one is no sound model, or is known not to run rightly."""
     for path in paths:
-        check_model(path)
+        facts = check_model(path)
+        if isinstance(facts, BundleFacts) and facts.problem:
+            raise ModelFileError(f"{path} {facts.problem}: convert it again.", subject=path)
     sizes = {path: path.stat().st_size for path in paths}
     hashes = _hash_all(sizes, progress)
     return {str(path): hashes[path] for path in paths}
@@ -97,7 +99,7 @@ def _finding(model: StoredModel, sha256: str | None) -> Finding | None:
     manifest = model.manifest
     again = f"run onpage remove {manifest.id}, then fetch or import it again"
     if sha256 == manifest.sha256:
-        return None
+        return Finding("unfit", manifest.id, model.path, model.fault) if model.fault else None
     if sha256 is None:
         kind = "mismatched" if model.path.exists() else "missing"
         return Finding(kind, manifest.id, model.path, f"The content of {manifest.id} {model.problem}: {again}.")

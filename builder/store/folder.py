@@ -20,10 +20,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from builder.errors import OutputError, StoreBusyError, StoreError
+from builder.errors import ModelFileError, OutputError, StoreBusyError, StoreError
 from builder.files.reading import NotReadableError, check_regular
 from builder.files.systems import protect, sync_file
 from builder.files.writing import NoRoomError, write_beside
+from builder.formats.inspect_model import problem_of
 from builder.store.manifest import SHA256, Manifest
 
 HOME = "ONPAGE_HOME"
@@ -50,6 +51,16 @@ class StoredModel:
         except NotReadableError as error:
             return str(error)
         return None if size == self.manifest.size else f"has {size:,} bytes, not {self.manifest.size:,}"
+
+    @property
+    def fault(self) -> str | None:
+        """Why its engine would not run it, or would write wrong text with it, in a sentence; None where nothing is known against it."""
+        try:
+            problem = problem_of(self.path)
+        except ModelFileError:  # gone, or a publisher's with more in it than onpage can read
+            return None
+        again = f"convert it again, and import it with --id {self.manifest.id} --replace"
+        return f"The content of {self.manifest.id} {problem}: {again}." if problem else None
 
     @property
     def is_untouched(self) -> bool:

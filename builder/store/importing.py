@@ -139,6 +139,8 @@ def _said_by_file(path: Path) -> dict[str, Any]:
             "parameters": facts.parameters,
             "context": facts.context_length,
         }
+    if facts.problem:
+        raise ModelFileError(f"{path} {facts.problem}: convert it again.", subject=path)
     web = facts if isinstance(facts, WebFileFacts) else None
     if web and web.lora_rank is not None:
         raise ModelFileError(f"{path} is a LoRA adapter: expected a model, which an adapter changes.", subject=path)

@@ -138,7 +138,7 @@ def _bundle_rows(facts: BundleFacts) -> list[tuple[str, str]]:
         *(_graph_rows(model) if isinstance(model, GraphFacts) else _weight_rows(model)),
         *_section_rows(facts.sections),
         *((name, str(value)) for name, value in facts.system.items()),
-        *([("will not run", facts.problem)] if facts.problem else []),
+        *_problem_rows(facts),
     ]
 
 
@@ -208,7 +208,12 @@ def _web_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         *((f"size of {part}", megabytes(size)) for part, size in facts.parts.items()),
         ("written by", facts.written_by or "not said"),
         *((name, text) for name, text in facts.conversion.items()),
+        *_problem_rows(facts),
     ]
+
+
+def _problem_rows(facts: BundleFacts | WebFileFacts) -> list[tuple[str, str]]:
+    return [("will not run", facts.problem)] if facts.problem else []
 
 
 def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:

@@ -1,16 +1,16 @@
 // @ts-check
 /**
  * What a file is that a person gives to the page as a model, by its first bytes: the format, the engines, the turns; or why it is not taken. Pure.
- * Nothing is trusted: what is damaged further on, the engine says.
+ * Nothing is trusted: what is damaged further on, the engine says. What it would not say, but write wrong text with, is refused here.
  *
- * @typedef {'gguf' | 'safetensors' | 'bare-graph' | 'web-page' | 'pointer' | 'compressed' | 'short' | 'unknown'} Refusal
+ * @typedef {'gguf' | 'safetensors' | 'scales' | 'bare-graph' | 'web-page' | 'pointer' | 'compressed' | 'short' | 'unknown'} Refusal
  * @typedef {import('./messages.js').Turns} Turns
  * @typedef {{format: import('./registry.js').ModelFormat, engine: string, turns: Turns | null, context: number | null}} ModelKind
  */
 
 import { fieldsOf, text } from "./protobuf.js";
 import { sectionOf } from "./workers/litertlm_file.js";
-import { hasEntry } from "./workers/web_file.js";
+import { hasEntry, placeOf, tensorsOf } from "./workers/web_file.js";
 
 /** Bytes of its beginning that are looked at: the tables and the metadata of every format. */
 export const HEAD = 4 << 20;
@@ -19,6 +19,12 @@ const TOKENIZER = "spm_vocab_model";
 const [WEB_MODEL, GRAPH_MODEL] = ["tf_lite_artisan_text_decoder", "tf_lite_prefill_decode"];
 /** Of LlmMetadata, Templates and Affixes. */
 const [TEMPLATES, MAX_TOKENS, USER, MODEL, SYSTEM, PREFIX, SUFFIX] = [3, 5, 1, 2, 3, 1, 2];
+const PARAMETERS = "odml.infra.proto.LlmParameters";
+/** Of LlmParameters and TransformerParameters. */
+const [TRANSFORMER, TABLE_WIDTH, ON_DEMAND] = [1, 21, 23];
+const TABLE = ".per_layer_embeddings.w";
+/** Weights in a byte, by TFLite's type. @type {Record<number, number>} */
+const IN_A_BYTE = { 9: 1, 17: 2 };
 /** @type {[RegExp, Refusal][]} */
 const OTHERS = [
   [/^GGUF/, "gguf"],
@@ -38,13 +44,32 @@ export function kindOf(head) {
   try {
     if (first.startsWith("LITERTLM")) return litertlm(head);
     if (first.slice(4, 8) === "TFL3") {
-      return hasEntry(head, TOKENIZER) ? { format: "web", engine: "mediapipe", turns: null, context: null } : "bare-graph";
+      if (!hasEntry(head, TOKENIZER)) return "bare-graph";
+      return hasTablesInBlocks(head) ? "scales" : { format: "web", engine: "mediapipe", turns: null, context: null };
     }
   } catch {
     return "unknown"; // its tables point out of it
   }
   if (first.slice(4, 6) === "PK") return { format: "graph-task", engine: "mediapipe", turns: null, context: null };
   return OTHERS.find(([pattern]) => pattern.test(first))?.[1] ?? "unknown";
+}
+
+/**
+ * Whether a table that the engine takes rows of on demand has other scales than one for each row, which is what it reads: `WebFile.problem` of
+ * builder/formats/web_file_reader.py.
+ * @param {Uint8Array<ArrayBuffer>} head
+ */
+function hasTablesInBlocks(head) {
+  const place = placeOf(head, PARAMETERS);
+  const told = fieldsOf(fieldsOf(head.subarray(place?.offset ?? 0, place ? place.offset + place.size : 0)).bytes(TRANSFORMER));
+  const width = told.number(TABLE_WIDTH);
+  if (!width || !told.number(ON_DEMAND)) return false;
+  const tensors = tensorsOf(head) ?? [];
+  const sizes = new Map(tensors.map(({ name, size }) => [name, size]));
+  return tensors.some(({ name, type, size }) => {
+    const scales = sizes.get(`${name}_quantized_scale`);
+    return name.endsWith(TABLE) && type in IN_A_BYTE && scales !== undefined && scales !== 4 * Math.floor((size * IN_A_BYTE[type]) / width);
+  });
 }
 
 /** @param {Uint8Array<ArrayBuffer>} head @returns {ModelKind | Refusal} */

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { noteSpeed, speeds } from "../../static/engine/device_memory.js";
+import { layoutOf } from "../../static/convert/layout.js";
+import { message } from "../../static/convert/protobuf.js";
 import { kindOf } from "../../static/engine/model_file.js";
 import { fieldsOf } from "../../static/engine/protobuf.js";
 
@@ -36,6 +38,22 @@ test("what is no model is refused by name", () => {
     ["nothing of that", "unknown"],
   ]) assert.equal(kindOf(padded(start)), refusal, start);
   assert.equal(kindOf(new Uint8Array(10)), "short");
+});
+
+test("a web file whose tables on demand have other scales than the engine reads is refused by name", () => {
+  const [type, width] = [9, 64]; // 16 rows of int8
+  const file = (scales, onDemand) => {
+    const parameters = message([[1, message([[21, width], [23, onDemand]])]]);
+    const name = "transformer.layer_0.per_layer_embeddings.w";
+    const tensors = [{ name, type, size: 16 * width }, { name: `${name}_quantized_scale`, type: 0, size: 4 * scales }];
+    const { header, blobs } = layoutOf({ modelType: 1, parameters, tokenizer: new Uint8Array(9), notes: "{}", tensors });
+    const head = new Uint8Array(Math.max(...blobs.map(({ offset, bytes }) => offset + bytes.length)));
+    for (const { offset, bytes } of [{ offset: 0, bytes: header }, ...blobs]) head.set(bytes, offset);
+    return kindOf(head);
+  };
+  assert.equal(file(32, 1), "scales");
+  assert.equal(file(16, 1).format, "web");
+  assert.equal(file(32, 0).format, "web");
 });
 
 test("a damaged file never throws, wherever the damage is", () => {

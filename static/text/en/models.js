@@ -141,6 +141,7 @@ const refusals = (name) => ({
   gguf: `${name} is a GGUF file. Import it alone, with a name that ends in .gguf, and the page converts it.`,
   safetensors: `${name} holds weights of a checkpoint. Make a file for the browser of its folder with onpage convert, then import that.`,
   "bare-graph": `${name} is a graph without a tokenizer, or an adapter. Put a graph into one file with onpage bundle, then import that.`,
+  scales: `With ${name} the engine would write wrong text: it holds more scales than the engine reads. Convert the model again with onpage convert, then import that.`,
   "web-page": `${name} is a web page, perhaps of a sign-in. Download the model again.`,
   pointer: `${name} only points to a file in Git LFS. Fetch the file itself.`,
   compressed: `${name} is compressed. Unpack it, then import what is in it.`,

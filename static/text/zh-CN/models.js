@@ -140,6 +140,7 @@ const refusals = (name) => ({
   gguf: `${name} 是 GGUF 文件。请让文件名以 .gguf 结尾，并单独导入它，此页面就会转换它。`,
   safetensors: `${name} 是检查点的权重。请用 onpage convert 把它的文件夹制成浏览器用的文件，再导入。`,
   "bare-graph": `${name} 是没有分词器的计算图，或是适配器。请用 onpage bundle 把计算图合成一个文件，再导入。`,
+  scales: `用 ${name} 时，引擎会写出错误的文字：文件里的缩放系数比引擎读取的多。请用 onpage convert 重新转换模型，再导入。`,
   "web-page": `${name} 是网页，也许是登录页面。请重新下载模型。`,
   pointer: `${name} 只是指向 Git LFS 中的文件。请取得文件本身。`,
   compressed: `${name} 是压缩文件。请解压后导入其中的文件。`,

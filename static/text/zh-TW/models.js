@@ -140,6 +140,7 @@ const refusals = (name) => ({
   gguf: `${name} 是 GGUF 檔案。請讓檔名以 .gguf 結尾，並單獨匯入它，此頁面就會轉換它。`,
   safetensors: `${name} 是檢查點的權重。請用 onpage convert 把它的資料夾製成瀏覽器用的檔案，再匯入。`,
   "bare-graph": `${name} 是沒有分詞器的計算圖，或是配接器。請用 onpage bundle 把計算圖合成一個檔案，再匯入。`,
+  scales: `用 ${name} 時，引擎會寫出錯誤的文字：檔案裡的縮放係數比引擎讀取的多。請用 onpage convert 重新轉換模型，再匯入。`,
   "web-page": `${name} 是網頁，也許是登入頁面。請重新下載模型。`,
   pointer: `${name} 只是指向 Git LFS 中的檔案。請取得檔案本身。`,
   compressed: `${name} 是壓縮檔。請解壓縮後匯入其中的檔案。`,

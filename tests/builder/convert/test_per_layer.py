@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from builder.bundle import web_source
 from builder.convert.against import check_against
@@ -22,7 +23,14 @@ from builder.quantize.scheme import Quantization
 from builder.reference.dense import Reference
 from builder.reference.sources import CheckpointSource, HeldSource, WebFileSource
 from builder.reference.writer import Writer
-from tests.checkpoints import gemma4_config, stored_values, write_checkpoint, write_shards
+from builder.slice.web_file import open_sliceable
+from builder.store import Store
+from builder.store.checking import check_store
+from builder.store.importing import import_file
+from onpage.command.inspect import inspect
+from tests.checkpoints import gemma3n_config, gemma4_config, stored_values, write_checkpoint, write_shards
+from webapp.errors import ModelFileUnfitError
+from webapp.served_models import ServedModel
 
 CONFIG = gemma4_config(hidden_size_per_layer_input=32, vocab_size_per_layer_input=4096, num_kv_shared_layers=3)
 GATE, TABLE = "transformer.layer_2.per_layer_embedding_gate.w", "transformer.layer_2.per_layer_embeddings.w"
@@ -109,7 +117,7 @@ def test_a_row_of_a_table_on_demand_lies_signed_and_in_one_piece(folder: Path, t
     assert written.on_demand == inspect_web_file(written.path).on_demand == tables > 6 * 4096 * 32
 
 
-def test_a_row_of_a_table_on_demand_has_one_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_of_a_table_on_demand_has_one_scale(tmp_path: Path) -> None:
     """The engine reads no other: with one for each 32 values it wrote other text from the second token on."""
     folder = write_checkpoint(tmp_path / "c", CONFIG | {"hidden_size_per_layer_input": 64})
     quantization, scales = Quantization.of("q4_0"), f"{TABLE}_quantized_scale"
@@ -118,10 +126,47 @@ def test_a_row_of_a_table_on_demand_has_one_scale(tmp_path: Path, monkeypatch: p
         file = WebFile.open(path)
         assert (file.tensors[TABLE].size, file.tensors[scales].size) == (4096 * 32, 4096 * 4 * count)
         assert check_against(path, folder) == inspect_web_file(path).parameters
+
+
+@pytest.fixture(scope="module")
+def in_blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As it was written before: of a table on demand with a scale for each 32 values."""
+    folder = write_checkpoint(tmp_path_factory.mktemp("blocks") / "c", CONFIG | {"hidden_size_per_layer_input": 64})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builder.convert.web_file.scales_for", lambda quantization, _: quantization)
+        return convert_checkpoint(folder, folder.with_name("old.task"), quantization=Quantization.of("q4_0")).path
+
+
+def test_a_table_on_demand_with_more_scales_is_refused_wherever_it_would_be_used(
+    in_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = r"layer_0\.per_layer_embeddings\.w has 8,192 scales for 4,096 rows"
+    with pytest.raises(WebFileError, match=said):
+        check_web_file(WebFile.open(in_blocks))
+    store = Store(tmp_path / "store")
+    for offered in (lambda: ServedModel.read(in_blocks), lambda: import_file(store, in_blocks, id="old")):
+        with pytest.raises(ModelFileError, match=rf"old\.task would write wrong text: .*{said}.*: convert it again"):
+            offered()
+    assert "will not run\twould write wrong text: " in CliRunner().invoke(inspect, [str(in_blocks)]).stdout
+    monkeypatch.setattr(WebFile, "problem", None)
+    import_file(store, in_blocks, id="old")  # by an onpage that did not know
+    monkeypatch.undo()
+    with pytest.raises(
+        ModelFileUnfitError, match=rf"The content of old would .*{said}.*import it with --id old --replace"
+    ):
+        ServedModel.read(store.get("old"))
+    (finding,) = check_store(store).findings
+    assert (finding.kind, finding.id) == ("unfit", "old")
+
+
+def test_of_a_table_on_demand_with_more_scales_no_slice_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_checkpoint(tmp_path / "c", gemma3n_config(hidden_size_per_layer_input=64))
     monkeypatch.setattr("builder.convert.web_file.scales_for", lambda quantization, _: quantization)
-    path = convert_checkpoint(folder, tmp_path / "m.task", quantization=quantization, tables="on-demand").path
-    with pytest.raises(WebFileError, match=r"layer_0\.per_layer_embeddings\.w has 8,192 scales for 4,096 rows"):
-        check_web_file(WebFile.open(path))
+    path = convert_checkpoint(folder, tmp_path / "old.task", quantization=Quantization.of("q4_0")).path
+    with pytest.raises(WebFileError, match=r"old\.task would write wrong text"):
+        open_sliceable(path)
 
 
 def test_where_the_tables_are_is_chosen_and_refused(folder: Path, written: Path, tmp_path: Path) -> None:
