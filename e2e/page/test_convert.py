@@ -14,7 +14,7 @@ from e2e.page.servers import RunningServer
 from e2e.page.test_accessibility import check
 from e2e.page.test_storage import eventually, stored
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
-from tests.checkpoints import gemma2_config, gemma3_config, write_checkpoint
+from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.gguf_files import write_gguf
 from webapp.paths import static_folder
 
@@ -125,12 +125,14 @@ def test_a_conversion_is_cancelled_and_leaves_nothing(models: Page, checkpoint: 
     assert models.evaluate(LEFT) == 0
 
 
-def test_what_is_no_gemma_3_is_refused_by_name(models: Page, tmp_path: Path) -> None:
-    choose(models, write_checkpoint(tmp_path / "gemma-2", gemma2_config()))
+def test_what_is_no_gemma_is_refused_by_name(models: Page, tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "smol", gemma3_config(num_hidden_layers=1))
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    choose(models, folder)
     form(models).get_by_role("button", name="Convert", exact=True).click()
     said = models.locator(".models-said")
     expect(said).to_have_text(
-        'gemma-2 is a model of another kind ("gemma2"). The page converts Gemma 3 for text; others are for onpage convert.'
+        'smol is a model of another kind ("llama"). The page converts Gemma 1, 2 and 3 for text; others are for onpage convert.'
     )
     expect(form(models)).to_be_hidden()
 

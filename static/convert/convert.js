@@ -10,7 +10,7 @@
  * @property {{weight: import('./weights.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights
  * @property {import('./kernel.js').Scheme} scheme
  * @property {WebAssembly.Module} module the kernel's
- * @property {(residual: {factor: number, bound: number}) => import('./layout.js').Layout} layout
+ * @property {(residual: import('./residual.js').Residual) => import('./layout.js').Layout} layout
  * @property {{parameters: number, prompt: {prefix: string, suffix: string} | null, temperature: number | null, topK: number | null}} facts for who lists
  *   the model
  *
@@ -36,7 +36,7 @@ import { merged } from "./merge.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
-import { factorOf, residualScale } from "./residual.js";
+import { factorOf, isBounded, residualScale } from "./residual.js";
 import { isStoredIn, packedRows } from "./stored_integers.js";
 import { isBfloat16, isSame, largestOf, readRows, vectorOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
@@ -72,7 +72,7 @@ export async function plan(folder, bits, module, { templates } = {}) {
   const stored = await checkpoint.tensors();
   for (const name of stored.keys()) if (family.leftOut?.test(name)) stored.delete(name);
   const naming = namingIn(family, [...stored.keys()]);
-  await leaveOutACopy(stored, naming);
+  await leaveOutACopy(stored, naming, config);
   const plain = found(stored, family.weights(model, naming), model.rows, checkpoint.isRead);
   const adapter = folder.adapter ? await openAdapter(folder.adapter) : null;
   const weights = adapter ? await merged(plain, adapter, model.rows, new Kernel(module)) : plain;
@@ -92,7 +92,7 @@ export async function plan(folder, bits, module, { templates } = {}) {
         top_k: topK ?? undefined,
         conversion: { checkpoint: checkpoint.name, scale: "max", merged: adapter?.name },
         residual_scale: new Float(factor),
-        residual_bound: bound,
+        residual_bound: bound ?? undefined,
       };
       return layoutOf({ modelType: modelTypeOf(model), parameters, tokenizer, notes: pythonJson(notes), tensors });
     },
@@ -147,10 +147,9 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
  */
 export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
   const kernel = new Kernel(module);
-  const embedding = weights[0].tensor;
   let [done, total] = [0, 0];
   const add = (/** @type {number} */ bytes) => report((done += bytes), total);
-  total = embedding.end - embedding.begin + weights.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
+  total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
   const residual = await residualScale(model, weights, add);
   const { header, blobs, offsets, parts, sumsOffset, size } = layout(residual);
   total += size;
@@ -237,9 +236,15 @@ function readBack(sink, { parts, sumsOffset, size }, hasher, add) {
   return hasher.digest();
 }
 
-/** Some programs save the embedding a second time, as the output's matrix; one of its own is refused. @param {Map<string, import('./safetensors.js').StoredTensor>} tensors @param {import('./families/family.js').Naming} naming */
-async function leaveOutACopy(tensors, naming) {
+/**
+ * Some programs save the embedding a second time, as the output's matrix; one of its own is refused.
+ * @param {Map<string, import('./safetensors.js').StoredTensor>} tensors
+ * @param {import('./families/family.js').Naming} naming
+ * @param {Record<string, any>} config
+ */
+async function leaveOutACopy(tensors, naming, config) {
   const [head, embedding] = [tensors.get(naming.head), tensors.get(embeddingIn(naming))];
+  if (!head && [config, config.text_config].some((said) => said?.tie_word_embeddings === false)) throw new Refusal("setting", "tie_word_embeddings false");
   if (!head || !embedding) return;
   if (head.dtype !== embedding.dtype || head.shape.join() !== embedding.shape.join() || !(await isSame(head, embedding))) throw new Refusal("setting", naming.head);
   tensors.delete(naming.head);

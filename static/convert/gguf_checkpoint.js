@@ -1,23 +1,18 @@
 // @ts-check
 /**
- * A GGUF file of a Gemma 3 as a checkpoint: its tensors by the names that transformers gives them, and what its metadata say
+ * A GGUF file of a Gemma as a checkpoint: its tensors by the names that transformers gives them, and what its metadata say
  * (builder/model/gguf_checkpoint.py).
+ *
+ * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
-import { TENSORS } from "./families/dense.js";
+import { familyOf } from "./families/index.js";
 import { isRead } from "./ggml_types.js";
 import { readGguf } from "./gguf.js";
-import { configOf } from "./gguf_config.js";
-import { EMBEDDING, FINAL_NORM, HEAD, LAYER_NAMES } from "./gguf_names.js";
+import { architectureOf, configOf } from "./gguf_config.js";
+import { EMBEDDING, HEAD, ggufName } from "./gguf_names.js";
 import { tokenizerOf } from "./gguf_tokenizer.js";
 import { Refusal } from "./refusal.js";
-
-/** What llama.cpp calls the parts of a layer → what transformers calls them. */
-const LAYER = Object.fromEntries(Object.entries(LAYER_NAMES).map(([part, name]) => [name, TENSORS[part]]));
-/** @type {Record<string, string>} */
-const WHOLE = { [EMBEDDING]: "model.embed_tokens.weight", [FINAL_NORM]: "model.norm.weight", [HEAD]: "lm_head.weight" };
-const OF_A_LAYER = /^blk\.(0|[1-9]\d*)\.(\w+)\.weight$/;
-const NORM = /norm\.weight$/;
 
 /**
  * @param {import('./folder.js').Folder} folder
@@ -36,14 +31,24 @@ export async function openGguf({ files }, file) {
     isRead,
     template: async () => metadata.get("tokenizer.chat_template") ?? null,
     tokenizer: async () => tokenizerOf(metadata),
-    tensors: async () => new Map([...tensors.values()].map((tensor) => named(tensor)).map((tensor) => [tensor.name, tensor])),
+    tensors: async () => named(tensors, config, architectureOf(metadata)),
   };
 }
 
-/** One that the model has no place for keeps llama.cpp's name. Norms are stored as factors there, which are 1 more. @param {import('./safetensors.js').StoredTensor} tensor */
-function named(tensor) {
-  const [, layer, part] = OF_A_LAYER.exec(tensor.name) ?? [];
-  const inLayer = layer !== undefined && Object.hasOwn(LAYER, part) ? `model.layers.${layer}.${LAYER[part]}.weight` : tensor.name;
-  const name = Object.hasOwn(WHOLE, tensor.name) ? WHOLE[tensor.name] : inLayer;
-  return { ...tensor, name, minus: name !== tensor.name && NORM.test(tensor.name) ? 1 : 0 };
+/**
+ * By the names that transformers gives them. One that the model has no place for keeps llama.cpp's name.
+ * @param {Map<string, StoredTensor>} tensors
+ * @param {Record<string, any>} config
+ * @param {import('./gguf_config.js').Architecture} architecture
+ */
+function named(tensors, config, { normsPlusOne }) {
+  const family = familyOf(config);
+  const [naming] = family.namings;
+  const sources = new Map(family.weights(family.describe(config), naming).map((weight) => [ggufName(weight), weight]));
+  const renamed = [...tensors.values()].map((tensor) => {
+    const weight = sources.get(tensor.name);
+    const name = weight?.source ?? (tensor.name === HEAD ? naming.head : tensor.name);
+    return { ...tensor, name, minus: normsPlusOne && weight?.part.endsWith("_norm") ? 1 : 0 };
+  });
+  return new Map(renamed.map((tensor) => [tensor.name, tensor]));
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The metadata of a GGUF file → what config.json says of the same Gemma 3 (builder/model/gguf_config.py). llama.cpp leaves out what its code knows;
+ * The metadata of a GGUF file → what config.json says of the same model (builder/model/gguf_config.py). llama.cpp leaves out what its code knows;
  * what is missing here is missing in the config too, where the defaults fill it in. Pure.
  *
  * @typedef {import('./gguf.js').Metadata} Metadata
@@ -8,7 +8,23 @@
 
 import { Refusal, shown } from "./refusal.js";
 
-const ARCHITECTURE = "gemma3";
+/**
+ * What llama.cpp's code knows of an architecture and its files do not say (builder/model/gguf_config.py).
+ *
+ * @typedef {object} Architecture
+ * @property {string} modelType in config.json
+ * @property {Record<string, unknown>} defaults what a left-out key means to llama.cpp, where the family's own default would be another
+ * @property {boolean} normsPlusOne whether norms are stored as factors where a checkpoint has their distance from one
+ * @property {number} [layersOf27b] the size whose queries are scaled by width / heads instead of the head dimension
+ */
+
+const ROPE_OF_ALL = { rope_theta: 10_000 };
+/** `general.architecture` → what is known of it. @type {Record<string, Architecture>} */
+const ARCHITECTURES = {
+  gemma: { modelType: "gemma", defaults: ROPE_OF_ALL, normsPlusOne: true },
+  gemma2: { modelType: "gemma2", defaults: ROPE_OF_ALL, normsPlusOne: true, layersOf27b: 46 },
+  gemma3: { modelType: "gemma3_text", defaults: { sliding_window: null, ...ROPE_OF_ALL }, normsPlusOne: true, layersOf27b: 62 },
+};
 /** Key of config.json → key of the metadata, behind the architecture's name. */
 const KEYS = {
   hidden_size: "embedding_length",
@@ -31,21 +47,26 @@ const NEEDED = ["hidden_size", "intermediate_size", "num_hidden_layers", "num_at
 const ENDS = ["eos_token_id", "eot_token_id", "eom_token_id"];
 /** `general.type` of files that are no model. */
 const NO_MODELS = ["adapter", "mmproj", "imatrix", "vocab"];
-/** The size whose queries are scaled by width / heads instead of the head dimension. */
-const LAYERS_OF_27B = 62;
+
+/** @param {Metadata} metadata @returns {Architecture} throws Refusal */
+export function architectureOf(metadata) {
+  const [name, kind] = [metadata.get("general.architecture"), metadata.get("general.type")];
+  if (NO_MODELS.includes(kind)) throw new Refusal("family", kind);
+  if (typeof name !== "string" || !Object.hasOwn(ARCHITECTURES, name)) throw new Refusal("family", shown(name));
+  return ARCHITECTURES[name];
+}
 
 /** @param {Metadata} metadata @param {number} rows of the embedding @returns {Record<string, any>} */
 export function configOf(metadata, rows) {
-  const [architecture, kind] = [metadata.get("general.architecture"), metadata.get("general.type")];
-  if (NO_MODELS.includes(kind)) throw new Refusal("family", kind);
-  if (architecture !== ARCHITECTURE) throw new Refusal("family", shown(architecture));
-  const said = (/** @type {string} */ key) => plain(metadata.get(`${ARCHITECTURE}.${key}`), key);
+  const { modelType, defaults, layersOf27b } = architectureOf(metadata);
+  const name = metadata.get("general.architecture");
+  const said = (/** @type {string} */ key) => plain(metadata.get(`${name}.${key}`), key);
   /** @type {Record<string, any>} */
-  const config = { model_type: "gemma3_text", sliding_window: null, rope_theta: 10_000, vocab_size: rows };
+  const config = { model_type: modelType, ...defaults, vocab_size: rows };
   for (const [key, theirs] of Object.entries(KEYS)) {
     const value = said(theirs);
     if (value !== undefined) config[key] = value;
-    else if (NEEDED.includes(key)) throw new Refusal("damaged", `${ARCHITECTURE}.${theirs}`);
+    else if (NEEDED.includes(key)) throw new Refusal("damaged", `${name}.${theirs}`);
   }
   const { hidden_size: width, num_attention_heads: heads, num_hidden_layers: layers } = config;
   config.num_key_value_heads ??= heads;
@@ -53,7 +74,7 @@ export function configOf(metadata, rows) {
   const values = said("attention.value_length");
   if (values !== undefined && values !== config.head_dim) throw new Refusal("setting", `attention.value_length ${shown(values)}`);
   const scale = said("attention.scale");
-  config.query_pre_attn_scalar = scale > 0 && typeof scale === "number" ? Number((scale ** -2).toFixed(6)) : layers === LAYERS_OF_27B ? width / heads : config.head_dim;
+  config.query_pre_attn_scalar = scale > 0 && typeof scale === "number" ? Number((scale ** -2).toFixed(6)) : layers === layersOf27b ? width / heads : config.head_dim;
   const pattern = said("attention.sliding_window_pattern");
   if (Array.isArray(pattern)) config.layer_types = pattern.map((windowed) => (windowed ? "sliding_attention" : "full_attention"));
   else if (pattern !== undefined) config.sliding_window_pattern = pattern;

@@ -2,7 +2,7 @@
 /** What llama.cpp calls the parts of a model in a GGUF file, for all families (builder/model/gguf_names.py). */
 
 /** Those of a layer. @type {Record<string, string>} */
-export const LAYER_NAMES = {
+const LAYER_NAMES = {
   pre_attention_norm: "attn_norm",
   query: "attn_q",
   key: "attn_k",
@@ -18,5 +18,14 @@ export const LAYER_NAMES = {
   post_feed_forward_norm: "post_ffw_norm",
 };
 
-/** What a model has once, and the output's matrix. */
-export const [EMBEDDING, FINAL_NORM, HEAD] = ["token_embd.weight", "output_norm.weight", "output.weight"];
+/** The output's matrix, where it is not the embedding; some programs save the embedding a second time under this name. */
+export const HEAD = "output.weight";
+export const EMBEDDING = "token_embd.weight";
+
+/** What a model has once. @type {Record<string, string>} */
+const WHOLE_NAMES = { embedding: EMBEDDING, final_norm: "output_norm.weight" };
+
+/** The tensor that a weight is. @param {import('./weights.js').Weight} weight */
+export function ggufName({ part, layer }) {
+  return layer === null ? WHOLE_NAMES[part] : `blk.${layer}.${LAYER_NAMES[part]}.weight`;
+}

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `LlmParameters` of a Gemma 3: what the engine is told of the model, where an answer ends, and how a turn is written; and how answers are
+ * `LlmParameters` of a Gemma: what the engine is told of the model, where an answer ends, and how a turn is written; and how answers are
  * sampled, which the file's notes say (builder/model/generation_config.py, builder/convert/web_file.py).
  */
 

@@ -9,7 +9,7 @@
 export const REFUSALS = /** @type {const} */ ([
   "incomplete", // a file of the folder is missing; the detail is its name
   "damaged", // a file is not what its name says, or not of this model
-  "family", // no Gemma 3 of text; the detail is its model_type
+  "family", // no Gemma that is read; the detail is its model_type
   "setting", // config.json says something that no web file can
   "quantized", // by another program
   "types", // weights that are no BF16, F16 or F32

@@ -2,6 +2,9 @@
 /**
  * How a model's residual stream is scaled so that float16 holds it, by what its weights allow at most: builder/convert/residual_bound.py in
  * JavaScript, the same sums in the same order. `onpage convert --residual-scale bound` comes to the same number.
+ *
+ * @typedef {{factor: number, bound: number | null}} Residual what the stream is multiplied with, and what no text brings it beyond then; null where no
+ *   norms bound it, and nothing is said of it: engines compute such a file in float32
  */
 
 import { Refusal } from "./refusal.js";
@@ -13,13 +16,20 @@ const SMALLEST = 2 ** -24;
 /** What a layer adds to the stream goes through these. */
 const POST_NORMS = ["post_attention_norm", "post_feed_forward_norm"];
 
+/** Whether norms bound the stream, which takes a pass over the embedding. @param {import('./description.js').Model} model */
+export function isBounded({ layers }) {
+  return layers.every(({ postNorms }) => postNorms);
+}
+
 /**
  * @param {import('./description.js').Model} model
  * @param {{weight: import('./weights.js').Weight, tensor: import('./safetensors.js').StoredTensor}[]} weights in the order of the file
  * @param {(bytes: number) => void} report of the embedding
- * @returns {Promise<{factor: number, bound: number}>} what the stream is multiplied with, and what no text brings it beyond then
+ * @returns {Promise<Residual>}
  */
-export async function residualScale({ width }, weights, report) {
+export async function residualScale(model, weights, report) {
+  if (!isBounded(model)) return { factor: 1, bound: null };
+  const { width } = model;
   const reach = Math.sqrt(width);
   const stream = new Float64Array(width);
   for (const { weight, tensor } of weights) {

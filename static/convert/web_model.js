@@ -5,10 +5,12 @@ import { message } from "./protobuf.js";
 
 /** `odml.infra.LlmModelType` by family and published size; "" is for all others. @type {Record<string, Record<string, number>>} */
 const MODEL_TYPES = {
+  gemma: { "": 6, "7b": 12 },
+  gemma2: { "": 18 },
   gemma3: { "": 38, "1b": 27, "4b": 28, "12b": 29, "27b": 30 },
 };
-/** A norm of the mean square. */
-const RMS = 2;
+/** Kinds of norms: none, and one of the mean square. */
+const [NONE, RMS] = [1, 2];
 
 /** @param {import('./description.js').Model} model */
 export function modelTypeOf({ family, size }) {
@@ -18,10 +20,12 @@ export function modelTypeOf({ family, size }) {
 
 /** `TransformerParameters`. @param {import('./description.js').Model} model */
 export function transformerParameters({ width, layers, rope, finalCap }) {
-  const [{ attention, inner }] = layers;
-  const { heads, keyHeads, head, cap, queryScale } = attention;
+  const [{ attention, inner, postNorms }] = layers;
+  const { heads, keyHeads, head, cap, queryScale, queryKeyNorms } = attention;
   const windows = layers.map((layer) => layer.attention.window);
-  const period = windows.indexOf(null) < 0 ? windows.length + 1 : windows.indexOf(null) + 1;
+  const window = windows.find((each) => each !== null) ?? null;
+  const localsPerGlobal = windows.includes(null) ? windows.indexOf(null) : windows.length;
+  const postNorm = postNorms ? RMS : NONE;
   const rescaled = queryScale !== 1 / Math.sqrt(head);
   return message([
     [1, 1],
@@ -31,14 +35,14 @@ export function transformerParameters({ width, layers, rope, finalCap }) {
     [6, heads],
     [7, layers.length],
     [9, keyHeads],
-    [11, message([[1, 1], [2, 1], [3, RMS], [4, RMS]])],
+    [11, message([[1, 1], [2, 1], [3, RMS], [4, postNorm]])],
     [12, message([[1, 1], [2, finalCap, "float"]])],
     [13, RMS],
-    [14, RMS],
+    [14, postNorm],
     [15, RMS],
-    [16, message([[1, 1], [2, 1], [3, 1], [4, cap, "float"], [5, rescaled ? 4 : 2], [6, windows.find((window) => window !== null) ?? null], [7, 1], [8, 1]])],
+    [16, message([[1, 1], [2, 1], [3, 1], [4, cap, "float"], [5, rescaled ? 4 : 2], [6, window], [7, Number(queryKeyNorms)], [8, Number(queryKeyNorms)]])],
     [18, 1],
-    [19, period - 1, "always"],
+    [19, window === null ? null : localsPerGlobal, "always"],
     [25, rescaled ? head * queryScale : null, "float"],
     [32, rope.wavelength, "float"],
     [33, rope.factor === 1 ? null : rope.factor, "float"],

@@ -23,8 +23,6 @@ from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel_text import module_text
 from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import (
-    gemma1_config,
-    gemma2_config,
     gemma3_config,
     gemma4_config,
     with_images_config,
@@ -299,8 +297,6 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
 @pytest.mark.parametrize(
     ("change", "code", "detail"),
     [
-        (put("config.json", gemma1_config()), "family", '"gemma"'),
-        (put("config.json", gemma2_config()), "family", '"gemma2"'),
         (put("config.json", gemma4_config()), "family", '"gemma4_text"'),
         (put("config.json", {"model_type": "gemma3n"}), "family", '"gemma3n"'),
         (put("config.json", {"model_type": "gemma3", "text_config": None}), "family", '"gemma3"'),

@@ -8,6 +8,7 @@
  */
 
 import { BLOCK, LOCAL_WAVELENGTH, globalLayers } from "../description.js";
+import { shown } from "../refusal.js";
 import { tensorName } from "../web_tensor_names.js";
 import { layerParts } from "../weights.js";
 import { Config, MAX_HEAD, MAX_HEADS, MAX_LAYERS } from "./config.js";
@@ -42,11 +43,11 @@ export const TENSORS = {
  * @param {boolean} own.postNorms
  * @param {boolean} own.queryKeyNorms
  * @param {number} own.queryScalar queries are divided by its square root
- * @param {number | null} own.attentionCap
- * @param {number | null} own.finalCap
+ * @param {number | null} [own.attentionCap]
+ * @param {number | null} [own.finalCap]
  * @returns {import('../description.js').Model}
  */
-export function denseModel(c, { family, sizes, dimensions: { width, inner, layers, heads, keyHeads, head, rows }, windows, rope, postNorms, queryKeyNorms, queryScalar, attentionCap, finalCap }) {
+export function denseModel(c, { family, sizes, dimensions: { width, inner, layers, heads, keyHeads, head, rows }, windows, rope, postNorms, queryKeyNorms, queryScalar, attentionCap = null, finalCap = null }) {
   const attention = { heads, keyHeads, head, queryScale: 1 / Math.sqrt(queryScalar), cap: attentionCap, queryKeyNorms };
   return {
     family,
@@ -64,11 +65,12 @@ export function denseModel(c, { family, sizes, dimensions: { width, inner, layer
 /** @param {import('../description.js').Model} model @param {import('./family.js').Naming} naming @returns {import('../weights.js').Weight[]} */
 export function weightsOf(model, naming) {
   const { width, vocabulary, layers } = model;
+  const tensorOf = (/** @type {string} */ part, /** @type {boolean} */ postNorms) => TENSORS[part === "pre_feed_forward_norm" && !postNorms ? "post_attention_norm" : part];
   /** @type {(part: string, layer: number | null, shape: number[], source: string) => import('../weights.js').Weight} */
   const weight = (part, layer, shape, source) => ({ part, layer, shape, source, name: tensorName(part, layer) });
   return [
     weight("embedding", null, [vocabulary, width], embeddingIn(naming)),
-    ...layers.flatMap((layer, i) => layerParts(model, layer).map(([part, shape]) => weight(part, i, shape, `${naming.decoder}layers.${i}.${TENSORS[part]}.weight`))),
+    ...layers.flatMap((layer, i) => layerParts(model, layer).map(([part, shape]) => weight(part, i, shape, `${naming.decoder}layers.${i}.${tensorOf(part, layer.postNorms)}.weight`))),
     weight("final_norm", null, [width], `${naming.decoder}norm.weight`),
   ];
 }
@@ -88,7 +90,7 @@ export function refuseTheUnusual(c) {
   c.refuseUnless("attention_bias", false);
   c.refuseUnless("rms_norm_eps", 1e-6);
   c.refuseUnless("use_bidirectional_attention", false);
-  c.refuseUnless("tie_word_embeddings", true);
+  if (c.values.per_layer_config != null && shown(c.values.per_layer_config) !== "{}") c.refuse("per_layer_config"); // which transformers reads since 5.24
 }
 
 /** The window of each layer, null where it sees everything. @param {import('./config.js').Config} c @param {number} layers @returns {(number | null)[]} */
@@ -117,6 +119,14 @@ export function readRopeBesideTheLocal(c) {
   if (scaling == null) return readRope(c, "rope_parameters", byType.full_attention, theta);
   if (!isPlain(scaling) || !isPlain(byType.full_attention ?? {})) c.refuse("rope_scaling");
   return readRope(c, "rope_scaling", { ...byType.full_attention, ...scaling }, theta); // as transformers joins them
+}
+
+/** The rope of a model with one for all its layers, in either form of config.json. @param {import('./config.js').Config} c @returns {Rope} */
+export function readOnlyRope(c) {
+  const key = c.values.rope_parameters == null ? "rope_scaling" : "rope_parameters";
+  const rope = readRope(c, key, c.values[key], c.values.rope_theta);
+  if (rope.factor !== 1) c.refuse(key);
+  return rope;
 }
 
 /** @param {unknown} value of a JSON */

@@ -13,6 +13,8 @@
  * @property {RegExp | null} leftOut how tensors and modules begin that are no part of the decoder, which is all that is converted
  */
 
+/** That of a model of text. @type {Naming} */
+export const NAMING = { decoder: "model.", head: "lm_head.weight" };
 const EMBEDDING = "embed_tokens.weight";
 
 /** The embedding's tensor. @param {Naming} naming */
@@ -20,7 +22,17 @@ export function embeddingIn({ decoder }) {
   return decoder + EMBEDDING;
 }
 
-/** The naming of a checkpoint of tensors with these names. @param {Family} family @param {string[]} names @returns {Naming} */
+/**
+ * The naming of a checkpoint of tensors with these names. A class of transformers without a head saves no `model.` in front, and a program's own class
+ * has one more part there.
+ * @param {Family} family
+ * @param {string[]} names
+ * @returns {Naming}
+ */
 export function namingIn({ namings }, names) {
-  return namings.find((naming) => names.includes(embeddingIn(naming))) ?? namings[0];
+  const known = namings.find((naming) => names.includes(embeddingIn(naming)));
+  const others = names.filter((name) => `.${name}`.endsWith(`.${EMBEDDING}`));
+  if (known || others.length !== 1) return known ?? namings[0];
+  const decoder = others[0].slice(0, -EMBEDDING.length);
+  return { decoder, head: `${decoder.replace(/model\.$/, "")}lm_head.weight` };
 }

@@ -8,6 +8,7 @@ import { LOCAL_WAVELENGTH } from "../description.js";
 import { Refusal, shown } from "../refusal.js";
 import { Config } from "./config.js";
 import { denseModel, readDimensions, readRopeBesideTheLocal, readWindows, refuseTheUnusual, weightsOf } from "./dense.js";
+import { NAMING } from "./family.js";
 
 /** What a config.json may leave out. */
 const DEFAULTS = {
@@ -25,9 +26,8 @@ const DEFAULTS = {
 
 const SIZES = { "640,18": "270m", "1152,26": "1b", "2560,34": "4b", "3840,48": "12b", "5376,62": "27b" };
 
-/** Of a model of text; of one with images, since transformers 4.52 and before. */
-const NAMINGS = [
-  { decoder: "model.", head: "lm_head.weight" },
+/** Since transformers 4.52, and before. */
+const NAMINGS_WITH_IMAGES = [
   { decoder: "model.language_model.", head: "lm_head.weight" },
   { decoder: "language_model.model.", head: "language_model.lm_head.weight" },
 ];
@@ -39,7 +39,6 @@ function describe(config) {
   if (c.values.use_bidirectional_attention === true) throw new Refusal("family", shown(c.values.model_type));
   refuseTheUnusual(c);
   c.refuseUnless("hidden_activation", "gelu_pytorch_tanh");
-  if (c.values.per_layer_config != null && shown(c.values.per_layer_config) !== "{}") c.refuse("per_layer_config");
   const dimensions = readDimensions(c);
   return denseModel(c, {
     family: "gemma3",
@@ -68,6 +67,6 @@ function describeTextPart(config) {
 const TEXT = "gemma3_text";
 
 /** @type {import('./family.js').Family} */
-export const FAMILY = { describe, weights: weightsOf, namings: NAMINGS, leftOut: null };
+export const FAMILY = { describe, weights: weightsOf, namings: [NAMING], leftOut: null };
 /** @type {import('./family.js').Family} */
-export const FAMILY_WITH_IMAGES = { describe: describeTextPart, weights: weightsOf, namings: NAMINGS, leftOut: IMAGES };
+export const FAMILY_WITH_IMAGES = { describe: describeTextPart, weights: weightsOf, namings: NAMINGS_WITH_IMAGES, leftOut: IMAGES };

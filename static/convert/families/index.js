@@ -2,10 +2,14 @@
 /** Which family a checkpoint belongs to (builder/model/families/__init__.py). To add one: a module beside the others, and a line in FAMILIES. */
 
 import { Refusal, shown } from "../refusal.js";
+import * as gemma1 from "./gemma1.js";
+import * as gemma2 from "./gemma2.js";
 import * as gemma3 from "./gemma3.js";
 
 /** `model_type` of config.json → what reads it. @type {Record<string, import('./family.js').Family>} */
 const FAMILIES = {
+  gemma: gemma1.FAMILY,
+  gemma2: gemma2.FAMILY,
   gemma3_text: gemma3.FAMILY,
   gemma3: gemma3.FAMILY_WITH_IMAGES,
 };
@@ -14,7 +18,7 @@ const FAMILIES = {
 export function familyOf(config) {
   const { model_type: type, quantization_config: quantized } = config;
   if (quantized != null || config.quantization != null) throw new Refusal("quantized", shown(quantized?.quant_method ?? "MLX"));
-  if (typeof type !== "string" || !Object.hasOwn(FAMILIES, type)) throw new Refusal("family", shown(type));
+  if (typeof type !== "string" || !Object.hasOwn(FAMILIES, type) || config.use_bidirectional_attention === true) throw new Refusal("family", shown(type));
   return FAMILIES[type];
 }
 
