@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from e2e.bare import BareTab, served
-from e2e.software_gpu.browser import find_software_gpu
-from onpage.bench.browser import ENVIRONMENT, SOFTWARE_WEBGPU, launch
+from e2e.software_gpu.browser import find_software_gpu, whole_chromium
+from onpage.bench.browser import ENVIRONMENT, SOFTWARE_WEBGPU, find_browser, flags, launch
 
 QUICKER = ("--enable-dawn-features=disable_workgroup_init,disable_robustness", "--js-flags=--liftoff-only")
 """Chromium adds to each shader that it fills its memory with zeroes and checks every index, a quarter of what SwiftShader, or another software GPU, then has
@@ -44,6 +44,19 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser = launch(playwright.chromium, (*SOFTWARE_WEBGPU, *QUICKER))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Path:
+    """The program of the whole Chromium, where `browser` is its headless shell."""
+    return whole_chromium(find_browser(playwright.chromium).path)
+
+
+@pytest.fixture(scope="module")
+def whole_browser(playwright: Playwright, chromium: Path) -> Iterator[Browser]:
+    """As `browser`, with the windows and the profile that people have: for a way through each, and for what only they have."""
+    with playwright.chromium.launch(executable_path=chromium, args=flags((*SOFTWARE_WEBGPU, *QUICKER))) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

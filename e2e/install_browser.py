@@ -69,8 +69,12 @@ class Wanted:
 
 
 WANTED = {
-    "chromium": Wanted("Chromium", find_chromium, ("chromium",), ENVIRONMENT, download="chromium"),
-    "software-gpu": Wanted("Chromium with Mesa's software GPU", find_software_gpu, ("chromium", *PACKAGES)),
+    "chromium": Wanted(
+        "Chromium", find_chromium, ("chromium", "chromium-headless-shell"), ENVIRONMENT, download="chromium"
+    ),
+    "software-gpu": Wanted(
+        "Chromium with Mesa's software GPU", find_software_gpu, ("chromium", "chromium-headless-shell", *PACKAGES)
+    ),
     "firefox": Wanted("Firefox", find_firefox, ("firefox-esr",), FIREFOX_ENVIRONMENT),
     "webkit": Wanted("WebKitGTK", find_webkit, ("webkit2gtk-driver", "xvfb"), question="--help"),
 }

@@ -11,7 +11,7 @@ import pytest
 from e2e.firefox.browser import ENVIRONMENT, find_firefox
 from e2e.install_browser import WANTED, install, main
 from e2e.software_gpu import browser as software_gpu
-from e2e.software_gpu.browser import find_software_gpu
+from e2e.software_gpu.browser import find_software_gpu, whole_chromium
 from onpage.bench.browser import ENVIRONMENT as CHROMIUM
 from onpage.bench.browser import BrowserNotFoundError
 
@@ -114,9 +114,9 @@ def test_a_software_gpu_that_cannot_be_made_says_what_is_missing(
     assert not (bare_machine / "build" / "chromium").exists()
 
 
-def test_a_software_gpu_is_made_again_where_chromium_is_another(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def system(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a Chromium of which one with a software GPU can be made."""
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(software_gpu, "FOLDER", bare_machine / "build")
     monkeypatch.setattr(software_gpu, "MESA", None)
@@ -124,13 +124,26 @@ def test_a_software_gpu_is_made_again_where_chromium_is_another(
     (bare_machine / "system" / software_gpu.DRIVER).write_text("SwiftShader")
     (bare_machine / "system" / software_gpu.MANIFEST).write_text('{"library_path": "./libvk_swiftshader.so"}')
     put(bare_machine, "gcc", 'while [ "$1" != -o ]; do shift; done; echo driver > "$2"')
+    return bare_machine / "system"
+
+
+def test_a_headless_shell_is_taken_and_the_whole_browser_found_beside_it(bare_machine: Path, system: Path) -> None:
+    whole = find_software_gpu().path
+    assert (whole.name, whole_chromium(whole)) == ("chromium", whole)
+    put(system, "chromium-headless-shell", "exit 0")
+    shell = find_software_gpu().path
+    assert shell == whole.with_name("chromium-headless-shell") and shell.is_file()
+    assert whole_chromium(shell) == whole and whole.is_file()
+
+
+def test_a_software_gpu_is_made_again_where_chromium_is_another(bare_machine: Path, system: Path) -> None:
     built = find_software_gpu().path
     assert built.with_name(software_gpu.DRIVER).read_text() == "driver\n"
     assert built.with_name(software_gpu.KEPT).read_text() == "SwiftShader"
     assert built.with_name(software_gpu.MANIFEST).read_text() == '{"library_path": "./libvk_for_drawing.so"}'
-    assert (bare_machine / "system" / software_gpu.DRIVER).read_text() == "SwiftShader"
+    assert (system / software_gpu.DRIVER).read_text() == "SwiftShader"
     before = built.stat().st_ino, built.with_name(software_gpu.DRIVER).stat().st_ino
     assert find_software_gpu().path == built
     assert before == (built.stat().st_ino, built.with_name(software_gpu.DRIVER).stat().st_ino)
-    put(bare_machine / "system", "newer", "exit 0; # newer").rename(bare_machine / "system" / "chromium")
+    put(system, "newer", "exit 0; # newer").rename(system / "chromium")
     assert find_software_gpu().path.read_text().endswith("# newer\n")

@@ -277,21 +277,20 @@ def listening(command: list[str], mark: str) -> Iterator[str]:
         raise AssertionError(f"{command[0]} ended without a word of {mark}")
 
 
-def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, browser: Browser) -> None:
-    """One behind a Playwright server and a Chrome with remote debugging, in one results file. The Chrome has the usual shaders and
-    both compilers, as users' have: see QUICKER."""
-    browser_path = find_browser(browser.browser_type).path
+def test_remote_browsers_are_measured_side_by_side(tmp_path: Path, chromium: Path) -> None:
+    """One behind a Playwright server and a Chrome with remote debugging, in one results file. Both are whole; the Chrome has the usual shaders
+    and both compilers, as users' have: see QUICKER."""
     output = tmp_path / "results.json"
     server = [sys.executable, "-m", "playwright", "run-server", "--unsafe", "--host", "127.0.0.1", "--port", "0"]
     chrome = [
-        str(browser_path),
+        str(chromium),
         "--headless=new",
         "--remote-debugging-port=0",
         f"--user-data-dir={tmp_path / 'profile'}",
     ]
     with listening(server, "ws://") as playwright, listening([*chrome, *flags()], "ws://") as debugged:
         http = "http://" + debugged.removeprefix("ws://").split("/")[0]
-        places = ["--browser", str(browser_path), "--connect", playwright, "--cdp", http]
+        places = ["--browser", str(chromium), "--connect", playwright, "--cdp", http]
         ended = completed(bench(*QUICK, *QUICKLY, "--model", SYNTH, "--prefill", "32", *places, "-o", str(output)))
         assert ended.returncode == 0, ended.stderr
         refused = completed(bench("--connect", "ws://127.0.0.1:9", "-o", str(output)))

@@ -34,8 +34,8 @@ CACHES = "async () => (await caches.keys()).filter((name) => !name.endsWith(':li
 
 
 @pytest.fixture
-def new_tab(browser: Browser) -> Iterator[Callable[[], Watched]]:
-    with watched_context(browser, service_workers="allow") as make:
+def new_tab(whole_browser: Browser) -> Iterator[Callable[[], Watched]]:
+    with watched_context(whole_browser, service_workers="allow") as make:
         yield make
 
 

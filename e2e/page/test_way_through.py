@@ -34,9 +34,9 @@ pytestmark = pytest.mark.usefixtures("no_complaints")
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser, server: RunningServer) -> Iterator[Watched]:
+def tab(whole_browser: Browser, server: RunningServer) -> Iterator[Watched]:
     """One tab with one loaded engine, for all tests of this module: each begins with `page`, whatever was before."""
-    with watched_tab(browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
+    with watched_tab(whole_browser, permissions=["clipboard-read", "clipboard-write"]) as tab:
         tab.page.add_init_script(PREPARE)
         tab.open(server.url)
         tab.wait_for("ready")
