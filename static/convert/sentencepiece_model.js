@@ -11,7 +11,7 @@ import { bytesOf } from "./folder.js";
 import { joined, message } from "./protobuf.js";
 import { Refusal, shown } from "./refusal.js";
 
-export const [NORMAL, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 3, 4, 5, 6];
+export const [NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 2, 3, 4, 5, 6];
 /** Fields of ModelProto, SentencePiece and TrainerSpec. */
 const [PIECES, TRAINER, TEXT, SCORE, TYPE, VOCABULARY, BOS, EOS] = [1, 2, 1, 2, 3, 4, 41, 42];
 const MAX_BYTES = 32 << 20;
