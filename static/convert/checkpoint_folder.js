@@ -13,10 +13,9 @@
  */
 
 import { jsonOf } from "./folder.js";
-import { Refusal } from "./refusal.js";
 import { BYTES, readTensors } from "./safetensors.js";
 import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
-import { refuseAnotherTokenizer } from "./tokenizer_json.js";
+import { refuseAnotherTokenizer, tokenizerInJson } from "./tokenizer_json.js";
 import { savedTemplate } from "./turns.js";
 
 const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
@@ -34,9 +33,9 @@ export async function openFolder(folder) {
     template: async () => savedTemplate(folder, await beside(), await jsonOf(folder, "chat_template.json")),
     tensors: () => readTensors(folder),
     async tokenizer(rows) {
-      const added = addedTokens(await jsonOf(folder, "added_tokens.json"), await beside());
       const file = folder.files.get("tokenizer.model");
-      if (!file) throw new Refusal("incomplete", "tokenizer.model");
+      if (!file) return tokenizerInJson(folder, await beside(), rows);
+      const added = addedTokens(await jsonOf(folder, "added_tokens.json"), await beside());
       const tokenizer = await SentencePieceModel.of(file);
       tokenizer.add(added, rows);
       await refuseAnotherTokenizer(folder, tokenizer, rows);

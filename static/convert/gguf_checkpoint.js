@@ -30,7 +30,7 @@ export async function openGguf({ files }, file) {
     generation: temperature === 0 ? { do_sample: false } : { temperature, top_k: topK },
     isRead,
     template: async () => metadata.get("tokenizer.chat_template") ?? null,
-    tokenizer: async () => tokenizerOf(metadata),
+    tokenizer: async (rows) => tokenizerOf(metadata, rows),
     tensors: async () => named(tensors, config, architectureOf(metadata)),
   };
 }

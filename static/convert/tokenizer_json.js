@@ -1,29 +1,116 @@
 // @ts-check
 /**
- * tokenizer.json beside a tokenizer.model: training programs write both, and where they differ `onpage convert` follows the JSON. Here a folder
- * whose two do not say the same is refused: the same pieces, joined in the same order.
+ * tokenizer.json: alone, as Gemma 4 has it, it becomes the SentencePiece model that is equal to it (`listed_pairs.js`). Beside a tokenizer.model, as
+ * training programs write both, `onpage convert` follows the JSON where the two differ; here such a folder is refused: they must say the same
+ * pieces, joined in the same order.
  */
 
 import { textOf } from "./folder.js";
 import { JsonReader } from "./json_reader.js";
+import { USUAL_NAMES, sentencePieceOf } from "./listed_pairs.js";
 import { Refusal, shown } from "./refusal.js";
-import { NORMAL } from "./sentencepiece_model.js";
+import { NORMAL, SPACE } from "./sentencepiece_model.js";
 
 const MAX_BYTES = 64 << 20;
 const TAB = "<0x09>";
 const NAME = "tokenizer.json";
+
+/** Settings of the model, and their values with which it does what SentencePiece does. @type {[name: string, usual: unknown[]][]} */
+const USUAL = [
+  ["model.type", [undefined, "BPE"]],
+  ["model.dropout", [undefined, 0, null]],
+  ["model.continuing_subword_prefix", [undefined, "", null]],
+  ["model.end_of_word_suffix", [undefined, "", null]],
+  ["model.byte_fallback", [true]],
+  ["model.ignore_merges", [undefined, false]],
+];
+const SPACES = { type: "Replace", pattern: { String: " " }, content: SPACE };
+/** What Gemma's files say: cut at spaces, of which none is left by then. */
+const NO_SPLIT = { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false };
+
+/**
+ * The SentencePiece model that is equal to a folder's tokenizer.json.
+ * @param {import('./folder.js').Folder} folder
+ * @param {Record<string, any>} config of tokenizer_config.json
+ * @param {number} rows of the embedding
+ */
+export async function tokenizerInJson(folder, config, rows) {
+  const text = await textIn(folder);
+  if (text === null) throw new Refusal("incomplete", "tokenizer.model");
+  return asRefusal(() => {
+    const { settings, vocabulary } = allButMerges(new JsonReader(text));
+    for (const [name, usual] of USUAL) if (!usual.includes(settings[name])) throw differs({ [name]: settings[name] ?? null });
+    const { normalizer, pre_tokenizer: splits } = settings;
+    const steps = normalizer?.type === "Sequence" ? normalizer.normalizers : [normalizer];
+    if (!isSame(steps, [SPACES])) throw differs({ normalizer });
+    if (splits != null && !isSame(splits, NO_SPLIT)) throw differs({ pre_tokenizer: splits });
+    const named = Object.keys(USUAL_NAMES).map((key) => [key, config[`${key}_token`]?.content ?? config[`${key}_token`]]);
+    const control = { ...USUAL_NAMES, ...Object.fromEntries(named.filter(([, name]) => typeof name === "string" && name && name.isWellFormed())) };
+    const unknown = settings["model.unk_token"];
+    return sentencePieceOf({ name: NAME, vocabulary, added: settings.added_tokens, unknown, control, merges: mergesIn(new JsonReader(text)) }, rows);
+  });
+}
+
+/** @param {JsonReader} json */
+function allButMerges(json) {
+  /** @type {Record<string, any>} */
+  const settings = {};
+  /** @type {Map<string, unknown>} */
+  const vocabulary = new Map();
+  for (const name of json.members()) {
+    if (name === "model") {
+      for (const key of json.members()) {
+        if (key === "vocab") for (const text of json.members()) vocabulary.set(text, json.value());
+        else if (key === "merges") json.skip();
+        else settings[`model.${key}`] = json.value();
+      }
+    } else if (["added_tokens", "normalizer", "pre_tokenizer"].includes(name)) settings[name] = json.value();
+    else json.skip();
+  }
+  return { settings, vocabulary };
+}
+
+/** Pair after pair: half a million would fill the memory. @param {JsonReader} json @returns {Generator<unknown>} */
+function* mergesIn(json) {
+  for (const name of json.members()) {
+    if (name !== "model") json.skip();
+    else {
+      for (const key of json.members()) {
+        if (key !== "merges") json.skip();
+        else for (const _ of json.elements()) yield json.value();
+      }
+    }
+  }
+}
+
+/** Whether two values of JSON are the same. @param {any} one @param {any} other @returns {boolean} */
+function isSame(one, other) {
+  if (typeof one !== "object" || typeof other !== "object" || !one || !other || Array.isArray(one) !== Array.isArray(other)) return one === other;
+  const keys = Object.keys(other);
+  return Object.keys(one).length === keys.length && keys.every((key) => Object.hasOwn(one, key) && isSame(one[key], other[key]));
+}
 
 /**
  * @param {import('./folder.js').Folder} folder
  * @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer with what was added to it
  * @param {number} rows of the embedding; pieces behind them do not count
  */
-export async function refuseAnotherTokenizer({ files }, { pieces }, rows) {
+export async function refuseAnotherTokenizer(folder, { pieces }, rows) {
+  const text = await textIn(folder);
+  if (text !== null) asRefusal(() => new Comparison(pieces, rows).read(new JsonReader(text)));
+}
+
+/** The text of tokenizer.json, null where there is none. @param {import('./folder.js').Folder} folder */
+async function textIn({ files }) {
   const file = files.get(NAME);
-  if (!file) return;
-  if (file.size > MAX_BYTES) throw new Refusal("damaged", `${NAME}: ${file.size} bytes`);
+  if (file && file.size > MAX_BYTES) throw new Refusal("damaged", `${NAME}: ${file.size} bytes`);
+  return file ? textOf(file) : null;
+}
+
+/** @template T @param {() => T} read */
+function asRefusal(read) {
   try {
-    new Comparison(pieces, rows).read(new JsonReader(await textOf(file)));
+    return read();
   } catch (error) {
     throw error instanceof SyntaxError ? new Refusal("damaged", `${NAME}: JSON`) : error;
   }
