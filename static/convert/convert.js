@@ -30,28 +30,22 @@ import { embeddingIn, namingIn } from "./families/family.js";
 import { familyOf } from "./families/index.js";
 import { ggufIn } from "./folder.js";
 import { openGguf } from "./gguf_checkpoint.js";
-import { CHUNK, INPUTS, Kernel } from "./kernel.js";
+import { CHUNK, Kernel } from "./kernel.js";
 import { layoutOf } from "./layout.js";
 import { merged } from "./merge.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
-import { factorOf, isBounded, residualScale } from "./residual.js";
-import { isStoredIn, packedRows } from "./stored_integers.js";
-import { isBfloat16, isSame, largestOf, readRows, vectorOf } from "./stored_rows.js";
+import { isBounded, residualScale } from "./residual.js";
+import { isSame, largestOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
 import { modelTypeOf } from "./web_model.js";
-import { isMatrix } from "./weights.js";
+import { refuseWhatNoBlockDivides, specsOf, writeTensors } from "./write_tensors.js";
 
 /** Of onpage, whose file it is. */
 export const WRITTEN_BY = "onpage 0.1.0";
 /** @type {Record<Bits, import('./kernel.js').Scheme>} */
 const SCHEMES = { 8: { bits: 8, block: null }, q4_0: { bits: 4, block: 32 } };
-/** TFLite's types. */
-const [FLOAT32, INT32, INT8, INT4] = [0, 2, 9, 17];
-const MAX_TENSOR = 2 ** 31 - 1;
-/** Values of a band: each strip of it is a write. */
-const BAND = 8 << 20;
 /** What a FunctionGemma has, and its size. */
 const [CALL, SMALL] = ["<start_function_call>", "270m"];
 
@@ -146,7 +140,6 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
  * @returns {Promise<{sha256: string, size: number}>} rejects with Refusal, or what the sink throws
  */
 export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
-  const kernel = new Kernel(module);
   let [done, total] = [0, 0];
   const add = (/** @type {number} */ bytes) => report((done += bytes), total);
   total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
@@ -156,51 +149,8 @@ export async function write({ model, weights, scheme, module, layout }, sink, ha
   sink.truncate(size);
   sink.write(header, 0);
   for (const { offset, bytes } of blobs) sink.write(new Uint8Array(bytes), offset);
-  const place = (/** @type {string} */ name) => offsets.get(name) ?? NaN;
-  for (const { weight, tensor } of weights) {
-    const factor = factorOf(weight, residual.factor);
-    if (isMatrix(weight)) await writeMatrix({ weight, tensor, factor, scheme }, place, sink, kernel, add);
-    else {
-      sink.write(await norm(weight, tensor, factor), place(weight.name));
-      add(tensor.end - tensor.begin);
-    }
-  }
+  await writeTensors(weights, { scheme, factor: residual.factor, offsets, sink, kernel: new Kernel(module), report: add });
   return { sha256: readBack(sink, { parts, sumsOffset, size }, hasher, add), size };
-}
-
-/**
- * @param {{weight: import('./weights.js').Weight, tensor: import('./safetensors.js').StoredTensor, factor: number, scheme: import('./kernel.js').Scheme}} matrix
- * @param {(name: string) => number} place
- * @param {Sink} sink
- * @param {import('./kernel.js').Kernel} kernel
- * @param {(bytes: number) => void} add
- */
-async function writeMatrix({ weight, tensor, factor, scheme }, place, sink, kernel, add) {
-  const { name, source, shape: [outputs, inputs] } = weight;
-  const [values, sums, scales] = [place(`${name}.w`), place(`${name}.w.sum_i`), place(`${name}.w_quantized_scale`)];
-  const row = (4 * outputs * scheme.bits) / 8; // of blocks
-  const step = Math.max(4, Math.floor(BAND / inputs / 4) * 4);
-  for (let first = 0; first < outputs; first += step) {
-    const rows = Math.min(step, outputs - first);
-    const band = isStoredIn(tensor, scheme)
-      ? await packedRows(tensor, first, rows)
-      : await kernel.quantize({ rows, inputs, isBfloat16: isBfloat16(tensor) }, scheme, (at, count, into) => readRows(tensor, first + at, count, into));
-    if (!band) throw new Refusal("not-finite", source);
-    const strip = (rows * scheme.bits) / 2;
-    if (rows === outputs) sink.write(band.packed, values);
-    else for (let i = 0; i * strip < band.packed.length; i += 1) sink.write(band.packed.subarray(i * strip, (i + 1) * strip), values + (first * scheme.bits) / 2 + i * row);
-    sink.write(band.sums, sums + 4 * first);
-    if (factor !== 1) for (let i = 0; i < band.scales.length; i += 1) band.scales[i] *= factor;
-    sink.write(new Uint8Array(band.scales.buffer, band.scales.byteOffset, band.scales.byteLength), scales + (band.scales.byteLength / rows) * first);
-    add(((tensor.end - tensor.begin) * rows) / outputs);
-  }
-}
-
-/** The weights of a norm whose factors, 1 more than they, are multiplied. @param {import('./weights.js').Weight} weight @param {import('./safetensors.js').StoredTensor} tensor @param {number} factor */
-async function norm({ source }, tensor, factor) {
-  const values = await vectorOf(tensor);
-  if (!values.every(Number.isFinite)) throw new Refusal("not-finite", source);
-  return new Uint8Array(Float32Array.from(values, (each) => (factor === 1 ? each : (1 + each) * factor - 1)).buffer);
 }
 
 /**
@@ -269,23 +219,4 @@ function found(tensors, weights, rows, isRead) {
   });
   if (left.size) throw new Refusal("damaged", `${left.size}: ${shown([...left][0])}`);
   return pairs;
-}
-
-/** @param {import('./weights.js').Weight} weight @param {import('./kernel.js').Scheme} scheme */
-function refuseWhatNoBlockDivides({ source, shape }, { block }) {
-  const [outputs, inputs] = shape;
-  if (!isMatrix({ shape })) return;
-  if (outputs * inputs > MAX_TENSOR) throw new Refusal("large", source);
-  if (inputs % (block ?? INPUTS)) throw new Refusal("setting", `${source} ${shown(shape)}: ${block ?? INPUTS}`);
-}
-
-/** @param {import('./weights.js').Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./layout.js').Spec[]} */
-function specsOf({ name, shape }, { bits, block }) {
-  const [outputs, inputs = 1] = shape;
-  if (!isMatrix({ shape })) return [{ name, type: FLOAT32, size: 4 * outputs }];
-  return [
-    { name: `${name}.w`, type: bits === 8 ? INT8 : INT4, size: (outputs * inputs * bits) / 8 },
-    { name: `${name}.w.sum_i`, type: INT32, size: 4 * outputs },
-    { name: `${name}.w_quantized_scale`, type: FLOAT32, size: (4 * outputs * inputs) / (block ?? inputs) },
-  ];
 }
