@@ -26,6 +26,7 @@ import { openAdapter } from "./adapter.js";
 import { openFolder } from "./checkpoint_folder.js";
 import { crc32 } from "./crc32.js";
 import { fitted } from "./description.js";
+import { neverRead } from "./families/dense.js";
 import { embeddingIn, namingIn } from "./families/family.js";
 import { familyOf } from "./families/index.js";
 import { ggufIn } from "./folder.js";
@@ -40,7 +41,7 @@ import { isBounded, residualScale } from "./residual.js";
 import { isSame, largestOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
 import { modelTypeOf } from "./web_model.js";
-import { refuseWhatNoBlockDivides, specsOf, writeTensors } from "./write_tensors.js";
+import { refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./write_tensors.js";
 
 /** Of onpage, whose file it is. */
 export const WRITTEN_BY = "onpage 0.1.0";
@@ -67,7 +68,9 @@ export async function plan(folder, bits, module, { templates } = {}) {
   for (const name of stored.keys()) if (family.leftOut?.test(name)) stored.delete(name);
   const naming = namingIn(family, [...stored.keys()]);
   await leaveOutACopy(stored, naming, config);
-  const plain = found(stored, family.weights(model, naming), model.rows, checkpoint.isRead);
+  const unread = neverRead(model, naming);
+  for (const name of stored.keys()) if (unread.some((start) => name.startsWith(start))) stored.delete(name);
+  const plain = found(stored, family.weights(model, naming), checkpoint.isRead);
   const adapter = folder.adapter ? await openAdapter(folder.adapter) : null;
   const weights = adapter ? await merged(plain, adapter, model.rows, new Kernel(module)) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
@@ -110,9 +113,9 @@ async function conversing({ config, generation, template, tokenizer: tokenizerOf
   const tokenizer = await tokenizerOf(described.rows);
   const model = fitted(described, tokenizer.pieces.length);
   if ((model.size ?? SMALL) === SMALL && tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
-  const { turns, ends } = await turnsOf(await template(), (piece) => tokenizer.idOf(piece) >= 0, templates);
+  const { turns, ends } = await turnsOf(await template(), (piece) => tokenizer.idOf(piece) >= 0, model.family, templates);
   const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
-  tokenizer.read(turns ? [...turns.user, ...turns.model].join("\n") : "");
+  tokenizer.read(turns ? Object.values(turns).flat().join("\n") : "");
   return { model, turns, parameters, tokenizer: tokenizer.bytes() };
 }
 
@@ -123,9 +126,10 @@ async function conversing({ config, generation, template, tokenizer: tokenizerOf
  * @returns {Promise<void>} rejects with Refusal
  */
 export async function refuseWhatIsNotFinite({ weights }, report) {
-  const total = weights.reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
+  const total = weights.reduce((sum, each) => sum + storedBytes(each), 0);
   let done = 0;
-  for (const { weight, tensor } of weights) {
+  const tensors = new Map(weights.map(({ weight, tensor }) => [tensor, weight])); // one may hold several weights
+  for (const [tensor, weight] of tensors) {
     const largest = await largestOf(tensor, (bytes) => report((done += bytes), total));
     if (!Number.isFinite(largest)) throw new Refusal("not-finite", weight.source);
   }
@@ -142,14 +146,16 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
 export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
   let [done, total] = [0, 0];
   const add = (/** @type {number} */ bytes) => report((done += bytes), total);
-  total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, { tensor }) => sum + tensor.end - tensor.begin, 0);
+  total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, each) => sum + storedBytes(each), 0);
   const residual = await residualScale(model, weights, add);
   const { header, blobs, offsets, parts, sumsOffset, size } = layout(residual);
   total += size;
   sink.truncate(size);
   sink.write(header, 0);
   for (const { offset, bytes } of blobs) sink.write(new Uint8Array(bytes), offset);
-  await writeTensors(weights, { scheme, factor: residual.factor, offsets, sink, kernel: new Kernel(module), report: add });
+  const { normOffset = 1 } = model;
+  const place = (/** @type {string} */ name) => offsets.get(name) ?? NaN;
+  await writeTensors(weights, { scheme, factor: residual.factor, normOffset, place, sink, kernel: new Kernel(module), report: add });
   return { sha256: readBack(sink, { parts, sumsOffset, size }, hasher, add), size };
 }
 
@@ -204,15 +210,13 @@ async function leaveOutACopy(tensors, naming, config) {
  * The tensor of each weight; whatever the model has no place for is refused.
  * @param {Map<string, import('./safetensors.js').StoredTensor>} tensors
  * @param {import('./weights.js').Weight[]} weights
- * @param {number} rows that the embedding is said to have
  * @param {(dtype: string) => boolean} isRead
  */
-function found(tensors, weights, rows, isRead) {
+function found(tensors, weights, isRead) {
   const left = new Set(tensors.keys());
   const pairs = weights.map((weight) => {
     const tensor = tensors.get(weight.source);
-    const shape = weight.part === "embedding" ? [rows, weight.shape[1]] : weight.shape;
-    if (!tensor || tensor.shape.join() !== shape.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(shape)}`);
+    if (!tensor || tensor.shape.join() !== weight.stored.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(weight.stored)}`);
     if (!isRead(tensor.dtype)) throw new Refusal("types", `${weight.source} ${tensor.dtype}`);
     left.delete(weight.source);
     return { weight, tensor };

@@ -2,7 +2,8 @@
 /**
  * What a decoder is, layer by layer, whatever its family (builder/model/description.py).
  *
- * @typedef {{wavelength: number, factor: number}} Rope `factor`: by how much it turns more slowly
+ * @typedef {{wavelength: number, factor: number, proportion?: number}} Rope `factor`: by how much it turns more slowly; `proportion`: the share of a
+ *   head's pairs that turn, all where it is not said
  *
  * @typedef {object} Attention
  * @property {number} heads
@@ -12,11 +13,15 @@
  * @property {number} queryScale
  * @property {number | null} cap of its logits
  * @property {boolean} queryKeyNorms
+ * @property {boolean} [valuesAreKeys] whether values are what the keys' matrix makes
+ * @property {number | null} [cacheOf] the layer whose keys and values it reads; null: its own
  *
  * @typedef {object} Layer
  * @property {Attention} attention
  * @property {number} inner width of the feed-forward
  * @property {boolean} postNorms whether what it adds to the stream goes through norms
+ * @property {number} [given] width of what it is given for a token from a table of its own, 0 where there is none
+ * @property {boolean} [scaled] whether the stream is multiplied by a number of the layer's own
  *
  * @typedef {object} Model
  * @property {string} family
@@ -25,6 +30,7 @@
  * @property {Layer[]} layers
  * @property {Rope} rope of the layers that see everything
  * @property {number | null} finalCap
+ * @property {number} [normOffset] what is added to a norm's weights to make its factors, 1 where it is not said
  * @property {number} rows of the embedding that the checkpoint has
  * @property {number} vocabulary rows of it that the web file has
  * @property {number} context tokens that it was made for

@@ -13,6 +13,7 @@ import { inStrips } from "./kernel.js";
 import { Refusal, shown } from "./refusal.js";
 import { haveSameRows } from "./stored_rows.js";
 import { valuesOf } from "./stored_values.js";
+import { isTable } from "./weights.js";
 import { isMatrix } from "./weights.js";
 
 const [EMBEDDING, OUTPUT] = ["embed_tokens", "lm_head"];
@@ -38,7 +39,7 @@ export async function merged(weights, { modules, whole }, rows, kernel) {
     const { weight: { source, part, shape } } = pair;
     const isEmbedding = part === "embedding";
     const module = moduleOf(source.replace(/\.weight$/, ""));
-    const [low, saved] = [isEmbedding ? undefined : modules.get(module), whole.get(module)];
+    const [low, saved] = [isEmbedding || isTable(pair.weight) ? undefined : modules.get(module), whole.get(module)];
     if (low && isMatrix({ shape })) {
       fit(module, [low.b.shape[0], low.a.shape[1]], shape);
       pair.tensor = { ...pair.tensor, change: (values, first) => merger.change(low, values, first) };

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `LlmParameters` of a Gemma: what the engine is told of the model, where an answer ends, and how a turn is written; and how answers are
+ * `LlmParameters`: what the engine is told of the model, where an answer ends, and how a turn is written; and how answers are
  * sampled, which the file's notes say (builder/model/generation_config.py, builder/convert/web_file.py).
  */
 
@@ -25,7 +25,7 @@ export function parametersOf(model, tokenizer, turns, stops) {
     [4, tokenizer.begin, "always"],
     ...stops.map((id) => /** @type {[number, string]} */ ([5, tokenizer.pieces[id].text])),
     [8, turns && affixes([turns.user[0], turns.user[1] + turns.model[0]])],
-    [17, turns && message([[1, affixes(turns.user)], [2, affixes(turns.model)]])],
+    [17, turns && message([[1, affixes(turns.user)], [2, affixes(turns.model)], [3, turns.system ? affixes(turns.system) : null]])],
     [18, varints(stops)],
   ]);
 }

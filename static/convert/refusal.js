@@ -9,14 +9,14 @@
 export const REFUSALS = /** @type {const} */ ([
   "incomplete", // a file of the folder is missing; the detail is its name
   "damaged", // a file is not what its name says, or not of this model
-  "family", // no Gemma that is read; the detail is its model_type
+  "family", // none that the page converts; the detail is its model_type
   "setting", // config.json says something that no web file can
   "quantized", // by another program
   "types", // weights that are no BF16, F16 or F32
   "template", // a chat template that is not Gemma's published one
   "tokenizer", // tokenizer.model and the files beside it do not agree
   "adapter", // a LoRA adapter that changes more than is merged, or belongs to another base
-  "large", // a tensor beyond what the format holds
+  "large", // a tensor, or a value of one, beyond what the format holds
   "not-finite", // weights that are infinite or no number
   "unexpected", // the browser failed at something
 ]);

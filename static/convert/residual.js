@@ -14,7 +14,9 @@ import { largestOf, vectorOf } from "./stored_rows.js";
 const BOUNDED = 65_504 / 2;
 const SMALLEST = 2 ** -24;
 /** What a layer adds to the stream goes through these. */
-const POST_NORMS = ["post_attention_norm", "post_feed_forward_norm"];
+const POST_NORMS = ["post_attention_norm", "post_feed_forward_norm", "post_per_layer_norm"];
+/** What reads it otherwise than through a norm. */
+const READERS = ["final_norm", "per_layer_gate", "per_layer_model_projection"];
 
 /** Whether norms bound the stream, which takes a pass over the embedding. @param {import('./description.js').Model} model */
 export function isBounded({ layers }) {
@@ -29,15 +31,20 @@ export function isBounded({ layers }) {
  */
 export async function residualScale(model, weights, report) {
   if (!isBounded(model)) return { factor: 1, bound: null };
-  const { width } = model;
+  const { width, normOffset = 1 } = model;
   const reach = Math.sqrt(width);
   const stream = new Float64Array(width);
+  let largest = 0;
   for (const { weight, tensor } of weights) {
     if (weight.part === "embedding") stream.fill((await largestOf(tensor, report)) * reach);
-    if (POST_NORMS.includes(weight.part)) (await vectorOf(tensor)).forEach((each, j) => (stream[j] += reach * Math.abs(1 + each)));
+    if (POST_NORMS.includes(weight.part)) (await vectorOf(tensor)).forEach((each, j) => (stream[j] += reach * Math.abs(normOffset + each)));
+    if (weight.part === "layer_scale") {
+      const [scale] = await vectorOf(tensor);
+      stream.forEach((each, j) => (stream[j] = each * Math.abs(scale)));
+    }
     if (!stream.every(Number.isFinite)) throw new Refusal("not-finite", weight.source);
+    largest = stream.reduce((most, each) => Math.max(most, each), largest);
   }
-  const largest = stream.reduce((most, each) => Math.max(most, each), 0);
   let factor = 1;
   while (largest * factor > BOUNDED && factor > SMALLEST) factor /= 2;
   return { factor, bound: Math.ceil(largest * factor) };
@@ -45,6 +52,6 @@ export async function residualScale(model, weights, report) {
 
 /** What a weight's values, or a norm's factors (1 + w), are multiplied with. @param {import('./weights.js').Weight} weight @param {number} factor */
 export function factorOf({ part }, factor) {
-  if (part === "final_norm") return 1 / factor;
+  if (READERS.includes(part)) return 1 / factor;
   return part === "embedding" || POST_NORMS.includes(part) ? factor : 1;
 }

@@ -31,6 +31,14 @@ export async function readRows(tensor, first, count, into) {
   for (let row = there; row < count; row += 1) await read(tensor, 0, into.subarray(row * width, (row + 1) * width));
 }
 
+/** Some rows of a matrix, in float32. @param {StoredTensor} tensor @param {number} first @param {number} count */
+export async function floatRows(tensor, first, count) {
+  const values = new Float32Array(count * tensor.shape[1]);
+  await readFloats(tensor, first * tensor.shape[1], values);
+  await tensor.change?.(values, first);
+  return values;
+}
+
 /** A vector, in float64. @param {StoredTensor} tensor @returns {Promise<Float64Array>} */
 export async function vectorOf(tensor) {
   const { shape, minus = 0 } = tensor;

@@ -1,32 +1,49 @@
 // @ts-check
 /**
- * The turns that a Gemma 3 was taught. `onpage convert` runs a checkpoint's chat template in a sandbox; here a template is known by its hash, or
+ * The turns that a model was taught. `onpage convert` runs a checkpoint's chat template in a sandbox; here a template is known by its hash, or
  * it is refused: what stands around a turn must be what the model was trained with.
  *
- * @typedef {{turns: {user: [string, string], model: [string, string]} | null, ends: string[]}} Turns null where the tokenizer has no pieces for any
+ * @typedef {[before: string, after: string]} Turn
+ * @typedef {{user: Turn, model: Turn, system?: Turn}} Sides
+ * @typedef {{turns: Sides | null, ends: string[]}} Turns null where the tokenizer has no pieces for any
+ *
+ * @typedef {object} Taught what the published models of a family were
+ * @property {Sides} turns
+ * @property {string} opens the piece that begins a turn
+ * @property {string} closes the one that ends it, and an answer
+ * @property {string[]} templates hashes of the texts that Google publishes with them, without what is blank at their end; and of the same as others
+ *   write it, with `\n` for its ends of lines
  */
 
 import { textOf } from "./folder.js";
 import { Refusal, shown } from "./refusal.js";
 
-/** Of the texts that Google publishes with Gemma 3, without what is blank at their end; and of the same as others write it, with `\n` for its ends of lines. */
-const PUBLISHED = ["8d9e3a3c114fb2053ec500184677af4f7e5f8ec2582443cd535834e68b3ade29", "86327804b5430b642274fe55ba95199e91cf7eca7b1e1240ca5469f23839e223"];
 const MAX_TEMPLATE = 256 << 10;
-export const [OPENS, CLOSES] = ["<start_of_turn>", "<end_of_turn>"];
-const GEMMA = { user: /** @type {[string, string]} */ ([`${OPENS}user\n`, `${CLOSES}\n`]), model: /** @type {[string, string]} */ ([`${OPENS}model\n`, `${CLOSES}\n`]) };
+
+/** @param {string} opens @param {string} closes @param {string[]} templates @param {('user' | 'model' | 'system')[]} sides @returns {Taught} */
+function taught(opens, closes, templates, sides) {
+  const turns = /** @type {Sides} */ (Object.fromEntries(sides.map((side) => [side, [`${opens}${side}\n`, `${closes}\n`]])));
+  return { turns, opens, closes, templates };
+}
+
+const GEMMA = taught("<start_of_turn>", "<end_of_turn>", ["8d9e3a3c114fb2053ec500184677af4f7e5f8ec2582443cd535834e68b3ade29", "86327804b5430b642274fe55ba95199e91cf7eca7b1e1240ca5469f23839e223"], ["user", "model"]);
+/** @type {Record<string, Taught>} */
+const OWN = { gemma4: taught("<|turn>", "<turn|>", ["55572b8d3c8342044e25874c73fe5234b661fa0a57a57f6ef75b58e03d7d959a"], ["user", "model", "system"]) };
 
 /**
  * @param {unknown} template as a checkpoint says it; null where it has none
  * @param {(piece: string) => boolean} has whether the tokenizer has a piece
- * @param {string[]} known hashes of templates
+ * @param {string} family
+ * @param {string[]} [known] hashes of templates, in place of the family's
  * @returns {Promise<Turns>}
  */
-export async function turnsOf(template, has, known = PUBLISHED) {
-  const readable = has(OPENS) && has(CLOSES);
-  if (template === null) return readable ? { turns: GEMMA, ends: [CLOSES] } : { turns: null, ends: [] };
-  if (!known.includes(await hashOf(textIn(template).trimEnd()))) throw new Refusal("template");
-  if (!readable) throw new Refusal("tokenizer", `${OPENS} ${CLOSES}`);
-  return { turns: GEMMA, ends: [CLOSES] };
+export async function turnsOf(template, has, family, known) {
+  const { turns, opens, closes, templates } = OWN[family] ?? GEMMA;
+  const readable = has(opens) && has(closes);
+  if (template === null) return readable ? { turns, ends: [closes] } : { turns: null, ends: [] };
+  if (!(known ?? templates).includes(await hashOf(textIn(template).trimEnd()))) throw new Refusal("template");
+  if (!readable) throw new Refusal("tokenizer", `${opens} ${closes}`);
+  return { turns, ends: [closes] };
 }
 
 /**

@@ -21,7 +21,41 @@ const LAYER_NAMES = {
   post_feed_forward_norm: "ff_layer.post_layer_norm.scale",
 };
 
-/** @param {string} part @param {number | null} layer */
-export function tensorName(part, layer) {
-  return layer === null ? WHOLE_NAMES[part] : `params.lm.transformer.x_layers_${layer}.${LAYER_NAMES[part]}`;
+/** @type {Record<string, string>} */
+const WHOLE_NAMES_SINCE_3N = {
+  embedding: "transformer.embedder.input_embedding",
+  per_layer_model_projection: "transformer.embedder.per_layer_model_projection",
+  per_layer_projection_norm: "transformer.embedder.per_layer_projection_norm.scale",
+  final_norm: "transformer.final_norm.scale",
+};
+
+/** @type {Record<string, string>} */
+const LAYER_NAMES_SINCE_3N = {
+  pre_attention_norm: "pre_attention_norm.scale",
+  query: "attn.q",
+  key: "attn.k",
+  value: "attn.v",
+  query_norm: "attn.q_norm.scale",
+  key_norm: "attn.k_norm.scale",
+  output: "attn.attn_vec_einsum",
+  post_attention_norm: "post_attention_norm.scale",
+  pre_feed_forward_norm: "pre_ffw_norm.scale",
+  gate: "mlp.ff_gate",
+  up: "mlp.ff1",
+  down: "mlp.linear",
+  post_feed_forward_norm: "post_ffw_norm.scale",
+  per_layer_gate: "per_layer_embedding_gate",
+  per_layer_embedding: "per_layer_embeddings",
+  per_layer_projection: "per_layer_embedding_projection",
+  post_per_layer_norm: "post_per_layer_input_norm.scale",
+  layer_scale: "skip.scale",
+};
+/** Families whose tensors the engine reads by these names. */
+const SINCE_3N = ["gemma4"];
+
+/** @param {string} part @param {number | null} layer @param {string} family */
+export function tensorName(part, layer, family) {
+  const isNew = SINCE_3N.includes(family);
+  if (layer === null) return (isNew ? WHOLE_NAMES_SINCE_3N : WHOLE_NAMES)[part];
+  return isNew ? `transformer.layer_${layer}.${LAYER_NAMES_SINCE_3N[part]}` : `params.lm.transformer.x_layers_${layer}.${LAYER_NAMES[part]}`;
 }

@@ -7,26 +7,57 @@
  * @property {number | null} layer
  * @property {number[]} shape (outputs, inputs) of a matrix, as the web file has it
  * @property {string} source its tensor's name in the checkpoint
+ * @property {number[]} stored the tensor's shape there
+ * @property {number} column the first of the tensor's columns that are its own
  * @property {string} name in the web file; those of a matrix's three tensors begin with it
  *
  * @typedef {[part: string, shape: number[]]} Part
  */
+
+/** Matrices that a web file holds in float16. */
+const HALVES = ["per_layer_model_projection", "per_layer_gate", "per_layer_projection"];
+/** The tables that an engine takes rows out of, on demand. */
+const TABLE = "per_layer_embedding";
 
 /** @param {Pick<Weight, 'shape'>} weight */
 export function isMatrix({ shape }) {
   return shape.length === 2;
 }
 
+/** @param {Weight} weight */
+export function isInHalves({ part }) {
+  return HALVES.includes(part);
+}
+
+/** @param {Weight} weight */
+export function isTable({ part }) {
+  return part === TABLE;
+}
+
+/** What a model has once, beside the embedding. @param {import('./description.js').Model} model @returns {Part[]} */
+export function wholeParts({ width, layers: { length, 0: { given = 0 } } }) {
+  return [
+    ...where(given > 0, ["per_layer_model_projection", [length * given, width]], ["per_layer_projection_norm", [given]]),
+    ["final_norm", [width]],
+  ];
+}
+
+/** @param {boolean} isThere @param {...Part} parts */
+function where(isThere, ...parts) {
+  return isThere ? parts : [];
+}
+
 /** Parts of a layer, in the order in which the engine reads them. @param {import('./description.js').Model} model @param {import('./description.js').Layer} layer @returns {Part[]} */
-export function layerParts({ width }, { attention: { heads, keyHeads, head, queryKeyNorms }, inner, postNorms }) {
-  /** @type {(isThere: boolean, ...parts: Part[]) => Part[]} */
-  const where = (isThere, ...parts) => (isThere ? parts : []);
+export function layerParts({ width, vocabulary }, { attention, inner, postNorms, given = 0, scaled = false }) {
+  const { heads, keyHeads, head, queryKeyNorms, valuesAreKeys = false } = attention;
+  const ownKeys = (attention.cacheOf ?? null) === null;
   return [
     ["pre_attention_norm", [width]],
     ["query", [heads * head, width]],
-    ["key", [keyHeads * head, width]],
-    ["value", [keyHeads * head, width]],
-    ...where(queryKeyNorms, ["query_norm", [head]], ["key_norm", [head]]),
+    ...where(ownKeys, ["key", [keyHeads * head, width]]),
+    ...where(ownKeys && !valuesAreKeys, ["value", [keyHeads * head, width]]),
+    ...where(queryKeyNorms, ["query_norm", [head]]),
+    ...where(queryKeyNorms && ownKeys, ["key_norm", [head]]),
     ["output", [width, heads * head]],
     ...where(postNorms, ["post_attention_norm", [width]]),
     ["pre_feed_forward_norm", [width]],
@@ -34,5 +65,7 @@ export function layerParts({ width }, { attention: { heads, keyHeads, head, quer
     ["up", [inner, width]],
     ["down", [width, inner]],
     ...where(postNorms, ["post_feed_forward_norm", [width]]),
+    ...where(given > 0, ["per_layer_gate", [given, width]], [TABLE, [vocabulary, given]], ["per_layer_projection", [width, given]], ["post_per_layer_norm", [width]]),
+    ...where(scaled, ["layer_scale", [1]]),
   ];
 }

@@ -4,33 +4,41 @@
  *
  * @typedef {import('./weights.js').Weight} Weight
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
+ * @typedef {{weight: Weight, tensor: StoredTensor}} Stored
  *
  * @typedef {object} Target
  * @property {import('./kernel.js').Scheme} scheme
  * @property {number} factor of the residual stream
- * @property {Map<string, number>} offsets of the tensors of the file
+ * @property {number} normOffset of the model
+ * @property {(name: string) => number} place where a tensor of the file begins
  * @property {import('./convert.js').Sink} sink
  * @property {import('./kernel.js').Kernel} kernel
  * @property {(bytes: number) => void} report so many more were read
  */
 
+import { halfStrips } from "./halves.js";
 import { INPUTS } from "./kernel.js";
 import { Refusal, shown } from "./refusal.js";
 import { factorOf } from "./residual.js";
 import { isStoredIn, packedRows } from "./stored_integers.js";
-import { isBfloat16, readRows, vectorOf } from "./stored_rows.js";
-import { isMatrix } from "./weights.js";
+import { floatRows, isBfloat16, readRows, vectorOf } from "./stored_rows.js";
+import { isInHalves, isMatrix, isTable } from "./weights.js";
+import { writeTables } from "./write_tables.js";
 
 /** TFLite's types. */
 const [FLOAT32, INT32, INT8, INT4] = [0, 2, 9, 17];
 const MAX_TENSOR = 2 ** 31 - 1;
 /** Values of a band: each strip of it is a write. */
 const BAND = 8 << 20;
+/** The same of a matrix in float16, whose values are held as float32. */
+const BAND_OF_HALVES = 1 << 20;
 
 /** The tensors of the web file that a weight becomes. @param {Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./layout.js').Spec[]} */
-export function specsOf({ name, shape }, { bits, block }) {
-  const [outputs, inputs = 1] = shape;
-  if (!isMatrix({ shape })) return [{ name, type: FLOAT32, size: 4 * outputs }];
+export function specsOf(weight, scheme) {
+  const { name, shape: [outputs, inputs = 1] } = weight;
+  if (!isMatrix(weight)) return [{ name, type: FLOAT32, size: 4 * outputs }];
+  if (isInHalves(weight)) return [{ name: `${name}.w`, type: FLOAT32, size: 2 * outputs * inputs }]; // the engine's name for that type
+  const { bits, block } = schemeOf(weight, scheme);
   return [
     { name: `${name}.w`, type: bits === 8 ? INT8 : INT4, size: (outputs * inputs * bits) / 8 },
     { name: `${name}.w.sum_i`, type: INT32, size: 4 * outputs },
@@ -38,36 +46,40 @@ export function specsOf({ name, shape }, { bits, block }) {
   ];
 }
 
+/** On demand, the engine takes one scale for a row, wherever blocks begin. @param {Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./kernel.js').Scheme} */
+function schemeOf(weight, { bits, block }) {
+  return { bits, block: isTable(weight) ? null : block };
+}
+
+/** Bytes of a weight in the checkpoint. @param {Stored} weight */
+export function storedBytes({ weight: { shape, stored }, tensor: { begin, end } }) {
+  return ((end - begin) * (shape[1] ?? 1)) / (stored[1] ?? 1);
+}
+
 /** @param {Weight} weight @param {import('./kernel.js').Scheme} scheme */
-export function refuseWhatNoBlockDivides({ source, shape }, { block }) {
-  const [outputs, inputs] = shape;
-  if (!isMatrix({ shape })) return;
-  if (outputs * inputs > MAX_TENSOR) throw new Refusal("large", source);
+export function refuseWhatNoBlockDivides(weight, scheme) {
+  if (!isMatrix(weight)) return;
+  const { source, shape, shape: [outputs, inputs] } = weight;
+  if (outputs * inputs * (isInHalves(weight) ? 2 : 1) > MAX_TENSOR) throw new Refusal("large", source);
+  if (isInHalves(weight)) return;
+  const { block } = schemeOf(weight, scheme);
   if (inputs % (block ?? INPUTS)) throw new Refusal("setting", `${source} ${shown(shape)}: ${block ?? INPUTS}`);
 }
 
-/** @param {{weight: Weight, tensor: StoredTensor}[]} weights @param {Target} target */
+/** @param {Stored[]} weights @param {Target} target */
 export async function writeTensors(weights, target) {
-  for (const { weight, tensor } of weights) {
-    const factor = factorOf(weight, target.factor);
-    if (isMatrix(weight)) await writeMatrix({ weight, tensor, factor }, target);
-    else {
-      target.sink.write(await norm(weight, tensor, factor), place(target, weight.name));
-      target.report(tensor.end - tensor.begin);
-    }
+  const tables = weights.filter(({ weight }) => isTable(weight));
+  for (const stored of weights) {
+    if (stored === tables[0]) await writeTables(tables.map(({ weight }) => weight), stored.tensor, target);
+    else if (!isTable(stored.weight)) await (isInHalves(stored.weight) ? writeHalves : isMatrix(stored.weight) ? writeMatrix : writeVector)(stored, target);
   }
 }
 
-/** @param {Target} target @param {string} name of a tensor of the file */
-function place({ offsets }, name) {
-  return offsets.get(name) ?? NaN;
-}
-
-/** @param {{weight: Weight, tensor: StoredTensor, factor: number}} matrix @param {Target} target */
-async function writeMatrix({ weight, tensor, factor }, target) {
-  const { scheme, sink, kernel, report } = target;
+/** @param {Stored} matrix @param {Target} target */
+async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place, sink, kernel, report }) {
   const { name, source, shape: [outputs, inputs] } = weight;
-  const [values, sums, scales] = [place(target, `${name}.w`), place(target, `${name}.w.sum_i`), place(target, `${name}.w_quantized_scale`)];
+  const factor = factorOf(weight, ofStream);
+  const [values, sums, scales] = [place(`${name}.w`), place(`${name}.w.sum_i`), place(`${name}.w_quantized_scale`)];
   const row = (4 * outputs * scheme.bits) / 8; // of blocks
   const step = Math.max(4, Math.floor(BAND / inputs / 4) * 4);
   for (let first = 0; first < outputs; first += step) {
@@ -86,10 +98,28 @@ async function writeMatrix({ weight, tensor, factor }, target) {
   }
 }
 
-/** The weights of a norm whose factors, 1 more than they, are multiplied. @param {Weight} weight @param {StoredTensor} tensor @param {number} factor */
-async function norm({ source }, tensor, factor) {
-  const values = await vectorOf(tensor);
-  if (!values.every(Number.isFinite)) throw new Refusal("not-finite", source);
-  return new Uint8Array(Float32Array.from(values, (each) => (factor === 1 ? each : (1 + each) * factor - 1)).buffer);
+/** @param {Stored} matrix @param {Target} target */
+async function writeHalves({ weight, tensor }, { factor, place, sink, report }) {
+  const { name, source, shape: [outputs, inputs] } = weight;
+  const [begin, row] = [place(`${name}.w`), 8 * outputs]; // of blocks
+  const step = Math.max(4, Math.floor(BAND_OF_HALVES / inputs / 4) * 4);
+  for (let first = 0; first < outputs; first += step) {
+    const rows = Math.min(step, outputs - first);
+    const values = await floatRows(tensor, first, rows);
+    const strips = halfStrips(values, inputs, factorOf(weight, factor));
+    if (!strips) throw values.every(Number.isFinite) ? new Refusal("large", `${source} > 65504`) : new Refusal("not-finite", source);
+    const [bytes, strip] = [new Uint8Array(strips.buffer), 8 * rows];
+    if (rows === outputs) sink.write(bytes, begin);
+    else for (let i = 0; i * strip < bytes.length; i += 1) sink.write(bytes.subarray(i * strip, (i + 1) * strip), begin + 8 * first + i * row);
+    report(((tensor.end - tensor.begin) * rows) / outputs);
+  }
 }
 
+/** Of a norm the factors are multiplied, which are the model's offset more than its weights. @param {Stored} vector @param {Target} target */
+async function writeVector({ weight, tensor }, { factor: ofStream, normOffset, place, sink, report }) {
+  const [values, factor] = [await vectorOf(tensor), factorOf(weight, ofStream)];
+  if (!values.every(Number.isFinite)) throw new Refusal("not-finite", weight.source);
+  const scaled = Float32Array.from(values, (each) => (factor === 1 ? each : (normOffset + each) * factor - normOffset));
+  sink.write(new Uint8Array(scaled.buffer), place(weight.name));
+  report(tensor.end - tensor.begin);
+}

@@ -24,7 +24,6 @@ from builder.quantize.wasm_kernel_text import module_text
 from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import (
     gemma3_config,
-    gemma4_config,
     with_images_config,
     write_checkpoint,
 )
@@ -40,6 +39,11 @@ GEMMAS = TEMPLATE.replace(
     "{{ bos_token }}", "{{ bos_token }}{% if messages[0].role == 'system' %}{{ raise_exception('') }}{% endif %}"
 )
 """As Gemma's, shorter."""
+GEMMA4S = """{{ bos_token }}{% for m in messages %}{{ '<|turn>' + ('model' if m.role == 'assistant' else m.role) }}
+{{ m.content }}<turn|>
+{% endfor %}{% if add_generation_prompt %}<|turn>model
+{% endif %}"""
+"""As a Gemma 4's, shorter."""
 
 ROPES = {
     "full_attention": {"rope_type": "linear", "rope_theta": 1e6, "factor": 8.0},
@@ -59,10 +63,10 @@ def page() -> subprocess.Popen[str]:
 
 def in_the_page(folder: Path, output: Path, bits: str = "8", adapter: Path | None = None) -> dict[str, Any]:
     """What the page's modules make of a folder or a GGUF file, an adapter merged: the hash and the facts, or the refusal."""
-    known = sha256(GEMMAS.rstrip().encode()).hexdigest()
+    known = [sha256(text.rstrip().encode()).hexdigest() for text in (GEMMAS, GEMMA4S)]
     stdin, stdout = page().stdin, page().stdout
     assert stdin and stdout
-    request = {"path": str(folder), "output": str(output), "bits": bits, "templates": [known]}
+    request = {"path": str(folder), "output": str(output), "bits": bits, "templates": known}
     request |= {"adapter": str(adapter)} if adapter else {}
     print(json.dumps(request), file=stdin, flush=True)
     said: dict[str, Any] = json.loads(stdout.readline())
@@ -297,7 +301,6 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
 @pytest.mark.parametrize(
     ("change", "code", "detail"),
     [
-        (put("config.json", gemma4_config()), "family", '"gemma4_text"'),
         (put("config.json", {"model_type": "gemma3n"}), "family", '"gemma3n"'),
         (put("config.json", {"model_type": "gemma3", "text_config": None}), "family", '"gemma3"'),
         (put("config.json", {"model_type": "gemma3", "text_config": {"model_type": "x"}}), "family", '"x"'),

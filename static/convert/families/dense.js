@@ -10,7 +10,7 @@
 import { BLOCK, LOCAL_WAVELENGTH, globalLayers } from "../description.js";
 import { shown } from "../refusal.js";
 import { tensorName } from "../web_tensor_names.js";
-import { layerParts } from "../weights.js";
+import { isTable, layerParts, wholeParts } from "../weights.js";
 import { Config, MAX_HEAD, MAX_HEADS, MAX_LAYERS } from "./config.js";
 import { embeddingIn } from "./family.js";
 
@@ -29,7 +29,16 @@ export const TENSORS = {
   up: "mlp.up_proj",
   down: "mlp.down_proj",
   post_feed_forward_norm: "post_feedforward_layernorm",
+  per_layer_gate: "per_layer_input_gate",
+  per_layer_projection: "per_layer_projection",
+  post_per_layer_norm: "post_per_layer_input_norm",
 };
+/** What it calls what a model has once. @type {Record<string, string>} */
+const WHOLE = { final_norm: "norm", per_layer_model_projection: "per_layer_model_projection", per_layer_projection_norm: "per_layer_projection_norm" };
+/** The tables of all layers, side by side. */
+export const PER_LAYER_TABLE = "embed_tokens_per_layer.weight";
+/** Those of a layer that are no `.weight`. @type {Record<string, string>} */
+export const OTHERS = { layer_scale: "layer_scalar" };
 
 /**
  * A model whose layers differ in their window only.
@@ -48,6 +57,8 @@ export const TENSORS = {
  * @returns {import('../description.js').Model}
  */
 export function denseModel(c, { family, sizes, dimensions: { width, inner, layers, heads, keyHeads, head, rows }, windows, rope, postNorms, queryKeyNorms, queryScalar, attentionCap = null, finalCap = null }) {
+  const { per_layer_config: ofSingleLayers } = c.values; // which transformers reads since 5.24
+  if (ofSingleLayers != null && shown(ofSingleLayers) !== "{}") c.refuse("per_layer_config");
   const attention = { heads, keyHeads, head, queryScale: 1 / Math.sqrt(queryScalar), cap: attentionCap, queryKeyNorms };
   return {
     family,
@@ -62,35 +73,61 @@ export function denseModel(c, { family, sizes, dimensions: { width, inner, layer
   };
 }
 
-/** @param {import('../description.js').Model} model @param {import('./family.js').Naming} naming @returns {import('../weights.js').Weight[]} */
+/** All weights, named as transformers names a text model. @param {import('../description.js').Model} model @param {import('./family.js').Naming} naming @returns {import('../weights.js').Weight[]} */
 export function weightsOf(model, naming) {
-  const { width, vocabulary, layers } = model;
-  const tensorOf = (/** @type {string} */ part, /** @type {boolean} */ postNorms) => TENSORS[part === "pre_feed_forward_norm" && !postNorms ? "post_attention_norm" : part];
+  const { family, rows, width, vocabulary, layers } = model;
+  const tensorOf = (/** @type {string} */ part, /** @type {boolean} */ postNorms) => OTHERS[part] ?? `${TENSORS[part === "pre_feed_forward_norm" && !postNorms ? "post_attention_norm" : part]}.weight`;
   /** @type {(part: string, layer: number | null, shape: number[], source: string) => import('../weights.js').Weight} */
-  const weight = (part, layer, shape, source) => ({ part, layer, shape, source, name: tensorName(part, layer) });
+  const weight = (part, layer, shape, source) => ({ part, layer, shape, source, stored: shape, column: 0, name: tensorName(part, layer, family) });
+  const ofLayer = (/** @type {number} */ i) => (/** @type {import('../weights.js').Part} */ [part, shape]) => {
+    const found = weight(part, i, shape, `${naming.decoder}layers.${i}.${tensorOf(part, layers[i].postNorms)}`);
+    return isTable(found) ? { ...found, source: naming.decoder + PER_LAYER_TABLE, stored: [rows, layers.length * shape[1]], column: i * shape[1] } : found;
+  };
+  const whole = wholeParts(model).map(([part, shape]) => weight(part, null, shape, `${naming.decoder}${WHOLE[part]}.weight`));
   return [
-    weight("embedding", null, [vocabulary, width], embeddingIn(naming)),
-    ...layers.flatMap((layer, i) => layerParts(model, layer).map(([part, shape]) => weight(part, i, shape, `${naming.decoder}layers.${i}.${tensorOf(part, layer.postNorms)}.weight`))),
-    weight("final_norm", null, [width], `${naming.decoder}norm.weight`),
+    { ...weight("embedding", null, [vocabulary, width], embeddingIn(naming)), stored: [rows, width] },
+    ...whole.slice(0, -1),
+    ...layers.flatMap((layer, i) => layerParts(model, layer).map(ofLayer(i))),
+    ...whole.slice(-1),
   ];
+}
+
+/** How tensors begin that published checkpoints hold and no model reads: keys and values of layers that take another's. @param {import('../description.js').Model} model @param {import('./family.js').Naming} naming */
+export function neverRead({ layers }, { decoder }) {
+  const shared = layers.flatMap(({ attention: { cacheOf = null } }, i) => (cacheOf === null ? [] : [`${decoder}layers.${i}.self_attn.`]));
+  return shared.flatMap((start) => ["k_proj.", "v_proj.", "k_norm.", "v_norm."].map((part) => start + part));
 }
 
 /** @param {import('./config.js').Config} c @returns {Dimensions} */
 export function readDimensions(c) {
-  const [width, inner, head] = ["hidden_size", "intermediate_size", "head_dim"].map((key) => c.integer(key, key === "head_dim" ? MAX_HEAD : undefined));
-  for (const key of ["hidden_size", "intermediate_size", "head_dim"]) if (c.values[key] % (2 * BLOCK)) c.refuse(key);
-  const layers = c.integer("num_hidden_layers", MAX_LAYERS);
-  const [heads, keyHeads] = ["num_attention_heads", "num_key_value_heads"].map((key) => c.integer(key, MAX_HEADS));
-  if (heads % keyHeads) c.refuse("num_key_value_heads");
-  return { width, inner, layers, heads, keyHeads, head, rows: c.integer("vocab_size") };
+  const [width, inner, head] = [readWholeBlocks(c, "hidden_size"), readWholeBlocks(c, "intermediate_size"), readWholeBlocks(c, "head_dim", MAX_HEAD)];
+  const [layers, heads] = [c.integer("num_hidden_layers", MAX_LAYERS), c.integer("num_attention_heads", MAX_HEADS)];
+  return { width, inner, layers, heads, keyHeads: readKeyHeads(c, "num_key_value_heads", heads), head, rows: c.integer("vocab_size") };
 }
 
-/** Settings that no dense Gemma was published with, and that the engine could not be told. @param {import('./config.js').Config} c */
-export function refuseTheUnusual(c) {
+/** A side of a matrix; refused where the format's blocks do not divide it. @param {import('./config.js').Config} c @param {string} key @param {number} [most] */
+export function readWholeBlocks(c, key, most) {
+  const value = c.integer(key, most);
+  if (value % (2 * BLOCK)) c.refuse(key);
+  return value;
+}
+
+/** How many heads keys and values have. @param {import('./config.js').Config} c @param {string} key @param {number} heads of queries */
+export function readKeyHeads(c, key, heads) {
+  const value = c.integer(key, MAX_HEADS);
+  if (heads % value) c.refuse(key);
+  return value;
+}
+
+/**
+ * Settings that no dense Gemma was published with, and that the engine could not be told.
+ * @param {import('./config.js').Config} c
+ * @param {...unknown} seeing those of use_bidirectional_attention that do not concern a text
+ */
+export function refuseTheUnusual(c, ...seeing) {
   c.refuseUnless("attention_bias", false);
   c.refuseUnless("rms_norm_eps", 1e-6);
-  c.refuseUnless("use_bidirectional_attention", false);
-  if (c.values.per_layer_config != null && shown(c.values.per_layer_config) !== "{}") c.refuse("per_layer_config"); // which transformers reads since 5.24
+  c.refuseUnless("use_bidirectional_attention", false, ...seeing);
 }
 
 /** The window of each layer, null where it sees everything. @param {import('./config.js').Config} c @param {number} layers @returns {(number | null)[]} */
@@ -130,7 +167,7 @@ export function readOnlyRope(c) {
 }
 
 /** @param {unknown} value of a JSON */
-const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** @type {Record<string, string[]>} */
 const ROPES = { default: ["rope_theta"], linear: ["rope_theta", "factor"] };
