@@ -84,6 +84,7 @@ def convert(
             max_divergence=max_divergence,
             origin=base.origin,
             merged=merge.origin if merge else None,
+            tables=per_layer_embeddings,
             progress=progress,
         )
         quantization = mix.chosen.quantization

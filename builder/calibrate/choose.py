@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Protocol, TypeVar
 
-from builder.calibrate.sensitivity import PARTS, Costs
+from builder.calibrate.sensitivity import AT_Q4_0, PARTS, Costs
 from builder.errors import OnpageError
 from builder.model.weights import LAYER_MATRICES, Part, Weight
 from builder.quantize.scheme import INT8, Q4_0, ROLE_OF, Quantization, Role, Scheme
@@ -65,21 +65,24 @@ class _Rough:
     divergence: float
 
 
-def candidates(matrices: Iterable[Weight], costs: Costs, size_of: SizeOf) -> tuple[Candidate, ...]:
+def candidates(
+    matrices: Iterable[Weight], costs: Costs, size_of: SizeOf, at_q4_0: Quantization = AT_Q4_0
+) -> tuple[Candidate, ...]:
     """The mixes of which none is both larger and worse than another, from the smallest file to the largest.
 
-    `costs` are those of `sensitivity`. All 256 mixes are compared by the bytes of their weights; the best are laid out, which gives
+    `costs` are those of `sensitivity`, and `at_q4_0` is its `at_4`. All 256 mixes are compared by the bytes of their weights; the best are laid out, which gives
     the size of the file.
     """
-    weights: Counter[Part] = Counter()
+    weights, saved = 0, dict.fromkeys(PARTS, 0.0)
     for matrix in matrices:
         # a layer's own table of the vocabulary goes with the embedding
-        weights["embedding" if matrix.part == "per_layer_embedding" else matrix.part] += matrix.size
+        part = "embedding" if matrix.part == "per_layer_embedding" else matrix.part
+        weights += matrix.size
+        saved[part] += matrix.size * (1 - _bits_a_weight(at_q4_0.scheme_of(matrix)) / 8)
 
     def rough(at_4: tuple[Part, ...]) -> _Rough:
-        saved = sum(weights[part] for part in at_4) * (1 - _bits_a_weight(Q4_0) / 8)
         divergence = costs.at_8_bits + CALIBRATED * sum(costs.at_q4_0[part] for part in at_4)
-        return _Rough(at_4, weights.total() - saved, divergence)
+        return _Rough(at_4, weights - sum(saved[part] for part in at_4), divergence)
 
     mixes = [rough(at_4) for count in range(len(PARTS) + 1) for at_4 in combinations(PARTS, count)]
     exact = []

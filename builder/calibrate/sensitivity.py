@@ -47,14 +47,16 @@ def sensitivity(
     importance: Importance,
     texts: Texts,
     report: Callable[[int, int], None] | None = None,
+    at_4: Quantization = AT_Q4_0,
 ) -> Costs:
     """Of 8 bits everywhere, and of q4_0 in each of PARTS; some hundred tokens of `texts` say enough.
 
-    A part that the checkpoint holds in q4_0 costs nothing. `report` is told how many parts of how many are done.
+    A part that the checkpoint holds in q4_0 costs nothing. `report` is told how many parts of how many are done. `at_4` is q4_0 as the
+    file has it, where a table may have a scale for a row.
     """
     measuring = _Measuring(model, weights, texts)
     at_8_bits = measuring.cost(_rounded(weights, ALL_INT8), WeightedRounding(ALL_INT8, importance))
-    at_q4_0, rounding, costs = _rounded(weights, AT_Q4_0), WeightedRounding(AT_Q4_0, importance), dict[Part, float]()
+    at_q4_0, rounding, costs = _rounded(weights, at_4), WeightedRounding(at_4, importance), dict[Part, float]()
     for part in PARTS:
         costs[part] = measuring.cost({place for place in at_q4_0 if place[0] == part}, rounding)
         if report:

@@ -10,6 +10,7 @@ from builder.calibrate.prepare import CalibrationText, finite_survey
 from builder.calibrate.sensitivity import AT_Q4_0, sensitivity
 from builder.calibrate.texts import CONTEXT
 from builder.convert.container import largest_size, refuse_another_format
+from builder.convert.per_layer_tables import scales_for, tables_of
 from builder.convert.residual_scale import MeasuredResidual
 from builder.convert.web_file import (
     Progress,
@@ -19,6 +20,7 @@ from builder.convert.web_file import (
     web_layout,
 )
 from builder.errors import UnsupportedModel
+from builder.formats.web_model import PerLayerTables
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
 from builder.model.residual import SMALLEST, ResidualScale
@@ -38,12 +40,13 @@ def mixed_bits(
     max_divergence: float | None = None,
     origin: Origin | None = None,
     merged: Origin | None = None,
+    tables: PerLayerTables | None = None,
     progress: Progress | None = None,
 ) -> Mix:
     """Measures what 4 bits cost each part, and chooses: the best file of at most `target_size` bytes, or the smallest whose predicted
     divergence is at most `max_divergence`.
 
-    `origin` and `merged` are those of `convert_opened`. OnpageError where there is none, CheckpointError where weights are not finite,
+    `origin`, `merged` and `tables` are those of `convert_opened`. OnpageError where there is none, CheckpointError where weights are not finite,
     UnsupportedModel where a matrix does not divide into blocks and for a model with experts, OutputError where `output` cannot be written.
     """
     if any(layer.experts for layer in opened.model.layers):
@@ -55,7 +58,8 @@ def mixed_bits(
         )
     refuse_to_replace_an_input(opened, output)
     refuse_another_format(output, bundle=True)
-    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids)
+    placed = tables_of(opened.model, output, tables)
+    parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids, placed)
     residual = MeasuredResidual(LONGEST / SMALLEST, ResidualScale.of(opened.model, SMALLEST))
 
     def size_of(quantization: Quantization) -> int:
@@ -64,18 +68,20 @@ def mixed_bits(
             opened.weights.tensors,
             parameters,
             opened.tokenizer.model,
-            quantization,
+            scales_for(quantization, placed),
             opened.generation,
             conversion_notes(opened, quantization, calibration, origin, merged),
             residual,
         )
         return largest_size(output, layout.size, len(opened.tokenizer.model))
 
-    refuse_smaller(target_size, size_of(AT_Q4_0))  # and what no block divides: before all the work
+    at_q4_0 = scales_for(AT_Q4_0, placed)
+    refuse_smaller(target_size, size_of(at_q4_0))  # and what no block divides: before all the work
     texts = calibration.texts(opened.tokenizer, CONTEXT - 1, progress and partial(progress, "sample"))
     source = CheckpointSource(opened.model, opened.weights)
     importance = finite_survey(source, opened.weights, opened.tokenizer, texts).importance
     assert importance is not None  # there are texts
-    costs = sensitivity(opened.model, opened.weights, importance, texts, progress and partial(progress, "sensitivity"))
-    found = candidates((one for one in opened.weights.tensors if one.is_quantized), costs, size_of)
+    report = progress and partial(progress, "sensitivity")
+    costs = sensitivity(opened.model, opened.weights, importance, texts, report, at_q4_0)
+    found = candidates((one for one in opened.weights.tensors if one.is_quantized), costs, size_of, at_q4_0)
     return Mix(choose(found, target_size, max_divergence), found)

@@ -255,6 +255,7 @@ def convert(
                 max_divergence=by_text.max_divergence,
                 origin=base.origin,
                 merged=merge.origin if merge else None,
+                tables=per_layer_embeddings,
                 progress=progress,
             )
         written = convert_opened(

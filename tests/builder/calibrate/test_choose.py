@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from builder.calibrate.choose import CALIBRATED, Candidate, candidates, choose, mixed
-from builder.calibrate.importance import WeightedRounding
+from builder.calibrate.importance import Importance, WeightedRounding
 from builder.calibrate.prepare import Calibration
 from builder.calibrate.sensitivity import AT_Q4_0, EVERY, PARTS, Costs, sensitivity
 from builder.calibrate.survey import survey
@@ -18,9 +18,10 @@ from builder.convert.mixed import mixed_bits
 from builder.convert.web_file import convert_opened
 from builder.errors import CheckpointError, OnpageError, OutputError, UnsupportedModel
 from builder.formats.inspect_web_file import inspect_web_file
+from builder.formats.web_model import PerLayerTables
 from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Part
-from builder.quantize.scheme import INT8, Q4_0, Quantization
+from builder.quantize.scheme import INT8, Q4_0, Quantization, Scheme
 from builder.reference.decoder import Decoder, embedded_texts
 from builder.reference.sources import CheckpointSource, HeldSource
 from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
@@ -179,6 +180,32 @@ def test_the_file_is_no_larger_than_was_said(opened: OpenedCheckpoint, tmp_path:
         assert written.size == output.stat().st_size <= chosen.size == target
         smaller = max(smaller, chosen.size - written.size)
     assert smaller <= 256
+
+
+@pytest.mark.parametrize("tables", get_args(PerLayerTables))
+def test_tables_are_counted_and_judged_with_the_scales_that_are_written(
+    tmp_path_factory: pytest.TempPathFactory, tables: PerLayerTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On demand a row has one scale, and a static table one for each 32 values."""
+    folder = tmp_path_factory.mktemp("tables")
+    opened = OpenedCheckpoint.complete(
+        write_checkpoint(folder / "c", gemma4_config(hidden_size_per_layer_input=64, vocab_size_per_layer_input=4096))
+    )
+    judged: list[Quantization] = []
+
+    def rounding(quantization: Quantization, importance: Importance) -> WeightedRounding:
+        judged.append(quantization)
+        return WeightedRounding(quantization, importance)
+
+    monkeypatch.setattr("builder.calibrate.sensitivity.WeightedRounding", rounding)
+    mix = mixed_bits(opened, folder / "m.task", SHORT, tables=tables)
+    smallest = mix.candidates[0]
+    assert "embedding" in smallest.at_4
+    written = convert_opened(
+        opened, folder / "m.task", quantization=smallest.quantization, calibration=SHORT, tables=tables
+    )
+    assert 0 <= smallest.size - written.size <= 256
+    assert judged[-1].scheme_at("per_layer_embedding") == (Scheme(4) if tables == "on-demand" else Q4_0)
 
 
 def test_the_file_has_the_mix(opened: OpenedCheckpoint, tmp_path: Path) -> None:
