@@ -21,7 +21,7 @@ from huggingface_hub import constants
 
 from builder.errors import FetchError, GatedError, StoreBusyError, StoreError
 from builder.fetch.connection import connect
-from builder.fetch.download import SPARE, Progress, download, free_space, no_room
+from builder.fetch.download import Progress, download, require_room
 from builder.fetch.hub import COMMIT, Hub, Repository
 from builder.fetch.patience import RETRIES, Patience, Say
 from builder.fetch.remote import Remote
@@ -216,8 +216,8 @@ class _Fetch:
         total, kept = sum(sizes.values()), self._store.unfinished()
         remotes = {name: hub.remote(repository, name) for name in missing}
         left = total - sum(min(kept.get(remote.workspace, 0), sizes[name]) for name, remote in remotes.items())
-        if left and free_space(self._store.folder) < left + SPARE:
-            raise no_room(self._store.folder, Remote("", self._wanted.source, self._wanted.source), left)
+        if left:
+            require_room(self._store.folder, Remote("", self._wanted.source, self._wanted.source), left)
         before = 0
         for name, remote in remotes.items():
             self._fetch_one(hub, remote, place / name, self._counting(before, total))

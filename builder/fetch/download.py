@@ -10,7 +10,6 @@ right length and sha256 and begins like what it is to be; nothing else leaves th
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -30,6 +29,7 @@ from builder.fetch.connection import NETWORK_ERRORS, broken
 from builder.fetch.patience import PassingError, Patience
 from builder.fetch.remote import Remote
 from builder.files.reading import NotReadableError, read_bounded
+from builder.files.room import Lack, lack_of, lack_on_disk
 from builder.files.writing import write_beside
 from builder.formats.sniff import FIRST_BYTES
 from builder.store.manifest import MAX_SIZE
@@ -42,7 +42,6 @@ PROGRESS = 1 << 20
 PIECE = 1 << 20
 STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,255}"')
 CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase ("check" the bytes that are here, "download" the rest), the bytes done and the bytes in all."""
@@ -83,8 +82,10 @@ def download(
             part.require(expected)
     except (OSError, OutputError) as error:
         reason = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(reason, OSError) and reason.errno in FULL:
-            raise no_room(folder, remote, (part.size or 0) - part.length) from error
+        left = None if part.size is None else max(0, part.size - part.length)
+        lack = lack_of(reason, folder, left, more=True) if isinstance(reason, OSError) else None
+        if lack:
+            raise no_room(folder, remote, lack) from error
         raise FetchError(f"{remote.file} cannot be kept in {folder}: {reason}.", subject=folder) from error
     return Finished(part.path, part.length, part.digest.hexdigest(), transfer.received)
 
@@ -110,14 +111,18 @@ def free_space(folder: Path) -> int:
     return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
 
 
-def no_room(folder: Path, remote: Remote, missing: int) -> FetchError:
+def no_room(folder: Path, remote: Remote, lack: Lack) -> FetchError:
     """The sentence for a full disk, or one that would be."""
     return FetchError(
-        f"No room for {remote.file}: it needs {missing / 1e6:,.1f} MB more, and {free_space(folder) / 1e6:,.1f} MB are free in "
-        f"{folder}; free some space, or name another "
-        f"folder with ONPAGE_HOME.",
-        subject=folder,
+        f"No room for {remote.file} in {folder}: {lack.or_else('name another folder with ONPAGE_HOME')}", subject=folder
     )
+
+
+def require_room(folder: Path, remote: Remote, missing: int) -> None:
+    """FetchError where there is no room for the bytes that are missing of a file."""
+    lack = lack_on_disk(folder, missing, spare=SPARE, more=True)
+    if lack:
+        raise no_room(folder, remote, lack)
 
 
 class Part:
@@ -291,9 +296,7 @@ class _Transfer:
             raise
 
     def _require_room(self) -> None:
-        folder, missing = self._part.path.parent, (self._part.size or 0) - self._part.length
-        if free_space(folder) < missing + SPARE:
-            raise no_room(folder, self._remote, missing)
+        require_room(self._part.path.parent, self._remote, max(0, (self._part.size or 0) - self._part.length))
 
     def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:

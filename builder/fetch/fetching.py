@@ -28,8 +28,8 @@ from builder.fetch.download import (
     download,
     free_space,
     kept_in,
-    no_room,
     process_at,
+    require_room,
     size_of,
 )
 from builder.fetch.hub import Hub
@@ -166,8 +166,8 @@ class Fetch:
             self._refuse_taken_id(remote)
         if remote.refusal:
             raise remote.refusal
-        if not plan.has_room:
-            raise no_room(plan.folder, remote, plan.missing or 0)
+        if plan.missing:
+            require_room(plan.folder, remote, plan.missing)
         with ExitStack() as stack:
             folder = self._alone(remote, stack)
             if model := self._stored():  # by the process that was waited for

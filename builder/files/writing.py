@@ -12,6 +12,7 @@ from io import FileIO
 from pathlib import Path
 
 from builder.errors import OutputError
+from builder.files.room import Lack, lack_of, lack_on_disk
 from builder.files.systems import write_at
 
 
@@ -55,18 +56,20 @@ def write_beside(target: Path, size: int) -> Iterator[PartFile]:
         if target.exists() and not target.is_file():
             raise OutputError(f"{target} is a device or a pipe: name a regular file.", subject=target)
     except OSError as error:
-        raise _explained(error, target, size) from error
+        raise explained(error, target, size) from error
     part, file = unused_name(place), None
     try:
         try:
             file = FileIO(part, "x+")
-            _give_length(file.fileno(), size, place.parent)
-            yield PartFile(part, file.fileno(), lambda error: _explained(error, target, size))
+            require_room(target, size, place.parent)
+            # without reserving the space: ext4 takes five times as long to write into what fallocate has reserved
+            os.ftruncate(file.fileno(), size)
+            yield PartFile(part, file.fileno(), lambda error: explained(error, target, size))
             os.fsync(file.fileno())
             file.close()  # before it is renamed or removed: Windows does neither to an open file
             part.replace(place)
         except OSError as error:
-            raise _explained(error, target, size) from error
+            raise explained(error, target, size) from error
     except BaseException:
         if file:
             with suppress(OSError):
@@ -90,21 +93,36 @@ def folder_beside(target: Path) -> Iterator[Path]:
         try:
             folder.mkdir()
         except OSError as error:
-            raise OutputError(f"{target} cannot be written: {error.strerror}.", subject=target) from None
+            raise explained(error, target) from None
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class NoRoomError(OutputError):
-    """The disk is full. `lack` says how much room is needed and how much there is."""
+    """There is no room. `lack` says why, and what to do."""
 
-    def __init__(self, target: Path, lack: str) -> None:
+    def __init__(self, target: Path, lack: Lack) -> None:
         self.lack = lack
-        super().__init__(
-            f"No room for {target}: {lack} in {target.parent}; free some space or choose another folder.",
-            subject=target,
-        )
+        super().__init__(f"No room for {target}: {lack.or_else('choose another folder')}", subject=target)
+
+
+def require_room(target: Path, size: int, folder: Path | None = None) -> None:
+    """NoRoomError where the disk of `folder` (None: that of `target`) has less than `size` bytes free, known before the work."""
+    lack = lack_on_disk(folder or target.parent, size)
+    if lack:
+        raise NoRoomError(target, lack)
+
+
+def explained(error: OSError, target: Path, size: int | None = None) -> OutputError:
+    """The sentence for an error met while `target` was written, which has `size` bytes where that is known."""
+    folder = target.parent
+    lack = lack_of(error, folder, size)
+    if lack:
+        return NoRoomError(target, lack)
+    if error.errno == errno.ENOENT and not folder.exists():
+        return OutputError(f"{folder} does not exist: create the folder first.", subject=target)
+    return OutputError(f"{target} cannot be written: {error.strerror or error}.", subject=target)
 
 
 def check_writable(target: Path) -> None:
@@ -115,23 +133,3 @@ def check_writable(target: Path) -> None:
 
 class _NotWantedError(Exception):
     pass
-
-
-def _give_length(descriptor: int, size: int, folder: Path) -> None:
-    """Without reserving the space: ext4 takes five times as long to write into what fallocate has reserved."""
-    usage = shutil.disk_usage(folder)
-    if usage.total and usage.free < size:  # some file systems do not say
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    os.ftruncate(descriptor, size)
-
-
-def _explained(error: OSError, target: Path, size: int) -> OutputError:
-    folder = target.parent
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        lack = f"it needs {size / 1e6:,.1f} MB"
-        with suppress(OSError):
-            lack += f" and {shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
-        return NoRoomError(target, lack)
-    if error.errno == errno.ENOENT and not folder.exists():
-        return OutputError(f"{folder} does not exist: create the folder first.", subject=target)
-    return OutputError(f"{target} cannot be written: {error.strerror or error}.", subject=target)

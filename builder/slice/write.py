@@ -21,7 +21,7 @@ import numpy as np
 from builder.checkpoint.checkpoint import BAND_BYTES
 from builder.checkpoint.folder import CheckpointFolder
 from builder.errors import OutputError, UnsupportedModel
-from builder.files.writing import NoRoomError, folder_beside
+from builder.files.writing import explained, folder_beside, require_room
 from builder.formats.sniff import is_gguf
 from builder.formats.web_model import transformer_parameters
 from builder.model.families import family_of, gemma3n
@@ -107,7 +107,7 @@ def write_slice(folder: Path, output: Path, kept: Slice, progress: Progress | No
                 if (folder / name).is_file():
                     shutil.copyfile(folder / name, made / name)
         except OSError as error:
-            raise OutputError(f"{output} cannot be written: {error.strerror or error}.", subject=output) from error
+            raise explained(error, output) from error
         _ = OpenedCheckpoint.open(made).weights
         _put_in_place(made, output)
     return WrittenSlice(
@@ -153,11 +153,10 @@ def _write(path: Path, taken: Sequence[Cut], output: Path, progress: Progress | 
     header = json.dumps(places).encode()
     header += b" " * (-len(header) % 8)
     whole = 8 + len(header) + position
-    free = shutil.disk_usage(path.parent).free
-    if free < whole:
-        raise NoRoomError(output, f"it needs {whole / 1e6:,.1f} MB and {free / 1e6:,.1f} MB are free")
+    require_room(output, whole, path.parent)
     done = 0
     with path.open("xb") as file:
+        file.truncate(whole)  # a limit of the file's size is met before the work
         file.write(len(header).to_bytes(8, "little") + header)
         for cut in taken:
             for count in _copy(cut, file):
@@ -193,4 +192,4 @@ def _put_in_place(made: Path, output: Path) -> None:
             output.rmdir()
         made.replace(Path(os.path.realpath(output)))
     except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror}.", subject=output) from None
+        raise explained(error, output) from None

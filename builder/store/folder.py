@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from builder.errors import ModelFileError, OutputError, StoreBusyError, StoreError
 from builder.files.reading import NotReadableError, check_regular
+from builder.files.room import Lack, lack_of
 from builder.files.systems import protect, sync_file
 from builder.files.writing import NoRoomError, write_beside
 from builder.formats.inspect_model import problem_of
@@ -355,19 +356,24 @@ def _sync(folder: Path) -> None:
             os.close(descriptor)
 
 
+def no_room(folder: Path, lack: Lack) -> StoreError:
+    """The sentence for a disk that the store does not fit."""
+    return StoreError(f"No room in the store {folder}: {lack.or_else(f'set {HOME} to another folder')}", subject=folder)
+
+
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Turns the operating system's errors into one sentence about the store."""
     try:
         yield
     except NoRoomError as error:
-        raise StoreError(
-            f"No room in the store {folder}: {error.lack}; free some space, or set {HOME} to another folder.",
-            subject=folder,
-        ) from None
+        raise no_room(folder, error.lack) from None
     except OutputError as error:
         raise StoreError(str(error), subject=error.subject) from None
     except OSError as error:
+        lack = lack_of(error, folder)
+        if lack:
+            raise no_room(folder, lack) from error
         raise StoreError(
             f"The store {folder} cannot be used: {error.strerror or error} ({error.filename or folder}). Set {HOME} to "
             f"another folder.",

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from builder.convert.web_file import Progress, WrittenModel
 from builder.errors import OnpageError, OutputError
 from builder.files.digest import sha256_of
-from builder.files.writing import unused_name
+from builder.files.writing import explained, unused_name
 from builder.quantize.scheme import Q4_0, ROLES, Quantization
 from builder.synth.blocks import Blocks, blocks_of
 from builder.synth.onnx_graph import Layout, gemma3_graph, rope_tables
@@ -68,7 +68,7 @@ def synthesize(
     except OSError as error:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process was faster
             raise _exists(output) from error
-        raise OutputError(f"{output} cannot be written: {error.strerror or error}.", subject=output) from error
+        raise explained(error, output) from error
     return model.written(output, size, digest, time.monotonic() - started)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from builder.errors import OutputError
 from builder.files.systems import give_usual_permissions
+from builder.files.writing import explained
 from builder.lora.adapter import is_adapter
 from builder.tune.plan import duration
 from builder.tune.state import Evaluation, Progress
@@ -110,5 +111,5 @@ def put_in_place(made: Path, output: Path) -> int:
             shutil.rmtree(output)
         made.replace(output)
     except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror}.", subject=output) from None
+        raise explained(error, output) from None
     return size

@@ -279,7 +279,7 @@ def test_a_file_in_its_place_and_a_missing_parent(model_path: Path, tmp_path: Pa
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="is a file: expected a folder"):
         export(tmp_path / "file", [model_path])
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="does not exist: create the folder first"):
         export(tmp_path / "no" / "site", [model_path])
     with pytest.raises(OutputError, match="too small"):
         export(tmp_path / "site", [model_path], part_size=1000)

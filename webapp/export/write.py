@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from urllib.parse import unquote
 from builder import __version__
 from builder.errors import CheckpointError, OutputError
 from builder.files.reading import read_json_object
-from builder.files.writing import NoRoomError, folder_beside
+from builder.files.writing import explained, folder_beside, require_room
 from webapp.app import Config, create_app
 from webapp.cross_origin import required_origin
 from webapp.errors import ModelFileChangedError
@@ -103,7 +102,7 @@ def export(
             listed = _write(site, app, part_size, origin)
             _put_in_place(site.folder, target, beside / "before")
         except OSError as error:
-            raise OutputError(f"{folder} cannot be written: {error.strerror or error}.", subject=folder) from error
+            raise explained(error, folder) from error
     return WrittenSite(folder, listed, site.files, there)
 
 
@@ -144,10 +143,7 @@ class _Site:
 
     def check_room(self, named: Path) -> None:
         self.folder.mkdir()
-        usage = shutil.disk_usage(self.folder)
-        needed = self.total + (128 << 20)  # the page and its engines
-        if usage.total and usage.free < needed:
-            raise NoRoomError(named, f"it needs {needed / 1e6:,.1f} MB and {usage.free / 1e6:,.1f} MB are free")
+        require_room(named, self.total + (128 << 20), self.folder)  # the page and its engines
 
     def put(self, path: str, pieces: Iterable[bytes], counted: bool = False) -> None:
         """Writes one file."""

@@ -171,7 +171,7 @@ def test_an_address_that_gives_something_else(fetch: Fetching, hub: Hub, store: 
         (answers(200, hub.data[:5000]), f"{address} is damaged or cut short"),
         (
             lambda handler: handler.whole(length=1 << 47),
-            "No room for small-gemma-web.task: it needs 140,737,488.4 MB more",
+            ": it needs 140,737,488.4 MB more and 67.1 MB to spare, and",
         ),
     ):
         hub.script(cdn=[act])

@@ -81,8 +81,8 @@ def test_a_full_disk_keeps_what_has_come(fetch: Fetching, hub: Hub, store: Store
     done = fetch(NAME, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert done.returncode == 1
     assert re.search(
-        r"No room for small-gemma-web\.task: it needs 1\.9 MB more, and [\d,.]+ MB are free in \S+; free some space, or name "
-        r"another folder with ONPAGE_HOME\. 1\.0 MB are kept: the same command resumes the download\.\n",
+        r"No room for small-gemma-web\.task in \S+: it needs 1\.9 MB more, beyond the limit of 1\.0 MB for one file; raise it "
+        r"with ulimit -f, or name another folder with ONPAGE_HOME\. 1\.0 MB are kept: the same command resumes the download\.\n",
         done.stderr,
     )
     assert kept(store) == limit and not store.models()

@@ -43,7 +43,7 @@ FAULTS = [
     ),
     Fault(
         "the hub claims a length that no disk has",
-        r"No room for small-gemma-web\.task: it needs 140,737,488\.4 MB more, and [\d,.]+ MB are free in \S+; free some "
+        r"No room for small-gemma-web\.task in \S+: it needs 140,737,488\.4 MB more and 67\.1 MB to spare, and [\d,.]+ MB are free there; free some "
         r"space, or name another folder with ONPAGE_HOME\.",
         {"head": [head(X_Linked_Size=str(1 << 47))]},
         1,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import resource
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from safetensors.numpy import load_file
 from builder.convert.against import check_against
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, OutputError, UnsupportedModel
+from builder.files.writing import NoRoomError
 from builder.model.opened import OpenedCheckpoint
 from builder.reference.sources import CheckpointSource, HeldSource
 from builder.reference.writer import Writer
@@ -97,8 +101,23 @@ def test_nothing_is_left_of_a_slice_that_fails(folder: Path, tmp_path: Path, mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("builder.slice.write.os.fsync", full)
-    with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+    with pytest.raises(
+        NoRoomError, match=r"No room for .*/s: .*takes no more, though [\d,.]+ MB are free there; delete"
+    ):
         write_slice(folder, tmp_path / "s", Slice(KEPT, (128,) * 15))
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_limit_of_the_file_size_is_named_before_the_work(folder: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "onpage", "slice", folder, "-o", tmp_path / "s", "--ffn", "128"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "it comes to more than the limit of 1.0 MB for one file; raise it with ulimit -f" in done.stderr
     assert not [*tmp_path.iterdir()]
 
 

@@ -119,7 +119,7 @@ def test_no_room_in_the_store_names_the_store(model: Path, tmp_path: Path, monke
     def no_room(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("builder.files.writing._give_length", no_room)
+    monkeypatch.setattr("builder.files.writing.os.ftruncate", no_room)
     with pytest.raises(StoreError, match=r"No room in the store .*: .* set ONPAGE_HOME to another folder\.") as caught:
         import_file(Store(tmp_path / "store"), model)
     assert "unfinished" not in str(caught.value)
