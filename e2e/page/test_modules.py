@@ -49,7 +49,7 @@ A [link](https://example.org) and [another](javascript:document.title='marked'),
 """
 SHOW_ANSWER = """
 async (markdown) => {
-  const { loadMarkdown } = await import("/static/tasks/chat/markdown.js");
+  const { loadMarkdown } = await import("/static/tasks/parts/markdown.js");
   const vendor = JSON.parse(document.body.dataset.vendor);
   const render = await loadMarkdown(Object.fromEntries(Object.entries(vendor).map(([name, url]) => [name, `/${url}`])));
   const box = document.createElement("div");

@@ -8,6 +8,7 @@ import { texts } from "../../text/texts.js";
 import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";
+import { loadMarkdown } from "../parts/markdown.js";
 import { textOf } from "../parts/text_file.js";
 import { Chat } from "./chat.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
@@ -15,7 +16,6 @@ import { mountFigures } from "./figures.js";
 import { ChatFileError, MAX_BYTES, toFile, toMarkdown } from "./files.js";
 import { events as instructionsEvents, mountInstructions } from "./instructions.js";
 import { events as listEvents, mountList } from "./list.js";
-import { loadMarkdown } from "./markdown.js";
 import { events as threadEvents, mountThread } from "./thread.js";
 import { titleOf } from "./tree.js";
 
@@ -30,7 +30,7 @@ const SUMMARIZE = "Summarize our conversation so far in at most 80 words. Keep n
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-export const styles = ["chat.css", "turns.css", "../parts/caret.css"].map(here);
+export const styles = ["chat.css", "turns.css", "../parts/markdown.css", "../parts/caret.css"].map(here);
 
 /**
  * @param {HTMLElement} element
@@ -42,7 +42,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const saved = collection("presets");
   const root = h("section", { class: "chat", "aria-label": texts.chat.region });
   const main = h("div", { class: "chat-main" });
-  /** @type {import('./markdown.js').Render | null} */
+  /** @type {import('../parts/markdown.js').Render | null} */
   let render = null;
   /** @type {Preset[]} */
   const builtIn = shipped.map((/** @type {Omit<Preset, 'own' | 'name'>} */ each) => ({ ...each, name: texts.chat.instructions.shipped[each.id], own: false }));

@@ -21,7 +21,7 @@ export const events = viewEvents();
  * @param {HTMLElement} parent
  * @param {HTMLElement} loading
  * @param {{demo: string[], general: string[]}} samples
- * @param {() => import('./markdown.js').Render | null} render
+ * @param {() => import('../parts/markdown.js').Render | null} render
  */
 export function mountThread(parent, loading, samples, render) {
   const { empty } = texts.chat;

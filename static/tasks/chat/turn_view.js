@@ -7,11 +7,11 @@
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
-import { Blocks } from "./blocks.js";
+import { Blocks } from "../parts/markdown_blocks.js";
 
 /**
  * @typedef {import('./tree.js').Turn} Turn
- * @typedef {import('./markdown.js').Render} Render
+ * @typedef {import('../parts/markdown.js').Render} Render
  * @typedef {{turn: Turn, beside: Turn[], last: boolean, busy: boolean, writing: boolean}} ShownTurn `beside`: it and its siblings;
  *   `last` on the path; `busy`: nothing can be asked now
  * @typedef {{edit: {id: string, text: string}, answer: string, 'go-on': string, choose: string, 'remove-turn': string}} TurnEvents
@@ -27,7 +27,7 @@ const said = texts.chat.turn;
 export function makeTurn(turn, events, render) {
   const { id, role } = turn;
   const name = h("h2", { class: "turn-name" }, role === "user" ? said.you : turn.by || said.model);
-  const body = h("div", { class: "turn-text grows", dir: "auto" });
+  const body = h("div", { class: "turn-text written grows", dir: "auto" });
   const note = h("p", { class: "turn-note", hidden: true });
   const before = button("‹", () => choose(-1), said.before);
   const after = button("›", () => choose(1), said.after);
@@ -78,7 +78,7 @@ export function makeTurn(turn, events, render) {
   /** @param {string} markdown @returns {Node} */
   function drawnText(markdown) {
     const make = role === "model" ? render() : null;
-    return make ? make(markdown) : h("p", { class: "turn-plain" }, markdown);
+    return make ? make(markdown) : h("p", { class: "written-plain" }, markdown);
   }
 
   return {
@@ -87,7 +87,7 @@ export function makeTurn(turn, events, render) {
     /** One more piece of it. @param {string} piece */
     append(piece) {
       if (!growing) {
-        growing = { blocks: new Blocks(), tail: h("p", { class: "turn-plain turn-tail grows" }) };
+        growing = { blocks: new Blocks(), tail: h("p", { class: "written-plain grows" }) };
         body.replaceChildren(growing.tail);
         if (shown.text) this.append(shown.text);
       }

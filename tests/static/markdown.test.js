@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Marked } from "../../static/node_modules/marked/lib/marked.esm.js";
 import { taskOf } from "../../static/app/task_navigation.js";
-import { Blocks } from "../../static/tasks/chat/blocks.js";
-import { parserOf } from "../../static/tasks/chat/markdown.js";
+import { parserOf } from "../../static/tasks/parts/markdown.js";
+import { Blocks } from "../../static/tasks/parts/markdown_blocks.js";
 
 const TEXT = "Intro\nmore\n\n- one\n- two\n\n```js\nlet a;\n\n``` x\nlet b;\n```\n| a |\n| - |\n| 1 |\n\n\nEnd";
 const BLOCKS = ["Intro\nmore\n\n", "- one\n- two\n\n", "```js\nlet a;\n\n``` x\nlet b;\n```\n", "| a |\n| - |\n| 1 |\n\n"];

@@ -91,7 +91,7 @@ function decorated(fragment) {
   }
   for (const wide of fragment.querySelectorAll("pre, table")) {
     const box = document.createElement("div"); // scrolls by itself, also by keys
-    box.className = "turn-wide";
+    box.className = "written-wide";
     box.tabIndex = 0;
     wide.replaceWith(box);
     box.append(wide);
