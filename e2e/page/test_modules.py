@@ -81,3 +81,33 @@ def test_markdown_of_an_answer_brings_nothing_in_that_runs_or_loads(tab: Watched
     assert found["code"].strip() == "<script>document.title='marked'</script>"
     assert "<img src=x onerror=\"document.title='marked'\">" in found["text"]
     assert "marked" not in page.title()
+
+
+SHOW_CITED = """
+async (text) => {
+  const { loadMarkdown } = await import("/static/tasks/parts/markdown.js");
+  const { mountAnswer, events } = await import("/static/tasks/documents/answer_view.js");
+  const vendor = JSON.parse(document.body.dataset.vendor);
+  const render = await loadMarkdown(Object.fromEntries(Object.entries(vendor).map(([name, url]) => [name, `/${url}`])));
+  const view = mountAnswer(document.body, () => render);
+  const source = { id: "d", name: "a.md", headings: [], page: 0, start: 0, end: 1, text: "x" };
+  const answer = { id: "a", question: "Q", text, sources: [source, source], model: "", ended: "model" };
+  view.update({ state: { answer, writing: false, asked: null, noRoom: false, awaited: false, opened: null }, ready: true });
+  const opened = [];
+  events.listen(view.root, "open-source", (place) => opened.push(place));
+  const body = view.root.querySelector(".documents-answer");
+  for (const button of body.querySelectorAll("button")) button.click();
+  return { opened, tags: [...new Set([...body.querySelectorAll("*")].map(({ localName }) => localName))].sort(), text: body.textContent };
+}
+"""
+
+
+def test_an_answer_from_documents_is_markdown_in_which_only_its_sources_can_be_pressed(
+    tab: Watched, quick_server: RunningServer
+) -> None:
+    page = tab.open(f"{quick_server.url}/bench?driven")
+    found = page.evaluate(SHOW_CITED, f"**Two** [2, 1]\n\n- `a[1]` [3] {MARKUP} <button>[1]</button>")
+    assert found["opened"] == [1, 0, 0]
+    assert found["tags"] == ["button", "code", "li", "p", "strong", "ul"]
+    assert MARKUP.replace("&amp;", "&") in found["text"] and "<button>1</button>" in found["text"]
+    assert "marked" not in page.title()

@@ -19,7 +19,7 @@ for (const [ended, answer, note] of [
     install();
     const parent = new FakeElement("div");
     const exchange = { question: "What time is it?", steps: [], answer, model: "Small", ended };
-    mountThread(parent).update({ state: { conversation: { id: "c", exchanges: [exchange] }, tools: [], busy: "" }, ready: true });
+    mountThread(parent, () => null).update({ state: { conversation: { id: "c", exchanges: [exchange] }, tools: [], busy: "" }, ready: true });
     const notes = parent.find("functions-exchange").children.filter(({ className }) => className === "functions-note");
     assert.equal(notes.at(-1).textContent, note);
   });

@@ -8,7 +8,7 @@ import { texts } from "../../text/texts.js";
 import { h, together } from "../../ui/dom.js";
 import { download } from "../../ui/files.js";
 import { json } from "../data.js";
-import { loadMarkdown } from "../parts/markdown.js";
+import { markdownSoon } from "../parts/markdown.js";
 import { textOf } from "../parts/text_file.js";
 import { Chat } from "./chat.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
@@ -42,8 +42,6 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const saved = collection("presets");
   const root = h("section", { class: "chat", "aria-label": texts.chat.region });
   const main = h("div", { class: "chat-main" });
-  /** @type {import('../parts/markdown.js').Render | null} */
-  let render = null;
   /** @type {Preset[]} */
   const builtIn = shipped.map((/** @type {Omit<Preset, 'own' | 'name'>} */ each) => ({ ...each, name: texts.chat.instructions.shipped[each.id], own: false }));
   let presets = builtIn;
@@ -60,7 +58,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const list = mountList(root);
   root.append(main);
   const instructions = mountInstructions(main);
-  const thread = mountThread(main, loading, samples, () => render);
+  const thread = mountThread(main, loading, samples, markdownSoon(vendor, () => thread.redraw()));
   const composer = mountComposer(main);
   const figures = mountFigures(figuresRoot);
   const ended = new AbortController();
@@ -136,13 +134,6 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const nameOf = () => titleOf(chat.state.conversation) || texts.chat.files.one;
 
   await Promise.all([chat.start(startOf(recalled)), readPresets()]);
-  loadMarkdown(vendor).then(
-    (loaded) => {
-      render = loaded;
-      thread.redraw();
-    },
-    (error) => console.debug(error), // answers are plain text then
-  );
   if (chat.trouble) say(texts.records.troubles[chat.trouble]);
 
   return {

@@ -1,13 +1,10 @@
 // @ts-check
-/**
- * One turn: who said it, what, and what can be done with it. An answer that is written grows block by block: a piece is appended, a
- * finished block becomes Markdown once, and the whole once more at its end, which joins what belongs together.
- */
+/** One turn: who said it, what, and what can be done with it. */
 
 import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
-import { Blocks } from "../parts/markdown_blocks.js";
+import { makeWritten } from "../parts/markdown_view.js";
 
 /**
  * @typedef {import('./tree.js').Turn} Turn
@@ -44,9 +41,7 @@ export function makeTurn(turn, events, render) {
   let shown = { ...turn, text: "" };
   /** @type {Turn[]} */
   let beside = [];
-  /** What grows. @type {{blocks: Blocks, tail: HTMLElement} | null} */
-  let growing = null;
-  let drawn = false;
+  const written = makeWritten(body, () => (role === "model" ? render() : null));
 
   /** @param {number} step */
   function choose(step) {
@@ -75,36 +70,17 @@ export function makeTurn(turn, events, render) {
     area.focus();
   }
 
-  /** @param {string} markdown @returns {Node} */
-  function drawnText(markdown) {
-    const make = role === "model" ? render() : null;
-    return make ? make(markdown) : h("p", { class: "written-plain" }, markdown);
-  }
-
   return {
     root,
 
-    /** One more piece of it. @param {string} piece */
-    append(piece) {
-      if (!growing) {
-        growing = { blocks: new Blocks(), tail: h("p", { class: "written-plain grows" }) };
-        body.replaceChildren(growing.tail);
-        if (shown.text) this.append(shown.text);
-      }
-      const finished = growing.blocks.add(piece);
-      if (!finished.length) return growing.tail.append(piece);
-      growing.tail.before(...finished.map(drawnText));
-      return growing.tail.replaceChildren(growing.blocks.rest);
-    },
+    append: written.append,
 
     /** @param {ShownTurn} next */
     update(next) {
       const { turn: now, writing, busy, last } = next;
-      const ended = growing !== null && !writing;
       beside = next.beside;
-      if (!writing) growing = null;
-      if (!writing && (ended || !drawn || now.text !== shown.text)) body.replaceChildren(drawnText(now.text));
-      drawn = true;
+      if (writing) written.goOnFrom(now.text);
+      else written.show(now.text);
       shown = now;
       root.toggleAttribute("data-writing", writing);
       root.toggleAttribute("data-broken", !writing && role === "model" && now.state !== "whole");
@@ -127,10 +103,7 @@ export function makeTurn(turn, events, render) {
       if (activeElement && root.contains(activeElement) && !isFocusable(activeElement)) root.focus({ preventScroll: true });
     },
 
-    /** Once the libraries are there. */
-    redraw() {
-      if (!growing && role === "model") body.replaceChildren(drawnText(shown.text));
-    },
+    redraw: written.redraw,
 
     destroy() {
       endCopying();

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The answer, as plain text in which each source that it names is a button, and the list of sources. It grows piece by piece.
+ * The answer, in which each source that it names is a button, and the list of sources. It grows piece by piece.
  *
  * @typedef {{'open-source': number, again: undefined}} AnswerEvents the place of a source, from 0
  */
@@ -8,6 +8,7 @@
 import { texts } from "../../text/texts.js";
 import { h, text, viewEvents } from "../../ui/dom.js";
 import { copyOnClick, download } from "../../ui/files.js";
+import { makeWritten } from "../parts/markdown_view.js";
 import { asMarkdown, asText } from "./answers.js";
 import { Citations, citedIn } from "./citations.js";
 
@@ -17,12 +18,15 @@ const place = (/** @type {import('./answers.js').Source} */ source) => texts.doc
 /** @type {import('../../ui/dom.js').ViewEvents<AnswerEvents>} */
 export const events = viewEvents();
 
-/** @param {HTMLElement} parent */
-export function mountAnswer(parent) {
+/**
+ * @param {HTMLElement} parent
+ * @param {() => import('../parts/markdown.js').Render | null} render
+ */
+export function mountAnswer(parent, render) {
   const title = h("h2", { class: "documents-title", tabindex: "-1" }, said.title);
   const by = h("p", { class: "documents-by" });
   const question = h("p", { class: "documents-asked", dir: "auto" });
-  const body = h("div", { class: "documents-answer grows", role: "log", "aria-label": said.log, dir: "auto" });
+  const body = h("div", { class: "documents-answer written grows", role: "log", "aria-label": said.log, dir: "auto" });
   const note = h("p", { class: "documents-note", hidden: true });
   const copy = button(said.copy);
   const save = button(said.save);
@@ -34,22 +38,20 @@ export function mountAnswer(parent) {
   parent.append(root);
   /** @type {import('./answers.js').Answer | null} */
   let shown = null;
-  /** @type {Citations | null} what is being written */
-  let growing = null;
+  const written = makeWritten(body, render, () => {
+    const citations = new Citations(shown?.sources.length ?? 0);
+    return { add: (piece) => citations.add(piece).map(drawn), end: () => citations.end().map(drawn) };
+  });
   const endCopying = copyOnClick(copy, { value: () => (shown ? asText(shown, place) : ""), body, said });
   save.addEventListener("click", () => shown && download(`${fileName(shown.question)}.md`, "text/markdown", asMarkdown(shown, { sources: said.sources, place })));
   again.addEventListener("click", () => events.emit(root, "again"));
 
-  /** @param {import('./citations.js').Part[]} parts */
-  function add(parts) {
-    body.append(
-      ...parts.map((part) => {
-        if ("text" in part) return part.text;
-        const made = h("button", { type: "button", class: "documents-cite", "aria-label": said.source(part.source) }, `${part.source}`);
-        made.addEventListener("click", () => events.emit(root, "open-source", part.source - 1));
-        return made;
-      }),
-    );
+  /** @param {import('./citations.js').Part} part */
+  function drawn(part) {
+    if ("text" in part) return part.text;
+    const made = h("button", { type: "button", class: "documents-cite", "aria-label": said.source(part.source) }, `${part.source}`);
+    made.addEventListener("click", () => events.emit(root, "open-source", part.source - 1));
+    return made;
   }
 
   /** @param {import('./answers.js').Source} source @param {number} index */
@@ -70,9 +72,11 @@ export function mountAnswer(parent) {
       place.append(h("p", { class: "documents-note" }, said.gone), h("blockquote", { class: "documents-quote", dir: "auto" }, shown.sources[index].text));
     },
 
+    redraw: written.redraw,
+
     /** One more piece of it. @param {string} piece */
     append(piece) {
-      if (growing) add(growing.add(piece));
+      if (shown && root.hasAttribute("data-writing")) written.append(piece);
     },
 
     /** @param {import('./documents.js').Documents} documents */
@@ -82,17 +86,11 @@ export function mountAnswer(parent) {
       root.toggleAttribute("data-writing", writing);
       body.setAttribute("aria-busy", String(writing));
       const begins = answer !== null && answer.id !== shown?.id;
-      if (!answer || begins || (answer !== shown && !writing)) {
-        body.replaceChildren();
-        list.replaceChildren(...(answer?.sources ?? []).map(item));
-        if (answer) {
-          growing = new Citations(answer.sources.length);
-          add(growing.add(answer.text));
-          if (!writing) add(growing.end());
-        }
-      }
-      if (!writing) growing = null;
+      if (!answer || begins || (answer !== shown && !writing)) list.replaceChildren(...(answer?.sources ?? []).map(item));
       shown = answer;
+      if (!answer || begins) written.show("");
+      if (answer && begins && writing) written.append(answer.text);
+      if (answer && !writing) written.show(answer.text);
       text(by, answer?.model ? said.by(answer.model) : "");
       question.hidden = !answer || asked !== null;
       text(question, answer?.question ?? "");

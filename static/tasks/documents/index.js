@@ -5,6 +5,7 @@ import { texts } from "../../text/texts.js";
 import { focusBeside, h, together } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
+import { markdownSoon } from "../parts/markdown.js";
 import { events as answerEvents, mountAnswer } from "./answer_view.js";
 import { answerOf, asJson, asMarkdown } from "./answers.js";
 import { Documents } from "./documents.js";
@@ -42,7 +43,7 @@ const historyKind = () => ({
 
 const here = (/** @type {string} */ file) => new URL(file, import.meta.url);
 
-export const styles = ["documents.css", "reading.css", "../parts/caret.css", "../parts/history.css"].map(here);
+export const styles = ["documents.css", "reading.css", "../parts/markdown.css", "../parts/caret.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
@@ -69,7 +70,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const meaningView = mountMeaning(shelf.body);
   root.append(main);
   const question = mountQuestion(main);
-  const answer = mountAnswer(main);
+  const answer = mountAnswer(main, markdownSoon(vendor, () => answer.redraw()));
   const found = mountFound(main, loading, sample);
   const reader = mountReader(main);
   const history = mountHistory(main, records, historyKind());

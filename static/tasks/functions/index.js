@@ -9,6 +9,7 @@ import { download } from "../../ui/files.js";
 import { json } from "../data.js";
 import { mountFigures } from "../parts/figures.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
+import { markdownSoon } from "../parts/markdown.js";
 import { loadValidator } from "../parts/schema.js";
 import { events as callEvents } from "./call_view.js";
 import { events as composerEvents, mountComposer } from "./composer.js";
@@ -44,7 +45,7 @@ const historyKind = () => ({
   copying: { ...words, copy: said.copy },
 });
 
-export const styles = ["functions.css", "calls.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
+export const styles = ["functions.css", "calls.css", "../parts/markdown.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
@@ -83,7 +84,7 @@ export async function mount(element, { session, vendor, loading, figures: figure
   const tools = mountTools(root);
   root.append(main);
   const empty = mountEmpty(main, loading, sample);
-  const thread = mountThread(main);
+  const thread = mountThread(main, markdownSoon(vendor, () => thread.redraw()));
   const composer = mountComposer(main);
   const history = mountHistory(main, records, historyKind());
   const figures = mountFigures(figuresRoot, texts.functions.figures);

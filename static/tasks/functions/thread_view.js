@@ -9,6 +9,7 @@
 import { texts } from "../../text/texts.js";
 import { focusBeside, h, text, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
+import { makeWritten } from "../parts/markdown_view.js";
 import { makeCall } from "./call_view.js";
 import { asText } from "./conversation.js";
 
@@ -21,8 +22,11 @@ const BROKEN_OFF = new Set(["stopped", "lost"]);
 /** @type {import('../../ui/dom.js').ViewEvents<ThreadEvents>} */
 export const events = viewEvents();
 
-/** @param {HTMLElement} parent */
-export function mountThread(parent) {
+/**
+ * @param {HTMLElement} parent
+ * @param {() => import('../parts/markdown.js').Render | null} render
+ */
+export function mountThread(parent, render) {
   const root = h("div", { class: "functions-thread" });
   parent.append(root);
   /** @type {ReturnType<typeof makeExchange>[]} */
@@ -38,6 +42,11 @@ export function mountThread(parent) {
       views.at(-1)?.append(piece);
     },
 
+    /** Once the libraries are there. */
+    redraw() {
+      for (const view of views) view.redraw();
+    },
+
     /** @param {import('./functions.js').Functions} functions */
     update(functions) {
       const { conversation, tools, busy } = functions.state;
@@ -49,7 +58,7 @@ export function mountThread(parent) {
         shown = id;
       }
       exchanges.forEach((exchange, index) => {
-        const view = views[index] ?? makeExchange(root);
+        const view = views[index] ?? makeExchange(root, render);
         views[index] = view;
         const last = index === exchanges.length - 1;
         view.update(exchange, { tools, writing: last && busy === "writing" && exchange.ended === null, last: last && !busy, ready: functions.ready });
@@ -63,12 +72,15 @@ export function mountThread(parent) {
   };
 }
 
-/** @param {HTMLElement} parent */
-function makeExchange(parent) {
+/**
+ * @param {HTMLElement} parent
+ * @param {() => import('../parts/markdown.js').Render | null} render
+ */
+function makeExchange(parent, render) {
   const question = h("p", { class: "functions-question", dir: "auto" });
   const by = h("p", { class: "functions-note" });
   const steps = h("div", { class: "functions-steps" });
-  const answer = h("div", { class: "functions-answer grows", role: "log", "aria-label": said.log, tabindex: "-1", dir: "auto" });
+  const answer = h("div", { class: "functions-answer written grows", role: "log", "aria-label": said.log, tabindex: "-1", dir: "auto" });
   const note = h("p", { class: "functions-note", hidden: true });
   const copy = button(said.copy);
   const save = button(said.save);
@@ -81,6 +93,9 @@ function makeExchange(parent) {
   /** What the views of the calls show, by their ids. @type {Map<string, {state: string, element: HTMLElement}>} */
   let calls = new Map();
   let wasWriting = false;
+  const written = makeWritten(answer, render);
+  /** What the model wrote beside its calls, by the step's place. @type {Map<number, {text: string, element: HTMLElement, redraw: () => void}>} */
+  const beside = new Map();
   const endCopying = copyOnClick(copy, { value: () => (shown ? asText(shown) : ""), body: answer, said });
   save.addEventListener("click", () => events.emit(root, "save"));
   again.addEventListener("click", () => {
@@ -92,8 +107,8 @@ function makeExchange(parent) {
   function showSteps(exchange, tools) {
     /** @type {typeof calls} */
     const next = new Map();
-    const parts = exchange.steps.flatMap(({ text: beside, calls: made }) => [
-      ...(beside ? [h("p", { class: "functions-beside", dir: "auto" }, beside)] : []),
+    const parts = exchange.steps.flatMap(({ text, calls: made }, step) => [
+      ...(text ? [besideAt(step, text)] : []),
       ...made.map((call) => {
         const state = JSON.stringify(call);
         const known = calls.get(call.id);
@@ -110,12 +125,24 @@ function makeExchange(parent) {
     if (within) answer.focus(); // what had the focus is gone
   }
 
+  /** @param {number} step @param {string} text */
+  function besideAt(step, text) {
+    const known = beside.get(step);
+    if (known?.text === text) return known.element;
+    const element = h("div", { class: "functions-beside written", dir: "auto" });
+    const { show, redraw } = makeWritten(element, render);
+    show(text);
+    beside.set(step, { text, element, redraw });
+    return element;
+  }
+
   return {
     focus: () => answer.focus(),
+    append: written.append,
 
-    /** @param {string} piece */
-    append(piece) {
-      answer.append(piece);
+    redraw() {
+      written.redraw();
+      for (const each of beside.values()) each.redraw();
     },
 
     /** @param {Exchange} exchange @param {{tools: Tool[], writing: boolean, last: boolean, ready: boolean}} how */
@@ -132,8 +159,8 @@ function makeExchange(parent) {
       text(by, exchange.ended && exchange.answer ? said.by(exchange.model) : "");
       root.toggleAttribute("data-writing", writing);
       answer.setAttribute("aria-busy", String(writing));
-      if (begins) answer.replaceChildren(); // what was written last became calls
-      if (!writing) text(answer, exchange.answer);
+      if (begins) written.show(""); // what was written last became calls
+      if (!writing) written.show(exchange.answer);
       const ended = exchange.ended !== null;
       const called = exchange.steps.length > 0;
       const sentence = exchange.ended ? texts.line([said.endings[exchange.ended], !exchange.answer ? exchange.ended === "model" && said.nothing : !called && !BROKEN_OFF.has(exchange.ended) && said.uncalled]) : "";

@@ -37,6 +37,25 @@ export async function loadMarkdown(vendor) {
   return (markdown) => decorated(purify.sanitize(parse(markdown), ALLOWED));
 }
 
+/**
+ * The same for a view that does not wait for it: null until the libraries are there, or where they cannot be had, and its texts are plain.
+ * @param {import('../../engine/protocol.js').VendorUrls} vendor
+ * @param {() => void} arrived
+ * @returns {() => Render | null}
+ */
+export function markdownSoon(vendor, arrived) {
+  /** @type {Render | null} */
+  let render = null;
+  loadMarkdown(vendor).then(
+    (loaded) => {
+      render = loaded;
+      arrived();
+    },
+    (error) => console.debug(error),
+  );
+  return () => render;
+}
+
 /** @param {typeof import('marked').Marked} Marked @returns {(markdown: string) => string} HTML that is not to be trusted */
 export function parserOf(Marked) {
   const { table } = new Marked().Tokenizer.prototype;

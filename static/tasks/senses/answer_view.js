@@ -8,12 +8,18 @@
 import { texts } from "../../text/texts.js";
 import { h, text, uniqueId, viewEvents } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
+import { makeWritten } from "../parts/markdown_view.js";
 
 /** @type {import('../../ui/dom.js').ViewEvents<AnswerEvents>} */
 export const events = viewEvents();
 
-/** @param {HTMLElement} parent @param {HTMLElement} loading @param {string} sample the address of the picture that the example is about */
-export function mountAnswer(parent, loading, sample) {
+/**
+ * @param {HTMLElement} parent
+ * @param {HTMLElement} loading
+ * @param {string} sample the address of the picture that the example is about
+ * @param {() => import('../parts/markdown.js').Render | null} render
+ */
+export function mountAnswer(parent, loading, sample, render) {
   const said = texts.senses.answer;
   const titleId = uniqueId("answer");
   const title = h("h2", { class: "senses-title", id: titleId, tabindex: "-1" }, said.title);
@@ -22,7 +28,7 @@ export function mountAnswer(parent, loading, sample) {
   const empty = h("div", { class: "senses-empty" }, h("p", {}, said.empty), h("figure", { class: "senses-example" }, h("figcaption", {}, said.example), image, h("blockquote", {}, said.exampleText)));
   const picture = h("canvas", { class: "senses-thumbnail", hidden: true, "aria-hidden": "true" });
   const question = h("p", { class: "senses-asked", dir: "auto" });
-  const body = h("div", { class: "senses-answer grows", role: "log", "aria-label": said.log, dir: "auto", tabindex: "0" });
+  const body = h("div", { class: "senses-answer written grows", role: "log", "aria-label": said.log, dir: "auto", tabindex: "0" });
   const note = h("p", { class: "senses-quiet" });
   const [copy, again] = [said.copy, said.again].map((label) => h("button", { type: "button", class: "button" }, label));
   const actions = h("div", { class: "senses-row", hidden: true }, copy, again);
@@ -31,6 +37,7 @@ export function mountAnswer(parent, loading, sample) {
   parent.append(root);
   /** @type {import('./answer.js').Answer | null} */
   let shown = null;
+  const written = makeWritten(body, render);
   const endCopying = copyOnClick(copy, { value: () => shown?.text ?? "", body, said });
   again.addEventListener("click", () => {
     title.focus(); // the button is about to go away
@@ -41,10 +48,8 @@ export function mountAnswer(parent, loading, sample) {
     root,
     focus: () => title.focus(),
 
-    /** @param {string} piece */
-    append(piece) {
-      body.append(piece);
-    },
+    append: written.append,
+    redraw: written.redraw,
 
     /** @param {import('./senses.js').Senses} senses */
     update({ state: { answer, writing }, ready }) {
@@ -53,7 +58,9 @@ export function mountAnswer(parent, loading, sample) {
       root.toggleAttribute("data-writing", writing);
       body.setAttribute("aria-busy", String(writing));
       if (answer !== shown) {
-        if (answer?.id !== shown?.id || !writing) text(body, answer?.text || (answer && !writing ? said.nothing : ""));
+        if (answer?.id !== shown?.id) written.show("");
+        if (!writing) written.show(answer ? answer.text || said.nothing : "");
+        else if (answer?.id !== shown?.id) written.append(answer?.text ?? "");
         void drawn(picture, answer?.thumbnail ?? null);
       }
       shown = answer;

@@ -6,6 +6,7 @@ import { h, together } from "../../ui/dom.js";
 import { json } from "../data.js";
 import { mountFigures } from "../parts/figures.js";
 import { events as historyEvents, mountHistory } from "../parts/history_view.js";
+import { markdownSoon } from "../parts/markdown.js";
 import { answerOf, asJson, asMarkdown } from "./answer.js";
 import { events as answerEvents, mountAnswer } from "./answer_view.js";
 import { events as inputEvents, mountInput } from "./input_view.js";
@@ -36,14 +37,14 @@ const HISTORY = {
   copying: said.answer,
 };
 
-export const styles = ["senses.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
+export const styles = ["senses.css", "../parts/markdown.css", "../parts/caret.css", "../parts/figures.css", "../parts/history.css"].map(here);
 
 /**
  * @param {HTMLElement} element
  * @param {TaskContext} context
  * @returns {Promise<MountedTask>}
  */
-export async function mount(element, { session, loading, figures: figuresRoot, recalled, remember, records }) {
+export async function mount(element, { session, vendor, loading, figures: figuresRoot, recalled, remember, records }) {
   const [templates, languages] = await Promise.all(["templates.json", "../parts/languages.json"].map((file) => json(here(file))));
   const ended = new AbortController();
   const { signal } = ended;
@@ -60,7 +61,7 @@ export async function mount(element, { session, loading, figures: figuresRoot, r
   const input = mountInput(element, templates, languages);
   const side = h("div", { class: "senses-side" });
   element.append(side);
-  const answer = mountAnswer(side, loading, here(SAMPLE).href);
+  const answer = mountAnswer(side, loading, here(SAMPLE).href, markdownSoon(vendor, () => answer.redraw()));
   const history = mountHistory(side, records, HISTORY);
   const figures = mountFigures(figuresRoot, said.figures);
   let wasReady = false;
