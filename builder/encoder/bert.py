@@ -12,9 +12,10 @@ from builder.checkpoint.sources import Tensor
 from builder.encoder.encoder import Encoder, Layers, Making
 from builder.encoder.sentence import EncoderFolder, Sentence
 from builder.errors import UnsupportedModel
+from builder.graph.biased import BIASES, BiasedBlocks
 from builder.graph.function import Function, Value
 from builder.model.families.config import MAX_HEADS, MAX_LAYERS, Config
-from builder.model.weights import BIAS_OF, Part, Weight
+from builder.model.weights import Part, Weight
 
 DEFAULTS = {
     "hidden_act": "gelu",
@@ -40,17 +41,6 @@ MATRICES: dict[Part, str] = {
 NORMS: dict[Part, str] = {
     "post_attention_norm": "attention.output.LayerNorm",
     "post_feed_forward_norm": "output.LayerNorm",
-}
-BIASES: dict[Part, Part] = {
-    "query": "query_bias",
-    "key": "key_bias",
-    "value": "value_bias",
-    "output": "output_bias",
-    "up": "up_bias",
-    "down": "down_bias",
-    "embedding_norm": "embedding_norm_bias",
-    "post_attention_norm": "post_attention_norm_bias",
-    "post_feed_forward_norm": "post_feed_forward_norm_bias",
 }
 
 
@@ -141,57 +131,23 @@ def _prefix(folder: EncoderFolder) -> str:
     return next((name.removesuffix(WORDS) for name in folder.tensors if name.endswith(WORDS)), "")
 
 
-class BertLayers(Layers):
+class BertLayers(BiasedBlocks, Layers):
     """Of one length."""
 
     def __init__(self, shape: Shape, positions: NDArray[np.float32], making: Making) -> None:
-        self.shape, self.making, self.function = shape, making, Function(making.name)
-        self.positions = positions[: making.length]
+        super().__init__(Function(making.name), making.parameters, making.activations, shape.heads, shape.epsilon)
+        self.layers, self.positions = shape.layers, positions[: making.length]
 
     def hidden(self, x: Value, seen: Value) -> Value:
         """As Layers."""
         f = self.function
         places = f.constant(np.ascontiguousarray(self.positions).reshape(1, *self.positions.shape))
-        x = self._norm(f.add(x, places), "embedding_norm", None)
-        for i in range(self.shape.layers):
-            x = self._norm(f.add(x, self._attention(x, seen, i)), "post_attention_norm", i)
-            inner = f.gelu(self._product(x, "up", i), approximate=False)
-            x = self._norm(f.add(x, self._product(inner, "down", i)), "post_feed_forward_norm", i)
+        x = self.norm(f.add(x, places), "embedding_norm", None)
+        for i in range(self.layers):
+            x = self.norm(f.add(x, self.attention(x, seen, i)), "post_attention_norm", i)
+            inner = f.gelu(self.product(x, "up", i), approximate=False)
+            x = self.norm(f.add(x, self.product(inner, "down", i)), "post_feed_forward_norm", i)
         return x
-
-    def weight(self, matrix: Value) -> Value:
-        """As Layers."""
-        return matrix if self.making.activations == "int8" else self.function.dequantize(matrix)
-
-    def _attention(self, x: Value, seen: Value, i: int) -> Value:
-        f, length, heads = self.function, self.making.length, self.shape.heads
-        head = self.shape.width // heads
-        projected: dict[str, Value] = {}
-        for parameter, held in self.making.parameters.projections(i).items():
-            together = f.fully_connected(x, self.weight(f.parameter(parameter)))
-            for n, part in enumerate(held):
-                own = f.slice(together, 2, n * self.shape.width, self.shape.width)
-                own = f.add(own, f.parameter(self.making.parameters.of(BIAS_OF[part], i)))
-                projected[part] = f.transpose(f.reshape(own, (1, length, heads, head)), (0, 2, 1, 3))
-        queries = f.multiply(projected["query"], f.number(head**-0.5))
-        scores = f.add(f.batch_matmul(queries, projected["key"]), seen)
-        mixed = f.batch_matmul(f.softmax(scores), f.transpose(projected["value"], (0, 1, 3, 2)))
-        mixed = f.reshape(f.transpose(mixed, (0, 2, 1, 3)), (1, length, self.shape.width))
-        return self._product(mixed, "output", i)
-
-    def _product(self, x: Value, part: Part, i: int) -> Value:
-        f, parameters = self.function, self.making.parameters
-        matrix = self.weight(f.parameter(parameters.of(part, i)))
-        return f.fully_connected(x, matrix, f.parameter(parameters.of(BIASES[part], i)))
-
-    def _norm(self, x: Value, part: Part, i: int | None) -> Value:
-        """(x − mean) / √(variance + epsilon) · factors + bias, over the last axis."""
-        f, parameters = self.function, self.making.parameters
-        centred = f.subtract(x, f.mean(x))
-        variance = f.mean(f.multiply(centred, centred))
-        normed = f.multiply(centred, f.reciprocal_root(f.add(variance, f.number(self.shape.epsilon))))
-        scaled = f.multiply(normed, f.parameter(parameters.of(part, i)))
-        return f.add(scaled, f.parameter(parameters.of(BIASES[part], i)))
 
 
 def is_bert(config: dict[str, Any], _: Path) -> bool:
