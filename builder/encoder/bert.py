@@ -144,7 +144,7 @@ class BertLayers(BiasedBlocks, Layers):
         places = f.constant(np.ascontiguousarray(self.positions).reshape(1, *self.positions.shape))
         x = self.norm(f.add(x, places), "embedding_norm", None)
         for i in range(self.layers):
-            x = self.norm(f.add(x, self.attention(x, seen, i)), "post_attention_norm", i)
+            x = self.norm(f.add(x, self.attention(x, i, seen)), "post_attention_norm", i)
             inner = f.gelu(self.product(x, "up", i), approximate=False)
             x = self.norm(f.add(x, self.product(inner, "down", i)), "post_feed_forward_norm", i)
         return x

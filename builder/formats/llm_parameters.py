@@ -141,6 +141,7 @@ class TransformerParameters(proto.Message):
     skip_absolute_positional_embeddings = proto.Field(proto.BOOL, number=18)
     num_local_layers_per_global = proto.Field(proto.INT32, number=19, optional=True)
     query_rescale_factor = proto.Field(proto.FLOAT, number=25, optional=True)
+    vision_tokens_num = proto.Field(proto.INT32, number=26, optional=True)
     global_rope_wavelength = proto.Field(proto.FLOAT, number=32, optional=True)
     global_rope_scaling = proto.Field(proto.FLOAT, number=33, optional=True)
     rms_norm_scale_shift = proto.Field(proto.FLOAT, number=47, optional=True)
@@ -157,6 +158,10 @@ class TransformerParameters(proto.Message):
     moe_config = proto.Field(MoeConfig, number=52)
     global_k_eq_v = proto.Field(proto.BOOL, number=53, optional=True)
     global_num_kv_heads = proto.Field(proto.INT32, number=54, optional=True)
+
+
+class VisionEncoderParameters(proto.Message):
+    tokens_num = proto.Field(proto.INT32, number=1)
 
 
 class PromptAffixes(proto.Message):
@@ -178,5 +183,6 @@ class LlmParameters(proto.Message):
     stop_tokens = proto.RepeatedField(proto.STRING, number=5)
     start_token = proto.Field(proto.STRING, number=6, optional=True)
     prompt_template = proto.Field(PromptAffixes, number=8)
+    vision_encoder_parameters = proto.Field(VisionEncoderParameters, number=15)
     prompt_templates = proto.Field(PromptTemplates, number=17)
     stop_token_ids = proto.RepeatedField(proto.INT32, number=18)

@@ -238,6 +238,7 @@ class Function:
         """`count` places of one axis, from `first` on; nothing is added where that is all of it."""
         if count == a.shape[axis]:
             return a
+        axis %= len(a.shape)
         begin, size = [0] * len(a.shape), list(a.shape)
         begin[axis], size[axis] = first, count
         inputs = (a, self._integers(begin), self._integers(size))
@@ -267,6 +268,29 @@ class Function:
             (*a.shape[:-1], matrix.shape[0]),
             Options("FullyConnectedOptions", {"KeepNumDims": True}),
         )
+
+    def convolve(self, a: Value, filters: Value, bias: Value) -> Value:
+        """Of a picture (1, height, width, channels) the squares that lie side by side, each · filters (outputs, side, side, channels) + bias."""
+        outputs, side, _, channels = filters.shape
+        assert a.shape[3] == channels, (a.shape, filters.shape)
+        options = Options("Conv2DOptions", {"Padding": tflite.Padding.VALID, "StrideW": side, "StrideH": side})
+        shape = (1, a.shape[1] // side, a.shape[2] // side, outputs)
+        return self._operator("CONV_2D", (a, filters, bias), a.type, shape, options)
+
+    def pool(self, a: Value, side: int) -> Value:
+        """Of (1, height, width, channels) the means of the squares that lie side by side."""
+        options = Options(
+            "Pool2DOptions",
+            {
+                "Padding": tflite.Padding.VALID,
+                "StrideW": side,
+                "StrideH": side,
+                "FilterWidth": side,
+                "FilterHeight": side,
+            },
+        )
+        shape = (1, a.shape[1] // side, a.shape[2] // side, a.shape[3])
+        return self._operator("AVERAGE_POOL_2D", (a,), a.type, shape, options)
 
     def batch_matmul(self, a: Value, b: Value) -> Value:
         """a (…, n, k) · bᵀ with b (…, m, k) → (…, n, m)."""

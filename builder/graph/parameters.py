@@ -30,10 +30,11 @@ class Placed:
 class GraphParameters:
     """The parameters by the parts of the model."""
 
-    def __init__(self, numbers: Schemes) -> None:
+    def __init__(self, numbers: Schemes, *, as_filters: bool = False) -> None:
+        """`as_filters`: matrices are (outputs, 1, 1, inputs)."""
         self._placed: dict[tuple[Part, int | None], Placed] = {}
         for group in _groups(numbers):
-            parameter, first = _parameter(group, numbers), 0
+            parameter, first = _parameter(group, numbers, as_filters), 0
             for weight in group:
                 self._placed[weight.part, weight.layer] = Placed(weight, parameter, first)
                 first += weight.outputs
@@ -75,11 +76,13 @@ def _groups(numbers: Schemes) -> list[list[Weight]]:
     return list(groups.values())
 
 
-def _parameter(group: list[Weight], numbers: Schemes) -> Parameter:
+def _parameter(group: list[Weight], numbers: Schemes, as_filters: bool) -> Parameter:
     name = ".".join(weight.part for weight in group)
     if group[0].layer is not None:
         name = f"layer_{group[0].layer}.{name}"
     if not group[0].is_matrix:
         return Parameter(name, group[0].shape)
     rows = sum(weight.outputs for weight in group)
-    return Parameter(name, (rows, group[0].inputs), numbers.scheme_of(group[0]))
+    inputs = group[0].inputs
+    shape = (rows, 1, 1, inputs) if as_filters else (rows, inputs)
+    return Parameter(name, shape, numbers.scheme_of(group[0]))

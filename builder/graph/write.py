@@ -9,13 +9,14 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from builder.convert.write_tensors import thread_count
 from builder.errors import OnpageError, UnsupportedModel
-from builder.files.writing import PartFile, write_beside
+from builder.files.writing import write_beside
 from builder.formats.graph_description import MADE_BY
 from builder.formats.tflite_schema import Activations
 from builder.graph.decoder import decoder_functions
@@ -146,10 +147,17 @@ def _vector(values: NDArray[np.float32], offset: float) -> NDArray[np.float32]:
     return values + np.float32(offset)
 
 
+class Target(Protocol):
+    """What a graph is written into."""
+
+    def write_at(self, offset: int, data: bytes | memoryview) -> None:
+        """Writes all of `data` at `offset`, counted from the beginning of the graph; from any thread."""
+
+
 class Writing:
     """Weights on their way to their places. The threads take turns at fetching the next band and work on it side by side, as in builder.convert.write_tensors."""
 
-    def __init__(self, part: PartFile, layout: GraphLayout, report: Report | None, *, positive: bool) -> None:
+    def __init__(self, part: Target, layout: GraphLayout, report: Report | None, *, positive: bool) -> None:
         """`positive`: as of packed_rows."""
         self._part, self._layout, self._report, self._positive = part, layout, report, positive
         self._turn, self._stopped = threading.Lock(), threading.Event()

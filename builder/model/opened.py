@@ -46,23 +46,29 @@ class OpenedCheckpoint:
     """The folder of a LoRA adapter that goes into the weights."""
     asked: AskedTurns = NOTHING_ASKED
     """What is set in place of its own turns and ends."""
+    pictures: bool = False
+    """Whether what makes tokens of a picture is converted, too."""
 
     @classmethod
-    def open(cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
+    def open(
+        cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED, *, pictures: bool = False
+    ) -> OpenedCheckpoint:
         """Reads config.json, or the header of a GGUF file, and nothing else."""
         if not (path / "config.json").exists():  # which the sentence about a missing file would ask for
             refuse_an_adapter(path)
         checkpoint, sidecars = open_checkpoint(path)
         family = family_of(checkpoint.config, checkpoint.config_path)
         described = family.describe(checkpoint.config, checkpoint.config_path)
-        return cls(checkpoint, sidecars, family, described, merge, asked)
+        return cls(checkpoint, sidecars, family, described, merge, asked, pictures)
 
     @classmethod
-    def complete(cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED) -> OpenedCheckpoint:
+    def complete(
+        cls, path: Path, merge: Path | None = None, asked: AskedTurns = NOTHING_ASKED, *, pictures: bool = False
+    ) -> OpenedCheckpoint:
         """Opens a checkpoint to be converted, with the LoRA adapter in the folder `merge`, and finds all of it sound."""
         if merge is None:
             refuse_an_adapter(path)
-        opened = cls.open(path, merge, asked)
+        opened = cls.open(path, merge, asked, pictures=pictures)
         refuse_unmerged(opened.checkpoint)
         _ = opened.weights, opened.generation
         return opened
@@ -129,7 +135,7 @@ class OpenedCheckpoint:
         """What of the checkpoint is not converted, on purpose, in words."""
         notes = []
         images = sum(1 for name in self.checkpoint.tensors if name.startswith(self.family.left_out))
-        if images:
+        if images and not self.pictures:
             notes.append(f"the text part only; {images} vision tensors left out")
         unread = sum(1 for name in self.checkpoint.tensors if name.startswith(self._never_read))
         if unread:

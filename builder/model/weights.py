@@ -68,7 +68,18 @@ EncoderPart = Literal[
     "dense_bias",
 ]
 """What only a model that makes vectors of texts has (builder.encoder)."""
-Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart
+TowerPart = Literal[
+    "patch",
+    "patch_bias",
+    "position",
+    "pre_attention_norm_bias",
+    "pre_feed_forward_norm_bias",
+    "final_norm_bias",
+    "picture_norm",
+    "picture_projection",
+]
+"""What only makes tokens of a picture (builder.tower)."""
+Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart | TowerPart
 """What a weight does. Norms hold what the model's `norm_offset` is added to."""
 
 TABLES: tuple[Part, ...] = ("embedding", "head", "per_layer_embedding")

@@ -32,6 +32,7 @@ ROLE_OF: dict[Part, Role] = {
     "expert_up": "feedforward",
     "expert_down": "feedforward",
     "dense": "feedforward",
+    "picture_projection": "feedforward",
 }
 """Of the matrices by their part of the model."""
 
