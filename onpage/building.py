@@ -36,6 +36,7 @@ def convert(
     merge_lora: AnyPath | None = None,
     residual_scale: float | Literal["bound"] | None = None,
     per_layer_embeddings: Literal["on-demand", "static"] | None = None,
+    pictures: bool = False,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Convert a checkpoint to the web file `output`, which is replaced completely or not at all.
@@ -49,7 +50,8 @@ def convert(
     a token (0.1); it is always calibrated, and the result's `mix` has the candidates. `merge_lora` is a LoRA adapter, a folder or a
     repository, that goes into the weights; `residual_scale` a power of two that the residual stream is multiplied with instead of what
     a pass over a few tokens shows to be needed, or "bound" for what the weights show, without a pass. `per_layer_embeddings` is where the
-    tables of the layers of a Gemma 3n or 4 are while it runs; docs/families.md has the default. Needs the extra `build`. Raises CheckpointError, UnsupportedModel,
+    tables of the layers of a Gemma 3n or 4 are while it runs; docs/families.md has the default. With `pictures`, what sees is converted,
+    too, of a Gemma 3 that has it; docs/senses.md says what then differs. Needs the extra `build`. Raises CheckpointError, UnsupportedModel,
     TokenizerError, FetchError or OutputError.
     """
     with requires("build"):
@@ -67,7 +69,7 @@ def convert(
         raise OnpageError("target_size and max_divergence both choose the bits: leave one of them out.")
     base = _located(checkpoint, progress)
     merge = None if merge_lora is None else _located(merge_lora, progress)
-    opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None)
+    opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, pictures=pictures)
     calibration: CalibrationText | None = None
     if calibrate == "self":
         calibration = OwnText(opened)

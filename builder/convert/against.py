@@ -21,7 +21,7 @@ from builder.convert.write_tensors import scaled_norm
 from builder.errors import ModelFileError, UnsupportedModel
 from builder.formats.inspect_model import web_file_in
 from builder.formats.matrix_rows import MatrixRows
-from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_file_reader import PICTURES, StoredMatrix, WebFile
 from builder.formats.web_tensor_names import name_of
 from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
@@ -29,6 +29,7 @@ from builder.model.weights import Weight, Weights
 from builder.quantize.as_stored import is_stored_in
 from builder.quantize.halves import BYTES, half_strips
 from builder.quantize.rounding import BLOCK, MAX_INTEGER
+from builder.tower.graphs import Towers
 
 TOLERANCE = 1e-3
 """Of a step: a half step is the most that rounding moves a value, and float32 divides a little otherwise on each machine."""
@@ -67,7 +68,8 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
         raise UnsupportedModel(
             f"{path} {what}: only files that onpage convert made from a checkpoint alone can be compared.", subject=path
         )
-    opened = OpenedCheckpoint.complete(folder)
+    sees = all(name in file.tensors for name in PICTURES)
+    opened = OpenedCheckpoint.complete(folder, pictures=sees)
     weights = opened.weights
     residual = ResidualScale.of(opened.model, file.residual_scale)
     calibrated = isinstance(merged, dict) and "calibrated on" in merged
@@ -86,6 +88,10 @@ def check_against(path: Path, folder: Path, progress: Progress | None = None) ->
         done += weight.size
         if progress:
             progress("check", done, total)
+    if sees:
+        towers = Towers.of(opened.checkpoint, opened.model)
+        towers.compare(path, file.tensors, folder, residual.factor)
+        done += towers.parameter_count
     return done
 
 

@@ -26,6 +26,7 @@ from builder.model.origin import Origin
 from builder.model.residual import SMALLEST, ResidualScale
 from builder.quantize.scheme import Quantization
 from builder.reference.sources import CheckpointSource
+from builder.tower.graphs import towers_of
 
 LONGEST = 123_456_789.123
 """As many digits as a file's note of its largest residual has at most: the real one is measured later."""
@@ -60,6 +61,7 @@ def mixed_bits(
     refuse_another_format(output, bundle=True)
     placed = tables_of(opened.model, output, tables)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids, placed)
+    towers = towers_of(opened)
     residual = MeasuredResidual(LONGEST / SMALLEST, ResidualScale.of(opened.model, SMALLEST))
 
     def size_of(quantization: Quantization) -> int:
@@ -72,6 +74,7 @@ def mixed_bits(
             opened.generation,
             conversion_notes(opened, quantization, calibration, origin, merged),
             residual,
+            towers,
         )
         return largest_size(output, layout.size, len(opened.tokenizer.model))
 

@@ -45,6 +45,7 @@ from builder.quantize.halves import BYTES
 from builder.quantize.integers import Prepared
 from builder.quantize.rounding import BLOCK
 from builder.quantize.scheme import ROLE_OF, Quantization, Scheme
+from builder.tower.graphs import Towers, towers_of
 
 MAX_TENSOR = (1 << 31) - 1
 """The size of a tensor is an int32 of the header."""
@@ -98,6 +99,7 @@ def convert_checkpoint(
     residual_scale: Asked = None,
     calibration: CalibrationText | None = None,
     tables: PerLayerTables | None = None,
+    pictures: bool = False,
     progress: Progress | None = None,
 ) -> WrittenModel:
     """Converts a Hugging Face folder (config.json, *.safetensors, tokenizer.model) or a GGUF file to the web file `output`.
@@ -105,9 +107,9 @@ def convert_checkpoint(
     Without `quantization` it is the one that suits the checkpoint: int8, or what a quantized one has. `merge` is the folder of a LoRA
     adapter that goes into the weights, `turns` what is set in place of the checkpoint's own, `residual_scale` a power of two that the
     residual stream is multiplied with instead of what a pass shows to be needed, or "bound" for what the weights show, without a pass;
-    `calibration` the text that the layers are quantized with. Raises the errors of builder.errors; `output` is then as it was.
+    `calibration` the text that the layers are quantized with; `pictures` whether what sees is converted, too. Raises the errors of builder.errors; `output` is then as it was.
     """
-    opened = OpenedCheckpoint.complete(folder, merge, turns)
+    opened = OpenedCheckpoint.complete(folder, merge, turns, pictures=pictures)
     return convert_opened(
         opened,
         output,
@@ -145,9 +147,16 @@ def convert_opened(
     quantization = scales_for(quantization or suited(opened.weights), placed)
     conversion = conversion_notes(opened, quantization, calibration, origin, merged)
     parameters = llm_parameters(opened.model, opened.tokenizer, opened.turns, opened.generation.stop_ids, placed)
+    towers = towers_of(opened)
     # what cannot be written is refused before the pass over the weights
     web_layout(
-        opened.model, opened.weights.tensors, parameters, opened.tokenizer.model, quantization, opened.generation
+        opened.model,
+        opened.weights.tensors,
+        parameters,
+        opened.tokenizer.model,
+        quantization,
+        opened.generation,
+        towers=towers,
     )
     started = time.monotonic()
     measured = residual_scale != "bound"
@@ -172,10 +181,12 @@ def convert_opened(
             residual,
             ready.prepared,
             tables,
+            towers,
         )
     seconds = round(time.monotonic() - started, 3)
     unbounded = isinstance(residual, BoundedResidual) and residual.bound is None
-    notes = (*notes_on(opened.weights, quantization), *((UNBOUNDED,) if unbounded else ()), *opened.notes)
+    said = (*((UNBOUNDED,) if unbounded else ()), *opened.notes, *([towers.note] if towers else []))
+    notes = (*notes_on(opened.weights, quantization), *said)
     return replace(written, left_out=opened.left_out, notes=notes, seconds=seconds, mix=mix)
 
 
@@ -195,6 +206,8 @@ def conversion_notes(
         notes["merged"] = str(merged) if merged else opened.merge.resolve().name
     if calibration is not None:
         notes["calibrated on"] = str(calibration)
+    if opened.pictures:
+        notes["pictures"] = "the engine's attention is causal within one; the checkpoint's is not"
     return notes
 
 
@@ -211,6 +224,7 @@ def write_web_file(
     residual: KnownResidual | None = None,
     prepared: Prepared | None = None,
     tables: PerLayerTables | None = None,
+    towers: Towers | None = None,
 ) -> WrittenModel:
     """Streams the weights into `output`, in one pass over the weights. `conversion` notes what it was made of, `residual` how its
     residual stream is scaled.
@@ -232,6 +246,7 @@ def write_web_file(
         residual=residual,
         prepared=prepared,
         tables=placed,
+        towers=towers,
     )
     if output.suffix.lower() != LITERTLM:
         return write_bare(output)
@@ -254,11 +269,12 @@ def _write_bare(
     residual: KnownResidual | None,
     prepared: Prepared | None,
     tables: PerLayerTables,
+    towers: Towers | None,
 ) -> WrittenModel:
     started = time.monotonic()
     parameters = llm_parameters(model, tokenizer, turns, generation.stop_ids, tables)
     specs, layout = web_layout(
-        model, weights.tensors, parameters, tokenizer.model, quantization, generation, conversion, residual
+        model, weights.tensors, parameters, tokenizer.model, quantization, generation, conversion, residual, towers
     )
     in_rows: tuple[Part, ...] = ("per_layer_embedding",) if tables == "on-demand" else ()
     report = _Reporter(progress, layout.size)
@@ -273,6 +289,8 @@ def _write_bare(
         scale = residual.scale if residual else UNSCALED
         complete = read_back.complete
         write_tensors(model, weights, quantization, layout.offsets, pieces, complete, scale, prepared, in_rows)
+        if towers:
+            towers.write(layout.offsets, pieces.write, scale.factor)
         pieces.write(layout.sums_offset, packed_sums(read_back.sums()))
         synced = pool.submit(part.sync)  # the disk works while the rest is read back from memory
         sha256 = read_back.finish(layout.size, specs, pieces.checksum)
@@ -283,7 +301,7 @@ def _write_bare(
         sha256=sha256,
         family=model.family,
         model_type=model_type(model).name,
-        parameters=weight_count(weights.tensors),
+        parameters=weight_count(weights.tensors) + (towers.parameter_count if towers else 0),
         quantization=quantization,
         seconds=round(time.monotonic() - started, 3),
         residual_scale=residual.scale.factor if residual else 1.0,
@@ -300,6 +318,7 @@ def web_layout(
     generation: GenerationConfig,
     conversion: dict[str, Any] | None = None,
     residual: KnownResidual | None = None,
+    towers: Towers | None = None,
 ) -> tuple[list[TensorSpec], WebFileLayout]:
     """The tensors of the web file, and where all of it goes: known before a weight is read."""
     largest = max(weights, key=_bytes_at_8_bits)
@@ -319,6 +338,9 @@ def web_layout(
             has_sums=weight.stack == 1,
         )
     ]
+    if towers:
+        specs += towers.specs
+        towers.tell(parameters)
     notes = {"context_length": model.context, "written_by": f"onpage {__version__}"} | generation.notes()
     if conversion:
         notes["conversion"] = conversion

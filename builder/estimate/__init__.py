@@ -87,13 +87,18 @@ class Estimate:
 
 
 def estimate(
-    model: str, quantization: Quantization | None = None, context: int | None = None, limits: Limits = Limits()
+    model: str,
+    quantization: Quantization | None = None,
+    context: int | None = None,
+    limits: Limits = Limits(),
+    *,
+    pictures: bool = False,
 ) -> Estimate:
     """For a shape, a published model's id, a checkpoint folder, a web file, or dimensions as `onpage synth` takes them.
 
-    Without a quantization that of the file, or 8 bits. Raises the errors of builder.errors.
+    Without a quantization that of the file, or 8 bits. With `pictures` of a checkpoint what sees, too. Raises the errors of builder.errors.
     """
-    source = find_source(model, quantization)
+    source = find_source(model, quantization, pictures=pictures)
     if context is None:
         context = min(USUAL_CONTEXT, source.context)
     elif context > source.context:

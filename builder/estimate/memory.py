@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from builder.estimate.architecture import Dimensions
-from builder.formats.web_file_reader import PER_LAYER_TABLES, SizedTensor, tables_size
+from builder.formats.web_file_reader import PER_LAYER_TABLES, PICTURES, SizedTensor, tables_size
 
 PREFILL = 512
 """Tokens of a prompt that the engine reads at once, whatever the context."""
@@ -48,9 +48,13 @@ class GpuMemory:
 
 
 def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int, *, on_demand: bool = False) -> GpuMemory:
-    """For a context (maxTokens, prompt and answer together) of that many tokens. `on_demand`: the tables of the layers are loaded so."""
+    """For a context (maxTokens, prompt and answer together) of that many tokens. `on_demand`: the tables of the layers are loaded so. What
+    sees is loaded only where a person asks for it, and is not counted."""
     all_tensors = tuple(tensors)
-    held = [one for one in all_tensors if not (on_demand and f"{PER_LAYER_TABLES}." in one.name)]
+    outside = [PER_LAYER_TABLES] if on_demand else []
+    held = [
+        one for one in all_tensors if one.name not in PICTURES and not any(f"{name}." in one.name for name in outside)
+    ]
     sizes = {tensor.name: tensor.size for tensor in held}
     cache = FLOAT * d.cache_width * context
     """The engine keeps one buffer for the keys of all layers and one for the values, of the whole context for local layers too."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from builder.checkpoint.checkpoint import Checkpoint
 from builder.convert.from_quantized import suited
 from builder.convert.per_layer_tables import scales_for, tables_of
 from builder.convert.web_file import web_layout, write_turns
@@ -37,6 +38,7 @@ from builder.model.sidecars import Sidecars
 from builder.model.weights import weight_count
 from builder.quantize.scheme import ALL_INT8, INT4, INT8, Q4_0, Quantization
 from builder.synth.web_file import shape_config, synthetic_tokenizer
+from builder.tower.graphs import Towers
 
 TOKENIZER_BYTES = {"gemma": 4_241_003, "gemma2": 4_241_003}
 GEMMA3_TOKENIZER_BYTES = 4_689_074
@@ -62,6 +64,8 @@ WEB_FILE = Path("model-web.task")
 
 UNMEASURED = "the file is known to the byte, but what its streams side by side take while it runs was not measured: one is counted"
 """Of Gemma 3n."""
+
+SEES = "the file is known to the byte, but the GPU's memory is that of the text: what sees takes more while pictures go in, which was not measured"
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,16 @@ class Source:
     """Bytes that the weights are taken to have, where their quantization is not known."""
 
 
-def find_source(model: str, quantization: Quantization | None) -> Source:
-    """By path, published id, shape id or dimensions, in this order."""
+def find_source(model: str, quantization: Quantization | None, *, pictures: bool = False) -> Source:
+    """By path, published id, shape id or dimensions, in this order; `pictures`: of a checkpoint what sees, too."""
     path = Path(model)
     if path.is_dir() or is_gguf(path):
-        return _checkpoint(path, quantization)
+        return _checkpoint(path, quantization, pictures)
+    if pictures:
+        raise OnpageError(
+            f"{model} is no checkpoint: only of one is what sees converted or left out; leave --pictures out.",
+            subject=model,
+        )
     if path.exists():
         return _web_file(path, quantization)
     if model in published():
@@ -134,9 +143,13 @@ def usual_tokenizer(model: ModelDescription) -> int:
 
 
 def _of_config(
-    name: str, config: dict[str, Any], quantization: Quantization, sidecars: Sidecars | None = None
+    name: str,
+    config: dict[str, Any],
+    quantization: Quantization,
+    sidecars: Sidecars | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Source:
-    """`sidecars` are those of a checkpoint; a published shape or dimensions have none."""
+    """`sidecars` are those of a checkpoint; a published shape or dimensions have none. Of `checkpoint` what sees is counted, too."""
     model = describe(config, sidecars.path if sidecars else Path(name))
     if model.family in llama.NAMES:
         raise UnsupportedModel(
@@ -146,26 +159,28 @@ def _of_config(
     model, tokenizer = _fitted(model, sidecars)
     if "=" in name and not sidecars:
         tokenizer = len(synthetic_tokenizer(model.embedding.vocabulary))
-    sized = _planned(model, tokenizer, quantization)
+    towers = Towers.of(checkpoint, model) if checkpoint else None
+    sized = _planned(model, tokenizer, quantization, towers)
     return Source(
         name=name,
-        parameters=weight_count(weights_of(model)),
+        parameters=weight_count(weights_of(model)) + (towers.parameter_count if towers else 0),
         context=model.context,
         dimensions=Dimensions.of(model),
         quantization=str(quantization),
         download=sized.download,
         tensors=sized.tensors,
         on_demand=sized.on_demand,
-        sized=lambda other: _planned(model, tokenizer, other),
-        approximate=UNMEASURED if model.residual_streams > 1 else None,
+        sized=lambda other: _planned(model, tokenizer, other, towers),
+        approximate=UNMEASURED if model.residual_streams > 1 else SEES if towers else None,
     )
 
 
-def _checkpoint(path: Path, quantization: Quantization | None) -> Source:
+def _checkpoint(path: Path, quantization: Quantization | None, pictures: bool) -> Source:
     checkpoint, sidecars = open_checkpoint(path)
     if quantization is None and isinstance(checkpoint, GgufCheckpoint):
         quantization = suited(OpenedCheckpoint.open(path).weights)
-    return _of_config(str(path), checkpoint.config, quantization or ALL_INT8, sidecars)
+    seeing = checkpoint if pictures else None
+    return _of_config(str(path), checkpoint.config, quantization or ALL_INT8, sidecars, seeing)
 
 
 def _fitted(model: ModelDescription, sidecars: Sidecars | None) -> tuple[ModelDescription, int]:
@@ -177,7 +192,9 @@ def _fitted(model: ModelDescription, sidecars: Sidecars | None) -> tuple[ModelDe
     return model.with_vocabulary(rows), usual_tokenizer(model)
 
 
-def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization) -> Sized:
+def _planned(
+    model: ModelDescription, tokenizer: int, quantization: Quantization, towers: Towers | None = None
+) -> Sized:
     turns = turns_of(model)
     stops = [1, 5]  # any two below 128: what counts is how many bytes they take
     parameters = LlmParameters(
@@ -191,7 +208,7 @@ def _planned(model: ModelDescription, tokenizer: int, quantization: Quantization
     tables = tables_of(model, WEB_FILE, None)
     quantization = scales_for(quantization, tables)
     specs, layout = web_layout(
-        model, weights_of(model), parameters, bytes(tokenizer), quantization, GenerationConfig(stops)
+        model, weights_of(model), parameters, bytes(tokenizer), quantization, GenerationConfig(stops), towers=towers
     )
     return Sized(layout.size, specs, tables == "on-demand")
 
@@ -229,7 +246,11 @@ def _web_file(path: Path, quantization: Quantization | None) -> Source:
         tensors=list(file.tensors.values()),
         on_demand=file.loads_tables_on_demand,
         sized=lambda _: None,
-        approximate=UNMEASURED if any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors) else None,
+        approximate=UNMEASURED
+        if any(name.startswith(GEMMA3N_TENSORS) for name in file.tensors)
+        else SEES
+        if "image" in file.modalities
+        else None,
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import proto
 
 from builder.formats.llm_parameters import LlmParameters, ModelType
+from builder.formats.pictures import Pictures, pictures_in
 from builder.formats.tflite_schema import TensorType
-from builder.formats.web_file_reader import TensorEntry, WebFile, are_halves
+from builder.formats.web_file_reader import PICTURES, TensorEntry, WebFile, are_halves
 from builder.model.residual import FLOAT16_MAX, fits_float16
 from builder.quantize.scheme import described
 
@@ -129,6 +130,8 @@ class WebFileFacts:
     """Bytes of the layers' own tables that stay out of the GPU while the model runs."""
     problem: str | None = None
     """Why the engine would write wrong text with it; None where nothing is known against it."""
+    pictures: Pictures | None = None
+    """How pictures go in; None where none do, or the file does not say."""
 
     def to_json(self) -> dict[str, Any]:
         """For --json."""
@@ -146,7 +149,7 @@ def inspect_web_file(path: Path) -> WebFileFacts:
 
 def web_file_facts(file: WebFile) -> WebFileFacts:
     """The facts of an opened web file."""
-    p = file.parameters
+    p, pictures = file.parameters, pictures_in(file)
     return WebFileFacts(
         path=file.path,
         size=file.size,
@@ -155,7 +158,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         family=ModelType.family_of(file.model_type),
         backend=file.backend,
         context_length=file.context_length,
-        parameters=sum(_values(tensor) for tensor in file.tensors.values()),
+        parameters=sum(map(_values, file.tensors.values())) + (pictures.parameters if pictures else 0),
         quantization=_quantization(file),
         dimensions=proto.Message.to_dict(
             p.transformer_parameters, use_integers_for_enums=False, always_print_fields_with_no_presence=False
@@ -177,6 +180,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
         modalities=file.modalities,
         on_demand=file.on_demand,
         problem=file.problem,
+        pictures=pictures,
     )
 
 
@@ -209,14 +213,14 @@ def _conversion(file: WebFile) -> dict[str, str]:
     found = noted if isinstance(noted, dict) else {}
     return {
         key: value
-        for key in ("checkpoint", "revision", "merged", "scale", "calibrated on")
+        for key in ("checkpoint", "revision", "merged", "scale", "calibrated on", "pictures")
         if isinstance(value := found.get(key), str) and value.isprintable() and 0 < len(value) <= MAX_NAME
     }
 
 
 def _values(tensor: TensorEntry) -> int:
-    """Number of weights in a tensor; scales and sums belong to a matrix and are none."""
-    if tensor.name.endswith((".sum_i", "_quantized_scale")):
+    """Number of weights in a tensor; scales and sums belong to a matrix and are none, and a graph has its own count."""
+    if tensor.name.endswith((".sum_i", "_quantized_scale")) or tensor.name in PICTURES:
         return 0
     if are_halves(tensor):
         return tensor.size // 2
@@ -226,6 +230,8 @@ def _values(tensor: TensorEntry) -> int:
 
 
 def _part(name: str) -> str:
+    if name in PICTURES:
+        return "what sees"
     if name.endswith(".scale"):
         return "norms"
     if PER_LAYER in name:

@@ -15,7 +15,7 @@ let device;
 /** @type {any} */ (globalThis).bare = {
   /**
    * @param {string} model address of the web file
-   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number, loraRanks?: number[], forceF32?: boolean}} options
+   * @param {{maxTokens: number, topK?: number, temperature?: number, randomSeed?: number, loraRanks?: number[], forceF32?: boolean, maxNumImages?: number}} options
    * @returns {Promise<number>} milliseconds
    */
   async load(model, options) {
@@ -60,6 +60,16 @@ let device;
       callbacks.push({ time: performance.now(), characters: part.length });
     });
     return { text, callbacks, started };
+  },
+
+  /**
+   * What follows a picture between two texts.
+   * @param {{before: string, side: number, pixels: number[], after: string}} prompt the picture a square, of bytes: red, green, blue, 255
+   * @returns {Promise<string>}
+   */
+  async look({ before, side, pixels, after }) {
+    const image = await createImageBitmap(new ImageData(new Uint8ClampedArray(pixels), side, side));
+    return engine.generateResponse([before, { imageSource: image }, after]);
   },
 
   heap: () => heapOf(engine),

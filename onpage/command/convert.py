@@ -57,6 +57,7 @@ NOT_OF_AN_ADAPTER = (
     "max_divergence",
     "residual_scale",
     "per_layer_embeddings",
+    "pictures",
     "report",
     "report_text",
     "prompt_prefix",
@@ -164,6 +165,12 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
     "and looks up the rows of a text's tokens.  [default: on-demand; static in a .litertlm]",
 )
 @click.option(
+    "--pictures",
+    is_flag=True,
+    help="Convert what sees, too (Gemma 3 of 4B and more): pictures go in. The engine's attention within one is not the model's own, and what "
+    "that costs is not known.",
+)
+@click.option(
     "--report",
     is_flag=True,
     help="Print the quantization error of each tensor, and its effect on two built-in texts.",
@@ -188,6 +195,7 @@ def convert(
     merge_lora: str | None,
     residual_scale: Asked,
     per_layer_embeddings: PerLayerTables | None,
+    pictures: bool,
     report: bool,
     report_text: Path | None,
     as_json: bool,
@@ -198,7 +206,7 @@ def convert(
     Hugging Face folder with config.json, .safetensors files (BF16, F16 or F32) and tokenizer.model or tokenizer.json; a GGUF file;
     or a repository of the Hugging Face hub with either, such as google/gemma-3-270m-it@main. From a repository, only the needed files
     are downloaded, once. ADAPTER may be a repository, too. Q4_0 of a GGUF file becomes q4_0 without rounding again. Of a model that
-    sees or hears, only the text part is converted. 8 bits stay close to the checkpoint; 4 bits halve the download and lose quality. A
+    sees or hears, only the text part is converted, unless --pictures asks for more. 8 bits stay close to the checkpoint; 4 bits halve the download and lose quality. A
     model that compares texts (BERT, EmbeddingGemma) becomes a graph, a .litertlm, without --target.
 
     \b
@@ -241,7 +249,7 @@ def convert(
     by_text.refuse_a_folder()
     if report_text:
         read_text(report_text)  # what is wrong with it is known before the work
-    opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns)
+    opened = OpenedCheckpoint.complete(base.path, merge.path if merge else None, turns, pictures=pictures)
     calibration = by_text.calibration(opened, automatic=quantization is None)
     with byte_progress() as progress:
         mix = None

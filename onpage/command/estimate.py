@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     metavar="TOKENS",
     help="Tokens of a prompt that a graph reads at once. May be repeated.  [default: 32 and 128]",
 )
+@click.option("--pictures", is_flag=True, help="Count what sees, too, as convert --pictures would write it.")
 @click.option("--gpu-memory", type=Bytes(), help="Check against this much GPU memory, such as 8GB.")
 @click.option(
     "--max-buffer-size", type=Bytes(), help="Check against the browser's limit for one buffer, such as 256MiB."
@@ -63,6 +64,7 @@ def estimate(
     target: str,
     activations: Activations,
     prefill: tuple[int, ...],
+    pictures: bool,
     gpu_memory: int | None,
     max_buffer_size: int | None,
     as_json: bool,
@@ -85,13 +87,13 @@ def estimate(
         from builder.estimate import estimate as estimate_model
     chosen = quantization if bits_are_chosen() else None
     if target == "graph":
-        _refuse(("gpu_memory", "max_buffer_size"), "is for --target web: a graph runs on the processor.")
+        _refuse(("gpu_memory", "max_buffer_size", "pictures"), "is for --target web: a graph runs on the processor.")
         from builder.estimate.graph import estimate_graph
 
         _show_graph(estimate_graph(model, chosen, activations=activations, context=context, prefill=prefill), as_json)
         return
     _refuse(("activations", "prefill"), "needs --target graph.")
-    found = estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size))
+    found = estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size), pictures=pictures)
     if as_json:
         print_json(found.to_json())
         return

@@ -96,6 +96,8 @@ def _refuse_what_a_graph_has_not() -> None:
         raise _wrong("A graph cannot load an adapter at run time: merge it with --merge-lora.")
     if _said("report") or _said("report_text"):
         raise _wrong("--report needs --target web; onpage evaluate judges a graph.")
+    if _said("pictures"):
+        raise _wrong("--pictures needs --target web: only MediaPipe takes them.")
     if _said("per_layer_embeddings"):
         raise _wrong("--per-layer-embeddings needs --target web: a graph has no such tables.")
 
@@ -118,6 +120,7 @@ NOT_OF_AN_ENCODER = (
     "merge_lora",
     "residual_scale",
     "per_layer_embeddings",
+    "pictures",
     "smooth",
     "prompt_prefix",
     "prompt_suffix",

@@ -16,6 +16,7 @@ from builder.formats.inspect_model import (
     inspect_model,
 )
 from builder.formats.inspect_web_file import PromptTemplate, Sampling, Tokens, WebFileFacts
+from builder.formats.pictures import Pictures
 from builder.formats.sniff import is_gguf
 from builder.formats.tflite_schema import TensorType
 from onpage.command.console import FILE, megabytes, print_facts, print_json
@@ -223,7 +224,12 @@ def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         ("attention", _attention(facts.dimensions)),
         ("residual stream", _residual(facts)),
         *([("per-layer embeddings", on_demand_row(facts.on_demand))] if facts.on_demand else []),
+        *([("pictures go in", _pictures(facts.pictures))] if facts.pictures else []),
     ]
+
+
+def _pictures(pictures: Pictures) -> str:
+    return f"{pictures.width} × {pictures.height} pixels and {pictures.tokens} tokens each, by {pictures.parameters / 1e6:,.1f} M parameters"
 
 
 def _residual(facts: WebFileFacts) -> str:
