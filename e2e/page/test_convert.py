@@ -132,7 +132,7 @@ def test_what_is_no_gemma_is_refused_by_name(models: Page, tmp_path: Path) -> No
     form(models).get_by_role("button", name="Convert", exact=True).click()
     said = models.locator(".models-said")
     expect(said).to_have_text(
-        'smol is a model of another kind ("llama"). The page converts Gemma 1 to 4 for text; others are for onpage convert.'
+        'smol is a model of another kind ("llama"). The page converts Gemma 1 to 4 and 3n for text; others are for onpage convert.'
     )
     expect(form(models)).to_be_hidden()
 

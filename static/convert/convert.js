@@ -38,7 +38,7 @@ import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
 import { isBounded, residualScale } from "./residual.js";
-import { isSame, largestOf } from "./stored_rows.js";
+import { firstRows, isSame, largestOf } from "./stored_rows.js";
 import { turnsOf } from "./turns.js";
 import { modelTypeOf } from "./web_model.js";
 import { refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./write_tensors.js";
@@ -215,8 +215,9 @@ async function leaveOutACopy(tensors, naming, config) {
 function found(tensors, weights, isRead) {
   const left = new Set(tensors.keys());
   const pairs = weights.map((weight) => {
-    const tensor = tensors.get(weight.source);
-    if (!tensor || tensor.shape.join() !== weight.stored.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(weight.stored)}`);
+    const whole = tensors.get(weight.source);
+    const tensor = whole && weight.hasMoreRows ? firstRows(whole, weight.stored[0]) : whole;
+    if (tensor?.shape.join() !== weight.stored.join()) throw new Refusal("damaged", `${weight.source}: ${shown(tensor?.shape ?? null)}, not ${shown(weight.stored)}`);
     if (!isRead(tensor.dtype)) throw new Refusal("types", `${weight.source} ${tensor.dtype}`);
     left.delete(weight.source);
     return { weight, tensor };

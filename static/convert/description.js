@@ -21,6 +21,8 @@
  * @property {number} inner width of the feed-forward
  * @property {boolean} postNorms whether what it adds to the stream goes through norms
  * @property {number} [given] width of what it is given for a token from a table of its own, 0 where there is none
+ * @property {number} [rank] of a learned residual beside the attention, 0 where there is none
+ * @property {number | null} [sparseAbove] above how many standard deviations a gate of the feed-forward goes on; null: all do
  * @property {boolean} [scaled] whether the stream is multiplied by a number of the layer's own
  *
  * @typedef {object} Model
@@ -30,6 +32,7 @@
  * @property {Layer[]} layers
  * @property {Rope} rope of the layers that see everything
  * @property {number | null} finalCap
+ * @property {number} [streams] that run side by side through the layers, 1 where it is not said
  * @property {number} [normOffset] what is added to a norm's weights to make its factors, 1 where it is not said
  * @property {number} rows of the embedding that the checkpoint has
  * @property {number} vocabulary rows of it that the web file has

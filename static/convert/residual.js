@@ -19,8 +19,8 @@ const POST_NORMS = ["post_attention_norm", "post_feed_forward_norm", "post_per_l
 const READERS = ["final_norm", "per_layer_gate", "per_layer_model_projection"];
 
 /** Whether norms bound the stream, which takes a pass over the embedding. @param {import('./description.js').Model} model */
-export function isBounded({ layers }) {
-  return layers.every(({ postNorms }) => postNorms);
+export function isBounded({ layers, streams = 1 }) {
+  return streams === 1 && layers.every(({ postNorms }) => postNorms);
 }
 
 /**

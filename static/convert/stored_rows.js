@@ -31,6 +31,13 @@ export async function readRows(tensor, first, count, into) {
   for (let row = there; row < count; row += 1) await read(tensor, 0, into.subarray(row * width, (row + 1) * width));
 }
 
+/** A matrix without the rows behind the first `rows`, where it has more. @param {StoredTensor} tensor @param {number} rows @returns {StoredTensor} */
+export function firstRows(tensor, rows) {
+  const { shape: [there, ...row], dtype, begin, end } = tensor;
+  if (row.length !== 1 || there <= rows) return tensor;
+  return { ...tensor, shape: [rows, ...row], end: Math.min(end, begin + bytesOfValues(dtype, rows * row[0])) };
+}
+
 /** Some rows of a matrix, in float32. @param {StoredTensor} tensor @param {number} first @param {number} count */
 export async function floatRows(tensor, first, count) {
   const values = new Float32Array(count * tensor.shape[1]);

@@ -2,16 +2,20 @@
 /** A model in the words of the web file: its parameters and its type (builder/formats/web_model.py). */
 
 import { message } from "./protobuf.js";
+import { Refusal, shown } from "./refusal.js";
 
 /** `odml.infra.LlmModelType` by family and published size; "" is for all others. @type {Record<string, Record<string, number>>} */
 const MODEL_TYPES = {
   gemma: { "": 6, "7b": 12 },
   gemma2: { "": 18 },
   gemma3: { "": 38, "1b": 27, "4b": 28, "12b": 29, "27b": 30 },
+  gemma3n: { "": 37, "4b": 36 },
   gemma4: { "": 61, e2b: 52, e4b: 53 },
 };
 /** Kinds of norms: none, and one of the mean square. */
 const [NONE, RMS] = [1, 2];
+/** So many of the first layers the engine makes sparse, where it is told to at all. */
+const SPARSE_LAYERS = 10;
 /** How queries are scaled: by the root of a head's dimension, by another number, not at all. */
 const [USUAL, RESCALED, NOT_SCALED] = [2, 4, 5];
 
@@ -58,6 +62,18 @@ export function transformerParameters(model) {
 
 /** What the families since Gemma 3n have beside, whose queries are not scaled. @type {Record<string, (model: import('./description.js').Model) => import('./protobuf.js').Field[]>} */
 const TOLD = {
+  gemma3n: (model) => {
+    const { layers: [{ rank, sparseAbove = null }, ...others], streams = 1 } = model;
+    if (others.at(-1)?.attention.cacheOf == null) throw new Refusal("setting", "num_kv_shared_layers 0"); // the engine then runs a Gemma 3
+    const isSparse = (/** @type {import('./description.js').Layer} */ layer, /** @type {number} */ i) => (layer.sparseAbove ?? null) === (i < SPARSE_LAYERS ? sparseAbove : null);
+    if (sparseAbove === 0 || !model.layers.every(isSparse)) throw new Refusal("setting", "activation_sparsity_pattern");
+    return [
+      ...toldSince3n(model),
+      [34, message([[1, rank ?? 0]])],
+      [37, message([[1, streams], [3, streams]])],
+      [38, sparseAbove, "float"],
+    ];
+  },
   gemma4: (model) => {
     const [{ attention: local }] = model.layers;
     const seeingAll = model.layers.find(({ attention }) => attention.window === null)?.attention ?? local;
@@ -73,10 +89,14 @@ const TOLD = {
 };
 
 /** @param {import('./description.js').Model} model @returns {import('./protobuf.js').Field[]} */
-function toldSince3n({ layers }) {
+function toldSince3n({ layers, rope }) {
   const [{ given, inner }] = layers;
   const shared = layers.findIndex(({ attention }) => (attention.cacheOf ?? null) !== null);
   const wide = layers[shared]?.inner ?? inner;
+  const isTold = layers.every((layer, i) => layer.inner === (shared >= 0 && i >= shared ? wide : inner));
+  if (!isTold) throw new Refusal("setting", `intermediate_size ${shown(layers.map((layer) => layer.inner))}`);
+  const inFloat32 = Object.values(rope).every((each) => Math.fround(each) === each);
+  if (!inFloat32) throw new Refusal("setting", `rope_parameters ${shown(rope)}`);
   return [
     [21, given || null],
     [23, given ? 1 : null], // the tables are loaded on demand

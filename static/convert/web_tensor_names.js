@@ -1,6 +1,8 @@
 // @ts-check
 /** The names of a web file's tensors, by what they are in a model (builder/formats/web_tensor_names.py). */
 
+import { STREAMS_BEGIN, STREAMS_END } from "./weights.js";
+
 /** @type {Record<string, string>} */
 const WHOLE_NAMES = { embedding: "params.lm.softmax.logits_ffn", final_norm: "params.lm.final_ln.scale" };
 
@@ -26,6 +28,7 @@ const WHOLE_NAMES_SINCE_3N = {
   embedding: "transformer.embedder.input_embedding",
   per_layer_model_projection: "transformer.embedder.per_layer_model_projection",
   per_layer_projection_norm: "transformer.embedder.per_layer_projection_norm.scale",
+  ...Object.fromEntries([...STREAMS_BEGIN, ...STREAMS_END].map((part) => [part, part.replace("altup_", "transformer.altup.")])),
   final_norm: "transformer.final_norm.scale",
 };
 
@@ -49,9 +52,17 @@ const LAYER_NAMES_SINCE_3N = {
   per_layer_projection: "per_layer_embedding_projection",
   post_per_layer_norm: "post_per_layer_input_norm.scale",
   layer_scale: "skip.scale",
+  laurel_left: "laurel.linear_left",
+  laurel_right: "laurel.linear_right",
+  post_laurel_norm: "post_laurel_norm.scale",
+  altup_router: "altup.modality_router",
+  altup_router_norm: "altup.router_norm_layer.scale",
+  altup_prediction: "altup.prediction.coefs",
+  altup_correction: "altup.correction.coefs",
+  altup_output_scale: "altup.correct_output.scale",
 };
 /** Families whose tensors the engine reads by these names. */
-const SINCE_3N = ["gemma4"];
+const SINCE_3N = ["gemma3n", "gemma4"];
 
 /** @param {string} part @param {number | null} layer @param {string} family */
 export function tensorName(part, layer, family) {

@@ -301,7 +301,6 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
 @pytest.mark.parametrize(
     ("change", "code", "detail"),
     [
-        (put("config.json", {"model_type": "gemma3n"}), "family", '"gemma3n"'),
         (put("config.json", {"model_type": "gemma3", "text_config": None}), "family", '"gemma3"'),
         (put("config.json", {"model_type": "gemma3", "text_config": {"model_type": "x"}}), "family", '"x"'),
         (put("config.json", {"model_type": "llama"}), "family", '"llama"'),

@@ -7,6 +7,9 @@ const [MIN_FLOAT, MAX_FLOAT] = [2 ** -126, 2 ** 127];
 const MOST = 1 << 24;
 export const [MAX_LAYERS, MAX_HEADS, MAX_HEAD] = [1024, 1024, 4096];
 
+/** @param {unknown} value of a JSON */
+export const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
 export class Config {
   /** @param {Record<string, any>} values @param {Record<string, any>} [defaults] what a family has where a key is left out */
   constructor(values, defaults = {}) {

@@ -10,8 +10,8 @@
 import { BLOCK, LOCAL_WAVELENGTH, globalLayers } from "../description.js";
 import { shown } from "../refusal.js";
 import { tensorName } from "../web_tensor_names.js";
-import { isTable, layerParts, wholeParts } from "../weights.js";
-import { Config, MAX_HEAD, MAX_HEADS, MAX_LAYERS } from "./config.js";
+import { STREAMS_BEGIN, STREAMS_END, isTable, layerParts, wholeParts } from "../weights.js";
+import { Config, MAX_HEAD, MAX_HEADS, MAX_LAYERS, isPlain } from "./config.js";
 import { embeddingIn } from "./family.js";
 
 /** What transformers calls the parts of a layer. @type {Record<string, string>} */
@@ -32,13 +32,26 @@ export const TENSORS = {
   per_layer_gate: "per_layer_input_gate",
   per_layer_projection: "per_layer_projection",
   post_per_layer_norm: "post_per_layer_input_norm",
+  laurel_left: "laurel.linear_left",
+  laurel_right: "laurel.linear_right",
+  post_laurel_norm: "laurel.post_laurel_norm",
+  altup_router: "altup.modality_router",
+  altup_router_norm: "altup.router_norm",
+  altup_prediction: "altup.prediction_coefs",
+  altup_correction: "altup.correction_coefs",
 };
 /** What it calls what a model has once. @type {Record<string, string>} */
-const WHOLE = { final_norm: "norm", per_layer_model_projection: "per_layer_model_projection", per_layer_projection_norm: "per_layer_projection_norm" };
+const WHOLE = {
+  final_norm: "norm",
+  per_layer_model_projection: "per_layer_model_projection",
+  per_layer_projection_norm: "per_layer_projection_norm",
+  ...Object.fromEntries(STREAMS_BEGIN.map((part, i) => [part, `altup_projections.${i}`])),
+  ...Object.fromEntries(STREAMS_END.map((part, i) => [part, `altup_unembed_projections.${i}`])),
+};
 /** The tables of all layers, side by side. */
 export const PER_LAYER_TABLE = "embed_tokens_per_layer.weight";
 /** Those of a layer that are no `.weight`. @type {Record<string, string>} */
-export const OTHERS = { layer_scale: "layer_scalar" };
+export const OTHERS = { layer_scale: "layer_scalar", altup_output_scale: "altup.correct_output_scale" };
 
 /**
  * A model whose layers differ in their window only.
@@ -57,8 +70,7 @@ export const OTHERS = { layer_scale: "layer_scalar" };
  * @returns {import('../description.js').Model}
  */
 export function denseModel(c, { family, sizes, dimensions: { width, inner, layers, heads, keyHeads, head, rows }, windows, rope, postNorms, queryKeyNorms, queryScalar, attentionCap = null, finalCap = null }) {
-  const { per_layer_config: ofSingleLayers } = c.values; // which transformers reads since 5.24
-  if (ofSingleLayers != null && shown(ofSingleLayers) !== "{}") c.refuse("per_layer_config");
+  refuseLayersOfTheirOwn(c);
   const attention = { heads, keyHeads, head, queryScale: 1 / Math.sqrt(queryScalar), cap: attentionCap, queryKeyNorms };
   return {
     family,
@@ -130,11 +142,22 @@ export function refuseTheUnusual(c, ...seeing) {
   c.refuseUnless("use_bidirectional_attention", false, ...seeing);
 }
 
+/** Settings of single layers, which transformers reads of every model since 5.24. @param {import('./config.js').Config} c */
+export function refuseLayersOfTheirOwn(c) {
+  const { per_layer_config: said } = c.values;
+  if (said != null && shown(said) !== "{}") c.refuse("per_layer_config");
+}
+
+/** What config.json calls layers. @param {boolean[]} seeingAll whether each does */
+export function layerTypes(seeingAll) {
+  return seeingAll.map((seesAll) => (seesAll ? "full_attention" : "sliding_attention"));
+}
+
 /** The window of each layer, null where it sees everything. @param {import('./config.js').Config} c @param {number} layers @returns {(number | null)[]} */
 export function readWindows(c, layers) {
   const { values } = c;
   const window = c.integer("sliding_window");
-  const kinds = (/** @type {number} */ period) => globalLayers(period, layers).map((seesAll) => (seesAll ? "full_attention" : "sliding_attention"));
+  const kinds = (/** @type {number} */ period) => layerTypes(globalLayers(period, layers));
   const key = values.layer_types != null ? "layer_types" : "_sliding_window_pattern" in values ? "_sliding_window_pattern" : "sliding_window_pattern";
   const types = values.layer_types ?? kinds(c.integer(key));
   const first = Array.isArray(types) ? types.indexOf("full_attention") : 0;
@@ -165,9 +188,6 @@ export function readOnlyRope(c) {
   if (rope.factor !== 1) c.refuse(key);
   return rope;
 }
-
-/** @param {unknown} value of a JSON */
-export const isPlain = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** @type {Record<string, string[]>} */
 const ROPES = { default: ["rope_theta"], linear: ["rope_theta", "factor"] };

@@ -5,10 +5,11 @@
  */
 
 import { LOCAL_WAVELENGTH, globalLayers } from "../description.js";
-import { Refusal, shown } from "../refusal.js";
-import { Config, MAX_HEAD } from "./config.js";
-import { isPlain, readDimensions, readKeyHeads, readRope, readWholeBlocks, readWindows, refuseTheUnusual, weightsOf } from "./dense.js";
+import { Refusal } from "../refusal.js";
+import { Config, MAX_HEAD, isPlain } from "./config.js";
+import { layerTypes, readDimensions, readKeyHeads, readRope, readWholeBlocks, readWindows, refuseTheUnusual, weightsOf } from "./dense.js";
 import { NAMING } from "./family.js";
+import { NAMING_WITH_SENSES, SENSES, textPart } from "./senses.js";
 import { readCaches, readSharedLayers } from "./shared_caches.js";
 
 /** What a config.json may leave out. */
@@ -37,11 +38,6 @@ const ROPES = {
 const SIZES = { "1536,35": "e2b", "2560,42": "e4b" };
 /** What per_layer_config may say of one. */
 const OF_A_LAYER = ["head_dim", "num_key_value_heads"];
-const TEXT = "gemma4_text";
-/** Of a model that sees and hears. @type {import('./family.js').Naming} */
-const NAMING_WITH_SENSES = { decoder: "model.language_model.", head: "lm_head.weight" };
-const SENSES = /^model\.(vision_tower|audio_tower|embed_vision|embed_audio)\./;
-
 /** @param {Record<string, any>} config of config.json @returns {import('../description.js').Model} */
 function describe(config) {
   const c = new Config(config, DEFAULTS);
@@ -75,16 +71,9 @@ function describe(config) {
   };
 }
 
-/** @param {Record<string, any>} config of config.json @returns {import('../description.js').Model} */
-function describeTextPart(config) {
-  const { text_config: text } = config;
-  if (!isPlain(text) || (text.model_type ?? TEXT) !== TEXT) throw new Refusal("family", shown(text?.model_type ?? config.model_type));
-  return describe(text);
-}
-
 /** The windows, as transformers has them: the last layer sees everything, whatever is said of it. @param {Config} c @param {number} layers */
 function readLayers(c, layers) {
-  const types = c.values.layer_types ?? globalLayers(PERIOD, layers).map((seesAll) => (seesAll ? "full_attention" : "sliding_attention"));
+  const types = c.values.layer_types ?? layerTypes(globalLayers(PERIOD, layers));
   return readWindows(new Config({ ...c.values, layer_types: Array.isArray(types) ? [...types.slice(0, -1), "full_attention"] : types }), layers);
 }
 
@@ -136,12 +125,11 @@ function readGlobalRope(c) {
   const isProportional = kind === "proportional";
   const proportion = isProportional ? new Config({ partial_rotary_factor: 1, ...full }).number("partial_rotary_factor") : 1;
   const { wavelength, factor } = readRope(c, "rope_parameters", isProportional ? others : full, 1_000_000);
-  // the engine is told both in float32
-  if (proportion > 1 || factor !== 1 || [wavelength, proportion].some((each) => Math.fround(each) !== each)) c.refuse("rope_parameters");
+  if (proportion > 1 || factor !== 1) c.refuse("rope_parameters");
   return { wavelength, factor, proportion };
 }
 
 /** @type {import('./family.js').Family} */
 export const FAMILY = { describe, weights: weightsOf, namings: [NAMING], leftOut: null };
 /** @type {import('./family.js').Family} */
-export const FAMILY_WITH_SENSES = { describe: describeTextPart, weights: weightsOf, namings: [NAMING_WITH_SENSES], leftOut: SENSES };
+export const FAMILY_WITH_SENSES = { describe: (config) => describe(textPart(config, "gemma4_text")), weights: weightsOf, namings: [NAMING_WITH_SENSES], leftOut: SENSES };

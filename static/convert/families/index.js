@@ -5,6 +5,7 @@ import { Refusal, shown } from "../refusal.js";
 import * as gemma1 from "./gemma1.js";
 import * as gemma2 from "./gemma2.js";
 import * as gemma3 from "./gemma3.js";
+import * as gemma3n from "./gemma3n.js";
 import * as gemma4 from "./gemma4.js";
 
 /** `model_type` of config.json → what reads it. @type {Record<string, import('./family.js').Family>} */
@@ -13,6 +14,8 @@ const FAMILIES = {
   gemma2: gemma2.FAMILY,
   gemma3_text: gemma3.FAMILY,
   gemma3: gemma3.FAMILY_WITH_IMAGES,
+  gemma3n_text: gemma3n.FAMILY,
+  gemma3n: gemma3n.FAMILY_WITH_SENSES,
   gemma4_text: gemma4.FAMILY,
   gemma4: gemma4.FAMILY_WITH_SENSES,
 };

@@ -18,7 +18,7 @@ export const models = {
   persist: "Ask the browser to keep the models",
   file: "Import a file",
   folder: "Import a folder",
-  take: "Files with .task, .litertlm or .bin that were made for a browser; or a Gemma 1 to 4, as a folder from Hugging Face or as a GGUF file, which is converted here, merged with a LoRA adapter whose folder comes along. All is read here and sent nowhere.",
+  take: "Files with .task, .litertlm or .bin that were made for a browser; or a Gemma 1 to 4 or 3n, as a folder from Hugging Face or as a GGUF file, which is converted here, merged with a LoRA adapter whose folder comes along. All is read here and sent nowhere.",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} is a checkpoint. Convert it for this browser?`,
@@ -153,7 +153,7 @@ const refusals = (name) => ({
 const unconverted = (name, detail) => ({
   incomplete: `${name} cannot be converted: ${detail} is missing. Download all files of it, and import them together.`,
   damaged: `${name} cannot be converted: a file is damaged, or belongs to another model (${detail}). Download it again.`,
-  family: `${name} is a model of another kind (${detail}). The page converts Gemma 1 to 4 for text; others are for onpage convert.`,
+  family: `${name} is a model of another kind (${detail}). The page converts Gemma 1 to 4 and 3n for text; others are for onpage convert.`,
   setting: `${name} cannot be converted: no file for a browser can say this setting (${detail}).`,
   quantized: `${name} is quantized already (${detail}). Take the checkpoint that it was made from.`,
   types: `${name} cannot be converted: weights have a type that is not read (${detail}). Save them as BF16, F16 or F32.`,

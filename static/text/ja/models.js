@@ -18,7 +18,7 @@ export const models = {
   persist: "モデルを残すようブラウザに頼む",
   file: "ファイルを読み込む",
   folder: "フォルダーを読み込む",
-  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはGemma 1から4（Hugging FaceのフォルダかGGUFファイル。ここで変換します。LoRAアダプターのフォルダも一緒に選ぶと統合します）。すべてここで読み込まれ、どこにも送信されません。",
+  take: "ブラウザ用に作られた .task、.litertlm、.bin のファイル、またはGemma 1から4と3n（Hugging FaceのフォルダかGGUFファイル。ここで変換します。LoRAアダプターのフォルダも一緒に選ぶと統合します）。すべてここで読み込まれ、どこにも送信されません。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} はチェックポイントです。このブラウザ用に変換しますか？`,
@@ -152,7 +152,7 @@ const refusals = (name) => ({
 const unconverted = (name, detail) => ({
   incomplete: `${name} は変換できません。${detail} がありません。すべてのファイルをダウンロードして、一緒に読み込んでください。`,
   damaged: `${name} は変換できません。ファイルが壊れているか、別のモデルのものです（${detail}）。もう一度ダウンロードしてください。`,
-  family: `${name} は別の種類のモデルです（${detail}）。このページが変換するのは文章用のGemma 1から4です。ほかは onpage convert を使ってください。`,
+  family: `${name} は別の種類のモデルです（${detail}）。このページが変換するのは文章用のGemma 1から4と3nです。ほかは onpage convert を使ってください。`,
   setting: `${name} は変換できません。ブラウザ用のファイルではこの設定を表せません（${detail}）。`,
   quantized: `${name} はすでに量子化されています（${detail}）。元のチェックポイントを使ってください。`,
   types: `${name} は変換できません。重みの型を読めません（${detail}）。BF16、F16、F32のいずれかで保存してください。`,

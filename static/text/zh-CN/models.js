@@ -18,7 +18,7 @@ export const models = {
   persist: "请浏览器保留模型",
   file: "导入文件",
   folder: "导入文件夹",
-  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者 Gemma 1 至 4（来自 Hugging Face 的文件夹或 GGUF 文件，在这里转换；一起选择 LoRA 适配器的文件夹则会合并）。一切都在这里读取，不会发送到任何地方。",
+  take: "为浏览器制作的 .task、.litertlm 或 .bin 文件，或者 Gemma 1 至 4、3n（来自 Hugging Face 的文件夹或 GGUF 文件，在这里转换；一起选择 LoRA 适配器的文件夹则会合并）。一切都在这里读取，不会发送到任何地方。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} 是一个检查点。要为此浏览器转换它吗？`,
@@ -152,7 +152,7 @@ const refusals = (name) => ({
 const unconverted = (name, detail) => ({
   incomplete: `无法转换 ${name}：缺少 ${detail}。请下载它的所有文件，并一起导入。`,
   damaged: `无法转换 ${name}：有文件已损坏，或属于另一个模型（${detail}）。请重新下载。`,
-  family: `${name} 是另一种模型（${detail}）。此页面只转换用于文本的 Gemma 1 至 4；其他模型请用 onpage convert。`,
+  family: `${name} 是另一种模型（${detail}）。此页面只转换用于文本的 Gemma 1 至 4、3n；其他模型请用 onpage convert。`,
   setting: `无法转换 ${name}：用于浏览器的文件无法表示此设置（${detail}）。`,
   quantized: `${name} 已经量化过（${detail}）。请使用它所依据的检查点。`,
   types: `无法转换 ${name}：无法读取权重的类型（${detail}）。请将其保存为 BF16、F16 或 F32。`,

@@ -18,7 +18,7 @@ export const models = {
   persist: "請瀏覽器保留模型",
   file: "匯入檔案",
   folder: "匯入資料夾",
-  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者 Gemma 1 至 4（來自 Hugging Face 的資料夾或 GGUF 檔案，在這裡轉換；一起選擇 LoRA 適配器的資料夾則會合併）。一切都在這裡讀取，不會傳送到任何地方。",
+  take: "為瀏覽器製作的 .task、.litertlm 或 .bin 檔案，或者 Gemma 1 至 4、3n（來自 Hugging Face 的資料夾或 GGUF 檔案，在這裡轉換；一起選擇 LoRA 適配器的資料夾則會合併）。一切都在這裡讀取，不會傳送到任何地方。",
   conversion: {
     /** @param {string} name of the folder */
     asked: (name) => `${name} 是一個檢查點。要為此瀏覽器轉換它嗎？`,
@@ -152,7 +152,7 @@ const refusals = (name) => ({
 const unconverted = (name, detail) => ({
   incomplete: `無法轉換 ${name}：缺少 ${detail}。請下載它的所有檔案，並一起匯入。`,
   damaged: `無法轉換 ${name}：有檔案已損壞，或屬於另一個模型（${detail}）。請重新下載。`,
-  family: `${name} 是另一種模型（${detail}）。此頁面只轉換用於文字的 Gemma 1 至 4；其他模型請用 onpage convert。`,
+  family: `${name} 是另一種模型（${detail}）。此頁面只轉換用於文字的 Gemma 1 至 4、3n；其他模型請用 onpage convert。`,
   setting: `無法轉換 ${name}：用於瀏覽器的檔案無法表示此設定（${detail}）。`,
   quantized: `${name} 已經量化過（${detail}）。請使用它所依據的檢查點。`,
   types: `無法轉換 ${name}：無法讀取權重的類型（${detail}）。請將其儲存為 BF16、F16 或 F32。`,
