@@ -6,13 +6,20 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
+import { MAX_HEAD } from "./families/config.js";
+import { TENSORS } from "./families/dense.js";
 import { familyOf } from "./families/index.js";
 import { isRead } from "./ggml_types.js";
 import { readGguf } from "./gguf.js";
 import { architectureOf, configOf } from "./gguf_config.js";
-import { EMBEDDING, HEAD, ggufName } from "./gguf_names.js";
+import { HEAD, ROPE_DIVISORS, ggufName, matrixNumber } from "./gguf_names.js";
 import { tokenizerOf } from "./gguf_tokenizer.js";
-import { Refusal } from "./refusal.js";
+import { firstRows } from "./stored_rows.js";
+import { valuesOf } from "./stored_values.js";
+import { isTable } from "./weights.js";
+
+/** What files hold of layers that read another's keys and values, and no model reads. */
+const OF_A_CACHE = ["key", "value", "key_norm"];
 
 /**
  * @param {import('./folder.js').Folder} folder
@@ -21,8 +28,7 @@ import { Refusal } from "./refusal.js";
  */
 export async function openGguf({ files }, file) {
   const { metadata, tensors } = await readGguf(files, file);
-  const config = configOf(metadata, tensors.get(EMBEDDING)?.shape[0] ?? 0);
-  if (!tensors.has(EMBEDDING)) throw new Refusal("damaged", EMBEDDING);
+  const config = configOf({ metadata, tensors, divisors: await divisorsIn(tensors) });
   const [temperature, topK] = ["temp", "top_k"].map((key) => metadata.get(`general.sampling.${key}`));
   return {
     name: file,
@@ -35,20 +41,44 @@ export async function openGguf({ files }, file) {
   };
 }
 
+/** Of a rope; none where no tensor holds so few. @param {Map<string, StoredTensor>} tensors */
+async function divisorsIn(tensors) {
+  const tensor = tensors.get(ROPE_DIVISORS);
+  const isRope = tensor?.dtype === "F32" && tensor.shape.length === 1 && tensor.shape[0] <= MAX_HEAD;
+  return tensor && isRope ? valuesOf(tensor) : new Float32Array();
+}
+
 /**
  * By the names that transformers gives them. One that the model has no place for keeps llama.cpp's name.
  * @param {Map<string, StoredTensor>} tensors
  * @param {Record<string, any>} config
  * @param {import('./gguf_config.js').Architecture} architecture
  */
-function named(tensors, config, { normsPlusOne }) {
+function named(tensors, config, { normsPlusOne, dividesRope }) {
   const family = familyOf(config);
   const [naming] = family.namings;
-  const sources = new Map(family.weights(family.describe(config), naming).map((weight) => [ggufName(weight), weight]));
-  const renamed = [...tensors.values()].map((tensor) => {
-    const weight = sources.get(tensor.name);
-    const name = weight?.source ?? (tensor.name === HEAD ? naming.head : tensor.name);
-    return { ...tensor, name, minus: normsPlusOne && weight?.part.endsWith("_norm") ? 1 : 0 };
-  });
-  return new Map(renamed.map((tensor) => [tensor.name, tensor]));
+  const model = family.describe(config);
+  /** @type {Map<string, StoredTensor>} */
+  const found = new Map();
+  const left = new Map(tensors);
+  if (dividesRope) left.delete(ROPE_DIVISORS);
+  const unread = model.layers.flatMap(({ attention: { cacheOf = null } }, i) => (cacheOf === null ? [] : OF_A_CACHE.map((part) => ({ part, layer: i }))));
+  const others = new Map([[HEAD, naming.head], ...unread.map(({ part, layer }) => /** @type {const} */ ([ggufName({ part, layer }), `${naming.decoder}layers.${layer}.${TENSORS[part]}.weight`]))]);
+  for (const weight of family.weights(model, naming)) {
+    const stored = tensors.get(ggufName(weight));
+    if (!stored || found.has(weight.source)) continue; // one tensor holds the tables of all layers
+    left.delete(stored.name);
+    const minus = normsPlusOne && weight.part.endsWith("_norm") ? 1 : 0;
+    found.set(weight.source, { ...partOf(stored, weight), name: weight.source, minus });
+  }
+  const rest = [...left.values()].map((tensor) => ({ ...tensor, name: others.get(tensor.name) ?? tensor.name }));
+  return new Map([...found.values(), ...rest].map((tensor) => [tensor.name, tensor]));
+}
+
+/** What a weight is of a tensor: one of several matrices, or a table without the rows that llama.cpp adds. @param {StoredTensor} tensor @param {import('./weights.js').Weight} weight @returns {StoredTensor} */
+function partOf(tensor, weight) {
+  const { shape: [count, ...matrix], begin, end } = tensor;
+  const number = matrixNumber(weight);
+  if (number >= 0 && matrix.length === 2 && number < count) return { ...tensor, shape: matrix, begin: begin + (number * (end - begin)) / count, end: begin + ((number + 1) * (end - begin)) / count };
+  return isTable(weight) ? firstRows(tensor, weight.stored[0]) : tensor;
 }

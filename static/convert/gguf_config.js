@@ -6,6 +6,10 @@
  * @typedef {import('./gguf.js').Metadata} Metadata
  */
 
+import { layerTypes } from "./families/dense.js";
+import { gemma3nLayers, gemma4Layers } from "./gguf_layers.js";
+import { EMBEDDING } from "./gguf_names.js";
+import { Said } from "./gguf_said.js";
 import { Refusal, shown } from "./refusal.js";
 
 /**
@@ -15,6 +19,9 @@ import { Refusal, shown } from "./refusal.js";
  * @property {string} modelType in config.json
  * @property {Record<string, unknown>} defaults what a left-out key means to llama.cpp, where the family's own default would be another
  * @property {boolean} normsPlusOne whether norms are stored as factors where a checkpoint has their distance from one
+ * @property {boolean} [dividesRope] whether a tensor of divisors may say which pairs of a head are turned
+ * @property {(file: import('./gguf_layers.js').File, said: Said) => Record<string, any>} [ofLayers] what config.json says of a model whose layers differ, in
+ *   place of what KEYS would
  * @property {number} [layersOf27b] the size whose queries are scaled by width / heads instead of the head dimension
  */
 
@@ -24,6 +31,8 @@ const ARCHITECTURES = {
   gemma: { modelType: "gemma", defaults: ROPE_OF_ALL, normsPlusOne: true },
   gemma2: { modelType: "gemma2", defaults: ROPE_OF_ALL, normsPlusOne: true, layersOf27b: 46 },
   gemma3: { modelType: "gemma3_text", defaults: { sliding_window: null, ...ROPE_OF_ALL }, normsPlusOne: true, layersOf27b: 62 },
+  gemma3n: { modelType: "gemma3n_text", defaults: ROPE_OF_ALL, normsPlusOne: false, ofLayers: gemma3nLayers },
+  gemma4: { modelType: "gemma4_text", defaults: {}, normsPlusOne: false, dividesRope: true, ofLayers: gemma4Layers },
 };
 /** Key of config.json → key of the metadata, behind the architecture's name. */
 const KEYS = {
@@ -56,27 +65,31 @@ export function architectureOf(metadata) {
   return ARCHITECTURES[name];
 }
 
-/** @param {Metadata} metadata @param {number} rows of the embedding @returns {Record<string, any>} */
-export function configOf(metadata, rows) {
-  const { modelType, defaults, layersOf27b } = architectureOf(metadata);
-  const name = metadata.get("general.architecture");
-  const said = (/** @type {string} */ key) => plain(metadata.get(`${name}.${key}`), key);
+/** @param {import('./gguf_layers.js').File} file @returns {Record<string, any>} */
+export function configOf(file) {
+  const { metadata, tensors } = file;
+  const { modelType, defaults, layersOf27b, ofLayers } = architectureOf(metadata);
+  const all = new Said(metadata, metadata.get("general.architecture"));
+  const said = (/** @type {string} */ key) => all.value(key);
+  const rows = tensors.get(EMBEDDING)?.shape[0];
+  if (rows === undefined) throw new Refusal("damaged", EMBEDDING);
+  const differing = ofLayers?.(file, all) ?? {};
   /** @type {Record<string, any>} */
   const config = { model_type: modelType, ...defaults, vocab_size: rows };
   for (const [key, theirs] of Object.entries(KEYS)) {
-    const value = said(theirs);
+    const value = Object.hasOwn(differing, key) ? differing[key] : said(theirs);
     if (value !== undefined) config[key] = value;
-    else if (NEEDED.includes(key)) throw new Refusal("damaged", `${name}.${theirs}`);
+    else if (NEEDED.includes(key)) all.miss(theirs);
   }
+  Object.assign(config, differing);
   const { hidden_size: width, num_attention_heads: heads, num_hidden_layers: layers } = config;
   config.num_key_value_heads ??= heads;
   config.head_dim ??= Math.floor(width / heads);
-  const values = said("attention.value_length");
-  if (values !== undefined && values !== config.head_dim) throw new Refusal("setting", `attention.value_length ${shown(values)}`);
+  all.refuseUnless("attention.value_length", said("attention.key_length") ?? config.head_dim);
   const scale = said("attention.scale");
   config.query_pre_attn_scalar = scale > 0 && typeof scale === "number" ? Number((scale ** -2).toFixed(6)) : layers === layersOf27b ? width / heads : config.head_dim;
   const pattern = said("attention.sliding_window_pattern");
-  if (Array.isArray(pattern)) config.layer_types = pattern.map((windowed) => (windowed ? "sliding_attention" : "full_attention"));
+  if (Array.isArray(pattern)) config.layer_types = layerTypes(pattern.map((windowed) => !windowed));
   else if (pattern !== undefined) config.sliding_window_pattern = pattern;
   const [scaling, factor] = [said("rope.scaling.type"), said("rope.scaling.factor")];
   if (scaling === "linear" && factor !== undefined) config.rope_scaling = { rope_type: "linear", factor };
@@ -84,20 +97,4 @@ export function configOf(metadata, rows) {
   config.bos_token_id = metadata.get("tokenizer.ggml.bos_token_id") ?? null;
   config.eos_token_id = ENDS.map((key) => metadata.get(`tokenizer.ggml.${key}`)).filter((id) => id !== undefined);
   return config;
-}
-
-/** A value as config.json has it; of one for each layer the one that all have. @param {any} value @param {string} key */
-function plain(value, key) {
-  if (value instanceof Float64Array) {
-    if (!value.length || value.some((each) => each !== value[0])) throw new Refusal("setting", `${key} ${shown([...value.subarray(0, 40)])}`);
-    return value[0];
-  }
-  return typeof value === "number" && !Number.isInteger(value) ? shortest(value) : value;
-}
-
-/** The shortest decimal that is the same float32: 1e-6 is meant where float32 has 9.99999997e-7. @param {number} value */
-function shortest(value) {
-  const exact = Math.fround(value);
-  for (let digits = 1; digits < 9; digits += 1) if (Math.fround(Number(exact.toPrecision(digits))) === exact) return Number(exact.toPrecision(digits));
-  return Number(exact.toPrecision(9));
 }

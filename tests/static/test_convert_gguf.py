@@ -16,9 +16,8 @@ from builder.checkpoint.ggml_types import BLOCK_TYPES
 from builder.convert.web_file import convert_checkpoint
 from builder.model.weights import Weight
 from builder.quantize.scheme import Quantization
-from tests.checkpoints import gemma3_config, gemma4_config
+from tests.checkpoints import gemma3_config
 from tests.gguf_files import tokens_of, write_gguf
-from tests.goldens.cases import EXPERTS
 from tests.static.node import evaluate
 from tests.static.test_convert import GEMMAS, TEMPLATE, in_the_page, same
 
@@ -183,7 +182,6 @@ WINDOW = "gemma3__attention__sliding_window"
 @pytest.mark.parametrize(
     ("make", "code", "detail"),
     [
-        (lambda path: write_gguf(path, gemma4_config(vocab_size=512, **EXPERTS)), "family", '"gemma4"'),
         (made(general__architecture="mamba"), "family", '"mamba"'),
         (made(general__type="adapter"), "family", "adapter"),
         (made(**{WINDOW: None}), "setting", "sliding_window null"),
