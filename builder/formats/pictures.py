@@ -20,7 +20,7 @@ class Pictures:
     width: int
     """Pixels that any picture is stretched to."""
     tokens: int
-    """Of each."""
+    """Of each, its end included where the graphs write it."""
     parameters: int
     """Number of weights of what sees."""
 

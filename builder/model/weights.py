@@ -77,6 +77,7 @@ TowerPart = Literal[
     "final_norm_bias",
     "picture_norm",
     "picture_projection",
+    "picture_end",
 ]
 """What only makes tokens of a picture (builder.tower)."""
 Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart | TowerPart

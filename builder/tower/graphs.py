@@ -16,6 +16,7 @@ from builder.graph.layout import GraphLayout
 from builder.graph.parameters import GraphParameters
 from builder.graph.write import Writing, work_on
 from builder.model.description import ModelDescription
+from builder.model.families import family_of
 from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Weight, weight_count
 from builder.tower.numbers import TowerNumbers
@@ -61,9 +62,10 @@ class Towers:
         """UnsupportedModel or CheckpointError where they cannot be made."""
         siglip = Siglip.of(checkpoint.config, checkpoint.config_path, model.embedding.width)
         tower, projector = prefixes(checkpoint.tensors, checkpoint.path)
+        embedding = family_of(checkpoint.config, checkpoint.config_path).naming_in(checkpoint.tensors).embedding
         numbers = (
             TowerNumbers(checkpoint, siglip.encoder_weights(tower)),
-            TowerNumbers(checkpoint, siglip.adapter_weights(projector)),
+            TowerNumbers(checkpoint, siglip.adapter_weights(projector, embedding), model.embedding.scale),
         )
         _refuse_others(checkpoint, (*numbers[0].tensors, *numbers[1].tensors), (tower, projector))
         makers = (siglip.encoder, siglip.adapter)
@@ -76,8 +78,9 @@ class Towers:
 
     @property
     def parameter_count(self) -> int:
-        """Of both."""
-        return sum(weight_count(graph.numbers.tensors) for graph in self.graphs)
+        """Of both; a row of the embedding is the text's."""
+        weights = (weight for graph in self.graphs for weight in graph.numbers.tensors)
+        return weight_count(weight for weight in weights if weight.part != "picture_end")
 
     @property
     def specs(self) -> list[TensorSpec]:
@@ -89,15 +92,15 @@ class Towers:
         """What is to be said of them."""
         side = self.siglip.side
         return (
-            f"pictures go in, {side} × {side} pixels and {self.siglip.tokens} tokens each. The engine lets a picture's token see those before it "
+            f"pictures go in, {side} × {side} pixels and {self.siglip.length} tokens each. The engine lets a picture's token see those before it "
             f"only, where the checkpoint was taught to see all of a picture: how much that costs is not known (docs/format.md, Pictures)"
         )
 
     def tell(self, parameters: LlmParameters) -> None:
         """Puts into a file's parameters how many tokens a picture has."""
-        tokens = self.siglip.tokens
-        parameters.vision_encoder_parameters = VisionEncoderParameters(tokens_num=tokens)
-        parameters.transformer_parameters.vision_tokens_num = tokens
+        length = self.siglip.length
+        parameters.vision_encoder_parameters = VisionEncoderParameters(tokens_num=length)
+        parameters.transformer_parameters.vision_tokens_num = length
 
     def write(self, offsets: Mapping[str, int], write_at: WriteAt, factor: float) -> None:
         """Both where `offsets` has them."""

@@ -1,8 +1,9 @@
-"""The numbers of a tower as its graphs have them: those of a checkpoint, but for four weights.
+"""The numbers of a tower as its graphs have them: those of a checkpoint, but for five weights.
 
 A graph is given pixels from 0 to 1 where the tower was taught −1 to 1, so that the filters and what is added to them take over 2x − 1.
-LiteRT's filters have their channels last. The projection is stored the other way round than a matrix of a graph, and takes the scale of
-the text's stream: what comes out of it stands where the embedding's rows stand.
+LiteRT's filters have their channels last. The projection is stored the other way round than a matrix of a graph. It takes the scale of the
+text's stream, since what comes out of it stands where rows of the embedding stand, and so does the row that ends a picture, which is as large
+as rows of the embedding are in the stream.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ from builder.quantize.scheme import ALL_INT8, Scheme
 class TowerNumbers:
     """As `builder.graph.numbers.Numbers`. Raises CheckpointError for weights that are missing, of another shape, or not finite."""
 
-    def __init__(self, checkpoint: Checkpoint, weights: tuple[Weight, ...]) -> None:
+    def __init__(self, checkpoint: Checkpoint, weights: tuple[Weight, ...], embedding_scale: float = 1.0) -> None:
+        """`embedding_scale` is what the text's rows are multiplied with."""
+        self._embedding_scale = embedding_scale
         self._weights, self._factor = StoredWeights(checkpoint, weights), 1.0
         self._as_stored = CheckpointNumbers(self._weights, ALL_INT8)
         self._stored = {weight.part: weight for weight in weights if weight.layer is None}
         self.tensors = tuple(map(in_a_graph, weights))
 
     def scaled(self, factor: float) -> TowerNumbers:
-        """The same with the projection multiplied by a power of two."""
+        """The same with what goes into the text multiplied by a power of two."""
         found = copy(self)
         found._factor = factor
         return found
@@ -59,6 +62,8 @@ class TowerNumbers:
             return biases
         if weight.part == "position":
             return self._values("position")[None, None]
+        if weight.part == "picture_end":
+            return self._values("picture_end")[None] * np.float32(self._embedding_scale * self._factor)
         return self._as_stored.vector(weight)
 
     def _filters(self) -> NDArray[np.float32]:
@@ -88,6 +93,8 @@ def in_a_graph(weight: Weight) -> Weight:
             return replace(weight, shape=(outputs, side, side, channels))
         case "position":
             return replace(weight, shape=(1, 1, *weight.shape))
+        case "picture_end":
+            return replace(weight, shape=(1, *weight.shape))
         case "picture_projection":
             return replace(weight, shape=weight.shape[::-1])
     return weight

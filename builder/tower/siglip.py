@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from builder.checkpoint.sources import Tensor
+from builder.checkpoint.sources import RowsOf, Tensor
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.formats.tflite_schema import TensorType
 from builder.graph.biased import BIASES, LANES, MAX_ROWS, BiasedBlocks
@@ -36,7 +36,7 @@ DEFAULTS = {
 }
 """What a vision_config may leave out: the values of `SiglipVisionConfig`."""
 
-TOKENS = {"mm_tokens_per_image": 256}
+TOKENS = {"mm_tokens_per_image": 256, "eoi_token_index": 256_000}
 """Likewise of `Gemma3Config`."""
 
 CHANNELS = 3
@@ -80,6 +80,8 @@ class Siglip:
     tokens_side: int
     """Tokens along the picture's side."""
     text_width: int
+    end: int
+    """The id of <end_of_image>."""
 
     @classmethod
     def of(cls, config: dict[str, Any], path: Path, text_width: int) -> Siglip:
@@ -95,7 +97,8 @@ class Siglip:
         for key in ("hidden_act", "num_channels"):
             if c.values[key] != DEFAULTS[key]:
                 raise UnsupportedModel(f"{c.says(key)}: expected {DEFAULTS[key]}.", subject=key)
-        tokens = Config(config, path, TOKENS).integer("mm_tokens_per_image", most=MAX_SIDE**2)
+        whole = Config(config, path, TOKENS)
+        tokens = whole.integer("mm_tokens_per_image", most=MAX_SIDE**2)
         found = cls(
             side=c.integer("image_size", most=MAX_SIDE),
             patch=c.integer("patch_size", most=MAX_SIDE),
@@ -106,10 +109,11 @@ class Siglip:
             epsilon=c.number("layer_norm_eps"),
             tokens_side=math.isqrt(tokens),
             text_width=text_width,
+            end=whole.integer("eoi_token_index"),
         )
         if found.tokens_side**2 != tokens:
             raise UnsupportedModel(
-                f"{Config(config, path).says('mm_tokens_per_image')}: expected a square number.",
+                f"{whole.says('mm_tokens_per_image')}: expected a square number.",
                 subject="mm_tokens_per_image",
             )
         for key, divisor, what in (
@@ -143,6 +147,11 @@ class Siglip:
         """Of a picture."""
         return self.tokens_side**2
 
+    @property
+    def length(self) -> int:
+        """Tokens of a picture and its end."""
+        return self.tokens + 1
+
     def encoder_weights(self, prefix: str) -> tuple[Weight, ...]:
         """Of the layers and what comes before them; `prefix` is what stands in front of their names."""
         width, found = self.width, list[Weight]()
@@ -165,9 +174,10 @@ class Siglip:
         add("final_norm", None, (width,), "post_layernorm")
         return tuple(found)
 
-    def adapter_weights(self, prefix: str) -> tuple[Weight, ...]:
-        """Of the projector, as `encoder_weights`."""
+    def adapter_weights(self, prefix: str, embedding: str) -> tuple[Weight, ...]:
+        """Of the projector, as `encoder_weights`, and a row of the tensor `embedding`."""
         return (
+            Weight("picture_end", None, (1, self.text_width), RowsOf(Tensor(embedding), self.end, 1)),
             Weight("picture_norm", None, (self.width,), Tensor(f"{prefix}mm_soft_emb_norm.weight")),
             Weight("picture_projection", None, (self.width, self.text_width), Tensor(prefix + PROJECTION)),
         )
@@ -191,7 +201,8 @@ class Siglip:
         return f
 
     def adapter(self, parameters: GraphParameters) -> Function:
-        """`patches` (1, 1, n, width) → `tokens` (1, tokens, the text's width)."""
+        """`patches` (1, 1, n, width) → `tokens` (1, tokens + 1, the text's width). The last one is <end_of_image>: MediaPipe puts
+        <start_of_image> before what comes out here, and nothing behind it."""
         f = Function("image_adapter")
         patches = f.input("patches", TensorType.FLOAT32, (1, 1, self.patches, self.width))
         side, pooled, strips = self.patches_side, self.patches_side // self.tokens_side, []
@@ -202,7 +213,8 @@ class Siglip:
         blocks = Blocks(f, parameters, self.heads, self.epsilon)
         normed = f.multiply(blocks.normed(x), f.parameter(parameters.of("picture_norm")))
         projection = blocks.weight(f.parameter(parameters.of("picture_projection")))
-        f.output("tokens", f.reshape(blocks.times(normed, projection, None), (1, self.tokens, self.text_width)))
+        tokens = f.reshape(blocks.times(normed, projection, None), (1, self.tokens, self.text_width))
+        f.output("tokens", f.concatenate([tokens, f.parameter(parameters.of("picture_end"))], 1))
         return f
 
 

@@ -19,6 +19,7 @@ from tests.goldens.cases import text_of
 from tests.goldens.tower_cases import TOWER_GOLDENS, TOWERS
 
 TOKENS = 12
+END = TOWERS["pooled"].siglip.end
 LEAST_MARGIN = 0.03
 
 
@@ -26,7 +27,9 @@ def answer(
     reference: Reference, before: list[int], vectors: NDArray[np.float32], after: list[int]
 ) -> tuple[list[int], float]:
     """Greedy ids, and how near the nearest tie is. Before a picture's vectors stands the token of <start_of_image>, 255,999, for which the
-    engine takes the last of fewer rows."""
+    engine takes the last of fewer rows; behind them that of <end_of_image>."""
+    end = reference.source.embedding_rows(np.array([END])) * np.float32(reference.model.embedding.scale)
+    vectors = np.concatenate([vectors, end])
     start = [BOS, *before, reference.model.embedding.vocabulary - 1]
     ids, margins = list(after), []
     for _ in range(TOKENS):

@@ -59,7 +59,7 @@ class TowerCase:
     def tower(self) -> dict[str, NDArray[np.float32]]:
         """The tensors of what sees."""
         generator = np.random.default_rng(self.seed)
-        weights = (*self.siglip.encoder_weights(TOWER), *self.siglip.adapter_weights(PROJECTOR))
+        weights = (*self.siglip.encoder_weights(TOWER), *self.siglip.adapter_weights(PROJECTOR, "")[1:])
         return {str(weight.source): _random(weight, generator) for weight in weights}
 
     def pictures(self) -> NDArray[np.float32]:

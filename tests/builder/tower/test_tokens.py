@@ -22,6 +22,7 @@ from builder.quantize.scheme import ALL_INT8
 from builder.tower import siglip
 from builder.tower.graphs import Towers
 from builder.tower.numbers import in_a_graph
+from tests.checkpoints import stored_values
 from tests.goldens.interpreter import interpreter
 from tests.goldens.tower_cases import TOWER_GOLDENS, TOWERS, TowerCase
 
@@ -40,7 +41,12 @@ def written(case: TowerCase, folder: Path, factor: float = 1.0, prefix: str = ""
 
 
 def tokens(case: TowerCase, paths: tuple[Path, Path]) -> NDArray[np.float32]:
-    """(pictures, tokens, width) of the case's pictures."""
+    """(pictures, tokens, width) of the case's pictures, without what ends them."""
+    return with_end(case, paths)[:, :-1]
+
+
+def with_end(case: TowerCase, paths: tuple[Path, Path]) -> NDArray[np.float32]:
+    """(pictures, tokens and the end, width)."""
     with interpreter(paths[0]) as encoder, interpreter(paths[1]) as adapter:
         found = [adapter.run(encoder.run(picture[None]))[0] for picture in case.pictures()]
     return np.array(found)
@@ -67,6 +73,17 @@ def test_tokens_take_the_scale_of_the_text(tmp_path: Path) -> None:
     assert np.abs(16 * found - expected).max() < 1e-4
 
 
+def test_the_row_of_the_end_of_a_picture_stands_behind_its_tokens_as_the_text_has_it(tmp_path: Path) -> None:
+    case = TOWERS["pooled"]
+    found = with_end(case, written(case, tmp_path, factor=1 / 16))
+    row = stored_values(tmp_path / "checkpoint")["language_model.model.embed_tokens.weight"][
+        case.config["eoi_token_index"]
+    ]
+    np.testing.assert_allclose(
+        found[:, -1], np.tile(row * np.float32(case.siglip.text_width**0.5 / 16), (2, 1)), rtol=1e-6
+    )
+
+
 def test_what_no_texture_or_buffer_holds_is_computed_some_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +104,7 @@ def test_a_published_tower_fits_into_the_textures_and_buffers_of_a_browser() -> 
     """By the shapes of all that is computed: as a texture (1, height, width, channels) has `width` columns and `height` · channels / 4 rows."""
     published = {"hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 1, "num_attention_heads": 16}
     case = TowerCase(0, published | {"image_size": 896, "patch_size": 14}, 256, {"hidden_size": 2560})
-    weights = (*case.siglip.encoder_weights(""), *case.siglip.adapter_weights(""))
+    weights = (*case.siglip.encoder_weights(""), *case.siglip.adapter_weights("", ""))
     parameters = GraphParameters(PlannedSchemes(tuple(map(in_a_graph, weights)), ALL_INT8), as_filters=True)
     for function in (case.siglip.encoder(parameters), case.siglip.adapter(parameters)):
         for tensor in function.tensors:
