@@ -123,9 +123,13 @@ def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Pa
     expect(page.locator(".turn-note").last).to_have_text("The answer breaks off here.")
     before = page.locator(".turn-model .turn-text").inner_text()
     press(tab, "Go on")
-    after = page.locator(".turn-model .turn-text").inner_text()
-    assert after.startswith(before[:-1]) and len(after) > len(before)
     expect(page.locator(".turn-note").last).to_contain_text("repeated itself")
+    page.get_by_text("Show what it repeated").click()
+    parts = [page.locator(f".turn-model .{part}").inner_text() for part in ("turn-text", "turn-rest")]
+    after, written = " ".join(parts).split(), before.split()[:-1]
+    assert after[: len(written)] == written and len(after) > len(written)
+    assert len(parts[0]) < len(parts[1])
+    check(page)
 
     # a question that fits alone, but not beside that: there is a choice
     long = "The library opens on Monday. " * 55

@@ -27,7 +27,13 @@ const COUNTER = /^[^\p{L}\p{N}\n]*(?:\p{L}+ )?\d{1,3}(?=[.):])/gmu;
 export class CircleWatch {
   #end = "";
   #unseen = 0;
+  #before;
   found = false;
+
+  /** @param {string} [before] the first round of an answer that went round: where the text says nothing but that again, one round is enough */
+  constructor(before = "") {
+    this.#before = before && `${before.slice(-MEMORY / TIMES)}\n`.repeat(TIMES - 1);
+  }
 
   /** @param {string} piece */
   add(piece) {
@@ -35,7 +41,11 @@ export class CircleWatch {
     this.#unseen += piece.length;
     if (this.#unseen < LOOK_EVERY) return;
     this.#unseen = 0;
-    this.found ||= endsInCircles(this.#end);
+    this.found ||= endsInCircles(this.#end) || this.#saysItAgain();
+  }
+
+  #saysItAgain() {
+    return this.#before !== "" && countWords(this.#end) >= LAST_WORDS && saysNothingNew(this.#before + this.#end);
   }
 }
 
@@ -46,12 +56,11 @@ export function endsInCircles(text) {
 }
 
 /**
- * A text that ends in circles without them: up to where the last run of words begins that was not said before, and to the end of its word. Others stay
- * as they are.
+ * A text that went round in circles without them: up to where the last run of words begins that was not said before, and to the signs behind its first word.
+ * Others, after which too little follows, stay as they are.
  * @param {string} text
  */
 export function firstRound(text) {
-  if (!endsInCircles(text)) return text;
   const words = [...text.replace(COUNTER, (counter) => " ".repeat(counter.length)).matchAll(WORD)];
   const said = new Set();
   let end = 0;
@@ -60,7 +69,13 @@ export function firstRound(text) {
     if (!said.has(run)) end = words[start].index + words[start][0].length;
     said.add(run);
   }
-  return end ? text.slice(0, end) + (/^\S*/.exec(text.slice(end)) ?? [""])[0] : text;
+  if (!end || !(countWords(text.slice(end)) >= LAST_WORDS || endsInCircles(text))) return text;
+  return text.slice(0, end) + (/^[^\s\p{L}\p{N}]*/u.exec(text.slice(end)) ?? [""])[0];
+}
+
+/** @param {string} text */
+function countWords(text) {
+  return text.replace(COUNTER, "").match(WORD)?.length ?? 0;
 }
 
 /** Whether a text ends with the same piece TIMES times. @param {string} text */

@@ -159,10 +159,11 @@ export class Session {
    * @param {number | null} [options.tokens] the answer ends after so many
    * @param {import('./protocol.js').Draw | null} [options.draw] see Engine
    * @param {boolean} [options.goesOn] see Engine
+   * @param {string} [options.before] see CircleWatch
    * @param {(piece: string) => void} options.onText
    * @returns {Promise<Outcome | null>}
    */
-  async generate(messages, { room, counted = null, tokens = null, draw = null, goesOn = false, onText }) {
+  async generate(messages, { room, counted = null, tokens = null, draw = null, goesOn = false, before = "", onText }) {
     const { engine } = this.#engines;
     if (this.#state.now.phase !== "ready" || !engine) return null;
     const missing = missingSense(mediaOf(messages), this.#state.setup?.senses ?? NO_SENSES);
@@ -180,7 +181,7 @@ export class Session {
         return { kind: "too-long", tokens: found, room };
       }
       const generation = engine.generate(messages, { signal, tokens, draw, goesOn });
-      const circle = new CircleWatch();
+      const circle = new CircleWatch(before);
       for await (const piece of generation) {
         if (!this.#is(job)) return null;
         onText(piece);

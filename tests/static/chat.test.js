@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { promptOf } from "../../static/engine/messages.js";
 import { beginningThatFits, promptRoom } from "../../static/tasks/chat/room.js";
-import { messagesOf, pathOf, siblingsOf, turn, turnOf } from "../../static/tasks/chat/tree.js";
+import { firstRoundOf, messagesOf, pathOf, siblingsOf, turn, turnOf, wentRoundAgain } from "../../static/tasks/chat/tree.js";
 import { answerTo, ask, closeTabs, device, tab, tokensOf } from "./support/chats.js";
 import { settled } from "./support/engines.js";
 
@@ -70,6 +70,34 @@ test("an answer that goes round in a circle is ended by the page, which says so"
   page.engine.says = null;
   await ask(page, "Again?");
   assert.equal(page.chat.path.length, 4);
+});
+
+test("an answer in circles goes on from its first round, with another seed and beside it, and is ended soon where it goes round again", async () => {
+  const page = await tab({ turns: TURNS });
+  const round = "But I'll tell you, daddy, I'm just a little kid who plants a tree. ";
+  page.engine.says = `Plants eat light. ${round.repeat(100)}`;
+  await ask(page, "How do plants eat?");
+  const before = last(page);
+  const first = `Plants eat light. ${round.trim()}`;
+  assert.equal(firstRoundOf(before), first);
+  const seeds = [];
+  page.engine.onPrompt = (_, seed) => seeds.push(seed);
+
+  page.engine.says = round.repeat(100);
+  await page.chat.goOn(before.id);
+  const again = last(page);
+  assert.equal(page.engine.prompts.at(-1), `<user>\nHow do plants eat?</s>\n<model>\n${first}`);
+  assert.notEqual(seeds.at(-1), 1);
+  assert.notEqual(again.id, before.id);
+  assert.deepEqual([again.state, firstRoundOf(again)], ["limit", first]);
+  assert.ok(again.text.length < first.length + 5 * round.length, "one round is enough, as far as a text of so few words shows it");
+  const beside = siblingsOf(page.chat.state.conversation, again);
+  assert.deepEqual(beside.map((each) => [each.text, wentRoundAgain(each, beside)]), [[before.text, true], [again.text, true]]);
+
+  page.engine.says = "And then it sleeps. ";
+  await page.chat.goOn(again.id);
+  assert.equal(last(page).text, `${first}And then it sleeps. `);
+  assert.equal(siblingsOf(page.chat.state.conversation, last(page)).length, 3);
 });
 
 test("stopped before its first word, a question stays, and can be answered", async () => {

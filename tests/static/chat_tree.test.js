@@ -52,11 +52,11 @@ test("a path is what is sent, as messages of roles", () => {
   ]);
 });
 
-test("of an answer that went round in circles the model is told the first round, unless it is to go on", () => {
+test("of an answer that went round in circles the model is told the first round, also where it is to go on", () => {
   const rounds = "The ferry leaves at nine in the morning. ".repeat(9);
   const talk = tree.added(made("q1"), say("a1", "q1", rounds, { state: "limit" }));
   const texts = (path) => tree.messagesOf("", path).map(({ parts }) => parts[0].text);
-  assert.deepEqual(texts(tree.pathOf(talk)), ["q1", rounds]);
+  assert.deepEqual(texts(tree.pathOf(talk)), ["q1", "The ferry leaves at nine in the morning."]);
   assert.deepEqual(texts(tree.pathOf(tree.added(talk, say("q2", "a1")))), ["q1", "The ferry leaves at nine in the morning.", "q2"]);
 });
 

@@ -83,3 +83,21 @@ test("who has pressed what goes away keeps the focus in the turn", () => {
   update({ writing: true, busy: true });
   assert.equal(document.activeElement, view.root);
 });
+
+test("of an answer that went round in circles the first round is shown, and the rest folded away", () => {
+  const round = "The ferry leaves at nine in the morning. ";
+  const answer = turn({ id: "a", parent: "q", role: "model", text: round.repeat(9), state: "limit", at: 1 });
+  const { view, update, body } = shown("", { turn: answer });
+  const [rounds] = view.root.all(({ tag }) => tag === "details");
+  const goOn = view.root.all(({ tag, textContent }) => tag === "button" && textContent === "Go on")[0];
+  assert.deepEqual([body.textContent, rounds.hidden, goOn.hidden], [`<${round.trim()}>`, false, false]);
+  assert.equal(rounds.textContent, `Show what it repeated<${round.repeat(8).trim()}>`);
+  const again = { ...answer, id: "b", text: round.repeat(8) };
+  update({ turn: answer, beside: [answer, again] });
+  assert.ok(goOn.hidden, "it went round again");
+  assert.match(view.root.find("turn-note").textContent, /repeated itself again/);
+  update({ turn: answer, beside: [answer, { ...again, text: `${round}It comes back at five. ${round.repeat(8)}` }] });
+  assert.ok(!goOn.hidden, "it said more");
+  update({ turn: { ...answer, state: "stopped" } });
+  assert.deepEqual([body.textContent, rounds.hidden], [`<${round.repeat(9).trim()}>`, true]);
+});

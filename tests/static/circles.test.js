@@ -54,6 +54,25 @@ test("the first round of a text is all that it says once", () => {
   for (const text of ["", "-".repeat(300), LOOP.repeat(3), "It opens on Monday."]) assert.equal(firstRound(text), text);
 });
 
+test("an answer that goes on from its first round is ended after one more", () => {
+  const words = "A photosynthesis is how plants make food of light and water and the air around their leaves and stems all day long while the sun shines upon them in the fields and woods of the country where they have grown since the beginning of the year before the frost and snow of winter come".split(" ");
+  const first = `${words.join(" ")}.`;
+  const go = (text) => {
+    const watch = new CircleWatch(first);
+    let heard = 0;
+    for (const piece of text.match(/\S+ /g) ?? []) {
+      watch.add(piece);
+      heard += 1;
+      if (watch.found) break;
+    }
+    return watch.found && heard;
+  };
+  assert.ok(go(`${first} `.repeat(9)) <= words.length + 10);
+  const more = Array.from({ length: 60 }, (_, at) => words.toReversed()[(at * 7) % words.length]).join(" ");
+  assert.equal(go(`${more} `), false);
+  assert.equal(firstRound(`${first} ${first}`), first);
+});
+
 test("an answer is looked at as it grows, and costs little", () => {
   const watch = new CircleWatch();
   const words = LOOP.split(/(?<= )/);

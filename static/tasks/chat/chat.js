@@ -20,7 +20,7 @@ import { Conversations } from "./conversations.js";
 import { fromFile } from "./files.js";
 import { beginningThatFits, pathThatFits, promptRoom } from "./room.js";
 import { STATES, Writing, holdsAnything, initial, nextQuestion, questionAfter, remembering, withAnswer } from "./state.js";
-import { added, empty, merged, messagesOf, pathOf, pathTo, turn, turnOf, withChosen, without } from "./tree.js";
+import { added, empty, firstRoundOf, merged, messagesOf, pathOf, pathTo, turn, turnOf, withChosen, without } from "./tree.js";
 
 /** Milliseconds between two savings of an answer that is written. */
 const SAVE_INTERVAL = 1000;
@@ -142,25 +142,38 @@ export class Chat {
     const { conversation: before } = this.state;
     if (!this.ready || turnOf(before, id)?.role !== "user") return;
     this.#steps += 1;
-    if (before.turns.some(({ parent }) => parent === id)) {
-      const seed = this.#session.state.setup?.settings.seed;
-      await this.#session.reseed();
-      if (this.#session.state.setup?.settings.seed === seed) return; // it could not be had
-    }
+    if (before.turns.some(({ parent }) => parent === id) && !(await this.#otherSeed())) return;
     const { conversation } = this.state;
     const question = turnOf(conversation, id);
     if (question) await this.#ask({ conversation, question, unfinished: null });
   }
 
-  /** Only while nothing follows it: what was said after a half answer was said to that half. @param {string} id of an answer that breaks off */
+  /**
+   * Only while nothing follows it: what was said after a half answer was said to that half. One that went round in circles goes on from its first
+   * round, with the next seed, in an answer beside it.
+   * @param {string} id of an answer that breaks off
+   */
   async goOn(id) {
-    const { conversation } = this.state;
-    const unfinished = turnOf(conversation, id);
-    const question = unfinished && turnOf(conversation, unfinished.parent);
-    const followed = conversation.turns.some(({ parent }) => parent === id);
+    const { conversation: before } = this.state;
+    const unfinished = turnOf(before, id);
+    const question = unfinished && turnOf(before, unfinished.parent);
+    const followed = before.turns.some(({ parent }) => parent === id);
     if (!this.ready || !question || unfinished.role !== "model" || unfinished.state === "whole" || followed) return;
     this.#steps += 1;
-    await this.#ask({ conversation, question, unfinished });
+    const first = firstRoundOf(unfinished);
+    if (first === unfinished.text) return this.#ask({ conversation: before, question, unfinished });
+    if (!(await this.#otherSeed())) return;
+    const { conversation } = this.state;
+    if (!turnOf(conversation, id)) return;
+    const next = turn({ ...unfinished, id: newId(), text: first, state: "stopped", at: this.#now(), revision: 0 });
+    await this.#ask({ conversation: added(conversation, next), question, unfinished: next, before: first });
+  }
+
+  /** Whether what is written next is drawn otherwise. */
+  async #otherSeed() {
+    const seed = this.#session.state.setup?.settings.seed;
+    await this.#session.reseed();
+    return this.#session.state.setup?.settings.seed !== seed;
   }
 
   stop() {
@@ -329,8 +342,8 @@ export class Chat {
    * @param {import('../../engine/messages.js').Message[]} messages
    * @param {number} room
    */
-  async #answer({ conversation }, writing, messages, room) {
-    const outcome = await this.#session.generate(messages, { room, goesOn: true, onText: (piece) => this.#heard(writing, piece) });
+  async #answer({ conversation, before }, writing, messages, room) {
+    const outcome = await this.#session.generate(messages, { room, goesOn: true, before, onText: (piece) => this.#heard(writing, piece) });
     if (outcome?.kind === "too-long") return outcome;
     const written = outcome?.kind === "written" ? outcome : null;
     const state = written ? STATES[written.figures.ended] : "stopped";

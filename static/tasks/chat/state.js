@@ -10,6 +10,7 @@
  * @property {Conversation} conversation
  * @property {Turn} question
  * @property {Turn | null} unfinished the answer that is to go on
+ * @property {string} [before] its text, where it is the first round of one that went round in circles
  *
  * @typedef {object} Full what was asked did not fit
  * @property {Asked} asked
@@ -91,7 +92,7 @@ export function withAnswer(conversation, { turn: answer, text }, { state, ended,
 }
 
 /** What is asked, by a question from which on the model is told less. @param {Asked} asked @param {import('./tree.js').Memory} memory @param {number} at @returns {Asked} */
-export function remembering({ conversation, question, unfinished }, memory, at) {
+export function remembering({ conversation, question, unfinished, before }, memory, at) {
   const changed = changedTurn(conversation, question.id, { memory }, at);
-  return { conversation: changed, question: turnOf(changed, question.id) ?? question, unfinished };
+  return { conversation: changed, question: turnOf(changed, question.id) ?? question, unfinished, before };
 }

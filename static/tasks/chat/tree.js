@@ -200,6 +200,37 @@ export function remembered(path) {
   return memory ? path.slice(Math.max(0, path.findIndex(({ id }) => id === memory.from))) : path;
 }
 
+/** Of answers that the page ended. @type {WeakMap<Turn, string>} */
+const firstRounds = new WeakMap();
+
+/**
+ * An answer without the circles that the page ended it for: what is on the screen, and what a model is told.
+ * @param {Turn} turn
+ */
+export function firstRoundOf(turn) {
+  if (turn.role !== "model" || turn.state !== "limit") return turn.text;
+  const found = firstRounds.get(turn) ?? firstRound(turn.text);
+  firstRounds.set(turn, found);
+  return found;
+}
+
+/**
+ * Whether an answer went round in circles again when it went on from its first round: this one, or one beside it, begins with the first round of
+ * the other, and says no more.
+ * @param {Turn} turn
+ * @param {Turn[]} beside it and its siblings
+ */
+export function wentRoundAgain(turn, beside) {
+  const circling = beside.filter((each) => firstRoundOf(each) !== each.text);
+  return circling.includes(turn) && circling.some((other) => other !== turn && (saysNoMore(turn, other) || saysNoMore(other, turn)));
+}
+
+/** @param {Turn} later @param {Turn} earlier */
+function saysNoMore(later, earlier) {
+  const first = firstRoundOf(earlier);
+  return later.text.startsWith(first) && firstRoundOf(later).length <= first.length;
+}
+
 /**
  * A path as the messages that are sent; the last may be an answer that is to go on. Of an answer that went round in circles a model is told the
  * first round: with all of them before it, it goes round again.
@@ -211,6 +242,6 @@ export function messagesOf(system, path) {
   const sent = remembered(path);
   const summary = memoryOf(path)?.summary ?? "";
   const before = [system.trim(), summary && `So far: ${summary}`].filter(Boolean).join("\n\n");
-  const said = sent.map(({ role, state, text }, at) => message(state === "limit" && at < sent.length - 1 ? firstRound(text) : text, role));
+  const said = sent.map((each) => message(firstRoundOf(each), each.role));
   return [...(before ? [message(before, "system")] : []), ...said];
 }

@@ -5,6 +5,7 @@ import { texts } from "../../text/texts.js";
 import { NOT_SENT_AWAY, focusBeside, h, text } from "../../ui/dom.js";
 import { copyOnClick } from "../../ui/files.js";
 import { makeWritten } from "../parts/markdown_view.js";
+import { firstRoundOf, wentRoundAgain } from "./tree.js";
 
 /**
  * @typedef {import('./tree.js').Turn} Turn
@@ -25,23 +26,28 @@ export function makeTurn(turn, events, render) {
   const { id, role } = turn;
   const name = h("h2", { class: "turn-name" }, role === "user" ? said.you : turn.by || said.model);
   const body = h("div", { class: "turn-text written grows", dir: "auto" });
+  const rest = h("div", { class: "turn-rest written", dir: "auto" });
+  const rounds = h("details", { class: "turn-rounds", hidden: true }, h("summary", {}, said.rounds), rest);
   const note = h("p", { class: "turn-note", hidden: true });
   const before = button("‹", () => choose(-1), said.before);
   const after = button("›", () => choose(1), said.after);
   const place = h("span", { class: "turn-place" });
   const siblings = h("span", { class: "turn-siblings", hidden: true }, before, place, after);
   const copy = button(said.copy);
-  const endCopying = copyOnClick(copy, { value: () => shown.text, body, said });
+  const endCopying = copyOnClick(copy, { value: () => first, body, said });
   const edit = button(said.edit, () => openEditor());
   const again = button(said.again, () => events.emit(root, "answer", role === "user" ? id : turn.parent));
   const goOn = button(said.goOn, () => events.emit(root, "go-on", id));
   const remove = button(said.remove, () => events.emit(root, "remove-turn", id));
   const actions = h("div", { class: "turn-actions" }, goOn, copy, role === "user" ? edit : null, again, remove, siblings); // the siblings last: else Copy came under who presses Try again
-  const root = h("article", { class: `turn turn-${role}`, tabindex: "-1" }, name, body, note, actions);
+  const root = h("article", { class: `turn turn-${role}`, tabindex: "-1" }, name, body, role === "model" ? rounds : null, note, actions);
   let shown = { ...turn, text: "" };
+  /** What is shown of it without more ado. */
+  let first = "";
   /** @type {Turn[]} */
   let beside = [];
-  const written = makeWritten(body, () => (role === "model" ? render() : null));
+  const drawn = () => (role === "model" ? render() : null);
+  const [written, repeated] = [makeWritten(body, drawn), makeWritten(rest, drawn)];
 
   /** @param {number} step */
   function choose(step) {
@@ -79,8 +85,11 @@ export function makeTurn(turn, events, render) {
     update(next) {
       const { turn: now, writing, busy, last } = next;
       beside = next.beside;
+      if (now.text !== shown.text || now.state !== shown.state) first = firstRoundOf(now);
       if (writing) written.goOnFrom(now.text);
-      else written.show(now.text);
+      else written.show(first);
+      repeated.show(now.text.slice(first.length).trim());
+      rounds.hidden = writing || first === now.text;
       shown = now;
       root.toggleAttribute("data-writing", writing);
       root.toggleAttribute("data-broken", !writing && role === "model" && now.state !== "whole");
@@ -93,17 +102,21 @@ export function makeTurn(turn, events, render) {
       actions.hidden = writing || root.querySelector(".turn-edit") !== null;
       again.hidden = role === "user" && !last;
       text(again, role === "user" ? said.answer : said.again);
-      goOn.hidden = !last || role === "user" || now.state === "whole";
+      const circled = wentRoundAgain(now, beside);
+      goOn.hidden = !last || role === "user" || now.state === "whole" || circled;
       copy.hidden = !now.text;
       for (const each of [edit, again, goOn, remove]) each.disabled = busy;
-      const why = role === "model" && !writing ? (now.text || now.state !== "whole" ? said.states[now.state] : said.nothing) : "";
+      const why = role === "model" && !writing ? (now.text || now.state !== "whole" ? (circled ? said.roundAgain : said.states[now.state]) : said.nothing) : "";
       note.hidden = !why;
       text(note, why);
       const activeElement = focusBeside(root);
       if (activeElement && root.contains(activeElement) && !isFocusable(activeElement)) root.focus({ preventScroll: true });
     },
 
-    redraw: written.redraw,
+    redraw() {
+      written.redraw();
+      repeated.redraw();
+    },
 
     destroy() {
       endCopying();

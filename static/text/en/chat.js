@@ -29,6 +29,8 @@ export const chat = {
     again: "Try again",
     answer: "Answer",
     goOn: "Go on",
+    rounds: "Show what it repeated",
+    roundAgain: "It repeated itself again when it went on. Try again writes another answer.",
     remove: "Delete",
     before: "Previous version",
     after: "Next version",

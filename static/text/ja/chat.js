@@ -28,6 +28,8 @@ export const chat = {
     again: "答え直す",
     answer: "回答させる",
     goOn: "続ける",
+    rounds: "繰り返した部分を表示",
+    roundAgain: "続けると、また同じことを繰り返しました。「答え直す」で別の回答を書かせることができます。",
     remove: "削除",
     before: "前の版",
     after: "次の版",

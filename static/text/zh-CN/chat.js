@@ -28,6 +28,8 @@ export const chat = {
     again: "再答一次",
     answer: "回答",
     goOn: "继续",
+    rounds: "显示重复的部分",
+    roundAgain: "继续之后又出现重复。请用“再答一次”另写一个回答。",
     remove: "删除",
     before: "上一版本",
     after: "下一版本",

@@ -28,6 +28,8 @@ export const chat = {
     again: "再答一次",
     answer: "回答",
     goOn: "繼續",
+    rounds: "顯示重複的部分",
+    roundAgain: "繼續之後又出現重複。請用「再答一次」另寫一個回答。",
     remove: "刪除",
     before: "上一個版本",
     after: "下一個版本",
