@@ -112,7 +112,11 @@ PDFJS = Package("pdfjs-dist", "5.6.205", ("legacy/build/pdf.min.mjs", "legacy/bu
 """The text of PDF files; loaded when one is added to the documents. Version 6 asks for a newer Node than our tests; the legacy build
 runs in every browser that has WebGPU. What draws (fonts, image decoders in WebAssembly) stays behind."""
 
-PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY, JSON_SCHEMA, PDFJS)
+JINJA = Package("@huggingface/jinja", "0.5.11", ("dist/index.js",))
+"""What reads a checkpoint's chat template, where the page converts one; loaded then. It walks the template's tree, where nunjucks makes a function
+of it, which the page's policy forbids, and it knows what chat templates use. Compressed: 21 kB. static/convert/jinja.js bounds it."""
+
+PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY, JSON_SCHEMA, PDFJS, JINJA)
 
 MIT_LICENSE = """\
 MIT License

@@ -18,6 +18,11 @@ from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.gguf_files import write_gguf
 from webapp.paths import static_folder
 
+TEMPLATE = """{{ bos_token }}{% for m in messages %}{{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) }}
+{{ m.content | trim }}<end_of_turn>
+{% endfor %}{% if add_generation_prompt %}<start_of_turn>model
+{% endif %}"""
+
 DROP = """
 (area, names) => {
   const data = new DataTransfer();
@@ -38,9 +43,11 @@ async () => {
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Gemma 3 that writes noise, in two files."""
+    """A Gemma 3 that writes noise, in two files, with a chat template of its own."""
     folder = tmp_path_factory.mktemp("checkpoints") / "my-gemma"
-    return write_checkpoint(folder, gemma3_config(num_hidden_layers=2), dtype="BF16", shards=2)
+    write_checkpoint(folder, gemma3_config(num_hidden_layers=2), dtype="BF16", shards=2)
+    (folder / "chat_template.jinja").write_text(TEMPLATE)
+    return folder
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@
  * @property {Record<string, any>} config as config.json says it
  * @property {Record<string, any>} generation as generation_config.json says it
  * @property {(dtype: string) => boolean} isRead whether weights of a type are
- * @property {() => Promise<unknown>} template the chat template, or several; null where there is none
+ * @property {() => Promise<import('./chat_template.js').ChatTemplate | null>} template null where there is none
  * @property {(rows: number) => Promise<SentencePieceModel>} tokenizer of an embedding of so many rows, with what was added to it
  * @property {() => Promise<Map<string, import('./safetensors.js').StoredTensor>>} tensors by the names that transformers gives them
  */
 
+import { savedTemplate } from "./chat_template.js";
 import { jsonOf } from "./folder.js";
 import { BYTES, readTensors } from "./safetensors.js";
 import { SentencePieceModel, addedTokens } from "./sentencepiece_model.js";
 import { refuseAnotherTokenizer, tokenizerInJson } from "./tokenizer_json.js";
-import { savedTemplate } from "./turns.js";
 
 const REPOSITORY = /^[A-Za-z0-9][\w.-]{0,95}\/[\w.-]{1,96}$/;
 
@@ -30,7 +30,7 @@ export async function openFolder(folder) {
     config,
     generation: await jsonOf(folder, "generation_config.json"),
     isRead: (dtype) => Object.hasOwn(BYTES, dtype),
-    template: async () => savedTemplate(folder, await beside(), await jsonOf(folder, "chat_template.json")),
+    template: async () => savedTemplate(folder, await beside(), () => jsonOf(folder, "chat_template.json")),
     tensors: () => readTensors(folder),
     async tokenizer(rows) {
       const file = folder.files.get("tokenizer.model");

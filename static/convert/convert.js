@@ -24,11 +24,11 @@
 
 import { openAdapter } from "./adapter.js";
 import { openFolder } from "./checkpoint_folder.js";
+import { chooseTurns } from "./choose_turns.js";
 import { crc32 } from "./crc32.js";
-import { fitted } from "./description.js";
 import { neverRead } from "./families/dense.js";
 import { embeddingIn, namingIn } from "./families/family.js";
-import { familyOf } from "./families/index.js";
+import { familyOf, fitToTokenizer, turnsOf } from "./families/index.js";
 import { ggufIn } from "./folder.js";
 import { openGguf } from "./gguf_checkpoint.js";
 import { CHUNK, Kernel } from "./kernel.js";
@@ -39,7 +39,7 @@ import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
 import { isBounded, residualScale } from "./residual.js";
 import { firstRows, isSame, largestOf } from "./stored_rows.js";
-import { turnsOf } from "./turns.js";
+import { affixesOf, questionOf } from "./turns.js";
 import { modelTypeOf } from "./web_model.js";
 import { refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./write_tensors.js";
 
@@ -47,22 +47,20 @@ import { refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./
 export const WRITTEN_BY = "onpage 0.1.0";
 /** @type {Record<Bits, import('./kernel.js').Scheme>} */
 const SCHEMES = { 8: { bits: 8, block: null }, q4_0: { bits: 4, block: 32 } };
-/** What a FunctionGemma has, and its size. */
-const [CALL, SMALL] = ["<start_function_call>", "270m"];
 
 /**
  * @param {import('./folder.js').Folder} folder
  * @param {Bits} bits
  * @param {WebAssembly.Module} module kernel.wasm
- * @param {{templates?: string[]}} [options] hashes of the chat templates that are known, for tests
+ * @param {() => Promise<import('./jinja.js').Library>} loadJinja what runs a chat template, where there is one
  * @returns {Promise<Plan>} rejects with Refusal
  */
-export async function plan(folder, bits, module, { templates } = {}) {
+export async function plan(folder, bits, module, loadJinja) {
   const gguf = ggufIn(folder);
   const checkpoint = await (gguf ? openGguf(folder, gguf) : openFolder(folder));
   const { config, generation } = checkpoint;
   const family = familyOf(config);
-  const { model, turns, parameters, tokenizer } = await conversing(checkpoint, family, templates);
+  const { model, turns, parameters, tokenizer } = await conversing(checkpoint, family, loadJinja);
   const scheme = SCHEMES[bits];
   const stored = await checkpoint.tensors();
   for (const name of stored.keys()) if (family.leftOut?.test(name)) stored.delete(name);
@@ -75,6 +73,7 @@ export async function plan(folder, bits, module, { templates } = {}) {
   const weights = adapter ? await merged(plain, adapter, model.rows, new Kernel(module)) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
+  const [prefix, suffix] = questionOf(turns);
   const { temperature, topK } = samplingOf(adapter?.sampling ?? generation);
   return {
     model,
@@ -95,7 +94,7 @@ export async function plan(folder, bits, module, { templates } = {}) {
     },
     facts: {
       parameters: weights.reduce((sum, { weight: { shape } }) => sum + shape.reduce((product, each) => product * each, 1), 0),
-      prompt: turns && { prefix: turns.user[0], suffix: turns.user[1] + turns.model[0] },
+      prompt: prefix || suffix ? { prefix, suffix } : null,
       temperature,
       topK,
     },
@@ -106,16 +105,15 @@ export async function plan(folder, bits, module, { templates } = {}) {
  * What is read with the tokenizer, whose pieces fill much memory and are let go of here.
  * @param {import('./checkpoint_folder.js').Checkpoint} checkpoint
  * @param {import('./families/family.js').Family} family
- * @param {string[]} [templates]
+ * @param {() => Promise<import('./jinja.js').Library>} loadJinja
  */
-async function conversing({ config, generation, template, tokenizer: tokenizerOf }, family, templates) {
+async function conversing({ config, generation, template, tokenizer: tokenizerOf }, family, loadJinja) {
   const described = family.describe(config);
   const tokenizer = await tokenizerOf(described.rows);
-  const model = fitted(described, tokenizer.pieces.length);
-  if ((model.size ?? SMALL) === SMALL && tokenizer.idOf(CALL) >= 0) throw new Refusal("family", "FunctionGemma");
-  const { turns, ends } = await turnsOf(await template(), (piece) => tokenizer.idOf(piece) >= 0, model.family, templates);
-  const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, ends));
-  tokenizer.read(turns ? Object.values(turns).flat().join("\n") : "");
+  const model = fitToTokenizer(described, tokenizer);
+  const turns = await chooseTurns(await template(), tokenizer, turnsOf(model), loadJinja);
+  const parameters = parametersOf(model, tokenizer, turns, stopsOf(config, generation, tokenizer, turns.ends));
+  tokenizer.read([turns.opening, ...affixesOf(turns)].join("\n"));
   return { model, turns, parameters, tokenizer: tokenizer.bytes() };
 }
 

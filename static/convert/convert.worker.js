@@ -35,7 +35,7 @@ self.addEventListener("message", async (/** @type {MessageEvent<ConvertRequest>}
 async function convert({ folder, bits, vendor }) {
   try {
     const module = await WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer());
-    const planned = await plan(folder, bits, module);
+    const planned = await plan(folder, bits, module, () => import(`${vendor["@huggingface/jinja"]}index.js`));
     const { size } = planned.layout({ factor: 1, bound: 0 });
     if (!(await makeRoom(size, await listStored(), await new Opfs().room(), removeOne, () => refuseWhatIsNotFinite(planned, told())))) return { noRoom: true };
     const hasher = await createHasher(vendor, new Meter(() => {}));

@@ -6,6 +6,7 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
+import { templateOf } from "./chat_template.js";
 import { MAX_HEAD } from "./families/config.js";
 import { TENSORS } from "./families/dense.js";
 import { familyOf } from "./families/index.js";
@@ -35,10 +36,19 @@ export async function openGguf({ files }, file) {
     config,
     generation: temperature === 0 ? { do_sample: false } : { temperature, top_k: topK },
     isRead,
-    template: async () => metadata.get("tokenizer.chat_template") ?? null,
+    template: async () => templateOf(metadata.get("tokenizer.chat_template"), namesIn(metadata)),
     tokenizer: async (rows) => tokenizerOf(metadata, rows),
     tensors: async () => named(tensors, config, architectureOf(metadata)),
   };
+}
+
+/** What templates call a token → what its id is called in the metadata. */
+const NAMES = { bos_token: "bos", eos_token: "eos", pad_token: "padding", unk_token: "unknown" };
+
+/** The tokens that a template may write. @param {import('./gguf.js').Metadata} metadata @returns {Record<string, unknown>} */
+function namesIn(metadata) {
+  const tokens = metadata.get("tokenizer.ggml.tokens");
+  return Object.fromEntries(Object.entries(NAMES).map(([name, key]) => [name, Array.isArray(tokens) ? tokens[metadata.get(`tokenizer.ggml.${key}_token_id`)] : null]));
 }
 
 /** Of a rope; none where no tensor holds so few. @param {Map<string, StoredTensor>} tensors */

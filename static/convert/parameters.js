@@ -6,6 +6,7 @@
 
 import { message, varints } from "./protobuf.js";
 import { Refusal, shown } from "./refusal.js";
+import { affixesOf } from "./turns.js";
 import { transformerParameters } from "./web_model.js";
 
 const MAX_STOPS = 63;
@@ -13,19 +14,20 @@ const MAX_STOPS = 63;
 /**
  * @param {import('./description.js').Model} model
  * @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer
- * @param {import('./turns.js').Turns['turns']} turns
+ * @param {import('./turns.js').Turns} turns
  * @param {number[]} stops ids
  */
 export function parametersOf(model, tokenizer, turns, stops) {
   if (tokenizer.begin < 0) throw new Refusal("tokenizer", `bos_id ${tokenizer.begin}`);
-  const affixes = (/** @type {[string, string]} */ [prefix, suffix]) => message([[2, prefix], [3, suffix]]);
+  const affixes = (/** @type {import('./turns.js').Turn} */ [prefix, suffix], opening = "") => message([[1, opening || null], [2, prefix || null], [3, suffix || null]]);
+  const isSaid = turns.opening !== "" || turns.system !== null || affixesOf(turns).some((text) => text !== "");
   return message([
     [1, transformerParameters(model)],
     [2, model.vocabulary],
     [4, tokenizer.begin, "always"],
     ...stops.map((id) => /** @type {[number, string]} */ ([5, tokenizer.pieces[id].text])),
-    [8, turns && affixes([turns.user[0], turns.user[1] + turns.model[0]])],
-    [17, turns && message([[1, affixes(turns.user)], [2, affixes(turns.model)], [3, turns.system ? affixes(turns.system) : null]])],
+    [8, isSaid ? affixes([turns.user[0], turns.user[1] + turns.model[0]], turns.opening) : null],
+    [17, isSaid ? message([[1, affixes(turns.user)], [2, affixes(turns.model)], [3, turns.system && affixes(turns.system)]]) : null],
     [18, varints(stops)],
   ]);
 }

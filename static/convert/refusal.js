@@ -13,7 +13,7 @@ export const REFUSALS = /** @type {const} */ ([
   "setting", // config.json says something that no web file can
   "quantized", // by another program
   "types", // weights that are no BF16, F16 or F32
-  "template", // a chat template that is not Gemma's published one
+  "template", // a chat template that is no text, cannot be run, or makes no turns
   "tokenizer", // tokenizer.model and the files beside it do not agree
   "adapter", // a LoRA adapter that changes more than is merged, or belongs to another base
   "large", // a tensor, or a value of one, beyond what the format holds

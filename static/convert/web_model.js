@@ -8,6 +8,7 @@ import { Refusal, shown } from "./refusal.js";
 const MODEL_TYPES = {
   gemma: { "": 6, "7b": 12 },
   gemma2: { "": 18 },
+  functiongemma3: { "": 47 },
   gemma3: { "": 38, "1b": 27, "4b": 28, "12b": 29, "27b": 30 },
   gemma3n: { "": 37, "4b": 36 },
   gemma4: { "": 61, e2b: 52, e4b: 53 },

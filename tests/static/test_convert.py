@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Callable
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from safetensors.numpy import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.convert.web_file import convert_checkpoint
+from builder.formats.llm_parameters import ModelType
+from builder.formats.web_file_reader import WebFile
 from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
 from builder.quantize.scheme import Quantization
@@ -51,6 +52,8 @@ ROPES = {
 }
 KERNEL = ROOT / "static" / "convert" / "kernel.wasm"
 
+FUNCTION_GEMMAS = ROOT / "tests" / "static" / "function_gemma.jinja"
+
 Change = Callable[[Path], object]
 
 
@@ -63,10 +66,9 @@ def page() -> subprocess.Popen[str]:
 
 def in_the_page(folder: Path, output: Path, bits: str = "8", adapter: Path | None = None) -> dict[str, Any]:
     """What the page's modules make of a folder or a GGUF file, an adapter merged: the hash and the facts, or the refusal."""
-    known = [sha256(text.rstrip().encode()).hexdigest() for text in (GEMMAS, GEMMA4S)]
     stdin, stdout = page().stdin, page().stdout
     assert stdin and stdout
-    request = {"path": str(folder), "output": str(output), "bits": bits, "templates": known}
+    request = {"path": str(folder), "output": str(output), "bits": bits}
     request |= {"adapter": str(adapter)} if adapter else {}
     print(json.dumps(request), file=stdin, flush=True)
     said: dict[str, Any] = json.loads(stdout.readline())
@@ -179,6 +181,8 @@ GOLDEN_MODEL = put("tokenizer.model", (GOLDEN / "tokenizer.model").read_bytes())
     [
         [put("tokenizer.model", controls())],
         [put("tokenizer.model", controls()), put("chat_template.jinja", GEMMAS)],
+        [put("chat_template.jinja", TEMPLATE)],
+        [put("chat_template.jinja", TEMPLATE.replace("m.content", "m.content | upper"))],
         [put("tokenizer_config.json", {"bos_token": "<bos>", "chat_template": GEMMAS + "\n"})],
         [put("tokenizer_config.json", {"chat_template": [{"name": "default", "template": GEMMAS}]})],
         [put("chat_template.json", {"chat_template": GEMMAS})],
@@ -330,7 +334,9 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
         (put("model.safetensors.index.json", {"weight_map": {"a": "b" * 1_000_000}}), "incomplete", "bbb"),
         (put("tokenizer.model", b"\x0a\xff\xff"), "tokenizer", "tokenizer.model: "),
         (put("tokenizer.model", synthetic_tokenizer(600)), "tokenizer", "600 pieces, vocab_size 512"),
-        (put("chat_template.jinja", TEMPLATE), "template", ""),
+        (put("chat_template.jinja", "{{ messages[0].content | upper }}"), "template", '"writes a message 0'),
+        (put("chat_template.jinja", b"\xff"), "template", "UTF-8"),
+        (put("chat_template.jinja", "x" * (300 << 10)), "template", "307200 bytes"),
         (put("tokenizer_config.json", {"chat_template": 5}), "template", "5"),
         (put("added_tokens.json", {"<|a|>": 300}), "tokenizer", '"<|a|>" 300'),
         (cut("model.safetensors", 5), "damaged", "model.safetensors: a header of 0 bytes"),
@@ -375,14 +381,17 @@ def test_blocks_that_do_not_divide_a_row_are_refused(tmp_path: Path) -> None:
     assert in_the_page(folder, tmp_path / "m.task", "q4_0")["refused"] == "setting"
 
 
-def test_a_functiongemma_is_refused(tmp_path: Path) -> None:
+def test_a_functiongemma_is_known_by_its_tokenizer(tmp_path: Path) -> None:
+    """Its type, the developer's turn, and what else ends an answer."""
     model = proto.ModelProto.FromString(synthetic_tokenizer(512))
-    model.pieces[500].piece = "<start_function_call>"
+    model.pieces[500].piece, model.pieces[501].piece = "<start_function_call>", "<start_function_response>"
     folder = write_checkpoint(
         tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1), tokenizer=model.SerializeToString()
     )
-    said = in_the_page(folder, tmp_path / "m.task")
-    assert (said["refused"], said["detail"]) == ("family", "FunctionGemma")
+    same(folder)
+    put("chat_template.jinja", FUNCTION_GEMMAS.read_text())(folder)
+    same(folder)
+    assert WebFile.open(tmp_path / "c.js.task").model_type == ModelType.FUNCTIONGEMMA3_300M
 
 
 def test_numbers_are_written_as_python_writes_them() -> None:

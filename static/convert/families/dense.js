@@ -14,6 +14,15 @@ import { STREAMS_BEGIN, STREAMS_END, isTable, layerParts, wholeParts } from "../
 import { Config, MAX_HEAD, MAX_HEADS, MAX_LAYERS, isPlain } from "./config.js";
 import { embeddingIn } from "./family.js";
 
+/** @type {import('../turns.js').Turns} */
+export const GEMMA_TURNS = {
+  user: ["<start_of_turn>user\n", "<end_of_turn>\n"],
+  model: ["<start_of_turn>model\n", "<end_of_turn>\n"],
+  system: null,
+  opening: "",
+  ends: ["<end_of_turn>"],
+};
+
 /** What transformers calls the parts of a layer. @type {Record<string, string>} */
 export const TENSORS = {
   pre_attention_norm: "input_layernorm",

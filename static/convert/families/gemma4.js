@@ -38,6 +38,16 @@ const ROPES = {
 const SIZES = { "1536,35": "e2b", "2560,42": "e4b" };
 /** What per_layer_config may say of one. */
 const OF_A_LAYER = ["head_dim", "num_key_value_heads"];
+
+/** @type {import('../turns.js').Turns} */
+export const TURNS = {
+  user: ["<|turn>user\n", "<turn|>\n"],
+  model: ["<|turn>model\n", "<turn|>\n"],
+  system: ["<|turn>system\n", "<turn|>\n"],
+  opening: "",
+  ends: ["<turn|>"],
+};
+
 /** @param {Record<string, any>} config of config.json @returns {import('../description.js').Model} */
 function describe(config) {
   const c = new Config(config, DEFAULTS);

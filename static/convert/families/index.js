@@ -1,7 +1,10 @@
 // @ts-check
 /** Which family a checkpoint belongs to (builder/model/families/__init__.py). To add one: a module beside the others, and a line in FAMILIES. */
 
+import { fitted } from "../description.js";
 import { Refusal, shown } from "../refusal.js";
+import { GEMMA_TURNS } from "./dense.js";
+import * as functiongemma from "./functiongemma.js";
 import * as gemma1 from "./gemma1.js";
 import * as gemma2 from "./gemma2.js";
 import * as gemma3 from "./gemma3.js";
@@ -26,6 +29,16 @@ export function familyOf(config) {
   if (quantized != null || config.quantization != null) throw new Refusal("quantized", shown(quantized?.quant_method ?? "MLX"));
   if (typeof type !== "string" || !Object.hasOwn(FAMILIES, type) || config.use_bidirectional_attention === true) throw new Refusal("family", shown(type));
   return FAMILIES[type];
+}
+
+/** The model as far as its tokenizer reaches, a FunctionGemma known as one. @param {import('../description.js').Model} model @param {import('../sentencepiece_model.js').SentencePieceModel} tokenizer */
+export function fitToTokenizer(model, tokenizer) {
+  return functiongemma.asFunctionGemma(fitted(model, tokenizer.pieces.length), (piece) => tokenizer.idOf(piece) >= 0);
+}
+
+/** The turns that the published models of a family were taught. @param {import('../description.js').Model} model */
+export function turnsOf({ family }) {
+  return { [functiongemma.NAME]: functiongemma.TURNS, gemma4: gemma4.TURNS }[family] ?? GEMMA_TURNS;
 }
 
 /** Whether a tensor or a module, by its name, is no part of any family's decoder. @param {string} name */

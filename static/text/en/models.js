@@ -157,7 +157,7 @@ const unconverted = (name, detail) => ({
   setting: `${name} cannot be converted: no file for a browser can say this setting (${detail}).`,
   quantized: `${name} is quantized already (${detail}). Take the checkpoint that it was made from.`,
   types: `${name} cannot be converted: weights have a type that is not read (${detail}). Save them as BF16, F16 or F32.`,
-  template: `${name} has a chat template of its own, which the page does not run. Convert it with onpage convert.`,
+  template: `${name} has a chat template that cannot be read as turns here (${detail}). onpage convert reads more of them, and takes turns of your own.`,
   tokenizer: `${name} has a tokenizer that the page cannot use (${detail}). Convert it with onpage convert, which says more.`,
   adapter: `${name} cannot be converted with this adapter: it changes more than the page merges, or belongs to another model (${detail}). onpage convert --merge-lora says more.`,
   large: `${name} cannot be converted: ${detail} is too large for a file for a browser.`,

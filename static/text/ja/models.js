@@ -156,7 +156,7 @@ const unconverted = (name, detail) => ({
   setting: `${name} は変換できません。ブラウザ用のファイルではこの設定を表せません（${detail}）。`,
   quantized: `${name} はすでに量子化されています（${detail}）。元のチェックポイントを使ってください。`,
   types: `${name} は変換できません。重みの型を読めません（${detail}）。BF16、F16、F32のいずれかで保存してください。`,
-  template: `${name} には独自のチャットテンプレートがあり、このページでは実行しません。onpage convert で変換してください。`,
+  template: `${name} のチャットテンプレートは、ここでは会話の形式として読み取れません（${detail}）。onpage convert はより多くのテンプレートを読み取れ、形式を自分で指定することもできます。`,
   tokenizer: `${name} のトークナイザーはこのページでは使えません（${detail}）。onpage convert で変換すると、詳しい説明が出ます。`,
   adapter: `${name} はこのアダプターと一緒に変換できません。このページで統合できる範囲を超えているか、別のモデル用です（${detail}）。onpage convert --merge-lora を使うと詳しく分かります。`,
   large: `${name} は変換できません。${detail} はブラウザ用のファイルには大きすぎます。`,

@@ -156,7 +156,7 @@ const unconverted = (name, detail) => ({
   setting: `无法转换 ${name}：用于浏览器的文件无法表示此设置（${detail}）。`,
   quantized: `${name} 已经量化过（${detail}）。请使用它所依据的检查点。`,
   types: `无法转换 ${name}：无法读取权重的类型（${detail}）。请将其保存为 BF16、F16 或 F32。`,
-  template: `${name} 有自己的聊天模板，此页面不会运行它。请用 onpage convert 转换。`,
+  template: `${name} 的聊天模板在这里无法读成对话格式（${detail}）。onpage convert 能读取更多模板，也可以由您指定格式。`,
   tokenizer: `此页面无法使用 ${name} 的分词器（${detail}）。请用 onpage convert 转换，它会说明得更详细。`,
   adapter: `无法将 ${name} 与此适配器一起转换：它改动的内容超出此页面能合并的范围，或属于另一个模型（${detail}）。onpage convert --merge-lora 会说明详情。`,
   large: `无法转换 ${name}：${detail} 对用于浏览器的文件来说太大。`,

@@ -156,7 +156,7 @@ const unconverted = (name, detail) => ({
   setting: `無法轉換 ${name}：用於瀏覽器的檔案無法表示此設定（${detail}）。`,
   quantized: `${name} 已經量化過（${detail}）。請使用它所依據的檢查點。`,
   types: `無法轉換 ${name}：無法讀取權重的類型（${detail}）。請將其儲存為 BF16、F16 或 F32。`,
-  template: `${name} 有自己的聊天範本，此頁面不會執行它。請用 onpage convert 轉換。`,
+  template: `${name} 的聊天範本在這裡無法讀成對話格式（${detail}）。onpage convert 能讀取更多範本，也可以由您指定格式。`,
   tokenizer: `此頁面無法使用 ${name} 的分詞器（${detail}）。請用 onpage convert 轉換，它會說明得更詳細。`,
   adapter: `無法將 ${name} 與此適配器一起轉換：它變更的內容超出此頁面能合併的範圍，或屬於另一個模型（${detail}）。onpage convert --merge-lora 會說明詳情。`,
   large: `無法轉換 ${name}：${detail} 對用於瀏覽器的檔案來說太大。`,

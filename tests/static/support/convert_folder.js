@@ -2,7 +2,7 @@
  * Converts checkpoint folders and GGUF files as the page does, with files in place of the browser's. Each line of stdin is a request, as JSON, and gets
  * a line: the hash, the size and the facts of what was written, or the refusal, or what was thrown.
  *
- * @typedef {{path: string, output: string, bits: '8' | 'q4_0', templates: string[], adapter?: string}} Request
+ * @typedef {{path: string, output: string, bits: '8' | 'q4_0', adapter?: string}} Request
  */
 
 import { createHash } from "node:crypto";
@@ -15,6 +15,7 @@ const STATIC = new URL("../../../static/convert/", import.meta.url);
 const { plan, write } = await import(new URL("convert.js", STATIC));
 const { Refusal } = await import(new URL("refusal.js", STATIC));
 
+const loadJinja = () => import(new URL("../node_modules/@huggingface/jinja/dist/index.js", STATIC));
 const module = new WebAssembly.Module(readFileSync(new URL("kernel.wasm", STATIC)));
 
 /** @param {string} path of a folder or a file */
@@ -26,7 +27,7 @@ async function opened(path) {
 }
 
 /** @param {Request} request */
-async function converted({ path, output, bits, templates, adapter }) {
+async function converted({ path, output, bits, adapter }) {
   const folder = { ...(await opened(path)), ...(adapter ? { adapter: await opened(adapter) } : {}) };
   const file = openSync(output, "w+");
   const sink = {
@@ -37,7 +38,7 @@ async function converted({ path, output, bits, templates, adapter }) {
   const hash = createHash("sha256");
   const hasher = { update: (bytes) => hash.update(bytes), digest: () => hash.digest("hex") };
   try {
-    const planned = await plan(folder, bits, module, templates.length ? { templates } : {});
+    const planned = await plan(folder, bits, module, loadJinja);
     let last = 0;
     const written = await write(planned, sink, hasher, (done, total) => (last = done / total));
     return { ...written, last, facts: planned.facts };
