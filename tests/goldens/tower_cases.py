@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from builder.checkpoint.sources import Tensor
 from builder.model.families.gemma3 import IMAGES, NAMINGS_WITH_IMAGES
-from builder.model.weights import Weight
+from builder.model.weights import Part, Weight
 from builder.tower.siglip import Siglip
 from tests.checkpoints import stored_values, with_images_config, write_checkpoint, write_shards
 from tests.goldens.encoder_cases import exact
@@ -26,6 +26,8 @@ TOWER, PROJECTOR = "vision_tower.vision_model.", "multi_modal_projector."
 
 PICTURES = 2
 
+INTO_THE_STREAM: tuple[Part, ...] = ("patch", "patch_bias", "position", "output", "output_bias", "down", "down_bias")
+
 
 @dataclass(frozen=True)
 class TowerCase:
@@ -35,6 +37,8 @@ class TowerCase:
     vision: dict[str, Any]
     tokens: int
     text: dict[str, Any]
+    stream: float = 1.0
+    """A power of two that the stream of its tower is multiplied with: the same function, but for float16, which holds no square above 256²."""
 
     @property
     def config(self) -> dict[str, Any]:
@@ -60,7 +64,11 @@ class TowerCase:
         """The tensors of what sees."""
         generator = np.random.default_rng(self.seed)
         weights = (*self.siglip.encoder_weights(TOWER), *self.siglip.adapter_weights(PROJECTOR, "")[1:])
-        return {str(weight.source): _random(weight, generator) for weight in weights}
+        found = ((weight, _random(weight, generator)) for weight in weights)
+        return {
+            str(weight.source): values * np.float32(self.stream if weight.part in INTO_THE_STREAM else 1)
+            for weight, values in found
+        }
 
     def pictures(self) -> NDArray[np.float32]:
         """(pictures, side, side, 3) from 0 to 1."""
@@ -103,6 +111,7 @@ TOWERS = {
         },
         9,
         {"hidden_size": 64, "head_dim": 32, "intermediate_size": 128, "num_hidden_layers": 1},
+        stream=128.0,
     ),
     # a token for each patch; 12 heads' worth of another shape
     "unpooled": TowerCase(
