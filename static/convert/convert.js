@@ -11,8 +11,8 @@
  * @property {import('./kernel.js').Scheme} scheme
  * @property {WebAssembly.Module} module the kernel's
  * @property {(residual: import('./residual.js').Residual) => import('./layout.js').Layout} layout
- * @property {{parameters: number, prompt: {prefix: string, suffix: string} | null, temperature: number | null, topK: number | null}} facts for who lists
- *   the model
+ * @property {{parameters: number, prompt: {prefix: string, suffix: string} | null, temperature: number | null, topK: number | null,
+ *   onDemand: number}} facts for who lists the model; `onDemand`: bytes of it that stay out of the GPU while it runs
  *
  * @typedef {object} Sink where the file goes
  * @property {(bytes: Uint8Array<ArrayBuffer>, at: number) => void} write all of them; throws where there is no room
@@ -37,10 +37,11 @@ import { merged } from "./merge.js";
 import { parametersOf, samplingOf, stopsOf } from "./parameters.js";
 import { Float, pythonJson } from "./notes.js";
 import { Refusal, shown } from "./refusal.js";
-import { isBounded, residualScale } from "./residual.js";
+import { isBounded, precisionOf, residualScale } from "./residual.js";
 import { firstRows, isSame, largestOf } from "./stored_rows.js";
 import { affixesOf, questionOf } from "./turns.js";
 import { modelTypeOf } from "./web_model.js";
+import { isTable } from "./weights.js";
 import { refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./write_tensors.js";
 
 /** Of onpage, whose file it is. */
@@ -97,6 +98,7 @@ export async function plan(folder, bits, module, loadJinja) {
       prompt: prefix || suffix ? { prefix, suffix } : null,
       temperature,
       topK,
+      onDemand: weights.filter(({ weight }) => isTable(weight)).reduce((sum, { weight }) => sum + specsOf(weight, scheme).reduce((bytes, { size }) => bytes + size, 0), 0),
     },
   };
 }
@@ -139,7 +141,8 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
  * @param {Sink} sink
  * @param {Hasher} hasher
  * @param {(done: number, total: number) => void} report bytes read and written
- * @returns {Promise<{sha256: string, size: number}>} rejects with Refusal, or what the sink throws
+ * @returns {Promise<{sha256: string, size: number, precision: import('../engine/protocol.js').Precision}>} `precision`: the least in which an engine holds
+ *   every number of it; rejects with Refusal, or what the sink throws
  */
 export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
   let [done, total] = [0, 0];
@@ -154,7 +157,7 @@ export async function write({ model, weights, scheme, module, layout }, sink, ha
   const { normOffset = 1 } = model;
   const place = (/** @type {string} */ name) => offsets.get(name) ?? NaN;
   await writeTensors(weights, { scheme, factor: residual.factor, normOffset, place, sink, kernel: new Kernel(module), report: add });
-  return { sha256: readBack(sink, { parts, sumsOffset, size }, hasher, add), size };
+  return { sha256: readBack(sink, { parts, sumsOffset, size }, hasher, add), size, precision: precisionOf(residual) };
 }
 
 /**

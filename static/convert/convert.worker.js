@@ -4,7 +4,7 @@
  * was written.
  *
  * @typedef {{folder: import('./folder.js').Folder, bits: import('./convert.js').Bits, vendor: import('../engine/protocol.js').VendorUrls}} ConvertRequest
- * @typedef {import('./convert.js').Plan['facts'] & {sha256: string, size: number, context: number}} Made
+ * @typedef {import('./convert.js').Plan['facts'] & Awaited<ReturnType<typeof write>> & {context: number}} Made
  * @typedef {{made: Made} | {refused: import('./refusal.js').RefusalCode, detail: string} | {noRoom: true}} Converted
  */
 

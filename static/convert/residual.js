@@ -10,8 +10,9 @@
 import { Refusal } from "./refusal.js";
 import { largestOf, vectorOf } from "./stored_rows.js";
 
-/** What the bound should be at most: half of what float16 holds. */
-const BOUNDED = 65_504 / 2;
+const FLOAT16_MAX = 65_504;
+/** What the bound should be at most. */
+const BOUNDED = FLOAT16_MAX / 2;
 const SMALLEST = 2 ** -24;
 /** What a layer adds to the stream goes through these. */
 const POST_NORMS = ["post_attention_norm", "post_feed_forward_norm", "post_per_layer_norm"];
@@ -48,6 +49,11 @@ export async function residualScale(model, weights, report) {
   let factor = 1;
   while (largest * factor > BOUNDED && factor > SMALLEST) factor /= 2;
   return { factor, bound: Math.ceil(largest * factor) };
+}
+
+/** The least in which an engine holds all values of the stream, on any text. @param {Residual} residual @returns {import('../engine/protocol.js').Precision} */
+export function precisionOf({ bound }) {
+  return bound !== null && bound <= FLOAT16_MAX ? "float16" : "float32";
 }
 
 /** What a weight's values, or a norm's factors (1 + w), are multiplied with. @param {import('./weights.js').Weight} weight @param {number} factor */

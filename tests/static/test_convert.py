@@ -20,6 +20,7 @@ from builder.formats.llm_parameters import ModelType
 from builder.formats.web_file_reader import WebFile
 from builder.model.families.family import Naming
 from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
+from builder.model.residual import fits_float16
 from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel_text import module_text
 from builder.synth.web_file import synthetic_tokenizer
@@ -83,6 +84,9 @@ def same(folder: Path, bits: str = "8") -> dict[str, Any]:
     written = convert_checkpoint(folder, theirs, quantization=Quantization.of(bits), residual_scale="bound")
     assert said.get("sha256") == written.sha256, said
     assert ours.read_bytes() == theirs.read_bytes() and said["size"] == written.size
+    file = WebFile.open(theirs)
+    fits = fits_float16(file.largest_residual, file.residual_bound, file.float16_limit)
+    assert (said["precision"], said["facts"]["onDemand"]) == ("float16" if fits else "float32", file.on_demand)
     assert said["last"] == pytest.approx(1) and said["facts"]["parameters"] == written.parameters
     return said
 
