@@ -20,9 +20,9 @@ from tests.builder.model.test_gguf_checkpoint import (
     SHARED,
     SMALL,
     TABLES,
-    listed_pairs,
     rope_divisors,
 )
+from tests.builder.model.test_gguf_tokenizer import listed_pairs
 from tests.checkpoints import gemma3n_config, gemma4_config
 from tests.gguf_files import write_gguf
 from tests.goldens.cases import EXPERTS

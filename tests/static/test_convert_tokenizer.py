@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.builder.model.test_gguf_checkpoint import listed_pairs
+from tests.builder.model.test_gguf_tokenizer import listed_pairs
 from tests.builder.model.test_tokenizer_json import EDITS
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.gguf_files import tokens_of, write_gguf
