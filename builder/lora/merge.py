@@ -21,14 +21,11 @@ from builder.checkpoint.stored_types import Rows, read_rows, to_float32
 from builder.errors import UnsupportedModel
 from builder.lora.adapter import MERGE_WITH_PEFT, Adapter, LowRank, module_of
 from builder.model.weights import TABLES, Weight, Weights
-from builder.quantize.product import Float32, add_product
+from builder.quantize.product import Float32, add_product, give_lengths
 from builder.quantize.rounding import BLOCK
 from builder.quantize.wasm_kernel import Kernel
 
 Band = tuple[int, Rows]
-
-_AT_ONCE = 1 << 16
-"""Values whose squares stay in the cache."""
 
 EMBEDDING, OUTPUT = "embed_tokens", "lm_head"
 """As adapters call the modules."""
@@ -176,23 +173,6 @@ class _MergedRows:
             (kernel.add_product if kernel else add_product)(out, self.b[part], self.a, self.scale)
             if self.magnitude is not None:
                 give_lengths(out, self.magnitude[part])
-
-
-def give_lengths(rows: Float32, lengths: Float32) -> None:
-    """Makes each of `rows` (n, inputs) as long as `lengths` (n) say; one of zeros stays. Every step is rounded to float32. Squares are
-    added by halves: the last half of them to the first, until one is left. A row whose squares float32 cannot hold becomes NaN: divided by
-    an infinite length it would be zeros, which nothing refuses."""
-    step = max(1, _AT_ONCE // rows.shape[1])
-    for first in range(0, len(rows), step):
-        part = rows[first : first + step]
-        squares, left = np.square(part), rows.shape[1]
-        while left > 1:
-            half = left // 2
-            squares[:, :half] += squares[:, left - half : left]
-            left -= half
-        found = np.sqrt(squares[:, 0])
-        factors = lengths[first : first + step] / np.where(found == 0, np.float32(1), found)
-        part *= np.where(np.isinf(found), np.float32(np.nan), factors)[:, None]
 
 
 def _module(weight: Weight) -> str:

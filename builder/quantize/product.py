@@ -25,3 +25,20 @@ def add_product(rows: Float32, b: Float32, a: Float32, scale: float) -> None:
         for times, row in zip(factors.T, a, strict=True):
             sums += np.multiply(times[:, None], row, out=products[: len(part)])
         part += np.multiply(sums, np.float32(scale), out=sums)
+
+
+def give_lengths(rows: Float32, lengths: Float32) -> None:
+    """Makes each of `rows` (n, inputs) as long as `lengths` (n) say; one of zeros stays. Every step is rounded to float32. Squares are
+    added by halves: the last half of them to the first, until one is left. A row whose squares float32 cannot hold becomes NaN: divided by
+    an infinite length it would be zeros, which nothing refuses."""
+    step = max(1, _AT_ONCE // rows.shape[1])
+    for first in range(0, len(rows), step):
+        part = rows[first : first + step]
+        squares, left = np.square(part), rows.shape[1]
+        while left > 1:
+            half = left // 2
+            squares[:, :half] += squares[:, left - half : left]
+            left -= half
+        found = np.sqrt(squares[:, 0])
+        factors = lengths[first : first + step] / np.where(found == 0, np.float32(1), found)
+        part *= np.where(np.isinf(found), np.float32(np.nan), factors)[:, None]

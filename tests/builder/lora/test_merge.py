@@ -17,8 +17,8 @@ from builder.checkpoint.stored_types import to_float32
 from builder.convert.web_file import convert_checkpoint
 from builder.errors import CheckpointError, UnsupportedModel
 from builder.lora.adapter import Adapter
-from builder.lora.merge import give_lengths
 from builder.model.opened import OpenedCheckpoint
+from builder.quantize.product import give_lengths
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3_config, gemma4_config, write_checkpoint
 from tests.gguf_files import write_gguf
