@@ -21,7 +21,7 @@ from builder.checkpoint.stored_types import Rows, read_rows, to_float32
 from builder.errors import UnsupportedModel
 from builder.lora.adapter import MERGE_WITH_PEFT, Adapter, LowRank, module_of
 from builder.model.weights import TABLES, Weight, Weights
-from builder.quantize.product import Float32, add_product, give_lengths
+from builder.quantize.product import Float32, merge
 from builder.quantize.rounding import BLOCK
 from builder.quantize.wasm_kernel import Kernel
 
@@ -170,9 +170,8 @@ class _MergedRows:
         """As a slice, into an array."""
         read_rows(self.rows, part, out)
         with self.kernels.lent() as kernel, np.errstate(all="ignore"):  # what is not finite is refused where it is used
-            (kernel.add_product if kernel else add_product)(out, self.b[part], self.a, self.scale)
-            if self.magnitude is not None:
-                give_lengths(out, self.magnitude[part])
+            lengths = None if self.magnitude is None else self.magnitude[part]
+            (kernel.merge if kernel else merge)(out, self.b[part], self.a, self.scale, lengths)
 
 
 def _module(weight: Weight) -> str:

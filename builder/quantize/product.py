@@ -1,4 +1,4 @@
-"""What an adapter adds to rows of a matrix: scale · B·A, in numpy.
+"""What an adapter makes of rows of a matrix, in numpy: adds scale · B·A, and with DoRA gives each row a length.
 
 Every step is rounded to float32: products, sums by rank in order, the scale, and the sum with the row. So it is the same to the bit in
 bands of any size, in the kernel and in the page (`wasm_kernel_text.py`), where a BLAS sums in an order of its own.
@@ -13,6 +13,13 @@ Float32 = NDArray[np.float32]
 
 _AT_ONCE = 1 << 16
 """Values that are worked on at once: they and their products stay in the cache."""
+
+
+def merge(rows: Float32, b: Float32, a: Float32, scale: float, lengths: Float32 | None = None) -> None:
+    """`add_product`, and `give_lengths` where there are any."""
+    add_product(rows, b, a, scale)
+    if lengths is not None:
+        give_lengths(rows, lengths)
 
 
 def add_product(rows: Float32, b: Float32, a: Float32, scale: float) -> None:

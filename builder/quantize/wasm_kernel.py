@@ -3,7 +3,7 @@ adapter adds.
 
 wasmtime, which comes compiled for each platform, compiles this text for the processor at hand in milliseconds, so that neither
 who installs nor who packages needs a compiler. WebAssembly fixes the arithmetic to the bit: what comes out is byte for byte what
-`quantize_band`, `Checksum.of` and `add_product` give, four times as fast, because a weight stays in a register from the checkpoint's
+`quantize_band`, `Checksum.of` and `merge` give, four times as fast, because a weight stays in a register from the checkpoint's
 bfloat16 to its place in a block. They are what the kernel falls back to, and what is used where there is no wasmtime.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from builder.checkpoint.stored_types import Rows, read_rows
 from builder.files.checksum import WORD, Checksum
 from builder.quantize.as_stored import is_stored_in
-from builder.quantize.product import Float32, add_product
+from builder.quantize.product import Float32, merge
 from builder.quantize.rounding import BLOCK, QuantizedBand, quantize_band
 from builder.quantize.scheme import ScaleChoice, Scheme
 from builder.quantize.wasm_kernel_text import INPUTS, module_text
@@ -88,15 +88,15 @@ class Kernel:
             strips.reshape(k // BLOCK, apart), scales.view(np.float32).reshape(n, -1), sums.view(np.int32)
         )
 
-    def add_product(self, rows: Float32, b: Float32, a: Float32, scale: float) -> None:
-        """As `add_product`."""
+    def merge(self, rows: Float32, b: Float32, a: Float32, scale: float, lengths: Float32 | None = None) -> None:
+        """As `product.merge`."""
         (n, k), rank = rows.shape, len(a)
         step = _rows_of_a_chunk(k, rows.itemsize)
         most = -(-min(step, n) // BLOCK) * BLOCK
-        starts, parts = self._parts(4 * most * k, 4 * rank * k, 4 * rank * most)
+        starts, parts = self._parts(4 * most * k, 4 * rank * k, 4 * rank * most, 4 * most, 4 * k)
         if k % INPUTS or not parts:
-            return add_product(rows, b, a, scale)
-        chunk, strips, columns = (part.view(np.float32) for part in parts)
+            return merge(rows, b, a, scale, lengths)
+        chunk, strips, columns, given, _ = (part.view(np.float32) for part in parts)
         strips.reshape(-1, rank, INPUTS)[:] = a.reshape(rank, -1, INPUTS).swapaxes(0, 1)
         for first in range(0, n, step):
             part = rows[first : first + step]
@@ -104,7 +104,10 @@ class Kernel:
             values = chunk[: part.size].reshape(part.shape)
             values[:] = part
             columns[: rank * groups * BLOCK].reshape(rank, -1)[:, : len(part)] = b[first : first + step].T
-            self._functions["add_product"](self._store, 0, groups, k, *starts[1:], rank, float(np.float32(scale)))
+            self._functions["add_product"](self._store, 0, groups, k, *starts[1:3], rank, float(np.float32(scale)))
+            if lengths is not None:
+                given[: len(part)] = lengths[first : first + step]
+                self._functions["give_lengths"](self._store, 0, len(part), k, *starts[3:])
             part[:] = values
         return None
 

@@ -38,6 +38,58 @@ SUM = """
   (local.set $sums (i32.add (local.get $sums) (i32.const 4)))"""
 """ZERO is the word that a value of zero is."""
 
+GIVE_LENGTHS = """
+    (func (export "give_lengths")
+      (param $rows i32) (param $count i32) (param $k i32) (param $lengths i32) (param $squares i32)
+      (local $at i32) (local $end i32) (local $to i32) (local $from i32) (local $left i32) (local $half i32)
+      (local $length f32) (local $factor f32) (local $values v128)
+      (loop $row
+        (local.set $at (local.get $rows))
+        (local.set $end (i32.add (local.get $rows) (i32.mul (local.get $k) (i32.const 4))))
+        (local.set $to (local.get $squares))
+        (loop $inputs
+          (local.set $values (v128.load (local.get $at)))
+          (v128.store (local.get $to) (f32x4.mul (local.get $values) (local.get $values)))
+          (local.set $at (i32.add (local.get $at) (i32.const 16)))
+          (local.set $to (i32.add (local.get $to) (i32.const 16)))
+          (br_if $inputs (i32.lt_u (local.get $at) (local.get $end))))
+        ;; the last half of what is left to the first, until one is left
+        (local.set $left (local.get $k))
+        (loop $halves
+          (local.set $half (i32.shr_u (local.get $left) (i32.const 1)))
+          (local.set $left (i32.sub (local.get $left) (local.get $half)))
+          (local.set $to (local.get $squares))
+          (local.set $from (i32.add (local.get $squares) (i32.mul (local.get $left) (i32.const 4))))
+          (local.set $at (i32.add (local.get $squares) (i32.mul (local.get $half) (i32.const 4))))
+          (block $few
+            (loop $four
+              (br_if $few (i32.gt_u (i32.add (local.get $to) (i32.const 16)) (local.get $at)))
+              (v128.store (local.get $to) (f32x4.add (v128.load (local.get $to)) (v128.load (local.get $from))))
+              (local.set $to (i32.add (local.get $to) (i32.const 16)))
+              (local.set $from (i32.add (local.get $from) (i32.const 16)))
+              (br $four)))
+          (block $none
+            (loop $one
+              (br_if $none (i32.ge_u (local.get $to) (local.get $at)))
+              (f32.store (local.get $to) (f32.add (f32.load (local.get $to)) (f32.load (local.get $from))))
+              (local.set $to (i32.add (local.get $to) (i32.const 4)))
+              (local.set $from (i32.add (local.get $from) (i32.const 4)))
+              (br $one)))
+          (br_if $halves (i32.gt_u (local.get $left) (i32.const 1))))
+        (local.set $length (f32.sqrt (f32.load (local.get $squares))))
+        (if (f32.eq (local.get $length) (f32.const 0)) (then (local.set $length (f32.const 1))))
+        (local.set $factor (f32.div (f32.load (local.get $lengths)) (local.get $length)))
+        (if (f32.eq (local.get $length) (f32.const inf)) (then (local.set $factor (f32.const nan))))
+        (local.set $values (f32x4.splat (local.get $factor)))
+        (loop $inputs
+          (v128.store (local.get $rows) (f32x4.mul (v128.load (local.get $rows)) (local.get $values)))
+          (local.set $rows (i32.add (local.get $rows) (i32.const 16)))
+          (br_if $inputs (i32.lt_u (local.get $rows) (local.get $end))))
+        (local.set $lengths (i32.add (local.get $lengths) (i32.const 4)))
+        (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+        (br_if $row (local.get $count))))"""
+"""As `give_lengths`, to rows of float32; `squares` has room for those of a row."""
+
 AT_ONCE = 8
 """Words that the checksum takes in one go, where there are so many: a check of the bounds and a branch less for each."""
 
@@ -90,6 +142,7 @@ def module_text() -> str:
             '(module (memory (export "memory") 0)',
             *(_quantize(*variant) for variant in variants),
             _add_product(),
+            GIVE_LENGTHS,
             _checksum(),
             ")",
         ]

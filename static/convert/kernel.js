@@ -14,6 +14,7 @@
  * @property {Float32Array} b (rows, rank)
  * @property {number} rank
  * @property {number} scale
+ * @property {Float32Array | null} lengths of all rows, which DoRA gives them
  */
 
 /** Bytes of a checkpoint that are read and worked on at once. More fill the memory with buffers that browsers let go of late. */
@@ -65,22 +66,26 @@ export class Kernel {
   }
 
   /**
-   * Adds scale · B·A to rows of a matrix: every step in float32, by rank in order (builder/quantize/product.py).
+   * Adds scale · B·A to rows of a matrix, and gives them their lengths: every step in float32, by rank in order (builder/quantize/product.py).
    * @param {Float32Array} rows whole ones
    * @param {number} first the first one's number in the matrix
    * @param {Factors} factors
    */
-  addProduct(rows, first, { strips, b, rank, scale }) {
+  merge(rows, first, { strips, b, rank, scale, lengths }) {
     const inputs = strips.length / rank;
     const count = rows.length / inputs;
     const groups = Math.ceil(count / 4);
-    const { memory, starts } = this.#parts(16 * groups * inputs, strips.byteLength, 16 * groups * rank);
+    const { memory, starts } = this.#parts(16 * groups * inputs, strips.byteLength, 16 * groups * rank, 4 * count, 4 * inputs);
     const values = new Float32Array(memory, 0, rows.length);
     const columns = new Float32Array(memory, starts[2], 4 * groups * rank);
     values.set(rows);
     new Float32Array(memory, starts[1], strips.length).set(strips);
     for (let row = 0; row < count; row += 1) for (let each = 0; each < rank; each += 1) columns[each * 4 * groups + row] = b[(first + row) * rank + each];
     this.#exports.add_product(0, groups, inputs, starts[1], starts[2], rank, scale);
+    if (lengths) {
+      new Float32Array(memory, starts[3], count).set(lengths.subarray(first, first + count));
+      this.#exports.give_lengths(0, count, inputs, starts[3], starts[4]);
+    }
     rows.set(values);
   }
 

@@ -62,7 +62,7 @@ export async function merged(weights, { modules, whole }, rows, kernel) {
 /** Holds the factors that were read last. */
 class Merger {
   #kernel;
-  /** @type {{low: LowRank, factors: import('./kernel.js').Factors, lengths: Float32Array | null} | null} */
+  /** @type {{low: LowRank, factors: import('./kernel.js').Factors} | null} */
   #held = null;
 
   /** @param {import('./kernel.js').Kernel} kernel */
@@ -75,27 +75,10 @@ class Merger {
     if (this.#held?.low !== low) {
       this.#held = null;
       const rank = low.a.shape[0];
-      const factors = { strips: inStrips(await finite(low.a), rank), b: await finite(low.b), rank, scale: low.scale };
-      this.#held = { low, factors, lengths: low.magnitude ? await finite(low.magnitude) : null };
+      const lengths = low.magnitude ? await finite(low.magnitude) : null;
+      this.#held = { low, factors: { strips: inStrips(await finite(low.a), rank), b: await finite(low.b), rank, scale: low.scale, lengths } };
     }
-    const { factors, lengths } = this.#held;
-    this.#kernel.addProduct(rows, first, factors);
-    if (lengths) giveLengths(rows, lengths.subarray(first), low.a.shape[1]);
-  }
-}
-
-/** Makes each row as long as is said; one of zeros stays, one whose squares float32 cannot hold becomes NaN. Squares are added by halves, in float32. @param {Float32Array} rows @param {Float32Array} lengths @param {number} inputs */
-function giveLengths(rows, lengths, inputs) {
-  const squares = new Float32Array(inputs);
-  for (let begin = 0; begin < rows.length; begin += inputs) {
-    for (let i = 0; i < inputs; i += 1) squares[i] = rows[begin + i] * rows[begin + i];
-    for (let left = inputs; left > 1; left -= left >> 1) {
-      const [half, from] = [left >> 1, left - (left >> 1)];
-      for (let i = 0; i < half; i += 1) squares[i] += squares[from + i];
-    }
-    const length = Math.fround(Math.sqrt(squares[0])) || 1;
-    const factor = length < Infinity ? Math.fround(lengths[begin / inputs] / length) : NaN;
-    for (let i = begin; i < begin + inputs; i += 1) rows[i] *= factor;
+    this.#kernel.merge(rows, first, this.#held.factors);
   }
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from builder.quantize import wasm_kernel as kernel_module
-from builder.quantize.product import Float32, add_product
+from builder.quantize.product import Float32, add_product, give_lengths
 from builder.quantize.wasm_kernel import Kernel
 
 
@@ -35,10 +35,33 @@ def test_every_step_is_rounded_and_summed_by_rank_in_order(
     kernel = Kernel.available()
     assert kernel is not None, "wasmtime is part of what the tests need"
     if inputs % 8 == 0:
-        monkeypatch.delattr(kernel_module, "add_product")  # what falls back fails
-    kernel.add_product(compiled, b, a, 0.3)
+        monkeypatch.delattr(kernel_module, "merge")  # what falls back fails
+    kernel.merge(compiled, b, a, 0.3)
     for found in (plain, compiled):
         np.testing.assert_array_equal(found.view(np.uint32), expected.view(np.uint32))
+
+
+@pytest.mark.parametrize(("rows", "inputs"), [(1, 8), (7, 24), (301, 640), (131, 1152), (3, 6912), (5, 7)])
+def test_rows_have_the_same_lengths_in_the_kernel(rows: int, inputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one of zeros, which stays, and one whose squares float32 cannot hold, which is no number."""
+    w, b, a = drawn(rows, inputs, 4)
+    lengths = np.random.default_rng(rows).uniform(0.5, 2, rows).astype(np.float32)
+    if rows > 5:
+        w[3], b[3], w[5] = 0, 0, 1e25
+    plain, compiled = w.copy(), w.copy()
+    with np.errstate(all="ignore"):
+        add_product(plain, b, a, 0.3)
+        give_lengths(plain, lengths)
+    monkeypatch.setattr(kernel_module, "CHUNK_BYTES", 1 << 18)
+    kernel = Kernel.available()
+    assert kernel is not None, "wasmtime is part of what the tests need"
+    if inputs % 8 == 0:
+        monkeypatch.delattr(kernel_module, "merge")  # what falls back fails
+    kernel.merge(compiled, b, a, 0.3, lengths)
+    lost = np.isnan(plain)
+    assert lost.all(axis=1).sum() == lost.any(axis=1).sum() == (rows > 5)
+    np.testing.assert_array_equal(np.isnan(compiled), lost)
+    np.testing.assert_array_equal(compiled[~lost].view(np.uint32), plain[~lost].view(np.uint32))
 
 
 def test_float32_is_near_enough() -> None:
