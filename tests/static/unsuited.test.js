@@ -26,6 +26,8 @@ const WRITTEN_ABOUT = [
   "Call 01632 960 184 or write to info@example.org, 9 am to 5 pm, Mon to Fri.",
   "From: Jane Osei\nSubject: Team lunch\n\nDear all, lunch is at noon on Friday in room 12. Reply if you cannot come.",
   "import duties on steel rise by 25 percent from Monday, the ministry said.",
+  "QWERTY keyboards turn 150",
+  "Property power, Reza!",
   "class of 2026: reunion on 4 June (bring photos)",
 ];
 
@@ -52,7 +54,7 @@ const DECLINED = {
     "SELECT name, price FROM items WHERE price > 10;\nUPDATE items SET price = 9 WHERE id = 4;",
     "#include <stdio.h>\nint main(void) {\n  printf(\"hi\\n\");\n  return 0;\n}",
   ],
-  nothing: ["!!!! ???? ....", "🎉🎉🎉🎉", "12 %% -- == // ++ && ** ((( )))", "sdfkjh wrtpsdf kjhgf qwrtp", "asdf ".repeat(30), "word ".repeat(700), "___ --- ___"],
+  nothing: ["!!!! ???? ....", "🎉🎉🎉🎉", "12 %% -- == // ++ && ** ((( )))", "sdfkjh wrtpsdf kjhgf qwrtp", "asdfgh uiop", "Qwertz asdf", "poiu lkjasdf qwe", "azer qsdfg", "asdf ".repeat(30), "word ".repeat(700), "___ --- ___"],
 };
 
 test("texts for posts are written about", () => {
@@ -66,6 +68,11 @@ test("texts for posts are written about", () => {
 for (const [reason, texts] of Object.entries(DECLINED)) {
   test(`${reason} is declined`, () => assert.deepEqual(texts.filter((text) => unsuited(text, isForeign) !== reason), []));
 }
+
+test("short texts in any language are something", () => {
+  const texts = ["Привет, друзья!", "Γεια σας φίλοι", "שלום חברים", "مرحبا بالجميع", "नमस्ते दोस्तों", "สวัสดีครับ", "こんにちは", "图书馆开门", "한국어 수업", "Trg Krk je lep", "Szczęście w Szczecinie", "Xin chào", "Ytre Namdal", "Wert?", "Reza", "Tretze", "Der Wert steigt", "Schtroumpf"];
+  assert.deepEqual(texts.filter((text) => unsuited(text, isForeign) === "nothing"), []);
+});
 
 test("nothing typed is nothing to decline", () => {
   assert.equal(unsuited("", isForeign), null);

@@ -23,6 +23,13 @@ const MOST_REPEATED = 2;
 /** Words that nobody could say, among the long ones. */
 const UNSPEAKABLE = 0.5;
 
+/** Letters side by side on the keyboards of Europe, in either direction. */
+const ROWS = ["qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "qsdfghjklm", "zxcvbnm", "yxcvbnm", "wxcvbn"].flatMap((row) => [row, [...row].reverse().join("")]).join(" ");
+/** Letters of a stroke along a row, at least. */
+const STROKE = 3;
+/** Letters that words of strokes and words that nobody could say have together, at least: “Wert” is a German word, and Reza a name. */
+const LEAST_STRUCK = 6;
+
 /** A line that only a program or its data has. */
 const CODE =
   /^\s*(?:def|function|import|from|const|let|var|class|return|public|private|static|#include|@\w+|SELECT|INSERT|UPDATE|elif|else:|try:|except)\b.*[(){}=;:*"'<]|^\s*(?:if|for|while)\s*\(|=>|^\s*<\/?[a-z][^>]*>|^\s*[\w.]+\s*=\s*[^=\s].*[()[\]{}"']|^\s*"[\w-]+"\s*:/i;
@@ -57,8 +64,27 @@ function isNothing(text) {
   if (!found.length) return true;
   if (found.length >= ENOUGH && new Set(found).size <= MOST_REPEATED) return true;
   const long = found.filter((word) => word.length >= 4);
-  const unspeakable = long.filter((word) => !/[aeiouyıà-öø-ÿ]/u.test(word.normalize("NFD")) || /[^aeiouy\W\d]{6}/u.test(word)).length;
-  return long.length > 0 && unspeakable / long.length > UNSPEAKABLE;
+  const unspeakable = long.filter(isUnspeakable);
+  const random = long.filter((word) => isUnspeakable(word) || isStruck(word));
+  return long.length > 0 && (random.join("").length < LEAST_STRUCK ? unspeakable : random).length / long.length > UNSPEAKABLE;
+}
+
+/** @param {string} word */
+function isUnspeakable(word) {
+  return !/[aeiouyıà-öø-ÿ]/u.test(word.normalize("NFD")) || /[^aeiouy\W\d]{6}/u.test(word);
+}
+
+/**
+ * Whether fingers that run along the rows of a keyboard make all of a word. Of the 100,000 commonest words of each of 42 languages that is true of nine,
+ * two of which are of six letters: the names of keyboards.
+ * @param {string} word
+ */
+function isStruck(word) {
+  for (let at = 0, end = STROKE; at < word.length; at = end, end = at + STROKE) {
+    if (end > word.length || !ROWS.includes(word.slice(at, end))) return false;
+    while (end < word.length && ROWS.includes(word.slice(at, end + 1))) end += 1;
+  }
+  return true;
 }
 
 /** In small letters. @param {string} text */
