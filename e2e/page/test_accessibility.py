@@ -24,6 +24,7 @@ SCREENS = (
     "model-missing",
     "model-not-kept",
     "model-corrupt",
+    "model-unfit",
     "download-cut",
     "server-busy",
     "server-refused",

@@ -20,6 +20,8 @@ import { CLOCK, Interruption, Retries } from "./retry.js";
 import { Parts } from "./source.js";
 
 const CHUNK = 4 << 20;
+/** Bytes of the beginning that are kept: the header of a web file, and its parameters. */
+const HEAD = 1 << 20;
 
 /**
  * @typedef {import('./protocol.js').ModelSource} ModelSource
@@ -97,7 +99,7 @@ export class ModelDownload {
       },
     });
     meter.expect(model.size);
-    /** The first bytes, once they are there, which tell the format. */
+    /** The first bytes, once they are there, which tell the format and what a web file holds. */
     this.head = new Uint8Array();
     /** When the last byte arrived (`performance.now()`), or null. @type {number | null} */
     this.completedAt = null;
@@ -197,7 +199,7 @@ export class ModelDownload {
     }
     if (!filled) return null;
     if (!this.#delivered) {
-      this.head = buffer.slice(0, 8);
+      this.head = buffer.slice(0, HEAD);
       this.begun();
     }
     this.#delivered += filled;

@@ -20,6 +20,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "model-missing",
   "model-not-kept", // the server is gone, and this browser has none of its models
   "model-corrupt", // it is not the file that was listed
+  "model-unfit", // it is, but the engine would write wrong text with it
   "download-cut", // again and again, for minutes
   "engine-failed",
   "lora-failed", // the model works, this LoRA adapter does not

@@ -10,7 +10,7 @@
 
 import { fieldsOf, text } from "./protobuf.js";
 import { sectionOf } from "./workers/litertlm_file.js";
-import { hasEntry, placeOf, tensorsOf } from "./workers/web_file.js";
+import { hasEntry, hasTablesInBlocks } from "./workers/web_file.js";
 
 /** Bytes of its beginning that are looked at: the tables and the metadata of every format. */
 export const HEAD = 4 << 20;
@@ -19,12 +19,6 @@ const TOKENIZER = "spm_vocab_model";
 const [WEB_MODEL, GRAPH_MODEL] = ["tf_lite_artisan_text_decoder", "tf_lite_prefill_decode"];
 /** Of LlmMetadata, Templates and Affixes. */
 const [TEMPLATES, MAX_TOKENS, USER, MODEL, SYSTEM, PREFIX, SUFFIX] = [3, 5, 1, 2, 3, 1, 2];
-const PARAMETERS = "odml.infra.proto.LlmParameters";
-/** Of LlmParameters and TransformerParameters. */
-const [TRANSFORMER, TABLE_WIDTH, ON_DEMAND] = [1, 21, 23];
-const TABLE = ".per_layer_embeddings.w";
-/** Weights in a byte, by TFLite's type. @type {Record<number, number>} */
-const IN_A_BYTE = { 9: 1, 17: 2 };
 /** @type {[RegExp, Refusal][]} */
 const OTHERS = [
   [/^GGUF/, "gguf"],
@@ -52,24 +46,6 @@ export function kindOf(head) {
   }
   if (first.slice(4, 6) === "PK") return { format: "graph-task", engine: "mediapipe", turns: null, context: null };
   return OTHERS.find(([pattern]) => pattern.test(first))?.[1] ?? "unknown";
-}
-
-/**
- * Whether a table that the engine takes rows of on demand has other scales than one for each row, which is what it reads: `WebFile.problem` of
- * builder/formats/web_file_reader.py.
- * @param {Uint8Array<ArrayBuffer>} head
- */
-function hasTablesInBlocks(head) {
-  const place = placeOf(head, PARAMETERS);
-  const told = fieldsOf(fieldsOf(head.subarray(place?.offset ?? 0, place ? place.offset + place.size : 0)).bytes(TRANSFORMER));
-  const width = told.number(TABLE_WIDTH);
-  if (!width || !told.number(ON_DEMAND)) return false;
-  const tensors = tensorsOf(head) ?? [];
-  const sizes = new Map(tensors.map(({ name, size }) => [name, size]));
-  return tensors.some(({ name, type, size }) => {
-    const scales = sizes.get(`${name}_quantized_scale`);
-    return name.endsWith(TABLE) && type in IN_A_BYTE && scales !== undefined && scales !== 4 * Math.floor((size * IN_A_BYTE[type]) / width);
-  });
 }
 
 /** @param {Uint8Array<ArrayBuffer>} head @returns {ModelKind | Refusal} */

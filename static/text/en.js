@@ -85,6 +85,12 @@ export const PROBLEMS = {
     wayOn: "restart",
     action: "Download again",
   },
+  "model-unfit": {
+    title: "The model would write wrong text",
+    sentence: "The file holds more scales than the engine reads. Convert the model again with onpage convert, then load it.",
+    wayOn: "reload-page",
+    action: "Try again",
+  },
   "download-cut": {
     title: "The download was cut",
     sentence: "The connection to the server kept breaking for five minutes. The part that has arrived is kept.",

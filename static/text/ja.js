@@ -84,6 +84,12 @@ export const PROBLEMS = {
     wayOn: "restart",
     action: "もう一度ダウンロード",
   },
+  "model-unfit": {
+    title: "このモデルは誤った文章を書きます",
+    sentence: "エンジンが読むより多くのスケールがファイルに入っています。onpage convert でモデルをもう一度変換してから読み込んでください。",
+    wayOn: "reload-page",
+    action: "再試行",
+  },
   "download-cut": {
     title: "ダウンロードが途切れました",
     sentence: "サーバーとの接続が5分間切れ続けました。届いた分は保存されています。",

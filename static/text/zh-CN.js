@@ -83,6 +83,12 @@ export const PROBLEMS = {
     wayOn: "restart",
     action: "重新下载",
   },
+  "model-unfit": {
+    title: "这个模型会写出错误的文字",
+    sentence: "文件里的缩放系数比引擎读取的多。请用 onpage convert 重新转换模型，再加载。",
+    wayOn: "reload-page",
+    action: "重试",
+  },
   "download-cut": {
     title: "下载中断",
     sentence: "与服务器的连接在五分钟内反复中断。已收到的部分会保留。",

@@ -84,6 +84,12 @@ export const PROBLEMS = {
     wayOn: "restart",
     action: "重新下載",
   },
+  "model-unfit": {
+    title: "這個模型會寫出錯誤的文字",
+    sentence: "檔案裡的縮放係數比引擎讀取的多。請用 onpage convert 重新轉換模型，再載入。",
+    wayOn: "reload-page",
+    action: "再試一次",
+  },
   "download-cut": {
     title: "下載中斷",
     sentence: "與伺服器的連線在五分鐘內一再中斷。已收到的部分會保留。",

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { noteSpeed, speeds } from "../../static/engine/device_memory.js";
-import { layoutOf } from "../../static/convert/layout.js";
-import { message } from "../../static/convert/protobuf.js";
 import { kindOf } from "../../static/engine/model_file.js";
 import { fieldsOf } from "../../static/engine/protobuf.js";
+import { headWithTable } from "./support/web_files.js";
 
 const DEMO = new URL("../../webapp/demo_model/", import.meta.url);
 const demo = (name) => new Uint8Array(readFileSync(new URL(name, DEMO)));
@@ -41,19 +40,9 @@ test("what is no model is refused by name", () => {
 });
 
 test("a web file whose tables on demand have other scales than the engine reads is refused by name", () => {
-  const [type, width] = [9, 64]; // 16 rows of int8
-  const file = (scales, onDemand) => {
-    const parameters = message([[1, message([[21, width], [23, onDemand]])]]);
-    const name = "transformer.layer_0.per_layer_embeddings.w";
-    const tensors = [{ name, type, size: 16 * width }, { name: `${name}_quantized_scale`, type: 0, size: 4 * scales }];
-    const { header, blobs } = layoutOf({ modelType: 1, parameters, tokenizer: new Uint8Array(9), notes: "{}", tensors });
-    const head = new Uint8Array(Math.max(...blobs.map(({ offset, bytes }) => offset + bytes.length)));
-    for (const { offset, bytes } of [{ offset: 0, bytes: header }, ...blobs]) head.set(bytes, offset);
-    return kindOf(head);
-  };
-  assert.equal(file(32, 1), "scales");
-  assert.equal(file(16, 1).format, "web");
-  assert.equal(file(32, 0).format, "web");
+  assert.equal(kindOf(headWithTable(32, true)), "scales");
+  assert.equal(kindOf(headWithTable(16, true)).format, "web");
+  assert.equal(kindOf(headWithTable(32, false)).format, "web");
 });
 
 test("a damaged file never throws, wherever the damage is", () => {

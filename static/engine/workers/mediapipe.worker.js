@@ -24,7 +24,7 @@ import { precisionOptions } from "./mediapipe_precision.js";
 import { SamplerMemory, mark } from "./sampler_memory.js";
 import { SentencePiece } from "./sentencepiece.js";
 import { Unharmed, createMeter, importLibrary, prepareLibrary, reply, sayWarming, serve, startDownload, unharmed, untilCrash } from "./serve.js";
-import { WebFile } from "./web_file.js";
+import { WebFile, hasTablesInBlocks } from "./web_file.js";
 
 /**
  * @typedef {typeof import('@mediapipe/tasks-genai')} GenAi
@@ -129,7 +129,8 @@ async function load(request) {
   const download = await startDownload(model, { vendor, meter, fresh, keep: model.keep });
 
   const file = new WebFile(download.stream(), model.size);
-  await (engine ? unharmed(download.arrived) : download.arrived); // only then is the model that it has let go
+  const begun = download.arrived.then(() => refuseWrongText(download.head));
+  await (engine ? unharmed(begun) : begun); // only then is the model that it has let go
   const asGraph = String.fromCharCode(...download.head.subarray(4, 6)) === "PK" || !sameSenses(senses, NO_SENSES);
   const loading = asGraph || hidesSampler ? settings : { ...settings, seed: mark() }; // there the sampler is elsewhere
   const precision = precisionOptions(settings.precision ?? "auto", model.precision ?? "float32");
@@ -174,6 +175,17 @@ async function load(request) {
   }
   const milliseconds = { bytes, engine: created - started - bytes, warmUp: performance.now() - created };
   return { gpuAdapter, milliseconds, fromCache: download.fromCache, warmed };
+}
+
+/** The engine would say nothing, and write wrong text. @param {Uint8Array<ArrayBuffer>} head of the model's file */
+function refuseWrongText(head) {
+  try {
+    if (!hasTablesInBlocks(head)) return;
+  } catch (error) {
+    if (error instanceof RangeError) return; // damaged: the engine says what it thinks of that
+    throw error;
+  }
+  throw new OnpageError("model-unfit", "its tables on demand have more scales than one for each row");
 }
 
 /**

@@ -4,6 +4,7 @@
  * FlatBuffer whose metadata lie outside it, before the weights.
  */
 
+import { fieldsOf } from "../protobuf.js";
 import { FlatBuffer } from "./flatbuffer.js";
 
 const IDENTIFIER = "TFL3";
@@ -21,6 +22,12 @@ const TENSORS = 0;
 const TENSOR = { type: 1, buffer: 2, name: 3 };
 /** Bytes. */
 const MAX_NAME = 256;
+const PARAMETERS = "odml.infra.proto.LlmParameters";
+/** Of LlmParameters and TransformerParameters. */
+const [TRANSFORMER, TABLE_WIDTH, ON_DEMAND] = [1, 21, 23];
+const TABLE = ".per_layer_embeddings.w";
+/** Weights in a byte, by TFLite's type. @type {Record<number, number>} */
+const IN_A_BYTE = { 9: 1, 17: 2 };
 /**
  * MediaPipe tells the format from copies of its stream, each of which reads one piece ahead, and drops them. A copy that meets the
  * end when it is dropped takes the engine's own down with it, so a file begins with more pieces than there are copies.
@@ -135,5 +142,24 @@ export function tensorsOf(bytes) {
       offset: file.uint64(file.field(buffer, BUFFER.offset)),
       size: file.uint64(file.field(buffer, BUFFER.size)),
     };
+  });
+}
+
+/**
+ * Whether a table that the engine takes rows of on demand has other scales than one for each row, which is what it reads: `WebFile.problem` of
+ * builder/formats/web_file_reader.py.
+ * RangeError where the bytes are damaged, or not the whole header.
+ * @param {Uint8Array<ArrayBuffer>} head the file's first bytes
+ */
+export function hasTablesInBlocks(head) {
+  const place = placeOf(head, PARAMETERS);
+  const told = fieldsOf(fieldsOf(head.subarray(place?.offset ?? 0, place ? place.offset + place.size : 0)).bytes(TRANSFORMER));
+  const width = told.number(TABLE_WIDTH);
+  if (!width || !told.number(ON_DEMAND)) return false;
+  const tensors = tensorsOf(head) ?? [];
+  const sizes = new Map(tensors.map(({ name, size }) => [name, size]));
+  return tensors.some(({ name, type, size }) => {
+    const scales = sizes.get(`${name}_quantized_scale`);
+    return name.endsWith(TABLE) && type in IN_A_BYTE && scales !== undefined && scales !== 4 * Math.floor((size * IN_A_BYTE[type]) / width);
   });
 }
