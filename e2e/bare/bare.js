@@ -63,13 +63,13 @@ let device;
   },
 
   /**
-   * What follows a picture between two texts.
-   * @param {{before: string, side: number, pixels: number[], after: string}} prompt the picture a square, of bytes: red, green, blue, 255
+   * What follows texts and pictures.
+   * @param {(string | {side: number, pixels: number[]})[]} parts a picture is a square, of bytes: red, green, blue, 255
    * @returns {Promise<string>}
    */
-  async look({ before, side, pixels, after }) {
-    const image = await createImageBitmap(new ImageData(new Uint8ClampedArray(pixels), side, side));
-    return engine.generateResponse([before, { imageSource: image }, after]);
+  async look(parts) {
+    const bitmap = (/** @type {{side: number, pixels: number[]}} */ { side, pixels }) => createImageBitmap(new ImageData(new Uint8ClampedArray(pixels), side, side));
+    return engine.generateResponse(await Promise.all(parts.map(async (part) => (typeof part === "string" ? part : { imageSource: await bitmap(part) }))));
   },
 
   heap: () => heapOf(engine),
