@@ -114,7 +114,7 @@ runs in every browser that has WebGPU. What draws (fonts, image decoders in WebA
 
 JINJA = Package("@huggingface/jinja", "0.5.11", ("dist/index.js",))
 """What reads a checkpoint's chat template, where the page converts one; loaded then. It walks the template's tree, where nunjucks makes a function
-of it, which the page's policy forbids, and it knows what chat templates use. Compressed: 21 kB. static/convert/jinja.js bounds it."""
+of it, which the page's policy forbids, and it knows what chat templates use. Compressed: 21 kB. static/convert/jinja/ bounds it."""
 
 PACKAGES = (MEDIAPIPE, LITERT_LM, HASH, MARKED, DOMPURIFY, JSON_SCHEMA, PDFJS, JINJA)
 

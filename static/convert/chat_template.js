@@ -9,7 +9,8 @@
  */
 
 import { bytesOf } from "./folder.js";
-import { TemplateError, rendererOf } from "./jinja.js";
+import { TemplateError } from "./jinja/errors.js";
+import { rendererOf } from "./jinja/renderer.js";
 import { Refusal, shown } from "./refusal.js";
 import { affixesOf, markAtBeginOf } from "./turns.js";
 
@@ -51,7 +52,7 @@ export async function savedTemplate({ files }, config, processor) {
 
 /**
  * The texts around the turns. TemplateError where the template cannot be run or split, NotUnderstood where `onpage convert` may do it.
- * @param {import('./jinja.js').Library} library
+ * @param {import('./jinja/renderer.js').Library} library
  * @param {ChatTemplate} template
  * @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer
  * @returns {import('./turns.js').Turns}
@@ -69,7 +70,7 @@ export function turnsIn(library, template, tokenizer) {
   }
 }
 
-/** @param {import('./jinja.js').Library} library @param {ChatTemplate} template @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer @param {Content} content @returns {import('./turns.js').Turns} */
+/** @param {import('./jinja/renderer.js').Library} library @param {ChatTemplate} template @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer @param {Content} content @returns {import('./turns.js').Turns} */
 function split(library, { text, names }, tokenizer, content) {
   const told = { tools: null, documents: null, bos_token: tokenizer.pieces[tokenizer.begin]?.text ?? "", ...names };
   const start = tokenizer.begin >= 0 ? told.bos_token : ""; // else it may be a piece of the turns

@@ -5,7 +5,7 @@
  */
 
 import { turnsIn } from "./chat_template.js";
-import { NotUnderstood, TemplateError } from "./jinja.js";
+import { NotUnderstood, TemplateError } from "./jinja/errors.js";
 import { Refusal, shown } from "./refusal.js";
 import { marksOf, noTurns } from "./turns.js";
 
@@ -13,7 +13,7 @@ import { marksOf, noTurns } from "./turns.js";
  * @param {import('./chat_template.js').ChatTemplate | null} template
  * @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer
  * @param {import('./turns.js').Turns} usual the family's
- * @param {() => Promise<import('./jinja.js').Library>} loadJinja
+ * @param {() => Promise<import('./jinja/renderer.js').Library>} loadJinja
  * @returns {Promise<import('./turns.js').Turns>} rejects with Refusal
  */
 export async function chooseTurns(template, tokenizer, usual, loadJinja) {
@@ -25,7 +25,7 @@ export async function chooseTurns(template, tokenizer, usual, loadJinja) {
   return turns;
 }
 
-/** @param {import('./jinja.js').Library} library @param {import('./chat_template.js').ChatTemplate} template @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer @param {import('./turns.js').Turns} usual @param {(piece: string) => boolean} has */
+/** @param {import('./jinja/renderer.js').Library} library @param {import('./chat_template.js').ChatTemplate} template @param {import('./sentencepiece_model.js').SentencePieceModel} tokenizer @param {import('./turns.js').Turns} usual @param {(piece: string) => boolean} has */
 function ownTurns(library, template, tokenizer, usual, has) {
   try {
     const turns = turnsIn(library, template, tokenizer);

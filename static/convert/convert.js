@@ -53,7 +53,7 @@ const SCHEMES = { 8: { bits: 8, block: null }, q4_0: { bits: 4, block: 32 } };
  * @param {import('./folder.js').Folder} folder
  * @param {Bits} bits
  * @param {WebAssembly.Module} module kernel.wasm
- * @param {() => Promise<import('./jinja.js').Library>} loadJinja what runs a chat template, where there is one
+ * @param {() => Promise<import('./jinja/renderer.js').Library>} loadJinja what runs a chat template, where there is one
  * @returns {Promise<Plan>} rejects with Refusal
  */
 export async function plan(folder, bits, module, loadJinja) {
@@ -107,7 +107,7 @@ export async function plan(folder, bits, module, loadJinja) {
  * What is read with the tokenizer, whose pieces fill much memory and are let go of here.
  * @param {import('./checkpoint_folder.js').Checkpoint} checkpoint
  * @param {import('./families/family.js').Family} family
- * @param {() => Promise<import('./jinja.js').Library>} loadJinja
+ * @param {() => Promise<import('./jinja/renderer.js').Library>} loadJinja
  */
 async function conversing({ config, generation, template, tokenizer: tokenizerOf }, family, loadJinja) {
   const described = family.describe(config);

@@ -34,7 +34,8 @@ import * as library from "./static/node_modules/@huggingface/jinja/dist/index.js
 import { templateOf } from "./static/convert/chat_template.js";
 import { chooseTurns } from "./static/convert/choose_turns.js";
 import { GEMMA_TURNS } from "./static/convert/families/dense.js";
-import { NotUnderstood, TemplateError, rendererOf } from "./static/convert/jinja.js";
+import { NotUnderstood, TemplateError } from "./static/convert/jinja/errors.js";
+import { rendererOf } from "./static/convert/jinja/renderer.js";
 import { Refusal } from "./static/convert/refusal.js";
 import { SentencePieceModel } from "./static/convert/sentencepiece_model.js";
 const { tokenizer, names, templates, conversations } = JSON.parse(readFileSync(0, "utf8"));

@@ -10,13 +10,10 @@
  * @typedef {import('@huggingface/jinja').Environment} Scope
  */
 
-import { methodOf, stripped } from "./jinja_methods.js";
-
-/** What jinja2 fails at, too. */
-export class TemplateError extends Error {}
-
-/** What jinja2 may do, and we do not. */
-export class NotUnderstood extends Error {}
+import { NotUnderstood, TemplateError, fail, not } from "./errors.js";
+import { methodOf, stripped } from "./methods.js";
+import { programOf } from "./source.js";
+import { LIST, LISTS, MAPPING, MOST_VALUES, NOTHING, NUMBERS, TEXT, TRUTH, TUPLE, UNDEFINED, WHOLE, areEqual, assign, bounded, isWithin, itemsOf, printed } from "./values.js";
 
 /** `{% break %}` or `{% continue %}`, with what its loop's round has written so far. */
 class Jump extends Error {
@@ -28,23 +25,11 @@ class Jump extends Error {
   }
 }
 
-/** Evaluations, with what they make; nested ones; values in a list; characters of a text; the size of a number; milliseconds. */
-const [MOST_WORK, MOST_DEPTH, MOST_VALUES, MOST_TEXT, MOST_NUMBER, MOST_TIME] = [400_000, 200, 4096, 16_384, 1 << 20, 2000];
+/** Evaluations, with what they make; nested ones; the size of a number; milliseconds. */
+const [MOST_WORK, MOST_DEPTH, MOST_NUMBER, MOST_TIME] = [400_000, 200, 1 << 20, 2000];
 /** What jinja2's sandbox lets range make. */
 const MOST_RANGE = 100_000;
-/** Of one text: @huggingface/jinja looks at each place of it anew. */
-const MOST_BLANKS = 2048;
-/** What jinja2 does before a tag with a sign of its own, and the library does in texts. */
-const MISREAD = /^[ \t]+\{-|-\}\n/m;
-
-/** A mark of transformers that writes nothing: what is blank around it is as around any tag. */
-const GENERATION = /\{%(-?)[ \t\n]{0,40}(end)?generation[ \t\n]{0,40}(-?)%\}/g;
-/** What stands between values. */
-const WORDS = ["and", "or", "not", "in", "is", "if", "else"];
 const STATEMENTS = ["Set", "Macro", "Comment", "If", "For", "CallStatement", "FilterStatement"];
-const [TEXT, WHOLE, REAL, TRUTH, LIST, TUPLE, MAPPING, NOTHING, UNDEFINED] = ["StringValue", "IntegerValue", "FloatValue", "BooleanValue", "ArrayValue", "TupleValue", "ObjectValue", "NullValue", "UndefinedValue"];
-const NUMBERS = [WHOLE, REAL, TRUTH];
-const LISTS = [LIST, TUPLE];
 /** Filters with values that they mean the same for, and those that make what jinja2 goes through once. @type {Record<string, string[]>} */
 const FILTERS = {
   ...{ default: [], length: [TEXT, LIST, TUPLE, MAPPING], tojson: [TEXT, WHOLE, TRUTH, NOTHING, LIST, TUPLE, MAPPING], trim: [TEXT, LIST], upper: [TEXT, LIST], lower: [TEXT, LIST] },
@@ -66,36 +51,14 @@ const DAY = { Y: "2024", y: "24", m: "07", "-m": "7", d: "26", "-d": "26", e: "2
  * @returns {(values: Record<string, unknown>) => string} the text of a conversation; throws TemplateError, and NotUnderstood, as this does
  */
 export function rendererOf(library, template) {
-  const source = template.replace(/\r\n?/g, "\n").replace(GENERATION, (_, left, end, right) => `{%${left} ${end ? "endif" : "if true"} ${right}%}`);
-  if (MISREAD.test(source) || new RegExp(`\\s{${MOST_BLANKS}}`).test(source)) throw new NotUnderstood("blanks");
-  const { Environment, parse, tokenize } = library;
-  const program = understood(() => {
-    const tokens = tokenize(source, { lstrip_blocks: true, trim_blocks: true });
-    refuseWhatIsReadOtherwise(tokens);
-    return parse(tokens);
-  });
+  const program = understood(() => programOf(library, template));
   const Strict = strict(library);
   const until = performance.now() + MOST_TIME;
   return (values) => {
-    const scope = new Environment();
+    const scope = new library.Environment();
     for (const [name, value] of Object.entries({ ...globals(), ...values })) scope.set(name, value);
     return understood(() => new Strict(scope, until).run(program)).value;
   };
-}
-
-/** The library needs no commas, and takes what looks like a tag within a text for one. @param {{type: string, value: string}[]} tokens */
-function refuseWhatIsReadOtherwise(tokens) {
-  let [isValue, statement] = [false, ""];
-  for (const [i, { type, value }] of tokens.entries()) {
-    if ((type === "Text" || type === "StringLiteral") && /[%#]\}|\{[%#]/.test(value)) not("a tag in a text");
-    const isFirst = tokens[i - 1]?.type === "OpenStatement";
-    if (isFirst) statement = value;
-    const isWord = type === "Identifier" && !isFirst && !WORDS.includes(value);
-    const begins = isWord || ["NumericLiteral", "StringLiteral", "OpenCurlyBracket"].includes(type);
-    if (isValue && begins && !(type === "StringLiteral" && tokens[i - 1].type === type) && statement !== "call") not("no comma");
-    isValue = isWord || ["NumericLiteral", "StringLiteral", "CloseParen", "CloseSquareBracket", "CloseCurlyBracket"].includes(type);
-    if (type === "CloseStatement") statement = "";
-  }
 }
 
 /** Whatever fails in the library is not understood. @template T @param {() => T} run @returns {T} */
@@ -129,16 +92,6 @@ function range(...said) {
   if (count > MOST_RANGE) fail("range");
   if (count > MOST_VALUES) not("range");
   return Array.from({ length: count }, (_, i) => from + i * by);
-}
-
-/** @param {string} why @returns {never} */
-function fail(why) {
-  throw new TemplateError(why);
-}
-
-/** @param {string} what @returns {never} */
-function not(what) {
-  throw new NotUnderstood(what);
 }
 
 /** @param {Library} library */
@@ -342,66 +295,3 @@ function strict({ Environment, Interpreter }) {
   };
 }
 
-/** As it is written into a text. @param {Value} value @returns {string} */
-function printed({ type, value }) {
-  if (type === TEXT) return value;
-  if (type === UNDEFINED) return "";
-  if (type === NOTHING) return "None";
-  if (type === TRUTH) return value ? "True" : "False";
-  if (type === WHOLE) return String(value);
-  const isOfParts = type === LIST && value.length && value.every((/** @type {Value} */ each) => each.type === MAPPING);
-  return isOfParts ? `[${value.map((/** @type {Value} */ part) => written(part.value)).join(", ")}]` : not(`a text of ${type}`);
-}
-
-/** A part of a message, as Python writes it. @param {Map<string, Value>} part */
-function written(part) {
-  const quoted = (/** @type {unknown} */ text) => (typeof text === "string" && /^[ -&(-[\]-~]*$/.test(text) ? `'${text}'` : not("a text of a mapping"));
-  return `{${[...part].map(([key, { value }]) => `${quoted(key)}: ${quoted(value)}`).join(", ")}}`;
-}
-
-/** @param {string} text */
-function bounded(text) {
-  return text.length > MOST_TEXT ? not("a long text") : text;
-}
-
-/** @param {Value} value @param {(value: unknown) => Value} made @returns {Value[]} */
-function itemsOf({ type, value }, made) {
-  if (LISTS.includes(type)) return value;
-  if (type === MAPPING) return [...value.keys()].map(made);
-  if (type === TEXT && value.length <= MOST_VALUES) return [...value].map(made);
-  return type === UNDEFINED ? [] : type === TEXT ? not("a long text") : fail(`for of ${type}`);
-}
-
-/** @param {Scope} scope @param {Node} target @param {Value} item */
-function assign(scope, target, item) {
-  if (target.type === "Identifier") return scope.setVariable(target.value, item);
-  if (!LISTS.includes(item.type)) return not("for");
-  if (target.value.length !== item.value.length) fail("for");
-  for (const [i, { type, value }] of target.value.entries()) {
-    if (type !== "Identifier") not("for");
-    scope.setVariable(value, item.value[i]);
-  }
-  return item;
-}
-
-/** @param {Value} one @param {Value} other @returns {boolean} */
-function areEqual(one, other) {
-  if (NUMBERS.includes(one.type) && NUMBERS.includes(other.type)) return Number(one.value) === Number(other.value);
-  if (LISTS.includes(one.type) && LISTS.includes(other.type)) {
-    if (one.type !== other.type) not("a list and a tuple"); // pairs of a mapping are tuples in Python alone
-    return one.value.length === other.value.length && one.value.every((/** @type {Value} */ each, /** @type {number} */ i) => areEqual(each, other.value[i]));
-  }
-  if (one.type !== other.type) return false;
-  if (one.type === TEXT) return one.value === other.value;
-  if (one.type === NOTHING || one.type === UNDEFINED) return true;
-  return one.type === MAPPING ? not("mappings compared") : one === other;
-}
-
-/** @param {Value} value @param {Value} container */
-function isWithin(value, container) {
-  if (LISTS.includes(container.type)) return container.value.some((/** @type {Value} */ each) => areEqual(each, value));
-  if (container.type === UNDEFINED) return false;
-  if (container.type === TEXT) return value.type === TEXT ? container.value.includes(value.value) : fail("in");
-  if (container.type === MAPPING && value.type === TEXT) return container.value.has(value.value);
-  return container.type === MAPPING ? not("in") : fail("in");
-}
