@@ -118,6 +118,12 @@ REFUSED = [
     "{% for m in messages %}{{ m.content }}" + "x" * 5000 + "{% endfor %}",
     "{% for m in messages %}{{ loop.index }}: {{ m.content }} {% endfor %}{% if add_generation_prompt %}A{% endif %}",
     CHATML.replace("im_end", "im_over"),
+    CHATML + "{% if false %}{% set 'x' = 1 %}{% endif %}",
+    CHATML + "{{ messages[nothing:] and '' }}",
+    CHATML + "{{ messages[::0] and '' }}",
+    CHATML + "{% if false %}{{ [1 2] }}{% endif %}",
+    CHATML + "{% for none in messages %}{% endfor %}",
+    CHATML + "{{ 'x' if messages else '' | nothing }}",
     "",
 ]
 """By both."""

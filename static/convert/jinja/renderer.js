@@ -216,7 +216,7 @@ function strict({ Environment, Interpreter }) {
       const object = this.evaluate(node.object, scope);
       if (object.type === UNDEFINED) fail("a part of nothing");
       if (object.isOnce) not("a part of what is gone through once");
-      if (node.computed && node.property.type === "SliceExpression") return super.evaluateMemberExpression({ ...node, object: held(object) }, scope);
+      if (node.computed && node.property.type === "SliceExpression") return super.evaluateMemberExpression({ ...node, object: held(object), property: this.#slice(node.property, scope) }, scope);
       const key = node.computed ? this.evaluate(node.property, scope) : made(node.property.value);
       if (key.type === TEXT) {
         if (object.type === MAPPING && object.value.has("revindex0") && !object.value.has(key.value)) not(`loop.${key.value}`);
@@ -225,6 +225,16 @@ function strict({ Environment, Interpreter }) {
         if (method) return made((/** @type {unknown[]} */ ...values) => bounded(method(...values)));
       }
       return super.evaluateMemberExpression({ ...node, object: held(object), property: held(key), computed: true }, scope);
+    }
+
+    /** With its numbers; nothing stands where none is. @param {Node} slice @param {Scope} scope */
+    #slice(slice, scope) {
+      const ends = ["start", "stop", "step"].map((key) => {
+        const value = slice[key] ? this.evaluate(slice[key], scope) : made(null);
+        if (value.type === WHOLE && (key !== "step" || value.value)) return [key, held(value)];
+        return value.type === NOTHING ? [key, undefined] : fail("a slice");
+      });
+      return { ...slice, ...Object.fromEntries(ends) };
     }
 
     /** @param {Node} node @param {Scope} scope */
