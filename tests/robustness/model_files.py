@@ -8,16 +8,18 @@ import json
 import struct
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from builder.bundle import Conversation, graph_source, web_source, write_litertlm, write_task
+from builder.convert.web_file import convert_checkpoint
 from builder.formats.inspect_model import ModelFacts, check_model, inspect_model
 from builder.formats.inspect_web_file import WebFileFacts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_entries import sums_size
-from builder.formats.web_file_reader import WebFile
+from builder.formats.web_file_reader import PICTURES, WebFile
 from builder.lora.adapter_file import convert_adapter
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer
@@ -25,7 +27,8 @@ from builder.quantize.scheme import Quantization
 from builder.synth.web_file import synthesize, synthetic_tokenizer
 from onpage.command.inspect import show
 from tests.adapters import write_adapter
-from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.checkpoints import IMAGE_ROWS, gemma3_config, write_checkpoint
+from tests.goldens.tower_cases import TOWERS
 from tests.graphs import VOCABULARY as GRAPH_VOCABULARY
 from tests.graphs import write_graph
 from tests.robustness import formats
@@ -57,9 +60,23 @@ class Web(Target):
         base, adapter = write_checkpoint(folder / "base", config), write_adapter(folder / "adapter", config, rank=4)
         convert_adapter(base, adapter, self.path)
         self.sound.append(_WebFile(self.path))
+        text = {
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "vocab_size": VOCABULARY + IMAGE_ROWS,
+        }
+        sees = replace(TOWERS["unpooled"], text=text).write(folder / "sees")
+        convert_checkpoint(sees, self.path, pictures=True)
+        self.sound.append(_WebFile(self.path))
 
     def damage(self, chance: Random) -> None:
         sound = chance.choice(self.sound)
+        if sound.graphs and chance.random() < 0.5:
+            place, graph, known = chance.choice(sound.graphs)
+            content = damaged(graph, known, chance)
+            self.path.write_bytes(formats.replaced(sound.data, sound.header, place, content))
+            return
         what = chance.random()
         if what < 0.6:
             data = damaged(sound.data[: sound.header], sound.known, chance) + sound.data[sound.header :]
@@ -86,7 +103,7 @@ class Web(Target):
 
 
 class _WebFile:
-    """A sound web file without its padding, and where its header ends and its metadata lies."""
+    """A sound web file without its padding, and where its header ends and its metadata and graphs lie."""
 
     def __init__(self, path: Path) -> None:
         import tflite
@@ -102,6 +119,9 @@ class _WebFile:
                 self.entries[model.Metadata(i).Name().decode()] = (buffer.Offset(), buffer.Size())
         self.header = min(offset for offset, _ in self.entries.values())
         self.known = formats.flatbuffer(self.data, 0, self.header)
+        places = [(entry.offset, entry.size) for name, entry in file.tensors.items() if name in PICTURES]
+        graphs = [(place, self.data[place[0] : sum(place)]) for place in places]
+        self.graphs = [(place, graph, formats.flatbuffer(graph, 0, len(graph))) for place, graph in graphs]
 
 
 def _graph_source(folder: Path) -> Any:
