@@ -324,6 +324,8 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
         (config(rope_scaling={"rope_type": "yarn"}), "setting", "rope_scaling "),
         (config(rope_scaling={"rope_type": ["linear"], "factor": 8}), "setting", "rope_scaling "),
         (config(rope_scaling=["linear"]), "setting", "rope_scaling "),
+        (config(rope_scaling={"rope_type": None}), "setting", "rope_scaling "),
+        (config(rope_scaling={"type": None}), "setting", "rope_scaling "),
         (config(rope_parameters=ROPES, rope_scaling={"rope_type": "yarn"}), "setting", "rope_scaling "),
         (config(per_layer_config={"0": {"head_dim": 64}}), "setting", "per_layer_config "),
         (config(layer_types=["full_attention"]), "setting", "layer_types "),

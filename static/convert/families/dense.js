@@ -204,7 +204,7 @@ const ROPES = { default: ["rope_theta"], linear: ["rope_theta", "factor"] };
 /** @param {import('./config.js').Config} c @param {string} key @param {any} said @param {unknown} wavelength of one that does not say its own @returns {Rope} */
 export function readRope(c, key, said, wavelength) {
   const rope = said ?? {};
-  const kind = rope.rope_type ?? rope.type ?? "default";
+  const { type = "default", rope_type: kind = type } = rope; // null is no kind
   const known = typeof kind === "string" && Object.hasOwn(ROPES, kind) ? ROPES[kind] : null;
   if (!isPlain(rope) || !known || Object.keys(rope).some((each) => ![...known, "rope_type", "type"].includes(each))) c.refuse(key);
   const all = new Config({ rope_theta: wavelength, ...rope });
