@@ -80,7 +80,6 @@ async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place
   const { name, source, shape: [outputs, inputs] } = weight;
   const factor = factorOf(weight, ofStream);
   const [values, sums, scales] = [place(`${name}.w`), place(`${name}.w.sum_i`), place(`${name}.w_quantized_scale`)];
-  const row = (4 * outputs * scheme.bits) / 8; // of blocks
   const step = Math.max(4, Math.floor(BAND / inputs / 4) * 4);
   for (let first = 0; first < outputs; first += step) {
     const rows = Math.min(step, outputs - first);
@@ -88,9 +87,7 @@ async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place
       ? await packedRows(tensor, first, rows)
       : await kernel.quantize({ rows, inputs, isBfloat16: isBfloat16(tensor) }, scheme, (at, count, into) => readRows(tensor, first + at, count, into));
     if (!band) throw new Refusal("not-finite", source);
-    const strip = (rows * scheme.bits) / 2;
-    if (rows === outputs) sink.write(band.packed, values);
-    else for (let i = 0; i * strip < band.packed.length; i += 1) sink.write(band.packed.subarray(i * strip, (i + 1) * strip), values + (first * scheme.bits) / 2 + i * row);
+    writeStrips(sink, band.packed, { inputs, at: values + (first * scheme.bits) / 2, apart: (4 * outputs * scheme.bits) / 8 });
     sink.write(band.sums, sums + 4 * first);
     if (factor !== 1) for (let i = 0; i < band.scales.length; i += 1) band.scales[i] *= factor;
     sink.write(new Uint8Array(band.scales.buffer, band.scales.byteOffset, band.scales.byteLength), scales + (band.scales.byteLength / rows) * first);
@@ -101,18 +98,27 @@ async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place
 /** @param {Stored} matrix @param {Target} target */
 async function writeHalves({ weight, tensor }, { factor, place, sink, report }) {
   const { name, source, shape: [outputs, inputs] } = weight;
-  const [begin, row] = [place(`${name}.w`), 8 * outputs]; // of blocks
   const step = Math.max(4, Math.floor(BAND_OF_HALVES / inputs / 4) * 4);
   for (let first = 0; first < outputs; first += step) {
     const rows = Math.min(step, outputs - first);
     const values = await floatRows(tensor, first, rows);
     const strips = halfStrips(values, inputs, factorOf(weight, factor));
     if (!strips) throw values.every(Number.isFinite) ? new Refusal("large", `${source} > 65504`) : new Refusal("not-finite", source);
-    const [bytes, strip] = [new Uint8Array(strips.buffer), 8 * rows];
-    if (rows === outputs) sink.write(bytes, begin);
-    else for (let i = 0; i * strip < bytes.length; i += 1) sink.write(bytes.subarray(i * strip, (i + 1) * strip), begin + 8 * first + i * row);
+    writeStrips(sink, new Uint8Array(strips.buffer), { inputs, at: place(`${name}.w`) + 8 * first, apart: 8 * outputs });
     report(((tensor.end - tensor.begin) * rows) / outputs);
   }
+}
+
+/**
+ * Some rows of a matrix in blocks of 4 × 4, for each four inputs a strip.
+ * @param {import('./convert.js').Sink} sink
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {{inputs: number, at: number, apart: number}} place `at`: of the first strip; `apart`: bytes from one to the next
+ */
+function writeStrips(sink, bytes, { inputs, at, apart }) {
+  const strip = (4 * bytes.length) / inputs;
+  if (strip === apart) sink.write(bytes, at); // of a whole matrix they are one
+  else for (let i = 0; i * strip < bytes.length; i += 1) sink.write(bytes.subarray(i * strip, (i + 1) * strip), at + i * apart);
 }
 
 /** Of a norm the factors are multiplied, which are the model's offset more than its weights. @param {Stored} vector @param {Target} target */
