@@ -15,6 +15,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PIP_NO_INPUT := 1
 export npm_config_update_notifier := false
+# Container images often set it. Hundreds of tests start a program of ours, which would then be compiled each time: 0.2 of 0.7 s of onpage estimate.
+unexport PYTHONDONTWRITEBYTECODE
 # recipes of which none needs another's work, at the same time
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=4
 CHECKS := lint types types-windows types-macos types-javascript
