@@ -234,7 +234,7 @@ test("of a folder the model files are taken, a checkpoint is told what to do, an
 // A checkpoint
 
 const checkpoint = (...names) => ["config.json", "model.safetensors", ...names].map((name) => new File(["x"], name));
-const MADE = { sha256: hash("d"), size: 5_000_000, context: 32_768, parameters: 1000, prompt: { prefix: "<", suffix: ">" }, temperature: null, topK: 64 };
+const MADE = { sha256: hash("d"), size: 5_000_000, precision: "float32", context: 32_768, parameters: 1000, prompt: { prefix: "<", suffix: ">" }, temperature: null, topK: 64 };
 
 test("a checkpoint is offered with its files, not those that lie deeper, and may be declined", async () => {
   const page = shelf();
@@ -276,7 +276,7 @@ test("it is converted, is there after a reload, and is used as it was taught", a
   assert.deepEqual([asked, outcomes(page), page.made.active, page.made.checkpoint], [[["my-gemma", "q4_0", "convert"]], ["converted"], null, null]);
   const [brought] = page.bound.importedModels();
   const [file] = brought.files;
-  assert.deepEqual([brought.name, file.format, file.engines, file.precision, brought.context, brought.promptTemplate, brought.sampling.topK], ["my-gemma", "web", ["mediapipe"], "float16", 2048, MADE.prompt, 64]);
+  assert.deepEqual([brought.name, file.format, file.engines, file.precision, brought.context, brought.promptTemplate, brought.sampling.topK], ["my-gemma", "web", ["mediapipe"], "float32", 2048, MADE.prompt, 64]);
   assert.equal(page.made.rows.find(({ key }) => key === MADE.sha256).isWhole, true);
 });
 
