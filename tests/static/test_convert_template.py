@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +48,11 @@ const answer = async (make) => {
 };
 const results = [];
 for (const text of templates) {
+  const began = performance.now();
   const turns = await answer(async () => ({ turns: await chooseTurns(templateOf(text, names), pieces, GEMMA_TURNS, async () => library) }));
+  const took = performance.now() - began;
   const texts = await Promise.all((conversations ?? []).map((values) => answer(() => ({ text: rendererOf(library, text)({ ...names, ...values }) }))));
-  results.push({ turns, texts });
+  results.push({ turns, took, texts });
 }
 console.log(JSON.stringify(results));
 """
@@ -148,6 +149,8 @@ HOSTILE = [
     "{{ range(0, 100000, 1) | tojson(indent=1000000) }}",
     "{{ '%s' % ('x' * 1000000000) }}",
     "{{ strftime_now('%Y' * 9) }}{{ strftime_now('%s') }}",
+    "{% set a = range(4000) | list %}" + "{% for i in a %}{% if -1 in a %}x{% endif %}{% endfor %}" * 90,
+    "abc{% for i in range(4000) %}{% macro f() %}" + "{{ x }}" * 20_000 + "{% endmacro %}{% endfor %}",
 ]
 """By the page at once, whatever jinja2 makes of them."""
 
@@ -212,12 +215,11 @@ def test_what_the_command_refuses_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_template_takes_long_or_much_memory() -> None:
-    """Within what node takes to start, and seconds for those that are ended by the clock."""
-    started = time.monotonic()
+    """Two seconds are the most, of a machine that does nothing else."""
     for template, said in zip(HOSTILE, in_the_page(HOSTILE), strict=True):
         assert said["turns"].keys() == {"Refusal"}, (template[:80], said)
         assert said["turns"]["Refusal"].startswith("template: "), said
-    assert time.monotonic() - started < 60
+        assert said["took"] < 5000, (template[:80], said)
 
 
 @pytest.mark.parametrize("said", [5, {"a": 1}, [{"name": "tool_use", "template": "{{ x }}"}], "x" * (257 << 10)])

@@ -27,6 +27,8 @@ class Jump extends Error {
 
 /** Evaluations, with what they make; nested ones; the size of a number; milliseconds. */
 const [MOST_WORK, MOST_DEPTH, MOST_NUMBER, MOST_TIME] = [400_000, 200, 1 << 20, 2000];
+/** After so many evaluations the clock is looked at. */
+const OFTEN = 64;
 /** What jinja2's sandbox lets range make. */
 const MOST_RANGE = 100_000;
 const STATEMENTS = ["Set", "Macro", "Comment", "If", "For", "CallStatement", "FilterStatement"];
@@ -104,6 +106,7 @@ function strict({ Environment, Interpreter }) {
 
   return class extends Base {
     #left = MOST_WORK;
+    #steps = 0;
     #depth = 0;
     #until;
 
@@ -119,7 +122,8 @@ function strict({ Environment, Interpreter }) {
       if (node.type === "Held") return node.value;
       if (node.type === "Break" || node.type === "Continue") throw new Jump(node.type === "Break");
       this.#left -= 1;
-      if (this.#left < 0 || this.#depth >= MOST_DEPTH || (this.#left % 256 === 0 && performance.now() > this.#until)) not("much work");
+      this.#steps += 1;
+      if (this.#left < 0 || this.#depth >= MOST_DEPTH || (this.#steps % OFTEN === 0 && performance.now() > this.#until)) not("much work");
       this.#depth += 1;
       try {
         const value = super.evaluate(node, scope);
