@@ -10,15 +10,10 @@ from builder.calibrate.prepare import CalibrationText, finite_survey
 from builder.calibrate.sensitivity import AT_Q4_0, sensitivity
 from builder.calibrate.texts import CONTEXT
 from builder.convert.container import largest_size, refuse_another_format
+from builder.convert.layout import llm_parameters, web_layout
 from builder.convert.per_layer_tables import scales_for, tables_of
 from builder.convert.residual_scale import MeasuredResidual
-from builder.convert.web_file import (
-    Progress,
-    conversion_notes,
-    llm_parameters,
-    refuse_to_replace_an_input,
-    web_layout,
-)
+from builder.convert.web_file import Progress, conversion_notes, refuse_to_replace_an_input
 from builder.errors import UnsupportedModel
 from builder.formats.web_model import PerLayerTables
 from builder.model.opened import OpenedCheckpoint

@@ -9,8 +9,8 @@ from typing import Any
 
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.convert.from_quantized import suited
+from builder.convert.layout import web_layout, write_turns
 from builder.convert.per_layer_tables import scales_for, tables_of
-from builder.convert.web_file import web_layout, write_turns
 from builder.errors import OnpageError, UnsupportedModel
 from builder.estimate.architecture import Dimensions
 from builder.formats.inspect_web_file import web_file_facts

@@ -16,8 +16,9 @@ from builder.calibrate.prepare import TOKENS_OF_SCALES, Calibration, finite_surv
 from builder.calibrate.smoothing import smoothed
 from builder.calibrate.survey import Survey
 from builder.convert.from_quantized import notes_on, suited
+from builder.convert.layout import check_vocabulary
 from builder.convert.residual_scale import BoundedResidual
-from builder.convert.web_file import Progress, check_vocabulary, refuse_to_replace_an_input
+from builder.convert.web_file import Progress, refuse_to_replace_an_input
 from builder.errors import OnpageError, OutputError, UnsupportedModel
 from builder.files.digest import sha256_of
 from builder.files.writing import folder_beside, write_beside
