@@ -21,8 +21,9 @@ from builder.convert.write_tensors import scaled_norm
 from builder.errors import ModelFileError, UnsupportedModel
 from builder.formats.inspect_model import web_file_in
 from builder.formats.matrix_rows import MatrixRows
-from builder.formats.web_file_reader import PICTURES, StoredMatrix, WebFile
+from builder.formats.web_file_reader import WebFile
 from builder.formats.web_tensor_names import name_of
+from builder.formats.web_tensors import PICTURES, StoredMatrix
 from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
 from builder.model.weights import Weight, Weights

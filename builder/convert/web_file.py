@@ -26,8 +26,8 @@ from builder.convert.write_tensors import Pieces, write_tensors
 from builder.errors import BundleError, OutputError
 from builder.files.writing import write_beside
 from builder.formats.web_entries import packed_sums
-from builder.formats.web_file_reader import tables_size
 from builder.formats.web_model import PerLayerTables, model_type
+from builder.formats.web_tensors import tables_size
 from builder.model.description import ModelDescription
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint

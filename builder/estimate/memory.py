@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from builder.estimate.architecture import Dimensions
-from builder.formats.web_file_reader import PER_LAYER_TABLES, PICTURES, SizedTensor, tables_size
+from builder.formats.web_tensors import PER_LAYER_TABLES, PICTURES, SizedTensor, tables_size
 
 PREFILL = 512
 """Tokens of a prompt that the engine reads at once, whatever the context."""

@@ -17,8 +17,9 @@ from builder.formats.inspect_web_file import web_file_facts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.sniff import Format, is_gguf, sniff_file
-from builder.formats.web_file_reader import SizedTensor, WebFile
+from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, transformer_parameters
+from builder.formats.web_tensors import SizedTensor
 from builder.model.catalog import PublishedModel, published
 from builder.model.description import ModelDescription
 from builder.model.families import (

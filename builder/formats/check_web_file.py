@@ -12,7 +12,8 @@ from pathlib import Path
 from builder.errors import WebFileError
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import sums_size, unpacked_sums
-from builder.formats.web_file_reader import PICTURES, WebFile, are_halves
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import PICTURES, are_halves
 
 CHUNK = 1 << 20
 AGAIN = "convert or download it again"

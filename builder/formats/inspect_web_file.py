@@ -12,7 +12,8 @@ import proto
 from builder.formats.llm_parameters import LlmParameters, ModelType
 from builder.formats.pictures import Pictures, pictures_in
 from builder.formats.tflite_schema import TensorType
-from builder.formats.web_file_reader import PICTURES, TensorEntry, WebFile, are_halves
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import PICTURES, TensorEntry, are_halves
 from builder.model.residual import FLOAT16_MAX, fits_float16
 from builder.quantize.scheme import described
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.formats.stacks import by_matrix, in_order
-from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import StoredMatrix
 from builder.quantize.integers import Integers
 from builder.quantize.rounding import BLOCK, signed_values
 from builder.quantize.scheme import Bits

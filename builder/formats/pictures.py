@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from builder.errors import ModelFileError
 from builder.formats.graph_reader import End, Graph
-from builder.formats.web_file_reader import PICTURES, WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import PICTURES
 
 VALUES = {"int4": (2, 1), "int8": (1, 1), "float16": (1, 2), "float32": (1, 4)}
 """Of the types that hold weights: so many values in so many bytes."""

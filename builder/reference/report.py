@@ -17,8 +17,9 @@ import numpy as np
 from builder.checkpoint.stored_types import to_float32
 from builder.formats.inspect_model import web_file_in
 from builder.formats.matrix_rows import MatrixRows
-from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_file_reader import WebFile
 from builder.formats.web_tensor_names import name_of
+from builder.formats.web_tensors import StoredMatrix
 from builder.model.opened import OpenedCheckpoint
 from builder.model.residual import ResidualScale
 from builder.model.weights import Weight, Weights

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from builder.checkpoint.stored_types import to_float32
 from builder.errors import WebFileError
 from builder.formats.matrix_rows import MatrixRows
-from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, has_known_scale
 from builder.formats.web_tensor_names import tensor_name
+from builder.formats.web_tensors import StoredMatrix
 from builder.model.description import ModelDescription
 from builder.model.weights import HALVES, LayerPart, Part, Weight, Weights, WholePart, layer_parts, whole_parts
 from builder.quantize.halves import BYTES, half_values

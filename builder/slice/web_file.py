@@ -25,9 +25,10 @@ from builder.formats.sniff import Format, sniff_file
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec
 from builder.formats.web_file_layout import WebFileLayout
-from builder.formats.web_file_reader import BITS, TensorEntry, WebFile, are_halves
+from builder.formats.web_file_reader import WebFile
 from builder.formats.web_model import described, transformer_parameters
 from builder.formats.web_tensor_names import tensor_name
+from builder.formats.web_tensors import BITS, TensorEntry, are_halves
 from builder.slice.composed import ComposedFile, Computed, Strips, read_exactly
 from builder.slice.plan import FAMILY, Slice, Sliceable, all_parameters, effective_parameters
 from builder.slice.write import WrittenSlice

@@ -11,7 +11,7 @@ from builder.errors import ModelFileError, UnsupportedModel
 from builder.formats.llm_parameters import LlmParameters, VisionEncoderParameters
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec
-from builder.formats.web_file_reader import PICTURES, TensorEntry
+from builder.formats.web_tensors import PICTURES, TensorEntry
 from builder.graph.layout import GraphLayout
 from builder.graph.parameters import GraphParameters
 from builder.graph.write import Writing, work_on

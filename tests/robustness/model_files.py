@@ -19,7 +19,8 @@ from builder.formats.inspect_model import ModelFacts, check_model, inspect_model
 from builder.formats.inspect_web_file import WebFileFacts
 from builder.formats.litertlm_reader import LitertlmFile
 from builder.formats.web_entries import sums_size
-from builder.formats.web_file_reader import PICTURES, WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import PICTURES
 from builder.lora.adapter_file import convert_adapter
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.tokenizer import Tokenizer

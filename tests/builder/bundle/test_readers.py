@@ -28,7 +28,8 @@ from builder.formats.litertlm_reader import Section as Part
 from builder.formats.llm_metadata import LlmMetadata, Settings
 from builder.formats.llm_parameters import LlmParameters
 from builder.formats.task_reader import CENTRAL, END, TaskFile
-from builder.formats.web_file_reader import PICTURES, TensorEntry, WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import PICTURES, TensorEntry
 from tests.graphs import CONTEXT, VOCABULARY, write_graph
 from tests.mediapipe_schema import schema as tflite
 

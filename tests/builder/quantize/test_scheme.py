@@ -7,7 +7,8 @@ import pytest
 
 from builder.errors import UnsupportedModel
 from builder.formats.inspect_web_file import inspect_web_file
-from builder.formats.web_file_reader import StoredMatrix, WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import StoredMatrix
 from builder.quantize.scheme import INT4, INT8, Q4_0, Quantization, Scheme
 from builder.synth.web_file import synthesize
 

@@ -21,7 +21,8 @@ from builder.estimate.source import SEES
 from builder.formats.check_web_file import check_web_file
 from builder.formats.inspect_web_file import inspect_web_file
 from builder.formats.pictures import pictures_in
-from builder.formats.web_file_reader import PICTURES, WebFile
+from builder.formats.web_file_reader import WebFile
+from builder.formats.web_tensors import PICTURES
 from builder.model.opened import OpenedCheckpoint
 from builder.tower.graphs import Towers
 from tests.checkpoints import gemma3_config, stored_values, write_checkpoint, write_shards
