@@ -66,7 +66,7 @@ WEB_FILE = Path("model-web.task")
 UNMEASURED = "the file is known to the byte, but what its streams side by side take while it runs was not measured: one is counted"
 """Of Gemma 3n."""
 
-SEES = "the file is known to the byte, but the GPU's memory is that of the text: what sees takes more while pictures go in, which was not measured"
+SEES = "the file is known to the byte, but the GPU's memory is that of the text: what sees takes more while pictures go in (docs/senses.md)"
 
 
 @dataclass(frozen=True)

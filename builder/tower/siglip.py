@@ -90,7 +90,7 @@ class Siglip:
         if not isinstance(said, dict) or said.get("model_type", "siglip_vision_model") != "siglip_vision_model":
             raise UnsupportedModel(
                 f"{Config(config, path).says('vision_config')}: expected a SigLIP, as a Gemma 3 of 4B and more has it; the others see nothing, "
-                f"or by towers that onpage does not write.",
+                f"or by towers that onpage does not write. Leave --pictures out.",
                 subject="vision_config",
             )
         c = Config(said, path, DEFAULTS, section="vision_config.")

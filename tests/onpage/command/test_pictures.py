@@ -37,7 +37,7 @@ def test_what_sees_is_converted_on_request_and_its_difference_is_said(tmp_path: 
     [
         (("--target", "graph"), "--pictures needs --target web"),
         (("--lora", "adapter"), "--lora writes only the adapter, in float16: leave out --pictures"),
-        ((), "vision_config is None: expected a SigLIP"),
+        ((), "by towers that onpage does not write. Leave --pictures out."),
     ],
 )
 def test_where_it_cannot_be_it_is_refused(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
