@@ -54,7 +54,7 @@ async function readBand(tensor, first, into, row) {
 }
 
 /** Unsigned integers in blocks of 4 × 4 as signed ones row after row. @param {Uint8Array<ArrayBuffer>} packed @param {number} rows @param {4 | 8} bits */
-export function inRows(packed, rows, bits) {
+function inRows(packed, rows, bits) {
   // the four outputs of an input are a word, and so are four inputs of an output
   const Words = bits === 8 ? Uint32Array : Uint16Array;
   const [mask, zeros] = bits === 8 ? [0xff, 0x80808080] : [0xf, 0x8888];

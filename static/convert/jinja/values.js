@@ -9,8 +9,10 @@
 
 import { fail, not } from "./errors.js";
 
-/** Values in a list, and characters of a text. */
-export const [MOST_VALUES, MOST_TEXT] = [4096, 16_384];
+/** In a list. */
+export const MOST_VALUES = 4096;
+/** Characters. */
+const MOST_TEXT = 16_384;
 export const [TEXT, WHOLE, REAL, TRUTH, LIST, TUPLE, MAPPING, NOTHING, UNDEFINED] = ["StringValue", "IntegerValue", "FloatValue", "BooleanValue", "ArrayValue", "TupleValue", "ObjectValue", "NullValue", "UndefinedValue"];
 export const NUMBERS = [WHOLE, REAL, TRUTH];
 export const LISTS = [LIST, TUPLE];
