@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +109,7 @@ def test_it_is_compared_with_its_checkpoint(folder: Path, path: Path, tmp_path: 
     ):
         values = stored_values(folder)
         values[name] = values[name] * np.float32(1.25)
-        other = tmp_path / name
-        other.mkdir()
-        for each in folder.iterdir():
-            if each.suffix != ".safetensors":
-                (other / each.name).write_bytes(each.read_bytes())
-        write_shards(other, values)
+        other = _with(folder, values, tmp_path / name)
         with pytest.raises(ModelFileError, match="does not hold the tower of"):
             check_against(path, other)
 
@@ -201,15 +197,17 @@ def test_weights_that_are_not_finite_are_named(folder: Path, tmp_path: Path) -> 
         values = stored_values(folder)
         name = f"vision_tower.vision_model.{part}"
         values[name].flat[7] = np.inf
-        other = tmp_path / part
-        other.mkdir()
-        for each in folder.iterdir():
-            if each.suffix != ".safetensors":
-                (other / each.name).write_bytes(each.read_bytes())
-        write_shards(other, values)
+        other = _with(folder, values, tmp_path / part)
         with pytest.raises(CheckpointError, match=name):
             convert_checkpoint(other, other / "m.task", pictures=True)
         assert not (other / "m.task").exists()
+
+
+def _with(folder: Path, values: dict[str, Any], other: Path) -> Path:
+    """The same checkpoint with these weights."""
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("*.safetensors"))
+    write_shards(other, values)
+    return other
 
 
 def _opened(folder: Path) -> tuple[Any, Any]:
