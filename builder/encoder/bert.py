@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +26,6 @@ WORDS = "embeddings.word_embeddings.weight"
 LEFT_OUT = ("pooler.", "embeddings.position_ids", "cls.")
 """What a checkpoint may hold that makes no vector: the head of its training, and a list of numbers."""
 
-ATTENTION, FEED_FORWARD = "attention.self.", "intermediate.dense"
 MATRICES: dict[Part, str] = {
     "query": "attention.self.query",
     "key": "attention.self.key",
@@ -148,8 +144,3 @@ class BertLayers(BiasedBlocks, Layers):
             inner = f.gelu(self.product(x, "up", i), approximate=False)
             x = self.norm(f.add(x, self.product(inner, "down", i)), "post_feed_forward_norm", i)
         return x
-
-
-def is_bert(config: dict[str, Any], _: Path) -> bool:
-    """Whether a config.json is of one."""
-    return config.get("model_type") == "bert"
