@@ -33,7 +33,10 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the modules of `LONG` in front."""
+    """Puts the modules of `LONG` in front, and refuses names with an address: they differ between workers, of which `make test` then starts none."""
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid}: give its parameters `ids` that are the same in every process.")
     here = Path(__file__).parent
     place = {here / name: index for index, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path, len(LONG)))

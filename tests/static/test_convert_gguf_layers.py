@@ -46,7 +46,7 @@ def mixed(weight: Weight) -> str:
 
 
 @pytest.mark.parametrize("bits", ["8", "q4_0"])
-@pytest.mark.parametrize("types", ["F32", "BF16", "Q4_0", "Q8_0", mixed], ids=str)
+@pytest.mark.parametrize("types", ["F32", "BF16", "Q4_0", "Q8_0", mixed])
 def test_a_gemma4_is_what_onpage_convert_makes_of_it(
     tmp_path: Path, bits: str, types: str | Callable[[Weight], str]
 ) -> None:
@@ -87,7 +87,7 @@ def test_its_own_tokenizer_and_turns_are_written_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bits", ["8", "q4_0"])
-@pytest.mark.parametrize("types", ["F32", "Q4_0", mixed], ids=str)
+@pytest.mark.parametrize("types", ["F32", "Q4_0", mixed])
 def test_a_gemma3n_is_what_onpage_convert_makes_of_it(
     tmp_path: Path, bits: str, types: str | Callable[[Weight], str]
 ) -> None:
