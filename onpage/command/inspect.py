@@ -136,7 +136,7 @@ def _bundle_rows(facts: BundleFacts) -> list[tuple[str, str]]:
         *_template_rows(facts.prompt_template),
         ("chat template", "inside" if facts.chat_template else "none"),
         ("sampling", _sampling(facts.sampling)),
-        *(_graph_rows(model) if isinstance(model, GraphFacts) else _weight_rows(model)),
+        *(_graph_rows(model) if isinstance(model, GraphFacts) else _weight_rows(model) + _made_rows(model)),
         *_section_rows(facts.sections),
         *((name, str(value)) for name, value in facts.system.items()),
         *_problem_rows(facts),
@@ -207,14 +207,17 @@ def _web_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
         *_template_rows(facts.prompt_template),
         ("sampling", _sampling(facts.sampling)),
         *((f"size of {part}", megabytes(size)) for part, size in facts.parts.items()),
-        ("written by", facts.written_by or "not said"),
-        *((name, text) for name, text in facts.conversion.items()),
+        *_made_rows(facts),
         *_problem_rows(facts),
     ]
 
 
+def _made_rows(facts: WebFileFacts) -> list[tuple[str, str]]:
+    return [("written by", facts.written_by or "not said"), *facts.conversion.items()]
+
+
 def _problem_rows(facts: BundleFacts | WebFileFacts) -> list[tuple[str, str]]:
-    return [("will not run", facts.problem)] if facts.problem else []
+    return [("problem", facts.problem)] if facts.problem else []
 
 
 def _weight_rows(facts: WebFileFacts) -> list[tuple[str, str]]:

@@ -147,7 +147,7 @@ def test_a_table_on_demand_with_more_scales_is_refused_wherever_it_would_be_used
     for offered in (lambda: ServedModel.read(in_blocks), lambda: import_file(store, in_blocks, id="old")):
         with pytest.raises(ModelFileError, match=rf"old\.task would write wrong text: .*{said}.*: convert it again"):
             offered()
-    assert "will not run\twould write wrong text: " in CliRunner().invoke(inspect, [str(in_blocks)]).stdout
+    assert "problem\twould write wrong text: " in CliRunner().invoke(inspect, [str(in_blocks)]).stdout
     monkeypatch.setattr(WebFile, "problem", None)
     import_file(store, in_blocks, id="old")  # by an onpage that did not know
     monkeypatch.undo()

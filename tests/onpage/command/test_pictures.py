@@ -23,6 +23,9 @@ def test_what_sees_is_converted_on_request_and_its_difference_is_said(tmp_path: 
     shown = onpage("inspect", output).stdout
     assert "pictures go in\t48 × 48 pixels and 10 tokens each" in shown
     assert "pictures\tthe engine's attention is causal within one" in shown
+    assert onpage("convert", folder, "-o", tmp_path / "m.litertlm", "--pictures").returncode == 0
+    contained = onpage("inspect", tmp_path / "m.litertlm").stdout
+    assert "pictures\tthe engine's attention is causal within one" in contained and "written by\tonpage" in contained
     assert "\tsound\t" in onpage("verify", output, "--against", folder).stdout
     sizes = [
         json.loads(onpage("estimate", folder, *more, "--json").stdout)["parameters"] for more in ([], ["--pictures"])
