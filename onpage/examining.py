@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from builder.errors import OnpageError
 from onpage.arguments import AnyPath, Bits, Progress, quantization_of, silent
 from onpage.extras import requires
 
@@ -33,11 +34,22 @@ def inspect(model: AnyPath) -> ModelFacts | GgufFacts:
     return inspect_model(Path(model))
 
 
-def verify(*models: AnyPath, progress: Progress | None = None) -> dict[str, str]:
-    """Read every byte of each file and return the sha256 by path. Raises ModelFileError if a file is damaged."""
+def verify(*models: AnyPath, against: AnyPath | None = None, progress: Progress | None = None) -> dict[str, str]:
+    """Read every byte of each file and return the sha256 by path. Raises ModelFileError if a file is damaged.
+
+    `against` is the checkpoint, a folder or a GGUF file, that one file was made from: it is compared weight by weight, for which the extra
+    `build` is needed. Raises ModelFileError where they differ, UnsupportedModel where they cannot be compared.
+    """
     from builder.store.checking import check_files
 
-    return check_files([Path(model) for model in models], progress)
+    if against is not None and len(models) != 1:
+        raise OnpageError(f"against compares one file with its checkpoint: expected one file, found {len(models)}.")
+    checked = check_files([Path(model) for model in models], progress)
+    if against is not None:
+        with requires("build"):
+            from builder.convert.against import check_against
+        check_against(Path(models[0]), Path(against), progress)
+    return checked
 
 
 def estimate(
@@ -48,17 +60,19 @@ def estimate(
     context: int | None = None,
     gpu_memory: int | None = None,
     max_buffer_size: int | None = None,
+    pictures: bool = False,
 ) -> Estimate:
     """Estimate a model's download size and GPU memory, in bytes.
 
     `model` is a published model's id, a shape, a checkpoint or a web file; `bits` applies to a model that is not quantized
-    yet. If a limit is given, in bytes, the estimate says whether it is enough. Needs the extra `build`. Raises OnpageError.
+    yet. If a limit is given, in bytes, the estimate says whether it is enough. With `pictures`, what sees of a checkpoint is counted,
+    as `convert` would write it. Needs the extra `build`. Raises OnpageError.
     """
     with requires("build"):
         from builder.estimate import Limits
         from builder.estimate import estimate as estimate_model
     chosen = quantization_of(bits or "8", embedding_bits) if bits or embedding_bits else None
-    return estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size))
+    return estimate_model(model, chosen, context, Limits(gpu_memory, max_buffer_size), pictures=pictures)
 
 
 def evaluate(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import onpage
+from builder.errors import ModelFileError
 from builder.model.catalog import published
 from onpage.bench.record import write_results
 from tests.builder.fetch.hub import TOKEN, Hub
@@ -97,3 +98,13 @@ def test_all_that_is_promised_is_there_and_nothing_is_imported_for_it() -> None:
     assert undocumented == ["synthesize"], "it is for measuring: see docs/bench.md"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         onpage.nothing  # noqa: B018
+
+
+def test_one_file_is_compared_with_its_checkpoint(tmp_path: Path) -> None:
+    checkpoint, another = (write_checkpoint(tmp_path / name, seed=seed) for seed, name in enumerate(("one", "another")))
+    made = onpage.convert(checkpoint, tmp_path / "m.task").path
+    assert onpage.verify(made, against=checkpoint).keys() == {str(made)}
+    with pytest.raises(ModelFileError, match="does not hold the weights of"):
+        onpage.verify(made, against=another)
+    with pytest.raises(onpage.OnpageError, match="expected one file, found 2"):
+        onpage.verify(made, made, against=checkpoint)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from onpage.building import convert
+from onpage.examining import estimate
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.goldens.encoder_cases import ENCODERS
 from tests.goldens.tower_cases import TOWERS
@@ -31,6 +32,7 @@ def test_what_sees_is_converted_on_request_and_its_difference_is_said(tmp_path: 
         json.loads(onpage("estimate", folder, *more, "--json").stdout)["parameters"] for more in ([], ["--pictures"])
     ]
     assert sizes[1] - sizes[0] == sum(values.size for values in TOWERS["pooled"].tower().values())
+    assert estimate(str(folder), pictures=True).parameters == sizes[1]
     assert convert(folder, tmp_path / "n.task", pictures=True).size == output.stat().st_size
     assert (tmp_path / "n.task").read_bytes() == output.read_bytes()
 
