@@ -51,9 +51,10 @@ def gpu_memory(d: Dimensions, tensors: Iterable[SizedTensor], context: int, *, o
     """For a context (maxTokens, prompt and answer together) of that many tokens. `on_demand`: the tables of the layers are loaded so. What
     sees is loaded only where a person asks for it, and is not counted."""
     all_tensors = tuple(tensors)
-    outside = [PER_LAYER_TABLES] if on_demand else []
     held = [
-        one for one in all_tensors if one.name not in PICTURES and not any(f"{name}." in one.name for name in outside)
+        one
+        for one in all_tensors
+        if one.name not in PICTURES and not (on_demand and f"{PER_LAYER_TABLES}." in one.name)
     ]
     sizes = {tensor.name: tensor.size for tensor in held}
     cache = FLOAT * d.cache_width * context
