@@ -11,7 +11,7 @@
  * @property {import('./kernel.js').Scheme} scheme
  * @property {WebAssembly.Module} module the kernel's
  * @property {(residual: import('./residual.js').Residual) => import('./layout.js').Layout} layout
- * @property {{parameters: number, prompt: {prefix: string, suffix: string} | null, temperature: number | null, topK: number | null,
+ * @property {{parameters: number, prompt: import('../engine/messages.js').Turns | null, temperature: number | null, topK: number | null,
  *   onDemand: number}} facts for who lists the model; `onDemand`: bytes of it that stay out of the GPU while it runs
  *
  * @typedef {object} Sink where the file goes
@@ -74,7 +74,7 @@ export async function plan(folder, bits, module, loadJinja) {
   const weights = adapter ? await merged(plain, adapter, model.rows, new Kernel(module)) : plain;
   for (const { weight } of weights) refuseWhatNoBlockDivides(weight, scheme);
   const tensors = weights.flatMap(({ weight }) => specsOf(weight, scheme));
-  const [prefix, suffix] = questionOf(turns);
+  const [[prefix, suffix], [ofSystem, behindSystem]] = [questionOf(turns), turns.system ?? ["", ""]];
   const { temperature, topK } = samplingOf(adapter?.sampling ?? generation);
   return {
     model,
@@ -95,7 +95,7 @@ export async function plan(folder, bits, module, loadJinja) {
     },
     facts: {
       parameters: weights.reduce((sum, { weight: { shape } }) => sum + shape.reduce((product, each) => product * each, 1), 0),
-      prompt: prefix || suffix ? { prefix, suffix } : null,
+      prompt: prefix || suffix ? { prefix, suffix, system: ofSystem ? { prefix: ofSystem, suffix: behindSystem } : null } : null,
       temperature,
       topK,
       onDemand: weights.filter(({ weight }) => isTable(weight)).reduce((sum, { weight }) => sum + specsOf(weight, scheme).reduce((bytes, { size }) => bytes + size, 0), 0),

@@ -10,7 +10,7 @@
 
 import { fieldsOf, text } from "./protobuf.js";
 import { sectionOf } from "./workers/litertlm_file.js";
-import { hasEntry, hasTablesInBlocks } from "./workers/web_file.js";
+import { hasEntry, hasTablesInBlocks, parametersIn } from "./workers/web_file.js";
 
 /** Bytes of its beginning that are looked at: the tables and the metadata of every format. */
 export const HEAD = 4 << 20;
@@ -19,6 +19,8 @@ const TOKENIZER = "spm_vocab_model";
 const [WEB_MODEL, GRAPH_MODEL] = ["tf_lite_artisan_text_decoder", "tf_lite_prefill_decode"];
 /** Of LlmMetadata, Templates and Affixes. */
 const [TEMPLATES, MAX_TOKENS, USER, MODEL, SYSTEM, PREFIX, SUFFIX] = [3, 5, 1, 2, 3, 1, 2];
+/** Of LlmParameters: the texts around a question, and those around each turn; of PromptAffixes the text before all, and the two around. */
+const [QUESTION, TURNS, OPENING, BEFORE, BEHIND] = [8, 17, 1, 2, 3];
 /** @type {[RegExp, Refusal][]} */
 const OTHERS = [
   [/^GGUF/, "gguf"],
@@ -39,7 +41,7 @@ export function kindOf(head) {
     if (first.startsWith("LITERTLM")) return litertlm(head);
     if (first.slice(4, 8) === "TFL3") {
       if (!hasEntry(head, TOKENIZER)) return "bare-graph";
-      return hasTablesInBlocks(head) ? "scales" : { format: "web", engine: "mediapipe", turns: null, context: null };
+      return hasTablesInBlocks(head) ? "scales" : { format: "web", engine: "mediapipe", turns: turnsIn(parametersIn(head)), context: null };
     }
   } catch {
     return "unknown"; // its tables point out of it
@@ -62,6 +64,20 @@ function litertlm(head) {
   const system = begins ? { prefix: begins, suffix: text(ofSystem.bytes(SUFFIX)) } : null;
   const turns = prefix ? { prefix, suffix: text(user.bytes(SUFFIX)) + text(model.bytes(PREFIX)), system } : null;
   return { ...(isWeb ? WEB : GRAPH), turns, context: fields.number(MAX_TOKENS) || null };
+}
+
+/** The turns of a web file, from either of the places that they have there (builder/formats/inspect_web_file.py). @param {ReturnType<typeof fieldsOf>} parameters @returns {Turns | null} */
+function turnsIn(parameters) {
+  const turns = fieldsOf(parameters.bytes(TURNS));
+  const [user, model, ofSystem, question] = [...[USER, MODEL, SYSTEM].map((each) => turns.bytes(each)), parameters.bytes(QUESTION)].map((each) => {
+    const affixes = fieldsOf(each);
+    return [OPENING, BEFORE, BEHIND].map((field) => text(affixes.bytes(field)));
+  });
+  const [opening, before, behind] = question;
+  const prefix = opening + (user[1] || before);
+  const suffix = user[1] ? user[2] + model[1] : behind;
+  const system = ofSystem[1] ? { prefix: ofSystem[1], suffix: ofSystem[2] } : null;
+  return prefix || suffix ? { prefix, suffix, system } : null;
 }
 
 /** @type {Pick<ModelKind, 'format' | 'engine'>} */

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { noteSpeed, speeds } from "../../static/engine/device_memory.js";
+import { message } from "../../static/convert/protobuf.js";
 import { kindOf } from "../../static/engine/model_file.js";
 import { fieldsOf } from "../../static/engine/protobuf.js";
-import { headWithTable } from "./support/web_files.js";
+import { headWith, headWithTable } from "./support/web_files.js";
 
 const DEMO = new URL("../../webapp/demo_model/", import.meta.url);
 const demo = (name) => new Uint8Array(readFileSync(new URL(name, DEMO)));
@@ -14,7 +15,7 @@ const hash = (digit) => digit.repeat(64);
 
 test("the demo's own files are what they are", () => {
   const turns = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n", system: null };
-  assert.deepEqual(kindOf(demo("onpage-demo-web.task")), { format: "web", engine: "mediapipe", turns: null, context: null });
+  assert.deepEqual(kindOf(demo("onpage-demo-web.task")), { format: "web", engine: "mediapipe", turns, context: null });
   const bundle = kindOf(demo("onpage-demo-web.litertlm"));
   assert.deepEqual([bundle.format, bundle.engine, bundle.turns], ["litertlm-web", "litert-lm", turns]);
   const graph = kindOf(demo("onpage-demo.litertlm"));
@@ -43,6 +44,18 @@ test("a web file whose tables on demand have other scales than the engine reads 
   assert.equal(kindOf(headWithTable(32, true)), "scales");
   assert.equal(kindOf(headWithTable(16, true)).format, "web");
   assert.equal(kindOf(headWithTable(32, false)).format, "web");
+});
+
+test("a web file says its turns in either of two places, and the system's", () => {
+  const affixes = (...texts) => message(texts.map((each, i) => [i + 1, each]));
+  const [user, model, system] = [["", "<|turn>user\n", "<turn|>\n"], ["", "<|turn>model\n", ""], ["", "<|turn>system\n", "<turn|>\n"]].map((each) => affixes(...each));
+  const templates = (...sides) => [17, message(sides.map((each, i) => [i + 1, each]))];
+  const found = (...fields) => kindOf(headWith(message(fields))).turns;
+  const expected = { prefix: "<|turn>user\n", suffix: "<turn|>\n<|turn>model\n", system: { prefix: "<|turn>system\n", suffix: "<turn|>\n" } };
+  assert.deepEqual(found(templates(user, model, system)), expected);
+  assert.deepEqual(found([8, affixes("Be kind. ", "U: ", "\nA:")]), { prefix: "Be kind. U: ", suffix: "\nA:", system: null });
+  assert.deepEqual(found([8, affixes("Be kind. ", "x", "x")], templates(user, model)), { ...expected, prefix: `Be kind. ${expected.prefix}`, system: null });
+  assert.equal(found([2, 512]), null);
 });
 
 test("a damaged file never throws, wherever the damage is", () => {

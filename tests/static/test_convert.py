@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.convert.web_file import convert_checkpoint
+from builder.formats.inspect_web_file import prompt_template_of
 from builder.formats.llm_parameters import ModelType
 from builder.formats.web_file_reader import WebFile
 from builder.model.families.family import Naming
@@ -87,6 +89,8 @@ def same(folder: Path, bits: str = "8") -> dict[str, Any]:
     file = WebFile.open(theirs)
     fits = fits_float16(file.largest_residual, file.residual_bound, file.float16_limit)
     assert (said["precision"], said["facts"]["onDemand"]) == ("float16" if fits else "float32", file.on_demand)
+    template = prompt_template_of(file.parameters)  # as the server says it
+    assert said["facts"]["prompt"] == (asdict(template) if template else None)
     assert said["last"] == pytest.approx(1) and said["facts"]["parameters"] == written.parameters
     return said
 

@@ -145,6 +145,12 @@ export function tensorsOf(bytes) {
   });
 }
 
+/** The fields of LlmParameters; none where they lie beyond `head`. RangeError where they are damaged. @param {Uint8Array<ArrayBuffer>} head the file's first bytes */
+export function parametersIn(head) {
+  const place = placeOf(head, PARAMETERS);
+  return fieldsOf(head.subarray(place?.offset ?? 0, place ? place.offset + place.size : 0));
+}
+
 /**
  * Whether a table that the engine takes rows of on demand has other scales than one for each row, which is what it reads: `WebFile.problem` of
  * builder/formats/web_file_reader.py.
@@ -152,8 +158,7 @@ export function tensorsOf(bytes) {
  * @param {Uint8Array<ArrayBuffer>} head the file's first bytes
  */
 export function hasTablesInBlocks(head) {
-  const place = placeOf(head, PARAMETERS);
-  const told = fieldsOf(fieldsOf(head.subarray(place?.offset ?? 0, place ? place.offset + place.size : 0)).bytes(TRANSFORMER));
+  const told = fieldsOf(parametersIn(head).bytes(TRANSFORMER));
   const width = told.number(TABLE_WIDTH);
   if (!width || !told.number(ON_DEMAND)) return false;
   const tensors = tensorsOf(head) ?? [];
