@@ -11,7 +11,7 @@
  * @property {import('./kernel.js').Scheme} scheme
  * @property {WebAssembly.Module} module the kernel's
  * @property {(residual: import('./residual.js').Residual) => import('./layout.js').Layout} layout
- * @property {{parameters: number, prompt: import('../engine/messages.js').Turns | null, temperature: number | null, topK: number | null,
+ * @property {{family: string, parameters: number, prompt: import('../engine/messages.js').Turns | null, temperature: number | null, topK: number | null,
  *   onDemand: number}} facts for who lists the model; `onDemand`: bytes of it that stay out of the GPU while it runs
  *
  * @typedef {object} Sink where the file goes
@@ -94,6 +94,7 @@ export async function plan(folder, bits, module, loadJinja) {
       return layoutOf({ modelType: modelTypeOf(model), parameters, tokenizer, notes: pythonJson(notes), tensors });
     },
     facts: {
+      family: model.family,
       parameters: weights.reduce((sum, { weight: { shape } }) => sum + shape.reduce((product, each) => product * each, 1), 0),
       prompt: prefix || suffix ? { prefix, suffix, system: ofSystem ? { prefix: ofSystem, suffix: behindSystem } : null } : null,
       temperature,

@@ -91,6 +91,7 @@ def same(folder: Path, bits: str = "8") -> dict[str, Any]:
     assert (said["precision"], said["facts"]["onDemand"]) == ("float16" if fits else "float32", file.on_demand)
     template = prompt_template_of(file.parameters)  # as the server says it
     assert said["facts"]["prompt"] == (asdict(template) if template else None)
+    assert said["facts"]["family"] == written.family
     assert said["last"] == pytest.approx(1) and said["facts"]["parameters"] == written.parameters
     return said
 

@@ -12,7 +12,7 @@ const NAMES = { 8: "int8", q4_0: "int4 in blocks of 32" };
  * @param {import('../../convert/convert.worker.js').Made} made
  * @returns {import('../../engine/model_list.js').Model}
  */
-export function convertedModel(checkpoint, bits, { sha256, size, precision, onDemand, context: most, parameters, prompt, temperature, topK }) {
+export function convertedModel(checkpoint, bits, { sha256, size, precision, onDemand, family, context: most, parameters, prompt, temperature, topK }) {
   const name = titleWithAdapter(checkpoint);
   const file = `${name}-web.task`;
   const url = `models/${sha256}/${encodeURIComponent(file)}`; // nobody has it: it is read from storage
@@ -28,7 +28,7 @@ export function convertedModel(checkpoint, bits, { sha256, size, precision, onDe
     files: [{ format: "web", url, size, sha256, context, engines: ["mediapipe"], quantization, precision, onDemand }],
     demo: false,
     licence: null,
-    family: null,
+    family,
     quantization,
     parameters,
     context,
