@@ -76,6 +76,7 @@ test("each model has the format that it was taught", () => {
   assert.equal(of({ demo: true }), undefined);
   assert.equal(of({ family: "functiongemma3" }), "function-gemma");
   assert.equal(of({ name: "FunctionGemma 270M" }), "function-gemma");
+  assert.equal(of({ promptTemplate: { ...GEMMA, system: { prefix: "<start_of_turn>developer\n", suffix: "<end_of_turn>\n" } } }), "function-gemma");
   assert.equal(of({ family: "gemma3" }), "gemma");
   assert.equal(of({ promptTemplate: CHATML }), "hermes");
   assert.equal(of({ promptTemplate: { prefix: "<|turn>user\n", suffix: "<turn|>\n<|turn>model\n" } }), "hermes");

@@ -24,6 +24,9 @@ import { functionGemma } from "./function_gemma.js";
 import { gemma } from "./gemma.js";
 import { hermes } from "./hermes.js";
 
+/** What begins the turn of FunctionGemma's system. */
+const DEVELOPER = "<start_of_turn>developer\n";
+
 /**
  * The format of a model, as its file and its turns tell it; null for the demo, which knows no functions.
  * @param {Pick<import('../../../engine/model_list.js').Model, 'demo' | 'name' | 'family' | 'promptTemplate'>} model
@@ -31,6 +34,7 @@ import { hermes } from "./hermes.js";
  */
 export function formatOf({ demo, name, family, promptTemplate }) {
   if (demo) return null;
-  if (/^functiongemma/i.test(family ?? "") || /function-?gemma/i.test(name)) return functionGemma;
+  const isTold = promptTemplate.system?.prefix === DEVELOPER; // by a file that a person imported, whose name may be any
+  if (isTold || /^functiongemma/i.test(family ?? "") || /function-?gemma/i.test(name)) return functionGemma;
   return promptTemplate.prefix.includes("<start_of_turn>") ? gemma : hermes;
 }
