@@ -49,7 +49,7 @@ package: static/node_modules/.test
 
 test:
 	@$(SIDE_BY_SIDE) .venv/.test static/node_modules/.test
-	@$(SIDE_BY_SIDE) static/vendor/.copied browser $(CHECKS) $(if $(PYTEST),,test-javascript)
+	@$(SIDE_BY_SIDE) static/vendor/.copied browser $(if $(PYTEST),,test-javascript) $(CHECKS)
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
