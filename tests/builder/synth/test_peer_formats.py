@@ -195,7 +195,7 @@ def test_an_onnx_model_has_four_bits_and_replaces_nothing(tmp_path: Path) -> Non
     (tmp_path / "m").mkdir()
     with pytest.raises(OutputError, match="exists"):
         onnx_folder.synthesize("layers=1", tmp_path / "m", quantization=FOUR_BITS)
-    with pytest.raises(OutputError, match="No such file"):
+    with pytest.raises(OutputError, match="does not exist: create the folder first"):
         onnx_folder.synthesize("layers=1", tmp_path / "none/m", quantization=FOUR_BITS)
     assert [path.name for path in tmp_path.rglob("*")] == ["m"]
 
