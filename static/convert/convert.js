@@ -146,12 +146,13 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
  *   every number of it; rejects with Refusal, or what the sink throws
  */
 export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
-  let [done, total] = [0, 0];
+  const { size: expected } = layout({ factor: 1, bound: 0 }); // the notes may be some digits longer
+  let done = 0;
+  let total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, each) => sum + storedBytes(each), expected);
   const add = (/** @type {number} */ bytes) => report((done += bytes), total);
-  total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, each) => sum + storedBytes(each), 0);
   const residual = await residualScale(model, weights, add);
   const { header, blobs, offsets, parts, sumsOffset, size } = layout(residual);
-  total += size;
+  total += size - expected;
   sink.truncate(size);
   sink.write(header, 0);
   for (const { offset, bytes } of blobs) sink.write(new Uint8Array(bytes), offset);

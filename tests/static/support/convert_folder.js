@@ -39,9 +39,13 @@ async function converted({ path, output, bits, adapter }) {
   const hasher = { update: (bytes) => hash.update(bytes), digest: () => hash.digest("hex") };
   try {
     const planned = await plan(folder, bits, module, loadJinja);
-    let last = 0;
-    const written = await write(planned, sink, hasher, (done, total) => (last = done / total));
-    return { ...written, last, facts: planned.facts };
+    let [last, fell] = [0, 0];
+    const report = (done, total) => {
+      fell = Math.max(fell, last - done / total);
+      last = done / total;
+    };
+    const written = await write(planned, sink, hasher, report);
+    return { ...written, last, fell, facts: planned.facts };
   } catch (error) {
     return error instanceof Refusal ? { refused: error.code, detail: error.detail } : { thrown: String(error?.stack) };
   } finally {
