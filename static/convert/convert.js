@@ -42,7 +42,7 @@ import { firstRows, isSame, largestOf } from "./stored_rows.js";
 import { affixesOf, questionOf } from "./turns.js";
 import { modelTypeOf } from "./web_model.js";
 import { isTable } from "./weights.js";
-import { refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./write_tensors.js";
+import { BAND, refuseWhatNoBlockDivides, specsOf, storedBytes, writeTensors } from "./write_tensors.js";
 
 /** Of onpage, whose file it is. */
 export const WRITTEN_BY = "onpage 0.1.0";
@@ -142,10 +142,11 @@ export async function refuseWhatIsNotFinite({ weights }, report) {
  * @param {Sink} sink
  * @param {Hasher} hasher
  * @param {(done: number, total: number) => void} report bytes read and written
+ * @param {number} [band] values that are held at once
  * @returns {Promise<{sha256: string, size: number, precision: import('../engine/protocol.js').Precision}>} `precision`: the least in which an engine holds
  *   every number of it; rejects with Refusal, or what the sink throws
  */
-export async function write({ model, weights, scheme, module, layout }, sink, hasher, report) {
+export async function write({ model, weights, scheme, module, layout }, sink, hasher, report, band = BAND) {
   const { size: expected } = layout({ factor: 1, bound: 0 }); // the notes may be some digits longer
   let done = 0;
   let total = weights.concat(isBounded(model) ? [weights[0]] : []).reduce((sum, each) => sum + storedBytes(each), expected);
@@ -158,7 +159,7 @@ export async function write({ model, weights, scheme, module, layout }, sink, ha
   for (const { offset, bytes } of blobs) sink.write(new Uint8Array(bytes), offset);
   const { normOffset = 1 } = model;
   const place = (/** @type {string} */ name) => offsets.get(name) ?? NaN;
-  await writeTensors(weights, { scheme, factor: residual.factor, normOffset, place, sink, kernel: new Kernel(module), report: add });
+  await writeTensors(weights, { scheme, factor: residual.factor, normOffset, place, sink, kernel: new Kernel(module), band, report: add });
   return { sha256: readBack(sink, { parts, sumsOffset, size }, hasher, add), size, precision: precisionOf(residual) };
 }
 

@@ -48,7 +48,7 @@ export class Kernel {
   async quantize({ rows, inputs, isBfloat16 }, { bits, block }, read) {
     const size = isBfloat16 ? 2 : 4;
     const width = block ?? inputs;
-    const step = Math.max(4, Math.floor(CHUNK / (inputs * size) / 4) * 4);
+    const step = rowsOf(CHUNK / size, inputs);
     const groups = inputs / width;
     const { memory, starts } = this.#parts(Math.min(step, rows) * inputs * size, (rows * inputs * bits) / 8, 4 * rows * groups, 4 * rows);
     const apart = (rows / 4) * 2 * bits;
@@ -97,6 +97,11 @@ export class Kernel {
     if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
     return { memory: /** @type {ArrayBuffer} */ (this.#memory.buffer), starts };
   }
+}
+
+/** How many rows have so many values, in fours and at least four: as the blocks of 4 × 4 need them. @param {number} values @param {number} inputs */
+export function rowsOf(values, inputs) {
+  return Math.max(4, Math.floor(values / inputs / 4) * 4);
 }
 
 /** A (rank, inputs) as the kernel reads it, eight inputs of each rank after another: (inputs / 8, rank, 8). @param {Float32Array} a @param {number} rank */

@@ -8,6 +8,7 @@
 
 import { bytesOf } from "./folder.js";
 import { BLOCK_TYPES, float16At } from "./ggml_types.js";
+import { CHUNK, rowsOf } from "./kernel.js";
 
 const { values: BLOCK, size: SIZE } = BLOCK_TYPES.Q4_0;
 const ZERO = 8;
@@ -27,32 +28,58 @@ export function isStoredIn({ dtype, change }, { bits, block }) {
  * @returns {Promise<import('./kernel.js').Band | null>} null for scales that are not finite
  */
 export async function packedRows(tensor, first, rows) {
-  const [stored, inputs] = tensor.shape;
-  const [blocks, width] = [inputs / BLOCK, (inputs / BLOCK) * SIZE];
-  const there = Math.min(rows, Math.max(0, stored - first));
-  const read = async (/** @type {number} */ from, /** @type {number} */ count) => new Uint8Array(await bytesOf(tensor.file, tensor.begin + from * width, tensor.begin + (from + count) * width));
-  const bytes = there === rows ? await read(first, rows) : new Uint8Array(rows * width);
-  if (there < rows) {
-    bytes.set(await read(first, there));
-    const padding = await read(0, 1);
-    for (let row = there; row < rows; row += 1) bytes.set(padding, row * width);
-  }
+  const [, inputs] = tensor.shape;
   const packed = new Uint8Array((rows * inputs) / 2);
-  const scales = new Float32Array(rows * blocks);
+  const scales = new Float32Array((rows * inputs) / BLOCK);
   const sums = new Int32Array(rows);
-  for (let row = 0; row < rows; row += 1) {
-    for (let block = 0; block < blocks; block += 1) {
-      const at = row * width + block * SIZE;
-      const scale = float16At(bytes, at);
-      if (!Number.isFinite(scale)) return null;
-      scales[row * blocks + block] = scale || 1; // zero would divide by zero: its values become zeros
-      if (scale === 0) bytes.fill(ZEROS, at + 2, at + SIZE);
-      for (let i = at + 2; i < at + SIZE; i += 1) sums[row] += (bytes[i] & 15) + (bytes[i] >> 4) - 2 * ZERO;
-    }
+  const step = rowsOf((CHUNK * BLOCK) / SIZE, inputs);
+  for (let at = 0; at < rows; at += step) {
+    const bytes = await storedRows(tensor, first + at, Math.min(step, rows - at));
+    if (!takeScales(bytes, inputs, scales.subarray((at * inputs) / BLOCK), sums.subarray(at))) return null;
+    pack(bytes, inputs, packed.subarray(2 * at), 2 * rows);
   }
-  const apart = 2 * rows; // bytes of the strip of four inputs
-  for (let row = 0; row < rows; row += 4) {
-    for (let block = 0; block < blocks; block += 1) {
+  return { packed, scales, sums: new Uint8Array(sums.buffer) };
+}
+
+/** @param {StoredTensor} tensor @param {number} first @param {number} rows */
+async function storedRows({ file, begin, shape: [stored, inputs] }, first, rows) {
+  const width = (inputs / BLOCK) * SIZE;
+  const read = async (/** @type {number} */ from, /** @type {number} */ count) => new Uint8Array(await bytesOf(file, begin + from * width, begin + (from + count) * width));
+  const there = Math.min(rows, Math.max(0, stored - first));
+  if (there === rows) return read(first, rows);
+  const bytes = new Uint8Array(rows * width);
+  bytes.set(await read(first, there));
+  const padding = await read(0, 1);
+  for (let row = there; row < rows; row += 1) bytes.set(padding, row * width);
+  return bytes;
+}
+
+/**
+ * Zero would divide by zero as a scale: it is one, and its values become zeros.
+ * @param {Uint8Array} bytes of whole rows
+ * @param {number} inputs
+ * @param {Float32Array} scales filled
+ * @param {Int32Array} sums of zeros; filled
+ * @returns {boolean} false where a scale is not finite
+ */
+function takeScales(bytes, inputs, scales, sums) {
+  const blocks = inputs / BLOCK; // of a row
+  for (let block = 0, at = 0; at < bytes.length; block += 1, at += SIZE) {
+    const scale = float16At(bytes, at);
+    if (!Number.isFinite(scale)) return false;
+    scales[block] = scale || 1;
+    if (scale === 0) bytes.fill(ZEROS, at + 2, at + SIZE);
+    const row = Math.floor(block / blocks);
+    for (let i = at + 2; i < at + SIZE; i += 1) sums[row] += (bytes[i] & 15) + (bytes[i] >> 4) - 2 * ZERO;
+  }
+  return true;
+}
+
+/** @param {Uint8Array} bytes of whole rows @param {number} inputs @param {Uint8Array} packed from their place in the first strip on; filled @param {number} apart bytes of a strip, of four inputs */
+function pack(bytes, inputs, packed, apart) {
+  const width = (inputs / BLOCK) * SIZE;
+  for (let row = 0; row * width < bytes.length; row += 4) {
+    for (let block = 0; block * BLOCK < inputs; block += 1) {
       const at = row * width + block * SIZE + 2;
       for (let i = 0; i < 16; i += 1) {
         const [one, two, three, four] = [bytes[at + i], bytes[at + width + i], bytes[at + 2 * width + i], bytes[at + 3 * width + i]];
@@ -65,5 +92,4 @@ export async function packedRows(tensor, first, rows) {
       }
     }
   }
-  return { packed, scales, sums: new Uint8Array(sums.buffer) };
 }

@@ -7,23 +7,23 @@
  * @typedef {import('./weights.js').Weight} Weight
  */
 
-import { CHUNK } from "./kernel.js";
+import { CHUNK, rowsOf } from "./kernel.js";
 import { Refusal } from "./refusal.js";
 import { isBfloat16, readRows } from "./stored_rows.js";
 
-/** Values of a band, of all tables. */
-const BAND = 4 << 20;
+/** The part of a matrix's band that all tables together get: it is held as it is read, and each table's three tensors are three writes of it. */
+const OF_TABLES = 1 / 2;
 
 /**
  * @param {Weight[]} tables
  * @param {import('./safetensors.js').StoredTensor} tensor that holds them
  * @param {import('./write_tensors.js').Target} target
  */
-export async function writeTables(tables, tensor, { scheme: { bits }, place, sink, kernel, report }) {
+export async function writeTables(tables, tensor, { scheme: { bits }, place, sink, kernel, band: most, report }) {
   const [{ shape: [outputs, inputs], stored: [, width] }] = tables;
   const halved = isBfloat16(tensor);
   const row = width * (halved ? 2 : 4); // bytes
-  const step = Math.max(4, Math.floor(BAND / width / 4) * 4);
+  const step = rowsOf(most * OF_TABLES, width);
   const band = new Uint8Array(Math.min(step, outputs) * row);
   for (let first = 0; first < outputs; first += step) {
     const rows = Math.min(step, outputs - first);

@@ -13,11 +13,12 @@
  * @property {(name: string) => number} place where a tensor of the file begins
  * @property {import('./convert.js').Sink} sink
  * @property {import('./kernel.js').Kernel} kernel
+ * @property {number} band values that are held at once
  * @property {(bytes: number) => void} report so many more were read
  */
 
 import { halfStrips } from "./halves.js";
-import { INPUTS } from "./kernel.js";
+import { INPUTS, rowsOf } from "./kernel.js";
 import { Refusal, shown } from "./refusal.js";
 import { factorOf } from "./residual.js";
 import { isStoredIn, packedRows } from "./stored_integers.js";
@@ -28,10 +29,13 @@ import { writeTables } from "./write_tables.js";
 /** TFLite's types. */
 const [FLOAT32, INT32, INT8, INT4] = [0, 2, 9, 17];
 const MAX_TENSOR = 2 ** 31 - 1;
-/** Values of a band: each strip of it is a write. */
-const BAND = 8 << 20;
-/** The same of a matrix in float16, whose values are held as float32. */
-const BAND_OF_HALVES = 1 << 20;
+/**
+ * Values of a band. Each strip of it is a write, which costs a browser 35 to 180 µs however few bytes it has, but a band that is the whole matrix is
+ * one write: so are those of E2B and E4B, except the embedding.
+ */
+export const BAND = 32 << 20;
+/** The part of that which a matrix in float16 gets, whose values are held as float32. */
+const OF_HALVES = 1 / 16;
 
 /** The tensors of the web file that a weight becomes. @param {Weight} weight @param {import('./kernel.js').Scheme} scheme @returns {import('./layout.js').Spec[]} */
 export function specsOf(weight, scheme) {
@@ -76,11 +80,11 @@ export async function writeTensors(weights, target) {
 }
 
 /** @param {Stored} matrix @param {Target} target */
-async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place, sink, kernel, report }) {
+async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place, sink, kernel, band: most, report }) {
   const { name, source, shape: [outputs, inputs] } = weight;
   const factor = factorOf(weight, ofStream);
   const [values, sums, scales] = [place(`${name}.w`), place(`${name}.w.sum_i`), place(`${name}.w_quantized_scale`)];
-  const step = Math.max(4, Math.floor(BAND / inputs / 4) * 4);
+  const step = rowsOf(most, inputs);
   for (let first = 0; first < outputs; first += step) {
     const rows = Math.min(step, outputs - first);
     const band = isStoredIn(tensor, scheme)
@@ -96,9 +100,9 @@ async function writeMatrix({ weight, tensor }, { scheme, factor: ofStream, place
 }
 
 /** @param {Stored} matrix @param {Target} target */
-async function writeHalves({ weight, tensor }, { factor, place, sink, report }) {
+async function writeHalves({ weight, tensor }, { factor, place, sink, band, report }) {
   const { name, source, shape: [outputs, inputs] } = weight;
-  const step = Math.max(4, Math.floor(BAND_OF_HALVES / inputs / 4) * 4);
+  const step = rowsOf(band * OF_HALVES, inputs);
   for (let first = 0; first < outputs; first += step) {
     const rows = Math.min(step, outputs - first);
     const values = await floatRows(tensor, first, rows);

@@ -16,7 +16,7 @@ from builder.quantize.scheme import Quantization
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
 from tests.checkpoints import gemma3n_config, stored_values, write_checkpoint, write_shards
 from tests.static.node import evaluate
-from tests.static.test_convert import Change, in_the_page, put, same, set_value, weights
+from tests.static.test_convert import FEW_VALUES, Change, in_the_page, put, same, set_value, weights
 from tests.static.test_convert_adapter import same_bytes
 
 PATTERN = ["sliding_attention", "sliding_attention", "full_attention"]
@@ -39,6 +39,7 @@ def test_the_bytes_are_those_of_onpage_convert(tmp_path: Path, bits: str, dtype:
             tmp_path / "c", small() | {"vocab_size": 1022, "vocab_size_per_layer_input": 1022}, dtype=dtype, shards=2
         ),
         bits,
+        FEW_VALUES,
     )
     assert said["facts"]["prompt"]["prefix"] == "<start_of_turn>user\n"
 

@@ -2,7 +2,7 @@
  * Converts checkpoint folders and GGUF files as the page does, with files in place of the browser's. Each line of stdin is a request, as JSON, and gets
  * a line: the hash, the size and the facts of what was written, or the refusal, or what was thrown.
  *
- * @typedef {{path: string, output: string, bits: '8' | 'q4_0', adapter?: string}} Request
+ * @typedef {{path: string, output: string, bits: '8' | 'q4_0', adapter?: string, band?: number}} Request
  */
 
 import { createHash } from "node:crypto";
@@ -27,7 +27,7 @@ async function opened(path) {
 }
 
 /** @param {Request} request */
-async function converted({ path, output, bits, adapter }) {
+async function converted({ path, output, bits, adapter, band }) {
   const folder = { ...(await opened(path)), ...(adapter ? { adapter: await opened(adapter) } : {}) };
   const file = openSync(output, "w+");
   const sink = {
@@ -44,7 +44,7 @@ async function converted({ path, output, bits, adapter }) {
       fell = Math.max(fell, last - done / total);
       last = done / total;
     };
-    const written = await write(planned, sink, hasher, report);
+    const written = await write(planned, sink, hasher, report, band);
     return { ...written, last, fell, facts: planned.facts };
   } catch (error) {
     return error instanceof Refusal ? { refused: error.code, detail: error.detail } : { thrown: String(error?.stack) };
