@@ -17,7 +17,7 @@
  * @property {Float32Array | null} lengths of all rows, which DoRA gives them
  */
 
-/** Bytes of a checkpoint that are read and worked on at once. More fill the memory with buffers that browsers let go of late. */
+/** Bytes of a checkpoint that are read and worked on at once. */
 export const CHUNK = 1 << 20;
 /** Read of a row at a time: a row, or a block of it, is a multiple. */
 export const INPUTS = 8;

@@ -6,7 +6,7 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
-import { bytesOf } from "./folder.js";
+import { bytesOf, letGo } from "./folder.js";
 import { BLOCK_TYPES, float16At } from "./ggml_types.js";
 import { CHUNK, rowsOf } from "./kernel.js";
 
@@ -37,6 +37,7 @@ export async function packedRows(tensor, first, rows) {
     const bytes = await storedRows(tensor, first + at, Math.min(step, rows - at));
     if (!takeScales(bytes, inputs, scales.subarray((at * inputs) / BLOCK), sums.subarray(at))) return null;
     pack(bytes, inputs, packed.subarray(2 * at), 2 * rows);
+    letGo(bytes.buffer);
   }
   return { packed, scales, sums: new Uint8Array(sums.buffer) };
 }

@@ -5,7 +5,7 @@
  * @typedef {import('./safetensors.js').StoredTensor} StoredTensor
  */
 
-import { bytesOf } from "./folder.js";
+import { bytesOf, letGo } from "./folder.js";
 import { bytesOfValues } from "./ggml_types.js";
 import { CHUNK } from "./kernel.js";
 import { Refusal } from "./refusal.js";
@@ -79,7 +79,9 @@ export async function isSame(one, other) {
   for (let at = 0; at < one.end - one.begin; at += CHUNK) {
     const [ours, theirs] = await Promise.all([one, other].map(({ file, begin, end }) => bytesOf(file, begin + at, Math.min(begin + at + CHUNK, end))));
     const bytes = new Uint8Array(theirs);
-    if (!new Uint8Array(ours).every((byte, i) => byte === bytes[i])) return false;
+    const isAlike = new Uint8Array(ours).every((byte, i) => byte === bytes[i]);
+    for (const buffer of [ours, theirs]) letGo(buffer);
+    if (!isAlike) return false;
   }
   return true;
 }

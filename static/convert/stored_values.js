@@ -6,7 +6,7 @@
  */
 
 import { FLOAT16 } from "./float16.js";
-import { bytesOf } from "./folder.js";
+import { bytesOf, letGo } from "./folder.js";
 import { BLOCK_TYPES, bytesOfValues } from "./ggml_types.js";
 
 /** Values from the place `at` on: 2 bytes each of bfloat16, else float32. @param {StoredTensor} tensor @param {number} at @param {Uint8Array<ArrayBuffer>} into */
@@ -14,15 +14,22 @@ export async function readStored({ dtype, file, begin }, at, into) {
   if (!into.length) return;
   const count = into.length / (dtype === "BF16" ? 2 : 4);
   const start = begin + bytesOfValues(dtype, at);
-  const stored = new Uint8Array(await bytesOf(file, start, start + bytesOfValues(dtype, count)));
-  if (dtype === "BF16" || dtype === "F32") return into.set(stored);
-  const values = new Float32Array(into.buffer, into.byteOffset, count);
+  const stored = await bytesOf(file, start, start + bytesOfValues(dtype, count));
+  unpack(dtype, stored, into);
+  letGo(stored);
+}
+
+/** @param {string} dtype @param {ArrayBuffer} stored @param {Uint8Array<ArrayBuffer>} into */
+function unpack(dtype, stored, into) {
+  const bytes = new Uint8Array(stored);
+  if (dtype === "BF16" || dtype === "F32") return into.set(bytes);
+  const values = new Float32Array(into.buffer, into.byteOffset, into.length / 4);
   if (dtype === "F16") {
-    const halves = new Uint16Array(stored.buffer);
-    for (let i = 0; i < count; i += 1) values[i] = FLOAT16[halves[i]];
+    const halves = new Uint16Array(stored);
+    for (let i = 0; i < values.length; i += 1) values[i] = FLOAT16[halves[i]];
   } else {
     const { values: width, size, decode } = BLOCK_TYPES[dtype];
-    for (let i = 0; i * width < count; i += 1) decode(stored, i * size, values, i * width);
+    for (let i = 0; i * width < values.length; i += 1) decode(bytes, i * size, values, i * width);
   }
 }
 
@@ -33,6 +40,7 @@ export async function readFloats(tensor, at, into) {
   await readStored(tensor, at, new Uint8Array(halves.buffer));
   const words = new Uint32Array(into.buffer, into.byteOffset, into.length);
   for (let i = 0; i < words.length; i += 1) words[i] = halves[i] << 16;
+  letGo(halves.buffer);
 }
 
 /** All values of a small tensor. @param {StoredTensor} tensor */

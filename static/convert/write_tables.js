@@ -7,6 +7,7 @@
  * @typedef {import('./weights.js').Weight} Weight
  */
 
+import { letGo } from "./folder.js";
 import { CHUNK, rowsOf } from "./kernel.js";
 import { Refusal } from "./refusal.js";
 import { isBfloat16, readRows } from "./stored_rows.js";
@@ -35,7 +36,9 @@ export async function writeTables(tables, tensor, { scheme: { bits }, place, sin
       };
       const found = await kernel.quantize({ rows, inputs, isBfloat16: halved }, { bits, block: null }, columns);
       if (!found) throw new Refusal("not-finite", source);
-      sink.write(inRows(found.packed, rows, bits), place(`${name}.w`) + (first * inputs * bits) / 8);
+      const ordered = inRows(found.packed, rows, bits);
+      sink.write(ordered, place(`${name}.w`) + (first * inputs * bits) / 8);
+      letGo(ordered.buffer);
       sink.write(found.sums, place(`${name}.w.sum_i`) + 4 * first);
       sink.write(new Uint8Array(found.scales.buffer, found.scales.byteOffset, found.scales.byteLength), place(`${name}.w_quantized_scale`) + 4 * first);
     }
@@ -43,7 +46,7 @@ export async function writeTables(tables, tensor, { scheme: { bits }, place, sin
   }
 }
 
-/** In pieces, whose buffers browsers let go of late. @param {import('./safetensors.js').StoredTensor} tensor @param {number} first @param {Uint8Array<ArrayBuffer>} into @param {number} row bytes of one */
+/** A piece after another, of which only one is held twice. @param {import('./safetensors.js').StoredTensor} tensor @param {number} first @param {Uint8Array<ArrayBuffer>} into @param {number} row bytes of one */
 async function readBand(tensor, first, into, row) {
   const step = Math.max(1, Math.floor(CHUNK / row));
   const rows = into.length / row;

@@ -1,9 +1,10 @@
-// What a conversion costs a browser beside its arithmetic: each write to its storage.
+// What a conversion costs a browser beside its arithmetic: each write to its storage, and what was read and not let go of.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Kernel } from "../../static/convert/kernel.js";
+import { readRows } from "../../static/convert/stored_rows.js";
 import { BAND, writeTensors } from "../../static/convert/write_tensors.js";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../../static/convert/kernel.wasm", import.meta.url)));
@@ -38,4 +39,14 @@ test("of the tables of 35 layers many rows are written at once", async () => {
   const { writes, bytes } = await written(tables);
   assert.equal(bytes, layers * rows * (inputs + 8));
   assert.ok(writes <= 3 * layers * 2, `${writes}`);
+});
+
+test("what was read is let go of at once, in whatever type it is stored", async () => {
+  for (const [dtype, bytes] of /** @type {[string, number][]} */ ([["BF16", 64], ["F16", 64], ["F32", 128], ["Q8_0", 34]])) {
+    const read = new ArrayBuffer(bytes);
+    const file = /** @type {Blob} */ (/** @type {unknown} */ ({ slice: () => ({ arrayBuffer: async () => read }) }));
+    const into = new Uint8Array(dtype === "BF16" ? 64 : 128);
+    await readRows({ name: "x", dtype, shape: [1, 32], file, begin: 0, end: bytes }, 0, 1, into);
+    assert.equal(read.byteLength, 0, dtype);
+  }
 });
