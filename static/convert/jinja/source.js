@@ -27,7 +27,7 @@ const FILTERS = [
 /** What nothing is assigned to. */
 const CONSTANTS = ["true", "True", "false", "False", "none", "None"];
 
-/** @param {Library} library @param {string} template */
+/** @param {Library} library @param {string} template @returns {import('./renderer.js').Node} */
 export function programOf({ parse, tokenize }, template) {
   const source = template.replace(/\r\n?/g, "\n").replace(GENERATION, (_, left, end, right) => `{%${left} ${end ? "endif" : "if true"} ${right}%}`);
   if (MISREAD.test(source) || new RegExp(`\\s{${MOST_BLANKS}}`).test(source)) not("blanks");
