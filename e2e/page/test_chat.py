@@ -131,8 +131,8 @@ def test_stop_keeps_what_was_written_and_go_on_adds_to_it(tab: Watched, page: Pa
     assert len(parts[0]) < len(parts[1])
     check(page)
 
-    # a question that fits alone, but not beside that: there is a choice
-    long = "The library opens on Monday. " * 55
+    # a question that fits alone, but not beside the first round of that: there is a choice
+    long = "The library opens on Monday. " * 60
     page.get_by_label("Your question").last.fill(long)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert").filter(has_text="no longer fits")).to_be_visible()
