@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from e2e.bare import BareTab, served
 from e2e.software_gpu.browser import find_software_gpu, whole_chromium
-from onpage.bench.browser import ENVIRONMENT, SOFTWARE_WEBGPU, find_browser, flags, launch
+from onpage.bench.browser import ENVIRONMENT, SOFTWARE_WEBGPU, find_browser, launch
 
 QUICKER = ("--enable-dawn-features=disable_workgroup_init,disable_robustness", "--js-flags=--liftoff-only")
 """Chromium adds to each shader that it fills its memory with zeroes and checks every index, a quarter of what SwiftShader, or another software GPU, then has
@@ -55,7 +55,7 @@ def chromium(playwright: Playwright) -> Path:
 @pytest.fixture(scope="module")
 def whole_browser(playwright: Playwright, chromium: Path) -> Iterator[Browser]:
     """As `browser`, with the windows and the profile that people have: for a way through each, and for what only they have."""
-    with playwright.chromium.launch(executable_path=chromium, args=flags((*SOFTWARE_WEBGPU, *QUICKER))) as browser:
+    with launch(playwright.chromium, (*SOFTWARE_WEBGPU, *QUICKER), program=chromium) as browser:
         yield browser
 
 

@@ -84,9 +84,9 @@ def flags(extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> list[str]:
     return [*extra, *(["--no-sandbox"] if is_root() else [])]
 
 
-def launch(chromium: BrowserType, extra: tuple[str, ...] = SOFTWARE_WEBGPU) -> Browser:
-    """A headless browser; the caller closes it."""
-    return chromium.launch(executable_path=find_browser(chromium).path, args=flags(extra))
+def launch(chromium: BrowserType, extra: tuple[str, ...] = SOFTWARE_WEBGPU, *, program: Path | None = None) -> Browser:
+    """A headless browser, of `find_browser` or a `program`; the caller closes it."""
+    return chromium.launch(executable_path=find_browser(chromium, program).path, args=flags(extra))
 
 
 @contextmanager
