@@ -86,6 +86,12 @@ def in_the_page(
     return said
 
 
+def is_refused(said: dict[str, Any], code: str, detail: str) -> None:
+    """What `in_the_page` said is a refusal with this code, and a detail that begins so and is short."""
+    assert said.get("refused") == code, said
+    assert said["detail"].startswith(detail) and len(said["detail"]) <= 400, said
+
+
 def same(folder: Path, bits: str = "8", band: int | None = None) -> dict[str, Any]:
     """Converts it twice, and compares every byte; what the page says of the file."""
     ours, theirs = folder.with_suffix(".js.task"), folder.with_suffix(".py.task")
@@ -379,8 +385,7 @@ def test_what_it_cannot_convert_it_refuses_by_name(tmp_path: Path, change: Chang
     folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1))
     change(folder)
     said = in_the_page(folder, tmp_path / "m.task")
-    assert said.get("refused") == code, said
-    assert said["detail"].startswith(detail) and len(said["detail"]) <= 400
+    is_refused(said, code, detail)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5])
