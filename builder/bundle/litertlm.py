@@ -3,6 +3,7 @@
 The library's own `build` is not called: it stamps each file with a random UUID and the clock and offers no way not to, takes
 every part as a path, and its header cannot be unpacked again to mend that (0.18.1 lacks a name). What it knows of the format
 is used: schema, versions, alignment, names. Here the UUID is made of the sections, so the same parts give the same bytes.
+The library is imported where it is used: it takes 50 ms, and whoever converts or estimates a web file imports this module, too.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import flatbuffers
-from litert_lm_builder import litertlm_core
-from litert_lm_builder import litertlm_header_schema_py_generated as schema
-from litert_lm_builder.litertlm_builder import Backend, DType, Metadata, TfLiteModelType
 
 from builder.bundle.container import Part, Progress, WrittenBundle, verify_parts
 from builder.bundle.source import Source
@@ -39,6 +38,9 @@ from builder.formats.llm_metadata import (
 from builder.model.tokenizer import Tokenizer
 from builder.model.turns import NOTHING
 
+if TYPE_CHECKING:
+    from litert_lm_builder import litertlm_header_schema_py_generated as schema
+
 CREATED = "1980-01-01T00:00:00+00:00"
 """A date that does not pass; the format wants one."""
 
@@ -58,7 +60,9 @@ def write_litertlm(output: Path, source: Source, progress: Progress | None = Non
 
     Raises the errors of builder.errors; `output` is then as it was.
     """
-    kinds = schema.AnySectionDataType
+    from litert_lm_builder.litertlm_builder import Backend, TfLiteModelType
+    from litert_lm_builder.litertlm_header_schema_py_generated import AnySectionDataType as kinds  # noqa: N813
+
     model: tuple[tuple[str, str], ...] = (("model_type", TfLiteModelType.PREFILL_DECODE.value),)
     if source.graph is None:
         model = (
@@ -87,7 +91,9 @@ def write_sections(
 
     Raises the errors of builder.errors; `output` is then as it was.
     """
-    block, parts = litertlm_core.BLOCK_SIZE, [section.part for section in sections]
+    from litert_lm_builder.litertlm_core import BLOCK_SIZE
+
+    block, parts = BLOCK_SIZE, [section.part for section in sections]
     places, end = [], block  # the header takes the first
     for part in parts:
         places.append((-(-end // block) * block, part))
@@ -112,7 +118,9 @@ def tokenizer_section(tokenizer: Tokenizer) -> bytes:
 
 def largest_litertlm(model: int, *before: int) -> int:
     """Bytes that a `.litertlm` has at most, its last part the model: header and metadata take a block each, and every part begins at one."""
-    block: int = litertlm_core.BLOCK_SIZE
+    from litert_lm_builder.litertlm_core import BLOCK_SIZE
+
+    block: int = BLOCK_SIZE
     return 2 * block + sum(-(-size // block) * block for size in before) + model
 
 
@@ -164,6 +172,9 @@ def _write_sections(file: PartFile, places: list[tuple[int, Part]], size: int, p
 def _header(
     sections: Sequence[Section], offsets: Sequence[int], uuid: UUID, system: Sequence[tuple[str, str]]
 ) -> bytes:
+    from litert_lm_builder import litertlm_core
+    from litert_lm_builder import litertlm_header_schema_py_generated as schema
+
     entries = (("uuid", str(uuid)), ("creation_timestamp", CREATED), *system)
     header = schema.LiteRTLMMetaDataT(
         systemMetadata=schema.SystemMetadataT(entries=[_item(*entry) for entry in entries]),
@@ -194,4 +205,6 @@ def _header(
 
 
 def _item(key: str, value: str) -> schema.KeyValuePairT:
+    from litert_lm_builder.litertlm_builder import DType, Metadata
+
     return Metadata(key, value, DType.STRING).to_key_value_pair()

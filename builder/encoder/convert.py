@@ -10,9 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from litert_lm_builder import litertlm_header_schema_py_generated as schema
-from litert_lm_builder.litertlm_builder import TfLiteModelType
-
 from builder.bundle.container import Part
 from builder.bundle.litertlm import Section, write_sections
 from builder.convert.web_file import Progress
@@ -218,7 +215,9 @@ def _facts(
 
 
 def _sections(tokens: EncoderTokens, facts: EmbeddingFacts, graphs: tuple[Path, Path]) -> list[Section]:
-    kinds = schema.AnySectionDataType
+    from litert_lm_builder.litertlm_builder import TfLiteModelType
+    from litert_lm_builder.litertlm_header_schema_py_generated import AnySectionDataType as kinds  # noqa: N813
+
     said = EmbeddingMetadata(
         embedding_model_type=EmbeddingModelType(generic_model=Settings()), max_input_length=facts.lengths[-1]
     )

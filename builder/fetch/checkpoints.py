@@ -64,11 +64,6 @@ OLD_WEIGHTS, OLD_INDEX = "pytorch_model.bin", "pytorch_model.bin.index.json"
 SPLIT = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 MAX_SHARDS = 1000
 
-NAME = re.compile(
-    r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?:/[^@]{1,300})?(?:@[^@]{1,200})?", re.ASCII | re.DOTALL
-)
-
-
 Check = Callable[[dict[str, Any], Path], object]
 """Told config.json and its path; refuses it by an error of builder.errors."""
 CheckListed = Callable[[Repository, tuple[str, ...]], object]
@@ -86,11 +81,6 @@ class FetchedCheckpoint:
     commit: str
     received: int
     """Bytes that came from the network for it."""
-
-
-def names_a_repository(text: str) -> bool:
-    """Whether `text` is a name on the hub, such as google/gemma-3-270m-it@main, and nothing on this machine."""
-    return NAME.fullmatch(text) is not None and not Path(text).exists() and not Path(text).parent.exists()
 
 
 def fetch_checkpoint(

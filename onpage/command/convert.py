@@ -300,8 +300,7 @@ def _located(
     checkpoint: str, output: Path, lora: str | None, merge_lora: str | None, file: str | None, token: str | None
 ) -> tuple[Located, Located | None, Located | None]:
     """The three where they are here, or fetched from the hub."""
-    from builder.fetch.checkpoints import names_a_repository
-    from builder.fetch.located import locate
+    from builder.fetch.located import locate, names_a_repository
     from builder.model.families import describe, makes_vectors
 
     def check(config: dict[str, Any], path: Path) -> None:

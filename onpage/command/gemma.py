@@ -103,7 +103,7 @@ def gemma(
 def _wanted(model: str, adapter: Path) -> Wanted:
     """What is to be made of MODEL; UsageError where it is no name of one."""
     from builder.convert.engine_files import Wanted
-    from builder.fetch.checkpoints import names_a_repository
+    from builder.fetch.located import names_a_repository
     from builder.fetch.packaged import GEMMA_270M
 
     if model != PACKAGED and not names_a_repository(model):

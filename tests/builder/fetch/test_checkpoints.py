@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 import onpage
 from builder.errors import FetchError, GatedError
-from builder.fetch.checkpoints import fetch_checkpoint, names_a_repository
+from builder.fetch.checkpoints import fetch_checkpoint
+from builder.fetch.located import names_a_repository
 from builder.fetch.patience import PassingError
 from builder.formats.inspect_model import inspect_model
 from builder.formats.inspect_web_file import Sampling, WebFileFacts
