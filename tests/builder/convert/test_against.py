@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from builder.formats.web_file_reader import WebFile
 from builder.quantize.scheme import Quantization, ScaleChoice
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.forked import onpage
 
 CONFIG = gemma3_config(num_hidden_layers=1, vocab_size=512)
 UP = "params.lm.transformer.x_layers_0.ff_layer.ffn_layer1"
@@ -121,11 +120,6 @@ def test_a_merged_file_cannot_be_compared(checkpoint: Path, tmp_path: Path) -> N
 
 
 def test_the_command(checkpoint: Path, tmp_path: Path) -> None:
-    def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "onpage", *map(str, arguments)], capture_output=True, text=True, check=False
-        )
-
     convert_checkpoint(checkpoint, tmp_path / "m.task")
     done = onpage("verify", tmp_path / "m.task", "--against", checkpoint)
     assert done.returncode == 0 and f"as {checkpoint}" in done.stdout, done.stderr

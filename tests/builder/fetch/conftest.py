@@ -16,6 +16,7 @@ import pytest
 from builder.store import Store
 from builder.synth.web_file import synthesize
 from tests.builder.fetch.hub import STRANGER, TOKEN, UNKNOWN, Hub
+from tests.forked import onpage
 
 if TYPE_CHECKING:
     from tests.builder.fetch.faults import Seen
@@ -69,17 +70,25 @@ class Fetching:
         )
 
     def __call__(
-        self, *arguments: object, before: tuple[str, ...] = (), **settings: Any
+        self,
+        *arguments: object,
+        before: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+        preexec_fn: Callable[[], object] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.command(*arguments, before=before),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env=self.environment(**settings.pop("environment", {})),
-            **settings,
-        )
+        environment = self.environment(**(environment or {}))
+        if preexec_fn is None:
+            done = onpage(*before, "fetch", *arguments, env=environment, timeout=60)
+        else:
+            done = subprocess.run(
+                self.command(*arguments, before=before),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+                env=environment,
+                preexec_fn=preexec_fn,
+            )
         self.check(done.stdout + done.stderr)
         return done
 

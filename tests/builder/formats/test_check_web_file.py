@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from builder.formats.web_file_reader import WebFile
 from builder.lora.adapter_file import convert_adapter
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.forked import onpage
 
 MATRIX = "params.lm.transformer.x_layers_0.ff_layer.ffn_layer1"
 
@@ -40,12 +39,6 @@ def damaged(whole: Path, target: Path, offset: int, data: bytes) -> Path:
     content[offset : offset + len(data)] = data
     target.write_bytes(content)
     return target
-
-
-def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "onpage", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
 
 
 def test_weights_that_were_zeroed_are_found(whole: Path, tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from builder.model.opened import OpenedCheckpoint
 from builder.model.turns import AskedTurns
 from builder.quantize.scheme import Quantization
 from tests.checkpoints import gemma1_config, gemma2_config, gemma3_config, write_checkpoint, write_shards
+from tests.forked import onpage
 from tests.gguf_files import write_gguf
-from tests.onpage.command.test_command import onpage
 from webapp.paths import DEMO_MODEL
 from webapp.served_models import ServedModel
 

@@ -10,7 +10,7 @@ import pytest
 from builder.formats.web_file_reader import WebFile
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
-from tests.onpage.command.test_command import onpage
+from tests.forked import onpage
 
 
 @pytest.fixture

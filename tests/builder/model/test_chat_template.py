@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from builder.model.tokenizer import Tokenizer
 from builder.model.turns import AskedTurns, Turn, Turns
 from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.forked import onpage
 
 GEMMA = """{{ bos_token }}
 {%- if messages[0]['role'] == 'system' -%}
@@ -298,15 +297,10 @@ def test_the_file_says_the_templates_turns_and_ends(tmp_path: Path) -> None:
 
 def test_the_command_sets_turns_and_ends(tmp_path: Path) -> None:
     output = tmp_path / "m.task"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "onpage", "convert", chatml_checkpoint(tmp_path / "c"), "-o", output),
-            *("--prompt-prefix", r"Q:\n", "--prompt-suffix", r"\nA:\n", "--stop", "<eos>", "--stop", "<|im_end|>"),
-            *("--system-prefix", r"S:\n", "--system-suffix", r"\n"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    done = onpage(
+        *("convert", chatml_checkpoint(tmp_path / "c"), "-o", output),
+        *("--prompt-prefix", r"Q:\n", "--prompt-suffix", r"\nA:\n", "--stop", "<eos>", "--stop", "<|im_end|>"),
+        *("--system-prefix", r"S:\n", "--system-suffix", r"\n"),
     )
     assert done.returncode == 0, done.stderr
     assert "turns as asked for: 'Q:\\n' before the user's message" in done.stdout

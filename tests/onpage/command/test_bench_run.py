@@ -23,13 +23,7 @@ from onpage.bench.record import problem_of
 from onpage.bench.server import Server
 from onpage.command.bench_options import Lengths
 from onpage.command.bench_run import _value, steps
-
-
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = "from onpage.command import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, "bench", "run", *arguments], capture_output=True, text=True, check=False
-    )
+from tests.forked import onpage
 
 
 @pytest.mark.parametrize(
@@ -55,7 +49,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], code: int, sentence: str) -> None:
-    done = bench(*arguments)
+    done = onpage("bench", "run", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr and "Traceback" not in done.stderr
 

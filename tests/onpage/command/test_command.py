@@ -12,12 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkpoints import gemma3_config, with_images_config, write_checkpoint
-
-
-def onpage(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "onpage", *map(str, arguments)], capture_output=True, text=True, check=False
-    )
+from tests.forked import onpage
 
 
 def test_convert_prints_the_result_and_what_to_do_next(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,21 +9,12 @@ import pytest
 from builder.formats.inspect_model import BundleFacts, inspect_model
 from tests.adapters import write_adapter
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.forked import onpage
 
 HARM = "\x1b[31m\u202eksat.m"
 """Red, and from right to left."""
 
 SHOWN = r"\x1b[31m\u202eksat.m"
-
-
-def onpage(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "onpage", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | ({"ONPAGE_HOME": str(home)} if home else {}),
-    )
 
 
 @pytest.fixture(scope="module")

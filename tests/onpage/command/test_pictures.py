@@ -10,9 +10,9 @@ import pytest
 from onpage.building import convert
 from onpage.examining import estimate
 from tests.checkpoints import gemma3_config, write_checkpoint
+from tests.forked import onpage
 from tests.goldens.encoder_cases import ENCODERS
 from tests.goldens.tower_cases import TOWERS
-from tests.onpage.command.test_command import onpage
 
 
 def test_what_sees_is_converted_on_request_and_its_difference_is_said(tmp_path: Path) -> None:

@@ -13,16 +13,7 @@ from builder.errors import OutputError, StoreError
 from builder.store import Store
 from builder.store.importing import import_file
 from builder.synth.web_file import synthesize
-
-
-def onpage(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "onpage", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | ({"ONPAGE_HOME": str(home)} if home else {}),
-    )
+from tests.forked import onpage
 
 
 @pytest.fixture(scope="module")
