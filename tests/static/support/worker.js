@@ -1,7 +1,11 @@
 // A worker of an engine in a thread of node, asked as the page asks it.
 
 import assert from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
+
+// An engine's hot WebAssembly is not compiled a second time, which takes longer than the tests' short answers gain.
+setFlagsFromString("--liftoff-only");
 
 /**
  * A worker that is up. It ends with its test.
