@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from builder.convert.web_file import convert_checkpoint
 from builder.quantize.scheme import Quantization
 from e2e.page.conftest import EXAMPLE, Watched, begin_worker_with
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer, RunningServer
 from e2e.page.test_accessibility import check
 from e2e.page.test_storage import eventually, stored
 from tests.adapters import ATTENTION, FEED_FORWARD, write_adapter
@@ -119,17 +119,29 @@ def test_an_adapter_is_merged_into_the_file_that_onpage_convert_makes(models: Pa
     assert stored(models)[sha256] == size
 
 
-def test_a_conversion_is_cancelled_and_leaves_nothing(models: Page, checkpoint: Path) -> None:
-    """One that writes for ever."""
-    begin_worker_with(models, "convert.worker.js", "FileSystemSyncAccessHandle.prototype.write = () => { for (;;); };")
-    choose(models, checkpoint)
-    form(models).get_by_role("button", name="Convert", exact=True).click()
-    eventually(lambda: models.evaluate(LEFT) == 1)
-    expect(models.locator(".models-step")).to_contain_text("Converting · my-gemma")
-    models.get_by_role("button", name="Cancel", exact=True).click()
-    said = models.locator(".models-said")
+def test_a_conversion_that_is_broken_off_leaves_nothing(
+    tab: Watched, scripted_server: FaultyServer, checkpoint: Path
+) -> None:
+    """One that writes for ever: cancelled, and with its tab loaded anew, where no models are listed."""
+    page = tab.open(f"{scripted_server.url}/#/models")
+    tab.wait_for("ready")
+    begin_worker_with(page, "convert.worker.js", "FileSystemSyncAccessHandle.prototype.write = () => { for (;;); };")
+
+    def begin() -> None:
+        choose(page, checkpoint)
+        form(page).get_by_role("button", name="Convert", exact=True).click()
+        eventually(lambda: page.evaluate(LEFT) == 1)
+        expect(page.locator(".models-step")).to_contain_text("Converting · my-gemma")
+
+    begin()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    said = page.locator(".models-said")
     expect(said).to_have_text("my-gemma was not converted, because you cancelled it. Nothing of it was kept.")
-    assert models.evaluate(LEFT) == 0
+    assert page.evaluate(LEFT) == 0
+    begin()
+    page.get_by_role("link", name="Post", exact=True).click()
+    page.reload()
+    eventually(lambda: page.evaluate(LEFT) == 0)
 
 
 def test_what_is_no_gemma_is_refused_by_name(models: Page, tmp_path: Path) -> None:

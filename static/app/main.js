@@ -6,6 +6,7 @@
 
 import { OnpageError, Session, deviceMemory, firstThatFits } from "../engine/index.js";
 import { GpuTrust } from "../check/trust.js";
+import { removeLeftScratch } from "../convert/scratch_file.js";
 import { Records } from "../records/records.js";
 import { TASKS, lookUp } from "../tasks/index.js";
 import { LANGUAGES, languageOf } from "../text/languages.js";
@@ -263,6 +264,7 @@ function withResolvers() {
 
 async function start() {
   if (await keeper.begin()) return;
+  removeLeftScratch().catch((error) => console.debug(error)); // before a model looks for room
   const [offers] = await Promise.all([readOffers(), goTo(current)]);
   embedders.resolve(offers.embedders);
   const { models } = offers;

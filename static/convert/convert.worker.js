@@ -3,7 +3,7 @@
  * Converts one checkpoint folder into a model in the browser's storage. One request a worker; whoever ends the worker cancels it, and removes what
  * was written.
  *
- * @typedef {{folder: import('./folder.js').Folder, bits: import('./convert.js').Bits, vendor: import('../engine/protocol.js').VendorUrls}} ConvertRequest
+ * @typedef {{folder: import('./folder.js').Folder, bits: import('./convert.js').Bits, scratch: string, vendor: import('../engine/protocol.js').VendorUrls}} ConvertRequest
  * @typedef {import('./convert.js').Plan['facts'] & Awaited<ReturnType<typeof write>> & {context: number}} Made
  * @typedef {{made: Made} | {refused: import('./refusal.js').RefusalCode, detail: string} | {noRoom: true}} Converted
  */
@@ -32,14 +32,14 @@ self.addEventListener("message", async (/** @type {MessageEvent<ConvertRequest>}
 });
 
 /** @param {ConvertRequest} request @returns {Promise<Converted>} */
-async function convert({ folder, bits, vendor }) {
+async function convert({ folder, bits, scratch, vendor }) {
   try {
     const module = await WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer());
     const planned = await plan(folder, bits, module, () => import(`${vendor["@huggingface/jinja"]}index.js`));
     const { size } = planned.layout({ factor: 1, bound: 0 });
     if (!(await makeRoom(size, await listStored(), await new Opfs().room(), removeOne, () => refuseWhatIsNotFinite(planned, told())))) return { noRoom: true };
     const hasher = await createHasher(vendor, new Meter(() => {}));
-    return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, hasher)) } };
+    return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, scratch, hasher)) } };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
     if (error instanceof NoRoom) return { noRoom: true };
@@ -48,9 +48,9 @@ async function convert({ folder, bits, vendor }) {
   }
 }
 
-/** @param {import('./convert.js').Plan} planned @param {import('./convert.js').Hasher} hasher */
-async function written(planned, hasher) {
-  const file = await ScratchFile.create();
+/** @param {import('./convert.js').Plan} planned @param {string} scratch the file's name meanwhile @param {import('./convert.js').Hasher} hasher */
+async function written(planned, scratch, hasher) {
+  const file = await ScratchFile.create(scratch);
   try {
     const model = await write(planned, file, hasher, told());
     const there = (await listStored()).some(({ sha256, size }) => sha256 === model.sha256 && size === model.size);

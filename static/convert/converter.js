@@ -8,9 +8,6 @@
 import { OneRequest, locatedLibraries } from "../engine/index.js";
 import { removeScratch } from "./scratch_file.js";
 
-/** A worker that was ended may hold its file a little longer: try so often, so many milliseconds apart. */
-const [TRIES, PAUSE] = [100, 100];
-
 export class Converter {
   #vendor;
   #request;
@@ -28,15 +25,8 @@ export class Converter {
    * @returns {Promise<Converted | null>} null where it was cancelled; rejects with OnpageError
    */
   async convert(folder, bits, onProgress) {
-    /** @type {Converted | null} */
-    const done = await this.#request.ask({ folder, bits, vendor: this.#vendor }, onProgress);
-    if (!done) await this.tidy();
-    return done;
-  }
-
-  /** Removes what conversions left that were cancelled or whose tab was closed; that of another tab, which is going on, stays. */
-  async tidy() {
-    for (let tries = 0; tries < TRIES && !(await removeScratch().catch(() => true)); tries += 1) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    const scratch = crypto.randomUUID();
+    return this.#request.ask({ folder, bits, scratch, vendor: this.#vendor }, onProgress).finally(() => removeScratch(scratch));
   }
 
   /** Ends what is going on; nothing happens where nothing is. */

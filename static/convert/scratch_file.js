@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * The file that a conversion writes, in the browser's own file system beside the models: its name there is its hash, which is known at its end.
- * What was left on the way goes when a conversion is cancelled, and when the models' page is opened. Who writes it has claimed its name, from
- * before it is there until it is a model: a handle locks it for a shorter time.
+ * What was left on the way goes when a conversion is cancelled, and when the page is opened the next time. Who writes it has claimed its name,
+ * from before it is there until it is a model: a handle locks it for a shorter time.
  *
  * @typedef {import('./convert.js').Sink} Sink
  */
@@ -10,6 +10,8 @@
 import { Opfs } from "../engine/opfs.js";
 
 const FOLDER = "conversions";
+/** A worker that was ended may hold its file a little longer: try so often, so many milliseconds apart. */
+const [TRIES, PAUSE] = [100, 100];
 
 /** There is no room for the file. */
 export class NoRoom extends Error {}
@@ -29,8 +31,10 @@ export class ScratchFile {
     this.#release = release;
   }
 
-  static async create() {
-    const [folder, name] = [await scratch(), crypto.randomUUID()];
+  /** @param {string} name that no other has */
+  static async create(name) {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(FOLDER, { create: true });
     const release = await new Opfs().claim(name);
     if (!release) throw new Error(`${name} is claimed already`);
     const entry = await folder.getFileHandle(name, { create: true });
@@ -68,23 +72,34 @@ export class ScratchFile {
   }
 }
 
-/** Removes what no tab is writing; false where something is left. @returns {Promise<boolean>} */
-export async function removeScratch() {
+/** Removes a conversion's file as soon as nobody writes it any more; nothing happens where it has become a model. @param {string} name */
+export async function removeScratch(name) {
   const folder = await scratch();
-  let isEmpty = true;
-  for await (const name of folder.keys()) {
-    const release = await new Opfs().claim(name);
-    if (release) await folder.removeEntry(name).catch(() => (isEmpty = false));
-    else isEmpty = false;
-    release?.();
-  }
-  return isEmpty;
+  if (!folder) return;
+  const release = await new Opfs().claim(name, { waits: true });
+  for (let tries = 0; tries < TRIES && !(await isRemoved(folder, name)); tries += 1) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  release?.();
 }
 
-/** @returns {Promise<FileSystemDirectoryHandle>} */
+/** Removes what tabs have left that were closed; where one is still writing, what it may leave. */
+export async function removeLeftScratch() {
+  const names = [];
+  for await (const name of (await scratch())?.keys() ?? []) names.push(name);
+  await Promise.all(names.map(removeScratch));
+}
+
+/** @param {FileSystemDirectoryHandle} folder @param {string} name */
+async function isRemoved(folder, name) {
+  return folder.removeEntry(name).then(() => true, ({ name: fault }) => fault === "NotFoundError");
+}
+
+/** Where the files are; null where there are none, or no storage. @returns {Promise<FileSystemDirectoryHandle | null>} */
 async function scratch() {
-  const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
+  try {
+    return await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);
+  } catch {
+    return null; // nothing was converted here, or the address is not secure
+  }
 }
 
 /** @template T @param {() => T} job @returns {T} */

@@ -78,12 +78,13 @@ export class Opfs {
   /**
    * By a Web Lock, which ends with its tab. A browser without them has the handles' locks.
    * @param {string} name
+   * @param {{waits?: boolean}} [options] `waits` until no other tab has it
    * @returns {Promise<(() => void) | null>}
    */
-  async claim(name) {
+  async claim(name, { waits = false } = {}) {
     if (!navigator.locks) return () => {};
     return new Promise((resolve, reject) => {
-      const held = navigator.locks.request(`onpage:model:${name}`, { ifAvailable: true }, (lock) => {
+      const held = navigator.locks.request(`onpage:model:${name}`, { ifAvailable: !waits }, (lock) => {
         if (!lock) return resolve(null);
         return new Promise((release) => resolve(() => release(undefined)));
       });

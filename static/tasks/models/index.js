@@ -55,7 +55,6 @@ export async function mount(element, { session, vendor, loading, embedders, hand
 
   const soon = together(() => show());
   const converter = new Converter(vendor);
-  void converter.tidy();
   const memory = { importedModels, rememberImported, forgetImported, speeds };
   const shelf = handedOver instanceof ModelShelf ? handedOver : new ModelShelf(session, new ModelKeeper(vendor), converter, { stored: () => listStored(), remove: removeOne, share: shareStored, isShared, lent: lentTo, storage: storageHere, persist: persistHere, catalog, memory, deviceMemory: deviceMemory() }, soon);
   shelf.onChange = soon;
