@@ -5,7 +5,8 @@
  *
  * @typedef {{folder: import('./folder.js').Folder, bits: import('./convert.js').Bits, scratch: string, vendor: import('../engine/protocol.js').VendorUrls}} ConvertRequest
  * @typedef {import('./convert.js').Plan['facts'] & Awaited<ReturnType<typeof write>> & {context: number}} Made
- * @typedef {{made: Made} | {refused: import('./refusal.js').RefusalCode, detail: string} | {noRoom: true}} Converted
+ * @typedef {{made: Made} | {refused: import('./refusal.js').RefusalCode, detail: string} | {noRoom: number}} Converted
+ *   `noRoom`: for so many bytes
  */
 
 import { OnpageError } from "../engine/errors.js";
@@ -33,16 +34,17 @@ self.addEventListener("message", async (/** @type {MessageEvent<ConvertRequest>}
 
 /** @param {ConvertRequest} request @returns {Promise<Converted>} */
 async function convert({ folder, bits, scratch, vendor }) {
+  let size = 0;
   try {
     const module = await WebAssembly.compile(await (await fetch(KERNEL)).arrayBuffer());
     const planned = await plan(folder, bits, module, () => import(`${vendor["@huggingface/jinja"]}index.js`));
-    const { size } = planned.layout({ factor: 1, bound: 0 });
-    if (!(await makeRoom(size, await listStored(), await new Opfs().room(), removeOne, () => refuseWhatIsNotFinite(planned, told())))) return { noRoom: true };
+    size = planned.layout({ factor: 1, bound: 0 }).size;
+    if (!(await makeRoom(size, await listStored(), await new Opfs().room(), removeOne, () => refuseWhatIsNotFinite(planned, told())))) return { noRoom: size };
     const hasher = await createHasher(vendor, new Meter(() => {}));
     return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, scratch, hasher)) } };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
-    if (error instanceof NoRoom) return { noRoom: true };
+    if (error instanceof NoRoom) return { noRoom: size };
     console.error(error); // in the browser's own words, which are none for a person
     return { refused: "unexpected", detail: "" };
   }

@@ -248,7 +248,7 @@ export const texts = {
       off: "",
       preparing: "",
       kept: "This page also opens without its server.",
-      "not-kept": "This browser has no room to keep the page, so it needs its server.",
+      "not-kept": "This browser has not kept the page, for want of room or because the connection broke, so it needs its server. The next visit tries again.",
       newer: "A new version of this page is ready. It comes when all tabs of the page are closed.",
     },
   },
@@ -323,7 +323,7 @@ export const texts = {
     /** @type {Record<import('../records/records.js').Trouble, string>} */
     troubles: {
       refused: "This browser gives the page no storage, so this list will be gone when you close the tab.",
-      full: "This browser has no room left: what is new stays until you close the tab. Remove a stored model to make room.",
+      full: "This browser has no room left: what is new stays until you close the tab. Delete a model under All models, which says how much room there is.",
       "other-version": "Another tab has another version of this page, so what is new stays until you close the tab. Close or reload both.",
     },
     /** @param {number} most @param {number} dropped */

@@ -82,7 +82,7 @@ test("the catalog's model that compares texts is the one that a server offers, a
 test("a device says why a model does not fit, and what would go for it", () => {
   const graph = { size: 1000, engine: "litert-lm-cpu", sha256: "x", isWhole: false };
   const none = { gpu: "no-webgpu", memory: 1000, room: 0 };
-  assert.deepEqual(fitOf({ ...graph, size: 700 }, none, [{ sha256: "y", size: 800, kept: 1 }]), { unfit: [], evicted: [{ sha256: "y", size: 800, kept: 1 }] });
+  assert.deepEqual(fitOf({ ...graph, size: 700 }, none, [{ sha256: "y", size: 800, kept: 1 }]), { unfit: [], evicted: [{ sha256: "y", size: 800, kept: 1 }], most: 800 });
   assert.deepEqual(fitOf({ ...graph, engine: "mediapipe" }, none, []).unfit, ["no-webgpu", "memory", "no-room"]);
   assert.deepEqual(fitOf({ ...graph, engine: "mediapipe" }, { ...GPU, gpu: "software" }, []).unfit, ["software"]);
   assert.deepEqual(fitOf({ ...graph, isWhole: true }, none, []).unfit, ["memory"]);
@@ -175,6 +175,29 @@ test("a model is brought, paused, checked, or said to be damaged", async () => {
     await page.made.keep(page.made.rows[0]);
     assert.deepEqual([outcomes(page), page.made.active], [[outcome], null]);
   }
+});
+
+test("what finds no room is told how much it needs, how much there is, and what to do", async () => {
+  const stored = [{ sha256: hash("e"), size: 2e9, kept: 1 }];
+  const said = async (quota, act) => {
+    const page = shelf({ quota, stored, keep: async () => ({ kept: false }), convert: async () => ({ noRoom: 4.7e9 }) });
+    await page.made.look();
+    await act(page.made);
+    return texts.models.said(page.made.said[0]).replaceAll("\u00a0", " ");
+  };
+  const large = Object.defineProperty(new File([demo("onpage-demo.litertlm")], "mine.litertlm"), "size", { value: 3.2e9 });
+  const [imported, converted] = [async (made) => (await made.take([large]), made.agree()), async (made) => (await made.take(checkpoint()), made.convert("8"))];
+  assert.match(await said(1e9, imported), /^This browser has no room for mine.litertlm: it needs 3\.20 GB, and with all other models deleted there would be 3\.00 GB\. Free space/);
+  assert.match(await said(1e9, converted), /^This browser has no room for model: it needs 4\.70 GB, and with all other models deleted there would be 3\.00 GB\. Free space/);
+  assert.match(await said(9e9, converted), /needs 4\.70 GB, though it says that there can be 11\.00 GB: the disk is full, or a tab is using other models\. Free space/);
+  assert.match(await said(0, converted), /gives the page no storage here.*Open the page at localhost/);
+  const { made } = shelf({ quota: 500, stored: [{ ...stored[0], size: 100 }] });
+  await made.look();
+  install();
+  const view = makeRow(made.rows[0]);
+  view.update(made.rows[0], { busy: false, idle: true, shares: false, used: "" });
+  assert.deepEqual([made.rows[0].unfit, made.rows[0].most], [["no-room"], 600]);
+  assert.match(view.root.textContent, /no room to keep it: it needs 1.kB, and with all other models deleted there would be 1.kB/);
 });
 
 test("what another origin shares needs no room, and is checked there", async () => {
@@ -284,7 +307,7 @@ test("what does not become a model is said, by its reason", async () => {
   for (const [answer, outcome] of [
     [null, "cancelled"],
     [{ refused: "family", detail: "gemma2" }, "family"],
-    [{ noRoom: true }, "no-room"],
+    [{ noRoom: 1e9 }, "no-room"],
   ]) {
     const page = shelf({ convert: async () => answer });
     await page.made.take(checkpoint());

@@ -11,8 +11,9 @@
  *
  * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'elsewhere' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
  *   | 'not-shared' | 'lasting' | 'not-lasting' | 'converted' | 'cancelled' | 'unconverted' | 'made-room'} Outcome
- * @typedef {{outcome: Outcome, name: string, bytes?: number, refusal?: import('../../engine/model_file.js').Refusal, reason?: import('../../convert/refusal.js').RefusalCode,
- *   detail?: string, names?: string[]}} Said what came of it; `names` of the models that went for it
+ * @typedef {{outcome: Outcome, name: string, bytes?: number, most?: number | null, refusal?: import('../../engine/model_file.js').Refusal, reason?: import('../../convert/refusal.js').RefusalCode,
+ *   detail?: string, names?: string[]}} Said what came of it; `bytes` that it has, of `most` that this browser could have of it, null where it
+ *   gives no storage; `names` of the models that went for it
  *
  * @typedef {object} Here the browser's side, for tests to put something in place of
  * @property {() => Promise<import('../../engine/storage.js').StoredEntry[]>} stored
@@ -31,7 +32,7 @@
 import { checkpointIn, ggufIn } from "../../convert/folder.js";
 import { HEAD, OnpageError, evictedFor, goneSince, kindOf } from "../../engine/index.js";
 import { convertedModel } from "./converted_model.js";
-import { rowsOf } from "./rows.js";
+import { mostOf, rowsOf } from "./rows.js";
 
 /** Of files that hold no turns. */
 const GEMMA_TURNS = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n" };
@@ -133,7 +134,8 @@ export class ModelShelf {
     if (!file || this.active) return;
     const kept = await this.#run(row.key, isWhole || isShared ? "check" : "keep", name, (onProgress) => this.#keeper.keep(file, onProgress));
     if (kept) this.#shared[kept.isShared ? "add" : "delete"](file.sha256);
-    if (kept !== undefined) this.#say({ outcome: kept === null ? "paused" : !kept.kept ? "no-room" : kept.isShared ? "elsewhere" : isWhole ? "checked" : "kept", name });
+    if (kept && !kept.kept) this.#say({ outcome: "no-room", name, ...(await this.#amounts(file.size)) });
+    else if (kept !== undefined) this.#say({ outcome: kept === null ? "paused" : kept.isShared ? "elsewhere" : isWhole ? "checked" : "kept", name });
     await this.#after();
   }
 
@@ -209,6 +211,12 @@ export class ModelShelf {
     return (evictedFor(this.#stored, { sha256: "", size }, Math.max(0, quota - usage)) ?? []).map(({ sha256 }) => names.get(sha256) ?? sha256.slice(0, 8));
   }
 
+  /** What a model needs that found no room, and what there is. @param {number} bytes @returns {Promise<Pick<Said, 'bytes' | 'most'>>} */
+  async #amounts(bytes) {
+    const [{ quota, usage }, stored] = await Promise.all([this.#here.storage(), this.#here.stored()]);
+    return { bytes, most: quota ? mostOf(Math.max(0, quota - usage), stored) : null };
+  }
+
   /** Makes a model of the checkpoint. @param {import('../../convert/convert.js').Bits} bits */
   async convert(bits) {
     const folder = this.checkpoint;
@@ -218,7 +226,7 @@ export class ModelShelf {
     const done = await this.#run(name, "convert", name, (onProgress) => this.#converter.convert(folder, bits, onProgress));
     if (done === null) this.#add({ outcome: "cancelled", name });
     else if (done && "refused" in done) this.#add({ outcome: "unconverted", name, reason: done.refused, detail: done.detail });
-    else if (done && "noRoom" in done) this.#add({ outcome: "no-room", name });
+    else if (done && "noRoom" in done) this.#add({ outcome: "no-room", name, ...(await this.#amounts(done.noRoom)) });
     else if (done) {
       this.#bring(convertedModel(folder, bits, done.made));
       this.#add({ outcome: "converted", name, detail: folder.adapter?.name ?? "" });
@@ -258,7 +266,8 @@ export class ModelShelf {
     if (!taken) return;
     const { kind, kept } = taken;
     if (typeof kind === "string") return this.#add({ outcome: "refused", name, refusal: kind });
-    if (!kept?.kept) return this.#add({ outcome: kept ? "no-room" : "paused", name });
+    if (!kept) return this.#add({ outcome: "paused", name });
+    if (!kept.kept) return this.#add({ outcome: "no-room", name, ...(await this.#amounts(file.size)) });
     const isNew = this.#bring(this.#modelOf(file, kind, kept.sha256));
     return this.#add({ outcome: isNew ? "imported" : "known", name });
   }

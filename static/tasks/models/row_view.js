@@ -66,7 +66,7 @@ export function makeRow(first) {
       text(facts, factsOf(row));
       state.hidden = row.from === "published";
       text(state, texts.line([row.isWhole || row.size === null ? said.whole(row.have) : row.isShared ? said.elsewhere : row.have ? said.part(row.have, row.size) : said.absent, row.lent > 0 && row.size !== null && said.lent(row.size - row.have - row.lent), row.from === "imported" && said.imported, row.from === "unknown" && said.unknown]));
-      const sentences = row.unfit.map((each) => said.unfit[each]);
+      const sentences = row.unfit.map((each) => said.unfit(row)[each]);
       fit.classList.toggle("models-unfit", sentences.length > 0);
       fit.hidden = row.from === "unknown";
       text(fit, [...(sentences.length ? sentences : [said.fits]), ...(row.evicted.length ? [said.evicts(row.evicted)] : [])].join(" "));

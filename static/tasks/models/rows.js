@@ -45,6 +45,7 @@
  * @property {{name: string, page: string | null} | null} licence
  * @property {string} engine its id, "" where it is not known, or nothing writes with it
  * @property {Unfit[]} unfit
+ * @property {number} most bytes of it that storage could have, were all others deleted
  * @property {string[]} evicted names of models that go when this one comes
  * @property {number} lent bytes of it that need not be downloaded, because another model here has them
  * @property {Speed | null} speed measured here
@@ -64,10 +65,10 @@ export function rowsOf({ models, imported, stored, catalog, speeds, device, embe
   const nameOf = (/** @type {string} */ sha256) => files.find(({ file }) => file.sha256 === sha256)?.model.name ?? sha256.slice(0, 8);
   const have = (/** @type {string} */ sha256) => stored.find((each) => each.sha256 === sha256)?.size ?? 0;
   const fit = (/** @type {{size: number | null, engine: string, sha256: string, isWhole: boolean}} */ what) => {
-    const { unfit, evicted } = fitOf(what, device, stored);
+    const { unfit, evicted, most } = fitOf(what, device, stored);
     const lends = lent.get(what.sha256);
     const goes = evicted.some(({ sha256 }) => sha256 === lends?.from); // when there is no more room, it lends no more
-    return { unfit, evicted: evicted.map(({ sha256 }) => nameOf(sha256)), lent: lends && !goes && !what.isWhole ? lends.bytes : 0 };
+    return { unfit, most, evicted: evicted.map(({ sha256 }) => nameOf(sha256)), lent: lends && !goes && !what.isWhole ? lends.bytes : 0 };
   };
   const here = files.map(({ model, file }) => {
     const { sha256, size } = file;
@@ -82,13 +83,13 @@ export function rowsOf({ models, imported, stored, catalog, speeds, device, embe
   });
   const unknown = stored.filter(({ sha256, size }) => size && !files.some(({ file }) => file.sha256 === sha256)).map(({ sha256, size }) => {
     const from = /** @type {Row['from']} */ ("unknown");
-    return { key: sha256, from, name: sha256.slice(0, 8), kind: /** @type {Kind} */ ("text"), licence: null, model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], evicted: [], lent: 0, speed: null };
+    return { key: sha256, from, name: sha256.slice(0, 8), kind: /** @type {Kind} */ ("text"), licence: null, model: null, file: null, listed: null, sha256, size: null, have: size, isWhole: false, isShared: false, engine: "", unfit: [], most: Infinity, evicted: [], lent: 0, speed: null };
   });
   const published = catalog.filter((each) => !here.some(({ listed }) => listed === each)).map((listed) => {
     const { size, family: { name, kind, licence } } = listed;
     const engine = listed.engine ?? "";
-    const { unfit } = fit({ size, engine, sha256: "", isWhole: false });
-    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, kind, licence, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, evicted: [], lent: 0, speed: null };
+    const { unfit, most } = fit({ size, engine, sha256: "", isWhole: false });
+    return { key: listed.id, from: /** @type {Row['from']} */ ("published"), name, kind, licence, model: null, file: null, listed, sha256: "", size, have: 0, isWhole: false, isShared: false, engine, unfit, most, evicted: [], lent: 0, speed: null };
   });
   return [...here, ...unknown, ...published];
 }
@@ -107,7 +108,12 @@ export function fitOf({ size, engine, sha256, isWhole }, { gpu, memory, room }, 
   if (size !== null && isTooLarge(size, memory)) unfit.push("memory");
   const gone = size === null || isWhole ? [] : evictedFor(stored, { sha256, size }, room);
   if (gone === null) unfit.push("no-room");
-  return { unfit, evicted: gone ?? [] };
+  return { unfit, evicted: gone ?? [], most: mostOf(room, stored) };
+}
+
+/** Bytes that one model could have, were all others deleted. @param {number} room bytes that are free @param {StoredEntry[]} stored */
+export function mostOf(room, stored) {
+  return stored.reduce((sum, { size }) => sum + size, room);
 }
 
 /** Whether a file that is offered is a published one: by its name, or, for those that onpage makes, by the model's. @param {Listed} listed @param {Model} model @param {ModelFile} file */

@@ -60,13 +60,13 @@ export const models = {
   licence: "Licence",
   gated: "licence to be accepted first",
   fits: "Fits this device.",
-  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
-  unfit: {
+  /** @param {Pick<import('../../tasks/models/rows.js').Row, 'size' | 'most'>} row @returns {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: ({ size: bytes, most }) => ({
     "no-webgpu": "It needs WebGPU, which this browser does not give.",
     software: "It would run slowly: this browser found no graphics card.",
     memory: "It may not fit into this device’s memory.",
-    "no-room": "This browser has no room to keep it, even if all other models were deleted.",
-  },
+    "no-room": `This browser has no room to keep it: it needs ${size(bytes ?? 0)}, and with all other models deleted there would be ${size(most)}. Free space on the disk, or use a smaller one.`,
+  }),
   /** @param {string[]} models */
   evicts: (models) => {
     const names = format.list(models);
@@ -103,7 +103,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}: ${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
+  said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "This folder is a checkpoint. Make a file for the browser of it with onpage convert, then import that." : "There is no model file in this folder: expected .task, .litertlm or .bin.";
@@ -113,7 +113,7 @@ export const models = {
       checked: `${name} is undamaged: its hash is right.`,
       damaged: `${name} was damaged and has been deleted. Download it again, or import its file again.`,
       failed: `${name} could not be had: ${detail}.`,
-      "no-room": `This browser has no room for ${name}.`,
+      "no-room": noRoom(name, bytes, most),
       elsewhere: `${name} is shared by another site, and its hash is right. It runs from there and takes no room here.`,
       deleted: `${name} was deleted, which frees ${size(bytes)}.`,
       "in-use": `${name} was not deleted: a tab is using it.`,
@@ -134,6 +134,13 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `${rate} prefill`;
+}
+
+/** @param {string} name @param {number} bytes @param {number | null} most */
+function noRoom(name, bytes, most) {
+  if (most === null) return `This browser gives the page no storage here, so it cannot keep ${name}. Open the page at localhost or over https, and not in a private window.`;
+  if (bytes > most) return `This browser has no room for ${name}: it needs ${size(bytes)}, and with all other models deleted there would be ${size(most)}. Free space on the disk, or take a smaller one.`;
+  return `This browser found no room for ${name}, which needs ${size(bytes)}, though it says that there can be ${size(most)}: the disk is full, or a tab is using other models. Free space on the disk, close other tabs of this page, then try again.`;
 }
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */

@@ -60,13 +60,13 @@ export const models = {
   licence: "ライセンス",
   gated: "先にライセンスへの同意が必要",
   fits: "このデバイスで使えます。",
-  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
-  unfit: {
+  /** @param {Pick<import('../../tasks/models/rows.js').Row, 'size' | 'most'>} row @returns {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: ({ size: bytes, most }) => ({
     "no-webgpu": "WebGPUが必要ですが、このブラウザでは使えません。",
     software: "動作が遅くなります。このブラウザはグラフィックカードを見つけられませんでした。",
     memory: "このデバイスのメモリに収まらない可能性があります。",
-    "no-room": "ほかのモデルをすべて削除しても、このブラウザには保存する空きがありません。",
-  },
+    "no-room": `このブラウザには保存する空きがありません。${size(bytes ?? 0)} が必要ですが、ほかのモデルをすべて削除しても ${size(most)} です。ディスクの空きを増やすか、もっと小さいモデルを使ってください。`,
+  }),
   /** @param {string[]} models */
   evicts: (models) => {
     const names = format.list(models);
@@ -102,7 +102,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
+  said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "このフォルダーはチェックポイントです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。" : "このフォルダーにモデルファイルがありません。.task、.litertlm、.bin のいずれかが必要です。";
@@ -112,7 +112,7 @@ export const models = {
       checked: `${name} は壊れていません。ハッシュは正しい値です。`,
       damaged: `${name} は壊れていたため削除しました。もう一度ダウンロードするか、ファイルを読み込み直してください。`,
       failed: `${name} を取得できませんでした：${detail}`,
-      "no-room": `このブラウザには ${name} を保存する空きがありません。`,
+      "no-room": noRoom(name, bytes, most),
       elsewhere: `${name} は別のサイトが共有していて、ハッシュは正しい値です。そこから動き、ここでは容量を使いません。`,
       deleted: `${name} を削除し、${size(bytes)} の空きができました。`,
       "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
@@ -133,6 +133,13 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `プリフィル ${rate}`;
+}
+
+/** @param {string} name @param {number} bytes @param {number | null} most */
+function noRoom(name, bytes, most) {
+  if (most === null) return `このブラウザはここではページに保存領域を与えないため、${name} を保存できません。localhost または https でページを開き、プライベートウィンドウは使わないでください。`;
+  if (bytes > most) return `このブラウザには ${name} を保存する空きがありません。${size(bytes)} が必要ですが、ほかのモデルをすべて削除しても ${size(most)} です。ディスクの空きを増やすか、もっと小さいモデルを選んでください。`;
+  return `このブラウザには ${name} を保存する空きが見つかりませんでした。${size(bytes)} が必要で、ブラウザは ${size(most)} まで使えると言っていますが、ディスクがいっぱいか、ほかのモデルがタブで使われています。ディスクの空きを増やし、このページのほかのタブを閉じてから、もう一度試してください。`;
 }
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */

@@ -60,13 +60,13 @@ export const models = {
   licence: "许可",
   gated: "需先接受许可",
   fits: "适合此设备。",
-  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
-  unfit: {
+  /** @param {Pick<import('../../tasks/models/rows.js').Row, 'size' | 'most'>} row @returns {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: ({ size: bytes, most }) => ({
     "no-webgpu": "它需要 WebGPU，而此浏览器不提供。",
     software: "运行会很慢：此浏览器没有找到显卡。",
     memory: "此设备的内存可能放不下。",
-    "no-room": "即使删除其他所有模型，此浏览器也没有空间保存它。",
-  },
+    "no-room": `此浏览器没有空间保存它：需要 ${size(bytes ?? 0)}，即使删除其他所有模型也只有 ${size(most)}。请释放磁盘空间，或使用更小的模型。`,
+  }),
   /** @param {string[]} models */
   evicts: (models) => {
     const names = format.list(models);
@@ -102,7 +102,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
+  said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "此文件夹是检查点。请先用 onpage convert 制成浏览器用的文件，再导入。" : "此文件夹中没有模型文件：需要 .task、.litertlm 或 .bin。";
@@ -112,7 +112,7 @@ export const models = {
       checked: `${name} 完好无损：哈希值正确。`,
       damaged: `${name} 已损坏并被删除。请重新下载，或重新导入文件。`,
       failed: `无法取得 ${name}：${detail}`,
-      "no-room": `此浏览器没有空间保存 ${name}。`,
+      "no-room": noRoom(name, bytes, most),
       elsewhere: `${name} 由其他网站共享，哈希值正确。它从那里运行，不占用此处的空间。`,
       deleted: `${name} 已删除，腾出 ${size(bytes)}。`,
       "in-use": `${name} 未被删除：有标签页正在使用它。`,
@@ -133,6 +133,13 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `预填充 ${rate}`;
+}
+
+/** @param {string} name @param {number} bytes @param {number | null} most */
+function noRoom(name, bytes, most) {
+  if (most === null) return `此浏览器在这里不给页面存储空间，因此无法保存 ${name}。请通过 localhost 或 https 打开页面，并且不要使用隐私窗口。`;
+  if (bytes > most) return `此浏览器没有空间保存 ${name}：需要 ${size(bytes)}，即使删除其他所有模型也只有 ${size(most)}。请释放磁盘空间，或选择更小的模型。`;
+  return `此浏览器没有为 ${name} 找到空间：需要 ${size(bytes)}，虽然它说可以有 ${size(most)}。磁盘已满，或某个标签页正在使用其他模型。请释放磁盘空间，关闭此页面的其他标签页，然后重试。`;
 }
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */

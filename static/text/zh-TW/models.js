@@ -60,13 +60,13 @@ export const models = {
   licence: "授權",
   gated: "需先接受授權",
   fits: "適合這部裝置。",
-  /** @type {Record<import('../../tasks/models/rows.js').Unfit, string>} */
-  unfit: {
+  /** @param {Pick<import('../../tasks/models/rows.js').Row, 'size' | 'most'>} row @returns {Record<import('../../tasks/models/rows.js').Unfit, string>} */
+  unfit: ({ size: bytes, most }) => ({
     "no-webgpu": "它需要 WebGPU，而這個瀏覽器不提供。",
     software: "執行會很慢：這個瀏覽器找不到顯示卡。",
     memory: "這部裝置的記憶體可能放不下。",
-    "no-room": "即使刪除其他所有模型，這個瀏覽器也沒有空間保存它。",
-  },
+    "no-room": `這個瀏覽器沒有空間保存它：需要 ${size(bytes ?? 0)}，即使刪除其他所有模型也只有 ${size(most)}。請釋放磁碟空間，或使用較小的模型。`,
+  }),
   /** @param {string[]} models */
   evicts: (models) => {
     const names = format.list(models);
@@ -102,7 +102,7 @@ export const models = {
   /** A button of one model, for who does not see which. @param {string} act @param {string} name */
   of: (act, name) => `${act}：${name}`,
   /** @param {import('../../tasks/models/model_shelf.js').Said} said */
-  said({ outcome, name, bytes = 0, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
+  said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
     if (outcome === "nothing") return name ? "這個資料夾是檢查點。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。" : "這個資料夾中沒有模型檔案：需要 .task、.litertlm 或 .bin。";
@@ -112,7 +112,7 @@ export const models = {
       checked: `${name} 完好無損：雜湊值正確。`,
       damaged: `${name} 已損壞並刪除。請重新下載，或重新匯入檔案。`,
       failed: `無法取得 ${name}：${detail}`,
-      "no-room": `這個瀏覽器沒有空間保存 ${name}。`,
+      "no-room": noRoom(name, bytes, most),
       elsewhere: `${name} 由其他網站共用，雜湊值正確。它從那裡執行，不佔用這裡的空間。`,
       deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
       "in-use": `${name} 未刪除：有分頁正在使用它。`,
@@ -133,6 +133,13 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `預填充 ${rate}`;
+}
+
+/** @param {string} name @param {number} bytes @param {number | null} most */
+function noRoom(name, bytes, most) {
+  if (most === null) return `這個瀏覽器在這裡不給頁面儲存空間，因此無法保存 ${name}。請透過 localhost 或 https 開啟頁面，並且不要使用私密視窗。`;
+  if (bytes > most) return `這個瀏覽器沒有空間保存 ${name}：需要 ${size(bytes)}，即使刪除其他所有模型也只有 ${size(most)}。請釋放磁碟空間，或選擇較小的模型。`;
+  return `這個瀏覽器沒有為 ${name} 找到空間：需要 ${size(bytes)}，雖然它說可以有 ${size(most)}。磁碟已滿，或某個分頁正在使用其他模型。請釋放磁碟空間，關閉這個頁面的其他分頁，然後再試一次。`;
 }
 
 /** @param {string} name @returns {Record<import('../../engine/model_file.js').Refusal, string>} */
