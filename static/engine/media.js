@@ -2,9 +2,9 @@
 /**
  * Pictures and sounds for a model: which it takes, how large they may be, what they cost. Pure.
  *
- * Where the numbers are from: a Gemma 3n reads a picture as 256 tokens at any size up to 768 pixels a side, and 6.25 tokens for each second
- * of one channel at 16 kHz, best in clips of up to 30 seconds (its model card and audio guide). MediaPipe counts 260 tokens for a picture,
- * the four that stand around it among them; of sound it counts nothing, so the same four are taken to stand around that.
+ * Where the numbers are from: a Gemma 3n reads a picture as 256 tokens at any size up to 768 pixels a side, and sound best in clips of up to 30
+ * seconds of one channel at 16 kHz (its model card and audio guide). MediaPipe counts 260 tokens for a picture, the four that stand around it
+ * among them. Of sound it counts nothing, but makes a token of 16 frames and puts one in front and one behind (docs/format.md, Sound).
  *
  * @typedef {import('./messages.js').MediaPart} MediaPart
  * @typedef {'image' | 'audio'} Modality what a model takes besides text
@@ -26,9 +26,9 @@ export const MAX_SIDE = 768;
 export const SAMPLE_RATE = 16_000;
 export const MAX_SECONDS = 30;
 
-const AROUND = 4;
-const IMAGE_TOKENS = 256 + AROUND;
-const TOKENS_PER_SECOND = 6.25;
+const IMAGE_TOKENS = 256 + 4;
+/** Samples of a frame, and from one frame to the next; frames of a token; tokens of a sound at most, and those around it. */
+const [FRAME, STEP, FRAMES, MOST, AROUND] = [512, 160, 16, 200, 2];
 
 /** Tokens of pictures and sounds. @param {MediaPart[]} parts */
 export function mediaTokens(parts) {
@@ -37,7 +37,8 @@ export function mediaTokens(parts) {
 
 /** @param {{samples: {length: number}, sampleRate: number}} sound */
 function audioTokens({ samples, sampleRate }) {
-  return Math.ceil((samples.length / sampleRate) * TOKENS_PER_SECOND) + AROUND;
+  const frames = Math.max(0, Math.floor(((samples.length * SAMPLE_RATE) / sampleRate - FRAME) / STEP) + 1);
+  return Math.min(MOST, Math.ceil(frames / FRAMES)) + AROUND;
 }
 
 /**
