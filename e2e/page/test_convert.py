@@ -105,12 +105,21 @@ def test_a_checkpoint_is_converted_to_the_file_that_onpage_convert_makes(
 
 
 def test_an_adapter_is_merged_into_the_file_that_onpage_convert_makes(models: Page, tmp_path: Path) -> None:
-    """A GGUF file and the adapter's folder in one folder that is chosen."""
+    """A GGUF file and the folders of two in one folder that is chosen; the person says which."""
     config = gemma3_config(num_hidden_layers=2)
     adapter = write_adapter(tmp_path / "both" / "my-tone", config, targets=(*ATTENTION, *FEED_FORWARD), use_dora=True)
+    write_adapter(tmp_path / "both" / "another", config)
     gguf = write_gguf(tmp_path / "both" / "my-gemma.gguf", config, types="Q8_0")
     choose(models, tmp_path / "both")
-    expect(form(models)).to_contain_text("with the adapter my-tone merged into its weights?")
+    adapters = form(models).get_by_label("Adapter to merge")
+    for label, asked in (
+        ("another", "with the adapter another merged"),
+        ("None: the checkpoint as it is", "Convert it for this browser?"),
+        ("my-tone", "with the adapter my-tone merged into its weights?"),
+    ):
+        adapters.select_option(label)
+        expect(form(models)).to_contain_text(asked)
+    expect(form(models)).to_contain_text("onpage convert my-gemma.gguf --merge-lora my-tone -o")
     form(models).get_by_label("8 bits").check()
     form(models).get_by_role("button", name="Convert", exact=True).click()
     said = models.locator(".models-said")

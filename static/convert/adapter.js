@@ -14,11 +14,10 @@
  */
 
 import { isOfNoDecoder } from "./families/index.js";
-import { ADAPTER as CONFIG, jsonOf } from "./folder.js";
+import { ADAPTER as CONFIG, ADAPTER_WEIGHTS as WEIGHTS, jsonOf } from "./folder.js";
 import { Refusal, shown } from "./refusal.js";
 import { BYTES, readHeader } from "./safetensors.js";
 
-const WEIGHTS = "adapter_model.safetensors";
 const MAX_RANK = 1024;
 /** Each module is compared with each pattern. */
 const [MAX_MODULES, MAX_PATTERNS] = [8192, 1024];

@@ -12,39 +12,55 @@ import { Refusal, shown } from "./refusal.js";
 const MAX_JSON = 16 << 20;
 /** What says that a folder is an adapter. */
 export const ADAPTER = "adapter_config.json";
+/** Of an adapter, perhaps beside a checkpoint's. */
+export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 const GGUF = /\.gguf$/i;
 /** How llama.cpp calls the parts of a split file. */
 export const PART_OF_GGUF = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/i;
 
 /**
- * The folder that a person chose or dropped: of the files with the fewest folders above them. Of several such folders it is the first one, because
- * files of two models make none.
- * @param {{name: string, path: string, file: Blob}[]} chosen `path` with the folder in front: `gemma/config.json`
- * @returns {Folder} its name is "model" where nothing says one
+ * @typedef {Folder & {path: string[]}} Placed with the folders above it, and itself
+ * @typedef {Placed & {adapters: Placed[]}} Checkpoint with all adapters among what was chosen, of which the first is to be merged until a person
+ *   says otherwise
  */
-export function folderOf(chosen) {
-  const [first, ...others] = chosen.map(({ path }) => path.split("/").slice(0, -1));
-  const top = others.reduce((above, each) => (each.length < above.length ? each : above), first ?? []);
-  const inside = chosen.filter(({ name, path }) => path === [...top, name].join("/"));
-  return { name: top.at(-1) || "model", files: new Map(inside.map(({ name, file }) => [name, file])) };
+
+/**
+ * The checkpoints among what a person chose or dropped: folders, or GGUF files, whose names are the checkpoints' then. Of those at several depths
+ * they are the ones with the fewest folders above them; of several, a person must say which. Each has the LoRA adapters beside it, within it or in
+ * the same folder.
+ * @param {{name: string, path: string, file: Blob}[]} chosen `path` with the folder in front: `gemma/config.json`
+ * @returns {Checkpoint[]}
+ */
+export function checkpointsIn(chosen) {
+  const folders = foldersOf(chosen);
+  const adapters = folders.filter(isAdapter);
+  const bases = folders.filter((folder) => isOfSafetensors(folder) || (ggufIn(folder) !== null && !isAdapter(folder)));
+  const found = bases.length ? bases : folders.filter((folder) => ggufIn(folder) !== null); // a GGUF file in the adapter's folder
+  const uppermost = found.filter(({ path }) => path.length === found[0].path.length);
+  return uppermost.map((base) => ({ ...base, name: ggufIn(base) ?? base.name, adapters, ...(adapters.length ? { adapter: adapters[0] } : {}) }));
+}
+
+/** Whether a folder of a LoRA adapter was chosen. @param {{name: string}[]} chosen */
+export function hasAdapter(chosen) {
+  return chosen.some(({ name }) => name === ADAPTER);
 }
 
 /**
- * The checkpoint among what a person chose or dropped, null where it is none: a folder, or a GGUF file, whose name is the checkpoint's then; with
- * the LoRA adapter beside it, within it or in the same folder.
- * @param {{name: string, path: string, file: Blob}[]} chosen as of `folderOf`
- * @returns {Folder | null}
+ * Every folder that holds a file, those with the fewest folders above them first; what is in none is called "model".
+ * @param {{name: string, path: string, file: Blob}[]} chosen
+ * @returns {Placed[]}
  */
-export function checkpointIn(chosen) {
-  const within = (/** @type {string} */ path) => path.slice(0, path.lastIndexOf("/") + 1);
-  const having = (/** @type {string} */ wanted) => new Set(chosen.filter(({ name }) => name === wanted).map(({ path }) => within(path)));
-  const [adapters, bases] = [having(ADAPTER), having("config.json")];
-  const apart = chosen.filter(({ path }) => !adapters.has(within(path)) || bases.has(within(path)));
-  const base = [apart, chosen].map(folderOf).find((folder) => ggufIn(folder) || isOfSafetensors(folder)); // the second: a GGUF file in the adapter's folder
-  if (!base) return null;
-  const gguf = ggufIn(base);
-  const adapter = adapters.size ? { adapter: folderOf(chosen.filter(({ path }) => adapters.has(within(path)))) } : {};
-  return { ...base, ...adapter, name: gguf ?? base.name };
+export function foldersOf(chosen) {
+  /** @type {Map<string, Placed>} */
+  const found = new Map();
+  for (const { name, path, file } of chosen) {
+    const above = path.split("/").slice(0, -1);
+    const key = above.join("/");
+    const folder = found.get(key) ?? { name: above.at(-1) || "model", path: above, files: new Map() };
+    folder.files.set(name, file);
+    found.set(key, folder);
+  }
+  return [...found.values()].sort((one, other) => one.path.length - other.path.length);
 }
 
 /** What is made of a checkpoint is called so. @param {Pick<Folder, 'name'> & {adapter?: Pick<Folder, 'name'>}} checkpoint */
@@ -70,7 +86,12 @@ export function ggufIn(folder) {
 
 /** @param {Folder} folder */
 function isOfSafetensors({ files }) {
-  return files.has("config.json") && [...files.keys()].some((name) => name.endsWith(".safetensors"));
+  return files.has("config.json") && [...files.keys()].some((name) => name.endsWith(".safetensors") && name !== ADAPTER_WEIGHTS);
+}
+
+/** @param {Folder} folder */
+function isAdapter({ files }) {
+  return files.has(ADAPTER);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesOf, checkpointIn, folderOf, jsonOf } from "../../static/convert/folder.js";
+import { bytesOf, checkpointsIn, foldersOf, jsonOf } from "../../static/convert/folder.js";
 import { Refusal, shown } from "../../static/convert/refusal.js";
 import { makeRoom } from "../../static/convert/room.js";
 import { SentencePieceModel } from "../../static/convert/sentencepiece_model.js";
@@ -20,7 +20,7 @@ const gone = (/** @type {string} */ name, size = 8) => {
 const refusal = (code, detail) => (/** @type {unknown} */ error) => error instanceof Refusal && error.code === code && error.detail === detail;
 
 test("a file that was moved or cut after it was chosen is damaged, by its name", async () => {
-  const { files, name } = folderOf([{ name: "config.json", path: "a/config.json", file: gone("config.json") }]);
+  const [{ files, name }] = foldersOf([{ name: "config.json", path: "a/config.json", file: gone("config.json") }]);
   await assert.rejects(jsonOf({ files, name }, "config.json"), refusal("damaged", "config.json"));
   await assert.rejects(bytesOf(gone("x"), 0, 8), refusal("damaged", "x"));
   await assert.rejects(bytesOf(new File(["12345"], "x"), 2, 8), refusal("damaged", "x"));
@@ -28,14 +28,13 @@ test("a file that was moved or cut after it was chosen is damaged, by its name",
 });
 
 /** @param {string[]} paths */
-const folder = (...paths) => folderOf(paths.map((path) => ({ name: path.split("/").at(-1) ?? "", path, file: new File([], path) })));
+const placed = (...paths) => paths.map((path) => ({ name: path.split("/").at(-1) ?? "", path, file: new File([], path) }));
 
-test("a folder is that of the files with the fewest folders above them, and never two", () => {
-  const names = (/** @type {string[]} */ ...paths) => [folder(...paths).name, ...folder(...paths).files.keys()];
-  assert.deepEqual(names("b/sub/config.json", "b/config.json", "b/model.safetensors"), ["b", "config.json", "model.safetensors"]);
-  assert.deepEqual(names("a/config.json", "b/config.json", "b/generation_config.json", "a/model.safetensors"), ["a", "config.json", "model.safetensors"]);
-  assert.deepEqual(names("config.json", "/model.safetensors"), ["model", "config.json"]);
-  assert.deepEqual(names(), ["model"]);
+test("files of two folders are never one's, and those with the fewest folders above them come first", () => {
+  const names = (/** @type {string[]} */ ...paths) => foldersOf(placed(...paths)).map(({ name, files }) => [name, ...files.keys()]);
+  assert.deepEqual(names("b/sub/config.json", "b/config.json", "b/model.safetensors"), [["b", "config.json", "model.safetensors"], ["sub", "config.json"]]);
+  assert.deepEqual(names("config.json", "/model.safetensors"), [["model", "config.json", "model.safetensors"]]);
+  assert.deepEqual(names(), []);
 });
 
 /** More than a call takes as arguments, which would be a RangeError. */
@@ -43,7 +42,8 @@ const VERY_MANY = 150_000;
 
 test("a folder of very many files is one", () => {
   const file = new File([], "");
-  assert.equal(folderOf(Array.from({ length: VERY_MANY }, (_, i) => ({ name: `${i}`, path: `a/${i}`, file }))).files.size, VERY_MANY);
+  const [{ files }, ...others] = foldersOf(Array.from({ length: VERY_MANY }, (_, i) => ({ name: `${i}`, path: `a/${i}`, file })));
+  assert.deepEqual([files.size, others], [VERY_MANY, []]);
 });
 
 test("very many pieces that are added are written", () => {
@@ -85,7 +85,7 @@ test("models go for a new one only where that can be made, and no more of them t
   assert.deepEqual(await made(36, true), [false]);
 });
 
-const chosen = (/** @type {string[]} */ ...paths) => checkpointIn(paths.map((path) => ({ name: path.split("/").at(-1) ?? "", path, file: new File([], path) })));
+const chosen = (/** @type {string[]} */ ...paths) => checkpointsIn(placed(...paths))[0] ?? null;
 const ADAPTER = ["adapter_config.json", "adapter_model.safetensors"];
 const BASE = ["config.json", "model.safetensors"];
 const at = (/** @type {string} */ folder, /** @type {string[]} */ names) => names.map((name) => `${folder}/${name}`);
@@ -106,6 +106,21 @@ test("an adapter beside its base, within it, in its folder or beside a GGUF file
     assert.deepEqual([found?.name, found?.adapter?.name], [name, adapter], paths.join());
     assert.ok(found?.adapter?.files.has("adapter_model.safetensors"));
   }
+});
+
+test("of several adapters all are found, that with the fewest folders above it first", () => {
+  const found = chosen(...at("out/b/checkpoint-5", ADAPTER), ...at("out/b", BASE), ...at("out/a", ADAPTER));
+  assert.deepEqual(found?.adapters.map(({ name }) => name), ["a", "checkpoint-5"]);
+  assert.equal(found?.adapter, found?.adapters[0]);
+});
+
+test("a checkpoint is found beside folders of other things, and of several at one depth all are", () => {
+  assert.equal(chosen("docs/a.pdf", ...at("b", BASE))?.name, "b");
+  assert.equal(chosen(...at("a", ["config.json", ...ADAPTER]), ...at("b", BASE))?.name, "b", "an adapter's weights are none of a checkpoint");
+  const names = (/** @type {string[]} */ ...paths) => checkpointsIn(placed(...paths)).map(({ name }) => name);
+  assert.deepEqual(names(...at("all/a", BASE), ...at("all/b", BASE), ...at("all/b/old", BASE)), ["a", "b"]);
+  assert.deepEqual(names(...at("all/a", BASE), "all/c/m.gguf"), ["a", "m.gguf"]);
+  assert.deepEqual(names(...at("all", BASE), ...at("all/b", BASE)), ["all"]);
 });
 
 test("an adapter alone is no checkpoint, and a checkpoint alone has none", () => {

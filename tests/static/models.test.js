@@ -283,6 +283,28 @@ test("a GGUF file is a checkpoint by its name, alone, in its folder or in all of
   assert.equal(await offered("g/config.json", "g/model.safetensors", "g/m.gguf"), "g");
 });
 
+test("of several adapters a person chooses one, or none; of several checkpoints, and with an adapter alone, they are told what to bring", async () => {
+  const asked = [];
+  const page = shelf({ convert: async ({ adapter }) => (asked.push(adapter?.name), null) });
+  const take = (...paths) => {
+    const of = new Map(paths.map((path) => [new File(["x"], path.split("/").at(-1)), path]));
+    return page.made.take([...of.keys()], (file) => of.get(file));
+  };
+  const [base, adapter] = [["config.json", "model.safetensors"], ["adapter_config.json", "adapter_model.safetensors"]];
+  const at = (folder, names) => names.map((name) => `${folder}/${name}`);
+  const all = [...at("g", base), ...at("a", adapter), ...at("b", adapter)];
+  for (const choose of [() => {}, ({ adapters }) => page.made.merge(adapters[1]), () => page.made.merge(undefined)]) {
+    await take(...all);
+    choose(page.made.checkpoint);
+    await page.made.convert("8");
+  }
+  assert.deepEqual(asked, ["a", "b", undefined]);
+  await take(...at("g", base), ...at("h", base));
+  assert.deepEqual([page.made.checkpoint, texts.models.said(page.made.said[0])], [null, "There are several checkpoints here (g and h). Import the folder or the file of one of them."]);
+  await take(...at("a", adapter));
+  assert.match(texts.models.said(page.made.said[0]), /^This is a LoRA adapter without its model\. Import/);
+});
+
 test("it is converted, is there after a reload, and is used as it was taught", async () => {
   const asked = [];
   const stored = [];

@@ -78,6 +78,7 @@ export async function mount(element, { session, vendor, loading, embedders, hand
     });
   }
   takeDroppedFolders(root, (dropped, pathOf) => shelf.take(dropped, pathOf), ended.signal);
+  conversion.root.addEventListener("change", () => shelf.merge(conversion.adapter()));
   conversion.root.addEventListener("submit", (event) => {
     event.preventDefault();
     title.focus(); // the form goes away

@@ -10,10 +10,10 @@
  * @typedef {import('../../engine/protocol.js').LoadProgress} LoadProgress
  *
  * @typedef {'kept' | 'paused' | 'checked' | 'damaged' | 'failed' | 'no-room' | 'elsewhere' | 'deleted' | 'in-use' | 'imported' | 'known' | 'refused' | 'nothing' | 'shared'
- *   | 'not-shared' | 'lasting' | 'not-lasting' | 'converted' | 'cancelled' | 'unconverted' | 'made-room'} Outcome
+ *   | 'not-shared' | 'lasting' | 'not-lasting' | 'converted' | 'cancelled' | 'unconverted' | 'made-room' | 'several'} Outcome
  * @typedef {{outcome: Outcome, name: string, bytes?: number, most?: number | null, refusal?: import('../../engine/model_file.js').Refusal, reason?: import('../../convert/refusal.js').RefusalCode,
  *   detail?: string, names?: string[]}} Said what came of it; `bytes` that it has, of `most` that this browser could have of it, null where it
- *   gives no storage; `names` of the models that went for it
+ *   gives no storage; `names` of the models that went for it, or of checkpoints of which one is to be chosen
  *
  * @typedef {object} Here the browser's side, for tests to put something in place of
  * @property {() => Promise<import('../../engine/storage.js').StoredEntry[]>} stored
@@ -29,7 +29,7 @@
  * @property {number | null} deviceMemory bytes
  */
 
-import { checkpointIn, ggufIn } from "../../convert/folder.js";
+import { checkpointsIn, ggufIn, hasAdapter } from "../../convert/folder.js";
 import { HEAD, OnpageError, evictedFor, goneSince, kindOf } from "../../engine/index.js";
 import { convertedModel } from "./converted_model.js";
 import { mostOf, rowsOf } from "./rows.js";
@@ -64,7 +64,7 @@ export class ModelShelf {
   active = null;
   /** Files that wait for the person's word, because other models would go for them. @type {{files: File[], names: string[]} | null} */
   waiting = null;
-  /** A checkpoint that the person may convert. @type {import('../../convert/folder.js').Folder | null} */
+  /** A checkpoint that the person may convert. @type {import('../../convert/folder.js').Checkpoint | null} */
   checkpoint = null;
   /** @type {Said[]} */
   said = [];
@@ -170,14 +170,23 @@ export class ModelShelf {
     this.said = [];
     this.waiting = null;
     this.#paused = false;
-    this.checkpoint = checkpointIn(files.map((file) => ({ name: file.name, path: pathOf(file), file })));
+    const checkpoints = checkpointsIn(files.map((file) => ({ name: file.name, path: pathOf(file), file })));
+    this.checkpoint = checkpoints.length === 1 ? checkpoints[0] : null;
+    if (checkpoints.length > 1) return this.#add({ outcome: "several", name: "", names: checkpoints.map(({ name }) => name) });
     if (this.checkpoint) return this.onChange();
     const some = files.length > 1 ? files.filter(({ name }) => MODEL_FILE.test(name)) : files;
-    if (!some.length && files.length) this.#add({ outcome: "nothing", name: files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "" });
+    const kind = hasAdapter(files) ? "adapter" : files.some(({ name }) => name.endsWith(".safetensors")) ? "safetensors" : "";
+    if (!some.length && files.length) this.#add({ outcome: "nothing", name: kind });
     const names = this.#evictedBy(some.reduce((sum, { size }) => sum + size, 0));
     if (names.length) this.waiting = { files: some, names };
     if (this.waiting) return this.onChange();
     await this.#takeAll(some);
+  }
+
+  /** Which adapter goes into the checkpoint. @param {import('../../convert/folder.js').Folder | undefined} adapter */
+  merge(adapter) {
+    if (this.checkpoint) this.checkpoint = { ...this.checkpoint, adapter };
+    this.onChange();
   }
 
   /** The person agrees that other models go for the files. */

@@ -24,6 +24,8 @@ export const models = {
     asked: (name) => `${name} is a checkpoint. Convert it for this browser?`,
     /** @param {string} name of the folder @param {string} adapter of its folder */
     askedMerged: (name, adapter) => `${name} is a checkpoint. Convert it for this browser, with the adapter ${adapter} merged into its weights?`,
+    adapter: "Adapter to merge",
+    noAdapter: "None: the checkpoint as it is",
     bits: {
       8: "8 bits: about a byte a weight, and answers as the checkpoint does",
       q4_0: "4 bits: a third smaller, and answers clearly worse, except of a GGUF file in Q4_0, which goes over as it is",
@@ -106,7 +108,8 @@ export const models = {
   said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
-    if (outcome === "nothing") return name ? "This folder is a checkpoint. Make a file for the browser of it with onpage convert, then import that." : "There is no model file in this folder: expected .task, .litertlm or .bin.";
+    if (outcome === "several") return `There are several checkpoints here (${format.list(names)}). Import the folder or the file of one of them.`;
+    if (outcome === "nothing") return nothing(name);
     return {
       kept: `${name} is in this browser now, and its hash is right.`,
       paused: `${name} is paused. What has arrived stays.`,
@@ -134,6 +137,12 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `${rate} prefill`;
+}
+
+/** @param {string} kind of the files that were brought */
+function nothing(kind) {
+  if (kind === "adapter") return "This is a LoRA adapter without its model. Import its folder together with the checkpoint or the GGUF file that it was trained for.";
+  return kind ? "This folder is a checkpoint. Make a file for the browser of it with onpage convert, then import that." : "There is no model file in this folder: expected .task, .litertlm or .bin.";
 }
 
 /** @param {string} name @param {number} bytes @param {number | null} most */

@@ -24,6 +24,8 @@ export const models = {
     asked: (name) => `${name} はチェックポイントです。このブラウザ用に変換しますか？`,
     /** @param {string} name of the folder @param {string} adapter of its folder */
     askedMerged: (name, adapter) => `${name} はチェックポイントです。アダプター ${adapter} を重みに統合して、このブラウザ用に変換しますか？`,
+    adapter: "統合するアダプター",
+    noAdapter: "なし：チェックポイントのまま",
     bits: {
       8: "8ビット：重み1つにつき約1バイトで、答えはチェックポイントとほぼ同じです",
       q4_0: "4ビット：さらに3分の1小さく、答えの質は明らかに下がります。Q4_0のGGUFファイルはそのまま移されます",
@@ -105,7 +107,8 @@ export const models = {
   said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
-    if (outcome === "nothing") return name ? "このフォルダーはチェックポイントです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。" : "このフォルダーにモデルファイルがありません。.task、.litertlm、.bin のいずれかが必要です。";
+    if (outcome === "several") return `ここには複数のチェックポイントがあります（${format.list(names)}）。そのうち1つのフォルダーかファイルを読み込んでください。`;
+    if (outcome === "nothing") return nothing(name);
     return {
       kept: `${name} をこのブラウザに保存しました。ハッシュは正しい値です。`,
       paused: `${name} を一時停止しました。届いた分は残ります。`,
@@ -133,6 +136,12 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `プリフィル ${rate}`;
+}
+
+/** @param {string} kind of the files that were brought */
+function nothing(kind) {
+  if (kind === "adapter") return "これはモデルのないLoRAアダプターです。そのフォルダーを、学習元のチェックポイントかGGUFファイルと一緒に読み込んでください。";
+  return kind ? "このフォルダーはチェックポイントです。onpage convert でブラウザ用のファイルを作ってから読み込んでください。" : "このフォルダーにモデルファイルがありません。.task、.litertlm、.bin のいずれかが必要です。";
 }
 
 /** @param {string} name @param {number} bytes @param {number | null} most */

@@ -24,6 +24,8 @@ export const models = {
     asked: (name) => `${name} 是一个检查点。要为此浏览器转换它吗？`,
     /** @param {string} name of the folder @param {string} adapter of its folder */
     askedMerged: (name, adapter) => `${name} 是一个检查点。要将适配器 ${adapter} 合并到权重中，并为此浏览器转换它吗？`,
+    adapter: "要合并的适配器",
+    noAdapter: "无：检查点保持原样",
     bits: {
       8: "8 位：每个权重约一个字节，回答与检查点几乎相同",
       q4_0: "4 位：再小三分之一，回答明显变差；Q4_0 的 GGUF 文件会原样转入",
@@ -105,7 +107,8 @@ export const models = {
   said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
-    if (outcome === "nothing") return name ? "此文件夹是检查点。请先用 onpage convert 制成浏览器用的文件，再导入。" : "此文件夹中没有模型文件：需要 .task、.litertlm 或 .bin。";
+    if (outcome === "several") return `这里有多个检查点（${format.list(names)}）。请导入其中一个的文件夹或文件。`;
+    if (outcome === "nothing") return nothing(name);
     return {
       kept: `${name} 已在此浏览器中，哈希值正确。`,
       paused: `${name} 已暂停。已收到的部分会保留。`,
@@ -133,6 +136,12 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `预填充 ${rate}`;
+}
+
+/** @param {string} kind of the files that were brought */
+function nothing(kind) {
+  if (kind === "adapter") return "这是没有模型的 LoRA 适配器。请将其文件夹与它所针对的检查点或 GGUF 文件一起导入。";
+  return kind ? "此文件夹是检查点。请先用 onpage convert 制成浏览器用的文件，再导入。" : "此文件夹中没有模型文件：需要 .task、.litertlm 或 .bin。";
 }
 
 /** @param {string} name @param {number} bytes @param {number | null} most */

@@ -24,6 +24,8 @@ export const models = {
     asked: (name) => `${name} 是一個檢查點。要為此瀏覽器轉換它嗎？`,
     /** @param {string} name of the folder @param {string} adapter of its folder */
     askedMerged: (name, adapter) => `${name} 是一個檢查點。要將適配器 ${adapter} 合併到權重中，並為此瀏覽器轉換它嗎？`,
+    adapter: "要合併的適配器",
+    noAdapter: "無：檢查點保持原樣",
     bits: {
       8: "8 位元：每個權重約一個位元組，回答與檢查點幾乎相同",
       q4_0: "4 位元：再小三分之一，回答明顯變差；Q4_0 的 GGUF 檔案會原樣轉入",
@@ -105,7 +107,8 @@ export const models = {
   said({ outcome, name, bytes = 0, most = null, refusal = "unknown", reason = "damaged", detail = "", names = [] }) {
     if (outcome === "unconverted") return unconverted(name, detail)[reason];
     if (outcome === "refused") return refusals(name)[refusal];
-    if (outcome === "nothing") return name ? "這個資料夾是檢查點。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。" : "這個資料夾中沒有模型檔案：需要 .task、.litertlm 或 .bin。";
+    if (outcome === "several") return `這裡有多個檢查點（${format.list(names)}）。請匯入其中一個的資料夾或檔案。`;
+    if (outcome === "nothing") return nothing(name);
     return {
       kept: `${name} 已在這個瀏覽器中，雜湊值正確。`,
       paused: `${name} 已暫停。已收到的部分會保留。`,
@@ -133,6 +136,12 @@ export const models = {
 function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `預填充 ${rate}`;
+}
+
+/** @param {string} kind of the files that were brought */
+function nothing(kind) {
+  if (kind === "adapter") return "這是沒有模型的 LoRA 適配器。請將其資料夾與它所針對的檢查點或 GGUF 檔案一起匯入。";
+  return kind ? "這個資料夾是檢查點。請先用 onpage convert 製成瀏覽器用的檔案，再匯入。" : "這個資料夾中沒有模型檔案：需要 .task、.litertlm 或 .bin。";
 }
 
 /** @param {string} name @param {number} bytes @param {number | null} most */
