@@ -265,7 +265,7 @@ test("pictures and sounds go to the engine as they are, and are counted without 
   await settled();
   assert.deepEqual(worker.last("count").messages, [{ role: "user", parts: [{ type: "text", text: "What?" }] }]);
   worker.done("count", 7);
-  assert.equal(await count, 7 + 260 + Math.ceil(6.25) + 4);
+  assert.equal(await count, 7 + 260 + 7 + 2);
   for (let turn = 0; turn < 2; turn += 1) {
     const generation = engine.generate(SHOW);
     await settled();
