@@ -45,7 +45,8 @@ MAX_NAME = 200
 MAX_TOKENIZER = 32 << 20
 """Bytes that are looked through for a piece; Gemma 3's tokenizer has 4.7 MB."""
 
-GEMMA_TURN = b"<start_of_turn>"
+GEMMA_TURN, GEMMA4_TURN = b"<start_of_turn>", b"<|turn>"
+"""Pieces that tell how a file is asked which does not say it."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,10 @@ class PromptTemplate:
     def texts(self) -> tuple[str, ...]:
         """All of it, in no order that means anything."""
         return (self.prefix, self.suffix, *((self.system.prefix, self.system.suffix) if self.system else ()))
+
+
+GEMMA4_TURNS = PromptTemplate("<|turn>user\n", "<turn|>\n<|turn>model\n", SystemTurn("<|turn>system\n", "<turn|>\n"))
+"""As in builder.model.families, which needs more than reading a file does."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,7 @@ def web_file_facts(file: WebFile) -> WebFileFacts:
             p.transformer_parameters, use_integers_for_enums=False, always_print_fields_with_no_presence=False
         ),
         tokens=Tokens(p.vocab_size, p.start_token_id, list(p.stop_token_ids), list(p.stop_tokens)),
-        prompt_template=prompt_template_of(p) or _no_turns(file),
+        prompt_template=prompt_template_of(p) or _turns_by_pieces(file),
         sampling=Sampling.noted_in(file),
         parts=_parts(file),
         tensors=list(file.tensors.values()),
@@ -195,11 +200,14 @@ def prompt_template_of(parameters: LlmParameters) -> PromptTemplate | None:
     return PromptTemplate(prefix, suffix, system) if prefix or suffix else None
 
 
-def _no_turns(file: WebFile) -> PromptTemplate | None:
-    """For a file that says no turns: no text at all where its tokenizer has no piece for Gemma's; None where it may have."""
-    if file.lora_rank is not None or file.tokenizer_size > MAX_TOKENIZER or GEMMA_TURN in file.tokenizer():
+def _turns_by_pieces(file: WebFile) -> PromptTemplate | None:
+    """For a file that says no turns: Gemma 4's, or no text at all, where its tokenizer shows that they are not Gemma 1 to 3's; else None."""
+    if file.lora_rank is not None or file.tokenizer_size > MAX_TOKENIZER:
         return None
-    return PromptTemplate("", "")
+    pieces = file.tokenizer()
+    if GEMMA_TURN in pieces:
+        return None
+    return GEMMA4_TURNS if GEMMA4_TURN in pieces else PromptTemplate("", "")
 
 
 def _text(file: WebFile, key: str) -> str | None:

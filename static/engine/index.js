@@ -26,6 +26,7 @@ export { MAX_IMAGES, MAX_SECONDS, MAX_SIDE, NO_SENSES, SAMPLE_RATE, mediaTokens,
 export { mark, message, ownSystem, promptOf, textOf } from "./messages.js";
 export { normalized } from "./pasted_text.js";
 export { forgetImported, importedModels, noteSpeed, rememberImported, speeds } from "./device_memory.js";
+export { turnsBeyond } from "./asked_turns.js";
 export { HEAD, kindOf } from "./model_file.js";
 export { ModelKeeper, locatedLibraries } from "./model_keeper.js";
 export { OneRequest } from "./one_request.js";

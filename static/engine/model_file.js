@@ -10,11 +10,10 @@
 
 import { fieldsOf, text } from "./protobuf.js";
 import { sectionOf } from "./workers/litertlm_file.js";
-import { hasEntry, hasTablesInBlocks, parametersIn } from "./workers/web_file.js";
+import { TOKENIZER, hasEntry, hasTablesInBlocks, parametersIn } from "./workers/web_file.js";
 
 /** Bytes of its beginning that are looked at: the tables and the metadata of every format. */
 export const HEAD = 4 << 20;
-const TOKENIZER = "spm_vocab_model";
 /** In the header of a `.litertlm`: what kind of model is in it. */
 const [WEB_MODEL, GRAPH_MODEL] = ["tf_lite_artisan_text_decoder", "tf_lite_prefill_decode"];
 /** Of LlmMetadata, Templates and Affixes. */
@@ -66,8 +65,8 @@ function litertlm(head) {
   return { ...(isWeb ? WEB : GRAPH), turns, context: fields.number(MAX_TOKENS) || null };
 }
 
-/** The turns of a web file, from either of the places that they have there (builder/formats/inspect_web_file.py). @param {ReturnType<typeof fieldsOf>} parameters @returns {Turns | null} */
-function turnsIn(parameters) {
+/** The turns of LlmParameters, from either of the places that they have there (builder/formats/inspect_web_file.py). @param {ReturnType<typeof fieldsOf>} parameters @returns {Turns | null} */
+export function turnsIn(parameters) {
   const turns = fieldsOf(parameters.bytes(TURNS));
   const [user, model, ofSystem, question] = [...[USER, MODEL, SYSTEM].map((each) => turns.bytes(each)), parameters.bytes(QUESTION)].map((each) => {
     const affixes = fieldsOf(each);

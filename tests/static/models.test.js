@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { message } from "../../static/convert/protobuf.js";
 import { REFUSALS } from "../../static/convert/refusal.js";
 import { forgetImported, importedModels, rememberImported } from "../../static/engine/device_memory.js";
 import { OnpageError } from "../../static/engine/errors.js";
@@ -13,6 +14,7 @@ import { texts } from "../../static/text/en.js";
 import { install } from "./support/dom.js";
 import { model, settled } from "./support/engines.js";
 import { fakeSession } from "./support/post.js";
+import { headWith } from "./support/web_files.js";
 
 const hash = (digit) => digit.repeat(64);
 const DEMO = new URL("../../webapp/demo_model/", import.meta.url);
@@ -239,6 +241,16 @@ test("a file is imported with its own turns, is there after a reload, and is for
   assert.equal(row.from, "imported");
   await page.made.remove(row);
   assert.deepEqual([page.gone, page.bound.importedModels()], [[sha256], []]);
+});
+
+test("a file that says no turns is said to be asked as a Gemma, or without any", async () => {
+  for (const [pieces, prefix, said] of [["<|turn>", "<|turn>user\n", /Press Use to run it\. It does not say how its turns are written, so it is asked as a Gemma is\.$/], ["x", "", /so it gets your text alone\.$/]]) {
+    const page = shelf({ take: async () => ({ sha256: hash("c"), kept: true }) });
+    await page.made.look();
+    await page.made.take([new File([headWith(message([[2, 512]]), undefined, new TextEncoder().encode(pieces))], "mine-web.task")]);
+    assert.equal(page.bound.importedModels()[0].promptTemplate.prefix, prefix);
+    assert.match(texts.models.said(page.made.said[0]), said);
+  }
 });
 
 test("of a folder the model files are taken, a checkpoint is told what to do, and each refusal has its sentence", async () => {

@@ -8,9 +8,9 @@ import { fieldsOf } from "../protobuf.js";
 import { FlatBuffer } from "./flatbuffer.js";
 
 const IDENTIFIER = "TFL3";
-const TOKENIZER = "spm_vocab_model";
+export const TOKENIZER = "spm_vocab_model";
 /** As in builder/model/tokenizer.py. */
-const MAX_TOKENIZER = 32 << 20;
+export const MAX_TOKENIZER = 32 << 20;
 const MAX_ENTRIES = 256;
 /** Fields of the tables Model, Metadata and Buffer in TFLite's schema. */
 const MODEL = { buffers: 4, metadata: 6 };

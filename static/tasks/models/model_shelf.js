@@ -30,12 +30,10 @@
  */
 
 import { checkpointsIn, ggufIn, hasAdapter } from "../../convert/folder.js";
-import { HEAD, OnpageError, evictedFor, goneSince, kindOf } from "../../engine/index.js";
+import { HEAD, OnpageError, evictedFor, goneSince, kindOf, turnsBeyond } from "../../engine/index.js";
 import { convertedModel } from "./converted_model.js";
 import { mostOf, rowsOf } from "./rows.js";
 
-/** Of files that hold no turns. */
-const GEMMA_TURNS = { prefix: "<start_of_turn>user\n", suffix: "<end_of_turn>\n<start_of_turn>model\n" };
 const [SAMPLING, CONTEXT] = [{ temperature: 0.8, topK: 40, seed: 1 }, 2048];
 /** Of the weights as they are in a folder, in 16 bits. @type {Record<import('../../convert/convert.js').Bits, number>} */
 const SHARES = { 8: 0.53, q4_0: 0.34 };
@@ -269,16 +267,20 @@ export class ModelShelf {
   async #take(file) {
     const { name } = file;
     const taken = await this.#run(name, "import", name, async (onProgress) => {
-      const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
-      return { kind, kept: typeof kind === "string" || this.#paused ? null : await this.#keeper.take(file, onProgress) };
+      const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+      const kind = kindOf(head);
+      const beyond = typeof kind === "string" || kind.turns ? null : await turnsBeyond(file, kind, head);
+      return { kind, beyond, kept: typeof kind === "string" || this.#paused ? null : await this.#keeper.take(file, onProgress) };
     });
     if (!taken) return;
-    const { kind, kept } = taken;
+    const { kind, beyond, kept } = taken;
     if (typeof kind === "string") return this.#add({ outcome: "refused", name, refusal: kind });
     if (!kept) return this.#add({ outcome: "paused", name });
     if (!kept.kept) return this.#add({ outcome: "no-room", name, ...(await this.#amounts(file.size)) });
-    const isNew = this.#bring(this.#modelOf(file, kind, kept.sha256));
-    return this.#add({ outcome: isNew ? "imported" : "known", name });
+    const listed = this.#catalog.find((each) => each.file === name);
+    const turns = kind.turns ?? beyond?.said ?? listed?.family.template;
+    const isNew = this.#bring(this.#modelOf(file, { ...kind, turns: turns ?? beyond?.usual ?? null }, listed, kept.sha256));
+    return this.#add({ outcome: isNew ? "imported" : "known", name, ...(turns ? {} : { detail: beyond?.usual.prefix ? "usual" : "none" }) });
   }
 
   /** Lists a model that is kept now; false where it is listed already. @param {Model} model */
@@ -289,9 +291,8 @@ export class ModelShelf {
     return true;
   }
 
-  /** @param {File} file @param {import('../../engine/model_file.js').ModelKind} kind @param {string} sha256 @returns {Model} */
-  #modelOf({ name, size }, { format, engine, turns, context }, sha256) {
-    const listed = this.#catalog.find((each) => each.file === name);
+  /** @param {File} file @param {import('../../engine/model_file.js').ModelKind} kind @param {Listed | undefined} listed @param {string} sha256 @returns {Model} */
+  #modelOf({ name, size }, { format, engine, turns, context }, listed, sha256) {
     const most = context ?? Math.min(listed?.family.context ?? CONTEXT, CONTEXT);
     const url = `models/${sha256}/${encodeURIComponent(name)}`; // nobody has it: it is read from storage
     const { temperature, top_k: topK } = listed?.family.sampling ?? {};
@@ -309,7 +310,7 @@ export class ModelShelf {
       quantization: listed?.quantization ?? null,
       parameters: listed?.family.parameters ?? null,
       context: most,
-      promptTemplate: turns ?? listed?.family.template ?? GEMMA_TURNS,
+      promptTemplate: turns ?? { prefix: "", suffix: "" },
       sampling: { temperature: temperature ?? SAMPLING.temperature, topK: topK ?? SAMPLING.topK, seed: SAMPLING.seed, maxTokens: Math.min(most, CONTEXT) },
       adapters: [],
     };

@@ -120,7 +120,7 @@ export const models = {
       elsewhere: `${name} is shared by another site, and its hash is right. It runs from there and takes no room here.`,
       deleted: `${name} was deleted, which frees ${size(bytes)}.`,
       "in-use": `${name} was not deleted: a tab is using it.`,
-      imported: `${name} was imported. Press Use to run it.`,
+      imported: `${name} was imported. Press Use to run it.${turns[detail] ?? ""}`,
       converted: detail ? `${name} was converted with the adapter ${detail} merged into it, and is in this browser now. Press Use to run it.` : `${name} was converted and is in this browser now. Press Use to run it.`,
       "made-room": `Deleted to make room: ${format.list(names)}.`,
       cancelled: `${name} was not converted, because you cancelled it. Nothing of it was kept.`,
@@ -138,6 +138,12 @@ function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `${rate} prefill`;
 }
+
+/** How a file is asked that says no turns. @type {Record<string, string>} */
+const turns = {
+  usual: " It does not say how its turns are written, so it is asked as a Gemma is.",
+  none: " It does not say how its turns are written, and knows no Gemma’s, so it gets your text alone.",
+};
 
 /** @param {string} kind of the files that were brought */
 function nothing(kind) {

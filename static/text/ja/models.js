@@ -119,7 +119,7 @@ export const models = {
       elsewhere: `${name} は別のサイトが共有していて、ハッシュは正しい値です。そこから動き、ここでは容量を使いません。`,
       deleted: `${name} を削除し、${size(bytes)} の空きができました。`,
       "in-use": `タブが使用中のため、${name} を削除できませんでした。`,
-      imported: `${name} を読み込みました。「使う」を押すと動きます。`,
+      imported: `${name} を読み込みました。「使う」を押すと動きます。${turns[detail] ?? ""}`,
       converted: detail ? `アダプター ${detail} を統合して ${name} を変換し、このブラウザに保存しました。「使う」を押すと動きます。` : `${name} を変換して、このブラウザに保存しました。「使う」を押すと動きます。`,
       "made-room": `空きを作るために削除：${format.list(names)}。`,
       cancelled: `${name} の変換を中止しました。何も保存していません。`,
@@ -137,6 +137,12 @@ function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `プリフィル ${rate}`;
 }
+
+/** How a file is asked that says no turns. @type {Record<string, string>} */
+const turns = {
+  usual: "このファイルはターンの書き方を示していないため、Gemmaと同じように質問します。",
+  none: "このファイルはターンの書き方を示しておらず、Gemmaのターンも知らないため、文章だけを渡します。",
+};
 
 /** @param {string} kind of the files that were brought */
 function nothing(kind) {

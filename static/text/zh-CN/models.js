@@ -119,7 +119,7 @@ export const models = {
       elsewhere: `${name} 由其他网站共享，哈希值正确。它从那里运行，不占用此处的空间。`,
       deleted: `${name} 已删除，腾出 ${size(bytes)}。`,
       "in-use": `${name} 未被删除：有标签页正在使用它。`,
-      imported: `${name} 已导入。点击“使用”即可运行。`,
+      imported: `${name} 已导入。点击“使用”即可运行。${turns[detail] ?? ""}`,
       converted: detail ? `${name} 已合并适配器 ${detail} 并转换，现在保存在此浏览器中。按“使用”即可运行。` : `${name} 已转换，现在保存在此浏览器中。按“使用”即可运行。`,
       "made-room": `为腾出空间而删除：${format.list(names)}。`,
       cancelled: `${name} 的转换已取消，没有保存任何内容。`,
@@ -137,6 +137,12 @@ function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `预填充 ${rate}`;
 }
+
+/** How a file is asked that says no turns. @type {Record<string, string>} */
+const turns = {
+  usual: "它没有说明其轮次如何书写，因此按 Gemma 的方式提问。",
+  none: "它没有说明其轮次如何书写，也不认识 Gemma 的轮次，因此只会收到你的文本。",
+};
 
 /** @param {string} kind of the files that were brought */
 function nothing(kind) {

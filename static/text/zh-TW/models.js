@@ -119,7 +119,7 @@ export const models = {
       elsewhere: `${name} 由其他網站共用，雜湊值正確。它從那裡執行，不佔用這裡的空間。`,
       deleted: `${name} 已刪除，騰出 ${size(bytes)}。`,
       "in-use": `${name} 未刪除：有分頁正在使用它。`,
-      imported: `${name} 已匯入。按「使用」即可執行。`,
+      imported: `${name} 已匯入。按「使用」即可執行。${turns[detail] ?? ""}`,
       converted: detail ? `${name} 已合併適配器 ${detail} 並轉換，現在儲存在此瀏覽器中。按「使用」即可執行。` : `${name} 已轉換，現在儲存在此瀏覽器中。按「使用」即可執行。`,
       "made-room": `為騰出空間而刪除：${format.list(names)}。`,
       cancelled: `${name} 的轉換已取消，沒有儲存任何內容。`,
@@ -137,6 +137,12 @@ function measuredPrefill(prefill) {
   const rate = format.rate(prefill);
   return `預填充 ${rate}`;
 }
+
+/** How a file is asked that says no turns. @type {Record<string, string>} */
+const turns = {
+  usual: "它沒有說明其輪次如何書寫，因此按 Gemma 的方式提問。",
+  none: "它沒有說明其輪次如何書寫，也不認識 Gemma 的輪次，因此只會收到你的文字。",
+};
 
 /** @param {string} kind of the files that were brought */
 function nothing(kind) {

@@ -13,6 +13,7 @@ from builder.errors import CheckpointError, OnpageError, TokenizerError
 from builder.formats.inspect_web_file import PromptTemplate, SystemTurn, inspect_web_file
 from builder.formats.web_file_reader import WebFile
 from builder.model.choose_turns import choose_turns
+from builder.model.families import gemma4
 from builder.model.families.dense import GEMMA_TURNS
 from builder.model.sidecars import FolderSidecars
 from builder.model.tokenizer import Tokenizer
@@ -20,6 +21,7 @@ from builder.model.turns import AskedTurns, Turn, Turns
 from builder.synth.web_file import synthetic_tokenizer
 from tests.checkpoints import gemma3_config, write_checkpoint
 from tests.forked import onpage
+from webapp.paths import DEMO_MODEL
 
 GEMMA = """{{ bos_token }}
 {%- if messages[0]['role'] == 'system' -%}
@@ -321,6 +323,25 @@ def test_a_tokenizer_without_the_familys_pieces_gets_no_turns(tmp_path: Path) ->
     written = convert_checkpoint(folder, tmp_path / "m.task")
     assert "none of the family's pieces" in written.notes[0]
     assert inspect_web_file(tmp_path / "m.task").prompt_template == PromptTemplate("", "")
+
+
+@pytest.mark.parametrize(
+    ("piece", "expected"),
+    [("<start_of_turn>", None), ("<|turn>", gemma4.TURNS), ("<other>", Turns())],
+)
+def test_a_file_that_says_no_turns_is_asked_in_those_whose_piece_its_tokenizer_has(
+    monkeypatch: pytest.MonkeyPatch, piece: str, expected: Turns | None
+) -> None:
+    """None leaves the server's, which are those of Gemma 1 to 3; static/engine/asked_turns.js does the same."""
+    monkeypatch.setattr("builder.formats.inspect_web_file.prompt_template_of", lambda _: None)
+    monkeypatch.setattr(WebFile, "tokenizer", lambda _: piece.encode())
+    found = inspect_web_file(DEMO_MODEL).prompt_template
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    assert Turn(found.prefix, found.suffix) == expected.question
+    assert (found.system and Turn(found.system.prefix, found.system.suffix)) == expected.system
 
 
 @pytest.mark.parametrize(("count", "right"), [(64, False), (63, True)])

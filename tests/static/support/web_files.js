@@ -12,9 +12,9 @@ export function headWithTable(scales, onDemand) {
   return headWith(message([[1, message([[21, WIDTH], [23, Number(onDemand)]])]]), tensors);
 }
 
-/** @param {Uint8Array} parameters LlmParameters @param {import('../../../static/convert/layout.js').Spec[]} [tensors] */
-export function headWith(parameters, tensors = [{ name: "x", type: 0, size: 4 }]) {
-  const { header, blobs } = layoutOf({ modelType: 1, parameters, tokenizer: new Uint8Array(9), notes: "{}", tensors });
+/** @param {Uint8Array} parameters LlmParameters @param {import('../../../static/convert/layout.js').Spec[]} [tensors] @param {Uint8Array} [tokenizer] */
+export function headWith(parameters, tensors = [{ name: "x", type: 0, size: 4 }], tokenizer = new Uint8Array(9)) {
+  const { header, blobs } = layoutOf({ modelType: 1, parameters, tokenizer, notes: "{}", tensors });
   const head = new Uint8Array(Math.max(...blobs.map(({ offset, bytes }) => offset + bytes.length)));
   for (const { offset, bytes } of [{ offset: 0, bytes: header }, ...blobs]) head.set(bytes, offset);
   return head;
