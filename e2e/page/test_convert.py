@@ -131,20 +131,27 @@ def test_an_adapter_is_merged_into_the_file_that_onpage_convert_makes(models: Pa
 def test_a_conversion_that_is_broken_off_leaves_nothing(
     tab: Watched, scripted_server: FaultyServer, checkpoint: Path
 ) -> None:
-    """One that writes for ever: cancelled, and with its tab loaded anew, where no models are listed."""
+    """By a disk that is full when all is written; and one that writes for ever: cancelled, and with its tab loaded anew, where no
+    models are listed."""
     page = tab.open(f"{scripted_server.url}/#/models")
     tab.wait_for("ready")
-    begin_worker_with(page, "convert.worker.js", "FileSystemSyncAccessHandle.prototype.write = () => { for (;;); };")
+    said = page.locator(".models-said")
 
-    def begin() -> None:
+    def ask(script: str) -> None:
+        begin_worker_with(page, "convert.worker.js", script)
         choose(page, checkpoint)
         form(page).get_by_role("button", name="Convert", exact=True).click()
+
+    def begin() -> None:
+        ask("FileSystemSyncAccessHandle.prototype.write = () => { for (;;); };")
         eventually(lambda: page.evaluate(LEFT) == 1)
         expect(page.locator(".models-step")).to_contain_text("Converting · my-gemma")
 
+    ask('FileSystemFileHandle.prototype.move = async () => { throw new DOMException("", "QuotaExceededError"); };')
+    expect(said).to_contain_text("This browser found no room for my-gemma, which needs 1")
+    assert page.evaluate(LEFT) == 0
     begin()
     page.get_by_role("button", name="Cancel", exact=True).click()
-    said = page.locator(".models-said")
     expect(said).to_have_text("my-gemma was not converted, because you cancelled it. Nothing of it was kept.")
     assert page.evaluate(LEFT) == 0
     begin()

@@ -12,7 +12,7 @@
 import { OnpageError } from "../engine/errors.js";
 import { Meter } from "../engine/meter.js";
 import { Opfs } from "../engine/opfs.js";
-import { listStored, removeOne } from "../engine/storage.js";
+import { isFull, listStored, removeOne } from "../engine/storage.js";
 import { createHasher, reply } from "../engine/workers/serve.js";
 import { plan, refuseWhatIsNotFinite, write } from "./convert.js";
 import { Refusal } from "./refusal.js";
@@ -44,7 +44,7 @@ async function convert({ folder, bits, scratch, vendor }) {
     return { made: { ...planned.facts, context: planned.model.context, ...(await written(planned, scratch, hasher)) } };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.code, detail: error.detail };
-    if (error instanceof NoRoom) return { noRoom: size };
+    if (error instanceof NoRoom || isFull(error)) return { noRoom: size };
     console.error(error); // in the browser's own words, which are none for a person
     return { refused: "unexpected", detail: "" };
   }

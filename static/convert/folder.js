@@ -119,7 +119,8 @@ export async function jsonOf({ files }, name, { needed = false, most = MAX_JSON 
  */
 export async function bytesOf(file, begin = 0, end = file.size) {
   const bytes = await file.slice(begin, end).arrayBuffer().catch(() => null);
-  if (!bytes || bytes.byteLength !== end - begin) throw unreadable(file);
+  if (!bytes) throw new Refusal("unreadable", nameOf(file));
+  if (bytes.byteLength !== end - begin) throw new Refusal("damaged", nameOf(file));
   return bytes;
 }
 
@@ -139,13 +140,13 @@ export function letGo(buffer) {
 /** As `bytesOf`, of a text. @param {Blob} file @param {number} [begin] @param {number} [end] */
 export async function textOf(file, begin, end) {
   const text = await file.slice(begin, end).text().catch(() => null); // with no copy as bytes
-  if (text === null) throw unreadable(file);
+  if (text === null) throw new Refusal("unreadable", nameOf(file));
   return text;
 }
 
 /** @param {Blob} file */
-function unreadable(file) {
-  return new Refusal("damaged", file instanceof File ? file.name : "");
+function nameOf(file) {
+  return file instanceof File ? file.name : "";
 }
 
 /** @param {string} text @param {string} name of its file @returns {Record<string, any>} */

@@ -8,6 +8,7 @@
 
 export const REFUSALS = /** @type {const} */ ([
   "incomplete", // a file of the folder is missing; the detail is its name
+  "unreadable", // a file was moved or changed since it was chosen; the detail is its name
   "damaged", // a file is not what its name says, or not of this model
   "family", // none that the page converts; the detail is its model_type
   "setting", // config.json says something that no web file can

@@ -13,7 +13,7 @@ const FOLDER = "conversions";
 /** A worker that was ended may hold its file a little longer: try so often, so many milliseconds apart. */
 const [TRIES, PAUSE] = [100, 100];
 
-/** There is no room for the file. */
+/** There is no room for more of the file, which most browsers say by a QuotaExceededError instead, some only when it becomes a model. */
 export class NoRoom extends Error {}
 
 /** @implements {Sink} */
@@ -43,8 +43,7 @@ export class ScratchFile {
 
   /** @param {Uint8Array<ArrayBuffer>} bytes @param {number} at */
   write(bytes, at) {
-    const written = full(() => this.#handle.write(bytes, { at }));
-    if (written !== bytes.length) throw new NoRoom();
+    if (this.#handle.write(bytes, { at }) !== bytes.length) throw new NoRoom();
   }
 
   /** @param {Uint8Array<ArrayBuffer>} into @param {number} at */
@@ -55,7 +54,7 @@ export class ScratchFile {
 
   /** @param {number} size */
   truncate(size) {
-    full(() => this.#handle.truncate(size));
+    this.#handle.truncate(size);
   }
 
   /** It becomes the model of that hash. @param {string} sha256 */
@@ -99,14 +98,5 @@ async function scratch() {
     return await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);
   } catch {
     return null; // nothing was converted here, or the address is not secure
-  }
-}
-
-/** @template T @param {() => T} job @returns {T} */
-function full(job) {
-  try {
-    return job();
-  } catch (error) {
-    throw error instanceof Error && error.name === "QuotaExceededError" ? new NoRoom() : error;
   }
 }

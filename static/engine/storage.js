@@ -311,8 +311,8 @@ async function removeOldest(storage, except) {
   return false;
 }
 
-/** @param {unknown} error */
-function isFull(error) {
+/** Whether there was no room. @param {unknown} error */
+export function isFull(error) {
   return error instanceof Error && error.name === "QuotaExceededError";
 }
 

@@ -19,10 +19,10 @@ const gone = (/** @type {string} */ name, size = 8) => {
 /** @param {string} code @param {string} detail */
 const refusal = (code, detail) => (/** @type {unknown} */ error) => error instanceof Refusal && error.code === code && error.detail === detail;
 
-test("a file that was moved or cut after it was chosen is damaged, by its name", async () => {
+test("a file that was moved or changed after it was chosen is told from a damaged one, by its name", async () => {
   const [{ files, name }] = foldersOf([{ name: "config.json", path: "a/config.json", file: gone("config.json") }]);
-  await assert.rejects(jsonOf({ files, name }, "config.json"), refusal("damaged", "config.json"));
-  await assert.rejects(bytesOf(gone("x"), 0, 8), refusal("damaged", "x"));
+  await assert.rejects(jsonOf({ files, name }, "config.json"), refusal("unreadable", "config.json"));
+  await assert.rejects(bytesOf(gone("x"), 0, 8), refusal("unreadable", "x"));
   await assert.rejects(bytesOf(new File(["12345"], "x"), 2, 8), refusal("damaged", "x"));
   assert.equal((await bytesOf(new File(["12345"], "x"), 2, 4)).byteLength, 2);
 });

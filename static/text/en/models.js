@@ -174,6 +174,7 @@ const refusals = (name) => ({
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
   incomplete: `${name} cannot be converted: ${detail} is missing. Download all files of it, and import them together.`,
+  unreadable: `${name} was not converted: ${detail} was moved or changed while it was read. Choose the files again.`,
   damaged: `${name} cannot be converted: a file is damaged, or belongs to another model (${detail}). Download it again.`,
   family: `${name} is a model of another kind (${detail}). The page converts Gemma 1 to 4 and 3n for text; others are for onpage convert.`,
   setting: `${name} cannot be converted: no file for a browser can say this setting (${detail}).`,

@@ -173,6 +173,7 @@ const refusals = (name) => ({
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
   incomplete: `${name} は変換できません。${detail} がありません。すべてのファイルをダウンロードして、一緒に読み込んでください。`,
+  unreadable: `${name} は変換されませんでした。読み込み中に ${detail} が移動または変更されました。ファイルを選び直してください。`,
   damaged: `${name} は変換できません。ファイルが壊れているか、別のモデルのものです（${detail}）。もう一度ダウンロードしてください。`,
   family: `${name} は別の種類のモデルです（${detail}）。このページが変換するのは文章用のGemma 1から4と3nです。ほかは onpage convert を使ってください。`,
   setting: `${name} は変換できません。ブラウザ用のファイルではこの設定を表せません（${detail}）。`,

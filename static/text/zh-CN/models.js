@@ -173,6 +173,7 @@ const refusals = (name) => ({
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
   incomplete: `无法转换 ${name}：缺少 ${detail}。请下载它的所有文件，并一起导入。`,
+  unreadable: `${name} 未被转换：${detail} 在读取期间被移动或更改。请重新选择文件。`,
   damaged: `无法转换 ${name}：有文件已损坏，或属于另一个模型（${detail}）。请重新下载。`,
   family: `${name} 是另一种模型（${detail}）。此页面只转换用于文本的 Gemma 1 至 4、3n；其他模型请用 onpage convert。`,
   setting: `无法转换 ${name}：用于浏览器的文件无法表示此设置（${detail}）。`,

@@ -173,6 +173,7 @@ const refusals = (name) => ({
 /** @param {string} name @param {string} detail @returns {Record<import('../../convert/refusal.js').RefusalCode, string>} */
 const unconverted = (name, detail) => ({
   incomplete: `無法轉換 ${name}：缺少 ${detail}。請下載它的所有檔案，並一起匯入。`,
+  unreadable: `${name} 未被轉換：${detail} 在讀取期間被移動或變更。請重新選擇檔案。`,
   damaged: `無法轉換 ${name}：有檔案已損壞，或屬於另一個模型（${detail}）。請重新下載。`,
   family: `${name} 是另一種模型（${detail}）。此頁面只轉換用於文字的 Gemma 1 至 4、3n；其他模型請用 onpage convert。`,
   setting: `無法轉換 ${name}：用於瀏覽器的檔案無法表示此設定（${detail}）。`,
