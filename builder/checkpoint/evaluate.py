@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.checkpoint.rows import Piece, parts_of, row_count
-from builder.checkpoint.sources import ColumnsOf, MatricesOf, RowsOf, Source, Stacked, Tensor
+from builder.checkpoint.sources import ColumnsOf, MatricesOf, PixelFiltersOf, RowsOf, Source, Stacked, Tensor
 from builder.errors import CheckpointError
 
 
@@ -30,6 +30,8 @@ def _pieces(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> l
             _require(checkpoint, source, shape, count * rows, True)
             tensor = checkpoint.require(name, (count, rows, *shape[1:]))
             return [Piece(replace(tensor, shape=shape), 0, shape[0])]
+        case PixelFiltersOf(Tensor(name)):
+            return [Piece(replace(checkpoint.require(name, (*shape, 1, 1)), shape=shape), 0, row_count(shape))]
         case RowsOf(of, first, count):
             there = _count(checkpoint, of, shape)
             _require(checkpoint, source, shape, count, first + count <= there)
@@ -57,6 +59,8 @@ def _count(checkpoint: Checkpoint, source: Source, shape: tuple[int, ...]) -> in
             return row_count(tensor.shape)
         case MatricesOf(_, count, rows):
             return count * rows
+        case PixelFiltersOf(of):
+            return _count(checkpoint, of, shape)
         case RowsOf():
             return source.count
         case ColumnsOf(of):

@@ -1,8 +1,8 @@
 """Where in a checkpoint a weight lies, as a small expression that `builder.checkpoint.evaluate` looks up.
 
 A family says for each weight one of: a tensor; some rows of one, where others are for nothing that is wanted; some columns of one
-that holds what several layers have side by side; several, one below the other; one of several matrices, as one below the other. No numpy
-and no files here.
+that holds what several layers have side by side; several, one below the other; one of several matrices, as one below the other; one of
+filters of one pixel, as a matrix. No numpy and no files here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,16 @@ class MatricesOf:
     of: Tensor
     count: int
     rows: int
+
+    def __str__(self) -> str:
+        return str(self.of)
+
+
+@dataclass(frozen=True)
+class PixelFiltersOf:
+    """A tensor of filters of one pixel, (outputs, inputs, 1, 1), as a matrix (outputs, inputs)."""
+
+    of: Tensor
 
     def __str__(self) -> str:
         return str(self.of)
@@ -68,7 +78,7 @@ class Stacked:
         return " + ".join(dict.fromkeys(map(str, self.parts)))
 
 
-Source: TypeAlias = Tensor | MatricesOf | RowsOf | ColumnsOf | Stacked
+Source: TypeAlias = Tensor | MatricesOf | PixelFiltersOf | RowsOf | ColumnsOf | Stacked
 
 
 def renamed(source: Source, name: str) -> Source:
@@ -76,7 +86,7 @@ def renamed(source: Source, name: str) -> Source:
     match source:
         case Tensor():
             return Tensor(name)
-        case MatricesOf():
+        case MatricesOf() | PixelFiltersOf():
             return replace(source, of=Tensor(name))
         case RowsOf(of, first, count):
             return RowsOf(renamed(of, name), first, count)
@@ -91,7 +101,7 @@ def tensor_names(source: Source) -> set[str]:
     match source:
         case Tensor(name):
             return {name}
-        case MatricesOf(of) | RowsOf(of) | ColumnsOf(of):
+        case MatricesOf(of) | PixelFiltersOf(of) | RowsOf(of) | ColumnsOf(of):
             return tensor_names(of)
         case Stacked(parts):
             return {name for part in parts for name in tensor_names(part)}

@@ -167,6 +167,10 @@ class Function:
         """The smaller of both."""
         return self._binary("MINIMUM", a, b, Options("MaximumMinimumOptions"))
 
+    def maximum(self, a: Value, b: Value) -> Value:
+        """The larger of both."""
+        return self._binary("MAXIMUM", a, b, Options("MaximumMinimumOptions"))
+
     def greater(self, a: Value, b: Value) -> Value:
         """Whether a > b."""
         return self._binary("GREATER", a, b, Options("GreaterOptions"), TensorType.BOOL)
@@ -204,12 +208,23 @@ class Function:
         """1 / √a of each."""
         return self._operator("RSQRT", (a,), a.type, a.shape)
 
+    def absolute(self, a: Value) -> Value:
+        """Of each."""
+        return self._operator("ABS", (a,), a.type, a.shape, Options("AbsOptions"))
+
+    def largest(self, a: Value) -> Value:
+        """Over the last axis, which stays as one."""
+        return self._reduced("REDUCE_MAX", a, -1)
+
     def mean(self, a: Value, axis: int = -1) -> Value:
         """Over one axis, which stays as one."""
+        return self._reduced("MEAN", a, axis)
+
+    def _reduced(self, code: str, a: Value, axis: int) -> Value:
         place = axis % len(a.shape)
         shape = tuple(1 if i == place else size for i, size in enumerate(a.shape))
         options = Options("ReducerOptions", {"KeepDims": True})
-        return self._operator("MEAN", (a, self._integers([place])), a.type, shape, options)
+        return self._operator(code, (a, self._integers([place])), a.type, shape, options)
 
     def softmax(self, a: Value) -> Value:
         """Over the last axis."""
@@ -269,13 +284,40 @@ class Function:
             Options("FullyConnectedOptions", {"KeepNumDims": True}),
         )
 
-    def convolve(self, a: Value, filters: Value, bias: Value) -> Value:
-        """Of a picture (1, height, width, channels) the squares that lie side by side, each · filters (outputs, side, side, channels) + bias."""
+    def convolve(self, a: Value, filters: Value, bias: Value, stride: int = 0, *, same: bool = False) -> Value:
+        """Of a picture (1, height, width, channels) squares, each · filters (outputs, side, side, channels) + bias.
+
+        They lie `stride` pixels apart, side by side where none is said. `same`: zeros around the picture make as many squares as it has pixels,
+        over the stride.
+        """
         outputs, side, _, channels = filters.shape
         assert a.shape[3] == channels, (a.shape, filters.shape)
-        options = Options("Conv2DOptions", {"Padding": tflite.Padding.VALID, "StrideW": side, "StrideH": side})
-        shape = (1, a.shape[1] // side, a.shape[2] // side, outputs)
-        return self._operator("CONV_2D", (a, filters, bias), a.type, shape, options)
+        fields, shape = _windows(a.shape, side, stride or side, same)
+        return self._operator(
+            "CONV_2D", (a, filters, bias), a.type, (1, *shape, outputs), Options("Conv2DOptions", fields)
+        )
+
+    def convolve_channels(self, a: Value, filters: Value, bias: Value, stride: int, *, same: bool) -> Value:
+        """As `convolve`, of each channel for itself; filters (1, side, side, channels)."""
+        assert a.shape[3] == filters.shape[3], (a.shape, filters.shape)
+        fields, shape = _windows(a.shape, filters.shape[1], stride, same)
+        options = Options("DepthwiseConv2DOptions", fields | {"DepthMultiplier": 1})
+        return self._operator("DEPTHWISE_CONV_2D", (a, filters, bias), a.type, (1, *shape, a.shape[3]), options)
+
+    def enlarge(self, a: Value, times: int) -> Value:
+        """Of (1, height, width, channels) each pixel as a square of `times` pixels a side; nothing is added for 1."""
+        if times == 1:
+            return a
+        height, width = times * a.shape[1], times * a.shape[2]
+        inputs = (a, self._integers((height, width)))
+        options = Options("ResizeNearestNeighborOptions")
+        return self._operator("RESIZE_NEAREST_NEIGHBOR", inputs, a.type, (1, height, width, a.shape[3]), options)
+
+    def pad(self, a: Value, around: Sequence[tuple[int, int]]) -> Value:
+        """With so many zeros before and behind each axis."""
+        shape = tuple(size + sum(zeros) for size, zeros in zip(a.shape, around, strict=True))
+        counts = self.constant(np.array(around, np.int32))
+        return self._operator("PAD", (a, counts), a.type, shape, Options("PadOptions"))
 
     def pool(self, a: Value, side: int) -> Value:
         """Of (1, height, width, channels) the means of the squares that lie side by side."""
@@ -333,6 +375,13 @@ class Function:
     def _value(self, name: str, type_: TensorType, shape: Shape, content: bytes | Parameter | None = None) -> Value:
         self.tensors.append(Tensor(name, type_, shape, content))
         return Value(len(self.tensors) - 1, type_, shape)
+
+
+def _windows(shape: Shape, side: int, stride: int, same: bool) -> tuple[dict[str, Any], tuple[int, int]]:
+    """The fields of an operator that moves a square over a picture (1, height, width, channels), and how high and wide what comes out is."""
+    padding = tflite.Padding.SAME if same else tflite.Padding.VALID
+    height, width = ((size if same else size - side + 1) for size in shape[1:3])
+    return {"Padding": padding, "StrideW": stride, "StrideH": stride}, (-(-height // stride), -(-width // stride))
 
 
 def _packed(attributes: Mapping[str, Any]) -> bytes:
