@@ -51,7 +51,7 @@ def convert(
     repository, that goes into the weights; `residual_scale` a power of two that the residual stream is multiplied with instead of what
     a pass over a few tokens shows to be needed, or "bound" for what the weights show, without a pass. `per_layer_embeddings` is where the
     tables of the layers of a Gemma 3n or 4 are while it runs; docs/families.md has the default. With `pictures`, what sees is converted,
-    too, of a Gemma 3 that has it; docs/senses.md says what then differs. Needs the extra `build`. Raises CheckpointError, UnsupportedModel,
+    too, of a Gemma 3 or 3n that has it; docs/senses.md says what then differs. Needs the extra `build`. Raises CheckpointError, UnsupportedModel,
     TokenizerError, FetchError or OutputError.
     """
     with requires("build"):

@@ -29,6 +29,7 @@ from builder.formats.web_entries import packed_sums
 from builder.formats.web_model import PerLayerTables, model_type
 from builder.formats.web_tensors import tables_size
 from builder.model.description import ModelDescription
+from builder.model.families import gemma3n
 from builder.model.generation_config import GenerationConfig
 from builder.model.opened import OpenedCheckpoint
 from builder.model.origin import Origin
@@ -196,7 +197,7 @@ def conversion_notes(
         notes["merged"] = str(merged) if merged else opened.merge.resolve().name
     if calibration is not None:
         notes["calibrated on"] = str(calibration)
-    if opened.pictures:
+    if opened.pictures and opened.model.family != gemma3n.NAME:  # whose text reads pictures so, too
         notes["pictures"] = "the engine's attention is causal within one; the checkpoint's is not"
     return notes
 

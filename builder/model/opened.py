@@ -137,6 +137,9 @@ class OpenedCheckpoint:
         images = sum(1 for name in self.checkpoint.tensors if name.startswith(self.family.left_out))
         if images and not self.pictures:
             notes.append(f"the text part only; {images} vision tensors left out")
+        heard = sum(1 for name in self.checkpoint.tensors if name.startswith(self.family.heard))
+        if heard and self.pictures:
+            notes.append(f"{heard} tensors of what hears left out")
         unread = sum(1 for name in self.checkpoint.tensors if name.startswith(self._never_read))
         if unread:
             notes.append(f"{unread} tensors of keys and values that no layer reads left out")

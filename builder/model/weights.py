@@ -80,7 +80,34 @@ TowerPart = Literal[
     "picture_end",
 ]
 """What only makes tokens of a picture (builder.tower)."""
-Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart | TowerPart
+PixelMatrix = Literal["expansion", "projection", "picture_query", "picture_key", "picture_value", "picture_output"]
+"""Filters of one pixel."""
+ConvolutionPart = (
+    PixelMatrix
+    | Literal[
+        "stem",
+        "stem_bias",
+        "stem_norm",
+        "expansion_filters",
+        "start_filters",
+        "start_norm",
+        "expansion_norm",
+        "middle_filters",
+        "middle_norm",
+        "projection_norm",
+        "stream_norm",
+        "key_filters",
+        "key_filters_norm",
+        "value_filters",
+        "value_filters_norm",
+        "block_scale",
+        "fused_norm",
+        "end_norm",
+        "token_scale",
+    ]
+)
+"""What only makes tokens of a picture by convolutions (builder.tower.mobilenet)."""
+Part = Literal["embedding", "head"] | WholePart | LayerPart | EncoderPart | TowerPart | ConvolutionPart
 """What a weight does. Norms hold what the model's `norm_offset` is added to."""
 
 TABLES: tuple[Part, ...] = ("embedding", "head", "per_layer_embedding")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from builder.model.weights import LayerMatrix, Part, Weight
+from builder.model.weights import LayerMatrix, Part, PixelMatrix, Weight
 
 Bits = Literal[4, 8]
 Role = Literal["embedding", "attention", "feedforward"]
@@ -33,6 +33,7 @@ ROLE_OF: dict[Part, Role] = {
     "expert_down": "feedforward",
     "dense": "feedforward",
     "picture_projection": "feedforward",
+    **dict.fromkeys(get_args(PixelMatrix), "feedforward"),
 }
 """Of the matrices by their part of the model."""
 

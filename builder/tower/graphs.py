@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self
 
 from builder.checkpoint.checkpoint import Checkpoint
 from builder.errors import ModelFileError, UnsupportedModel
@@ -12,17 +13,47 @@ from builder.formats.llm_parameters import LlmParameters, VisionEncoderParameter
 from builder.formats.tflite_schema import TensorType
 from builder.formats.web_entries import TensorSpec
 from builder.formats.web_tensors import PICTURES, TensorEntry
+from builder.graph.function import Function
 from builder.graph.layout import GraphLayout
+from builder.graph.numbers import Numbers
 from builder.graph.parameters import GraphParameters
 from builder.graph.write import Writing, work_on
 from builder.model.description import ModelDescription
-from builder.model.families import family_of
+from builder.model.families import family_of, gemma3n
 from builder.model.opened import OpenedCheckpoint
 from builder.model.weights import Weight, weight_count
+from builder.tower.convolution_numbers import ConvolutionNumbers
+from builder.tower.gemma3n import Gemma3nTower
 from builder.tower.numbers import TowerNumbers
-from builder.tower.siglip import NEVER_READ, Siglip, prefixes
+from builder.tower.prefixes import prefixes
+from builder.tower.siglip import NEVER_READ, PATCH, PROJECTION, Siglip
 
 WriteAt = Callable[[int, bytes | memoryview], None]
+
+
+class TowerNumbersOf(Numbers, Protocol):
+    """Of one of the two graphs."""
+
+    def scaled(self, factor: float) -> Self:
+        """The same with what goes into the text multiplied by a power of two."""
+
+
+class Tower(Protocol):
+    """What makes tokens of a picture, of one family."""
+
+    @property
+    def side(self) -> int:
+        """Pixels of the picture's side."""
+
+    @property
+    def length(self) -> int:
+        """Tokens of a picture and its end."""
+
+    def encoder(self, parameters: GraphParameters) -> Function:
+        """A picture → vectors of its patches."""
+
+    def adapter(self, parameters: GraphParameters) -> Function:
+        """Vectors of patches → tokens, the end behind them."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +64,7 @@ class TowerGraph:
     """Of the tensor that it is."""
     parameters: GraphParameters
     layout: GraphLayout
-    numbers: TowerNumbers
+    numbers: TowerNumbersOf
     norm_offset: float
 
     @property
@@ -54,33 +85,48 @@ class TowerGraph:
 class Towers:
     """Both graphs of a checkpoint that sees."""
 
-    siglip: Siglip
+    tower: Tower
     graphs: tuple[TowerGraph, TowerGraph]
+    parameter_count: int
+    """Of both; a row of the embedding is the text's."""
+    sees_all: bool
+    """Whether a token of a picture was taught to see those behind it."""
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, model: ModelDescription) -> Towers:
         """UnsupportedModel or CheckpointError where they cannot be made."""
+        if checkpoint.config.get("model_type") == gemma3n.NAME:
+            tower = Gemma3nTower.of(checkpoint, model.embedding.width)
+            made = (tower.encoder_weights(), tower.adapter_weights())
+            _refuse_others(checkpoint, (*made[0], *made[1]), (tower.tower,), ())
+            numbers = (ConvolutionNumbers(checkpoint, each, tower.epsilon, model.embedding.width) for each in made)
+            return cls._of(tower, tuple(numbers), (0.0, 0.0), (*made[0], *made[1]), sees_all=False)
         siglip = Siglip.of(checkpoint.config, checkpoint.config_path, model.embedding.width)
-        tower, projector = prefixes(checkpoint.tensors, checkpoint.path)
+        begin = prefixes(checkpoint, (PATCH, PROJECTION))
         embedding = family_of(checkpoint.config, checkpoint.config_path).naming_in(checkpoint.tensors).embedding
-        numbers = (
-            TowerNumbers(checkpoint, siglip.encoder_weights(tower)),
-            TowerNumbers(checkpoint, siglip.adapter_weights(projector, embedding), model.embedding.scale),
-        )
-        _refuse_others(checkpoint, (*numbers[0].tensors, *numbers[1].tensors), (tower, projector))
-        makers = (siglip.encoder, siglip.adapter)
+        made = (siglip.encoder_weights(begin[0]), siglip.adapter_weights(begin[1], embedding))
+        _refuse_others(checkpoint, (*made[0], *made[1]), begin, NEVER_READ)
+        both = (TowerNumbers(checkpoint, made[0]), TowerNumbers(checkpoint, made[1], model.embedding.scale))
         offsets = (0.0, model.norm_offset)  # a norm that takes the mean away holds its factors
+        return cls._of(siglip, both, offsets, (*made[0], *made[1]), sees_all=True)
+
+    @classmethod
+    def _of(
+        cls,
+        tower: Tower,
+        numbers: tuple[TowerNumbersOf, ...],
+        norm_offsets: tuple[float, float],
+        weights: Iterable[Weight],
+        *,
+        sees_all: bool,
+    ) -> Towers:
         graphs = []
-        for name, some, make, offset in zip(PICTURES, numbers, makers, offsets, strict=True):
+        makers = (tower.encoder, tower.adapter)
+        for name, some, make, offset in zip(PICTURES, numbers, makers, norm_offsets, strict=True):
             parameters = GraphParameters(some, as_filters=True)
             graphs.append(TowerGraph(name, parameters, GraphLayout.of([make(parameters)], (), {}), some, offset))
-        return cls(siglip, (graphs[0], graphs[1]))
-
-    @property
-    def parameter_count(self) -> int:
-        """Of both; a row of the embedding is the text's."""
-        weights = (weight for graph in self.graphs for weight in graph.numbers.tensors)
-        return weight_count(weight for weight in weights if weight.part != "picture_end")
+        count = weight_count(weight for weight in weights if weight.part != "picture_end")
+        return cls(tower, (graphs[0], graphs[1]), count, sees_all)
 
     @property
     def specs(self) -> list[TensorSpec]:
@@ -90,15 +136,18 @@ class Towers:
     @property
     def note(self) -> str:
         """What is to be said of them."""
-        side = self.siglip.side
+        side = self.tower.side
+        said = f"pictures go in, {side} × {side} pixels and {self.tower.length} tokens each"
+        if not self.sees_all:
+            return said
         return (
-            f"pictures go in, {side} × {side} pixels and {self.siglip.length} tokens each. The engine lets a picture's token see those before it "
-            f"only, where the checkpoint was taught to see all of a picture: how much that costs is not known (docs/format.md, Pictures)"
+            f"{said}. The engine lets a picture's token see those before it only, where the checkpoint was taught to see all of a picture: how "
+            f"much that costs is not known (docs/format.md, Pictures)"
         )
 
     def tell(self, parameters: LlmParameters) -> None:
         """Puts into a file's parameters how many tokens a picture has."""
-        length = self.siglip.length
+        length = self.tower.length
         parameters.vision_encoder_parameters = VisionEncoderParameters(tokens_num=length)
         parameters.transformer_parameters.vision_tokens_num = length
 
@@ -123,13 +172,15 @@ def towers_of(opened: OpenedCheckpoint) -> Towers | None:
     return Towers.of(opened.checkpoint, opened.model) if opened.pictures else None
 
 
-def _refuse_others(checkpoint: Checkpoint, weights: Iterable[Weight], beginnings: tuple[str, ...]) -> None:
-    """UnsupportedModel for tensors that would be left out in silence."""
+def _refuse_others(
+    checkpoint: Checkpoint, weights: Iterable[Weight], beginnings: Sequence[str], never_read: tuple[str, ...]
+) -> None:
+    """UnsupportedModel for tensors that would be left out in silence: those of these beginnings, but for some of the first."""
     known = {str(weight.source) for weight in weights}
     others = sorted(
         name
         for name in checkpoint.tensors.keys() - known
-        if name.startswith(beginnings) and not name.removeprefix(beginnings[0]).startswith(NEVER_READ)
+        if name.startswith(tuple(beginnings)) and not name.removeprefix(beginnings[0]).startswith(never_read)
     )
     if others:
         raise UnsupportedModel(

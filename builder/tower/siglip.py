@@ -6,7 +6,7 @@ Two functions: the encoder makes vectors of a picture's patches, the adapter vec
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from builder.checkpoint.sources import RowsOf, Tensor
-from builder.errors import CheckpointError, UnsupportedModel
+from builder.errors import UnsupportedModel
 from builder.formats.tflite_schema import TensorType
 from builder.graph.biased import BIASES, LANES, MAX_ROWS, BiasedBlocks
 from builder.graph.function import Function, Value
@@ -89,7 +89,7 @@ class Siglip:
         said = config.get("vision_config")
         if not isinstance(said, dict) or said.get("model_type", "siglip_vision_model") != "siglip_vision_model":
             raise UnsupportedModel(
-                f"{Config(config, path).says('vision_config')}: expected a SigLIP, as a Gemma 3 of 4B and more has it; the others see nothing, "
+                f"{Config(config, path).says('vision_config')}: expected a SigLIP, as a Gemma 3 of 4B and more has it, or a whole Gemma 3n; the others see nothing, "
                 f"or by towers that onpage does not write. Leave --pictures out.",
                 subject="vision_config",
             )
@@ -262,18 +262,3 @@ def _strips(rows: int, width: int, multiple: int) -> Iterator[tuple[int, int]]:
     at_once = max(multiple, MAX_ROWS // -(-width // LANES) // multiple * multiple)
     for first in range(0, rows, at_once):
         yield first, min(at_once, rows - first)
-
-
-def prefixes(names: Collection[str], path: Path) -> tuple[str, str]:
-    """How a checkpoint's names of the tower begin, and those of its projector; CheckpointError where it has none."""
-    found = []
-    for end in (PATCH, PROJECTION):
-        name = next((name for name in names if f".{name}".endswith(f".{end}")), None)
-        if name is None:
-            raise CheckpointError(
-                f"Tensor {end} is missing from {path}: expected the tower that its config.json describes; is the download complete, or is it the "
-                f"text part alone?",
-                subject=end,
-            )
-        found.append(name.removesuffix(end))
-    return found[0], found[1]

@@ -167,8 +167,8 @@ def turn_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--pictures",
     is_flag=True,
-    help="Convert what sees, too (Gemma 3 of 4B and more): pictures go in. The engine's attention within one is not the model's own, and what "
-    "that costs is not known.",
+    help="Convert what sees, too (Gemma 3 of 4B and more, Gemma 3n): pictures go in. Of a Gemma 3 the engine's attention within one is not the "
+    "model's own, and what that costs is not known.",
 )
 @click.option(
     "--report",

@@ -40,6 +40,8 @@ class Family:
     """Those that checkpoints are known to have, the likeliest first."""
     left_out: tuple[str, ...] = ()
     """Prefixes of tensors that are no part of the decoder and are left out on purpose: the images' side."""
+    heard: tuple[str, ...] = ()
+    """Those of them that are the sound's, which is left out where pictures are not."""
 
     def naming_in(self, names: Collection[str]) -> Naming:
         """The naming of a checkpoint that holds tensors of these `names`; the likeliest where none fits.

@@ -77,6 +77,8 @@ NAMINGS_WITH_SENSES = (Naming("model.language_model."),)
 SENSES = tuple(f"model.{part}." for part in ("vision_tower", "audio_tower", "embed_vision", "embed_audio"))
 """Tensors of the images' and the sound's side."""
 
+SOUND = tuple(name for name in SENSES if "audio" in name)
+
 
 def describe(config: dict[str, Any], path: Path) -> ModelDescription:
     """The model of a config.json; UnsupportedModel names the setting that cannot be converted.
@@ -206,4 +208,4 @@ def _float32(value: float) -> float:
 
 
 FAMILY = Family(describe, weights)
-FAMILY_WITH_SENSES = Family(describe_text_part, weights, NAMINGS_WITH_SENSES, SENSES)
+FAMILY_WITH_SENSES = Family(describe_text_part, weights, NAMINGS_WITH_SENSES, SENSES, SOUND)
