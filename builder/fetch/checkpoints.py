@@ -48,6 +48,8 @@ SETTINGS = (
     "special_tokens_map.json",
     "chat_template.jinja",
     "chat_template.json",
+    "preprocessor_config.json",
+    "processor_config.json",
 )
 """What convert reads beside the weights, where it is there."""
 MODULES = "modules.json"

@@ -18,6 +18,7 @@ from builder.fetch.patience import PassingError
 from builder.formats.inspect_model import inspect_model
 from builder.formats.inspect_web_file import Sampling, WebFileFacts
 from builder.store import Store
+from builder.tower.gemma3n import PREPARING
 from onpage.command import cli
 from tests.adapters import write_adapter
 from tests.builder.fetch.hub import COMMIT, REPO, STRANGER, TOKEN, Handler, Hub
@@ -67,6 +68,16 @@ def test_a_folder_is_fetched_without_the_rest(hub: Hub, store: Store, tmp_path: 
     assert here.path == store.folder / "checkpoints" / REPO.replace("/", "--") / COMMIT
     assert seen and {phase for phase, _, _ in seen} == {"download"} and seen[-1][1] == seen[-1][2]
     assert not store.unfinished()
+
+
+def test_what_says_how_a_picture_is_prepared_is_fetched(hub: Hub, store: Store, tmp_path: Path) -> None:
+    """By which a Gemma 3n's tower is made for pictures of its size."""
+    folder = write_checkpoint(tmp_path / "c", CONFIG)
+    for name in PREPARING:
+        (folder / name).write_text('{"size": 96}')
+    files = offer(hub, folder)
+    here = fetched(store)
+    assert {name: (here.path / name).read_bytes() for name in PREPARING} == {name: files[name] for name in PREPARING}
 
 
 def test_what_is_here_is_not_fetched_again(hub: Hub, store: Store, tmp_path: Path) -> None:
