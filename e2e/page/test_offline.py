@@ -34,13 +34,20 @@ CACHES = "async () => (await caches.keys()).filter((name) => !name.endsWith(':li
 
 
 @pytest.fixture
-def new_tab(whole_browser: Browser) -> Iterator[Callable[[], Watched]]:
-    with watched_context(whole_browser, service_workers="allow") as make:
+def new_tab(browser: Browser) -> Iterator[Callable[[], Watched]]:
+    with watched_context(browser, service_workers="allow") as make:
         yield make
 
 
-def test_it_opens_and_writes_without_the_server(new_tab: Callable[[], Watched]) -> None:
-    tab = new_tab()
+@pytest.fixture
+def whole_tab(whole_browser: Browser) -> Iterator[Watched]:
+    """In a browser that can install pages."""
+    with watched_context(whole_browser, service_workers="allow") as make:
+        yield make()
+
+
+def test_it_opens_and_writes_without_the_server(whole_tab: Watched) -> None:
+    tab = whole_tab
     page = tab.page
     with faulty_server([DEMO_GRAPH]) as server:
         url = tab.open(server.url + "/").url
