@@ -12,9 +12,10 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from builder.encoder.convert import convert_encoder
 from e2e.page.conftest import Watched
-from e2e.page.servers import RunningServer, onpage_serve
+from e2e.page.servers import FaultyServer, faulty_server
 from e2e.page.test_accessibility import check
 from tests.goldens.encoder_cases import ENCODERS
+from webapp.paths import DEMO
 
 RULES = "# Rules\n\n## Keys\n\nw20 w21 w22 lie in the office.\n\n## Boats\n\nw30 w31 w32 are washed on Sundays.\n"
 RECORD_TEXTS = """
@@ -36,12 +37,12 @@ def encoder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(encoder: Path) -> Iterator[RunningServer]:
-    with onpage_serve(["demo", encoder]) as running:
+def server(encoder: Path) -> Iterator[FaultyServer]:
+    with faulty_server([DEMO, encoder]) as running:
         yield running
 
 
-def opened(tab: Watched, server: RunningServer) -> tuple[Page, Locator]:
+def opened(tab: Watched, server: FaultyServer) -> tuple[Page, Locator]:
     """The documents with one in them, and where the page says how the search by meaning is."""
     page = tab.open(f"{server.url}#/documents")
     page.locator(".documents-file").set_input_files({"name": "rules.md", "mimeType": "", "buffer": RULES.encode()})
@@ -57,7 +58,7 @@ def ask(page: Page, question: str) -> Locator:
     return page.locator(".documents-results")
 
 
-def test_from_nothing_found_to_meanings_and_back(server: RunningServer, tab: Watched) -> None:
+def test_from_nothing_found_to_meanings_and_back(server: FaultyServer, tab: Watched) -> None:
     page, meaning = opened(tab, server)
     results = ask(page, ELSEWHERE)
     expect(results).to_contain_text("Nothing was found.")
@@ -98,7 +99,7 @@ def test_from_nothing_found_to_meanings_and_back(server: RunningServer, tab: Wat
     assert licence.evaluate("(link) => getComputedStyle(link).color === getComputedStyle(link.parentElement).color")
 
 
-def test_vectors_of_another_size(server: RunningServer, tab: Watched) -> None:
+def test_vectors_of_another_size(server: FaultyServer, tab: Watched) -> None:
     """The list says that the model's vectors may be cut: a random one's as well as any."""
 
     def lie(route: Route) -> None:
@@ -127,7 +128,7 @@ def test_vectors_of_another_size(server: RunningServer, tab: Watched) -> None:
     expect(size).to_have_value("16")
 
 
-def test_a_model_that_breaks_or_is_missing_leaves_the_words(server: RunningServer, tab: Watched, encoder: Path) -> None:
+def test_a_model_that_breaks_or_is_missing_leaves_the_words(server: FaultyServer, tab: Watched, encoder: Path) -> None:
     tab.expected += ["out of memory", "404|410|Failed to load resource"]
     page, meaning = opened(tab, server)
     model = encoder.rename(encoder.with_suffix(".away"))

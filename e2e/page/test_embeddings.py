@@ -9,8 +9,9 @@ import numpy as np
 
 from builder.encoder.convert import convert_encoder
 from e2e.page.conftest import Watched
-from e2e.page.servers import onpage_serve
+from e2e.page.servers import faulty_server
 from tests.goldens.encoder_cases import COUNTS, ENCODER_GOLDENS, ENCODERS, LENGTHS
+from webapp.paths import DEMO
 
 EMBED = """
 async ({ texts, size }) => {
@@ -34,7 +35,7 @@ def test_vectors_in_a_page_are_those_of_transformers(tab: Watched, tmp_path: Pat
         max_tokens=LENGTHS[-1],
         lengths=LENGTHS[:-1],
     )
-    with onpage_serve(["demo", model]) as server:
+    with faulty_server([DEMO, model]) as server:
         page = tab.open(f"{server.url}/bench?driven")
         texts = [case.text(case.ids(count)) for count in COUNTS]
         found = page.evaluate(EMBED, {"texts": texts, "size": expected.shape[1]})

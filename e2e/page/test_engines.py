@@ -18,7 +18,7 @@ from e2e.page.conftest import (
     insecure,
     wait_for_stop,
 )
-from e2e.page.servers import FaultyServer, RunningServer, faulty_server, onpage_serve
+from e2e.page.servers import FaultyServer, RunningServer, faulty_server
 from webapp.paths import DEMO, DEMO_BUNDLE, DEMO_GRAPH
 
 ENGINES = ("mediapipe", "litert-lm", "litert-lm-cpu")
@@ -42,12 +42,12 @@ WRITE = """
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with onpage_serve(["demo"]) as running:
+def server() -> Iterator[FaultyServer]:
+    with faulty_server([DEMO]) as running:
         yield running
 
 
-def greedy_tab(tab: Watched, server: RunningServer, query: str = "") -> Page:
+def greedy_tab(tab: Watched, server: FaultyServer | RunningServer, query: str = "") -> Page:
     """Ready, with an example in it and settings under which every engine writes the same."""
     page = tab.page
     model = page.request.get(f"{server.url}/api/models").json()[0]["id"]
@@ -69,7 +69,7 @@ def engine(page: Page) -> str:
     return str(page.locator(".engine-reason").text_content())
 
 
-def test_each_engine_writes_the_same_post(server: RunningServer, tab: Watched) -> None:
+def test_each_engine_writes_the_same_post(server: FaultyServer, tab: Watched) -> None:
     """Of the same weights, greedily; and the page chooses the processor before software that plays a GPU."""
     page = greedy_tab(tab, server)
     assert engine(page) == "Runs on the processor: this browser found no graphics card."
@@ -90,7 +90,7 @@ def test_each_engine_writes_the_same_post(server: RunningServer, tab: Watched) -
     expect(page.get_by_label("Engine")).to_have_value("litert-lm-cpu")  # the tab remembers
 
 
-def test_the_address_names_an_engine(server: RunningServer, tab: Watched) -> None:
+def test_the_address_names_an_engine(server: FaultyServer, tab: Watched) -> None:
     tab.open(f"{server.url}/?engine=litert-lm")
     tab.page.wait_for_selector("body[data-engine=litert-lm]")
     tab.open_details()
@@ -101,7 +101,7 @@ def test_the_address_names_an_engine(server: RunningServer, tab: Watched) -> Non
     tab.page.wait_for_selector("body[data-engine=litert-lm-cpu][data-phase=ready]")
 
 
-def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer, tab: Watched) -> None:
+def test_a_browser_without_webgpu_writes_on_the_processor(server: FaultyServer, tab: Watched) -> None:
     """Also one that can neither suspend WebAssembly: it gets the build for all browsers."""
     tab.page.add_init_script("delete Navigator.prototype.gpu")
     begin_worker_with(tab.page, "litert_lm.worker.js", "delete WebAssembly.Suspending")
@@ -118,7 +118,7 @@ def test_a_browser_without_webgpu_writes_on_the_processor(server: RunningServer,
 
 
 def test_a_model_without_a_graph_says_so(tab: Watched) -> None:
-    with onpage_serve([DEMO_BUNDLE]) as server:
+    with faulty_server([DEMO_BUNDLE]) as server:
         page = tab.open(server.url)
         page.wait_for_selector("body[data-engine=litert-lm]")
         expect(page.locator(".engine-reason")).to_contain_text("the model has no file for the processor")
@@ -137,7 +137,7 @@ def test_an_insecure_address_has_the_processor(browser: Browser) -> None:
         assert len(write(tab.page).split()) > 5
 
 
-def test_stop_while_it_cannot_listen(server: RunningServer, tab: Watched) -> None:
+def test_stop_while_it_cannot_listen(server: FaultyServer, tab: Watched) -> None:
     """On the processor the engine hears no message until it has finished; the page's own thread is free meanwhile."""
     begin_worker_with(tab.page, "litert_lm.worker.js", wait_for_stop(5))
     page = tab.open(f"{server.url}/bench?driven")  # the page's modules, and no engine of its own

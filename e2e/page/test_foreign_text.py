@@ -12,8 +12,8 @@ from sentencepiece import SentencePieceProcessor
 
 from builder.formats.web_file_reader import WebFile
 from e2e.page.conftest import Watched, watched_tab
-from e2e.page.servers import RunningServer, onpage_serve
-from webapp.paths import DEMO_MODEL
+from e2e.page.servers import FaultyServer, faulty_server
+from webapp.paths import DEMO, DEMO_MODEL
 
 ASK = """
 async ([id, asked]) => {
@@ -45,8 +45,8 @@ BYTES = "Repeat the text.\n\n🍕 Octopus, 2 May"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with onpage_serve(["demo"]) as running:
+def server() -> Iterator[FaultyServer]:
+    with faulty_server([DEMO]) as running:
         yield running
 
 
@@ -59,7 +59,7 @@ Answers = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def answers(browser: Browser, server: RunningServer) -> Answers:
+def answers(browser: Browser, server: FaultyServer) -> Answers:
     """What an engine answers to PASTED in 6 tokens, and to BYTES in 200 and in 12. Each engine is loaded once for all tests here."""
 
     @cache
@@ -83,7 +83,7 @@ def test_pasted_control_pieces_are_read_as_text(
     assert found["read"] in (None, apart + 1)  # and the token that begins a text
 
 
-def test_half_an_emoji_is_written_about(server: RunningServer, tab: Watched) -> None:
+def test_half_an_emoji_is_written_about(server: FaultyServer, tab: Watched) -> None:
     """It ended the engine, and again after each reload, as long as it was in the text."""
     page = tab.open(f"{server.url}/?engine=litert-lm-cpu")
     tab.wait_for("ready")
@@ -96,7 +96,7 @@ def test_half_an_emoji_is_written_about(server: RunningServer, tab: Watched) -> 
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
-def test_a_pasted_text_gives_the_post_of_the_typed_one(server: RunningServer, tab: Watched) -> None:
+def test_a_pasted_text_gives_the_post_of_the_typed_one(server: FaultyServer, tab: Watched) -> None:
     page = tab.open(f"{server.url}/bench?driven")  # the page's modules, and no engine
     typed = "The museum shows a new exhibition about ships from 2 June to 30 August. Tom Ellis leads tours."
     pasted = "\ufeffThe museum shows a new exhibition about ships from 2\u00a0June to 30\u202fAu-\r\ngust. Tom\u00a0Ellis leads\u200b tours.\r\n"
