@@ -12,7 +12,15 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from e2e.firefox.browser import launched
-from e2e.page.conftest import endless_model, new_tab, quick_server, scripted, scripted_faulty, tab
+from e2e.page.conftest import (
+    endless_model,
+    new_tab,
+    quick_server,
+    scripted,
+    scripted_faulty,
+    scripted_server,
+    tab,
+)
 from e2e.page.servers import FaultyServer
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "quick_server",
     "scripted",
     "scripted_faulty",
+    "scripted_server",
     "tab",
 ]
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from e2e.firefox.browser import INSECURE_HOST
 from e2e.page.conftest import EXAMPLE, Watched
-from e2e.page.servers import faulty_server, onpage_serve
+from e2e.page.servers import faulty_server
 from e2e.page.test_problems import (
     test_download_is_tried_again,
     test_engine_failed,
@@ -27,7 +27,7 @@ __all__ = [
 
 def test_no_webgpu(tab: Watched) -> None:
     """The model has no file for the processor."""
-    with onpage_serve([DEMO_MODEL]) as server:
+    with faulty_server([DEMO_MODEL]) as server:
         tab.open(server.url)
         assert tab.problem() == "no-webgpu"
         expect(tab.page.get_by_role("listitem").first).to_be_visible()

@@ -372,12 +372,12 @@ def watched(context: BrowserContext) -> Watched:
 
 @contextmanager
 def insecure(
-    browser: Browser, models: Sequence[Offer], path: str = "", *flags: str
+    browser: Browser, models: Sequence[Offer], path: str = "", *flags: str, static: Path | None = None
 ) -> Iterator[tuple[FaultyServer, Watched]]:
     """A tab at an address of no https and not of this machine, where browsers give no GPU and no storage."""
     rule = "--host-resolver-rules=MAP onpage.test 127.0.0.1"
     with (
-        faulty_server(models, allowed_hosts=("onpage.test",)) as server,
+        faulty_server(models, allowed_hosts=("onpage.test",), static=static) as server,
         launch(browser.browser_type, (*flags, rule)) as mapped,
     ):
         tab = watched(mapped.new_context())

@@ -7,14 +7,14 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from e2e.page.conftest import Watched
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer
 from e2e.page.test_accessibility import check
 
 FOLDER = Path(__file__).parents[2] / "tests" / "static" / "documents"
 
 
-def test_search_open_a_source_reload_and_remove(tab: Watched, quick_server: RunningServer) -> None:
-    page = tab.open(f"{quick_server.url}#/documents")
+def test_search_open_a_source_reload_and_remove(tab: Watched, scripted_server: FaultyServer) -> None:
+    page = tab.open(f"{scripted_server.url}#/documents")
     page.get_by_role("button", name="Try it with this document").click()
     expect(page.locator(".documents-hit").first).to_contain_text("bring two guests")
 

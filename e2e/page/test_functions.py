@@ -1,5 +1,5 @@
-"""A person's way through the functions: a call is shown, allowed, refused, changed, always allowed; an own function; a reload. The engine of
-the processor loads a model; what the model says is written by the test."""
+"""A person's way through the functions: a call is shown, allowed, refused, changed, always allowed; an own function; a reload. The scripted
+engine loads a model; what the model says is written by the test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.page.conftest import Watched, begin_worker_with
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer
 from e2e.page.test_accessibility import check
 
 SAYS = """
@@ -46,12 +46,12 @@ def ask(page: Page, question: str) -> None:
 
 
 def test_calls_are_shown_allowed_refused_and_always_allowed(
-    tab: Watched, quick_server: RunningServer, tmp_path: Path
+    tab: Watched, scripted_server: FaultyServer, tmp_path: Path
 ) -> None:
     page = tab.page
     said = {"call": CALLS, "again": "Hello.", "text": "It is: "}
     begin_worker_with(page, "litert_lm.worker.js", SAYS % json.dumps(said))
-    tab.open(f"{quick_server.url}#/functions")
+    tab.open(f"{scripted_server.url}#/functions")
     tab.wait_for("ready")
     expect(page.get_by_role("heading", name="The demo model calls no functions")).to_be_visible()
     expect(page.get_by_role("button", name="Ask", exact=True)).to_have_attribute("aria-disabled", "true")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from e2e.page.conftest import Watched
-from e2e.page.servers import RunningServer
+from e2e.page.servers import FaultyServer
 
 MARKUP = """<img src=x onerror="document.title='marked'"><script>document.title='marked'</script><b>&amp;</b>"""
 SHOW_POST = """
@@ -22,8 +22,8 @@ async (text) => {
 """
 
 
-def test_model_text_is_only_text(tab: Watched, quick_server: RunningServer) -> None:
-    page = tab.open(f"{quick_server.url}/bench?driven")  # an HTML document of this server that loads nothing
+def test_model_text_is_only_text(tab: Watched, scripted_server: FaultyServer) -> None:
+    page = tab.open(f"{scripted_server.url}/bench?driven")  # an HTML document of this server that loads nothing
     assert page.evaluate(SHOW_POST, MARKUP) == [MARKUP, 0, "auto"]
     assert "marked" not in page.title()
 
@@ -68,8 +68,10 @@ async (markdown) => {
 """
 
 
-def test_markdown_of_an_answer_brings_nothing_in_that_runs_or_loads(tab: Watched, quick_server: RunningServer) -> None:
-    page = tab.open(f"{quick_server.url}/bench?driven")
+def test_markdown_of_an_answer_brings_nothing_in_that_runs_or_loads(
+    tab: Watched, scripted_server: FaultyServer
+) -> None:
+    page = tab.open(f"{scripted_server.url}/bench?driven")
     found = page.evaluate(SHOW_ANSWER, ANSWER)
     tags = {"a", "code", "div", "h3", "li", "ol", "p", "pre", "table", "tbody", "td", "th", "thead", "tr"}
     assert set(found["tags"]) == tags
@@ -103,9 +105,9 @@ async (text) => {
 
 
 def test_an_answer_from_documents_is_markdown_in_which_only_its_sources_can_be_pressed(
-    tab: Watched, quick_server: RunningServer
+    tab: Watched, scripted_server: FaultyServer
 ) -> None:
-    page = tab.open(f"{quick_server.url}/bench?driven")
+    page = tab.open(f"{scripted_server.url}/bench?driven")
     found = page.evaluate(SHOW_CITED, f"**Two** [2, 1]\n\n- `a[1]` [3] {MARKUP} <button>[1]</button>")
     assert found["opened"] == [1, 0, 0]
     assert found["tags"] == ["button", "code", "li", "p", "strong", "ul"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Browser, expect
 
 from e2e.page.conftest import EXAMPLE, Watched, insecure
@@ -28,9 +30,9 @@ def test_below_a_path(tab: Watched) -> None:
         tab.page.close()  # before its server
 
 
-def test_copy_at_an_insecure_address(browser: Browser) -> None:
+def test_copy_at_an_insecure_address(browser: Browser, scripted: Path) -> None:
     """Browsers give such a page no clipboard to write to."""
-    with insecure(browser, [DEMO]) as (_, tab):
+    with insecure(browser, [DEMO], static=scripted) as (_, tab):
         tab.wait_for("ready")
         page = tab.page
         page.get_by_role("button", name=EXAMPLE).click()

@@ -16,7 +16,7 @@ from builder.store import Store
 from builder.store.importing import import_file
 from e2e.conftest import QUICKER
 from e2e.page.conftest import Watched, watched_tab
-from e2e.page.servers import RunningServer, onpage_serve
+from e2e.page.servers import FaultyServer, faulty_server
 from e2e.page.test_accessibility import check
 from onpage.bench.browser import SOFTWARE_WEBGPU, launch
 from webapp.paths import DEMO_GRAPH
@@ -81,12 +81,12 @@ async ([bytes, name]) => {
 
 
 @pytest.fixture(scope="module")
-def server(noise_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """With a model of the processor, which takes text, and one that says that it takes all."""
+def server(noise_model: Path, scripted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyServer]:
+    """With a model in the scripted engine, which takes text, and one that says that it takes all."""
     store = Store(tmp_path_factory.mktemp("store"))
-    import_file(store, DEMO_GRAPH, id="reads")
-    import_file(store, noise_model, id="sees", takes=("image", "audio"))
-    with onpage_serve(["reads", "sees"], store=store.folder) as running:
+    reads = import_file(store, DEMO_GRAPH, id="reads")
+    sees = import_file(store, noise_model, id="sees", takes=("image", "audio"))
+    with faulty_server([reads, sees], static=scripted) as running:
         yield running
 
 
@@ -145,7 +145,7 @@ def show_and_tell(page: Page) -> None:
     expect(form.locator("meter")).to_be_visible()
 
 
-def test_a_way_through(tab: Watched, server: RunningServer, tmp_path: Path) -> None:
+def test_a_way_through(tab: Watched, server: FaultyServer, tmp_path: Path) -> None:
     page = tab.open(f"{server.url}#/senses")
     tab.wait_for("ready")
     form, answer = page.locator(".senses-form"), page.locator(".senses-card")
@@ -191,7 +191,7 @@ def test_a_way_through(tab: Watched, server: RunningServer, tmp_path: Path) -> N
     assert page.evaluate("document.querySelector('.senses-thumbnail').width") <= 96
 
 
-def test_compressed_sounds_are_heard_as_they_are(tab: Watched, server: RunningServer) -> None:
+def test_compressed_sounds_are_heard_as_they_are(tab: Watched, server: FaultyServer) -> None:
     """The browser decodes them, at the rate of the model's. Not every build of Chromium has AAC: one without it says so."""
     page = tab.open(f"{server.url}#/senses")
     tab.wait_for("ready")
