@@ -73,6 +73,12 @@ def call(page: Page, expression: str, argument: object) -> Any:
         raise
 
 
+def generate(page: Page, prompt: str, tokens: int) -> list[str]:
+    """MediaPipe's first words after a prompt, of a model with a token a word. It is stopped there, where the context has room for more."""
+    answer = call(page, "([prompt, tokens]) => bare.generate(prompt, tokens)", [prompt, tokens])
+    return str(answer["text"]).split()[:tokens]
+
+
 class BareTab:
     """A bare page that takes one model after the other: the engine's WebAssembly is fetched and compiled once for all.
 

@@ -12,6 +12,11 @@ let lora;
 /** @type {any} */
 let device;
 
+/** @param {number} tokens @param {number} callbacks so far */
+function stopAfter(tokens, callbacks) {
+  if (3 * callbacks >= tokens) engine.cancelProcessing(); // three tokens a callback
+}
+
 /** @type {any} */ (globalThis).bare = {
   /**
    * @param {string} model address of the web file
@@ -50,43 +55,34 @@ let device;
 
   /**
    * @param {string} prompt
+   * @param {number} [tokens] the answer is stopped after so many, or few more; it would go on to the end of the context
    * @returns {Promise<{text: string, callbacks: {time: number, characters: number}[], started: number}>}
    */
-  async generate(prompt) {
+  async generate(prompt, tokens = Infinity) {
     /** @type {{time: number, characters: number}[]} */
     const callbacks = [];
     const started = performance.now();
     const text = await engine.generateResponse(prompt, ...(lora ? [lora] : []), (/** @type {string} */ part) => {
       callbacks.push({ time: performance.now(), characters: part.length });
+      stopAfter(tokens, callbacks.length);
     });
     return { text, callbacks, started };
   },
 
   /**
-   * What follows texts and pictures.
+   * What follows texts and pictures, stopped as in `generate`.
    * @param {(string | {side: number, pixels: number[]})[]} parts a picture is a square, of bytes: red, green, blue, 255
-   * @returns {Promise<string>}
-   */
-  async look(parts) {
-    const bitmap = (/** @type {{side: number, pixels: number[]}} */ { side, pixels }) => createImageBitmap(new ImageData(new Uint8ClampedArray(pixels), side, side));
-    return engine.generateResponse(await Promise.all(parts.map(async (part) => (typeof part === "string" ? part : { imageSource: await bitmap(part) }))));
-  },
-
-  heap: () => heapOf(engine),
-
-  /**
-   * The beginning of an answer: it is stopped after so many tokens, or few more.
-   * @param {string} prompt
    * @param {number} tokens
    * @returns {Promise<string>}
    */
-  async begin(prompt, tokens) {
-    let written = 0;
-    return engine.generateResponse(prompt, () => {
-      written += 3; // tokens a callback
-      if (written >= tokens) engine.cancelProcessing();
-    });
+  async look(parts, tokens) {
+    let callbacks = 0;
+    const bitmap = (/** @type {{side: number, pixels: number[]}} */ { side, pixels }) => createImageBitmap(new ImageData(new Uint8ClampedArray(pixels), side, side));
+    const shown = await Promise.all(parts.map(async (part) => (typeof part === "string" ? part : { imageSource: await bitmap(part) })));
+    return engine.generateResponse(shown, () => stopAfter(tokens, ++callbacks));
   },
+
+  heap: () => heapOf(engine),
 
   /** @param {string} text */
   async count(text) {

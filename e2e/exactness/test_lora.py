@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from builder.lora.adapter_file import convert_adapter
 from builder.synth.web_file import word
-from e2e.bare import BareTab, call
+from e2e.bare import BareTab, call, generate
 from tests.goldens.cases import CASES, text_of
 from tests.goldens.lora_cases import LORA_CASES, lora_goldens
 
@@ -34,16 +34,12 @@ def test_the_engine_answers_with_an_adapter_as_peft_does(mediapipe: BareTab, mod
     answers = mediapipe.ask(lambda page: write(page, base, goldens, sorted(ranks)))
     for name, (adapted, after) in answers.items():
         ids, without = goldens[name]["ids"], goldens[name]["ids_without"]
-        assert adapted.split()[: len(ids)] == [word(i) for i in ids], name
-        assert after.split()[: len(without)] == [word(i) for i in without], name
+        assert adapted == [word(i) for i in ids], name
+        assert after == [word(i) for i in without], name
 
 
-def write(page: Page, base: str, goldens: dict[str, dict], ranks: list[int]) -> dict[str, tuple[str, str]]:
-    """The greedy texts with each adapter and then without it, by one engine."""
-
-    def generate(name: str) -> str:
-        return str(call(page, "(text) => bare.generate(text)", text_of(prompts[name]))["text"])
-
+def write(page: Page, base: str, goldens: dict[str, dict], ranks: list[int]) -> dict[str, tuple[list[str], list[str]]]:
+    """The greedy words with each adapter and then without it, by one engine."""
     prompts = {name: CASES[base].prompt(golden["prompt_seed"]) for name, golden in goldens.items()}
     tokens = max(len(prompts[name]) + len(golden["ids"]) for name, golden in goldens.items())
     tokens = -(-tokens // CACHE_MULTIPLE) * CACHE_MULTIPLE
@@ -52,7 +48,7 @@ def write(page: Page, base: str, goldens: dict[str, dict], ranks: list[int]) -> 
     answers = {}
     for name in goldens:
         call(page, "(adapter) => bare.adapt(adapter)", f"/models/{name}.bin")
-        adapted = generate(name)
+        adapted = generate(page, text_of(prompts[name]), len(goldens[name]["ids"]))
         call(page, "(adapter) => bare.adapt(adapter)", None)
-        answers[name] = adapted, generate(name)
+        answers[name] = adapted, generate(page, text_of(prompts[name]), len(goldens[name]["ids_without"]))
     return answers

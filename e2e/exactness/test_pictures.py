@@ -92,7 +92,10 @@ def answers_of(mediapipe: BareTab, name: str, prompts: list[list[Part]], pixels:
     def ask(page: Page) -> list[str]:
         options = {"maxTokens": 96, "maxNumImages": 2}
         call(page, "([model, options]) => bare.load(model, options)", [f"/models/{name}.task", options])
-        return [call(page, "(parts) => bare.look(parts)", list(map(shown, prompt))) for prompt in prompts]
+        return [
+            call(page, "([parts, tokens]) => bare.look(parts, tokens)", [list(map(shown, prompt)), TOKENS])
+            for prompt in prompts
+        ]
 
     return [text.split()[:TOKENS] for text in mediapipe.ask(ask)]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from e2e.bare import STATIC, call
+from e2e.bare import STATIC, call, generate
 
 MODELS = STATIC / "check"
 SHIM = Path(__file__).with_name("shim.js").read_text(encoding="utf-8")
@@ -41,5 +41,4 @@ def load(browser: Browser, address: str, model: str, fault: dict[str, Any], *, f
 
 def words(page: Page, prompt: str, tokens: int) -> list[str]:
     """The engine's first words after a prompt."""
-    answer = call(page, "([prompt, tokens]) => bare.begin(prompt, tokens)", [prompt, tokens])
-    return str(answer).split()[:tokens]
+    return generate(page, prompt, tokens)
