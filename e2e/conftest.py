@@ -25,6 +25,22 @@ load of the page gains 0.25 s. The answers are the same without: a Chrome of e2e
 that `onpage bench` launches by itself have the usual shaders and both compilers."""
 
 
+FOR_SMALL_MODELS = {"LP_NUM_THREADS": "0", "LP_NATIVE_VECTOR_WIDTH": "128"}
+"""Of Mesa's software GPU: no thread for each core, and vectors of four numbers. An answer of a tiny model is thousands of programs of less than a
+millisecond, which take longer to hand out than to run, and on a fresh machine most of its time is their compilation, which vectors of eight
+make a sixth longer. Published weights (real/) are computed with Mesa's usual ones."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_models() -> Iterator[None]:
+    """Every browser of the tests has it, also one that a command starts; what a person has set is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in FOR_SMALL_MODELS.items():
+            if name not in os.environ:
+                patch.setenv(name, value)
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def software_gpu() -> Iterator[bool]:
     """The browser of the tests, and of the commands that they start, is the one with Mesa's software GPU, unless another is named: whether it is."""
