@@ -234,6 +234,7 @@ def bench_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return completed([*ONPAGE, "bench", "run", *arguments], environment=os.environ | {"ONPAGE_HOME": str(folder)})
 
 
+@pytest.mark.usefixtures("quick_browser")
 def test_the_command_measures_peers_on_the_same_weights(tmp_path: Path) -> None:
     output, asked = tmp_path / "results.json", ["--model", f"synth:{SHAPE}@q4_0"]
     for engine in ("wllama", "transformers-js"):

@@ -132,7 +132,7 @@ def test_every_fault_ends_with_a_record_that_says_so_and_the_others_are_kept(
 ) -> None:
     """A tab that crashes, a browser that is killed, a GPU that is lost, a prompt that is too long. Only the third needs a GPU."""
     on_processor = [kill("renderer"), kill("browser")], [str(DEMO_GRAPH), str(endless_model)], "litert-lm-cpu", 500
-    on_gpu = [kill("gpu-process"), None], [f"{SYNTH},seed=0", f"{SYNTH},seed=1"], "mediapipe", 10
+    on_gpu = [kill("gpu-process"), None], [f"{SYNTH},seed=0", f"{SYNTH},seed=1"], "mediapipe", 6
     records = []
     for faults, names, engine, runs in (on_processor, on_gpu):  # few are over before a fault comes
         options = Options(
