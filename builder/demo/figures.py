@@ -32,8 +32,9 @@ def numbers_of(text: str) -> set[str]:
     for match in _NUMBER.finditer(text):
         written = match[0]
         found.add(_plain(written))
-        found.update(_plain(part) for part in re.findall(r"\d+(?:[.,]\d+)*", written))
-        found.update(_plain(part) for part in re.findall(r"\d+", written))
+        if not written.isdigit():
+            found.update(_plain(part) for part in re.findall(r"\d+(?:[.,]\d+)*", written))
+            found.update(_plain(part) for part in re.findall(r"\d+", written))
     for word in re.findall(r"[a-z]+", text.casefold()):
         found.update(filter(None, (WORDS.get(word), _RANKS.get(word))))
     return found
@@ -119,6 +120,8 @@ def _days(text: str) -> Iterable[tuple[str, str]]:
 
 def _plain(number: str) -> str:
     """1,400 and 1400 are one number, so are 09 and 9, 14.50 and 14.5, 7:00 and 7."""
+    if number.isdigit():
+        return number.lstrip("0") or "0"
     number = re.sub(r"(?<=\d),(?=\d{3}\b)", "", number)
     number = re.sub(r"(?<=\d)[:](?=00\b)00", "", number)
     if re.fullmatch(r"\d+[.,]\d+", number):

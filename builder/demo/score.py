@@ -225,7 +225,7 @@ def _is_particular(word: str) -> bool:
 def changed_names(text: str, body: str) -> Iterable[str]:
     """Capitalised words inside sentences that the text does not have, and misspelt names of it."""
     known = {word.casefold() for word in _WORD.findall(text)} | _EVERYDAY
-    known |= {part for word in known for part in re.split(r"['’\-]", word)}
+    known |= {part for word in known if not word.isalpha() for part in re.split(r"['’\-]", word)}
     names = {word.casefold() for word in _WORD.findall(text) if word[0].isupper() and len(word) > 4}
     for sentence in sentences_of(body):
         for place, word in enumerate(_WORD.findall(sentence)):
