@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,25 @@ from builder.reference.dense import Reference
 from builder.synth.web_file import synthesize
 from tests.goldens.cases import CASES, NEW_TOKENS, goldens, with_attention
 
+FIRST = 16
+"""Tokens of which one must differ where a parameter is wrong."""
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Each case's file, converted once."""
+    folder = tmp_path_factory.mktemp("cases")
+    return cache(lambda name: CASES[name].convert(name, folder).path)
+
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_reference_answers_as_transformers_does(name: str, tmp_path: Path) -> None:
+def test_the_reference_answers_as_transformers_does(name: str, converted: Callable[[str], Path]) -> None:
     case, golden = CASES[name], goldens()["cases"][name]
-    written = case.convert(name, tmp_path)
-    file = WebFile.open(written.path)
+    path = converted(name)
+    file = WebFile.open(path)
     embedding = file.read(f"{tensor_name('embedding', None, described(file))}.w")
     assert zlib.crc32(embedding) == golden["embedding_crc32"], "numpy draws other numbers: make the goldens again"
-    [answer] = Reference.from_web_file(written.path).greedy([case.prompt(golden["prompt_seed"])], NEW_TOKENS)
+    [answer] = Reference.from_web_file(path).greedy([case.prompt(golden["prompt_seed"])], NEW_TOKENS)
     assert answer.ids == golden["ids"]
     # the epsilon of norms weighs more where the stream is scaled
     tolerance = 1e-3 if file.residual_scale == 1 else 2e-3
@@ -32,15 +44,17 @@ CONTROLS = [(name, attribute) for name, case in CASES.items() for attribute in c
 
 
 @pytest.mark.parametrize(("name", "attribute"), CONTROLS)
-def test_the_goldens_would_show_a_parameter_that_is_wrong(name: str, attribute: str, tmp_path: Path) -> None:
+def test_the_goldens_would_show_a_parameter_that_is_wrong(
+    name: str, attribute: str, converted: Callable[[str], Path]
+) -> None:
     """Otherwise equal text, also the engine's, would prove nothing of that parameter."""
     case, golden = CASES[name], goldens()["cases"][name]
-    reference = Reference.from_web_file(case.convert(name, tmp_path).path)
+    reference = Reference.from_web_file(converted(name))
     changed = with_attention(reference.model, **{attribute: case.otherwise[attribute]})
     assert changed != reference.model
     reference.model = changed
-    [ids] = reference.generate([case.prompt(golden["prompt_seed"])], NEW_TOKENS, stop_ids=set())
-    assert ids[:16] != golden["ids"][:16]
+    [ids] = reference.generate([case.prompt(golden["prompt_seed"])], FIRST, stop_ids=set())
+    assert ids != golden["ids"][:FIRST]
 
 
 @pytest.fixture(scope="module")
