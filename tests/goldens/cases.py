@@ -78,12 +78,12 @@ class Case:
         config = self.config_json
         return config["vocab_size"] if "vocab_size" in config else config["text_config"]["vocab_size"] - IMAGE_ROWS
 
-    def convert(self, name: str, folder: Path, suffix: str = ".task") -> WrittenModel | WrittenSlice:
-        """Writes the checkpoint and converts it to `folder/name.task`, or a .litertlm, as a user would; slices that where a part is kept."""
+    def write(self, name: str, folder: Path) -> Path:
+        """Writes the checkpoint's folder, `folder/name`."""
         tokenizer = sentencepiece_model_pb2.ModelProto.FromString(synthetic_tokenizer(self.vocabulary))
         for place, text in enumerate(self.pieces, self.vocabulary - len(self.pieces)):
             tokenizer.pieces[place].piece, tokenizer.pieces[place].type = text, tokenizer.SentencePiece.USER_DEFINED
-        checkpoint = write_checkpoint(
+        return write_checkpoint(
             folder / name,
             self.family(**self.config),
             seed=len(name) if self.seed is None else self.seed,
@@ -93,6 +93,10 @@ class Case:
             tokenizer=tokenizer.SerializeToString(deterministic=True),
             additions=self.additions,
         )
+
+    def convert(self, name: str, folder: Path, suffix: str = ".task") -> WrittenModel | WrittenSlice:
+        """Writes the checkpoint and converts it to `folder/name.task`, or a .litertlm, as a user would; slices that where a part is kept."""
+        checkpoint = self.write(name, folder)
         output = folder / f"{name}{suffix}"
         whole = output if self.kept is None else folder / f"{name}-whole{suffix}"
         written = convert_checkpoint(checkpoint, whole, quantization=self.quantization, tables=self.tables)

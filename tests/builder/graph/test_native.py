@@ -49,8 +49,7 @@ def choose(case: Case, reference: Reference) -> tuple[list[int], list[str]]:
 )
 def test_a_graph_answers_as_the_reference_does(name: str, quantization: Quantization, tmp_path: Path) -> None:
     case = CASES[name]
-    case.convert(name, tmp_path)
-    web = convert_checkpoint(tmp_path / name, tmp_path / "web.task", quantization=quantization)
+    web = convert_checkpoint(case.write(name, tmp_path), tmp_path / "web.task", quantization=quantization)
     prompt, expected = choose(case, Reference.from_web_file(web.path))
     # a round number, as models have: with 73 for 40 + 32 the engine ended after 24 tokens
     context = (len(prompt) + NEW_TOKENS) // 64 * 64 + 64
@@ -62,8 +61,7 @@ def test_a_graph_answers_as_the_reference_does(name: str, quantization: Quantiza
 def test_eight_bit_activations_are_those_that_the_reference_foresees(tmp_path: Path) -> None:
     """But for a near tie or two, which the order of a sum decides; computed in float32, the same integers choose otherwise far more often."""
     case = CASES["int8"]
-    case.convert("int8", tmp_path)
-    web = convert_checkpoint(tmp_path / "int8", tmp_path / "web.task", quantization=case.quantization)
+    web = convert_checkpoint(case.write("int8", tmp_path), tmp_path / "web.task", quantization=case.quantization)
     convert_to_graph(web.path, tmp_path / "graph.litertlm", context=128, prefill=(16,))
     pieces = Evaluated.open(tmp_path / "graph.litertlm").tokenizer.processor
     distances: dict[Precision, list[float]] = {"int8": [], "float32": []}
@@ -80,10 +78,8 @@ def test_eight_bit_activations_are_those_that_the_reference_foresees(tmp_path: P
 
 def test_a_head_in_parts_answers_as_the_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = CASES["gemma2"]  # with a cap on its logits
-    case.convert("gemma2", tmp_path)
-    prompt, expected = choose(
-        case, Reference.from_web_file(convert_checkpoint(tmp_path / "gemma2", tmp_path / "web.task").path)
-    )
+    web = convert_checkpoint(case.write("gemma2", tmp_path), tmp_path / "web.task")
+    prompt, expected = choose(case, Reference.from_web_file(web.path))
     monkeypatch.setattr(parameters, "MAX_PART", 32_768)
     context = (len(prompt) + NEW_TOKENS) // 64 * 64 + 64
     graph = tmp_path / "graph.litertlm"
@@ -94,9 +90,9 @@ def test_a_head_in_parts_answers_as_the_whole_one(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("quantization", [Quantization.of(), Quantization.of("q4_0", attention="8")], ids=str)
 def test_a_web_file_makes_the_graph_that_its_checkpoint_makes(quantization: Quantization, tmp_path: Path) -> None:
-    CASES["gemma2"].convert("gemma2", tmp_path)
-    web = convert_checkpoint(tmp_path / "gemma2", tmp_path / "web.task", quantization=quantization)
+    checkpoint = CASES["gemma2"].write("gemma2", tmp_path)
+    web = convert_checkpoint(checkpoint, tmp_path / "web.task", quantization=quantization)
     graphs = [tmp_path / "a.litertlm", tmp_path / "b.litertlm"]
-    convert_to_graph(tmp_path / "gemma2", graphs[0], quantization=quantization, context=64, smooth=False)
+    convert_to_graph(checkpoint, graphs[0], quantization=quantization, context=64, smooth=False)
     convert_to_graph(web.path, graphs[1], context=64)
     assert graphs[0].read_bytes() == graphs[1].read_bytes()
