@@ -9,7 +9,7 @@
 
 import { sentencePieceOf } from "./listed_pairs.js";
 import { Refusal, shown } from "./refusal.js";
-import { BYTE, CONTROL, NORMAL, SPACE, SentencePieceModel, UNKNOWN, UNUSED, USER_DEFINED } from "./sentencepiece_model.js";
+import { BYTE, CONTROL, NORMAL, SPACE, SentencePieceModel, UNKNOWN, UNUSED, USER_DEFINED, refuseWhatDoesNotLoad } from "./sentencepiece_model.js";
 import { modelOf } from "./sentencepiece_writer.js";
 
 /** `tokenizer.ggml.model` → SentencePiece's `model_type`: pairs joined by score, or the likeliest split. @type {Record<string, number>} */
@@ -33,7 +33,9 @@ const TASKS = /** @type {const} */ ([
  */
 export function tokenizerOf(metadata, rows) {
   const tokens = new Tokens(metadata, rows);
-  return tokens.get("model") === LISTED ? ofListedPairs(tokens) : ofScores(tokens);
+  const model = tokens.get("model") === LISTED ? ofListedPairs(tokens) : ofScores(tokens);
+  refuseWhatDoesNotLoad(model.pieces, model.fallsBack, "tokenizer.ggml.tokens");
+  return model;
 }
 
 /** @param {Tokens} tokens */
@@ -43,7 +45,6 @@ function ofScores({ get, texts, scores, kinds, ids: said }) {
   const ids = { ...said, unk: said.unk < 0 ? kinds.indexOf(UNKNOWN) : said.unk };
   const tasked = Object.values(ids);
   const types = kinds.map((each, id) => (id === ids.unk ? UNKNOWN : each === CONTROL || each === UNKNOWN ? (tasked.includes(id) ? CONTROL : USER_DEFINED) : each));
-  refuseWhatDoesNotLoad(texts, types);
   const flag = (/** @type {string} */ key, /** @type {boolean} */ usual) => (typeof get(key) === "boolean" ? get(key) : usual);
   const pieces = texts.map((text) => text.replaceAll(" ", SPACE));
   const tasks = TASKS.map(([key]) => ({ key, id: ids[key], piece: ids[key] < 0 ? null : pieces[ids[key]] }));
@@ -81,13 +82,6 @@ class Tokens {
     this.kinds = kinds.subarray(0, count);
     this.ids = /** @type {Record<import('./sentencepiece_writer.js').TaskName, number>} */ (Object.fromEntries(TASKS.map(([key, theirs]) => [key, id(theirs)])));
   }
-}
-
-/** As SentencePiece loads it: one unknown piece, no piece twice, and all bytes or none. @param {string[]} texts @param {Float64Array} types */
-function refuseWhatDoesNotLoad(texts, types) {
-  const countOf = (/** @type {number} */ kind) => types.reduce((sum, each) => sum + Number(each === kind), 0);
-  const isSound = countOf(UNKNOWN) === 1 && [0, 256].includes(countOf(BYTE)) && new Set(texts).size === texts.length && !texts.includes("");
-  if (!isSound) throw new Refusal("tokenizer", "tokenizer.ggml.tokens");
 }
 
 /** One number for each token. @param {unknown} value @param {number} count @param {number} usual where nothing is said @param {string} key */

@@ -13,6 +13,7 @@ export class Float {
 export function pythonJson(value) {
   if (value instanceof Float) return float(value.value);
   if (typeof value === "string") return JSON.stringify(value).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (typeof value === "number" && Number.isInteger(value)) return String(BigInt(value)); // all digits, also beyond those that a float holds
   if (typeof value !== "object" || value === null) return String(value);
   const entries = Object.entries(value).filter(([, each]) => each !== undefined).sort(([one], [other]) => (one < other ? -1 : 1));
   return `{${entries.map(([key, each]) => `${pythonJson(key)}: ${pythonJson(each)}`).join(", ")}}`;

@@ -18,6 +18,11 @@ const MAX_HEADER = 16 << 20;
 /** Bytes of a value of the types that are read. @type {Record<string, number>} */
 export const BYTES = { BF16: 2, F16: 2, F32: 4 };
 const INDEX = "model.safetensors.index.json";
+const [WHOLE, NUMBERED] = ["model.safetensors", /.-\d+-of-\d+\.safetensors$/];
+/** How files begin that are no part of a model: macOS's notes of a file, a training's state, an adapter. */
+const STRAYS = /^(\._|optimizer|scheduler|adapter_model\.safetensors)/;
+/** Parts of names that torch's DataParallel and torch.compile put there. */
+const WRAPPERS = /^module\.|(?<![^.])_orig_mod\./g;
 
 /** @param {Folder} folder @returns {Promise<Map<string, StoredTensor>>} by name */
 export async function readTensors(folder) {
@@ -27,16 +32,21 @@ export async function readTensors(folder) {
     const file = folder.files.get(name);
     if (!file) throw new Refusal("incomplete", name);
     for (const tensor of await readHeader(file, name)) {
-      if (tensors.has(tensor.name)) throw new Refusal("damaged", `${name}: ${shown(tensor.name)} twice`);
-      tensors.set(tensor.name, tensor);
+      const own = tensor.name.replaceAll(WRAPPERS, "");
+      if (tensors.has(own)) throw new Refusal("damaged", `${name}: ${shown(own)} twice`);
+      tensors.set(own, { ...tensor, name: own });
     }
   }
   return tensors;
 }
 
-/** @param {Folder} folder */
+/** The files of weights: those that an index names, else the whole one, else numbered ones, else whatever there is. @param {Folder} folder */
 async function shards(folder) {
-  if (!folder.files.has(INDEX)) return ["model.safetensors"];
+  if (!folder.files.has(INDEX)) {
+    const there = [...folder.files.keys()].filter((name) => name.endsWith(".safetensors") && !STRAYS.test(name)).sort();
+    const numbered = there.filter((name) => NUMBERED.test(name));
+    return there.includes(WHOLE) || !there.length ? [WHOLE] : numbered.length ? numbered : there;
+  }
   const { weight_map: map } = await jsonOf(folder, INDEX);
   const names = Object.values(typeof map === "object" && map ? map : {});
   if (!names.length || !names.every((name) => typeof name === "string")) throw new Refusal("damaged", `${INDEX}: weight_map ${shown(map)}`);
@@ -48,8 +58,8 @@ export async function readHeader(file, name) {
   const start = new DataView(await bytesOf(file, 0, Math.min(8, file.size)));
   const length = start.byteLength === 8 ? Number(start.getBigUint64(0, true)) : 0;
   if (!length || length > MAX_HEADER || 8 + length > file.size) throw new Refusal("damaged", `${name}: a header of ${length} bytes`);
-  const header = objectOf(await textOf(file, 8, 8 + length), name);
-  delete header.__metadata__;
+  const { __metadata__: about = {}, ...header } = objectOf(await textOf(file, 8, 8 + length), name);
+  if (!isOfTexts(about)) throw new Refusal("damaged", `${name}: __metadata__ ${shown(about)}`);
   const found = Object.entries(header).map(([tensor, said]) => placed(tensor, said, file, 8 + length, name));
   found.sort((one, other) => one.begin - other.begin || one.end - other.end);
   let at = 8 + length;
@@ -69,6 +79,11 @@ function placed(tensor, said, file, start, name) {
   const size = shape.reduce((/** @type {number} */ product, /** @type {number} */ each) => product * each, Object.hasOwn(BYTES, dtype) ? BYTES[dtype] : 0);
   if (Object.hasOwn(BYTES, dtype) && size !== offsets[1] - offsets[0]) throw new Refusal("damaged", `${name}: ${shown(tensor)} ${shown(said)}`);
   return { name: tensor, dtype, shape, file, begin: start + offsets[0], end: start + offsets[1] };
+}
+
+/** @param {unknown} value */
+function isOfTexts(value) {
+  return value === null || (typeof value === "object" && !Array.isArray(value) && Object.values(value).every((each) => typeof each === "string"));
 }
 
 /** @param {unknown} value */

@@ -13,7 +13,9 @@ import { Refusal, shown } from "./refusal.js";
 
 export const [NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 2, 3, 4, 5, 6];
 /** Fields of ModelProto, SentencePiece and TrainerSpec. */
-const [PIECES, TRAINER, TEXT, SCORE, TYPE, VOCABULARY, BOS, EOS] = [1, 2, 1, 2, 3, 4, 41, 42];
+const [PIECES, TRAINER, TEXT, SCORE, TYPE, VOCABULARY, FALLS_BACK, BOS, EOS] = [1, 2, 1, 2, 3, 4, 35, 41, 42];
+/** How the piece of a byte is called. */
+const OF_A_BYTE = /^<0x[0-9A-F]{2}>$/;
 const MAX_BYTES = 32 << 20;
 /** Gemma has 262,144; of two bytes each they would fill a gigabyte. */
 const MAX_PIECES = 1 << 20;
@@ -33,11 +35,15 @@ export class SentencePieceModel {
   /** The ids that begin and end a text; -1 where there is none. */
   begin = 1;
   end = 2;
+  /** Whether a text that no piece stands for is taken by its bytes. */
+  fallsBack = false;
 
   /** @param {Blob} file not trusted */
   static async of(file) {
     if (file.size > MAX_BYTES) throw new Refusal("tokenizer", `${NAME}: ${file.size} bytes`);
-    return new SentencePieceModel(new Uint8Array(await bytesOf(file)));
+    const model = new SentencePieceModel(new Uint8Array(await bytesOf(file)));
+    refuseWhatDoesNotLoad(model.pieces, model.fallsBack, NAME);
+    return model;
   }
 
   /** @param {Uint8Array<ArrayBuffer>} bytes not trusted */
@@ -63,6 +69,7 @@ export class SentencePieceModel {
       if (number === TRAINER) {
         this.#trainer = { begin, from, to };
         while (inner.next()) {
+          if (inner.number === FALLS_BACK) this.fallsBack = inner.value !== 0;
           if (inner.number === BOS) this.begin = inner.value;
           if (inner.number === EOS) this.end = inner.value;
         }
@@ -147,6 +154,27 @@ export class SentencePieceModel {
     const content = joined([...some((number) => number < VOCABULARY), message([[VOCABULARY, this.pieces.length]]), ...some((number) => number > VOCABULARY)]);
     this.#changes.push({ begin, end: to, parts: [message([[TRAINER, content]])] });
   }
+}
+
+/**
+ * As SentencePiece loads it: one unknown piece, none that is empty or holds a zero, none twice among those that texts become or among the others, and
+ * all bytes by their names where it falls back to them, else none.
+ * @param {Iterable<{text: string, type: number}>} pieces
+ * @param {boolean} fallsBack
+ * @param {string} name of what holds them
+ */
+export function refuseWhatDoesNotLoad(pieces, fallsBack, name) {
+  const [found, others] = [new Set(), new Set()];
+  let [unknown, bytes] = [0, 0];
+  for (const { text, type } of pieces) {
+    const among = type === NORMAL || type === USER_DEFINED || type === UNUSED ? found : others;
+    const isSound = text && !text.includes("\0") && !among.has(text) && (type !== BYTE || (fallsBack && OF_A_BYTE.test(text)));
+    if (!isSound) throw new Refusal("tokenizer", `${name}: ${shown(text)}`);
+    among.add(text);
+    unknown += Number(type === UNKNOWN);
+    bytes += Number(type === BYTE);
+  }
+  if (unknown !== 1 || (fallsBack && bytes !== 256)) throw new Refusal("tokenizer", `${name}: ${unknown}, ${bytes}`);
 }
 
 /**

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 from builder.convert.web_file import convert_checkpoint
+from builder.errors import OnpageError
 from builder.formats.inspect_web_file import prompt_template_of
 from builder.formats.llm_parameters import ModelType
 from builder.formats.web_file_reader import WebFile
@@ -25,12 +26,13 @@ from builder.model.families.gemma3 import NAMINGS_WITH_IMAGES
 from builder.model.residual import fits_float16
 from builder.quantize.scheme import Quantization
 from builder.quantize.wasm_kernel_text import module_text
-from builder.synth.web_file import synthetic_tokenizer
+from builder.synth.web_file import synthetic_tokenizer, word
 from tests.checkpoints import (
     gemma3_config,
     with_images_config,
     write_checkpoint,
 )
+from tests.gguf_files import tokens_of, write_gguf
 from tests.static.node import ROOT, ask, evaluate
 
 GOLDEN = ROOT / "tests" / "goldens" / "tokenizer"
@@ -370,6 +372,7 @@ EMBEDDING, NORM = "model.embed_tokens.weight", "model.layers.0.post_feedforward_
         (cut("model.safetensors", -4), "damaged", "model.safetensors: "),
         (header(overlap), "damaged", "model.safetensors: "),
         (header(lambda values: values[EMBEDDING].update(shape=[512, 129])), "damaged", "model.safetensors: "),
+        (header(lambda values: values.update(__metadata__=5)), "damaged", "model.safetensors: __metadata__ 5"),
         (header(lambda values: values[EMBEDDING].update(dtype="I32")), "types", f"{EMBEDDING} I32"),
         (header(lambda values: values[EMBEDDING].update(dtype="I" * 100_000)), "types", f"{EMBEDDING} III"),
         (header(lambda values: values[EMBEDDING].update(dtype="toString")), "types", f"{EMBEDDING} toString"),
@@ -386,6 +389,49 @@ def test_what_it_cannot_convert_it_refuses_by_name(tmp_path: Path, change: Chang
     change(folder)
     said = in_the_page(folder, tmp_path / "m.task")
     is_refused(said, code, detail)
+
+
+@pytest.mark.parametrize("piece", ["", "a\0b", "<0x0a>", "\u2581" + word(400)], ids=["empty", "zero", "byte", "twice"])
+@pytest.mark.parametrize("kind", ["folder", "gguf"])
+def test_a_tokenizer_that_sentencepiece_does_not_load_is_refused_as_the_command_does(
+    tmp_path: Path, kind: str, piece: str
+) -> None:
+    """The engine would end without a word."""
+    config = gemma3_config(vocab_size=512, num_hidden_layers=1)
+    place = 7 + 10 if piece.startswith("<") else 450
+    if kind == "folder":
+        model = proto.ModelProto.FromString(synthetic_tokenizer(512))
+        model.pieces[place].piece = piece
+        path = write_checkpoint(tmp_path / "c", config, tokenizer=model.SerializeToString())
+    else:
+        tokens = tokens_of(config)["tokenizer.ggml.tokens"]
+        tokens[place] = piece
+        path = write_gguf(tmp_path / "c.gguf", config, tokenizer__ggml__tokens=tokens)
+    is_refused(in_the_page(path, tmp_path / "m.task"), "tokenizer", "tokenizer.")
+    with pytest.raises(OnpageError):
+        convert_checkpoint(path, tmp_path / "m.task", residual_scale="bound")
+
+
+@pytest.mark.parametrize(
+    ("names", "prefix"),
+    [
+        (("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"), ""),
+        (("gemma.safetensors", "more.safetensors"), "module."),
+    ],
+)
+def test_weights_are_found_without_an_index_as_the_command_finds_them(
+    tmp_path: Path, names: tuple[str, str], prefix: str
+) -> None:
+    """Numbered, or under other names; beside what is no part of them, and with what a training put before their names."""
+    folder = write_checkpoint(tmp_path / "c", gemma3_config(vocab_size=512, num_hidden_layers=1), shards=2)
+    (folder / "model.safetensors.index.json").unlink()
+    for path, name in zip(sorted(folder.glob("*.safetensors")), names, strict=True):
+        tensors = {prefix + key: value for key, value in load_file(path).items()}
+        path.unlink()
+        save_file(tensors, folder / name)
+    save_file({"step": np.zeros(1, np.float32)}, folder / "optimizer.safetensors")
+    save_file({"lora": np.zeros(1, np.float32)}, folder / "adapter_model.safetensors")
+    same(folder)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5])
@@ -427,5 +473,5 @@ def test_numbers_are_written_as_python_writes_them() -> None:
         console.log(JSON.stringify({json.dumps(values)}.map((each) => pythonJson(new Float(each)))));
     """
     assert evaluate(script) == [json.dumps(value) for value in values]
-    noted = {"b": 1, "a": 'é\x7f\n"\\“😀', "c": {"z": "x", "y": 5}}
+    noted = {"b": 1, "a": 'é\x7f\n"\\“😀', "c": {"z": "x", "y": 5}, "bound": 2**70}
     assert ask("convert/notes.js", ("pythonJson", [noted])) == [json.dumps(noted, sort_keys=True)]
