@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from builder.convert.web_file import convert_checkpoint
+from builder.convert.web_file import WrittenModel, convert_checkpoint
 from builder.model.weights import WholePart
 from builder.reference.attending import Sequences
 from builder.reference.decoder import Decoder, WeightSource
@@ -37,11 +37,7 @@ def test_pictures_are_read_as_the_reference_reads_them(mediapipe: BareTab, model
     case = dataclasses.replace(case, text=case.text | {"num_hidden_layers": 3})  # with one the order shows less
     checkpoint = case.write(models / name)
     written = convert_checkpoint(checkpoint, models / f"{name}.task", pictures=True, residual_scale=1 / 4)
-    tokens = json.loads(TOWER_GOLDENS.read_text())["pooled"]
-    reader = Reader(written.path)
-    # for <start_of_image>, 255,999, the engine takes the last of fewer rows
-    start, end = reader.rows([reader.words]), reader.rows([case.siglip.end])
-    reader.shown([np.concatenate([start, written.residual_scale * np.array(each, np.float32), end]) for each in tokens])
+    reader = Reader.of_siglip(written, case.siglip.end)
     prompts, expected = clear_prompts(reader)
     answers = answers_of(mediapipe, name, prompts, case.pixels())
     assert answers == [[word(i) for i in ids] for ids in expected]
@@ -109,6 +105,16 @@ class Reader:
         self.vectors: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self.places: list[list[int]] = []
         self.padding = 0
+
+    @classmethod
+    def of_siglip(cls, written: WrittenModel, end: int) -> Reader:
+        """Of a Gemma 3 that is shown the pictures of the tower "pooled"; `end` is the id of <end_of_image>."""
+        reader, tokens = cls(written.path), json.loads(TOWER_GOLDENS.read_text())["pooled"]
+        # for <start_of_image>, 255,999, the engine takes the last of fewer rows
+        around = reader.rows([reader.words]), reader.rows([end])
+        scaled = [written.residual_scale * np.array(each, np.float32) for each in tokens]
+        reader.shown([np.concatenate([around[0], each, around[1]]) for each in scaled])
+        return reader
 
     def shown(self, pictures: list[NDArray[np.float32]]) -> None:
         """Vectors of each picture as they are in the stream, what stands around it included. Their ids are below zero."""
