@@ -27,8 +27,8 @@ that `onpage bench` launches by itself have the usual shaders and both compilers
 
 FOR_SMALL_MODELS = {"LP_NUM_THREADS": "0", "LP_NATIVE_VECTOR_WIDTH": "128"}
 """Of Mesa's software GPU: no thread for each core, and vectors of four numbers. An answer of a tiny model is thousands of programs of less than a
-millisecond, which take longer to hand out than to run, and on a fresh machine most of its time is their compilation, which vectors of eight
-make a sixth longer. Published weights (real/) are computed with Mesa's usual ones."""
+millisecond, which take longer to hand out than to run, and on a fresh machine most of its time is their compilation: with vectors of eight a
+load and an answer take a sixth longer, where nothing is compiled yet. Published weights (real/) are computed with Mesa's usual ones."""
 
 
 @pytest.fixture(scope="session", autouse=True)
